@@ -1,0 +1,49 @@
+# Needs Python 3.11 or later, and nothing else: the rest goes into $(VENV).
+
+VENV ?= .venv
+CONFIG ?= etc/servers.json
+
+# The first of these that is new enough; make PYTHON=/path/to/python names another.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+
+PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: run test lint clean-data
+
+run: $(VENV)/.installed
+	@exec $(VENV)/bin/replkv cluster --config $(CONFIG)
+
+test: $(VENV)/.installed-test
+	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/trial tests
+
+lint: $(VENV)/.installed-lint
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+clean-data: $(VENV)/.installed
+	@$(VENV)/bin/replkv clean-data --config $(CONFIG)
+
+# Stamps: each is made again when setup.py changes.
+$(VENV)/.installed: setup.py replkv/__init__.py
+	@$(if $(strip $(PYTHON)),:,echo 'replkv needs Python 3.11 or later: install it, or name it with make PYTHON=...' >&2; exit 1)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo '$(PYTHON) is older than Python 3.11, or does not run' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo 'This Python cannot make a virtual environment: apt install python3-venv, or what your system calls it' >&2; exit 1; }
+	@echo 'Installing replkv into $(VENV)'
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) -e .
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed
+	@echo 'Installing what the tests need into $(VENV)'
+	@$(PIP) -e '.[test]'
+	@touch $@
+
+$(VENV)/.installed-lint: $(VENV)/.installed-test
+	@echo 'Installing what the checks need into $(VENV)'
+	@$(PIP) -e '.[test,lint]'
+	@touch $@

@@ -1,0 +1,5 @@
+"""
+replkv: a replicated key-value store on Twisted.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,119 @@
+"""
+The servers' replies, out of the bytes that arrive. A reply tells by itself where it ends, whatever it answers.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from replkv.client.errors import ProtocolError
+
+MAX_LINE: Final = 1024
+MAX_VALUE: Final = 8 << 20
+MAX_STATS: Final = 1000
+
+_VALUE: Final = re.compile(rb"VALUE (?:([0-9]{1,20}) ([0-9]{1,20}) )?([0-9]{1,8})\Z")
+
+
+class Reply(NamedTuple):
+    """
+    One reply.
+
+    @ivar line: its line, without the line end; of C{stats}' reply, the last line.
+    @ivar value: the value that came with it.
+    @ivar version: the version that came with the value.
+    @ivar exptime: the seconds that the value has left, where they came with it.
+    @ivar stats: what C{stats} told, by name.
+    """
+
+    line: bytes
+    value: bytes | None = None
+    version: int = 0
+    exptime: int = 0
+    stats: dict[str, str] | None = None
+
+
+class ReplyParser:
+    """
+    Cuts what arrives into replies. It holds no more than one incomplete reply and what came with it.
+    """
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._held = 0
+        # So many bytes must be there before it is worth looking at them again: a large value that comes in many
+        # pieces is joined once.
+        self._needed = 1
+        self._stats: dict[str, str] | None = None
+
+    def feed(self, data: bytes) -> list[Reply]:
+        """
+        Take what has arrived.
+
+        @return: the replies that are complete now.
+        @raise ProtocolError: if it is no reply.
+        """
+        self._pieces.append(data)
+        self._held += len(data)
+        if self._held < self._needed:
+            return []
+        data = b"".join(self._pieces)
+        replies: list[Reply] = []
+        position = 0
+        while True:
+            end = data.find(b"\n", position, position + MAX_LINE + 2)
+            if end < 0:
+                if len(data) - position >= MAX_LINE + 2:
+                    raise ProtocolError("a reply's line is too long")
+                needed = len(data) - position + 1
+                break
+            line = data[position:end].removesuffix(b"\r")
+            after = end + 1
+            if line.startswith(b"VALUE "):
+                reply, finish = self._valueReply(line, data, after)
+                if reply is None:
+                    needed = finish - position
+                    break
+                replies.append(reply)
+                after = finish
+            elif line.startswith(b"STAT "):
+                self._addStat(line)
+            else:
+                replies.append(Reply(line, stats=self._takeStats(line)))
+            position = after
+        self._pieces = [data[position:]] if position < len(data) else []
+        self._held = len(data) - position
+        self._needed = needed
+        return replies
+
+    def _valueReply(self, line: bytes, data: bytes, start: int) -> tuple[Reply | None, int]:
+        """
+        The reply with a value which starts at C{start}, or C{None} where it is not all there, and where it ends.
+        """
+        match = _VALUE.match(line)
+        if match is None:
+            raise ProtocolError(f"no reply: {line[:80]!r}")
+        version, exptime, length = (int(number or 0) for number in match.groups())
+        if length > MAX_VALUE:
+            raise ProtocolError(f"a value of {length} bytes is too large")
+        end = start + length
+        if len(data) < end + 2:
+            return None, end + 2
+        if data[end : end + 2] != b"\r\n":
+            raise ProtocolError("a value does not end where it should")
+        return Reply(line, data[start:end], version, exptime), end + 2
+
+    def _addStat(self, line: bytes) -> None:
+        if self._stats is None:
+            self._stats = {}
+        _, name, *value = line.decode("utf-8", "replace").split(" ", 2)
+        if len(self._stats) == MAX_STATS:
+            raise ProtocolError("too many statistics")
+        self._stats[name] = value[0] if value else ""
+
+    def _takeStats(self, line: bytes) -> dict[str, str] | None:
+        stats, self._stats = self._stats, None
+        if (line == b"END") != (stats is not None):
+            raise ProtocolError(f"no reply: {line[:80]!r}")
+        return stats

@@ -1,0 +1,95 @@
+"""
+A whole cluster on this machine, in the foreground.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Final
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorProcess, IReactorTime
+from twisted.internet.task import LoopingCall
+
+from replkv.client.client import Client
+from replkv.client.errors import Unavailable
+from replkv.cluster.servers import Servers
+from replkv.cluster.story import Story
+from replkv.config import Config, ConfigError, ServerConfig
+from replkv.exits import CONFIGURATION
+
+
+class Cluster:
+    """
+    Runs the servers of a servers file, and tells what happens to them.
+    """
+
+    # Each server is asked this often how it is, over a connection that is kept.
+    LOOK_INTERVAL: Final = 0.2
+    # A server that does not answer for so many seconds is said not to.
+    PATIENCE: Final = 1.0
+
+    def __init__(self, reactor: IReactorProcess, config: Config, filename: str, say: Callable[[str], None]) -> None:
+        """
+        @param reactor: a reactor with processes, time and TCP.
+        @param filename: the name of the servers file.
+        @param say: is given each line for whoever watches.
+        """
+        clock = IReactorTime(reactor)
+        self._config = config
+        self._story = Story(config, filename, say)
+        self._servers = Servers(reactor, config, filename, self._story)
+        self._client = Client(clock, [(server.hostname, server.clientPort) for server in config.servers])
+        self._looks: list[LoopingCall] = []
+        self._stopped = False
+        for server in config.servers:
+            look = LoopingCall(lambda server=server: Deferred.fromCoroutine(self._look(server)))
+            look.clock = clock
+            self._looks.append(look)
+
+    async def run(self) -> int:
+        """
+        Run until L{stop} is called and all servers have stopped, or until none is left that could be started again.
+
+        @return: the exit status.
+        @raise ConfigError: if there is no place for the servers' logs.
+        """
+        self._makeFolders()
+        self._story.opening()
+        self._servers.start()
+        for look in self._looks:
+            look.start(self.LOOK_INTERVAL)
+        await self._servers.finished
+        for look in self._looks:
+            look.stop()
+        self._client.close()
+        self._story.stopped()
+        return 0 if self._stopped else CONFIGURATION
+
+    def stop(self) -> None:
+        """
+        Stop all servers. To ask twice changes nothing.
+        """
+        if not self._stopped:
+            self._stopped = True
+            self._story.stopping()
+            self._servers.stop()
+
+    def _makeFolders(self) -> None:
+        for server in self._config.servers:
+            path = os.path.join(self._config.path, str(server.id))
+            try:
+                os.makedirs(path, exist_ok=True)
+            except OSError as error:
+                raise ConfigError(f"the data folder {path} cannot be made: {error.strerror}") from None
+
+    async def _look(self, server: ServerConfig) -> None:
+        try:
+            stats = await self._client.stats(server.hostname, server.clientPort, self.PATIENCE)
+        except Unavailable:
+            if not self._stopped:
+                self._story.silent(server.id)
+        else:
+            if not self._stopped:
+                self._story.answered(server.id, stats)

@@ -1,0 +1,269 @@
+"""
+The servers file: which servers make up the cluster, and the settings that they share.
+
+Whatever is wrong in the file is refused with one line that names the file, the place in it and the mistake.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
+
+DEFAULT_FILE: Final = "etc/servers.json"
+
+_MAX_FILE_BYTES: Final = 1 << 20
+_MAX_ID: Final = (1 << 31) - 1
+_MAX_PORT: Final = 65535
+_MAX_HOSTNAME: Final = 253
+_MAX_NAME: Final = 100
+_MAX_MS: Final = 600_000
+
+
+class ConfigError(Exception):
+    """
+    The servers file, or what was asked of it, is wrong; the text is one line for the person who wrote it.
+    """
+
+
+@dataclass(frozen=True)
+class ServerConfig:
+    """
+    One server of the cluster.
+
+    @ivar id: its number, which also names its data folder.
+    @ivar hostname: the name by which clients and the other servers reach it.
+    @ivar clientPort: the port for clients.
+    @ivar logPort: the port for the other servers.
+    @ivar listen: the address that it listens on, where that is not C{hostname}.
+    """
+
+    id: int
+    hostname: str
+    clientPort: int
+    logPort: int
+    listen: str | None = None
+
+
+@dataclass(frozen=True)
+class Config:
+    """
+    A servers file that was found right.
+
+    @ivar path: the folder for the servers' data, as given; a relative one starts at the current folder.
+    @ivar cluster: the name of the cluster.
+    @ivar servers: the servers, in the order of the file.
+    @ivar heartbeat: the seconds between two heartbeats of a leader.
+    @ivar electionTimeout: the least seconds without a leader after which a server stands for election; the actual
+        time is drawn between this and its double.
+    @ivar leaderWait: for how many seconds a command waits for a leader to be known.
+    @ivar requestTimeout: after how many seconds a command that has no result is answered with an error.
+    @ivar maxValueBytes: the largest value that a client may store.
+    @ivar maxConnections: the most clients that a server serves at once.
+    """
+
+    path: str
+    cluster: str
+    servers: tuple[ServerConfig, ...]
+    heartbeat: float
+    electionTimeout: float
+    leaderWait: float
+    requestTimeout: float
+    maxValueBytes: int
+    maxConnections: int
+
+    def server(self, serverId: int) -> ServerConfig:
+        """
+        The server with this id.
+
+        @raise ConfigError: if there is none.
+        """
+        for server in self.servers:
+            if server.id == serverId:
+                return server
+        raise ConfigError(f"unknown id {serverId}, the file has ids {', '.join(str(s.id) for s in self.servers)}")
+
+
+def load(filename: str) -> Config:
+    """
+    Read a servers file.
+
+    @raise ConfigError: if it cannot be read or has a mistake.
+    """
+    return _Document(filename, _read(filename)).config()
+
+
+def _read(filename: str) -> str:
+    try:
+        with open(filename, "rb") as file:
+            content = file.read(_MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ConfigError(f"{filename}: cannot be read: {reason}") from None
+    if len(content) > _MAX_FILE_BYTES:
+        raise ConfigError(f"{filename}: is larger than {_MAX_FILE_BYTES} bytes")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{filename}: is not UTF-8: the byte at offset {error.start}") from None
+
+
+class _Object(dict[str, Any]):
+    """
+    A JSON object that remembers a key that stood in it twice.
+    """
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        counts = Counter(key for key, _ in pairs)
+        self.repeated = next((key for key, count in counts.items() if count > 1), None)
+
+
+class _Document:
+    """
+    The text of one servers file, and the reading of it. A place is a path such as C{Servers[2].}, with its dot.
+    """
+
+    _TOP_REQUIRED: Final = ("Path", "Servers")
+    _TOP_OPTIONAL: Final = (
+        "Cluster",
+        "HeartbeatMs",
+        "ElectionTimeoutMs",
+        "LeaderWaitMs",
+        "RequestTimeoutMs",
+        "MaxValueBytes",
+        "MaxConnections",
+    )
+    _SERVER_REQUIRED: Final = ("Id", "Hostname", "ClientPort", "LogPort")
+    _SERVER_OPTIONAL: Final = ("Listen",)
+
+    def __init__(self, filename: str, text: str) -> None:
+        self._filename = filename
+        try:
+            self._top = json.loads(text, object_pairs_hook=_Object)
+        except json.JSONDecodeError as error:
+            self._fail(f"line {error.lineno}, column {error.colno}", f"not JSON: {error.msg}")
+        except RecursionError:
+            self._fail("", "is nested too deeply")
+        except ValueError:
+            self._fail("", "has a number with too many digits")
+
+    def config(self) -> Config:
+        """
+        What the document says.
+
+        @raise ConfigError: at the first mistake.
+        """
+        top = self._object(self._top, "", self._TOP_REQUIRED, self._TOP_OPTIONAL)
+        path = self._text(top, "", "Path", 4096)
+        if not isinstance(top["Servers"], list):
+            self._wrongType("Servers", "a list", top["Servers"])
+        if not top["Servers"]:
+            self._fail("Servers", "is empty, a cluster has at least one server")
+        servers = tuple(self._server(value, f"Servers[{number}]") for number, value in enumerate(top["Servers"]))
+        self._checkUnique(servers)
+        heartbeat = self._integer(top, "", "HeartbeatMs", 1, _MAX_MS, 50)
+        election = self._integer(top, "", "ElectionTimeoutMs", 2, _MAX_MS, 250)
+        if election < 2 * heartbeat:
+            self._fail("ElectionTimeoutMs", f"must be at least twice HeartbeatMs, {2 * heartbeat}, not {election}")
+        return Config(
+            path=path,
+            cluster=self._text(top, "", "Cluster", _MAX_NAME, "replkv"),
+            servers=servers,
+            heartbeat=heartbeat / 1000,
+            electionTimeout=election / 1000,
+            leaderWait=self._integer(top, "", "LeaderWaitMs", 0, _MAX_MS, 2000) / 1000,
+            requestTimeout=self._integer(top, "", "RequestTimeoutMs", 1, _MAX_MS, 5000) / 1000,
+            maxValueBytes=self._integer(top, "", "MaxValueBytes", 1, 8 << 20, 1 << 20),
+            maxConnections=self._integer(top, "", "MaxConnections", 1, 1_000_000, 10_000),
+        )
+
+    def _server(self, value: object, place: str) -> ServerConfig:
+        server = self._object(value, place, self._SERVER_REQUIRED, self._SERVER_OPTIONAL)
+        inside = place + "."
+        return ServerConfig(
+            id=self._integer(server, inside, "Id", 0, _MAX_ID),
+            hostname=self._hostname(server, inside, "Hostname"),
+            clientPort=self._integer(server, inside, "ClientPort", 1, _MAX_PORT),
+            logPort=self._integer(server, inside, "LogPort", 1, _MAX_PORT),
+            listen=self._hostname(server, inside, "Listen") if "Listen" in server else None,
+        )
+
+    def _checkUnique(self, servers: tuple[ServerConfig, ...]) -> None:
+        ids: dict[int, str] = {}
+        ports: dict[tuple[str, int], str] = {}
+        for number, server in enumerate(servers):
+            place = f"Servers[{number}].Id"
+            if server.id in ids:
+                self._fail(place, f"{server.id} is already used by {ids[server.id]}")
+            ids[server.id] = place
+            for key, port in (("ClientPort", server.clientPort), ("LogPort", server.logPort)):
+                place = f"Servers[{number}].{key}"
+                # Two servers on different machines may use the same port.
+                address = (server.hostname.lower(), port)
+                if address in ports:
+                    self._fail(place, f"{port} is already used by {ports[address]}")
+                ports[address] = place
+
+    def _object(self, value: object, place: str, required: Collection[str], optional: Collection[str]) -> _Object:
+        inside = place + "." if place else ""
+        if not isinstance(value, _Object):
+            self._wrongType(place, "an object", value)
+        if value.repeated is not None:
+            self._fail(inside + value.repeated, "is given twice")
+        known = [*required, *optional]
+        for key in value:
+            if key not in known:
+                near = difflib.get_close_matches(key, known, n=1) or [k for k in known if k.lower() == key.lower()]
+                self._fail(inside + key, "unknown key" + (f", did you mean {near[0]}?" if near else ""))
+        for key in required:
+            if key not in value:
+                self._fail(inside + key, "is missing")
+        return value
+
+    def _integer(self, given: _Object, inside: str, key: str, low: int, high: int, default: int = 0) -> int:
+        value = given.get(key, default)
+        # To Python a bool is an int; to the person who wrote the file it is not.
+        if not isinstance(value, int) or isinstance(value, bool):
+            self._wrongType(inside + key, "a whole number", value)
+        if not low <= value <= high:
+            self._fail(inside + key, f"must be from {low} to {high}, not {value}")
+        return value
+
+    def _text(self, given: _Object, inside: str, key: str, longest: int, default: str = "") -> str:
+        value = given.get(key, default)
+        if not isinstance(value, str):
+            self._wrongType(inside + key, "a string", value)
+        if not value:
+            self._fail(inside + key, "is empty")
+        if len(value) > longest:
+            self._fail(inside + key, f"is longer than {longest} characters")
+        if not value.isprintable():
+            self._fail(inside + key, "has a character that cannot be printed")
+        return value
+
+    def _hostname(self, given: _Object, inside: str, key: str) -> str:
+        value = self._text(given, inside, key, _MAX_HOSTNAME)
+        # A redirect names the host as one word of an ASCII line.
+        if not value.isascii() or " " in value:
+            self._fail(inside + key, f"{json.dumps(value)} is not a host name")
+        return value
+
+    def _wrongType(self, place: str, expected: str, value: object) -> NoReturn:
+        self._fail(place, f"must be {expected}, not {_shown(value)}")
+
+    def _fail(self, place: str, mistake: str) -> NoReturn:
+        line = ": ".join(part for part in (self._filename, place, mistake) if part)
+        raise ConfigError("".join(c if c.isprintable() else "?" for c in line)) from None
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, list):
+        return "a list"
+    text = json.dumps(value)
+    return text if len(text) <= 40 else text[:37] + "..."

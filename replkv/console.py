@@ -1,0 +1,266 @@
+"""
+The C{replkv} command.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from threading import Thread
+from typing import Any, Final
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+from twisted.python.usage import Options, UsageError
+
+from replkv import __version__
+from replkv.client.client import Client
+from replkv.client.prompt import Prompt
+from replkv.client.status import askStatus
+from replkv.client.terminal import BlockingCluster, commandWords, once
+from replkv.client.words import MISTAKE, STATUSES, helpLines
+from replkv.cluster.reset import removeData
+from replkv.cluster.run import Cluster
+from replkv.config import DEFAULT_FILE, Config, ConfigError, load
+from replkv.exits import CONFIGURATION
+
+_STATUS_PATIENCE: Final = 1.0
+_INTERRUPTED: Final = 128 + signal.SIGINT
+
+
+class _Command(Options):
+    """
+    A command of C{replkv}. All of them read the servers file.
+
+    @ivar mistake: the exit status for a mistake of the user's.
+    """
+
+    optParameters: Final = [["config", "c", DEFAULT_FILE, "The servers file."]]
+    mistake = CONFIGURATION
+
+    def run(self, filename: str, config: Config) -> int:
+        """
+        Do what the command is for.
+
+        @return: the exit status.
+        """
+        raise NotImplementedError
+
+
+class ClusterCommand(_Command):
+    """
+    C{replkv cluster}.
+    """
+
+    synopsis = "Usage: replkv cluster [--config FILE]"
+    longdesc = (
+        "Starts all servers of the servers file on this machine, and stays in the foreground to tell what happens "
+        "to them. A server that dies is started again. Ctrl-C stops all."
+    )
+
+    def run(self, filename: str, config: Config) -> int:
+        """
+        Run all servers until they are told to stop.
+        """
+
+        async def main(reactor: Any) -> int:
+            cluster = Cluster(reactor, config, filename, _say)
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, lambda *_: reactor.callFromThread(cluster.stop))
+            return await cluster.run()
+
+        return _runReactor(main)
+
+
+class ClientCommand(_Command):
+    """
+    C{replkv client}.
+    """
+
+    synopsis = "Usage: replkv client [--config FILE] [COMMAND]"
+    mistake = MISTAKE
+
+    def getUsage(self, width: int | None = None) -> str:
+        """
+        See L{Options.getUsage}. Unlike C{longdesc}, what is added here keeps its lines.
+        """
+        statuses = [f"{status:4}  {meaning}" for status, meaning in STATUSES.items()]
+        return "\n".join(
+            [
+                super().getUsage(width).rstrip(),
+                "Without a command: a prompt. It finds the leader, also when another one is elected. Commands:",
+                *("    " + line for line in helpLines()),
+                "For a single command, a VALUE of - stands for the standard input, and get writes the value as it is.",
+                "Its exit status:",
+                *statuses,
+                "",
+            ]
+        )
+
+    def parseArgs(self, *words: str) -> None:
+        """
+        Take the words of a single command.
+        """
+        self["words"] = words
+
+    def run(self, filename: str, config: Config) -> int:
+        """
+        Carry out the command, or converse.
+        """
+        return self._once(config, self["words"]) if self["words"] else self._converse(config)
+
+    def _once(self, config: Config, arguments: Sequence[str]) -> int:
+        words = commandWords(arguments)
+
+        async def main(reactor: Any) -> int:
+            return await once(_client(reactor, config), words)
+
+        return _runReactor(main)
+
+    def _converse(self, config: Config) -> int:
+        reactor = _reactor()
+        interactive = sys.stdin.isatty()
+        if interactive:
+            # Merely to import it gives input() history and line editing; not every Python has it.
+            with suppress(ImportError):
+                import readline  # noqa: F401
+            _say(f"replkv {__version__}: type help for the commands, Ctrl-D to leave")
+        # Python hands Ctrl-C and typed lines to the main thread, so the reactor gets another one.
+        thread = Thread(target=reactor.run, kwargs={"installSignalHandlers": False}, daemon=True)
+        thread.start()
+        sys.stdin.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
+        cluster = BlockingCluster(reactor, _client(reactor, config), _say)
+        try:
+            return Prompt(cluster, input if interactive else lambda _: input(), _say).run()
+        finally:
+            reactor.callFromThread(reactor.stop)
+            thread.join()
+
+
+class StatusCommand(_Command):
+    """
+    C{replkv status}.
+    """
+
+    synopsis = "Usage: replkv status [--config FILE]"
+    longdesc = "Shows a line for each server of the servers file. The exit status is 1 if none of them leads."
+
+    def run(self, filename: str, config: Config) -> int:
+        """
+        Ask all servers how they are.
+        """
+
+        async def main(reactor: Any) -> int:
+            status = await askStatus(_client(reactor, config), config, _STATUS_PATIENCE)
+            for line in status.lines:
+                _say(line)
+            return 0 if status.led else 1
+
+        return _runReactor(main)
+
+
+class CleanDataCommand(_Command):
+    """
+    C{replkv clean-data}.
+    """
+
+    synopsis = "Usage: replkv clean-data [--config FILE]"
+    longdesc = (
+        "Removes all that the servers of the servers file have stored on this machine, for good. Refused while one of "
+        "them runs."
+    )
+
+    def run(self, filename: str, config: Config) -> int:
+        """
+        Remove the data.
+        """
+        for path in removeData(config):
+            _say(f"removed {path}")
+        return 0
+
+
+class ReplkvOptions(Options):
+    """
+    The command line of C{replkv}.
+    """
+
+    synopsis = "Usage: replkv COMMAND [OPTIONS]"
+    subCommands: Final = [
+        ["cluster", None, ClusterCommand, "Run all servers of a servers file on this machine."],
+        ["client", None, ClientCommand, "Talk to the cluster: a prompt, or a single command."],
+        ["status", None, StatusCommand, "Show how the servers are."],
+        ["clean-data", None, CleanDataCommand, "Remove all that the servers have stored on this machine."],
+    ]
+
+    def opt_version(self) -> None:
+        """
+        Show the version and exit.
+        """
+        _say(f"replkv {__version__}")
+        raise SystemExit(0)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """
+    Run the command line.
+
+    @param arguments: without the program's name; by default those of the process.
+    @return: the exit status.
+    """
+    options = ReplkvOptions()
+    try:
+        options.parseOptions(sys.argv[1:] if arguments is None else list(arguments))
+        if options.subCommand is None:
+            raise UsageError("name a command, replkv --help lists them")
+    except UsageError as error:
+        print(f"replkv: {error}", file=sys.stderr)
+        return MISTAKE if options.subCommand == "client" else CONFIGURATION
+    command: _Command = options.subOptions
+    try:
+        return command.run(command["config"], load(command["config"]))
+    except ConfigError as error:
+        print(f"replkv: {error}", file=sys.stderr)
+        return command.mistake
+
+
+def _reactor() -> Any:
+    # Imported when a command runs that needs it, and not before: to import it is to choose it for the whole process.
+    from twisted.internet import reactor
+
+    return reactor
+
+
+def _client(reactor: Any, config: Config) -> Client:
+    return Client(reactor, [(server.hostname, server.clientPort) for server in config.servers])
+
+
+def _say(line: str) -> None:
+    # Whoever watched may have gone, which is no reason to stop.
+    with suppress(BrokenPipeError):
+        print(line, flush=True)
+
+
+def _runReactor(main: Callable[[Any], Coroutine[Deferred[Any], Any, int]]) -> int:
+    """
+    Run the reactor for as long as C{main} takes.
+
+    @return: the exit status that C{main} returned.
+    """
+    reactor = _reactor()
+    outcome: list[int | Failure] = []
+
+    def begin() -> None:
+        ended = Deferred.fromCoroutine(main(reactor))
+        ended.addBoth(outcome.append)
+        ended.addCallback(lambda _: reactor.stop())
+
+    # Not callWhenRunning: only now has the reactor installed its own signal handlers, which may then be replaced.
+    reactor.callLater(0, begin)
+    reactor.run()
+    if not outcome:
+        return _INTERRUPTED
+    if isinstance(outcome[0], Failure):
+        outcome[0].raiseException()
+    return outcome[0]

@@ -1,0 +1,24 @@
+"""
+The exit statuses of a server that stops by its own decision.
+
+A supervisor (C{replkv cluster}, systemd's C{RestartPreventExitStatus}) starts a server again whenever it ends, but not
+after these two: to start it again would end in the same way, or would hide a broken disk. Whoever runs the cluster
+mends the cause, which the last line of the server's standard error names, and starts it again. A server that was told
+to stop, and did, exits with 0.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+CONFIGURATION: Final = 1
+"""
+A mistake of the operator's: the command line, the servers file, the id, a port in use, or a data folder that is
+another server's, locked or not writable. Nothing was done.
+"""
+
+DISK: Final = 74
+"""
+The server stopped itself over its disk (C{EX_IOERR} of sysexits.h): a write or a sync failed, or what it had written
+is damaged.
+"""

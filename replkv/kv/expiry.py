@@ -1,0 +1,122 @@
+"""
+The index of the keys that expire, in the order in which they do.
+"""
+
+from __future__ import annotations
+
+import struct
+from bisect import bisect_left, insort
+from typing import Final
+
+from replkv.kv.engine import Engine, EngineError
+
+NEVER: Final = 2**64 - 1
+"""
+The earliest deadline of an index that is empty: it is after every time that there is.
+"""
+
+FRONT_LENGTH: Final = 1024
+"""
+How many entries are read ahead. Up to twice as many are held.
+"""
+
+_PREFIX: Final = b"x"
+_END: Final = b"y"
+_HEAD: Final = struct.Struct(">cQ")
+
+
+class ExpiryIndex:
+    """
+    The index proper is in the engine, one entry for each key that expires: the prefix, the deadline in 64 bits,
+    big-endian, and the key, so that the engine's order is the order of the deadlines. An entry has no value.
+
+    Here is its front: all the entries before the horizon. With it, the earliest deadline is always known, and due keys
+    are found without asking the engine each time. It also spares RocksDB the work of stepping, at each look, over the
+    deleted entries at the start of the index, since it is read on from the horizon, and the horizon is past them.
+
+    @ivar earliest: the earliest deadline in the index, or L{NEVER}.
+    @ivar _changes: where the changes of the index are put, to be written to the engine along with all others.
+    @ivar _front: the entries before C{_horizon}, in order.
+    @ivar _beyond: those changes from C{_horizon} on that are not in the engine yet: C{True} for an entry that is there,
+        C{False} for one that is gone.
+    """
+
+    def __init__(self, engine: Engine, changes: dict[bytes, bytes | None]) -> None:
+        self.earliest = NEVER
+        self._engine = engine
+        self._changes = changes
+        self._front: list[bytes] = []
+        self._horizon = _PREFIX
+        self._beyond: dict[bytes, bool] = {}
+        self._look()
+
+    def add(self, deadline: int, key: bytes) -> None:
+        """
+        Put a key into the index.
+        """
+        entry = _HEAD.pack(_PREFIX, deadline) + key
+        self._changes[entry] = b""
+        if entry >= self._horizon:
+            self._beyond[entry] = True
+            return
+        front = self._front
+        insort(front, entry)
+        if len(front) > 2 * FRONT_LENGTH:
+            self._horizon = front[FRONT_LENGTH]
+            self._beyond.update(dict.fromkeys(front[FRONT_LENGTH:], True))
+            del front[FRONT_LENGTH:]
+        if deadline < self.earliest:
+            self.earliest = deadline
+
+    def remove(self, deadline: int, key: bytes) -> None:
+        """
+        Take a key out of the index, where it is with that deadline.
+        """
+        entry = _HEAD.pack(_PREFIX, deadline) + key
+        self._changes[entry] = None
+        if entry >= self._horizon:
+            self._beyond[entry] = False
+            return
+        place = bisect_left(self._front, entry)
+        if self._front[place : place + 1] != [entry]:
+            raise EngineError(f"the index of expiring keys lacks {key!r} with deadline {deadline}")
+        del self._front[place]
+        if place == 0:
+            self._look()
+
+    def takeDue(self, clock: int, limit: int) -> list[bytes]:
+        """
+        Take out the first keys, at most C{limit}, whose deadline is not after C{clock}.
+        """
+        due: list[bytes] = []
+        while self.earliest <= clock and len(due) < limit:
+            afterDue = bisect_left(self._front, _HEAD.pack(_PREFIX, clock + 1))
+            taken = self._front[: min(afterDue, limit - len(due))]
+            del self._front[: len(taken)]
+            self._changes.update(dict.fromkeys(taken))
+            due.extend([entry[_HEAD.size :] for entry in taken])
+            self._look()
+        return due
+
+    def settle(self) -> None:
+        """
+        Take note that the changes have been written to the engine.
+        """
+        self._beyond.clear()
+
+    def _look(self) -> None:
+        """
+        See which entry is the first now, and read on from the horizon when there is none before it.
+        """
+        while not self._front and self._horizon != _END:
+            stored = self._engine.scan(self._horizon, _END, FRONT_LENGTH)
+            front = {entry for entry, _ in stored}
+            # The horizon goes just past the last entry that was read.
+            self._horizon = stored[-1][0] + b"\0" if len(stored) == FRONT_LENGTH else _END
+            for entry in [entry for entry in self._beyond if entry < self._horizon]:
+                if self._beyond.pop(entry):
+                    front.add(entry)
+                else:
+                    front.discard(entry)
+            self._front = sorted(front)
+        self.earliest = _HEAD.unpack_from(self._front[0])[1] if self._front else NEVER

@@ -1,0 +1,178 @@
+"""
+The engine on the disk: RocksDB, through rocksdict.
+
+It is written without RocksDB's own log: the replicated log already holds every step. All keys are in one column family,
+so that a step goes into one memtable as a whole; memtables reach the disk whole and in their order, whether L{flush
+<RocksEngine.flush>} asks for it or one is full. What a crash leaves is thus always a true prefix of the steps.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from rocksdict import (
+    BlockBasedOptions,
+    Cache,
+    DBCompressionType,
+    Options,
+    Rdict,
+    ReadOptions,
+    WriteBatch,
+    WriteOptions,
+)
+
+from replkv.kv.engine import EngineError
+
+MEMTABLE_BYTES: Final = 32 * 1024 * 1024
+# One is written while the others wait for the disk: a burst of 96 MiB passes before a write has to wait.
+_MEMTABLES: Final = 4
+_BLOCK_CACHE_BYTES: Final = 64 * 1024 * 1024
+_OPEN_FILES: Final = 256
+_INFO_LOG_BYTES: Final = 1024 * 1024
+_INFO_LOGS: Final = 2
+# About 1 % false positives (RocksDB's documentation).
+_BLOOM_BITS_PER_KEY: Final = 10
+
+
+class RocksEngine:
+    """
+    An L{Engine<replkv.kv.engine.Engine>} in a folder.
+
+    RocksDB has threads of its own, which a fork leaves behind: a process that daemonizes makes its engine afterwards.
+    """
+
+    def __init__(self, path: str, memtableBytes: int = MEMTABLE_BYTES) -> None:
+        """
+        Open the store, or make it.
+
+        @param path: its folder. The folder that this one lies in must be there.
+        @param memtableBytes: what is collected in memory before RocksDB, by itself, writes it to the disk.
+        @raise EngineError: if it cannot be opened, is in use, or is damaged.
+        """
+        self._path = path
+        unlogged = WriteOptions()
+        # It is a property; rocksdict's stubs take it for a method.
+        unlogged.disable_wal = True  # type: ignore[method-assign, assignment]
+        try:
+            self._db = Rdict(path, _options(memtableBytes))
+            self._db.set_write_options(unlogged)
+            _syncFolder(os.path.dirname(os.path.abspath(path)))
+        except Exception as error:
+            raise self._failed("opened", error) from error
+
+    def get(self, key: bytes) -> bytes | None:
+        """
+        See L{Engine.get<replkv.kv.engine.Engine.get>}.
+        """
+        try:
+            value: bytes | None = self._db.get(key)
+        except Exception as error:
+            raise self._failed("read", error) from error
+        return value
+
+    def getMany(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """
+        See L{Engine.getMany<replkv.kv.engine.Engine.getMany>}.
+        """
+        try:
+            values: Any = self._db.get(list(keys))
+        except Exception as error:
+            raise self._failed("read", error) from error
+        return list[bytes | None](values)
+
+    def write(self, changes: Mapping[bytes, bytes | None]) -> None:
+        """
+        See L{Engine.write<replkv.kv.engine.Engine.write>}.
+        """
+        batch = WriteBatch(raw_mode=True)
+        for key, value in changes.items():
+            if value is None:
+                batch.delete(key)
+            else:
+                batch.put(key, value)
+        try:
+            self._db.write(batch)
+        except Exception as error:
+            raise self._failed("written", error) from error
+
+    def scan(self, start: bytes, stop: bytes, limit: int) -> list[tuple[bytes, bytes]]:
+        """
+        See L{Engine.scan<replkv.kv.engine.Engine.scan>}.
+        """
+        found: list[tuple[bytes, bytes]] = []
+        # With the bound, RocksDB does not look for a live key among the deleted ones beyond it.
+        bounded = ReadOptions()
+        bounded.set_iterate_upper_bound(stop)
+        try:
+            # The iterator goes when this returns; while it lives, the folder stays locked.
+            iterator = self._db.iter(bounded)
+            iterator.seek(start)
+            while len(found) < limit and iterator.valid():
+                found.append((iterator.key(), iterator.value()))
+                iterator.next()
+            # An iterator that meets damage says that it has ended; only its status tells.
+            iterator.status()
+        except Exception as error:
+            raise self._failed("read", error) from error
+        return found
+
+    def flush(self) -> None:
+        """
+        See L{Engine.flush<replkv.kv.engine.Engine.flush>}. The interpreter lock is not held meanwhile.
+        """
+        try:
+            self._db.flush()
+        except Exception as error:
+            raise self._failed("flushed", error) from error
+
+    def close(self) -> None:
+        """
+        See L{Engine.close<replkv.kv.engine.Engine.close>}. RocksDB flushes here all the same, and holds up the thread
+        for it, unless L{flush} was called just before.
+        """
+        try:
+            self._db.close()
+        except Exception as error:
+            raise self._failed("closed", error) from error
+
+    def _failed(self, what: str, error: Exception) -> EngineError:
+        """
+        Say in one line what RocksDB said in one or several.
+        """
+        return EngineError(f"the store in {self._path} cannot be {what}: {' '.join(str(error).split())}")
+
+
+def _options(memtableBytes: int) -> Options:
+    """
+    Make the options that the store is opened with.
+    """
+    tables = BlockBasedOptions()
+    tables.set_block_cache(Cache(_BLOCK_CACHE_BYTES))
+    tables.set_bloom_filter(_BLOOM_BITS_PER_KEY, False)
+    tables.set_format_version(5)
+
+    options = Options(raw_mode=True)
+    options.create_if_missing(True)
+    options.set_block_based_table_factory(tables)
+    options.set_compression_type(DBCompressionType.lz4())
+    options.set_write_buffer_size(memtableBytes)
+    options.set_max_write_buffer_number(_MEMTABLES)
+    options.set_max_open_files(_OPEN_FILES)
+    options.set_keep_log_file_num(_INFO_LOGS)
+    options.set_max_log_file_size(_INFO_LOG_BYTES)
+    options.set_stats_dump_period_sec(0)
+    options.set_stats_persist_period_sec(0)
+    return options
+
+
+def _syncFolder(path: str) -> None:
+    """
+    Bring a folder's list of names to the disk: RocksDB does it for its own folder, but not for the one around it.
+    """
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,68 @@
+"""
+An AMP argument for bytes of any length.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from twisted.protocols import amp
+
+PART_BYTES: Final = amp.MAX_VALUE_LENGTH
+"""
+What fits into one value of an AMP box.
+"""
+
+MAX_BYTES: Final = 16 * 1024 * 1024
+"""
+What an argument may have in all: more than the largest entry, and a bound to what a peer can make this server hold.
+"""
+
+
+class LargeBytes(amp.Argument):
+    """
+    Bytes that may be longer than a value of an AMP box: they are spread over as many values as it takes.
+
+    The argument's own key has the total length in decimal; the parts have that key, a dot, and their number from 0.
+    All parts but the last are full.
+    """
+
+    def toBox(self, name: bytes, strings: Any, objects: dict[str, Any], proto: Any) -> None:
+        """
+        Spread the object over the box.
+
+        @raise amp.TooLong: if it is longer than L{MAX_BYTES}.
+        """
+        value: bytes = self.retrieve(objects, name, proto)
+        if len(value) > MAX_BYTES:
+            raise amp.TooLong(False, True, value[:64], name)
+        strings[name] = b"%d" % len(value)
+        for number, start in enumerate(range(0, len(value), PART_BYTES)):
+            strings[b"%b.%d" % (name, number)] = value[start : start + PART_BYTES]
+
+    def fromBox(self, name: bytes, strings: Any, objects: dict[str, Any], proto: Any) -> None:
+        """
+        Take the object out of the box again.
+
+        @raise ValueError: if the length is none, or not that of the parts.
+        """
+        stated = strings.pop(name)
+        if not stated.isdigit() or len(stated) > 8 or int(stated) > MAX_BYTES:
+            raise ValueError(f"{name!r} states a length of {stated[:32]!r}")
+        total = int(stated)
+        count = -(-total // PART_BYTES)
+        try:
+            parts = [strings.pop(b"%b.%d" % (name, number)) for number in range(count)]
+        except KeyError as missing:
+            raise ValueError(f"a part of {name!r} is missing: {missing}") from None
+        value = parts[0] if count == 1 else b"".join(parts)
+        if len(value) != total:
+            raise ValueError(f"{name!r} has {len(value)} bytes and states {total}")
+        objects[nativeName(name)] = value
+
+
+def nativeName(name: bytes) -> str:
+    """
+    The name under which AMP gives an argument to a responder.
+    """
+    return name.decode("ascii")

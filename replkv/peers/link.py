@@ -1,0 +1,217 @@
+"""
+The end of a connection that asks: one to each other server, made again whenever it is lost.
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any, Final
+
+from twisted.application.internet import ClientService, backoffPolicy
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
+from twisted.internet.protocol import Factory
+from twisted.internet.task import LoopingCall
+from twisted.logger import ILogObserver, LogEvent, Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from replkv.peers.commands import Hello, Refused, remoteCall
+from replkv.peers.connection import PeerConnection
+from replkv.peers.identity import Identity
+from replkv.peers.receiver import Receiver
+from replkv.raft.messages import Message
+
+ANSWER_TIMEOUT: Final = 5.0
+"""
+Seconds without any answer, while answers are due, after which a connection is given up: AMP itself has no time-outs,
+and TCP's are far too long.
+"""
+
+
+class OutgoingConnection(PeerConnection):
+    """
+    Introduces this server, and then asks what the link wants to have asked.
+    """
+
+    factory: _OutgoingFactory
+
+    def connectionMade(self) -> None:
+        """
+        Say who this is.
+        """
+        super().connectionMade()
+        self.factory.link.connected(self)
+
+    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+        """
+        All that was not answered is lost.
+        """
+        super().connectionLost(reason)
+        self.factory.link.disconnected(self, reason)
+
+
+class _OutgoingFactory(Factory):
+    protocol = OutgoingConnection  # type: ignore[assignment]
+    noisy = False
+
+    def __init__(self, link: PeerLink) -> None:
+        self.link = link
+
+
+@implementer(ILogObserver)
+def _ignore(event: LogEvent) -> None:
+    """
+    Log nothing.
+    """
+
+
+class _QuietClientService(ClientService):
+    """
+    Does not log each attempt: the link says once that a server is lost, and once that it is back.
+    """
+
+    _log = Logger(observer=_ignore)
+
+
+class PeerLink(Service):
+    """
+    The way to one other server.
+
+    @ivar peer: its id.
+    @ivar isUp: whether it is connected and has let this server in.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        random: Random,
+        endpoint: IStreamClientEndpoint,
+        peer: int,
+        identity: Identity,
+        receiver: Receiver,
+    ) -> None:
+        self.peer = peer
+        self.isUp = False
+        self._identity = identity
+        self._receiver = receiver
+        self._clock = clock
+        self._connection: OutgoingConnection | None = None
+        self._due = 0
+        self._lastAnswer = 0.0
+        self._attempts = 0
+        self._told: str | None = None
+        delay = backoffPolicy(initialDelay=0.05, maxDelay=1.0, jitter=lambda: random.uniform(0.0, 0.1))
+        self._client = _QuietClientService(
+            endpoint, _OutgoingFactory(self), retryPolicy=lambda _: delay(self._nextAttempt()), clock=clock
+        )
+        self._watch = LoopingCall(self._checkAnswers)
+        self._watch.clock = clock
+
+    def startService(self) -> None:
+        """
+        Connect, and stay connected.
+        """
+        super().startService()
+        self._watch.start(ANSWER_TIMEOUT / 5, now=False)
+        self._client.startService()
+
+    def stopService(self) -> Deferred[None]:
+        """
+        Disconnect.
+        """
+        super().stopService()
+        self._watch.stop()
+        if self._connection is not None:
+            self._connection.transport.abortConnection()
+        return self._client.stopService()
+
+    def send(self, request: Message) -> None:
+        """
+        Ask for something. Its reply goes to the receiver; where there is no connection, or it is lost before the
+        reply has come, the receiver is told that the peer is unreachable.
+        """
+        if not self.isUp or self._connection is None:
+            self._receiver.unreachable(self.peer)
+            return
+        if not self._due:
+            self._lastAnswer = self._clock.seconds()
+        self._due += 1
+        command, arguments, reply = remoteCall(request)
+        answer = self._connection.callRemote(command, **arguments)
+        answer.addCallbacks(self._answered, self._failed, callbackArgs=(self._connection, reply))
+        answer.addErrback(self._connection.unhandledError)
+
+    def connected(self, connection: OutgoingConnection) -> None:
+        """
+        A connection is made: introduce this server.
+        """
+        self._connection = connection
+        self._due = 1
+        self._lastAnswer = self._clock.seconds()
+        introduction = connection.callRemote(Hello, **self._identity.hello(self.peer))
+        introduction.addCallback(lambda answer: Deferred.fromCoroutine(self._introduced(connection, **answer)))
+        introduction.addErrback(self._refused, connection)
+
+    async def _introduced(self, connection: OutgoingConnection, incarnation: str) -> None:
+        await self._identity.recognize(self.peer, incarnation)
+        if connection is not self._connection:
+            return
+        connection.introduced = True
+        self.isUp = True
+        self._due = 0
+        self._attempts = 0
+        if self._told is not None:
+            self.log.info("server {peer} is back", peer=self.peer)
+            self._told = None
+
+    def _refused(self, failure: Failure, connection: OutgoingConnection) -> None:
+        if failure.check(Refused):
+            self._tell(f"server {self.peer} and this one do not work together: {failure.getErrorMessage()}")
+        connection.transport.abortConnection()
+
+    def disconnected(self, connection: OutgoingConnection, reason: Failure) -> None:
+        """
+        The connection is lost.
+        """
+        if connection is not self._connection:
+            return
+        self._connection = None
+        if self.isUp:
+            self.isUp = False
+            if self.running:
+                self._tell(f"lost server {self.peer} ({reason.getErrorMessage()}); trying to reach it again")
+        self._receiver.unreachable(self.peer)
+
+    def _tell(self, what: str) -> None:
+        """
+        Log something once, and not at each attempt.
+        """
+        if what != self._told:
+            self._told = what
+            self.log.warn("{what}", what=what)
+
+    def _nextAttempt(self) -> int:
+        self._attempts += 1
+        return self._attempts
+
+    def _answered(self, answer: dict[str, Any], connection: OutgoingConnection, reply: Any) -> None:
+        if connection is self._connection:
+            self._due -= 1
+            self._lastAnswer = self._clock.seconds()
+            self._receiver.replied(self.peer, reply(**answer))
+
+    def _failed(self, failure: Failure) -> None:
+        """
+        With its connection, L{disconnected} has been called or will be; nothing else can fail.
+        """
+        if self._connection is not None:
+            self._connection.transport.abortConnection()
+
+    def _checkAnswers(self) -> None:
+        if self._connection is not None and self._due and self._clock.seconds() - self._lastAnswer > ANSWER_TIMEOUT:
+            self._tell(f"lost server {self.peer}: no answer for {ANSWER_TIMEOUT:.0f} s; trying to reach it again")
+            self._connection.transport.abortConnection()

@@ -1,0 +1,155 @@
+"""
+The end of a connection that answers: other servers connect to it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.protocol import ServerFactory
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from replkv.peers.commands import (
+    AppendEntriesCommand,
+    Hello,
+    NotIntroduced,
+    Refused,
+    RequestVoteCommand,
+    appendEntries,
+)
+from replkv.peers.connection import PeerConnection
+from replkv.peers.identity import Identity
+from replkv.peers.receiver import Receiver
+from replkv.raft.messages import Message, RequestVote
+
+HELLO_TIMEOUT: Final = 5.0
+"""
+Seconds within which the other side must have said who it is.
+"""
+
+MAX_CONNECTIONS: Final = 128
+"""
+How many connections there may be at once; a cluster needs one for each other server.
+"""
+
+
+class IncomingConnection(PeerConnection):
+    """
+    Answers the requests of one other server.
+
+    @ivar sender: its id, once it has said it.
+    """
+
+    factory: PeerListener
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sender: int | None = None
+        self._helloCall: IDelayedCall | None = None
+
+    def connectionMade(self) -> None:
+        """
+        Wait for the hello, but not for ever.
+        """
+        super().connectionMade()
+        self.factory.connections.add(self)
+        if len(self.factory.connections) > MAX_CONNECTIONS:
+            self.log.warn("closed a connection from {peer}: there are too many", peer=self.peerAddress)
+            self.transport.abortConnection()
+            return
+        self._helloCall = self.factory.clock.callLater(HELLO_TIMEOUT, self._silent)
+
+    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+        """
+        Forget the connection.
+        """
+        super().connectionLost(reason)
+        self.factory.connections.discard(self)
+        if self._helloCall is not None and self._helloCall.active():
+            self._helloCall.cancel()
+
+    def _silent(self) -> None:
+        self.log.warn("closed a connection from {peer}: it did not say who it is", peer=self.peerAddress)
+        self.transport.abortConnection()
+
+    @Hello.responder
+    def hello(self, **hello: Any) -> Deferred[dict[str, Any]]:
+        """
+        Let the other server in, or refuse it.
+        """
+        return Deferred.fromCoroutine(self._hello(**hello))
+
+    async def _hello(self, **hello: Any) -> dict[str, Any]:
+        identity = self.factory.identity
+        try:
+            await identity.admit(**hello)
+        except Refused as refused:
+            self.factory.logRefusal(hello["sender"], self.peerAddress, str(refused))
+            # Closed when the refusal has left; what comes before that meets NotIntroduced.
+            self.factory.clock.callLater(0, self.transport.loseConnection)
+            raise
+        if self._helloCall is not None and self._helloCall.active():
+            self._helloCall.cancel()
+        self.introduced = True
+        self.sender = hello["sender"]
+        return {"incarnation": identity.incarnation}
+
+    @RequestVoteCommand.responder
+    def requestVote(self, **fields: Any) -> Deferred[dict[str, Any]]:
+        """
+        A candidate asks for a vote.
+        """
+        return self._ask(RequestVote(**fields))
+
+    @AppendEntriesCommand.responder
+    def appendEntries(self, **fields: Any) -> Deferred[dict[str, Any]]:
+        """
+        A leader replicates entries.
+        """
+        return self._ask(appendEntries(**fields))
+
+    def _ask(self, request: Message) -> Deferred[dict[str, Any]]:
+        if self.sender is None:
+            raise NotIntroduced
+        return self.factory.receiver.requested(self.sender, request).addCallback(_asdict)
+
+
+def _asdict(reply: Message) -> dict[str, Any]:
+    return reply._asdict()
+
+
+class PeerListener(ServerFactory):
+    """
+    The factory of the connections that other servers make.
+
+    @ivar connections: those that are open.
+    """
+
+    protocol = IncomingConnection  # type: ignore[assignment]
+    noisy = False
+    log = Logger()
+
+    def __init__(self, clock: IReactorTime, identity: Identity, receiver: Receiver) -> None:
+        self.clock = clock
+        self.identity = identity
+        self.receiver = receiver
+        self.connections: set[IncomingConnection] = set()
+        self.refusals: set[tuple[int, str]] = set()
+
+    def logRefusal(self, sender: int, address: object, reason: str) -> None:
+        """
+        Say once, and not at each of its attempts, why a server is refused.
+        """
+        if (sender, reason) not in self.refusals and len(self.refusals) < MAX_CONNECTIONS:
+            self.refusals.add((sender, reason))
+            self.log.warn("refused a connection from {address}: {reason}", address=address, reason=reason)
+
+    def close(self) -> None:
+        """
+        Close all connections.
+        """
+        for connection in list(self.connections):
+            connection.transport.abortConnection()

@@ -1,0 +1,103 @@
+"""
+The follower: section 5.2 and 5.3 of the paper, from the receiving side.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from replkv.raft.entry import Batch
+from replkv.raft.messages import AppendEntries, AppendEntriesReply
+from replkv.raft.outputs import Token
+from replkv.raft.roles import Role
+
+if TYPE_CHECKING:
+    from replkv.raft.core import Raft
+
+
+class Follower(Role):
+    """
+    @ivar leaderId: the leader of the current term, where this server has heard of it.
+    """
+
+    name = "follower"
+
+    def __init__(self, raft: Raft, leaderId: int | None) -> None:
+        super().__init__(raft)
+        self.leaderId = leaderId
+        self._elapsed = 0
+        self._timeout = raft.randomElectionTimeout()
+
+    @property
+    def hasLeader(self) -> bool:
+        """
+        Whether the leader was heard within the shortest election timeout.
+        """
+        return self.leaderId is not None and self._elapsed < self.raft.config.electionTicks
+
+    def tick(self) -> None:
+        """
+        Ask for an election when no leader was heard for an election timeout.
+        """
+        self._elapsed += 1
+        if self._elapsed >= self._timeout:
+            self.raft.campaign()
+
+    def appendEntries(self, sender: int, message: AppendEntries, token: Token) -> None:
+        """
+        Answer the leader of the current term: figure 2, "AppendEntries RPC".
+        """
+        self.leaderId = sender
+        self._elapsed = 0
+        raft, log = self.raft, self.raft.log
+        prevLogIndex, batch = message.prevLogIndex, message.batch
+        if not log.matches(prevLogIndex, message.prevLogTerm):
+            conflictIndex, conflictTerm = log.conflict(prevLogIndex)
+            self._reply(sender, token, message, False, 0, conflictIndex, conflictTerm)
+            return
+        missing = self._missing(batch)
+        if missing.entries:
+            first = missing.entries[0].index
+            if first <= log.lastIndex:
+                raft.truncate(first)
+            for entry in missing.entries:
+                log.append(entry)
+            raft.persist(missing)
+        # Not the end of this log: what lies behind may differ from the leader's.
+        verified = prevLogIndex + len(batch)
+        raft.commit(min(message.leaderCommit, verified))
+        # A heartbeat confirms at once what is on the disk, entries are confirmed when they are.
+        matchIndex = verified if batch.entries else min(verified, log.stableIndex)
+        self._reply(sender, token, message, True, matchIndex, 0, 0)
+
+    def _missing(self, batch: Batch) -> Batch:
+        """
+        What of C{batch} this log lacks. Entries that it has stay: a message that was overtaken by a later one must
+        not cut off what that one appended (section 5.3).
+        """
+        log = self.raft.log
+        for position, entry in enumerate(batch.entries):
+            if not log.matches(entry.index, entry.term):
+                return batch if position == 0 else Batch(batch.entries[position:])
+        return Batch(())
+
+    def _reply(
+        self,
+        sender: int,
+        token: Token,
+        message: AppendEntries,
+        success: bool,
+        matchIndex: int,
+        conflictIndex: int,
+        conflictTerm: int,
+    ) -> None:
+        reply = AppendEntriesReply(
+            self.raft.currentTerm,
+            success,
+            matchIndex,
+            message.prevLogIndex,
+            conflictIndex,
+            conflictTerm,
+            message.readRound,
+        )
+        self.raft.send(sender, reply, token, matchIndex)

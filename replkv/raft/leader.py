@@ -1,0 +1,219 @@
+"""
+The leader: sections 5.3 and 5.4 of the paper; sections 6.2 (CheckQuorum), 6.4 (ReadIndex), 10.2.1 (writing to its own
+disk in parallel) and 10.2.2 (pipelining) of Ongaro's thesis.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from replkv.raft.entry import NO_ENTRIES, Batch, Entry
+from replkv.raft.messages import AppendEntries, AppendEntriesReply
+from replkv.raft.outputs import Load, ReadReady, Token
+from replkv.raft.progress import Progress
+from replkv.raft.quorum import agreed, majority
+from replkv.raft.reads import ReadQueue
+from replkv.raft.roles import Role
+
+if TYPE_CHECKING:
+    from replkv.raft.core import Raft
+
+
+class Leader(Role):
+    """
+    @ivar noopIndex: index of the entry with which it opened its term.
+    @ivar progress: what it knows of each peer, by id.
+    @ivar reads: the reads that wait.
+    """
+
+    name = "leader"
+
+    def __init__(self, raft: Raft) -> None:
+        super().__init__(raft)
+        self.noopIndex = raft.log.lastIndex + 1
+        self.progress = {peer: Progress(raft.log.lastIndex + 1) for peer in raft.peers}
+        self.reads = ReadQueue()
+        self._unpersisted = self.noopIndex
+        self._heartbeatElapsed = 0
+        self._quorumElapsed = 0
+        self._heartbeatDue = True
+
+    def start(self) -> None:
+        """
+        Open the term with a no-op: only entries of the current term are committed by counting, and until one is,
+        this server does not know which entries are (sections 5.4.2 and 8 of the paper).
+        """
+        self.propose(b"")
+
+    @property
+    def hasLeader(self) -> bool:
+        """
+        It leads as long as it has a majority; L{tick} sees to that.
+        """
+        return True
+
+    def tick(self) -> None:
+        """
+        Send heartbeats, and lead no longer where a majority has not answered for an election timeout.
+        """
+        self._heartbeatElapsed += 1
+        if self._heartbeatElapsed >= self.raft.config.heartbeatTicks:
+            self._heartbeatElapsed = 0
+            self._heartbeatDue = True
+            for progress in self.progress.values():
+                progress.probeDue = True
+        self._quorumElapsed += 1
+        if self._quorumElapsed >= self.raft.config.electionTicks:
+            self._quorumElapsed = 0
+            active = 1 + sum(progress.active for progress in self.progress.values())
+            if active < majority(len(self.raft.config.members)):
+                self.raft.follow(self.raft.currentTerm, None)
+                return
+            for progress in self.progress.values():
+                progress.active = False
+
+    def propose(self, data: bytes) -> int:
+        """
+        Append a command to the log.
+
+        @return: the index of its entry.
+        """
+        log = self.raft.log
+        log.append(Entry(log.lastIndex + 1, self.raft.currentTerm, data))
+        return log.lastIndex
+
+    def read(self, atLeast: int, token: Token) -> None:
+        """
+        Take in a read. It must see all that was committed when it arrived, which this server knows only when its
+        no-op is committed, and the entries up to C{atLeast}.
+        """
+        self.reads.add(max(self.raft.commitIndex, self.noopIndex, atLeast), token)
+
+    def appendReply(self, sender: int, reply: AppendEntriesReply) -> None:
+        """
+        A peer of the current term answered; whether its log matched or not, it knows no later leader.
+        """
+        progress = self.progress[sender]
+        progress.answered(reply.readRound)
+        if reply.success:
+            progress.matched(reply.matchIndex)
+            self._advanceCommit()
+        else:
+            progress.rejected(reply.prevLogIndex, self._retryFrom(reply))
+        self._confirmReads()
+
+    def persisted(self) -> None:
+        """
+        The leader's own disk counts like anyone else's.
+        """
+        self._advanceCommit()
+
+    def unreachable(self, peer: int) -> None:
+        """
+        Stop streaming to C{peer} until a probe is answered.
+        """
+        self.progress[peer].unreachable()
+
+    def loaded(self, load: Load, batch: Batch) -> None:
+        """
+        Entries for a peer that lags were read from the disk.
+        """
+        progress = self.progress[load.peer]
+        progress.loading = False
+        if batch.entries and batch.entries[0].index == progress.nextIndex and progress.maySendEntries:
+            self._append(load.peer, progress, batch)
+
+    def flush(self) -> None:
+        """
+        Give out what was proposed and what is due, to the own disk and to the peers side by side.
+        """
+        # Before any message with a new entry, so that it carries the round of all reads that arrived before it.
+        proposed = self._unpersisted <= self.raft.log.lastIndex
+        opened = (proposed or self._heartbeatDue or self.reads.waitsForRound) and self.reads.openRound()
+        self._persistProposals()
+        for peer, progress in self.progress.items():
+            streamed = self._stream(peer, progress)
+            due = progress.probeDue if not progress.replicating else not streamed and (opened or self._heartbeatDue)
+            if due and progress.maySend:
+                self._append(peer, progress, NO_ENTRIES)
+        self._heartbeatDue = False
+        self._confirmReads()
+
+    def depose(self) -> list[Token]:
+        """
+        Lead no longer. What was proposed stays in the log, and so it goes to the disk.
+
+        @return: the tokens of the reads that will not be answered.
+        """
+        self._persistProposals()
+        return self.reads.drop()
+
+    def takeReads(self, appliedIndex: int) -> list[ReadReady]:
+        """
+        Give out the reads that are confirmed and whose index is given out too.
+        """
+        return self.reads.take(appliedIndex)
+
+    def _persistProposals(self) -> None:
+        log = self.raft.log
+        while self._unpersisted <= log.lastIndex:
+            batch = log.batch(self._unpersisted)
+            self.raft.persist(batch)
+            self._unpersisted = batch.entries[-1].index + 1
+
+    def _stream(self, peer: int, progress: Progress) -> bool:
+        """
+        Send the entries that the peer lacks, as far as its window allows.
+        """
+        log = self.raft.log
+        streamed = False
+        while progress.nextIndex <= log.lastIndex and progress.maySendEntries and not progress.loading:
+            if progress.nextIndex < log.inMemory:
+                progress.loading = True
+                self.raft.load(Load(peer, self.raft.currentTerm, progress.nextIndex, log.inMemory - 1))
+                break
+            self._append(peer, progress, log.batch(progress.nextIndex))
+            streamed = True
+        return streamed
+
+    def _append(self, peer: int, progress: Progress, batch: Batch) -> None:
+        prevLogIndex = progress.nextIndex - 1
+        progress.sent(batch)
+        self.raft.send(
+            peer,
+            AppendEntries(
+                self.raft.currentTerm,
+                prevLogIndex,
+                self.raft.log.term(prevLogIndex),
+                self.raft.commitIndex,
+                self.reads.round,
+                batch,
+            ),
+        )
+
+    def _retryFrom(self, reply: AppendEntriesReply) -> int:
+        """
+        The next entry to try after a rejection, so that one probe a term is enough (the end of section 5.3). Between
+        conflictIndex and prevLogIndex the follower has conflictTerm alone: the logs may agree there up to the last
+        entry that the leader has of that term, and where it has none, only before conflictIndex.
+        """
+        if not reply.conflictTerm:
+            return reply.conflictIndex
+        last = self.raft.log.lastIndexUpToTerm(reply.conflictTerm)
+        if last < reply.prevLogIndex and self.raft.log.matches(last, reply.conflictTerm):
+            return last + 1
+        return min(last + 1, reply.conflictIndex)
+
+    def _advanceCommit(self) -> None:
+        """
+        Commit what a majority of disks holds, if it ends with an entry of the current term: entries of older terms
+        are committed with it, but never by being counted (section 5.4.2, figure 8).
+        """
+        log = self.raft.log
+        index = agreed([log.stableIndex, *(progress.matchIndex for progress in self.progress.values())])
+        if index > self.raft.commitIndex and log.term(index) == self.raft.currentTerm:
+            self.raft.commit(index)
+
+    def _confirmReads(self) -> None:
+        rounds = [self.reads.round, *(progress.readRound for progress in self.progress.values())]
+        self.reads.confirm(agreed(rounds))

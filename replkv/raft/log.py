@@ -1,0 +1,183 @@
+"""
+The replicated log as the core sees it: the terms of all entries, and the entries themselves where they are recent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from replkv.raft.entry import Batch, Entry
+from replkv.raft.terms import TermRuns
+
+MAX_BATCH_BYTES: Final = 1024 * 1024
+"""
+How many bytes of data the entries of one batch have, unless it is one entry: a heartbeat waits no longer than that.
+"""
+
+CACHE_BYTES: Final = 32 * 1024 * 1024
+"""
+How much of what is applied and synced is kept in memory for peers that lag. Older entries are read from the disk.
+"""
+
+_ENTRY_OVERHEAD: Final = 200
+
+
+class RaftLog:
+    """
+    @ivar firstIndex: index of the first entry that the log still has; entries before it are part of a snapshot.
+    @ivar lastIndex: index of the last entry; C{firstIndex - 1} where there is none.
+    @ivar stableIndex: up to here the log is synced to this server's disk.
+    """
+
+    def __init__(
+        self,
+        termRuns: Sequence[tuple[int, int]] = (),
+        lastIndex: int = 0,
+        recent: Sequence[Entry] = (),
+        firstIndex: int = 1,
+        prevTerm: int = 0,
+    ) -> None:
+        """
+        @param termRuns: (first index, term) of each run of equal terms.
+        @param recent: the entries that are in memory: the log's last ones, and all that are not applied yet.
+        @param prevTerm: the term of the entry before C{firstIndex}.
+        """
+        self.firstIndex = firstIndex
+        self.lastIndex = lastIndex
+        self.stableIndex = lastIndex
+        self._prevTerm = prevTerm
+        self._terms = TermRuns(termRuns)
+        self._entries = list(recent)
+        self._bytes = sum(len(entry.data) + _ENTRY_OVERHEAD for entry in recent)
+        self._batches: dict[int, Batch] = {}
+
+    @property
+    def inMemory(self) -> int:
+        """
+        Index of the first entry that is in memory; one past the end where none is.
+        """
+        return self.lastIndex - len(self._entries) + 1
+
+    @property
+    def lastTerm(self) -> int:
+        """
+        Term of the last entry.
+        """
+        return self.term(self.lastIndex)
+
+    def term(self, index: int) -> int:
+        """
+        Term of the entry at C{index}.
+
+        @raise IndexError: if the log does not hold it.
+        """
+        if index == self.firstIndex - 1:
+            return self._prevTerm
+        if not self.firstIndex <= index <= self.lastIndex:
+            raise IndexError(f"no entry {index} in a log of {self.firstIndex} to {self.lastIndex}")
+        return self._terms.term(index)
+
+    def matches(self, index: int, term: int) -> bool:
+        """
+        Whether the log holds an entry of C{term} at C{index}: the consistency check of the paper's section 5.3.
+        """
+        return self.firstIndex - 1 <= index <= self.lastIndex and self.term(index) == term
+
+    def isUpToDate(self, lastLogIndex: int, lastLogTerm: int) -> bool:
+        """
+        Whether a log that ends so is at least as up-to-date as this one: the paper's section 5.4.1, the term of the
+        last entry first, and only then the length.
+        """
+        return (lastLogTerm, lastLogIndex) >= (self.lastTerm, self.lastIndex)
+
+    def append(self, entry: Entry) -> None:
+        """
+        Append the entry that comes after the last.
+        """
+        assert entry.index == self.lastIndex + 1, f"entry {entry.index} after {self.lastIndex}"
+        self._terms.append(entry.index, entry.term)
+        self._entries.append(entry)
+        self._bytes += len(entry.data) + _ENTRY_OVERHEAD
+        self._batches.clear()
+        self.lastIndex = entry.index
+
+    def truncate(self, index: int) -> None:
+        """
+        Remove the entries from C{index} on.
+        """
+        removed = self._entries[max(0, index - self.inMemory) :]
+        self._bytes -= sum(len(entry.data) + _ENTRY_OVERHEAD for entry in removed)
+        del self._entries[len(self._entries) - len(removed) :]
+        self._terms.truncate(index)
+        self._batches.clear()
+        self.lastIndex = index - 1
+        self.stableIndex = min(self.stableIndex, self.lastIndex)
+
+    def entries(self, first: int, last: int) -> list[Entry]:
+        """
+        The entries from C{first} to C{last}, which must be in memory.
+        """
+        offset = self.inMemory
+        assert first >= offset, f"entry {first} is not in memory, which begins at {offset}"
+        return self._entries[first - offset : last - offset + 1]
+
+    def batch(self, first: int) -> Batch:
+        """
+        Entries from C{first} on, at least one and as many as a batch may have. Asked again before the log changes,
+        it is the same object, so that what goes to the disk and to all peers is encoded once.
+        """
+        known = self._batches.get(first)
+        if known is not None:
+            return known
+        position = first - self.inMemory
+        assert position >= 0, f"entry {first} is not in memory"
+        stop = position
+        size = 0
+        while stop < len(self._entries) and size < MAX_BATCH_BYTES:
+            size += len(self._entries[stop].data)
+            stop += 1
+        if size > MAX_BATCH_BYTES and stop - position > 1:
+            stop -= 1
+        made = Batch(self._entries[position:stop])
+        self._batches[first] = made
+        return made
+
+    def releaseBatches(self) -> None:
+        """
+        Forget the batches that were made: those that they were for have them.
+        """
+        self._batches.clear()
+
+    def forget(self, index: int) -> None:
+        """
+        Release memory where it is more than the cache may have, of entries up to C{index}, which are applied.
+        """
+        if self._bytes <= CACHE_BYTES:
+            return
+        stop = 0
+        freed = 0
+        limit = min(index, self.lastIndex) - self.inMemory + 1
+        # Down to three quarters, so that moving the rest of the list to its front is rare.
+        while stop < limit and self._bytes - freed > CACHE_BYTES * 3 // 4:
+            freed += len(self._entries[stop].data) + _ENTRY_OVERHEAD
+            stop += 1
+        del self._entries[:stop]
+        self._bytes -= freed
+
+    def conflict(self, prevLogIndex: int) -> tuple[int, int]:
+        """
+        What to tell a leader whose prevLogIndex does not match: (conflictIndex, conflictTerm), so that it skips a
+        whole term and not one entry (the end of the paper's section 5.3).
+        """
+        if prevLogIndex > self.lastIndex:
+            return self.lastIndex + 1, 0
+        if prevLogIndex < self.firstIndex:
+            return self.firstIndex, 0
+        return self._terms.firstOf(prevLogIndex), self._terms.term(prevLogIndex)
+
+    def lastIndexUpToTerm(self, term: int) -> int:
+        """
+        Index of the last entry whose term is at most C{term}.
+        """
+        return self._terms.lastUpTo(term, self.lastIndex)

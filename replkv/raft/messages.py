@@ -1,0 +1,86 @@
+"""
+The messages that servers exchange: figure 2 of the Raft paper, with PreVote (Ongaro's thesis, section 9.6) and with
+what ReadIndex needs (section 6.4). All are values; who sent a message is told beside it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from replkv.raft.entry import Batch
+
+
+class RequestVote(NamedTuple):
+    """
+    A candidate asks for a vote.
+
+    @ivar term: the term of the election; for a pre-vote, the term that the asking server would begin.
+    @ivar lastLogIndex: index of the last entry of the candidate's log.
+    @ivar lastLogTerm: term of that entry.
+    @ivar preVote: whether this only asks if a vote could be won. A pre-vote changes nothing on either side.
+    """
+
+    term: int
+    lastLogIndex: int
+    lastLogTerm: int
+    preVote: bool
+
+
+class RequestVoteReply(NamedTuple):
+    """
+    The answer to L{RequestVote}.
+
+    @ivar term: the voter's currentTerm; where a pre-vote was granted, the term that was asked for.
+    @ivar granted: whether the candidate has the vote.
+    @ivar preVote: as in the request.
+    """
+
+    term: int
+    granted: bool
+    preVote: bool
+
+
+class AppendEntries(NamedTuple):
+    """
+    The leader replicates entries; with none, a heartbeat or a probe.
+
+    @ivar term: the leader's term.
+    @ivar prevLogIndex: index of the entry before the first of C{batch}.
+    @ivar prevLogTerm: term of that entry.
+    @ivar leaderCommit: the leader's commitIndex.
+    @ivar readRound: the last round of reads that the leader had opened when it sent this.
+    @ivar batch: the entries, from C{prevLogIndex + 1} on.
+    """
+
+    term: int
+    prevLogIndex: int
+    prevLogTerm: int
+    leaderCommit: int
+    readRound: int
+    batch: Batch
+
+
+class AppendEntriesReply(NamedTuple):
+    """
+    The answer to L{AppendEntries}.
+
+    @ivar term: the follower's currentTerm.
+    @ivar success: whether the follower had the entry at prevLogIndex with prevLogTerm.
+    @ivar matchIndex: on success, up to here the follower's disk holds what the leader's log holds.
+    @ivar prevLogIndex: as in the request: tells a late rejection from one that counts.
+    @ivar conflictIndex: on failure, where the leader may go on: the first index of C{conflictTerm}, or the index
+        after the follower's last entry.
+    @ivar conflictTerm: on failure, the term of the follower's entry at prevLogIndex; 0 where it has none.
+    @ivar readRound: as in the request.
+    """
+
+    term: int
+    success: bool
+    matchIndex: int
+    prevLogIndex: int
+    conflictIndex: int
+    conflictTerm: int
+    readRound: int
+
+
+Message = RequestVote | RequestVoteReply | AppendEntries | AppendEntriesReply

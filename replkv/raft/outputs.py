@@ -1,0 +1,89 @@
+"""
+What the core asks to have done: values that a test can assert exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from replkv.raft.entry import Batch, Entry
+from replkv.raft.messages import Message
+
+Token = object
+"""
+What a caller gives with a request or a read to know its answer by; the core only hands it back.
+"""
+
+
+class Persist(NamedTuple):
+    """
+    One thing to bring to the disk. Persists are written in the order in which they were given out.
+
+    @ivar seq: counts up from 1; the core is told of it when the write is synced.
+    @ivar term: currentTerm.
+    @ivar votedFor: the id of the server that has this server's vote in C{term}, or C{None}.
+    @ivar batch: entries to append. Where they begin at or before the end of the log, the log is first cut there.
+    """
+
+    seq: int
+    term: int
+    votedFor: int | None
+    batch: Batch
+
+
+class Send(NamedTuple):
+    """
+    A message that may leave now: all that it tells is on the disk already.
+
+    @ivar to: the id of the server that it is for.
+    @ivar token: for a reply, what came with the request; C{None} for a request.
+    """
+
+    to: int
+    message: Message
+    token: Token
+
+
+class ReadReady(NamedTuple):
+    """
+    Reads that may be answered, from the state in which just the entries up to C{index} or later ones are applied;
+    where entries beyond C{index} are given out beside it, before those are applied.
+    """
+
+    index: int  # type: ignore[assignment]  # Hides tuple.index, which nobody needs.
+    tokens: tuple[Token, ...]
+
+
+class Load(NamedTuple):
+    """
+    Entries that a peer needs and that are no longer in memory: to be read from the disk, any number of them from
+    C{first} on, and given to L{replkv.raft.core.Raft.loaded}.
+    """
+
+    peer: int
+    term: int
+    first: int
+    last: int
+
+
+@dataclass(slots=True)
+class Ready:
+    """
+    All that is to be done now. The parts may be carried out side by side, but each in its own order, and C{entries}
+    and C{reads} merged by index.
+
+    @ivar persists: to be written and synced.
+    @ivar sends: to be sent.
+    @ivar entries: committed entries to apply to the state machine; they are on this server's disk.
+    @ivar reads: reads that may be answered, by ascending index.
+    @ivar droppedReads: tokens of reads that will get no answer, since this server leads no longer.
+    @ivar loads: to be read from the disk.
+    """
+
+    persists: list[Persist] = field(default_factory=list)
+    sends: list[Send] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    reads: list[ReadReady] = field(default_factory=list)
+    droppedReads: list[Token] = field(default_factory=list)
+    loads: list[Load] = field(default_factory=list)

@@ -1,0 +1,26 @@
+"""
+What can go wrong with the log's disk. Each message is one line, fit to be shown to an operator.
+"""
+
+from __future__ import annotations
+
+
+class CorruptLog(Exception):
+    """
+    The log holds something that no crash can have left there: it lost, or may have lost, what was promised.
+    """
+
+    def __init__(self, path: str, offset: int, reason: str) -> None:
+        super().__init__(
+            f"the log is damaged: {path}, at offset {offset}: {reason}. Nothing was changed. "
+            "Check the disk and replace this server; the other servers hold what its log held"
+        )
+        self.path = path
+        self.offset = offset
+
+
+class LogFailed(Exception):
+    """
+    The disk failed under the log. It is not known what reached it, so the log takes nothing more until it is
+    opened anew.
+    """

@@ -1,0 +1,261 @@
+"""
+The one door to the file system: everything that the storage does to a disk goes through L{Files}, so that the same
+code can be run over a disk that loses, tears, fails and rots.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import sys
+from typing import Protocol
+
+
+class Locked(Exception):
+    """
+    Somebody else holds the lock.
+    """
+
+
+class File(Protocol):
+    """
+    An open file. What is written is durable once L{sync} has returned, and not before.
+    """
+
+    def read(self, offset: int, length: int) -> bytes:
+        """
+        Read C{length} bytes, or what there is of them before the end of the file.
+        """
+
+    def write(self, offset: int, data: bytes | memoryview) -> None:
+        """
+        Write all of C{data}.
+        """
+
+    def sync(self) -> None:
+        """
+        Bring what was written to the disk.
+        """
+
+    def size(self) -> int:
+        """
+        The file's length in bytes.
+        """
+
+    def close(self) -> None:
+        """
+        Give the file back to the system.
+        """
+
+
+class Lock(Protocol):
+    """
+    A lock that is held until it is released, or its process and all who were forked from it have ended.
+    """
+
+    def release(self) -> None:
+        """
+        Let others have it.
+        """
+
+
+class Files(Protocol):
+    """
+    A file system. Every method raises C{OSError} when the system refuses.
+    """
+
+    def makeFolder(self, path: str) -> None:
+        """
+        Make the folder, and those above it that are missing, durably. One that is there already is left alone.
+        """
+
+    def list(self, path: str) -> list[str]:
+        """
+        The names in a folder, in order.
+        """
+
+    def exists(self, path: str) -> bool:
+        """
+        Whether there is a file or folder of that name.
+        """
+
+    def open(self, path: str, create: bool) -> File:
+        """
+        Open a file for reading and writing.
+
+        @param create: make it; it must not be there yet. Its name is durable once its folder is synced.
+        """
+
+    def rename(self, old: str, new: str) -> None:
+        """
+        Rename a file, in place of whatever had the new name. Durable once the folder is synced.
+        """
+
+    def remove(self, path: str) -> None:
+        """
+        Remove a file. Durable once the folder is synced.
+        """
+
+    def syncFolder(self, path: str) -> None:
+        """
+        Bring the names in a folder to the disk.
+        """
+
+    def lock(self, path: str) -> Lock:
+        """
+        Take the lock that the file C{path} stands for; the file is made if it is missing.
+
+        @raise Locked: if another has it.
+        """
+
+
+class OSFiles:
+    """
+    The operating system's files, as L{Files}.
+    """
+
+    def makeFolder(self, path: str) -> None:
+        """
+        See L{Files.makeFolder}.
+        """
+        if os.path.isdir(path):
+            return
+        if os.path.lexists(path):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
+        parent = os.path.dirname(os.path.abspath(path))
+        self.makeFolder(parent)
+        os.mkdir(path, 0o700)
+        self.syncFolder(parent)
+
+    def list(self, path: str) -> list[str]:
+        """
+        See L{Files.list}.
+        """
+        return sorted(os.listdir(path))
+
+    def exists(self, path: str) -> bool:
+        """
+        See L{Files.exists}.
+        """
+        return os.path.lexists(path)
+
+    def open(self, path: str, create: bool) -> File:
+        """
+        See L{Files.open}.
+        """
+        flags = os.O_CREAT | os.O_EXCL if create else 0
+        return _OSFile(os.open(path, os.O_RDWR | flags, 0o600))
+
+    def rename(self, old: str, new: str) -> None:
+        """
+        See L{Files.rename}.
+        """
+        os.replace(old, new)
+
+    def remove(self, path: str) -> None:
+        """
+        See L{Files.remove}.
+        """
+        os.remove(path)
+
+    def syncFolder(self, path: str) -> None:
+        """
+        See L{Files.syncFolder}.
+        """
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def lock(self, path: str) -> Lock:
+        """
+        See L{Files.lock}.
+        """
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            # Not lockf: such a lock belongs to the process, and would be lost when it forks to become a daemon.
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise Locked(path) from None
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return _OSLock(descriptor)
+
+
+class _OSFile:
+    """
+    An open file of the operating system.
+    """
+
+    __slots__ = ("_descriptor",)
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def read(self, offset: int, length: int) -> bytes:
+        """
+        See L{File.read}.
+        """
+        data = os.pread(self._descriptor, length, offset)
+        if len(data) == length or not data:
+            return data
+        # One call reads at most 2 GiB, and may stop at less.
+        pieces = [data]
+        done = len(data)
+        while done < length and (data := os.pread(self._descriptor, length - done, offset + done)):
+            pieces.append(data)
+            done += len(data)
+        return b"".join(pieces)
+
+    def write(self, offset: int, data: bytes | memoryview) -> None:
+        """
+        See L{File.write}.
+        """
+        rest = memoryview(data)
+        while rest:
+            done = os.pwrite(self._descriptor, rest, offset)
+            offset += done
+            rest = rest[done:]
+
+    def sync(self) -> None:
+        """
+        See L{File.sync}.
+        """
+        if sys.platform == "darwin":
+            # There is no fdatasync, and fsync leaves the data in the drive's own cache.
+            fcntl.fcntl(self._descriptor, fcntl.F_FULLFSYNC)
+        else:
+            os.fdatasync(self._descriptor)
+
+    def size(self) -> int:
+        """
+        See L{File.size}.
+        """
+        return os.fstat(self._descriptor).st_size
+
+    def close(self) -> None:
+        """
+        See L{File.close}.
+        """
+        os.close(self._descriptor)
+
+
+class _OSLock:
+    """
+    A held lock of the operating system.
+    """
+
+    __slots__ = ("_descriptor",)
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        """
+        See L{Lock.release}.
+        """
+        os.close(self._descriptor)

@@ -1,0 +1,282 @@
+"""
+The folder in which a server keeps its state, and the stamp that says whose it is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final, NamedTuple
+
+from replkv.storage.files import Files, Lock, Locked
+from replkv.storage.segments import segmentNumbers
+
+_FORMAT: Final = 1
+_SIZE_LIMIT: Final = 1 << 20
+
+
+class FolderError(Exception):
+    """
+    The data folder cannot be used. The message is one line that says why, and what to do.
+    """
+
+
+class Stamp(NamedTuple):
+    """
+    Whose folder it is.
+
+    @ivar serverId: the server's id.
+    @ivar cluster: the cluster's name.
+    @ivar members: the ids of the cluster's servers, in order.
+    @ivar incarnation: made up when the folder was; a folder that was wiped gets another one.
+    """
+
+    serverId: int
+    cluster: str
+    members: tuple[int, ...]
+    incarnation: str
+
+
+class DataFolder:
+    """
+    A server's data folder, locked for as long as it is open.
+
+    @ivar incarnation: 128 random bits, in hexadecimal.
+    @ivar logPath: the folder for the log.
+    @ivar storePath: the folder for the store.
+    """
+
+    def __init__(self, files: Files, path: str, lock: Lock, incarnation: str, peers: dict[int, str]) -> None:
+        self.incarnation = incarnation
+        self.logPath = os.path.join(path, "log")
+        self.storePath = os.path.join(path, "store")
+        self._files = files
+        self._path = path
+        self._lock = lock
+        self._peers = peers
+
+    @classmethod
+    def open(
+        cls, files: Files, path: str, serverId: int, cluster: str, members: Sequence[int], random: random.Random
+    ) -> DataFolder:
+        """
+        Open the folder, or make it and stamp it.
+
+        @param random: makes up the incarnation.
+        @raise FolderError: if the folder cannot be used by this server.
+        """
+        with _refusing(path):
+            files.makeFolder(path)
+            try:
+                lock = files.lock(os.path.join(path, "lock"))
+            except Locked:
+                raise FolderError(f"server {serverId} is already running on {path}: stop it first") from None
+            try:
+                # A process that was killed may have left names in it that are not yet on the disk.
+                files.syncFolder(path)
+                wanted = Stamp(serverId, cluster, tuple(sorted(members)), f"{random.getrandbits(128):032x}")
+                stamp = _readStamp(files, path)
+                if stamp is None:
+                    _refuseRemains(files, path)
+                    _replaceFile(files, path, "stamp.json", _encodeStamp(wanted))
+                    return cls(files, path, lock, wanted.incarnation, {})
+                _compare(path, stamp, wanted)
+                peers = _readPeers(files, path)
+                _refuseLostLog(files, path, peers)
+                return cls(files, path, lock, stamp.incarnation, peers)
+            except BaseException:
+                lock.release()
+                raise
+
+    def peerIncarnation(self, serverId: int) -> str | None:
+        """
+        The incarnation that a server is remembered to have; C{None} if it was never met.
+        """
+        return self._peers.get(serverId)
+
+    def rememberPeer(self, serverId: int, incarnation: str) -> None:
+        """
+        Remember a server's incarnation, on the disk before this returns.
+
+        @raise OSError: if the system refuses; then it is not remembered.
+        """
+        if self._peers.get(serverId) == incarnation:
+            return
+        peers = {**self._peers, serverId: incarnation}
+        _replaceFile(self._files, self._path, "peers.json", {str(peer): peers[peer] for peer in sorted(peers)})
+        self._peers = peers
+
+    def close(self) -> None:
+        """
+        Release the lock.
+        """
+        self._lock.release()
+
+
+@contextmanager
+def _refusing(path: str) -> Iterator[None]:
+    """
+    Make one clear line of the system's refusals.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise FolderError(
+            f"the data folder {path} cannot be made or written: {error.strerror or error}"
+            f"{f' ({error.filename})' if error.filename not in (None, path) else ''}: "
+            "see to it that the server's account may write there, or name another folder"
+        ) from error
+
+
+def _encodeStamp(stamp: Stamp) -> dict[str, object]:
+    """
+    The stamp as it is stored.
+    """
+    return {
+        "Format": _FORMAT,
+        "Id": stamp.serverId,
+        "Cluster": stamp.cluster,
+        "Members": list(stamp.members),
+        "Incarnation": stamp.incarnation,
+    }
+
+
+def _readStamp(files: Files, path: str) -> Stamp | None:
+    """
+    The folder's stamp; C{None} if it has none.
+    """
+    found = _readFile(files, path, "stamp.json")
+    match found:
+        case None:
+            return None
+        case {"Format": int(version)} if version > _FORMAT:
+            raise FolderError(
+                f"{path} has format {version}, and this version of replkv knows no format after {_FORMAT}: "
+                "use the version of replkv that wrote it, or a later one"
+            )
+        case {
+            "Format": 1,
+            "Id": int(serverId),
+            "Cluster": str(cluster),
+            "Members": [*members],
+            "Incarnation": str(incarnation),
+        } if all(isinstance(member, int) for member in members) and len(incarnation) == 32:
+            return Stamp(serverId, cluster, tuple(members), incarnation)
+    raise _damaged(path, "stamp.json", "it lacks something that belongs in it")
+
+
+def _readPeers(files: Files, path: str) -> dict[int, str]:
+    """
+    The incarnations of the servers that were met.
+    """
+    found = _readFile(files, path, "peers.json")
+    if found is None:
+        return {}
+    if not isinstance(found, dict) or not all(
+        peer.isdecimal() and isinstance(incarnation, str) for peer, incarnation in found.items()
+    ):
+        raise _damaged(path, "peers.json", "it is not a list of servers and their incarnations")
+    return {int(peer): incarnation for peer, incarnation in found.items()}
+
+
+def _compare(path: str, found: Stamp, wanted: Stamp) -> None:
+    """
+    Refuse a folder that is not this server's.
+    """
+    if found.cluster != wanted.cluster:
+        raise FolderError(
+            f"{path} belongs to the cluster {found.cluster!r}, and this server is of the cluster {wanted.cluster!r}: "
+            "correct the cluster's name in the configuration, or name another folder"
+        )
+    if found.serverId != wanted.serverId:
+        raise FolderError(
+            f"{path} belongs to server {found.serverId}, and this is server {wanted.serverId}: "
+            "correct the server's id, or name another folder"
+        )
+    if found.members != wanted.members:
+        raise FolderError(
+            f"{path} was made for a cluster of the servers {_enumerate(found.members)}, and the configuration has "
+            f"{_enumerate(wanted.members)}: correct the configuration, or name another folder"
+        )
+
+
+def _refuseRemains(files: Files, path: str) -> None:
+    """
+    Refuse a folder without a stamp that is not a new one. The stamp is durable before anything else is made, so
+    no crash explains that.
+    """
+    for name in ("log", "store", "peers.json"):
+        if files.exists(os.path.join(path, name)):
+            raise FolderError(
+                f"{path} has no stamp.json, but a {name}: it cannot be told whose it is. "
+                "Put stamp.json back, or name another folder"
+            )
+
+
+def _refuseLostLog(files: Files, path: str, peers: dict[int, str]) -> None:
+    """
+    Refuse a folder whose log was taken away: the server would vote again where it has voted before. Peers are met
+    only when the log is open, so once one is remembered there is a log.
+    """
+    log = os.path.join(path, "log")
+    if peers and not (files.exists(log) and segmentNumbers(files, log)):
+        raise FolderError(
+            f"{path} has lost its log, which holds the server's votes: put {log} back as it was, or replace this server"
+        )
+
+
+def _readFile(files: Files, path: str, name: str) -> object:
+    """
+    Read a JSON file of the folder; C{None} if there is none.
+    """
+    full = os.path.join(path, name)
+    if not files.exists(full):
+        return None
+    file = files.open(full, create=False)
+    try:
+        data = file.read(0, _SIZE_LIMIT)
+    finally:
+        file.close()
+    try:
+        found: object = json.loads(data)
+    except (ValueError, RecursionError):
+        raise _damaged(path, name, "it is not JSON") from None
+    if found is None:
+        raise _damaged(path, name, "it is empty")
+    return found
+
+
+def _replaceFile(files: Files, path: str, name: str, content: object) -> None:
+    """
+    Write a JSON file of the folder. After a crash there is the old one or the new one, and nothing in between.
+    """
+    new = os.path.join(path, f"{name}.new")
+    if files.exists(new):
+        files.remove(new)
+    file = files.open(new, create=True)
+    try:
+        file.write(0, json.dumps(content, indent=2).encode() + b"\n")
+        file.sync()
+    finally:
+        file.close()
+    files.rename(new, os.path.join(path, name))
+    files.syncFolder(path)
+
+
+def _damaged(path: str, name: str, reason: str) -> FolderError:
+    """
+    The refusal of a file that cannot be read.
+    """
+    return FolderError(
+        f"{os.path.join(path, name)} is damaged: {reason}. Put it back as it was, or replace this server"
+    )
+
+
+def _enumerate(ids: Sequence[int]) -> str:
+    """
+    Ids, to be read.
+    """
+    return ", ".join(map(str, ids))

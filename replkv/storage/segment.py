@@ -1,0 +1,150 @@
+"""
+One segment file of the log.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+
+from replkv.raft.outputs import Persist
+from replkv.storage.errors import CorruptLog
+from replkv.storage.files import File, Files
+from replkv.storage.record import (
+    FRAME_HEAD_BYTES,
+    FRAMES_START,
+    Header,
+    Section,
+    claimedSize,
+    decodeHeader,
+    encodeFrame,
+    findFrame,
+    frameAt,
+    sections,
+)
+
+
+class Segment:
+    """
+    An open segment.
+
+    @ivar path: its file.
+    @ivar header: its header.
+    @ivar end: where its frames end and the next one goes; known once L{frames} has come to its end.
+    """
+
+    __slots__ = ("_file", "_lastFrame", "_size", "end", "header", "path")
+
+    def __init__(self, path: str, file: File, header: Header) -> None:
+        self.path = path
+        self.header = header
+        self.end = FRAMES_START
+        self._file = file
+        self._size = file.size()
+        self._lastFrame = FRAMES_START
+
+    @classmethod
+    def open(cls, files: Files, folder: str, number: int) -> Segment:
+        """
+        Open a segment.
+
+        @raise CorruptLog: if its header is not what it must be. A segment gets its name only when its header is
+            durable, so no crash explains that.
+        """
+        path = os.path.join(folder, segmentName(number))
+        file = files.open(path, create=False)
+        try:
+            header = decodeHeader(file.read(0, FRAMES_START))
+            if header.number != number:
+                raise ValueError(f"the header is that of segment {header.number}")
+            return cls(path, file, header)
+        except ValueError as error:
+            file.close()
+            raise CorruptLog(path, 0, str(error)) from None
+        except BaseException:
+            file.close()
+            raise
+
+    def frames(self) -> Iterator[tuple[int, list[Section]]]:
+        """
+        Read the whole segment: the place of each frame, and its sections. Ends where no valid frame follows.
+
+        @raise CorruptLog: if a frame passes its checksum but is not made of sections.
+        """
+        data = memoryview(self._file.read(0, self._size))
+        marker = self.header.marker
+        while (frame := frameAt(data, self.end, marker, self.end)) is not None:
+            body, end = frame
+            yield self.end, self._sections(self.end, body)
+            self._lastFrame, self.end = self.end, end
+
+    def settle(self) -> int:
+        """
+        Make the log's last segment ready to be written to, after L{frames}: cut a torn tail, and make sure that
+        what was read is on the disk.
+
+        @return: how many bytes were cut.
+        @raise CorruptLog: if a valid frame comes later: then it is not a torn tail that comes before it.
+        """
+        tail = self._file.read(self.end, max(0, self._size - self.end))
+        later = findFrame(tail, self.header.marker, self.end)
+        if later is not None:
+            raise CorruptLog(self.path, self.end, f"the record is damaged, and there is a valid one at offset {later}")
+        cut = len(tail.rstrip(b"\0"))
+        # The process before this one may have been killed before its sync, or have seen that fail; after a failure
+        # a system may take for clean what never reached the disk. So the last frame is written once more. What is
+        # cut becomes zeros, so that none of it is found again, whatever is written over its beginning.
+        frame = self._file.read(self._lastFrame, self.end - self._lastFrame)
+        self._file.write(self._lastFrame, frame + bytes(cut))
+        self._file.sync()
+        return cut
+
+    def hasRoom(self, size: int) -> bool:
+        """
+        Whether a frame of C{size} bytes fits.
+        """
+        return self.end + size <= self._size
+
+    def append(self, parts: Sequence[Persist]) -> None:
+        """
+        Write a frame and bring it to the disk.
+        """
+        frame = encodeFrame(parts, self.header.marker, self.end)
+        self._file.write(self.end, frame)
+        self._file.sync()
+        self.end += len(frame)
+
+    def read(self, offset: int) -> list[Section]:
+        """
+        The sections of the frame at C{offset}. Its checksum is verified again, since a disk may rot at any time.
+
+        @raise CorruptLog: if the frame is not valid any more.
+        """
+        size = claimedSize(self._file.read(offset, FRAME_HEAD_BYTES))
+        data = self._file.read(offset, min(size, self._size))
+        frame = frameAt(memoryview(data), 0, self.header.marker, offset)
+        if frame is None:
+            raise CorruptLog(self.path, offset, "the record was valid when it was written, and is damaged now")
+        return self._sections(offset, frame[0])
+
+    def close(self) -> None:
+        """
+        Close the file.
+        """
+        self._file.close()
+
+    def _sections(self, offset: int, body: memoryview) -> list[Section]:
+        """
+        Take the body of the frame at C{offset} apart.
+        """
+        try:
+            return sections(body)
+        except ValueError as error:
+            raise CorruptLog(self.path, offset, str(error)) from None
+
+
+def segmentName(number: int) -> str:
+    """
+    The name of a segment's file.
+    """
+    return f"{number:016d}.segment"

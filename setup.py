@@ -1,0 +1,31 @@
+"""
+The packaging of replkv.
+"""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+_SOURCE = (Path(__file__).parent / "replkv" / "__init__.py").read_text(encoding="utf-8")
+_VERSION = re.search(r'^__version__ = "([^"]+)"$', _SOURCE, re.MULTILINE)
+if _VERSION is None:
+    raise SystemExit("replkv/__init__.py states no __version__")
+
+setup(
+    name="replkv",
+    version=_VERSION.group(1),
+    description="A replicated key-value store on Twisted",
+    author="The replkv authors",
+    license="MIT",
+    python_requires=">=3.11",
+    # twisted.plugins is a folder for everyone's plugins: neither it nor twisted has an __init__.py here.
+    packages=[*find_packages(include=["replkv", "replkv.*"]), "twisted.plugins"],
+    install_requires=["twisted>=24.11,<27", "zope.interface>=6", "rocksdict>=0.3.29,<0.4"],
+    extras_require={
+        "test": ["pytest>=8", "pytest-twisted>=1.14", "hypothesis>=6"],
+        "lint": ["ruff>=0.6", "mypy>=1.11", "mypy-zope>=1.0.5"],
+    },
+    entry_points={"console_scripts": ["replkv = replkv.console:main"]},
+    zip_safe=False,
+)

@@ -1,0 +1,132 @@
+"""
+Tests that the state machine is a function of the log alone, for any log, any cut into calls, and any crashes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from replkv.kv import expiry, machine
+from replkv.kv.command import encodeCas, encodeClock, encodeDelete, encodeSet
+from replkv.kv.engine import Engine
+from replkv.kv.machine import Outcome, StateMachine
+from replkv.kv.memory import MemoryEngine
+from replkv.raft.entry import Entry
+from tests.kv.model import Model
+from tests.kv.rocksfolder import RocksFolder
+
+EngineType = TypeVar("EngineType", bound=Engine)
+
+PURGE_LIMIT = 2
+KEYS = [b"a", b"b", b"ba", b"c", b"d", b"e", b"f", b"\xff"]
+
+# Times are few and close together, so that deadlines coincide, keys expire at once, and purges fall behind.
+_stamps = st.integers(0, 6).map(lambda seconds: seconds * 1000)
+_keys = st.sampled_from(KEYS)
+_exptimes = st.sampled_from([0, 1, 1, 2, 3, 2**64 - 1])
+_values = st.binary(max_size=3)
+COMMANDS = st.one_of(
+    st.builds(encodeSet, _stamps, _keys, _exptimes, _values),
+    st.builds(encodeSet, _stamps, _keys, _exptimes, _values),
+    st.builds(encodeCas, _stamps, _keys, _exptimes, st.integers(1, 12), _values),
+    st.builds(encodeDelete, _stamps, _keys),
+    st.builds(encodeClock, _stamps),
+    st.just(b""),
+)
+LOGS = st.lists(COMMANDS, max_size=40).map(lambda log: [Entry(index, 1, data) for index, data in enumerate(log, 1)])
+# What happens to a server: entries applied in one call, a flush (0), a loss of power (-1).
+LIVES = st.lists(st.integers(-1, 9), max_size=12)
+
+
+def bytesOf(engine: Engine) -> list[tuple[bytes, bytes]]:
+    """
+    Tell every byte that is in an engine.
+    """
+    return engine.scan(b"", b"\xff\xff", 10**6)
+
+
+class DeterminismTests(SynchronousTestCase):
+    """
+    Tests for L{StateMachine} with L{Model} as its reference. The limits are small, so that short logs reach them.
+    """
+
+    def setUp(self) -> None:
+        """
+        Make the limits small.
+        """
+        self.patch(machine, "PURGE_LIMIT", PURGE_LIMIT)
+        self.patch(machine, "READ_AHEAD", 3)
+        self.patch(expiry, "FRONT_LENGTH", 2)
+
+    def oneByOne(self, log: Sequence[Entry]) -> tuple[list[Outcome], list[tuple[bytes, bytes]]]:
+        """
+        Apply a log in calls of one entry, and compare with the model after each.
+
+        @return: the outcomes, and the bytes that the engine has in the end.
+        """
+        engine = MemoryEngine()
+        kv = StateMachine(engine)
+        model = Model(PURGE_LIMIT)
+        outcomes = []
+        for entry in log:
+            outcomes.extend(kv.apply([entry]))
+            self.assertEqual(outcomes[-1], model.apply(entry))
+            self.assertEqual((kv.appliedIndex, kv.clock, kv.keys), (entry.index, model.clock, len(model.records)))
+            self.assertEqual(kv.nextDeadline, model.nextDeadline())
+            for key in KEYS:
+                self.assertEqual(kv.read(key), model.visible(key))
+        return outcomes, bytesOf(engine)
+
+    def live(
+        self, log: Sequence[Entry], life: Sequence[int], engine: EngineType, crash: Callable[[EngineType], EngineType]
+    ) -> tuple[EngineType, StateMachine, list[Outcome]]:
+        """
+        Apply a log in calls of any sizes, with flushes and crashes in between, as C{life} says, to its end.
+
+        @return: the engine and the machine in the end, and the outcome that each entry had when it was last applied.
+        """
+        kv = StateMachine(engine)
+        outcomes: list[Outcome] = []
+        for event in [*life, len(log)]:
+            if event == -1:
+                engine = crash(engine)
+                kv = StateMachine(engine)
+                del outcomes[kv.appliedIndex :]
+            elif event == 0:
+                kv.flush()
+            else:
+                outcomes.extend(kv.apply(log[kv.appliedIndex : kv.appliedIndex + event]))
+        return engine, kv, outcomes
+
+    @settings(derandomize=True, deadline=None, max_examples=300)
+    @given(LOGS, LIVES)
+    def test_inMemory(self, log: Sequence[Entry], life: Sequence[int]) -> None:
+        """
+        Any life leaves the outcomes and the bytes that applying entry by entry leaves, which are the model's.
+        """
+        outcomes, expected = self.oneByOne(log)
+        engine, kv, lived = self.live(log, life, MemoryEngine(), MemoryEngine.crash)
+        self.assertEqual(lived, outcomes)
+        self.assertEqual(bytesOf(engine), expected)
+        self.assertEqual(StateMachine(engine).nextDeadline, kv.nextDeadline)
+
+    @settings(derandomize=True, deadline=None, max_examples=25)
+    @given(LOGS, LIVES)
+    def test_onDisk(self, log: Sequence[Entry], life: Sequence[int]) -> None:
+        """
+        The same holds on the disk, to the byte.
+        """
+        outcomes, expected = self.oneByOne(log)
+        folder = RocksFolder()
+        try:
+            engine, _, lived = self.live(log, life, folder.open(), folder.crash)
+            self.assertEqual(lived, outcomes)
+            self.assertEqual(bytesOf(engine), expected)
+            engine.close()
+        finally:
+            folder.remove()

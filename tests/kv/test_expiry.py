@@ -1,0 +1,152 @@
+"""
+Tests for L{replkv.kv.expiry}.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from replkv.kv import expiry
+from replkv.kv.engine import EngineError
+from replkv.kv.expiry import NEVER, ExpiryIndex
+from replkv.kv.memory import MemoryEngine
+
+
+class CountingEngine(MemoryEngine):
+    """
+    An engine that counts how often it is scanned.
+    """
+
+    scans = 0
+
+    def scan(self, start: bytes, stop: bytes, limit: int) -> list[tuple[bytes, bytes]]:
+        """
+        Count, and scan.
+        """
+        self.scans += 1
+        return super().scan(start, stop, limit)
+
+
+class ExpiryIndexTests(SynchronousTestCase):
+    """
+    Tests for L{ExpiryIndex}, which reads two entries ahead here and holds four at most.
+    """
+
+    def setUp(self) -> None:
+        """
+        Make an empty index.
+        """
+        self.patch(expiry, "FRONT_LENGTH", 2)
+        self.engine = CountingEngine()
+        self.changes: dict[bytes, bytes | None] = {}
+        self.index = ExpiryIndex(self.engine, self.changes)
+
+    def write(self) -> None:
+        """
+        Write the changes, as the state machine does at the end of a call.
+        """
+        self.engine.write(self.changes)
+        self.changes.clear()
+        self.index.settle()
+
+    def test_layout(self) -> None:
+        """
+        An entry is the prefix, the deadline and the key, without a value: stores that have it so must be read.
+        """
+        self.index.add(258, b"key")
+        self.write()
+        self.assertEqual(self.engine.scan(b"", b"\xff", 9), [(b"x" + struct.pack(">Q", 258) + b"key", b"")])
+
+    def test_earliest(self) -> None:
+        """
+        The earliest deadline is known after each change.
+        """
+        self.assertEqual(self.index.earliest, NEVER)
+        self.index.add(20, b"a")
+        self.assertEqual(self.index.earliest, 20)
+        self.index.add(10, b"b")
+        self.assertEqual(self.index.earliest, 10)
+        self.index.add(30, b"c")
+        self.assertEqual(self.index.earliest, 10)
+        self.index.remove(10, b"b")
+        self.assertEqual(self.index.earliest, 20)
+        self.assertEqual(self.index.takeDue(20, 9), [b"a"])
+        self.assertEqual(self.index.earliest, 30)
+        self.index.remove(30, b"c")
+        self.assertEqual(self.index.earliest, NEVER)
+
+    def test_order(self) -> None:
+        """
+        Due keys come in the order of their deadlines, and of their bytes where those are the same, as many as are
+        asked for, and those that are not due stay.
+        """
+        for deadline, key in ((300, b"z"), (10, b"b"), (10, b"a"), (256, b"c"), (255, b"d"), (301, b"a")):
+            self.index.add(deadline, key)
+        self.assertEqual(self.index.takeDue(300, 2), [b"a", b"b"])
+        self.assertEqual(self.index.takeDue(300, 9), [b"d", b"c", b"z"])
+        self.assertEqual(self.index.takeDue(300, 9), [])
+        self.assertEqual(self.index.earliest, 301)
+
+    def test_reopened(self) -> None:
+        """
+        An index that is made on an engine goes on with what is there.
+        """
+        for number in range(9):
+            self.index.add(number, b"%d" % number)
+        self.write()
+        index = ExpiryIndex(self.engine, self.changes)
+        self.assertEqual(index.earliest, 0)
+        self.assertEqual(index.takeDue(6, 9), [b"%d" % number for number in range(7)])
+        self.assertEqual(index.earliest, 7)
+
+    def test_frontIsBounded(self) -> None:
+        """
+        However many entries there are, no more than twice as many are held as are read ahead, in whatever order they
+        come; none is lost by that, written or not.
+        """
+        for deadline in (5, 9, 1, 7, 3, 8, 2, 6, 4, 0):
+            self.index.add(deadline, b"early")
+            self.assertTrue(len(self.index._front) <= 4)
+        self.assertEqual(self.index.takeDue(4, 5), [b"early"] * 5)
+        self.write()
+        self.assertEqual(self.index.takeDue(9, 9), [b"early"] * 5)
+
+    def test_beyondHorizon(self) -> None:
+        """
+        Entries that are beyond the front, and come and go there before they are written, are seen when the front gets
+        there.
+        """
+        for deadline in range(10, 16):
+            self.index.add(deadline, b"old")
+        self.write()
+        self.index.remove(14, b"old")
+        self.index.add(15, b"new")
+        self.index.add(16, b"gone")
+        self.index.remove(16, b"gone")
+        self.index.remove(15, b"old")
+        self.index.add(15, b"old")
+        self.assertEqual(self.index.takeDue(99, 99), [b"old"] * 4 + [b"new", b"old"])
+        self.assertEqual(self.index.earliest, NEVER)
+
+    def test_readAhead(self) -> None:
+        """
+        The engine is asked once per front, not once per key, and not again for what lies behind.
+        """
+        for deadline in range(8):
+            self.index.add(deadline, b"key")
+        self.write()
+        index = ExpiryIndex(self.engine, self.changes)
+        self.engine.scans = 0
+        for clock in range(8):
+            self.assertEqual(index.takeDue(clock, 9), [b"key"])
+        self.assertEqual(self.engine.scans, 4)
+
+    def test_notThere(self) -> None:
+        """
+        An entry that should be in the index but is not is an error: the store is damaged.
+        """
+        self.index.add(10, b"a")
+        error = self.assertRaises(EngineError, self.index.remove, 11, b"a")
+        self.assertEqual(str(error), "the index of expiring keys lacks b'a' with deadline 11")

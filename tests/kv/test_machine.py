@@ -1,0 +1,323 @@
+"""
+Tests for L{replkv.kv.machine}.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from replkv.kv import expiry, machine
+from replkv.kv.command import FAR_FUTURE, encodeCas, encodeClock, encodeDelete, encodeSet
+from replkv.kv.engine import EngineError
+from replkv.kv.machine import PURGE_LIMIT, Outcome, Record, StateMachine
+from replkv.kv.memory import MemoryEngine
+from replkv.raft.entry import Entry
+
+
+class RecordingEngine(MemoryEngine):
+    """
+    An engine that records the steps that it takes.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps: list[dict[bytes, bytes | None]] = []
+
+    def write(self, changes: Mapping[bytes, bytes | None]) -> None:
+        """
+        Record, and write.
+        """
+        self.steps.append(dict(changes))
+        super().write(changes)
+
+
+class MachineCase(SynchronousTestCase):
+    """
+    A state machine in memory.
+    """
+
+    def setUp(self) -> None:
+        """
+        Make a machine.
+        """
+        self.engine = RecordingEngine()
+        self.kv = StateMachine(self.engine)
+
+    def apply(self, *commands: bytes) -> list[Outcome]:
+        """
+        Apply commands, in one call, as the entries that come next.
+        """
+        return self.kv.apply([Entry(index, 1, data) for index, data in enumerate(commands, self.kv.appliedIndex + 1)])
+
+
+class CommandTests(MachineCase):
+    """
+    Tests for what each command does.
+    """
+
+    def test_set(self) -> None:
+        """
+        A set stores, and the version is the index of its entry.
+        """
+        self.assertEqual(self.apply(b"", encodeSet(1, b"a", 0, b"one")), [Outcome.NOTHING, Outcome.STORED])
+        self.assertEqual(self.kv.read(b"a"), Record(2, 0, b"one"))
+        self.assertIsNone(self.kv.read(b"b"))
+        self.assertEqual(self.apply(encodeSet(1, b"a", 0, b"")), [Outcome.STORED])
+        self.assertEqual(self.kv.read(b"a"), Record(3, 0, b""))
+
+    def test_cas(self) -> None:
+        """
+        A cas stores if the version is the one that it names, and says what was wrong if not.
+        """
+        self.assertEqual(self.apply(encodeCas(1, b"a", 0, 0, b"x")), [Outcome.NOT_FOUND])
+        self.apply(encodeSet(1, b"a", 0, b"one"))
+        self.assertEqual(self.apply(encodeCas(1, b"a", 0, 1, b"x")), [Outcome.VERSION_MISMATCH])
+        self.assertEqual(self.kv.read(b"a"), Record(2, 0, b"one"))
+        self.assertEqual(self.apply(encodeCas(1, b"a", 0, 2, b"two")), [Outcome.STORED])
+        self.assertEqual(self.kv.read(b"a"), Record(4, 0, b"two"))
+
+    def test_delete(self) -> None:
+        """
+        A delete takes away what is there, once.
+        """
+        self.apply(encodeSet(1, b"a", 0, b"one"))
+        self.assertEqual(self.apply(encodeDelete(1, b"a"), encodeDelete(1, b"a")), [Outcome.DELETED, Outcome.NOT_FOUND])
+        self.assertIsNone(self.kv.read(b"a"))
+        self.assertEqual(self.apply(encodeCas(1, b"a", 0, 1, b"x")), [Outcome.NOT_FOUND])
+
+    def test_withinOneCall(self) -> None:
+        """
+        Commands of one call see what those before them did.
+        """
+        outcomes = self.apply(
+            encodeSet(1, b"a", 0, b"one"),
+            encodeCas(1, b"a", 0, 1, b"two"),
+            encodeCas(1, b"a", 0, 1, b"three"),
+            encodeDelete(1, b"a"),
+            encodeCas(1, b"a", 0, 2, b"four"),
+        )
+        stored = [Outcome.STORED, Outcome.STORED]
+        self.assertEqual(outcomes, [*stored, Outcome.VERSION_MISMATCH, Outcome.DELETED, Outcome.NOT_FOUND])
+        self.assertEqual((self.kv.keys, self.kv.read(b"a")), (0, None))
+
+    def test_oneWrite(self) -> None:
+        """
+        A call is one atomic step of the engine, however many entries it has; a call without entries is none.
+        """
+        self.apply(*[encodeSet(1, b"%d" % number, 1, b"") for number in range(1000)], encodeClock(5000))
+        self.assertEqual(len(self.engine.steps), 1)
+        self.assertEqual(self.apply(), [])
+        self.assertEqual(len(self.engine.steps), 1)
+
+    def test_nothingIsCarriedOver(self) -> None:
+        """
+        A call writes what it changed itself, and holds nothing of it afterwards.
+        """
+        self.patch(expiry, "FRONT_LENGTH", 1)
+        self.apply(*[encodeSet(1, b"%d" % number, 1, b"") for number in range(9)])
+        self.apply(encodeSet(1, b"a", 0, b""))
+        self.assertEqual(self.engine.steps[1].keys(), {b"ka", b"m"})
+        self.assertEqual((self.kv._changes, self.kv._heads, self.kv._expiry._beyond), ({}, {}, {}))
+
+    def test_clock(self) -> None:
+        """
+        The clock is the largest stamp so far; it does not go back.
+        """
+        self.assertEqual(self.apply(encodeClock(7), b""), [Outcome.NOTHING, Outcome.NOTHING])
+        self.apply(encodeSet(5, b"a", 0, b""))
+        self.assertEqual(self.kv.clock, 7)
+        self.apply(encodeDelete(9, b"nothing"))
+        self.assertEqual(self.kv.clock, 9)
+
+    def test_keys(self) -> None:
+        """
+        The number of keys counts each key once.
+        """
+        self.apply(encodeSet(1, b"a", 0, b""), encodeSet(1, b"b", 0, b""), encodeSet(1, b"a", 9, b""))
+        self.assertEqual(self.kv.keys, 2)
+        self.apply(encodeDelete(1, b"a"), encodeDelete(1, b"a"))
+        self.assertEqual(self.kv.keys, 1)
+
+
+class ExpiryTests(MachineCase):
+    """
+    Tests for the expiry of keys.
+    """
+
+    def test_expires(self) -> None:
+        """
+        A key is visible until the clock reaches its deadline; then it is gone, and its memory is free, without being
+        read.
+        """
+        self.apply(encodeSet(1000, b"a", 2, b"one"))
+        self.assertEqual((self.kv.read(b"a"), self.kv.nextDeadline), (Record(1, 3000, b"one"), 3000))
+        self.apply(encodeClock(2999))
+        self.assertEqual(self.kv.read(b"a"), Record(1, 3000, b"one"))
+        self.apply(encodeClock(3000))
+        self.assertEqual((self.kv.read(b"a"), self.kv.keys, self.kv.nextDeadline), (None, 0, None))
+        self.assertEqual([key for key, _ in self.engine.scan(b"", b"\xff", 9)], [b"m"])
+
+    def test_commandSeesItsOwnTime(self) -> None:
+        """
+        A command's own stamp decides what it finds.
+        """
+        self.apply(encodeSet(1000, b"a", 2, b"one"))
+        self.assertEqual(self.apply(encodeCas(3000, b"a", 0, 1, b"two")), [Outcome.NOT_FOUND])
+        self.apply(encodeSet(3000, b"a", 1, b"one"))
+        self.assertEqual(self.apply(encodeDelete(4000, b"a")), [Outcome.NOT_FOUND])
+
+    def test_setAgain(self) -> None:
+        """
+        A key that is set again has its new deadline, earlier or later or none; the old one does nothing.
+        """
+        self.apply(encodeSet(0, b"a", 5, b""), encodeSet(0, b"a", 9, b"later"))
+        self.apply(encodeSet(0, b"b", 5, b""), encodeSet(0, b"b", 0, b"never"))
+        self.apply(encodeSet(0, b"c", 5, b""), encodeSet(0, b"c", 5, b"same"))
+        self.apply(encodeSet(0, b"d", 5, b""), encodeSet(0, b"d", 1, b"earlier"))
+        self.assertEqual(self.kv.nextDeadline, 1000)
+        self.apply(encodeClock(1000))
+        self.assertEqual([self.kv.read(key) is None for key in (b"a", b"b", b"c", b"d")], [False, False, False, True])
+        self.apply(encodeClock(5000))
+        self.assertEqual([self.kv.read(key) is None for key in (b"a", b"b", b"c", b"d")], [False, False, True, True])
+        self.assertEqual((self.kv.keys, self.kv.nextDeadline), (2, 9000))
+
+    def test_deletedAndSetAgain(self) -> None:
+        """
+        The deadline of a key that was deleted does nothing to the key's next life.
+        """
+        self.apply(encodeSet(0, b"a", 5, b""), encodeDelete(0, b"a"))
+        self.assertIsNone(self.kv.nextDeadline)
+        self.apply(encodeSet(0, b"a", 0, b"again"), encodeClock(5000))
+        self.assertEqual(self.kv.read(b"a"), Record(3, 0, b"again"))
+
+    def test_failedCasKeepsTheDeadline(self) -> None:
+        """
+        A cas that does not store changes no deadline.
+        """
+        self.apply(encodeSet(0, b"a", 5, b""), encodeCas(0, b"a", 0, 9, b""))
+        self.assertEqual(self.kv.nextDeadline, 5000)
+
+    def test_farFuture(self) -> None:
+        """
+        A key that expires in the far future is there until then.
+        """
+        self.apply(encodeSet(1, b"a", 2**64 - 1, b""), encodeClock(FAR_FUTURE - 1))
+        self.assertEqual(self.kv.read(b"a"), Record(1, FAR_FUTURE, b""))
+        self.apply(encodeClock(FAR_FUTURE))
+        self.assertIsNone(self.kv.read(b"a"))
+
+    def test_stampOfThePast(self) -> None:
+        """
+        A key whose deadline is past already when it is set is never seen.
+        """
+        self.apply(encodeClock(9000))
+        self.assertEqual(self.apply(encodeSet(1000, b"a", 2, b"")), [Outcome.STORED])
+        self.assertEqual((self.kv.read(b"a"), self.kv.keys), (None, 0))
+
+
+class PurgeTests(MachineCase):
+    """
+    Tests for the freeing of expired keys.
+    """
+
+    def test_bounded(self) -> None:
+        """
+        No entry frees more than the limit, the earliest deadlines first; the next entries, even no-ops, go on, and the
+        next deadline tells that there is more to do.
+        """
+        count = 2 * PURGE_LIMIT + 1
+        self.apply(*[encodeSet(0, b"%04d" % (count - number), 1 + number, b"") for number in range(count)])
+        self.apply(encodeClock(count * 1000))
+        self.assertEqual((self.kv.keys, self.kv.nextDeadline), (count - PURGE_LIMIT, (PURGE_LIMIT + 1) * 1000))
+        self.apply(b"")
+        self.assertEqual((self.kv.keys, self.kv.nextDeadline), (1, count * 1000))
+        self.apply(b"")
+        self.assertEqual((self.kv.keys, self.kv.nextDeadline), (0, None))
+
+    def test_expiredButHeld(self) -> None:
+        """
+        An expired key that is not freed yet behaves as if it were: it is not read, a cas and a delete do not find it,
+        and a set makes a new one, which the purge of the old one does not touch.
+        """
+        self.patch(machine, "PURGE_LIMIT", 0)
+        self.apply(encodeSet(0, b"a", 1, b""), encodeSet(0, b"b", 1, b""), encodeClock(1000))
+        self.assertEqual((self.kv.keys, self.kv.read(b"a"), self.kv.read(b"b")), (2, None, None))
+        self.assertEqual(self.apply(encodeCas(1000, b"a", 0, 1, b"")), [Outcome.NOT_FOUND])
+        self.assertEqual(self.apply(encodeDelete(1000, b"a")), [Outcome.NOT_FOUND])
+        self.assertEqual(self.apply(encodeSet(1000, b"a", 0, b"new")), [Outcome.STORED])
+        self.assertEqual(self.kv.keys, 2)
+        self.patch(machine, "PURGE_LIMIT", 9)
+        self.apply(b"")
+        self.assertEqual((self.kv.keys, self.kv.read(b"a")), (1, Record(6, 0, b"new")))
+
+    def test_many(self) -> None:
+        """
+        Keys that expire all at once, many more than are read ahead, are freed to the last, also by one call.
+        """
+        count = 3 * expiry.FRONT_LENGTH
+        self.apply(*[encodeSet(0, b"%06d" % number, 1, b"") for number in range(count)])
+        self.apply(*[encodeClock(1000)] * (count // PURGE_LIMIT))
+        self.assertEqual((self.kv.keys, self.kv.nextDeadline), (0, None))
+        self.assertEqual([key for key, _ in self.engine.scan(b"", b"\xff", 9)], [b"m"])
+
+
+class RestartTests(MachineCase):
+    """
+    Tests for a machine that goes on from an engine.
+    """
+
+    def test_goesOn(self) -> None:
+        """
+        A machine that is made on what another one flushed has all of its state, and the rest can be replayed.
+        """
+        self.apply(encodeSet(1000, b"a", 5, b"one"), encodeSet(2000, b"b", 0, b"two"))
+        self.kv.flush()
+        self.apply(encodeDelete(9000, b"b"))
+        self.kv = StateMachine(self.engine.crash())
+        self.assertEqual((self.kv.appliedIndex, self.kv.clock, self.kv.keys), (2, 2000, 2))
+        self.assertEqual((self.kv.nextDeadline, self.kv.read(b"b")), (6000, Record(2, 0, b"two")))
+        self.assertEqual(self.apply(encodeDelete(9000, b"b")), [Outcome.DELETED])
+        self.assertEqual((self.kv.appliedIndex, self.kv.keys), (3, 0))
+
+    def test_layout(self) -> None:
+        """
+        The records and the machine's own state stay as they are: stores that have them so must be read.
+        """
+        self.apply(b"", encodeSet(1000, b"key", 2, b"value"))
+        self.assertEqual(self.engine.get(b"kkey"), struct.pack(">QQ", 2, 3000) + b"value")
+        self.assertEqual(self.engine.get(b"m"), struct.pack(">QQQ", 2, 1000, 1))
+
+    def test_gap(self) -> None:
+        """
+        Entries that are not the next ones, at the start of a call or within it, are refused and change nothing.
+        """
+        self.apply(encodeSet(1, b"a", 0, b""))
+        for indexes in ((1,), (3,), (2, 4), (2, 2)):
+            entries = [Entry(index, 1, encodeDelete(1, b"a")) for index in indexes]
+            self.assertRaises(ValueError, self.kv.apply, entries)
+        self.assertEqual((self.kv.appliedIndex, self.kv.read(b"a")), (1, Record(1, 0, b"")))
+
+    def test_noCommand(self) -> None:
+        """
+        An entry that is no command is refused, and those before it in the call are not applied either.
+        """
+        self.assertRaises(ValueError, self.apply, encodeSet(1, b"a", 0, b""), b"nonsense")
+        self.assertEqual((self.kv.appliedIndex, self.kv.keys, self.kv.read(b"a")), (0, 0, None))
+
+    def test_strangeStore(self) -> None:
+        """
+        A store that no state machine has left is refused: keys without its state, or a state of another length.
+        """
+        self.assertRaises(EngineError, StateMachine, MemoryEngine({b"ka": b"\0" * 16}))
+        self.assertRaises(EngineError, StateMachine, MemoryEngine({b"m": b"\0" * 23}))
+
+    def test_shortRecord(self) -> None:
+        """
+        A record that is too short to be one is an error, when it is read and when it is written over.
+        """
+        self.engine.write({b"ka": b"\0" * 15})
+        self.assertRaises(EngineError, self.kv.read, b"a")
+        self.assertRaises(EngineError, self.apply, encodeSet(1, b"a", 0, b""))

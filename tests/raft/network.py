@@ -1,0 +1,368 @@
+"""
+A network of cores that does what a test says and nothing else: messages lie in a list until they are delivered or
+lost, and a write to a disk is finished when the test finishes it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from random import Random
+from typing import NamedTuple
+
+from replkv.raft.core import Raft, RaftConfig
+from replkv.raft.entry import Batch, Entry
+from replkv.raft.leader import Leader
+from replkv.raft.log import RaftLog
+from replkv.raft.messages import AppendEntries, Message, RequestVote
+from replkv.raft.outputs import Load, Persist, ReadReady, Ready, Send, Token
+
+ELECTION_TICKS = 10
+HEARTBEAT_TICKS = 2
+
+
+def entriesOf(*terms: int) -> list[Entry]:
+    """
+    The entries of a log that has these terms, as the Raft paper draws them.
+    """
+    return [Entry(index, term, b"%d@%d" % (index, term)) for index, term in enumerate(terms, 1)]
+
+
+class LongestTimeouts(Random):
+    """
+    Draws the longest of all timeouts, so that the test decides who times out first.
+    """
+
+    def randint(self, a: int, b: int) -> int:
+        """
+        The largest number that could be drawn.
+        """
+        return b
+
+
+class Disk:
+    """
+    A server's disk.
+
+    @ivar currentTerm: as synced.
+    @ivar votedFor: as synced.
+    @ivar entries: the log as synced.
+    @ivar unsynced: what was given to the disk since: lost in a crash.
+    """
+
+    def __init__(self, entries: Iterable[Entry] = (), currentTerm: int | None = None, votedFor: int | None = None):
+        self.entries = list(entries)
+        lastTerm = self.entries[-1].term if self.entries else 0
+        self.currentTerm = lastTerm if currentTerm is None else currentTerm
+        self.votedFor = votedFor
+        self.unsynced: deque[Persist] = deque()
+
+    def sync(self, count: int | None = None) -> int | None:
+        """
+        Finish writes.
+
+        @param count: how many; all where there is none.
+        @return: the number of the last one, if there was any.
+        """
+        seq = None
+        for _ in range(len(self.unsynced) if count is None else min(count, len(self.unsynced))):
+            seq, self.currentTerm, self.votedFor, batch = self.unsynced.popleft()
+            if batch.entries:
+                del self.entries[batch.entries[0].index - 1 :]
+                self.entries += batch.entries
+        return seq
+
+    def recover(self, config: RaftConfig, random: Random, lastApplied: int) -> Raft:
+        """
+        The core of a server that starts from what this disk has.
+        """
+        runs: list[tuple[int, int]] = []
+        for entry in self.entries:
+            if not runs or runs[-1][1] != entry.term:
+                runs.append((entry.index, entry.term))
+        log = RaftLog(runs, len(self.entries), self.entries[lastApplied:])
+        return Raft(config, random, log, self.currentTerm, self.votedFor, lastApplied)
+
+
+class Server:
+    """
+    A core with its disk and its state machine.
+
+    @ivar applied: what the state machine was given, from index 1 on.
+    @ivar reads: reads that were answered.
+    @ivar droppedReads: tokens of reads that were not.
+    @ivar loads: reads of the disk that are under way.
+    """
+
+    def __init__(
+        self,
+        config: RaftConfig,
+        disk: Disk,
+        random: Random | None = None,
+        watch: Callable[[Server, Ready], None] = lambda server, ready: None,
+    ) -> None:
+        """
+        @param watch: called with all that the core asks for, before any of it is done.
+        """
+        self.config = config
+        self.disk = disk
+        self.random = LongestTimeouts() if random is None else random
+        self.applied: list[Entry] = []
+        self.reads: list[ReadReady] = []
+        self.droppedReads: list[Token] = []
+        self.loads: deque[Load] = deque()
+        self._watch = watch
+        self.raft = disk.recover(config, self.random, 0)
+
+    @property
+    def terms(self) -> list[int]:
+        """
+        The terms of the log, as the Raft paper draws them.
+        """
+        log = self.raft.log
+        return [log.term(index) for index in range(log.firstIndex, log.lastIndex + 1)]
+
+    @property
+    def answeredReads(self) -> list[Token]:
+        """
+        The tokens of the reads that were answered.
+        """
+        return [token for read in self.reads for token in read.tokens]
+
+    @property
+    def leads(self) -> bool:
+        """
+        Whether it believes to be the leader.
+        """
+        return isinstance(self.raft.role, Leader)
+
+    def restart(self, lastApplied: int = 0) -> None:
+        """
+        Lose what was not synced, and start again.
+
+        @param lastApplied: how much the state machine remembers.
+        """
+        self.disk.unsynced.clear()
+        self.loads.clear()
+        del self.applied[lastApplied:]
+        self.raft = self.disk.recover(self.config, self.random, lastApplied)
+
+    def pump(self) -> list[Send]:
+        """
+        Take what the core asks for.
+
+        @return: what it sends.
+        """
+        ready = self.raft.ready()
+        self._watch(self, ready)
+        self.disk.unsynced += ready.persists
+        self.applied += ready.entries
+        self.reads += ready.reads
+        self.droppedReads += ready.droppedReads
+        self.loads += ready.loads
+        return ready.sends
+
+    def receive(self, sender: int, message: Message, token: Token = None) -> list[Send]:
+        """
+        Give the core a message.
+
+        @return: what it sends at once.
+        """
+        self.raft.step(sender, message, token)
+        return self.pump()
+
+    def sync(self, count: int | None = None) -> list[Send]:
+        """
+        Finish writes to the disk.
+
+        @param count: how many; all where there is none.
+        @return: what the core sends then.
+        """
+        seq = self.disk.sync(count)
+        if seq is not None:
+            self.raft.persisted(seq)
+        return self.pump()
+
+    def finishLoad(self, most: int = 3) -> list[Send]:
+        """
+        Finish reading entries for a peer.
+
+        @param most: how many entries are read at once.
+        @return: what the core sends then.
+        """
+        load = self.loads.popleft()
+        stop = min(load.last, load.first + most - 1)
+        self.raft.loaded(load, Batch(self.disk.entries[load.first - 1 : stop]))
+        return self.pump()
+
+    def tick(self, count: int = 1) -> list[Send]:
+        """
+        Let time pass.
+
+        @return: what the core sends meanwhile.
+        """
+        sends = []
+        for _ in range(count):
+            self.raft.tick()
+            sends += self.pump()
+        return sends
+
+
+class Envelope(NamedTuple):
+    """
+    A message on its way.
+    """
+
+    sender: int
+    to: int
+    message: Message
+
+
+class Network:
+    """
+    Servers and the links between them.
+
+    @ivar servers: all servers; a server's place is its id.
+    @ivar onTheWay: messages that have left and have not arrived.
+    @ivar down: the ids of servers that do not run.
+    """
+
+    def __init__(
+        self,
+        *disks: Disk,
+        random: Callable[[int], Random] = lambda server: LongestTimeouts(),
+        watch: Callable[[Server, Ready], None] = lambda server, ready: None,
+    ) -> None:
+        """
+        @param disks: one for each server.
+        @param random: makes the source of timeouts of the server with this id.
+        @param watch: see L{Server}.
+        """
+        members = tuple(range(len(disks)))
+        self.servers = [
+            Server(RaftConfig(member, members, ELECTION_TICKS, HEARTBEAT_TICKS), disk, random(member), watch)
+            for member, disk in enumerate(disks)
+        ]
+        self.onTheWay: list[Envelope] = []
+        self.down: set[int] = set()
+        self._cut: set[frozenset[int]] = set()
+
+    @classmethod
+    def fresh(cls, members: int) -> Network:
+        """
+        Servers that have never run.
+        """
+        return cls(*(Disk() for _ in range(members)))
+
+    @property
+    def up(self) -> list[Server]:
+        """
+        The servers that run.
+        """
+        return [server for server in self.servers if server.config.id not in self.down]
+
+    def partition(self, *groups: Iterable[int]) -> None:
+        """
+        Cut all links but those inside of C{groups}.
+        """
+        members = range(len(self.servers))
+        inside = [set(group) for group in groups]
+        self._cut = {
+            frozenset((one, other))
+            for one in members
+            for other in range(one)
+            if not any(one in group and other in group for group in inside)
+        }
+
+    def heal(self) -> None:
+        """
+        Mend all links.
+        """
+        self._cut = set()
+
+    def crash(self, server: int) -> None:
+        """
+        Stop a server; what its disk has not synced is lost.
+        """
+        self.down.add(server)
+
+    def restart(self, server: int, lastApplied: int = 0) -> None:
+        """
+        Start a server from its disk.
+        """
+        self.down.discard(server)
+        self.servers[server].restart(lastApplied)
+
+    def post(self, sender: int, sends: Iterable[Send]) -> None:
+        """
+        Put messages on their way.
+        """
+        self.onTheWay += [Envelope(sender, to, message) for to, message, _ in sends]
+
+    def deliver(self, envelope: Envelope) -> None:
+        """
+        Have a message arrive, where there is a way.
+        """
+        sender, to, message = envelope
+        if to in self.down or frozenset((sender, to)) in self._cut:
+            self.lose(envelope)
+        else:
+            self.post(to, self.servers[to].receive(sender, message))
+
+    def lose(self, envelope: Envelope) -> None:
+        """
+        Lose a message. Who asked, or would have been answered, is told so.
+        """
+        isRequest = isinstance(envelope.message, AppendEntries | RequestVote)
+        asked, other = (envelope.sender, envelope.to) if isRequest else (envelope.to, envelope.sender)
+        if asked not in self.down:
+            self.servers[asked].raft.unreachable(other)
+            self.post(asked, self.servers[asked].pump())
+
+    def settle(self) -> None:
+        """
+        Finish all writes and deliver all messages, until nothing is left to do. No time passes.
+        """
+        busy = True
+        while busy:
+            busy = False
+            for server in self.up:
+                busy = busy or bool(server.disk.unsynced or server.loads or server.raft.hasMoreToApply)
+                self.post(server.config.id, server.sync())
+                while server.loads:
+                    self.post(server.config.id, server.finishLoad())
+            arriving, self.onTheWay = self.onTheWay, []
+            for envelope in arriving:
+                busy = True
+                self.deliver(envelope)
+
+    def tick(self, count: int = 1) -> None:
+        """
+        Let time pass for all servers that run, and do all that is to be done after each tick.
+        """
+        for _ in range(count):
+            for server in self.up:
+                self.post(server.config.id, server.tick())
+            self.settle()
+
+    def elect(self, server: int) -> Server:
+        """
+        Let a server time out first, after the others have heard nothing of a leader for long enough to vote.
+        """
+        for other in self.up:
+            if other.config.id != server and not other.leads:
+                self.post(other.config.id, other.tick(ELECTION_TICKS))
+        candidate = self.servers[server]
+        before = candidate.raft.role
+        while candidate.raft.role is before:
+            self.post(server, candidate.tick())
+        self.settle()
+        return candidate
+
+    def propose(self, server: int, *commands: bytes) -> None:
+        """
+        Have a leader append commands, and send what comes of it.
+        """
+        for command in commands:
+            self.servers[server].raft.propose(command)
+        self.post(server, self.servers[server].pump())

@@ -1,0 +1,103 @@
+"""
+Single servers in the states that tests begin with. All are server 0 of their cluster.
+"""
+
+from __future__ import annotations
+
+from replkv.raft.core import RaftConfig
+from replkv.raft.entry import NO_ENTRIES, Batch, Entry
+from replkv.raft.messages import AppendEntries, AppendEntriesReply, RequestVoteReply
+from replkv.raft.outputs import Send
+from tests.raft.network import ELECTION_TICKS, HEARTBEAT_TICKS, Disk, Server, entriesOf
+
+
+def aServer(*terms: int, members: int = 3, currentTerm: int | None = None, votedFor: int | None = None) -> Server:
+    """
+    Server 0 of C{members}, with a log of C{terms}.
+    """
+    config = RaftConfig(0, tuple(range(members)), ELECTION_TICKS, HEARTBEAT_TICKS)
+    return Server(config, Disk(entriesOf(*terms), currentTerm, votedFor))
+
+
+def preCandidate(*terms: int, members: int = 3, currentTerm: int | None = None) -> Server:
+    """
+    A server that has just asked whether an election could be won.
+    """
+    server = aServer(*terms, members=members, currentTerm=currentTerm)
+    server.tick(2 * ELECTION_TICKS)
+    return server
+
+
+def candidate(*terms: int, members: int = 3, currentTerm: int | None = None) -> Server:
+    """
+    A server that stands for election, with its own vote on its disk.
+    """
+    server = preCandidate(*terms, members=members, currentTerm=currentTerm)
+    for voter in range(1, members):
+        server.receive(voter, RequestVoteReply(server.raft.currentTerm + 1, True, True))
+        if server.raft.role.name == "candidate":
+            break
+    server.sync()
+    return server
+
+
+def heartbeat(term: int, prevLogIndex: int = 0, prevLogTerm: int = 0) -> AppendEntries:
+    """
+    A leader's message without entries.
+    """
+    return AppendEntries(term, prevLogIndex, prevLogTerm, 0, 0, NO_ENTRIES)
+
+
+def leader(*terms: int, members: int = 3, currentTerm: int | None = None) -> Server:
+    """
+    A server that has just been elected. Its no-op is on its way to its disk and its peers are being probed.
+    """
+    server = candidate(*terms, members=members, currentTerm=currentTerm)
+    for voter in range(1, members):
+        if not server.leads:
+            server.raft.step(voter, RequestVoteReply(server.raft.currentTerm, True, False))
+    return server
+
+
+def streaming(*terms: int, members: int = 3) -> Server:
+    """
+    A leader whose no-op is on its disk, and whose peers have answered its probe.
+    """
+    server = leader(*terms, members=members)
+    server.pump()
+    server.sync()
+    for peer in range(1, members):
+        server.receive(peer, matched(server, len(terms)))
+    return server
+
+
+def matched(server: Server, matchIndex: int, readRound: int = 0) -> AppendEntriesReply:
+    """
+    A success, in the term of the leader C{server}.
+    """
+    return AppendEntriesReply(server.raft.currentTerm, True, matchIndex, 0, 0, 0, readRound)
+
+
+def rejected(
+    server: Server, prevLogIndex: int, conflictIndex: int, conflictTerm: int = 0, readRound: int = 0
+) -> AppendEntriesReply:
+    """
+    A failure of the consistency check, in the term of the leader C{server}.
+    """
+    term = server.raft.currentTerm
+    return AppendEntriesReply(term, False, 0, prevLogIndex, conflictIndex, conflictTerm, readRound)
+
+
+def appendEntries(term: int, prevLogIndex: int, prevLogTerm: int, *terms: int, leaderCommit: int = 0) -> AppendEntries:
+    """
+    A leader's message with entries of C{terms}.
+    """
+    entries = [Entry(index, of, b"%d@%d" % (index, of)) for index, of in enumerate(terms, prevLogIndex + 1)]
+    return AppendEntries(term, prevLogIndex, prevLogTerm, leaderCommit, 0, Batch(entries))
+
+
+def appends(sends: list[Send], peer: int) -> list[AppendEntries]:
+    """
+    The AppendEntries among C{sends} for C{peer}.
+    """
+    return [send.message for send in sends if send.to == peer and isinstance(send.message, AppendEntries)]

@@ -1,0 +1,328 @@
+"""
+What is on the disk before it is told to anyone: figure 2 of the Raft paper, "persistent state"; section 10.2.1 of
+Ongaro's thesis for what a leader may do meanwhile.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from replkv.raft.entry import NO_ENTRIES, Batch, Entry
+from replkv.raft.messages import AppendEntries, AppendEntriesReply, RequestVote, RequestVoteReply
+from replkv.raft.outputs import Persist, Send
+from tests.raft.network import Disk, Network, entriesOf
+from tests.raft.servers import appendEntries, appends, aServer, leader, matched, preCandidate, streaming
+
+
+class VoteTests(SynchronousTestCase):
+    """
+    currentTerm and votedFor.
+    """
+
+    def test_voteIsSyncedFirst(self) -> None:
+        """
+        A vote is told when it is on the disk, and not before.
+        """
+        server = aServer()
+        self.assertEqual(server.receive(1, RequestVote(1, 0, 0, False), "token"), [])
+        self.assertEqual(list(server.disk.unsynced), [Persist(1, 1, 1, NO_ENTRIES)])
+        self.assertEqual(server.sync(), [Send(1, RequestVoteReply(1, True, False), "token")])
+
+    def test_repeatedVoteIsSyncedFirst(self) -> None:
+        """
+        Asked again while the vote is being written, a server still waits.
+        """
+        server = aServer()
+        server.receive(1, RequestVote(1, 0, 0, False))
+        self.assertEqual(server.receive(1, RequestVote(1, 0, 0, False)), [])
+        self.assertEqual(len(server.sync()), 2)
+
+    def test_termIsSyncedFirst(self) -> None:
+        """
+        No message tells of a term that is not on the disk: neither a refusal nor an answer to a heartbeat.
+        """
+        for message in (RequestVote(7, 0, 0, False), appendEntries(7, 0, 0), appendEntries(7, 9, 6)):
+            server = aServer(1)
+            self.assertEqual(server.receive(1, message), [])
+            [send] = server.sync()
+            self.assertEqual(send.message.term, 7)
+            self.assertEqual(server.disk.currentTerm, 7)
+
+    def test_termIsSyncedBeforeKnownEntries(self) -> None:
+        """
+        Entries of an earlier term, still being written, are confirmed to the leader of a later term only when that
+        term, too, is on the disk.
+        """
+        server = aServer()
+        server.receive(1, appendEntries(1, 0, 0, 1))
+        self.assertEqual(server.receive(2, appendEntries(2, 0, 0, 1)), [])
+        [first] = server.sync(1)
+        self.assertEqual(first.message, AppendEntriesReply(1, True, 1, 0, 0, 0, 0))
+        [second] = server.sync(1)
+        self.assertEqual(second.message, AppendEntriesReply(2, True, 1, 0, 0, 0, 0))
+
+    def test_ownVoteIsSyncedFirst(self) -> None:
+        """
+        A candidate asks for votes, and counts its own, when its own is on its disk.
+        """
+        server = preCandidate()
+        self.assertEqual(server.receive(1, RequestVoteReply(1, True, True)), [])
+        self.assertEqual(server.raft.role.name, "candidate")
+        server.receive(2, RequestVoteReply(1, True, False))
+        self.assertEqual(server.raft.role.name, "candidate")
+        server.sync()
+        self.assertTrue(server.leads)
+
+    def test_restartAfterVote(self) -> None:
+        """
+        A server that told of its vote remembers it when it starts again; one that crashed before told nobody.
+        """
+        for synced in (True, False):
+            server = aServer()
+            server.receive(1, RequestVote(1, 0, 0, False))
+            told = server.sync() if synced else []
+            server.restart()
+            self.assertEqual(bool(told), synced)
+            self.assertEqual((server.raft.currentTerm, server.raft.votedFor), (1, 1) if synced else (0, None))
+            [reply] = server.receive(2, RequestVote(1, 0, 0, False)) + server.sync()
+            self.assertEqual(reply.message, RequestVoteReply(1, not synced, False))
+
+    def test_voteForgottenInLaterTerm(self) -> None:
+        """
+        When the disk is slow, only the latest of several terms need ever be written, and answers still come.
+        """
+        server = aServer()
+        for term in (1, 2, 3):
+            server.raft.step(1, RequestVote(term, 0, 0, False))
+        self.assertEqual(server.pump(), [])
+        self.assertEqual(list(server.disk.unsynced), [Persist(1, 3, 1, NO_ENTRIES)])
+        self.assertEqual([send.message.term for send in server.sync()], [1, 2, 3])
+
+
+class EntriesTests(SynchronousTestCase):
+    """
+    The log.
+    """
+
+    def test_ackFollowsSync(self) -> None:
+        """
+        A follower confirms entries when they are on its disk.
+        """
+        server = aServer(currentTerm=1)
+        self.assertEqual(server.receive(1, appendEntries(1, 0, 0, 1), "one"), [])
+        self.assertEqual(server.receive(1, appendEntries(1, 1, 1, 1), "two"), [])
+        self.assertEqual(server.sync(1), [Send(1, AppendEntriesReply(1, True, 1, 0, 0, 0, 0), "one")])
+        self.assertEqual(server.sync(1), [Send(1, AppendEntriesReply(1, True, 2, 1, 0, 0, 0), "two")])
+
+    def test_repeatedEntriesFollowSync(self) -> None:
+        """
+        Entries that come again while they are being written are not confirmed before they are on the disk.
+        """
+        server = aServer(currentTerm=1)
+        server.receive(1, appendEntries(1, 0, 0, 1))
+        self.assertEqual(server.receive(1, appendEntries(1, 0, 0, 1)), [])
+        self.assertEqual(len(server.sync()), 2)
+
+    def test_heartbeatConfirmsTheDisk(self) -> None:
+        """
+        A heartbeat does not wait for the disk, and confirms only what is on it.
+        """
+        server = aServer(1)
+        server.receive(1, appendEntries(1, 1, 1, 1, 1))
+        [send] = server.receive(1, appendEntries(1, 3, 1))
+        self.assertEqual(send.message, AppendEntriesReply(1, True, 1, 3, 0, 0, 0))
+        server.sync()
+        [send] = server.receive(1, appendEntries(1, 3, 1))
+        self.assertEqual(send.message, AppendEntriesReply(1, True, 3, 3, 0, 0, 0))
+
+    def test_replacedEntries(self) -> None:
+        """
+        A finished write counts for nothing where its entries were replaced since; also where the same index gets the
+        same term a second time.
+        """
+        server = aServer(1, currentTerm=3)
+        server.receive(1, appendEntries(3, 1, 1, 2, 2))
+        server.receive(1, appendEntries(3, 1, 1, 3, 3))
+        self.assertEqual(server.terms, [1, 3, 3])
+        server.sync(1)
+        self.assertEqual(server.raft.log.stableIndex, 1)
+        [send] = server.receive(1, appendEntries(3, 3, 3))
+        self.assertEqual(send.message, AppendEntriesReply(3, True, 1, 3, 0, 0, 0))
+        server.sync(1)
+        self.assertEqual(server.raft.log.stableIndex, 3)
+
+    def test_replacedBySameTerm(self) -> None:
+        """
+        ABA: entries written, cut off, and appended again with the same index and term are on the disk when their
+        second write is, since the write that cut them off came between.
+        """
+        server = aServer(1, currentTerm=5)
+        server.receive(1, appendEntries(5, 1, 1, 2))
+        server.receive(1, appendEntries(5, 1, 1, 4))
+        server.raft.truncate(2)
+        server.receive(1, appendEntries(5, 1, 1, 2))
+        self.assertEqual(server.terms, [1, 2])
+        for finished in range(2):
+            server.sync(1)
+            self.assertEqual(server.raft.log.stableIndex, 1, f"write {finished + 1}")
+        server.sync(1)
+        self.assertEqual(server.raft.log.stableIndex, 2)
+
+    def test_appliedOnlyFromTheDisk(self) -> None:
+        """
+        A committed entry is applied when it is on this server's own disk, on a follower and on a leader alike.
+        """
+        follower = aServer(currentTerm=1)
+        follower.receive(1, appendEntries(1, 0, 0, 1, 1, leaderCommit=2))
+        self.assertEqual((follower.raft.commitIndex, follower.applied), (2, []))
+        follower.sync()
+        self.assertEqual(follower.applied, entriesOf(1, 1))
+        server = streaming()
+        server.raft.propose(b"x")
+        server.pump()
+        server.receive(1, matched(server, 2))
+        server.receive(2, matched(server, 2))
+        self.assertEqual((server.raft.commitIndex, [entry.index for entry in server.applied]), (2, [1]))
+        server.sync()
+        self.assertEqual([entry.index for entry in server.applied], [1, 2])
+
+    def test_appliedInBoundedPieces(self) -> None:
+        """
+        A long replay is given out in pieces, in order, and the core says when there is more.
+        """
+        server = aServer(*[1] * 10_000)
+        server.receive(1, appendEntries(1, 10_000, 1, leaderCommit=10_000))
+        self.assertLess(len(server.applied), 5_000)
+        while server.raft.hasMoreToApply:
+            server.pump()
+        self.assertEqual(server.applied, server.disk.entries)
+
+    def test_deposedLeaderWritesProposals(self) -> None:
+        """
+        What a leader had proposed when it was deposed stays in its log, and so it goes to its disk, in its own term.
+        """
+        server = streaming()
+        server.raft.propose(b"x")
+        server.receive(1, RequestVoteReply(5, False, False))
+        self.assertEqual(
+            list(server.disk.unsynced),
+            [Persist(3, 1, 0, Batch([Entry(2, 1, b"x")])), Persist(4, 5, None, NO_ENTRIES)],
+        )
+
+    def test_deposedByEntries(self) -> None:
+        """
+        Proposals of a leader are written even where the message that deposes it removes them.
+        """
+        server = streaming()
+        server.raft.propose(b"x")
+        server.receive(1, appendEntries(2, 1, 1, 2, 2))
+        self.assertEqual([persist.term for persist in server.disk.unsynced], [1, 2])
+        server.sync(1)
+        self.assertEqual(server.raft.log.stableIndex, 1)
+        server.sync()
+        self.assertEqual([entry.term for entry in server.disk.entries], [1, 2, 2])
+        self.assertEqual(server.raft.log.stableIndex, 3)
+
+    def test_leaderSendsBeforeItsDisk(self) -> None:
+        """
+        A leader's AppendEntries do not wait for its own disk (thesis, section 10.2.1).
+        """
+        server = streaming()
+        server.raft.propose(b"x")
+        self.assertEqual(len(appends(server.pump(), 1)), 1)
+        self.assertEqual(len(server.disk.unsynced), 1)
+
+
+class RestartTests(SynchronousTestCase):
+    """
+    A crash at each point, and all go on from their disks.
+    """
+
+    def test_restartAtEachPoint(self) -> None:
+        """
+        Whichever server crashes after whichever number of messages, what was answered is there afterwards.
+        """
+        for victim in range(3):
+            for messages in range(0, 40, 3):
+                network = Network(*(Disk() for _ in range(3)))
+                network.elect(0)
+                network.propose(0, b"a", b"b")
+                for _ in range(messages):
+                    if not network.onTheWay:
+                        break
+                    network.deliver(network.onTheWay.pop(0))
+                    server = network.servers[messages % 3]
+                    network.post(server.config.id, server.sync(1))
+                answered = [entry for server in network.servers for entry in server.applied]
+                network.crash(victim)
+                network.tick(60)
+                network.restart(victim, 0)
+                network.tick(60)
+                for server in network.servers:
+                    for entry in answered:
+                        self.assertIn(entry, server.applied)
+                    self.assertEqual(server.applied, network.servers[0].applied)
+
+    def test_leaderLosesUnsyncedEntry(self) -> None:
+        """
+        An entry that a majority has and its leader lost in a crash is committed and stays so: the crashed leader is
+        not elected without it.
+        """
+        network = Network.fresh(3)
+        network.elect(0)
+        network.propose(0, b"x")
+        leading, one, two = network.servers
+        for envelope in network.onTheWay:
+            network.servers[envelope.to].receive(0, envelope.message)
+        for follower in (one, two):
+            [reply] = follower.sync()
+            leading.receive(follower.config.id, reply.message)
+        self.assertEqual((leading.raft.commitIndex, len(leading.disk.entries)), (2, 1))
+        network.onTheWay.clear()
+        network.crash(0)
+        network.restart(0, 1)
+        network.elect(0)
+        self.assertFalse(leading.leads)
+        network.tick(60)
+        self.assertEqual([server.applied[1].data for server in network.servers], [b"x"] * 3)
+
+    def test_allCrash(self) -> None:
+        """
+        All servers lose their power at once; what was committed is there afterwards, applied from the log again.
+        """
+        network = Network.fresh(3)
+        network.elect(1)
+        network.propose(1, b"a", b"b", b"c")
+        network.settle()
+        before = network.servers[1].applied[:]
+        for server in range(3):
+            network.crash(server)
+        for server in range(3):
+            network.restart(server, server)
+        network.tick(60)
+        for other in network.servers:
+            # The state machine of server N remembered N entries.
+            self.assertEqual(other.applied[:4], before)
+
+    def test_recoveredServerKnowsNothingCommitted(self) -> None:
+        """
+        A server starts with the commitIndex of its state machine; the leader tells it the rest.
+        """
+        server = aServer(1, 1, 1)
+        server.restart(0)
+        self.assertEqual((server.raft.commitIndex, server.raft.lastApplied), (0, 0))
+        self.assertEqual(server.raft.log.stableIndex, 3)
+        self.assertEqual(server.receive(1, AppendEntries(1, 2, 1, 2, 0, NO_ENTRIES))[0].to, 1)
+        self.assertEqual(server.applied, entriesOf(1, 1))
+
+    def test_unsyncedLeader(self) -> None:
+        """
+        A leader that crashes before its vote's term is written twice over does not lead the same term again.
+        """
+        server = leader()
+        server.pump()
+        server.restart()
+        self.assertEqual((server.raft.currentTerm, server.raft.votedFor, server.terms), (1, 0, []))
+        server.tick(20)
+        [request] = {send.message for send in server.tick(20)}
+        self.assertEqual(request, RequestVote(2, 0, 0, True))

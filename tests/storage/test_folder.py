@@ -1,0 +1,274 @@
+"""
+Tests for L{replkv.storage.folder}.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import random
+from collections.abc import Sequence
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from replkv.storage.files import OSFiles
+from replkv.storage.folder import DataFolder, FolderError
+from tests.storage.memory_files import MemoryFiles, PowerLoss
+from tests.storage.model import append, newFolder, openLog
+
+PATH = "/data"
+STAMP = f"{PATH}/stamp.json"
+PEERS = f"{PATH}/peers.json"
+
+
+def openFolder(
+    files: MemoryFiles, serverId: int = 0, cluster: str = "replkv", members: Sequence[int] = (0, 1, 2), seed: int = 0
+) -> DataFolder:
+    """
+    Open the data folder on C{files}.
+    """
+    return DataFolder.open(files, PATH, serverId, cluster, members, random.Random(seed))
+
+
+class DataFolderTests(SynchronousTestCase):
+    """
+    Tests for L{DataFolder}.
+    """
+
+    def setUp(self) -> None:
+        """
+        Have a new folder, stamped, and closed.
+        """
+        self.files = MemoryFiles()
+        folder = openFolder(self.files)
+        self.incarnation = folder.incarnation
+        folder.close()
+
+    def assertRefused(self, files: MemoryFiles, *words: str, **changed: object) -> None:
+        """
+        The folder is refused with one line that has the words in it, and left as it is, unlocked.
+        """
+        before = files.contents()
+        for _ in range(2):
+            error = self.assertRaises(FolderError, openFolder, files, **changed)
+            for word in (PATH, *words):
+                self.assertIn(word, str(error))
+            self.assertNotIn("\n", str(error))
+            self.assertNotIn("already running", str(error))
+        self.assertEqual(files.contents(), before)
+
+    def withStamp(self, **changed: object) -> MemoryFiles:
+        """
+        The folder with another stamp; what is C{None} is left out.
+        """
+        stamp = {**json.loads(self.files.contents()[STAMP]), **changed}
+        kept = {key: value for key, value in stamp.items() if value is not None}
+        return MemoryFiles({STAMP: json.dumps(kept).encode()})
+
+    def test_layout(self) -> None:
+        """
+        A new folder is stamped, with 128 random bits among others.
+        """
+        self.assertEqual(
+            json.loads(self.files.contents()[STAMP]),
+            {"Format": 1, "Id": 0, "Cluster": "replkv", "Members": [0, 1, 2], "Incarnation": self.incarnation},
+        )
+        self.assertEqual(len(bytes.fromhex(self.incarnation)), 16)
+        self.assertNotEqual(openFolder(MemoryFiles(), seed=1).incarnation, self.incarnation)
+
+    def test_again(self) -> None:
+        """
+        A folder that is opened again, with its members in any order, is the same.
+        """
+        folder = openFolder(self.files, members=(2, 0, 1), seed=5)
+        self.assertEqual(folder.incarnation, self.incarnation)
+        self.assertEqual((folder.logPath, folder.storePath), ("/data/log", "/data/store"))
+
+    def test_locked(self) -> None:
+        """
+        A folder that is in use is refused, until it is closed.
+        """
+        folder = openFolder(self.files)
+        error = self.assertRaises(FolderError, openFolder, self.files)
+        self.assertIn("server 0 is already running on /data", str(error))
+        folder.close()
+        openFolder(self.files)
+
+    def test_notOurs(self) -> None:
+        """
+        A folder of another server, cluster or set of members is refused; the line says what it is and what was
+        expected.
+        """
+        self.assertRefused(self.files, "belongs to server 0", "this is server 1", serverId=1)
+        self.assertRefused(self.files, "'replkv'", "'other'", cluster="other")
+        self.assertRefused(self.files, "of the servers 0, 1, 2,", "has 0, 1, 2, 3:", members=(0, 1, 2, 3))
+
+    def test_newerFormat(self) -> None:
+        """
+        A folder of a newer format is refused, whatever else is in its stamp.
+        """
+        self.assertRefused(self.withStamp(Format=2, Members={"0": "voter"}), "format 2", "no format after 1")
+
+    def test_damagedStamp(self) -> None:
+        """
+        A stamp that is cut anywhere, or lacks something, or holds something else, is refused.
+        """
+        whole = self.files.contents()[STAMP].rstrip()
+        for length in range(len(whole)):
+            self.assertRefused(MemoryFiles({STAMP: whole[:length]}), STAMP, "damaged")
+        for data in (b"null", b"[]", b"7", b"\xff\xfe", b"[" * 100_000):
+            self.assertRefused(MemoryFiles({STAMP: data}), STAMP, "damaged")
+        for key in ("Format", "Id", "Cluster", "Members", "Incarnation"):
+            self.assertRefused(self.withStamp(**{key: None}), STAMP, "damaged")
+            self.assertRefused(self.withStamp(**{key: {"a": "b"}}), STAMP, "damaged")
+        self.assertRefused(self.withStamp(Members=[0, "1"]), STAMP, "damaged")
+        self.assertRefused(self.withStamp(Incarnation="12"), STAMP, "damaged")
+
+    def test_remains(self) -> None:
+        """
+        A folder that holds something but no stamp is refused.
+        """
+        for name in ("log/0000000000000001.segment", "store/CURRENT", "peers.json"):
+            self.assertRefused(MemoryFiles({f"{PATH}/{name}": b""}), "no stamp.json", name.split("/")[0])
+
+    def test_cannotBeWritten(self) -> None:
+        """
+        A folder that cannot be made or written is refused, with the system's reason.
+        """
+        for kind in ("makeFolder", "lock", "create", "write", "sync", "rename", "syncFolder"):
+            files = MemoryFiles()
+            files.failing = lambda each, path, kind=kind: errno.EROFS if each == kind else 0  # type: ignore[misc]
+            error = self.assertRaises(FolderError, openFolder, files)
+            self.assertIn("the data folder /data cannot be made or written: Read-only file system", str(error))
+            self.assertNotIn("\n", str(error))
+            openFolder(files.afterKill())
+
+    def test_peers(self) -> None:
+        """
+        Peers' incarnations are remembered, durably before the call returns, and the last one counts.
+        """
+        openLog(self.files)
+        folder = openFolder(self.files)
+        self.assertIsNone(folder.peerIncarnation(1))
+        for serverId, incarnation in [(1, "aa"), (12, "bb"), (1, "cc")]:
+            folder.rememberPeer(serverId, incarnation)
+            for seed in range(5):
+                again = openFolder(self.files.afterPowerLoss(random.Random(seed)))
+                self.assertEqual(again.peerIncarnation(serverId), incarnation)
+        self.assertEqual(folder.peerIncarnation(1), "cc")
+        self.assertEqual(folder.peerIncarnation(12), "bb")
+        before = len(self.files.operations)
+        folder.rememberPeer(1, "cc")
+        self.assertEqual(len(self.files.operations), before)
+
+    def test_peerNotRemembered(self) -> None:
+        """
+        An incarnation that could not be stored is not remembered, and can be stored later.
+        """
+        folder = openFolder(self.files)
+        for kind in ("create", "write", "sync", "rename", "syncFolder"):
+            self.files.failing = lambda each, path, kind=kind: errno.EIO if each == kind else 0  # type: ignore[misc]
+            self.assertRaises(OSError, folder.rememberPeer, 1, "aa")
+            self.assertIsNone(folder.peerIncarnation(1))
+        self.files.failing = lambda kind, path: 0
+        folder.rememberPeer(1, "aa")
+        self.assertEqual(folder.peerIncarnation(1), "aa")
+
+    def test_damagedPeers(self) -> None:
+        """
+        A list of peers that is not one is refused.
+        """
+        openLog(self.files)
+        for data in (b"", b"null", b"[]", b"[1]", b'{"1": 2}', b'{"x": "aa"}', b'{"1": "aa"'):
+            self.assertRefused(MemoryFiles({**self.files.contents(), PEERS: data}), PEERS, "damaged")
+
+    def test_lostLog(self) -> None:
+        """
+        A folder of which the log was taken away, with the votes in it, is refused once there is a peer that may have
+        been told of them.
+        """
+        openFolder(self.files).close()
+        folder = openFolder(self.files)
+        openLog(self.files).write([append(1, 1, b"one")])
+        folder.rememberPeer(1, "aa")
+        folder.close()
+        openFolder(self.files).close()
+        rest = {path: data for path, data in self.files.contents().items() if "segment" not in path}
+        self.assertRefused(MemoryFiles(rest), "has lost its log", f"{PATH}/log")
+
+    def test_powerLoss(self) -> None:
+        """
+        When the power goes in any operation on a new folder, it can be opened again; what was remembered before is
+        there, and the incarnation stays once it was told.
+        """
+        for number in range(20):
+            files = MemoryFiles()
+            files.powerLossAt = number
+            told = None
+            peers: dict[int, str] = {}
+            try:
+                folder = openFolder(files)
+                told = folder.incarnation
+                openLog(files)
+                for serverId in (1, 2):
+                    folder.rememberPeer(serverId, "aa")
+                    peers[serverId] = "aa"
+            except PowerLoss:
+                pass
+            for seed in range(5):
+                again = openFolder(files.afterPowerLoss(random.Random(seed)), seed=7)
+                self.assertIn(told, (None, again.incarnation))
+                for serverId, incarnation in peers.items():
+                    self.assertEqual(again.peerIncarnation(serverId), incarnation)
+
+    def test_kill(self) -> None:
+        """
+        When a process is killed in any operation on a new folder, what the next process finds there survives a loss
+        of power.
+        """
+        for number in range(20):
+            files = MemoryFiles()
+            files.powerLossAt = number
+            with contextlib.suppress(PowerLoss):
+                openFolder(files)
+            told = openFolder(files.afterKill(), seed=7).incarnation
+            for seed in range(5):
+                self.assertEqual(openFolder(files.afterPowerLoss(random.Random(seed)), seed=8).incarnation, told)
+
+
+class RealFolderTests(SynchronousTestCase):
+    """
+    A data folder on real files.
+    """
+
+    def open(self, path: str) -> DataFolder:
+        """
+        Open a folder.
+        """
+        return DataFolder.open(OSFiles(), path, 0, "replkv", [0], random.Random(1))
+
+    def test_folder(self) -> None:
+        """
+        It is made, locked, and opened again.
+        """
+        path = os.path.join(newFolder(self), "0")
+        folder = self.open(path)
+        self.assertRaises(FolderError, self.open, path)
+        folder.close()
+        again = self.open(path)
+        self.assertEqual(again.incarnation, folder.incarnation)
+        again.close()
+        self.assertEqual(sorted(os.listdir(path)), ["lock", "stamp.json"])
+
+    def test_fileInTheWay(self) -> None:
+        """
+        A file where the folder or one above it should be is named.
+        """
+        path = os.path.join(newFolder(self), "file")
+        with open(path, "w"):
+            pass
+        self.assertIn(path, str(self.assertRaises(FolderError, self.open, path)))
+        error = self.assertRaises(FolderError, self.open, os.path.join(path, "0"))
+        self.assertIn(f"Not a directory ({path})", str(error))

@@ -1,0 +1,234 @@
+"""
+Tests for L{replkv.config}.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from replkv.config import Config, ConfigError, ServerConfig, load
+
+GOOD: dict[str, Any] = {
+    "Path": "var",
+    "Servers": [
+        {"Id": 0, "Hostname": "localhost", "ClientPort": 9000, "LogPort": 10000},
+        {"Id": 1, "Hostname": "localhost", "ClientPort": 9001, "LogPort": 10001},
+        {"Id": 2, "Hostname": "localhost", "ClientPort": 9002, "LogPort": 10002},
+    ],
+}
+
+BROKEN_TEXTS: list[tuple[bytes, str]] = [
+    (b"", "line 1, column 1: not JSON: Expecting value"),
+    (b'{"Path": "var",\n  "Servers": [}', "line 2, column 15: not JSON: Expecting value"),
+    (b'{"Path": "v\xff"}', "is not UTF-8: the byte at offset 11"),
+    (b"[]", "must be an object, not a list"),
+    (b"7", "must be an object, not 7"),
+    (b"[" * 100_000, "is nested too deeply"),
+    (b"9" * 5_000, "has a number with too many digits"),
+    (b" " * (1 << 20) + b"{}", "is larger than 1048576 bytes"),
+    (b'{"Path": "a", "Path": "b", "Servers": []}', "Path: is given twice"),
+    (b'{"Path": "a", "Servers": [{"Id": 0, "Id": 1}]}', "Servers[0].Id: is given twice"),
+    (b'{"Path": NaN, "Servers": []}', "Path: must be a string, not NaN"),
+    (b'{"Pa\\nth": 1}', "Pa?th: unknown key, did you mean Path?"),
+]
+
+Change = Callable[[dict[str, Any]], object]
+
+
+def put(key: str, value: object, server: int | None = None) -> Change:
+    """
+    A change of a servers file: give this key this value, at the top or in a server.
+    """
+    return lambda file: (file if server is None else file["Servers"][server]).update({key: value})
+
+
+def drop(key: str, server: int | None = None) -> Change:
+    """
+    A change of a servers file: leave this key out.
+    """
+    return lambda file: (file if server is None else file["Servers"][server]).pop(key)
+
+
+MISTAKES: list[tuple[Change, str]] = [
+    (drop("Path"), "Path: is missing"),
+    (drop("Servers"), "Servers: is missing"),
+    (drop("Id", 1), "Servers[1].Id: is missing"),
+    (drop("Hostname", 1), "Servers[1].Hostname: is missing"),
+    (drop("ClientPort", 0), "Servers[0].ClientPort: is missing"),
+    (drop("LogPort", 2), "Servers[2].LogPort: is missing"),
+    (put("HeartbeatMS", 50), "HeartbeatMS: unknown key, did you mean HeartbeatMs?"),
+    (put("path", "x"), "path: unknown key, did you mean Path?"),
+    (put("LISTEN", "x", 0), "Servers[0].LISTEN: unknown key, did you mean Listen?"),
+    (put("Zebra", 1), "Zebra: unknown key"),
+    (put("Hostnam", "x", 2), "Servers[2].Hostnam: unknown key, did you mean Hostname?"),
+    (put("Path", 7), "Path: must be a string, not 7"),
+    (put("Path", None), "Path: must be a string, not null"),
+    (put("Path", ""), "Path: is empty"),
+    (put("Path", "a\0b"), "Path: has a character that cannot be printed"),
+    (put("Path", "p" * 4097), "Path: is longer than 4096 characters"),
+    (put("Servers", {}), "Servers: must be a list, not an object"),
+    (put("Servers", []), "Servers: is empty, a cluster has at least one server"),
+    (put("Servers", ["x" * 60]), 'Servers[0]: must be an object, not "' + "x" * 36 + "..."),
+    (put("Cluster", ""), "Cluster: is empty"),
+    (put("Id", True, 0), "Servers[0].Id: must be a whole number, not true"),
+    (put("Id", 1.0, 0), "Servers[0].Id: must be a whole number, not 1.0"),
+    (put("Id", "0", 0), 'Servers[0].Id: must be a whole number, not "0"'),
+    (put("Id", -1, 0), "Servers[0].Id: must be from 0 to 2147483647, not -1"),
+    (put("Id", 1 << 31, 0), "Servers[0].Id: must be from 0 to 2147483647, not 2147483648"),
+    (put("Id", 0, 2), "Servers[2].Id: 0 is already used by Servers[0].Id"),
+    (put("ClientPort", 0, 1), "Servers[1].ClientPort: must be from 1 to 65535, not 0"),
+    (put("LogPort", 65536, 1), "Servers[1].LogPort: must be from 1 to 65535, not 65536"),
+    (put("ClientPort", 9000, 2), "Servers[2].ClientPort: 9000 is already used by Servers[0].ClientPort"),
+    (put("LogPort", 9000, 2), "Servers[2].LogPort: 9000 is already used by Servers[0].ClientPort"),
+    (put("LogPort", 9001, 1), "Servers[1].LogPort: 9001 is already used by Servers[1].ClientPort"),
+    (put("Hostname", "a b", 0), 'Servers[0].Hostname: "a b" is not a host name'),
+    (put("Hostname", "höst", 0), 'Servers[0].Hostname: "h\\u00f6st" is not a host name'),
+    (put("Hostname", "", 0), "Servers[0].Hostname: is empty"),
+    (put("Hostname", "h" * 254, 0), "Servers[0].Hostname: is longer than 253 characters"),
+    (put("Listen", 5, 0), "Servers[0].Listen: must be a string, not 5"),
+    (put("Listen", None, 0), "Servers[0].Listen: must be a string, not null"),
+    (put("HeartbeatMs", 0), "HeartbeatMs: must be from 1 to 600000, not 0"),
+    (put("HeartbeatMs", 126), "ElectionTimeoutMs: must be at least twice HeartbeatMs, 252, not 250"),
+    (put("ElectionTimeoutMs", 99), "ElectionTimeoutMs: must be at least twice HeartbeatMs, 100, not 99"),
+    (put("ElectionTimeoutMs", "1"), 'ElectionTimeoutMs: must be a whole number, not "1"'),
+    (put("LeaderWaitMs", -1), "LeaderWaitMs: must be from 0 to 600000, not -1"),
+    (put("RequestTimeoutMs", 0), "RequestTimeoutMs: must be from 1 to 600000, not 0"),
+    (put("MaxValueBytes", (8 << 20) + 1), "MaxValueBytes: must be from 1 to 8388608, not 8388609"),
+    (put("MaxConnections", 0), "MaxConnections: must be from 1 to 1000000, not 0"),
+]
+
+
+class LoadTests(SynchronousTestCase):
+    """
+    Tests for L{load}.
+    """
+
+    def write(self, content: bytes) -> str:
+        """
+        Make a servers file with this content.
+
+        @return: its name.
+        """
+        folder = tempfile.mkdtemp()
+        name = os.path.join(folder, "servers.json")
+        self.addCleanup(os.rmdir, folder)
+        self.addCleanup(os.remove, name)
+        with open(name, "wb") as file:
+            file.write(content)
+        return name
+
+    def loaded(self, *changes: Change) -> Config:
+        """
+        Load a good servers file with these changes.
+        """
+        file = copy.deepcopy(GOOD)
+        for change in changes:
+            change(file)
+        return load(self.write(json.dumps(file).encode()))
+
+    def assertRefused(self, name: str, mistake: str) -> None:
+        """
+        Assert that the file is refused with one line: its name and the mistake.
+        """
+        error = self.assertRaises(ConfigError, load, name)
+        self.assertEqual(str(error), f"{name}: {mistake}")
+
+    def test_defaults(self) -> None:
+        """
+        A file without optional keys gets the defaults, in seconds where the file has milliseconds.
+        """
+        expected = Config(
+            path="var",
+            cluster="replkv",
+            servers=tuple(ServerConfig(n, "localhost", 9000 + n, 10000 + n) for n in range(3)),
+            heartbeat=0.05,
+            electionTimeout=0.25,
+            leaderWait=2.0,
+            requestTimeout=5.0,
+            maxValueBytes=1048576,
+            maxConnections=10000,
+        )
+        self.assertEqual(self.loaded(), expected)
+
+    def test_settings(self) -> None:
+        """
+        Every optional key of the file reaches the setting that it names.
+        """
+        config = self.loaded(
+            put("Cluster", "blue"),
+            put("HeartbeatMs", 100),
+            put("ElectionTimeoutMs", 200),
+            put("LeaderWaitMs", 0),
+            put("RequestTimeoutMs", 1500),
+            put("MaxValueBytes", 8 << 20),
+            put("MaxConnections", 7),
+            put("Listen", "0.0.0.0", 1),
+        )
+        self.assertEqual(config.cluster, "blue")
+        self.assertEqual((config.heartbeat, config.electionTimeout), (0.1, 0.2))
+        self.assertEqual((config.leaderWait, config.requestTimeout), (0.0, 1.5))
+        self.assertEqual((config.maxValueBytes, config.maxConnections), (8 << 20, 7))
+        self.assertEqual([s.listen for s in config.servers], [None, "0.0.0.0", None])
+
+    def test_brokenText(self) -> None:
+        """
+        What is not a JSON object in UTF-8 is refused, with the place where it stops being one.
+        """
+        for content, mistake in BROKEN_TEXTS:
+            self.assertRefused(self.write(content), mistake)
+
+    def test_mistakes(self) -> None:
+        """
+        Each mistake is refused with one line that names the place and the mistake.
+        """
+        for change, mistake in MISTAKES:
+            file = copy.deepcopy(GOOD)
+            change(file)
+            self.assertRefused(self.write(json.dumps(file).encode()), mistake)
+
+    def test_unreadable(self) -> None:
+        """
+        A file that cannot be read is refused with the system's reason.
+        """
+        self.assertRefused("/nowhere/servers.json", "cannot be read: No such file or directory")
+        self.assertRefused(os.path.dirname(__file__), "cannot be read: Is a directory")
+        error = self.assertRaises(ConfigError, load, "a\0b")
+        self.assertIn("cannot be read", str(error))
+
+    def test_byteOrderMark(self) -> None:
+        """
+        A byte order mark, which some editors write, is no mistake.
+        """
+        self.assertEqual(load(self.write(b"\xef\xbb\xbf" + json.dumps(GOOD).encode())), self.loaded())
+
+    def test_samePortsOnOtherHosts(self) -> None:
+        """
+        Servers on different hosts may use the same ports; a host's name in other letters is the same host.
+        """
+        ports = [put("ClientPort", 9000, n) for n in range(3)] + [put("LogPort", 10000, n) for n in range(3)]
+        hosts = [put("Hostname", f"db{n}", n) for n in range(3)]
+        self.assertEqual([s.clientPort for s in self.loaded(*ports, *hosts).servers], [9000] * 3)
+        error = self.assertRaises(ConfigError, self.loaded, *ports, *hosts, put("Hostname", "DB0", 1))
+        self.assertIn("Servers[1].ClientPort: 9000 is already used by Servers[0].ClientPort", str(error))
+
+    def test_oneServer(self) -> None:
+        """
+        One server is a cluster.
+        """
+        self.assertEqual(len(self.loaded(lambda file: file["Servers"].__delitem__(slice(1, 3))).servers), 1)
+
+    def test_server(self) -> None:
+        """
+        A server is found by its id; an unknown id is refused with the ids that there are.
+        """
+        config = self.loaded(put("Id", 7, 1))
+        self.assertEqual(config.server(7).clientPort, 9001)
+        error = self.assertRaises(ConfigError, config.server, 1)
+        self.assertEqual(str(error), "unknown id 1, the file has ids 0, 7, 2")

@@ -29,7 +29,7 @@ clean-data: $(VENV)/.installed
 # Stamps: each is made again when setup.py changes.
 $(VENV)/.installed: setup.py replkv/__init__.py
 	@$(if $(strip $(PYTHON)),:,echo 'replkv needs Python 3.11 or later: install it, or name it with make PYTHON=...' >&2; exit 1)
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 		|| { echo '$(PYTHON) is older than Python 3.11, or does not run' >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
 		|| { echo 'This Python cannot make a virtual environment: apt install python3-venv, or what your system calls it' >&2; exit 1; }

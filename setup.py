@@ -19,6 +19,9 @@ setup(
     author="The replkv authors",
     license="MIT",
     python_requires=">=3.11",
+    # Said although it is the default: an editable install then puts this very folder on the path, as the plugin and
+    # "trial tests" want it.
+    package_dir={"": "."},
     # twisted.plugins is a folder for everyone's plugins: neither it nor twisted has an __init__.py here.
     packages=[*find_packages(include=["replkv", "replkv.*"]), "twisted.plugins"],
     install_requires=["twisted>=24.11,<27", "zope.interface>=6", "rocksdict>=0.3.29,<0.4"],

@@ -4,6 +4,7 @@ The C{replkv} command.
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -28,9 +29,23 @@ from replkv.exits import CONFIGURATION
 
 _STATUS_PATIENCE: Final = 1.0
 _INTERRUPTED: Final = 128 + signal.SIGINT
+_UNREAD: Final = 128 + signal.SIGPIPE
 
 
-class _Command(Options):
+class _Options(Options):
+    """
+    What all command lines of C{replkv} understand.
+    """
+
+    def opt_version(self) -> None:
+        """
+        Show the version and exit.
+        """
+        _say(f"replkv {__version__}")
+        raise SystemExit(0)
+
+
+class _Command(_Options):
     """
     A command of C{replkv}. All of them read the servers file.
 
@@ -54,7 +69,7 @@ class ClusterCommand(_Command):
     C{replkv cluster}.
     """
 
-    synopsis = "Usage: replkv cluster [--config FILE]"
+    synopsis = "[--config FILE]"
     longdesc = (
         "Starts all servers of the servers file on this machine, and stays in the foreground to tell what happens "
         "to them. A server that dies is started again. Ctrl-C stops all."
@@ -79,7 +94,7 @@ class ClientCommand(_Command):
     C{replkv client}.
     """
 
-    synopsis = "Usage: replkv client [--config FILE] [COMMAND]"
+    synopsis = "[--config FILE] [COMMAND]"
     mistake = MISTAKE
 
     def getUsage(self, width: int | None = None) -> str:
@@ -144,7 +159,7 @@ class StatusCommand(_Command):
     C{replkv status}.
     """
 
-    synopsis = "Usage: replkv status [--config FILE]"
+    synopsis = "[--config FILE]"
     longdesc = "Shows a line for each server of the servers file. The exit status is 1 if none of them leads."
 
     def run(self, filename: str, config: Config) -> int:
@@ -166,7 +181,7 @@ class CleanDataCommand(_Command):
     C{replkv clean-data}.
     """
 
-    synopsis = "Usage: replkv clean-data [--config FILE]"
+    synopsis = "[--config FILE]"
     longdesc = (
         "Removes all that the servers of the servers file have stored on this machine, for good. Refused while one of "
         "them runs."
@@ -181,12 +196,11 @@ class CleanDataCommand(_Command):
         return 0
 
 
-class ReplkvOptions(Options):
+class ReplkvOptions(_Options):
     """
     The command line of C{replkv}.
     """
 
-    synopsis = "Usage: replkv COMMAND [OPTIONS]"
     subCommands: Final = [
         ["cluster", None, ClusterCommand, "Run all servers of a servers file on this machine."],
         ["client", None, ClientCommand, "Talk to the cluster: a prompt, or a single command."],
@@ -194,12 +208,11 @@ class ReplkvOptions(Options):
         ["clean-data", None, CleanDataCommand, "Remove all that the servers have stored on this machine."],
     ]
 
-    def opt_version(self) -> None:
+    def getSynopsis(self) -> str:
         """
-        Show the version and exit.
+        See L{Options.getSynopsis}. The synopsis of a command begins with this one.
         """
-        _say(f"replkv {__version__}")
-        raise SystemExit(0)
+        return "Usage: replkv" if self.subCommand else "Usage: replkv COMMAND [OPTIONS]"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -209,9 +222,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     @param arguments: without the program's name; by default those of the process.
     @return: the exit status.
     """
+    try:
+        return _run(sys.argv[1:] if arguments is None else arguments)
+    except BrokenPipeError:
+        # Whoever read the output has gone; Python is not to try again when it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _UNREAD
+
+
+def _run(arguments: Sequence[str]) -> int:
     options = ReplkvOptions()
     try:
-        options.parseOptions(sys.argv[1:] if arguments is None else list(arguments))
+        options.parseOptions(list(arguments))
         if options.subCommand is None:
             raise UsageError("name a command, replkv --help lists them")
     except UsageError as error:

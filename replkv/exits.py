@@ -2,9 +2,9 @@
 The exit statuses of a server that stops by its own decision.
 
 A supervisor (C{replkv cluster}, systemd's C{RestartPreventExitStatus}) starts a server again whenever it ends, but not
-after these two: to start it again would end in the same way, or would hide a broken disk. Whoever runs the cluster
-mends the cause, which the last line of the server's standard error names, and starts it again. A server that was told
-to stop, and did, exits with 0.
+after C{CONFIGURATION} and C{DISK}: to start it again would end in the same way, or would hide a broken disk. Whoever
+runs the cluster mends the cause, which the last line of the server's standard error names, and starts it again. A
+server that was told to stop, and did, exits with 0.
 """
 
 from __future__ import annotations
@@ -21,4 +21,9 @@ DISK: Final = 74
 """
 The server stopped itself over its disk (C{EX_IOERR} of sysexits.h): a write or a sync failed, or what it had written
 is damaged.
+"""
+
+INTERNAL: Final = 70
+"""
+The server stopped itself over an error of its own (C{EX_SOFTWARE}), before that could do harm. It may be started again.
 """

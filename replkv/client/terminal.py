@@ -42,7 +42,7 @@ async def once(client: Client, words: Sequence[bytes]) -> int:
         sys.stdout.buffer.write(answer.output)
         sys.stdout.buffer.flush()
     else:
-        print(answer.text, file=sys.stderr)
+        print(f"replkv: {answer.text}", file=sys.stderr)
     return answer.status
 
 

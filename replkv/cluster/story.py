@@ -73,7 +73,7 @@ class Story:
         @param lastLine: the last that it wrote to its standard error.
         """
         server = self._servers[serverId]
-        reason = f": {lastLine}" if lastLine else ""
+        reason = f": {lastLine.removeprefix('replkv: ')}" if lastLine else ""
         if status in REFUSALS:
             log = f"; see {self._config.path}/{serverId}/server.log" if status == DISK else ""
             self._say(f"server {serverId} {REFUSALS[status]} and is not started again{reason}{log}")

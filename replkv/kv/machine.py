@@ -70,7 +70,7 @@ class StateMachine:
     The keys and their records. A record is visible while its deadline is after the clock, and is never seen again after
     that; the purge frees it soon after.
 
-    An exception from L{apply} leaves the machine in between: it must not be used any more, and the engine neither.
+    An L{EngineError} from L{apply} leaves the machine in between: neither it nor the engine may be used any more.
 
     @ivar appliedIndex: the index of the last entry applied.
     @ivar clock: the largest stamp applied, in milliseconds.

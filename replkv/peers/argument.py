@@ -33,7 +33,7 @@ class LargeBytes(amp.Argument):
 
         @raise amp.TooLong: if it is longer than L{MAX_BYTES}.
         """
-        value: bytes = self.retrieve(objects, name, proto)
+        value: bytes = objects.pop(nativeName(name))
         if len(value) > MAX_BYTES:
             raise amp.TooLong(False, True, value[:64], name)
         strings[name] = b"%d" % len(value)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Final
 
 from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.interfaces import ITCPTransport
+from twisted.internet.interfaces import ITCPTransport, ITransport
 from twisted.logger import Logger
 from twisted.protocols import amp
 from twisted.python.failure import Failure
@@ -39,6 +39,19 @@ class PeerConnection(amp.AMP):
         super().__init__()
         self.introduced = False
         self._boxBytes = 0
+
+    def makeConnection(self, transport: ITransport) -> None:
+        """
+        Begin. All that AMP's own method adds to its parents' is a line in the log for each connection.
+        """
+        super(amp.AMP, self).makeConnection(transport)
+
+    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+        """
+        End; without AMP's line in the log too, and without its forgetting the transport, which what fires now may
+        still want to abort.
+        """
+        super(amp.AMP, self).connectionLost(reason)
 
     def connectionMade(self) -> None:
         """

@@ -103,8 +103,7 @@ class ClientProtocol(LineReceiver):
     @ivar _requests: the commands whose replies have not been written, in the order in which they came.
     @ivar _pendingBytes: the bytes of the values that those hold.
     @ivar _full: whether there is no room for another command.
-    @ivar _taking: whether commands are being taken, so that answers that come meanwhile do not start it again.
-    @ivar _writing: whether the server knows that there is something to write.
+    @ivar _ready: whether the server knows that there may be something to write.
     @ivar _reading: whether the transport reads.
     @ivar _inputEnded: whether the client has shut down its writing side.
     @ivar _lingering: ends the wait for the client to close.
@@ -120,8 +119,7 @@ class ClientProtocol(LineReceiver):
         self._pendingBytes = 0
         self._phase = _Phase.OPEN
         self._full = False
-        self._taking = False
-        self._writing = False
+        self._ready = False
         self._reading = True
         self._inputEnded = False
         self._lingering: IDelayedCall | None = None
@@ -186,20 +184,19 @@ class ClientProtocol(LineReceiver):
         self._takeCommands()
         self._server.flush()
 
-    def answered(self, request: Request) -> None:
+    def answered(self) -> None:
         """
-        Take note that C{request} has its reply: where it is the next in order, there is something to write.
+        Take note that a request of this connection has its reply.
         """
-        requests = self._requests
-        if not self._writing and requests and requests[0] is request:
-            self._writing = True
+        if not self._ready:
+            self._ready = True
             self._server.repliesReady(self)
 
     def writeReplies(self) -> None:
         """
         Write the replies whose turn it is, in one piece, and go on with the commands for which there is room now.
         """
-        self._writing = False
+        self._ready = False
         requests = self._requests
         replies = []
         while requests and (reply := requests[0].reply) is not None:
@@ -227,20 +224,14 @@ class ClientProtocol(LineReceiver):
         """
         Take commands out of the parser as long as there is room for them, then read on, or wait, or close.
         """
-        if self._taking:
-            return
-        self._taking = True
-        try:
-            while self._phase is _Phase.OPEN and self._hasRoom():
-                command = self._parser.nextCommand()
-                if command is not None:
-                    self._commandReceived(command)
-                elif self._inputEnded:
-                    self._phase = _Phase.FINISHING
-                else:
-                    break
-        finally:
-            self._taking = False
+        while self._phase is _Phase.OPEN and self._hasRoom():
+            command = self._parser.nextCommand()
+            if command is not None:
+                self._commandReceived(command)
+            elif self._inputEnded:
+                self._phase = _Phase.FINISHING
+            else:
+                break
         self._pace()
         if self._phase is _Phase.FINISHING and not self._requests:
             self._close()
@@ -287,9 +278,10 @@ class ClientProtocol(LineReceiver):
 
     def _setReading(self, reading: bool) -> None:
         """
-        Have the transport read, or not. After the end of the input it would only find that end again.
+        Have the transport read, or not. It is never told to read on after the end of the input, for it would find that
+        end again: from there on, commands are left to take only while there is no room for them.
         """
-        if reading != self._reading and not self._inputEnded:
+        if reading != self._reading:
             self._reading = reading
             if reading:
                 self.transport.resumeProducing()

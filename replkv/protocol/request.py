@@ -21,9 +21,9 @@ class Connection(Protocol):
 
     lastIndex: int
 
-    def answered(self, request: Request) -> None:
+    def answered(self) -> None:
         """
-        Take note that C{request} has its reply.
+        Take note that a request of this connection has its reply.
         """
 
 
@@ -53,7 +53,7 @@ class Request:
         """
         assert self.reply is None, f"{self.command} was answered twice"
         self.reply = reply
-        self.connection.answered(self)
+        self.connection.answered()
 
     def stored(self, version: int) -> None:
         """

@@ -29,7 +29,7 @@ from replkv.raft.log import RaftLog
 from replkv.raft.messages import AppendEntries, AppendEntriesReply, Message, RequestVote, RequestVoteReply
 from replkv.raft.outputs import Load, Persist, Ready, Send, Token
 
-MAX_READY_ENTRIES: Final = 4096
+MAX_READY_ENTRIES: Final = 512
 """
 How many entries are given out at once to be applied, so that a long replay does not keep the reactor.
 """
@@ -233,7 +233,7 @@ class Raft:
         """
         needed = self._voteSeq
         if ackIndex > self.log.stableIndex:
-            needed = self._writing[-1][0]
+            needed = max(needed, self._writing[-1][0])
         if needed <= self._syncedSeq:
             self._ready.sends.append(Send(to, message, token))
         else:

@@ -138,11 +138,17 @@ class LogStorage:
                 first = found[-1].index + 1
         return found
 
+    @property
+    def isPrepared(self) -> bool:
+        """
+        Whether the file that will be the next segment is there.
+        """
+        return self._segments.hasSpare
+
     def prepare(self) -> None:
         """
-        Make the file that will be the next segment, so that no write has to wait for that. To be called now and
-        then, when there is nothing else to do; does nothing if the file is there. If it cannot be made, the log is
-        none the worse for it.
+        Make the file that will be the next segment, so that no write has to wait for that. It alone may run in
+        another thread, beside the other calls. If the file cannot be made, the log is none the worse for it.
 
         @raise OSError: if the system refuses.
         """

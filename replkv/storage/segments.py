@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import random
 import re
+import threading
 from typing import Final
 
 from replkv.storage.files import Files
@@ -34,6 +35,7 @@ class Segments:
 
     @ivar folder: the folder.
     @ivar segmentBytes: the size of a segment; one that is begun for a larger frame is as large as that needs.
+    @ivar hasSpare: whether the next segment's file is ready.
     """
 
     def __init__(self, files: Files, folder: str, random: random.Random, segmentBytes: int) -> None:
@@ -43,7 +45,8 @@ class Segments:
         self.segmentBytes = segmentBytes
         self._files = files
         self._random = random
-        self._hasSpare = False
+        self.hasSpare = False
+        self._spareLock = threading.Lock()
 
     def numbers(self) -> list[int]:
         """
@@ -70,12 +73,27 @@ class Segments:
         """
         Begin a segment that has room for a frame of C{frameSize} bytes.
         """
-        if FRAMES_START + frameSize <= self.segmentBytes:
-            self.prepare()
-            self._hasSpare = False
-            source = os.path.join(self.folder, _SPARE)
-        else:
-            source = self._blank(FRAMES_START + frameSize)
+        with self._spareLock:
+            if FRAMES_START + frameSize > self.segmentBytes:
+                source = self._blank(FRAMES_START + frameSize)
+            else:
+                self._makeSpare()
+                self.hasSpare = False
+                source = os.path.join(self.folder, _SPARE)
+            return self._name(source, number, lastIndex, previousEnd)
+
+    def prepare(self) -> None:
+        """
+        Have a spare file ready, so that a segment can be begun without waiting for its zeros to be written. May run
+        in a thread of its own, beside all else.
+        """
+        with self._spareLock:
+            self._makeSpare()
+
+    def _name(self, source: str, number: int, lastIndex: int, previousEnd: int) -> Segment:
+        """
+        Make a file of zeros a segment.
+        """
         # At least one bit is set: nothing that is zero is ever taken for the beginning of a frame.
         marker = (self._random.getrandbits(8 * MARKER_BYTES) | 1).to_bytes(MARKER_BYTES, "big")
         header = Header(number, marker, lastIndex, previousEnd)
@@ -90,16 +108,13 @@ class Segments:
             file.close()
             raise
 
-    def prepare(self) -> None:
-        """
-        Have a spare file ready, so that a segment can be begun without waiting for its zeros to be written.
-        """
-        if self._hasSpare:
+    def _makeSpare(self) -> None:
+        if self.hasSpare:
             return
         spare = os.path.join(self.folder, _SPARE)
         if not self._isWhole(spare):
             self._files.rename(self._blank(self.segmentBytes), spare)
-        self._hasSpare = True
+        self.hasSpare = True
 
     def _isWhole(self, spare: str) -> bool:
         """

@@ -130,6 +130,30 @@ class ExpiryIndexTests(SynchronousTestCase):
         self.assertEqual(self.index.takeDue(99, 99), [b"old"] * 4 + [b"new", b"old"])
         self.assertEqual(self.index.earliest, NEVER)
 
+    def test_limitAcrossFronts(self) -> None:
+        """
+        The limit counts for all that is taken, where that takes reading on.
+        """
+        for deadline in range(8):
+            self.index.add(deadline, b"%d" % deadline)
+        self.write()
+        index = ExpiryIndex(self.engine, self.changes)
+        self.assertEqual(index.takeDue(99, 3), [b"0", b"1", b"2"])
+        self.assertEqual(index.takeDue(99, 5), [b"3", b"4", b"5", b"6", b"7"])
+
+    def test_goneBeforeTheyAreRead(self) -> None:
+        """
+        Where all that is read on has been taken out meanwhile, reading goes on until there is an entry.
+        """
+        for deadline in range(8):
+            self.index.add(deadline, b"key")
+        self.write()
+        index = ExpiryIndex(self.engine, self.changes)
+        for deadline in (2, 3, 4, 5):
+            index.remove(deadline, b"key")
+        self.assertEqual(index.takeDue(1, 9), [b"key", b"key"])
+        self.assertEqual(index.earliest, 6)
+
     def test_readAhead(self) -> None:
         """
         The engine is asked once per front, not once per key, and not again for what lies behind.

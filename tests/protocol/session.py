@@ -102,6 +102,7 @@ class ClientEnd(StringTransport):
     @ivar reads: whether the client reads what it is sent.
     @ivar unread: what the client has sent and the server has not read.
     @ivar ended: whether the client has shut down its writing side.
+    @ivar endSeen: whether the server has come to the end of what the client sent.
     @ivar serverEnded: whether the server has shut down its writing side.
     @ivar lost: why the connection was lost, once it was.
     @ivar options: the socket's options that were set.
@@ -114,6 +115,7 @@ class ClientEnd(StringTransport):
         self.reads = True
         self.unread = b""
         self.ended = False
+        self.endSeen = False
         self.serverEnded = False
         self.lost: Failure | None = None
         self.options: dict[str, bool] = {}
@@ -146,8 +148,8 @@ class ClientEnd(StringTransport):
         while self.unread and self.producerState == "producing" and self.lost is None:
             piece, self.unread = self.unread[:READ_SIZE], self.unread[READ_SIZE:]
             self.protocol.dataReceived(piece)
-        if self.ended and not self.unread and self.producerState == "producing" and self.lost is None:
-            self.producerState = "ended"
+        if self.ended and not (self.endSeen or self.unread or self.lost) and self.producerState == "producing":
+            self.endSeen = True
             self.protocol.readConnectionLost()
 
     def read(self) -> bytes:
@@ -184,7 +186,7 @@ class ClientEnd(StringTransport):
         """
         The server reads on.
         """
-        assert self.producerState != "ended", "nothing can be read after the end"
+        assert not self.endSeen, "nothing can be read after the end"
         super().resumeProducing()
 
     def loseWriteConnection(self) -> None:
@@ -238,7 +240,7 @@ class Served:
     A server with a backend in memory, to which clients connect.
     """
 
-    def __init__(self, maxValueBytes: int = 1024 * 1024, maxConnections: int = 100) -> None:
+    def __init__(self, maxValueBytes: int = 1024 * 1024, maxConnections: int = 1000) -> None:
         self.backend = MemoryBackend()
         self.clock = Clock()
         self.factory = ClientServerFactory(self.backend, self.clock, maxValueBytes, maxConnections)
@@ -248,8 +250,10 @@ class Served:
         Connect a client.
         """
         client = ClientEnd()
-        client.protocol = self.factory.buildProtocol(None)  # type: ignore[assignment]
-        client.protocol.makeConnection(client)
+        protocol = self.factory.buildProtocol(None)
+        assert isinstance(protocol, ClientProtocol), "the client was refused"
+        client.protocol = protocol
+        protocol.makeConnection(client)
         return client
 
     def answer(self) -> None:

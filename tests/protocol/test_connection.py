@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.protocol.connection import LINGER_SECONDS, MAX_PENDING_BYTES, MAX_PENDING_COMMANDS
+from replkv.protocol.connection import LINGER_SECONDS, MAX_PENDING_BYTES, MAX_PENDING_COMMANDS, ClientProtocol
+from replkv.protocol.parser import CommandParser
 from tests.protocol.session import READ_SIZE, Served
 
 NOT_FOUND = b"ERRNOTFOUND\r\n"
@@ -42,8 +43,17 @@ class RepliesTests(SynchronousTestCase):
         client = served.connect()
         written: list[bytes] = []
         self.patch(client, "write", written.append)
+        ready: list[ClientProtocol] = []
+        repliesReady = served.factory.repliesReady
+
+        def noteReady(connection: ClientProtocol) -> None:
+            ready.append(connection)
+            repliesReady(connection)
+
+        self.patch(served.factory, "repliesReady", noteReady)
         client.send(b"get a\r\n" * 5)
         served.backend.answerHeld()
+        self.assertEqual(ready, [client.protocol])
         self.assertEqual(written, [])
         served.factory.flush()
         self.assertEqual(written, [NOT_FOUND * 5])
@@ -231,8 +241,11 @@ class EndTests(SynchronousTestCase):
         served = Served()
         client = served.connect()
         client.send(b"quit\r\n")
+        kept: list[bytes] = []
+        self.patch(CommandParser, "feed", kept.append)
         client.send(b"get k\r\n" * 100_000)
         self.assertEqual(client.unread, b"")
+        self.assertEqual(kept, [])
         self.assertEqual(served.backend.seen, [])
         self.assertIsNone(client.lost)
         client.shutdownWriting()
@@ -300,6 +313,23 @@ class EndTests(SynchronousTestCase):
         client.shutdownWriting()
         self.assertIsNone(client.lost)
         self.assertEqual(len(client.readAll()), 500 * 1014)
+        self.assertIsNotNone(client.lost)
+
+    def test_endBeforeAllIsTaken(self) -> None:
+        """
+        Where the end of the input is found before all commands are taken, they are still carried out, and nothing
+        more is read.
+        """
+        served = Served()
+        served.backend.holding = True
+        client = served.connect()
+        client.send(b"get k\r\n" * 200)
+        client.endSeen = True
+        client.protocol.readConnectionLost()
+        served.answer()
+        self.assertIsNone(client.lost)
+        served.answer()
+        self.assertEqual(client.readAll(), NOT_FOUND * 200)
         self.assertIsNotNone(client.lost)
 
     def test_lost(self) -> None:

@@ -4,6 +4,7 @@ Tests for the parser: every rule at the head of L{replkv.protocol.parser}.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -398,6 +399,16 @@ class PullTests(ParserTestCase):
         parser.feed(b"\r\n")
         self.assertEqual(parser.nextCommand(), Set(b"d", 0, b"x", False))
         self.assertIsNone(parser.nextCommand())
+
+    def test_nothingIsKept(self) -> None:
+        """
+        A command that was taken out is not held on to, nor is its value.
+        """
+        parser = CommandParser(1024)
+        parser.feed(b"set k 0 1\r\nx\r\n")
+        command = parser.nextCommand()
+        self.assertEqual(command, Set(b"k", 0, b"x", False))
+        self.assertNotIn(parser, gc.get_referrers(command))
 
     def test_noInput(self) -> None:
         """

@@ -8,7 +8,8 @@ import socket
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
-import pytest_twisted
+import pytest_twisted  # type: ignore[import-untyped]
+from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IListeningPort, IReactorTCP
 from twisted.internet.task import Clock
@@ -42,7 +43,7 @@ async def converse(client: Callable[[socket.socket], bytes]) -> bytes:
 
     factory = ClientServerFactory(MemoryBackend(), Clock())
     listening: IListeningPort = cast(IReactorTCP, reactor).listenTCP(0, factory, interface="127.0.0.1")
-    port = listening.getHost().port
+    port = cast(IPv4Address, listening.getHost()).port
 
     def connectAndTalk() -> bytes:
         with socket.create_connection(("127.0.0.1", port), timeout=60) as connected:

@@ -6,7 +6,7 @@ promises beyond it.
 from __future__ import annotations
 
 from replkv.raft.entry import Entry
-from replkv.raft.messages import AppendEntriesReply, RequestVoteReply
+from replkv.raft.messages import AppendEntriesReply, RequestVote, RequestVoteReply
 from replkv.raft.outputs import Ready, Token
 from replkv.raft.quorum import majority
 from tests.raft.network import Server
@@ -108,8 +108,7 @@ class Invariants:
         for position, entry in enumerate(ready.entries, len(server.applied) + 1):
             assert entry.index == position, f"entry {entry.index} applied at {position}"
             assert self._applied.setdefault(entry.index, entry) == entry, f"two entries applied at {entry.index}"
-            entries = server.disk.entries
-            assert len(entries) >= position and entries[position - 1] == entry, f"{entry} applied but not on the disk"
+            assert server.disk.entries[position - 1 : position] == [entry], f"{entry} applied but not on the disk"
 
     def _durability(self, server: Server, ready: Ready) -> None:
         """
@@ -117,12 +116,13 @@ class Invariants:
         """
         disk = server.disk
         for to, message, _ in ready.sends:
-            if isinstance(message, RequestVoteReply) and message.preVote:
-                continue
-            isRequest = not isinstance(message, RequestVoteReply | AppendEntriesReply)
-            assert disk.currentTerm >= message.term or (isRequest and message.term == disk.currentTerm + 1), message
+            if isinstance(message, RequestVote | RequestVoteReply) and message.preVote:
+                continue  # It promises nothing.
+            assert disk.currentTerm >= message.term, f"the term of {message} is not on the disk"
             if disk.currentTerm > message.term:
                 continue
+            if isinstance(message, RequestVote):
+                assert disk.votedFor == server.config.id, f"the vote of {message} is not on the disk"
             if isinstance(message, RequestVoteReply) and message.granted:
                 assert disk.votedFor == to, f"{message} to {to} is not on the disk"
             if isinstance(message, AppendEntriesReply) and message.success:

@@ -28,16 +28,21 @@ def entriesOf(*terms: int) -> list[Entry]:
     return [Entry(index, term, b"%d@%d" % (index, term)) for index, term in enumerate(terms, 1)]
 
 
-class LongestTimeouts(Random):
+class FixedTimeouts(Random):
     """
-    Draws the longest of all timeouts, so that the test decides who times out first.
+    Draws long election timeouts, so that a test decides who times out first; where it does not, the server with the
+    largest id does.
     """
+
+    def __init__(self, server: int) -> None:
+        super().__init__(server)
+        self._server = server
 
     def randint(self, a: int, b: int) -> int:
         """
-        The largest number that could be drawn.
+        The largest number that could be drawn, less the id.
         """
-        return b
+        return b - self._server
 
 
 class Disk:
@@ -106,7 +111,7 @@ class Server:
         """
         self.config = config
         self.disk = disk
-        self.random = LongestTimeouts() if random is None else random
+        self.random = random or FixedTimeouts(config.id)
         self.applied: list[Entry] = []
         self.reads: list[ReadReady] = []
         self.droppedReads: list[Token] = []
@@ -140,8 +145,9 @@ class Server:
         """
         Lose what was not synced, and start again.
 
-        @param lastApplied: how much the state machine remembers.
+        @param lastApplied: how much the state machine remembers of what it was given.
         """
+        assert lastApplied <= len(self.applied), "the state machine was never given so much"
         self.disk.unsynced.clear()
         self.loads.clear()
         del self.applied[lastApplied:]
@@ -224,13 +230,14 @@ class Network:
 
     @ivar servers: all servers; a server's place is its id.
     @ivar onTheWay: messages that have left and have not arrived.
+    @ivar hold: messages of which this is true stay on their way.
     @ivar down: the ids of servers that do not run.
     """
 
     def __init__(
         self,
         *disks: Disk,
-        random: Callable[[int], Random] = lambda server: LongestTimeouts(),
+        random: Callable[[int], Random] = FixedTimeouts,
         watch: Callable[[Server, Ready], None] = lambda server, ready: None,
     ) -> None:
         """
@@ -244,6 +251,7 @@ class Network:
             for member, disk in enumerate(disks)
         ]
         self.onTheWay: list[Envelope] = []
+        self.hold: Callable[[Envelope], bool] = lambda envelope: False
         self.down: set[int] = set()
         self._cut: set[frozenset[int]] = set()
 
@@ -331,7 +339,8 @@ class Network:
                 self.post(server.config.id, server.sync())
                 while server.loads:
                     self.post(server.config.id, server.finishLoad())
-            arriving, self.onTheWay = self.onTheWay, []
+            arriving = [envelope for envelope in self.onTheWay if not self.hold(envelope)]
+            self.onTheWay = [envelope for envelope in self.onTheWay if self.hold(envelope)]
             for envelope in arriving:
                 busy = True
                 self.deliver(envelope)

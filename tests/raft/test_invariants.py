@@ -13,7 +13,7 @@ import replkv.raft.log
 from tests.raft.invariants import Invariants
 from tests.raft.network import ELECTION_TICKS, Disk, Network, Server
 
-SEEDS = 200
+SEEDS = 300
 STEPS = 1500
 
 
@@ -145,10 +145,10 @@ class Schedule:
         leaders[0].raft.read("last")
         network.propose(leaders[0].config.id, b"last")
         network.tick(ELECTION_TICKS)
-        assert "last" in leaders[0].answeredReads
+        assert "last" in leaders[0].answeredReads, "a read is stuck"
         for server in network.servers:
-            assert server.applied[-1].data == b"last"
-            assert server.applied == leaders[0].applied
+            assert server.applied[-1].data == b"last", "a write is stuck"
+            assert server.applied == leaders[0].applied, "the state machines differ"
 
 
 class ScheduleTests(SynchronousTestCase):
@@ -170,7 +170,7 @@ class ScheduleTests(SynchronousTestCase):
                 schedule.run(STEPS)
                 schedule.recover()
             except Exception as error:
-                raise AssertionError(f"seed {seed}: {error}") from error
+                raise self.failureException(f"seed {seed}: {error}") from error
             entries += len(schedule.network.servers[0].applied)
             terms += schedule.network.servers[0].raft.currentTerm
             reads += sum(len(server.answeredReads) for server in schedule.network.servers)

@@ -1,0 +1,126 @@
+"""
+The way to the log's disk: one thing at a time, off the reactor's thread, and many writes with one sync.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Final, TypeVar
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.python.failure import Failure
+
+from replkv.raft.entry import Entry
+from replkv.raft.log import MAX_BATCH_BYTES
+from replkv.raft.outputs import Load, Persist
+from replkv.storage.log import LogStorage
+
+T = TypeVar("T")
+
+RunInThread = Callable[[Callable[[], T]], "Deferred[T]"]
+"""
+Calls a function off the reactor's thread; the calls are carried out one after the other.
+"""
+
+MAX_WRITE_BYTES: Final = 8 * MAX_BATCH_BYTES
+"""
+How many bytes of entries are brought to the disk with one sync, before the last batch.
+"""
+
+
+class DiskQueue:
+    """
+    Writes what the core wants to have persisted. What arrives while a sync is under way is written with the next one
+    (group commit), so that the disk's pace sets the size of the batches, and no timer.
+    """
+
+    def __init__(
+        self,
+        log: LogStorage,
+        run: RunInThread[None],
+        prepare: RunInThread[None],
+        persisted: Callable[[int], None],
+        failed: Callable[[Failure], None],
+    ) -> None:
+        """
+        @param run: the thread for the log.
+        @param prepare: another thread, in which the next segment is made ready beside the writes.
+        @param persisted: called with the number of the last L{Persist} that is synced.
+        @param failed: called when the disk fails. Nothing is written after that.
+        """
+        self._log = log
+        self._run = run
+        self._prepare = prepare
+        self._persisted = persisted
+        self._failed = failed
+        self._queue: deque[Persist] = deque()
+        self._busy = False
+        self._broken = False
+        self._preparing = False
+        self._whenIdle: list[Deferred[None]] = []
+
+    def write(self, persists: Iterable[Persist]) -> None:
+        """
+        Bring C{persists} to the disk, in their order and after all that came before.
+        """
+        self._queue.extend(persists)
+        self._next()
+
+    def read(self, load: Load) -> Deferred[list[Entry]]:
+        """
+        Read entries that a peer needs, as many as fit into a batch.
+        """
+        entries: list[Entry] = []
+        result = self._run(lambda: entries.extend(self._log.read(load.first, load.last, MAX_BATCH_BYTES)))
+        return result.addCallback(lambda _: entries)
+
+    def whenIdle(self) -> Deferred[None]:
+        """
+        Fires when all is written, or can't be.
+        """
+        if not self._busy:
+            return succeed(None)
+        waiting: Deferred[None] = Deferred()
+        self._whenIdle.append(waiting)
+        return waiting
+
+    def _next(self) -> None:
+        if self._busy or self._broken or not self._queue:
+            return
+        parts = []
+        size = 0
+        while self._queue and size < MAX_WRITE_BYTES:
+            parts.append(self._queue.popleft())
+            size += len(parts[-1].batch.encoded)
+        self._busy = True
+        self._run(lambda: self._log.write(parts)).addCallbacks(
+            self._written, self._break, callbackArgs=(parts[-1].seq,)
+        )
+
+    def _written(self, _: None, seq: int) -> None:
+        self._busy = False
+        self._next()
+        self._persisted(seq)
+        self._idle()
+        if not self._log.isPrepared and not self._preparing:
+            self._preparing = True
+            self._prepare(self._log.prepare).addBoth(self._prepared)
+
+    def _prepared(self, _: object) -> None:
+        """
+        Where the segment could not be made ready, the write that needs it will tell why.
+        """
+        self._preparing = False
+
+    def _break(self, failure: Failure) -> None:
+        self._busy = False
+        self._broken = True
+        self._failed(failure)
+        self._idle()
+
+    def _idle(self) -> None:
+        if not self._busy:
+            waiting, self._whenIdle = self._whenIdle, []
+            for deferred in waiting:
+                deferred.callback(None)

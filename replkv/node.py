@@ -1,0 +1,416 @@
+"""
+The node: the one place where the consensus, the disk, the state machine, the peers and the clients meet.
+
+All that happens goes into the core; then, once in each turn of the reactor, what the core wants done is taken as one
+batch and carried out: L{Node._pump}. So whatever arrives in one turn shares messages, syncs and replies.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Protocol, cast
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from replkv import exits
+from replkv.config import Config, ServerConfig
+from replkv.diskqueue import DiskQueue
+from replkv.kv.command import encodeCas, encodeClock, encodeDelete, encodeSet, stampOf
+from replkv.kv.engine import EngineError
+from replkv.kv.machine import StateMachine
+from replkv.pending import Deadlines, Proposals, Read
+from replkv.protocol.commands import Cas, Delete, Get, Getm, Set
+from replkv.protocol.request import Request
+from replkv.raft.core import Raft
+from replkv.raft.entry import Batch, Entry
+from replkv.raft.messages import Message
+from replkv.raft.outputs import Load, ReadReady
+from replkv.stamps import LeaderClock
+
+TICKS_PER_HEARTBEAT: Final = 5
+
+FLUSH_ENTRIES: Final = 50_000
+FLUSH_BYTES: Final = 16 * 1024 * 1024
+"""
+After so many entries, or bytes of them, the store is brought to the disk: what a restart replays is no more than that.
+"""
+
+
+class Link(Protocol):
+    """
+    The way to one other server.
+    """
+
+    def send(self, request: Message) -> None:
+        """
+        Ask for something; the node is told of the reply, or that the peer is unreachable.
+        """
+
+
+class Node:
+    """
+    @ivar raft: the core.
+    @ivar links: the way to each other server, by id; set before the node is started.
+    @ivar repliesReady: called when requests were answered, so that the connections write.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        config: Config,
+        server: ServerConfig,
+        raft: Raft,
+        machine: StateMachine,
+        disk: Callable[[Callable[[int], None], Callable[[Failure], None]], DiskQueue],
+        runFlush: Callable[[Callable[[], None]], Deferred[None]],
+        clock: IReactorTime,
+        wallClock: Callable[[], float],
+        monotonic: Callable[[], float],
+        fail: Callable[[int, str], None],
+    ) -> None:
+        """
+        @param disk: makes the way to the log's disk, given what to call when something is persisted, and when the
+            disk failed.
+        @param runFlush: calls the flush of the state machine off the reactor's thread.
+        @param wallClock: seconds since the epoch.
+        @param monotonic: seconds since any point.
+        @param fail: called once, with an exit status and a reason, when this server cannot go on.
+        """
+        self.raft = raft
+        self.links: Mapping[int, Link] = {}
+        self.repliesReady: Callable[[], None] = lambda: None
+        self._config = config
+        self._server = server
+        self._machine = machine
+        self._disk = disk(self._persisted, self._diskFailed)
+        self._runFlush = runFlush
+        self._clock = clock
+        self._wallClock = wallClock
+        self._monotonic = monotonic
+        self._fail = fail
+        self._leaderClock: LeaderClock | None = None
+        self._pumpCall: IDelayedCall | None = None
+        self._failed = False
+        self._known: tuple[int, int | None] = (raft.currentTerm, None)
+        self._proposals = Proposals()
+        self._deadlines = Deadlines(config.requestTimeout)
+        self._leaderless: deque[tuple[float, Request]] = deque()
+        self._clockEntry = (0, 0)  # The index and the stamp of the last clock entry proposed.
+        self._unflushed = [0, 0]  # Entries and bytes.
+        self._flushing = False
+        self._started = 0.0
+        self._ticking = LoopingCall(self._tick)
+        self._ticking.clock = clock
+
+    def start(self) -> None:
+        """
+        Begin to count ticks. A paused process loses ticks: L{LoopingCall} does not make up for them.
+        """
+        self._started = self._monotonic()
+        self._ticking.start(self._config.heartbeat / TICKS_PER_HEARTBEAT, now=False)
+
+    async def stop(self) -> None:
+        """
+        Bring all to the disk, and do nothing more.
+        """
+        if self._ticking.running:
+            self._ticking.stop()
+        await self._disk.whenIdle()
+        self._failed = True
+        if self._pumpCall is not None:
+            self._pumpCall.cancel()
+            self._pumpCall = None
+
+    # What clients want.
+
+    def submit(self, request: Request) -> None:
+        """
+        Take a command: carry it out, redirect it, or keep it until there is a leader.
+        """
+        if self._failed or self._deadlines.isFull:
+            request.unavailable()
+            return
+        leaderId = self.raft.leaderId
+        if leaderId == self._server.id:
+            self._deadlines.add(self._clock.seconds(), request)
+            self._carryOut(request)
+        elif leaderId is not None:
+            self._redirect(request, leaderId)
+        else:
+            self._deadlines.add(self._clock.seconds(), request)
+            self._leaderless.append((self._clock.seconds() + self._config.leaderWait, request))
+
+    def statistics(self) -> list[tuple[str, str]]:
+        """
+        Names and values for C{stats}.
+        """
+        raft = self.raft
+        leader = "none" if raft.leaderId is None else str(raft.leaderId)
+        return [
+            ("id", str(self._server.id)),
+            ("role", raft.role.name),
+            ("term", str(raft.currentTerm)),
+            ("leader", leader),
+            ("commit_index", str(raft.commitIndex)),
+            ("applied_index", str(self._machine.appliedIndex)),
+            ("last_log_index", str(raft.log.lastIndex)),
+            ("keys", str(self._machine.keys)),
+            ("pending", str(self._deadlines.count)),
+            ("uptime", str(int(self._monotonic() - self._started))),
+        ]
+
+    def _redirect(self, request: Request, leaderId: int) -> None:
+        leader = self._config.server(leaderId)
+        request.redirect(leader.hostname, leader.clientPort)
+
+    def _carryOut(self, request: Request) -> None:
+        """
+        Have the core replicate a write, or make sure that a read may be answered.
+        """
+        now = self._leaderTime()
+        command = request.command
+        match command:
+            case Get() | Getm():
+                # What its own connection wrote before it is seen, whether it is committed yet or not.
+                self.raft.read(Read(request, now), request.connection.lastIndex)
+                self._schedule()
+                return
+            case Set():
+                data = encodeSet(now, command.key, command.exptime, command.value)
+            case Cas():
+                data = encodeCas(now, command.key, command.exptime, command.version, command.value)
+            case Delete():
+                data = encodeDelete(now, command.key)
+            case _:
+                raise TypeError(f"{command!r} is not for the node")
+        request.connection.lastIndex = self._propose(data, [request])
+
+    def _propose(self, data: bytes, requests: list[Request]) -> int:
+        index = self.raft.propose(data)
+        self._proposals.add(index, self.raft.currentTerm, requests)
+        self._schedule()
+        return index
+
+    # What other servers want: see replkv.peers.receiver.Receiver.
+
+    def requested(self, sender: int, request: Message) -> Deferred[Message]:
+        """
+        Another server asks for something.
+        """
+        reply: Deferred[Message] = Deferred()
+        self._into(lambda: self.raft.step(sender, request, reply))
+        return reply
+
+    def replied(self, sender: int, reply: Message) -> None:
+        """
+        Another server answered.
+        """
+        self._into(lambda: self.raft.step(sender, reply))
+
+    def unreachable(self, peer: int) -> None:
+        """
+        What was sent to a peer is lost.
+        """
+        self._into(lambda: self.raft.unreachable(peer))
+
+    # What the disk and the clock say.
+
+    def _persisted(self, seq: int) -> None:
+        self._into(lambda: self.raft.persisted(seq))
+
+    def _diskFailed(self, failure: Failure) -> None:
+        self._stopFor(exits.DISK, f"the log cannot be written: {failure.getErrorMessage()}")
+
+    def _loaded(self, entries: list[Entry], load: Load) -> None:
+        self._into(lambda: self.raft.loaded(load, Batch(entries)))
+
+    def _tick(self) -> None:
+        self._into(self.raft.tick)
+        now = self._clock.seconds()
+        while self._leaderless and self._leaderless[0][0] <= now:
+            request = self._leaderless.popleft()[1]
+            if request.reply is None:
+                request.unavailable()
+        self._deadlines.sweep(now)
+        self._proposeExpiry()
+        self.repliesReady()
+
+    def _proposeExpiry(self) -> None:
+        """
+        Move the state machine's clock when the leader's time has passed the deadline of a key, so that it is freed
+        even where nothing else is written.
+        """
+        deadline = self._machine.nextDeadline
+        if self._leaderClock is None or deadline is None or self._failed:
+            return
+        if self._clockEntry[0] <= self._machine.appliedIndex and self._leaderTime() >= deadline:
+            self._proposeClock()
+
+    def _proposeClock(self) -> None:
+        now = self._leaderTime()
+        self._clockEntry = (self._propose(encodeClock(now), []), now)
+
+    def _leaderTime(self) -> int:
+        assert self._leaderClock is not None
+        return self._leaderClock.now()
+
+    # The pump.
+
+    def _into(self, happen: Callable[[], None]) -> None:
+        """
+        Let something happen in the core. An error in it is an error of this program: then it must not go on.
+        """
+        if self._failed:
+            return
+        try:
+            happen()
+            self._noteLeader()
+        except Exception:
+            self._broken()
+        self._schedule()
+
+    def _schedule(self) -> None:
+        if self._pumpCall is None and not self._failed:
+            self._pumpCall = self._clock.callLater(0, self._pump)
+
+    def _pump(self) -> None:
+        """
+        Carry out what the core wants done.
+        """
+        self._pumpCall = None
+        try:
+            ready = self.raft.ready()
+            for to, message, token in ready.sends:
+                if token is None:
+                    self.links[to].send(message)
+                else:
+                    cast("Deferred[Message]", token).callback(message)
+            self._disk.write(ready.persists)
+            self._apply(ready.entries, ready.reads)
+            for token in ready.droppedReads:
+                request = cast(Read, token).request
+                if request.reply is None:
+                    self._resubmit(request)
+            for load in ready.loads:
+                self._disk.read(load).addCallbacks(self._loaded, self._diskFailed, callbackArgs=(load,))
+        except EngineError as error:
+            self._stopFor(exits.DISK, f"the store failed: {error}")
+        except Exception:
+            self._broken()
+        if self.raft.hasMoreToApply:
+            self._schedule()
+        self.repliesReady()
+
+    def _apply(self, entries: list[Entry], reads: Sequence[ReadReady]) -> None:
+        """
+        Apply entries, and answer each read as soon as its index is applied and before anything after it is.
+        """
+        for index, tokens in reads:
+            count = max(0, index - entries[0].index + 1) if entries else 0
+            self._applyAll(entries[:count])
+            entries = entries[count:]
+            for token in tokens:
+                self._answer(cast(Read, token))
+        self._applyAll(entries)
+
+    def _applyAll(self, entries: list[Entry]) -> None:
+        if not entries:
+            return
+        self._proposals.applied(entries, self._machine.apply(entries))
+        self._unflushed[0] += len(entries)
+        self._unflushed[1] += sum([len(data) for _, _, data in entries])
+        if not self._flushing and (self._unflushed[0] >= FLUSH_ENTRIES or self._unflushed[1] >= FLUSH_BYTES):
+            self._flushing = True
+            self._unflushed = [0, 0]
+            self._runFlush(self._machine.flush).addCallbacks(self._flushed, self._flushFailed)
+
+    def _flushed(self, _: None) -> None:
+        self._flushing = False
+
+    def _flushFailed(self, failure: Failure) -> None:
+        self._stopFor(exits.DISK, f"the store cannot be written: {failure.getErrorMessage()}")
+
+    def _answer(self, read: Read) -> None:
+        """
+        Answer a read from the state machine as it is now.
+        """
+        request, time = read
+        if request.reply is not None:
+            return
+        command = cast("Get | Getm", request.command)
+        record = self._machine.read(command.key)
+        if record is None:
+            request.notFound()
+        elif not record.deadline:
+            request.found(record.version, 0, record.value)
+        elif record.deadline > time:
+            request.found(record.version, -(-(record.deadline - time) // 1000), record.value)
+        elif self._leaderClock is None:
+            self._resubmit(request)
+        else:
+            # It has expired by this leader's time, but not yet by the log. Told now, it could come back under
+            # another leader.
+            if self._clockEntry[0] <= self._machine.appliedIndex or self._clockEntry[1] < record.deadline:
+                self._proposeClock()
+            self._proposals.join(self._clockEntry[0], request)
+
+    def _resubmit(self, request: Request) -> None:
+        """
+        A read that got no answer from this leader: nothing was done, so it may go to the next one.
+        """
+        leaderId = self.raft.leaderId
+        if leaderId is None:
+            self._leaderless.append((self._clock.seconds() + self._config.leaderWait, request))
+        elif leaderId == self._server.id:
+            self._carryOut(request)
+        else:
+            self._redirect(request, leaderId)
+
+    def _noteLeader(self) -> None:
+        """
+        Act on a change of leader, and tell the operator.
+        """
+        raft = self.raft
+        known = (raft.currentTerm, raft.leaderId)
+        if known == self._known:
+            return
+        before, self._known = self._known, known
+        term, leaderId = known
+        if before[1] == self._server.id:
+            self._leaderClock = None
+            self._proposals.abandon()
+        if leaderId is None:
+            if before[1] is not None:
+                self.log.info("server {id} is no longer known to lead; electing", id=before[1])
+            return
+        if leaderId == self._server.id:
+            unapplied = raft.log.entries(self._machine.appliedIndex + 1, raft.log.lastIndex)
+            largest = max([self._machine.clock, *(stampOf(entry.data) for entry in unapplied)])
+            self._leaderClock = LeaderClock(self._wallClock, self._monotonic, largest)
+            self._clockEntry = (0, 0)
+            self.log.info("this server leads, in term {term}", term=term)
+        else:
+            self.log.info("server {leader} leads, in term {term}", leader=leaderId, term=term)
+        waiting, self._leaderless = self._leaderless, deque()
+        for _, request in waiting:
+            if request.reply is None:
+                self._resubmit(request)
+
+    # The end.
+
+    def _broken(self) -> None:
+        self.log.failure("an error in replkv itself")
+        self._stopFor(exits.INTERNAL, "it has met an error of its own, which is logged above")
+
+    def _stopFor(self, status: int, reason: str) -> None:
+        if not self._failed:
+            self._failed = True
+            self._proposals.abandon()
+            self.repliesReady()
+            self._fail(status, reason)

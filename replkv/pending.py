@@ -1,0 +1,131 @@
+"""
+The clients' commands that the node has taken and not yet answered.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final, NamedTuple
+
+from replkv.kv.machine import Outcome
+from replkv.protocol.request import Request
+from replkv.raft.entry import Entry
+
+MAX_COMMANDS: Final = 100_000
+MAX_BYTES: Final = 64 * 1024 * 1024
+"""
+How many commands a node takes at once, and how many bytes of values they may have; then it is overloaded.
+"""
+
+
+class Read(NamedTuple):
+    """
+    A read on its way through the core.
+
+    @ivar time: the leader's time when it arrived, in milliseconds: a key that had expired by then is not found.
+    """
+
+    request: Request
+    time: int
+
+
+class Proposals:
+    """
+    The requests whose answers are entries of the log. An entry is known by its index and its term: another leader may
+    have put another entry at the index.
+    """
+
+    def __init__(self) -> None:
+        self._requests: dict[int, tuple[int, list[Request]]] = {}
+
+    def add(self, index: int, term: int, requests: list[Request]) -> None:
+        """
+        C{requests} are answered by what comes of the entry at C{index}, if it has C{term}.
+        """
+        self._requests[index] = (term, requests)
+
+    def join(self, index: int, request: Request) -> None:
+        """
+        C{request} too is answered by the entry at C{index}.
+        """
+        self._requests[index][1].append(request)
+
+    def applied(self, entries: list[Entry], outcomes: list[Outcome]) -> None:
+        """
+        Answer those whose entries are applied.
+        """
+        if not self._requests:
+            return
+        for (index, term, _), outcome in zip(entries, outcomes, strict=True):
+            proposedTerm, requests = self._requests.pop(index, (0, ()))
+            for request in requests:
+                if request.reply is not None:
+                    continue
+                if proposedTerm != term:
+                    request.unavailable()
+                elif outcome is Outcome.STORED:
+                    request.stored(index)
+                elif outcome is Outcome.DELETED:
+                    request.deleted()
+                elif outcome is Outcome.VERSION_MISMATCH:
+                    request.versionMismatch()
+                else:
+                    # For a read, the clock entry that it waited for: its key has expired for good.
+                    request.notFound()
+
+    def abandon(self) -> None:
+        """
+        This server leads no longer: what becomes of the entries is unknown.
+        """
+        abandoned, self._requests = self._requests, {}
+        for _, requests in abandoned.values():
+            for request in requests:
+                if request.reply is None:
+                    request.unavailable()
+
+
+class Deadlines:
+    """
+    All requests that were taken, in the order in which they came, so that none waits for ever, and so that there are
+    never too many.
+    """
+
+    def __init__(self, timeout: float) -> None:
+        """
+        @param timeout: seconds after which a request is answered in any case.
+        """
+        self._timeout = timeout
+        self._queue: deque[tuple[float, Request]] = deque()
+        self._bytes = 0
+
+    @property
+    def count(self) -> int:
+        """
+        How many requests wait, at the most: those that were answered since the last sweep are counted too.
+        """
+        return len(self._queue)
+
+    @property
+    def isFull(self) -> bool:
+        """
+        Whether no more requests can be taken.
+        """
+        return len(self._queue) >= MAX_COMMANDS or self._bytes >= MAX_BYTES
+
+    def add(self, now: float, request: Request) -> None:
+        """
+        Take in a request.
+        """
+        self._queue.append((now + self._timeout, request))
+        self._bytes += request.size
+
+    def sweep(self, now: float) -> None:
+        """
+        Forget the requests that are answered, and answer those whose time is up.
+        """
+        queue = self._queue
+        while queue and (queue[0][1].reply is not None or queue[0][0] <= now):
+            _, request = queue.popleft()
+            self._bytes -= request.size
+            if request.reply is None:
+                request.unavailable()

@@ -1,0 +1,77 @@
+"""
+The addresses on which a server listens.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from typing import Final
+
+from twisted.internet.endpoints import AdoptedStreamServerEndpoint
+from twisted.internet.interfaces import IReactorSocket
+
+_BACKLOG: Final = 1024
+
+
+class PortError(Exception):
+    """
+    A port cannot be listened on. The message is one line that says why.
+    """
+
+
+def bind(hostname: str, port: int, key: str) -> list[socket.socket]:
+    """
+    Listen on C{port} of all addresses that C{hostname} has, and of no others.
+
+    This is done before the process daemonizes, so that a port in use is told to whoever starts the server.
+
+    @param key: what the servers file calls the port.
+    @return: a listening socket for each address.
+    @raise PortError: if the name has no address, or one of its addresses cannot be used.
+    """
+    try:
+        found = socket.getaddrinfo(hostname, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as error:
+        raise PortError(f"{key}: the addresses of {hostname!r} cannot be found: {error.strerror}") from None
+    sockets: list[socket.socket] = []
+    missing = None
+    for family, kind, protocol, _, address in dict.fromkeys(found):
+        try:
+            sockets.append(_listen(family, kind, protocol, address))
+        except OSError as error:
+            # A name may well have an IPv6 address on a host that has no IPv6.
+            if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+                missing = error
+                continue
+            for bound in sockets:
+                bound.close()
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            if error.errno == errno.EADDRINUSE:
+                reason = "it is in use; is another server running?"
+            raise PortError(f"{key}: port {port} of {address[0]} cannot be listened on: {reason}") from None
+    if not sockets:
+        raise PortError(f"{key}: none of the addresses of {hostname!r} is one of this host: {missing}")
+    return sockets
+
+
+def endpoint(reactor: IReactorSocket, listening: socket.socket) -> AdoptedStreamServerEndpoint:
+    """
+    Hand a listening socket over to the reactor.
+    """
+    return AdoptedStreamServerEndpoint(reactor, listening.detach(), listening.family)
+
+
+def _listen(family: int, kind: int, protocol: int, address: tuple[object, ...]) -> socket.socket:
+    listening = socket.socket(family, kind, protocol)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listening.bind(address)
+        listening.listen(_BACKLOG)
+    except OSError:
+        listening.close()
+        raise
+    return listening

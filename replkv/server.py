@@ -1,0 +1,257 @@
+"""
+A server as a Twisted service: what a node needs around it, started and stopped in the right order.
+"""
+
+from __future__ import annotations
+
+import random
+import resource
+import sys
+import time
+from collections.abc import Callable
+from socket import socket
+from typing import Any, Final
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.interfaces import IListeningPort
+from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
+from twisted.python.threadpool import ThreadPool
+
+from replkv import exits
+from replkv.config import Config, ServerConfig
+from replkv.diskqueue import DiskQueue
+from replkv.kv.engine import EngineError
+from replkv.kv.machine import StateMachine
+from replkv.kv.rocks import RocksEngine
+from replkv.node import TICKS_PER_HEARTBEAT, Node
+from replkv.peers.identity import Identity
+from replkv.peers.link import PeerLink
+from replkv.peers.listener import PeerListener
+from replkv.ports import endpoint
+from replkv.protocol.server import ClientServerFactory
+from replkv.raft.core import Raft, RaftConfig
+from replkv.raft.entry import Entry
+from replkv.raft.log import MAX_BATCH_BYTES, RaftLog
+from replkv.storage.folder import DataFolder
+from replkv.storage.log import LogStorage
+
+DRAIN_TIMEOUT: Final = 5.0
+"""
+Seconds that clients have, when the server stops, to get the answers to what it has taken.
+"""
+
+FIRST_ELECTION_FACTOR: Final = 10
+"""
+On the first start of a cluster, the server with the lowest id stands for election so many times earlier than the
+others, which take over if it is not there.
+"""
+
+_OTHER_FILES: Final = 1024
+
+
+class Server(Service):
+    """
+    One server of the cluster.
+
+    @ivar exitStatus: with what the process is to end; 0 unless the server stopped itself.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        reactor: Any,
+        config: Config,
+        server: ServerConfig,
+        folder: DataFolder,
+        storage: LogStorage,
+        clientSockets: list[socket],
+        logSockets: list[socket],
+    ) -> None:
+        """
+        @param folder: the data folder, locked.
+        @param storage: the log in it.
+        @param clientSockets: where clients connect.
+        @param logSockets: where the other servers connect.
+        """
+        self.exitStatus = 0
+        self._reactor = reactor
+        self._config = config
+        self._server = server
+        self._folder = folder
+        self._storage = storage
+        self._clientSockets = clientSockets
+        self._logSockets = logSockets
+        self._random = random.Random()
+        self._logThread = ThreadPool(1, 1, "log")
+        self._storeThread = ThreadPool(1, 1, "store")
+        self._clientPorts: list[IListeningPort] = []
+        self._logPorts: list[IListeningPort] = []
+        self._links: dict[int, PeerLink] = {}
+        self._machine: StateMachine | None = None
+
+    def startService(self) -> None:
+        """
+        Open the store and begin. From here on the process does not fork any more: RocksDB has threads of its own,
+        and so has this.
+        """
+        super().startService()
+        self._allowConnections()
+        self._logThread.start()
+        self._storeThread.start()
+        try:
+            machine = StateMachine(RocksEngine(self._folder.storePath))
+            raft = self._recover(machine)
+        except EngineError as error:
+            self._reactor.callWhenRunning(self._fail, exits.DISK, str(error))
+            return
+        self._machine = machine
+        self._node = Node(
+            self._config,
+            self._server,
+            raft,
+            machine,
+            lambda persisted, failed: DiskQueue(
+                self._storage, self._thread(self._logThread), self._thread(self._storeThread), persisted, failed
+            ),
+            self._thread(self._storeThread),
+            self._reactor,
+            time.time,
+            time.monotonic,
+            self._fail,
+        )
+        self._clients = ClientServerFactory(
+            self._node, self._reactor, self._config.maxValueBytes, self._config.maxConnections
+        )
+        self._node.repliesReady = self._clients.flush
+        identity = Identity(
+            self._server.id,
+            self._config.cluster,
+            raft.config.members,
+            self._folder,
+            self._thread(self._storeThread),
+        )
+        self._peers = PeerListener(self._reactor, identity, self._node)
+        for peer in raft.peers:
+            other = self._config.server(peer)
+            address = HostnameEndpoint(self._reactor, other.hostname.encode(), other.logPort, timeout=2)
+            self._links[peer] = PeerLink(self._reactor, self._random, address, peer, identity, self._node)
+            self._links[peer].startService()
+        self._node.links = self._links
+        for listening in self._logSockets:
+            endpoint(self._reactor, listening).listen(self._peers).addCallback(self._logPorts.append)
+        for listening in self._clientSockets:
+            endpoint(self._reactor, listening).listen(self._clients).addCallback(self._clientPorts.append)
+        self._node.start()
+        self.log.info(
+            "server {id} of cluster {cluster!r} is up: clients on {host}:{clientPort}, servers on {host}:{logPort}",
+            id=self._server.id,
+            cluster=self._config.cluster,
+            host=self._server.listen or self._server.hostname,
+            clientPort=self._server.clientPort,
+            logPort=self._server.logPort,
+        )
+
+    def stopService(self) -> Deferred[None]:
+        """
+        Answer what was taken, bring all to the disk, and close.
+        """
+        super().stopService()
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        if self._machine is not None:
+            for port in self._clientPorts:
+                await maybeDeferred(port.stopListening)
+            tooLate = self._reactor.callLater(DRAIN_TIMEOUT, self._clients.abortAll)
+            await self._clients.drain()
+            if tooLate.active():
+                tooLate.cancel()
+            await self._node.stop()
+            for port in self._logPorts:
+                await maybeDeferred(port.stopListening)
+            self._peers.close()
+            for link in self._links.values():
+                await link.stopService()
+            try:
+                await self._thread(self._storeThread)(self._machine.flush)
+            except EngineError as error:
+                self.log.error("{error}; the log has what was not written", error=error)
+            self._machine.close()
+        self._logThread.stop()
+        self._storeThread.stop()
+        self._storage.close()
+        self._folder.close()
+        self.log.info("server {id} has stopped", id=self._server.id)
+
+    def _recover(self, machine: StateMachine) -> Raft:
+        """
+        Put the core together from what is on the disk.
+
+        @raise EngineError: if the store does not go with the log.
+        """
+        storage = self._storage
+        if machine.appliedIndex > storage.lastIndex:
+            raise EngineError(
+                f"the store in {self._folder.storePath} has applied entry {machine.appliedIndex}, but the log ends "
+                f"at {storage.lastIndex}: the log has lost entries, and this server must not go on"
+            )
+        if storage.cutBytes:
+            self.log.info("cut {bytes} bytes off the log: a write that was not finished", bytes=storage.cutBytes)
+        entries: list[Entry] = []
+        while machine.appliedIndex + len(entries) < storage.lastIndex:
+            first = machine.appliedIndex + len(entries) + 1
+            entries.extend(storage.read(first, storage.lastIndex, MAX_BATCH_BYTES))
+        members = tuple(sorted(server.id for server in self._config.servers))
+        return Raft(
+            RaftConfig(
+                self._server.id,
+                members,
+                electionTicks=round(self._config.electionTimeout / self._config.heartbeat * TICKS_PER_HEARTBEAT),
+                heartbeatTicks=TICKS_PER_HEARTBEAT,
+                firstElectionFactor=1 if self._server.id == members[0] else FIRST_ELECTION_FACTOR,
+            ),
+            self._random,
+            RaftLog(storage.termRuns, storage.lastIndex, entries),
+            storage.term,
+            storage.votedFor,
+            machine.appliedIndex,
+        )
+
+    def _thread(self, pool: ThreadPool) -> Callable[[Callable[[], None]], Deferred[None]]:
+        """
+        A way to call functions in a thread.
+        """
+        return lambda function: deferToThreadPool(self._reactor, pool, function)
+
+    def _allowConnections(self) -> None:
+        """
+        Raise the limit of open files to what the settings need, as far as the system lets a process do that.
+        """
+        needed = self._config.maxConnections + _OTHER_FILES
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft == resource.RLIM_INFINITY or soft >= needed:
+            return
+        allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+        if allowed < needed:
+            self.log.warn(
+                "the system allows {allowed} open files, and MaxConnections of {connections} needs {needed}: raise "
+                "the limit (ulimit -Hn) or lower MaxConnections",
+                allowed=allowed,
+                connections=self._config.maxConnections,
+                needed=needed,
+            )
+
+    def _fail(self, status: int, reason: str) -> None:
+        """
+        This server cannot go on.
+        """
+        line = f"server {self._server.id} stops itself: {reason}"
+        self.log.critical("{line}", line=line)
+        print(line, file=sys.__stderr__, flush=True)
+        self.exitStatus = status
+        self._reactor.stop()

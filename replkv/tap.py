@@ -1,0 +1,127 @@
+"""
+C{twistd replkv}: the options, and all that can be found wrong before the process daemonizes.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import random
+import sys
+from contextlib import suppress
+from typing import Any, ClassVar, NoReturn
+
+from twisted.application.service import IService
+from twisted.python import usage
+
+from replkv import exits
+from replkv.config import DEFAULT_FILE, Config, ConfigError, ServerConfig, load
+from replkv.ports import PortError, bind
+from replkv.server import Server
+from replkv.storage.errors import CorruptLog
+from replkv.storage.files import OSFiles
+from replkv.storage.folder import DataFolder, FolderError
+from replkv.storage.log import LogStorage
+
+
+class Options(usage.Options):
+    """
+    The options of C{twistd replkv}.
+
+    @ivar settings: the servers file.
+    @ivar server: this server's part of it.
+    @ivar folder: its data folder, locked.
+    """
+
+    synopsis = "[options]"
+    longdesc = (
+        "Runs one server of a replkv cluster. Each server of the servers file is started so, with its own --id, on "
+        "its own host or side by side on one. It keeps its state, and unless twistd's own options say otherwise its "
+        "log file and pid file (server.log and server.pid), in the folder PATH/ID, where PATH is the file's "
+        '"Path". SIGTERM stops it cleanly. Exit status 1 is a mistake in the set-up, 74 a failing disk.'
+    )
+    optParameters: ClassVar = [
+        ["id", None, None, "Which server of the file this is. Required."],
+        ["config", None, DEFAULT_FILE, "The servers file."],
+        ["data-dir", None, None, 'The folder to use instead of the file\'s "Path".'],
+    ]
+
+    settings: Config
+    server: ServerConfig
+    folder: DataFolder
+
+    def postOptions(self) -> None:
+        """
+        Read the servers file and take hold of the data folder; twistd asks for the names of its pid file and log
+        file before it asks for the service.
+        """
+        if self["id"] is None:
+            raise usage.UsageError("--id is required: which server of the servers file is this?")
+        if not self["id"].isascii() or not self["id"].isdigit():
+            _refuse(f"--id is a number, not {self['id']!r}")
+        try:
+            self.settings = load(self["config"])
+            try:
+                self.server = self.settings.server(int(self["id"]))
+            except ConfigError as error:
+                raise ConfigError(f"{self['config']}: {error}") from None
+            path = os.path.abspath(os.path.join(self["data-dir"] or self.settings.path, str(self.server.id)))
+            members = [server.id for server in self.settings.servers]
+            self.folder = DataFolder.open(
+                OSFiles(), path, self.server.id, self.settings.cluster, members, random.SystemRandom()
+            )
+        except (ConfigError, FolderError) as error:
+            _refuse(str(error))
+        if self.parent is not None:
+            self._placeFiles(self.parent, path)
+
+    def _placeFiles(self, twistd: Any, path: str) -> None:
+        """
+        Give each server a pid file and a log file of its own, where the user has named none.
+        """
+        if twistd["pidfile"] == "twistd.pid":
+            twistd["pidfile"] = os.path.join(path, "server.pid")
+            # The folder's lock says that no server runs on it, so this one is left over, whatever process has got
+            # the number since.
+            with suppress(FileNotFoundError):
+                os.remove(twistd["pidfile"])
+        if twistd["logfile"] is None and not twistd["nodaemon"] and not twistd["syslog"]:
+            twistd["logfile"] = os.path.join(path, "server.log")
+
+
+def makeService(options: Options) -> IService:
+    """
+    Make the server. Its log is opened and its ports are bound here, before the process daemonizes, so that whoever
+    starts it is told what is wrong.
+    """
+    from twisted.internet import reactor
+
+    server = options.server
+    try:
+        storage = LogStorage.open(OSFiles(), options.folder.logPath, random.SystemRandom())
+    except (CorruptLog, OSError) as error:
+        _refuse(f"server {server.id}: {error}", exits.DISK)
+    try:
+        host = server.listen or server.hostname
+        clientSockets = bind(host, server.clientPort, "ClientPort")
+        logSockets = bind(host, server.logPort, "LogPort")
+    except PortError as error:
+        _refuse(f"server {server.id}: {error}")
+    service = Server(reactor, options.settings, server, options.folder, storage, clientSockets, logSockets)
+    # twistd itself has no way to end with a status once the reactor has run. This runs when all else is done.
+    atexit.register(_exit, service)
+    return service
+
+
+def _exit(service: Server) -> None:
+    if service.exitStatus:
+        sys.stdout.flush()
+        os._exit(service.exitStatus)
+
+
+def _refuse(line: str, status: int = exits.CONFIGURATION) -> NoReturn:
+    """
+    End with one line for the user.
+    """
+    print(f"replkv: {line}", file=sys.stderr)
+    raise SystemExit(status)

@@ -1,0 +1,92 @@
+"""
+Tests for L{replkv.client.replies}.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from replkv.client.errors import ProtocolError
+from replkv.client.replies import Reply, ReplyParser
+
+SESSION = (
+    b"OK 7\r\nVALUE 5\r\na\r\nb\0\r\nVALUE 18446744073709551615 3 0\r\n\r\nDELETED\r\nERR_REDIRECT localhost 9001\r\n"
+    b"STAT role leader\r\nSTAT empty\r\nSTAT name with words\r\nEND\r\nERR_INTERNAL\r\n"
+)
+REPLIES = [
+    Reply(b"OK 7"),
+    Reply(b"VALUE 5", b"a\r\nb\0"),
+    Reply(b"VALUE 18446744073709551615 3 0", b"", 18446744073709551615, 3),
+    Reply(b"DELETED"),
+    Reply(b"ERR_REDIRECT localhost 9001"),
+    Reply(b"END", stats={"role": "leader", "empty": "", "name": "with words"}),
+    Reply(b"ERR_INTERNAL"),
+]
+BROKEN = [
+    b"VALUE \r\n",
+    b"VALUE -1\r\n",
+    b"VALUE 1 2\r\n",
+    b"VALUE 1 2 3 4\r\n",
+    b"VALUE 99999999\r\n",
+    b"VALUE 1\r\nab\r\n",
+    b"END\r\n",
+    b"STAT a b\r\nOK 1\r\n",
+    b"x" * 1026,
+    b"STAT a b\r\n" + b"".join(b"STAT %d x\r\n" % number for number in range(1000)),
+]
+
+
+class ReplyParserTests(SynchronousTestCase):
+    """
+    Tests for L{ReplyParser}.
+    """
+
+    def test_together(self) -> None:
+        """
+        Replies that arrive together are told apart.
+        """
+        self.assertEqual(ReplyParser().feed(SESSION), REPLIES)
+
+    def test_byteByByte(self) -> None:
+        """
+        Replies that arrive byte by byte are given out when their last byte is there.
+        """
+        parser = ReplyParser()
+        received = [
+            reply for position in range(len(SESSION)) for reply in parser.feed(SESSION[position : position + 1])
+        ]
+        self.assertEqual(received, REPLIES)
+
+    @settings(derandomize=True, deadline=None)
+    @given(st.lists(st.integers(0, len(SESSION)), max_size=10))
+    def test_anyCuts(self, cuts: list[int]) -> None:
+        """
+        Where what arrives is cut makes no difference.
+        """
+        parser = ReplyParser()
+        edges = [0, *sorted(cuts), len(SESSION)]
+        pieces = [SESSION[start:end] for start, end in pairwise(edges)]
+        self.assertEqual([reply for piece in pieces for reply in parser.feed(piece)], REPLIES)
+
+    def test_largeValue(self) -> None:
+        """
+        A large value that arrives in many pieces is not looked at again with each of them.
+        """
+        value = bytes(8 << 20)
+        parser = ReplyParser()
+        self.assertEqual(parser.feed(b"VALUE %d\r\n" % len(value)), [])
+        for start in range(0, len(value), 4096):
+            self.assertEqual(parser.feed(value[start : start + 4096]), [])
+        self.assertEqual(parser.feed(b"\r"), [])
+        self.assertEqual(parser.feed(b"\n"), [Reply(b"VALUE %d" % len(value), value)])
+
+    def test_broken(self) -> None:
+        """
+        What cannot be a reply is refused.
+        """
+        for data in BROKEN:
+            self.assertRaises(ProtocolError, ReplyParser().feed, data)

@@ -1,0 +1,88 @@
+"""
+Tests for L{replkv.client.status}.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from twisted.internet.defer import Deferred
+
+from replkv.client.status import Status, askStatus
+from replkv.config import Config, ServerConfig
+from tests.client.test_client import ClientCase
+
+CONFIG = Config(
+    path="var",
+    cluster="replkv",
+    servers=tuple(ServerConfig(10 * number, "db", number, 100 + number) for number in (1, 2, 3)),
+    heartbeat=0.05,
+    electionTimeout=0.25,
+    leaderWait=2.0,
+    requestTimeout=5.0,
+    maxValueBytes=1 << 20,
+    maxConnections=10_000,
+)
+
+
+def stats(role: str) -> bytes:
+    """
+    A server's reply to C{stats}.
+    """
+    values = {"role": role, "term": 4, "leader": 20, "commit_index": 1234, "applied_index": 1233, "keys": 7}
+    return b"".join(b"STAT %b %b\r\n" % (n.encode(), str(v).encode()) for n, v in values.items()) + b"END\r\n"
+
+
+class AskStatusTests(ClientCase):
+    """
+    Tests for L{askStatus}.
+    """
+
+    def ask(self) -> Deferred[Status]:
+        """
+        Ask for the status, and see that all servers are asked side by side.
+        """
+        status = Deferred.fromCoroutine(askStatus(self.client, CONFIG, 1.0))
+        self.assertEqual(self.network.attempts(), [1, 2, 3])
+        return status
+
+    def test_table(self) -> None:
+        """
+        There is an aligned line for each server, also for one that refuses and one that keeps silent.
+        """
+        status = self.ask()
+        self.network.accept(1).reply(stats("leader"))
+        self.network.refuse(2)
+        self.network.accept(3)
+        self.assertNoResult(status)
+        self.clock.advance(1)
+        self.assertEqual(
+            self.successResultOf(status).lines,
+            [
+                "id  address  role         term  leader  commit  applied  keys",
+                "10  db:1     leader       4     20      1234    1233     7",
+                "20  db:2     unreachable",
+                "30  db:3     unreachable",
+            ],
+        )
+
+    def test_led(self) -> None:
+        """
+        The cluster is led if a server says that it leads.
+        """
+        for role, led in [("leader", True), ("candidate", False)]:
+            status = self.ask()
+            wires = [self.network.accept(port) for port in (1, 2, 3)]
+            for wire, said in zip(wires, ("follower", role, "follower"), strict=True):
+                wire.reply(stats(said))
+            self.assertIs(self.successResultOf(status).led, led)
+            for wire in wires:
+                wire.drop()
+
+    def test_missing(self) -> None:
+        """
+        What a server does not tell is shown as not known.
+        """
+        status = Deferred.fromCoroutine(askStatus(self.client, replace(CONFIG, servers=CONFIG.servers[:1]), 1.0))
+        self.network.accept(1).reply(b"STAT role follower\r\nEND\r\n")
+        self.assertEqual(self.successResultOf(status).lines[1].split(), ["10", "db:1", "follower", *"?????"])

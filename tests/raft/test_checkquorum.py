@@ -1,0 +1,93 @@
+"""
+CheckQuorum: a leader that has lost its majority steps down (section 6.2 of Ongaro's thesis).
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from replkv.raft.core import NotLeader
+from replkv.raft.messages import AppendEntriesReply
+from tests.raft.network import ELECTION_TICKS, Network
+from tests.raft.servers import leader, matched, rejected, streaming
+
+
+class CheckQuorumTests(SynchronousTestCase):
+    """
+    How long a leader leads.
+    """
+
+    def test_stepsDown(self) -> None:
+        """
+        A leader of which a majority has not answered for an election timeout steps down, in its own term, and knows
+        no leader.
+        """
+        for members, answers in ((2, 0), (3, 0), (4, 1), (5, 1)):
+            server = streaming(members=members)
+            server.tick(ELECTION_TICKS)
+            for peer in range(1, answers + 1):
+                server.receive(peer, matched(server, 1))
+            server.tick(ELECTION_TICKS)
+            self.assertEqual((server.raft.role.name, server.raft.currentTerm), ("follower", 1), f"{members} servers")
+            self.assertIsNone(server.raft.leaderId)
+            self.assertRaises(NotLeader, server.raft.propose, b"x")
+
+    def test_keepsItsVote(self) -> None:
+        """
+        Stepping down within a term does not free the vote of that term.
+        """
+        server = leader()
+        server.tick(ELECTION_TICKS)
+        self.assertEqual((server.raft.role.name, server.raft.votedFor), ("follower", 0))
+
+    def test_leadsOnWithMajority(self) -> None:
+        """
+        A leader goes on as long as just a majority answers, whatever the answers say.
+        """
+        for members, answers in ((2, 1), (3, 1), (4, 2), (5, 2)):
+            server = streaming(members=members)
+            for turn in range(20):
+                server.tick(ELECTION_TICKS)
+                for peer in range(1, answers + 1):
+                    server.receive(peer, rejected(server, 9, 1) if turn % 2 else matched(server, 1))
+            self.assertTrue(server.leads, f"{members} servers")
+
+    def test_repliesOfOldTermDoNotCount(self) -> None:
+        """
+        Answers to an earlier term's leader do not keep one in office.
+        """
+        server = streaming(1)
+        for _ in range(2 * ELECTION_TICKS):
+            server.tick()
+            server.receive(1, AppendEntriesReply(1, True, 1, 0, 0, 0, 0))
+        self.assertFalse(server.leads)
+
+    def test_singleServer(self) -> None:
+        """
+        A server alone is its own majority.
+        """
+        server = leader(members=1)
+        server.tick(10 * ELECTION_TICKS)
+        self.assertTrue(server.leads)
+
+    def test_cutOffLeader(self) -> None:
+        """
+        A leader on the wrong side of a partition steps down, the others elect a new one, and when they meet again
+        the old one follows, and its unreplicated entry is gone.
+        """
+        network = Network.fresh(5)
+        old = network.elect(0)
+        network.tick(2)
+        network.partition((0, 1), (2, 3, 4))
+        network.propose(0, b"lost")
+        network.settle()
+        network.tick(4 * ELECTION_TICKS)
+        self.assertFalse(old.leads)
+        [new] = [server for server in network.servers if server.leads]
+        self.assertIn(new.config.id, (2, 3, 4))
+        network.heal()
+        network.tick(2 * ELECTION_TICKS)
+        self.assertTrue(new.leads)
+        self.assertEqual(old.raft.leaderId, new.config.id)
+        self.assertEqual(old.disk.entries, new.disk.entries)
+        self.assertNotIn(b"lost", [entry.data for entry in old.applied])

@@ -7,8 +7,7 @@ batch and carried out: L{Node._pump}. So whatever arrives in one turn shares mes
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, Protocol, cast
 
 from twisted.internet.defer import Deferred
@@ -20,11 +19,11 @@ from twisted.python.failure import Failure
 from replkv import exits
 from replkv.config import Config, ServerConfig
 from replkv.diskqueue import DiskQueue
-from replkv.kv.command import encodeCas, encodeClock, encodeDelete, encodeSet, stampOf
+from replkv.kv.command import encodeClock, stampOf
 from replkv.kv.engine import EngineError
 from replkv.kv.machine import StateMachine
-from replkv.pending import Deadlines, Proposals, Read
-from replkv.protocol.commands import Cas, Delete, Get, Getm, Set
+from replkv.pending import Deadlines, Proposals, Read, encodeWrite
+from replkv.protocol.commands import Get, Getm
 from replkv.protocol.request import Request
 from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
@@ -100,7 +99,7 @@ class Node:
         self._known: tuple[int, int | None] = (raft.currentTerm, None)
         self._proposals = Proposals()
         self._deadlines = Deadlines(config.requestTimeout)
-        self._leaderless: deque[tuple[float, Request]] = deque()
+        self._leaderless = Deadlines(config.leaderWait)
         self._clockEntry = (0, 0)  # The index and the stamp of the last clock entry proposed.
         self._unflushed = [0, 0]  # Entries and bytes.
         self._flushing = False
@@ -113,7 +112,8 @@ class Node:
         Begin to count ticks. A paused process loses ticks: L{LoopingCall} does not make up for them.
         """
         self._started = self._monotonic()
-        self._ticking.start(self._config.heartbeat / TICKS_PER_HEARTBEAT, now=False)
+        ended = self._ticking.start(self._config.heartbeat / TICKS_PER_HEARTBEAT, now=False)
+        ended.addErrback(self._broken)
 
     async def stop(self) -> None:
         """
@@ -144,7 +144,7 @@ class Node:
             self._redirect(request, leaderId)
         else:
             self._deadlines.add(self._clock.seconds(), request)
-            self._leaderless.append((self._clock.seconds() + self._config.leaderWait, request))
+            self._leaderless.add(self._clock.seconds(), request)
 
     def statistics(self) -> list[tuple[str, str]]:
         """
@@ -174,22 +174,27 @@ class Node:
         Have the core replicate a write, or make sure that a read may be answered.
         """
         now = self._leaderTime()
-        command = request.command
-        match command:
-            case Get() | Getm():
-                # What its own connection wrote before it is seen, whether it is committed yet or not.
-                self.raft.read(Read(request, now), request.connection.lastIndex)
-                self._schedule()
-                return
-            case Set():
-                data = encodeSet(now, command.key, command.exptime, command.value)
-            case Cas():
-                data = encodeCas(now, command.key, command.exptime, command.version, command.value)
-            case Delete():
-                data = encodeDelete(now, command.key)
-            case _:
-                raise TypeError(f"{command!r} is not for the node")
-        request.connection.lastIndex = self._propose(data, [request])
+        if isinstance(request.command, Get | Getm):
+            # What its own connection wrote before it is seen, whether it is committed yet or not.
+            self.raft.read(Read(request, now), request.connection.lastIndex)
+            self._schedule()
+        else:
+            request.connection.lastIndex = self._propose(encodeWrite(now, request.command), [request])
+
+    def _resubmit(self, requests: Iterable[Request]) -> None:
+        """
+        Submit again what this server has not begun to carry out, in its order.
+        """
+        leaderId = self.raft.leaderId
+        for request in requests:
+            if request.reply is not None:
+                continue
+            if leaderId is None:
+                self._leaderless.add(self._clock.seconds(), request)
+            elif leaderId == self._server.id:
+                self._carryOut(request)
+            else:
+                self._redirect(request, leaderId)
 
     def _propose(self, data: bytes, requests: list[Request]) -> int:
         index = self.raft.propose(data)
@@ -233,10 +238,7 @@ class Node:
     def _tick(self) -> None:
         self._into(self.raft.tick)
         now = self._clock.seconds()
-        while self._leaderless and self._leaderless[0][0] <= now:
-            request = self._leaderless.popleft()[1]
-            if request.reply is None:
-                request.unavailable()
+        self._leaderless.sweep(now)
         self._deadlines.sweep(now)
         self._proposeExpiry()
         self.repliesReady()
@@ -270,10 +272,15 @@ class Node:
             return
         try:
             happen()
-            self._noteLeader()
+            deposed = self._noteLeader()
         except Exception:
             self._broken()
-        self._schedule()
+            return
+        if deposed:
+            # Now, so that the reads that it did not answer are not overtaken by commands that come after them.
+            self._pump()
+        else:
+            self._schedule()
 
     def _schedule(self) -> None:
         if self._pumpCall is None and not self._failed:
@@ -283,6 +290,8 @@ class Node:
         """
         Carry out what the core wants done.
         """
+        if self._pumpCall is not None and self._pumpCall.active():
+            self._pumpCall.cancel()
         self._pumpCall = None
         try:
             ready = self.raft.ready()
@@ -293,10 +302,7 @@ class Node:
                     cast("Deferred[Message]", token).callback(message)
             self._disk.write(ready.persists)
             self._apply(ready.entries, ready.reads)
-            for token in ready.droppedReads:
-                request = cast(Read, token).request
-                if request.reply is None:
-                    self._resubmit(request)
+            self._resubmit(cast(Read, token).request for token in ready.droppedReads)
             for load in ready.loads:
                 self._disk.read(load).addCallbacks(self._loaded, self._diskFailed, callbackArgs=(load,))
         except EngineError as error:
@@ -352,7 +358,7 @@ class Node:
         elif record.deadline > time:
             request.found(record.version, -(-(record.deadline - time) // 1000), record.value)
         elif self._leaderClock is None:
-            self._resubmit(request)
+            self._resubmit([request])
         else:
             # It has expired by this leader's time, but not yet by the log. Told now, it could come back under
             # another leader.
@@ -360,35 +366,26 @@ class Node:
                 self._proposeClock()
             self._proposals.join(self._clockEntry[0], request)
 
-    def _resubmit(self, request: Request) -> None:
-        """
-        A read that got no answer from this leader: nothing was done, so it may go to the next one.
-        """
-        leaderId = self.raft.leaderId
-        if leaderId is None:
-            self._leaderless.append((self._clock.seconds() + self._config.leaderWait, request))
-        elif leaderId == self._server.id:
-            self._carryOut(request)
-        else:
-            self._redirect(request, leaderId)
-
-    def _noteLeader(self) -> None:
+    def _noteLeader(self) -> bool:
         """
         Act on a change of leader, and tell the operator.
+
+        @return: whether this server led until now.
         """
         raft = self.raft
         known = (raft.currentTerm, raft.leaderId)
         if known == self._known:
-            return
+            return False
         before, self._known = self._known, known
         term, leaderId = known
-        if before[1] == self._server.id:
+        deposed = before[1] == self._server.id
+        if deposed:
             self._leaderClock = None
             self._proposals.abandon()
         if leaderId is None:
             if before[1] is not None:
                 self.log.info("server {id} is no longer known to lead; electing", id=before[1])
-            return
+            return deposed
         if leaderId == self._server.id:
             unapplied = raft.log.entries(self._machine.appliedIndex + 1, raft.log.lastIndex)
             largest = max([self._machine.clock, *(stampOf(entry.data) for entry in unapplied)])
@@ -397,15 +394,13 @@ class Node:
             self.log.info("this server leads, in term {term}", term=term)
         else:
             self.log.info("server {leader} leads, in term {term}", leader=leaderId, term=term)
-        waiting, self._leaderless = self._leaderless, deque()
-        for _, request in waiting:
-            if request.reply is None:
-                self._resubmit(request)
+        self._resubmit(self._leaderless.takeAll())
+        return deposed
 
     # The end.
 
-    def _broken(self) -> None:
-        self.log.failure("an error in replkv itself")
+    def _broken(self, failure: Failure | None = None) -> None:
+        self.log.failure("an error in replkv itself", failure)
         self._stopFor(exits.INTERNAL, "it has met an error of its own, which is logged above")
 
     def _stopFor(self, status: int, reason: str) -> None:

@@ -7,7 +7,9 @@ from __future__ import annotations
 from collections import deque
 from typing import Final, NamedTuple
 
+from replkv.kv.command import encodeCas, encodeDelete, encodeSet
 from replkv.kv.machine import Outcome
+from replkv.protocol.commands import Cas, Command, Delete, Set
 from replkv.protocol.request import Request
 from replkv.raft.entry import Entry
 
@@ -16,6 +18,22 @@ MAX_BYTES: Final = 64 * 1024 * 1024
 """
 How many commands a node takes at once, and how many bytes of values they may have; then it is overloaded.
 """
+
+
+def encodeWrite(stamp: int, command: Command) -> bytes:
+    """
+    Encode a client's command that changes something as it is to stand in the log.
+
+    @param stamp: the leader's time, in milliseconds.
+    """
+    match command:
+        case Set():
+            return encodeSet(stamp, command.key, command.exptime, command.value)
+        case Cas():
+            return encodeCas(stamp, command.key, command.exptime, command.version, command.value)
+        case Delete():
+            return encodeDelete(stamp, command.key)
+    raise TypeError(f"{command!r} changes nothing")
 
 
 class Read(NamedTuple):
@@ -86,8 +104,7 @@ class Proposals:
 
 class Deadlines:
     """
-    All requests that were taken, in the order in which they came, so that none waits for ever, and so that there are
-    never too many.
+    Requests in the order in which they came, so that none waits for ever, and so that there are never too many.
     """
 
     def __init__(self, timeout: float) -> None:
@@ -118,6 +135,17 @@ class Deadlines:
         """
         self._queue.append((now + self._timeout, request))
         self._bytes += request.size
+
+    def takeAll(self) -> list[Request]:
+        """
+        Remove all requests.
+
+        @return: in the order in which they came.
+        """
+        taken = [request for _, request in self._queue]
+        self._queue.clear()
+        self._bytes = 0
+        return taken
 
     def sweep(self, now: float) -> None:
         """

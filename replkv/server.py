@@ -9,12 +9,14 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from socket import socket
 from typing import Any, Final
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.error import ReactorNotRunning
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
@@ -254,4 +256,5 @@ class Server(Service):
         self.log.critical("{line}", line=line)
         print(line, file=sys.__stderr__, flush=True)
         self.exitStatus = status
-        self._reactor.stop()
+        with suppress(ReactorNotRunning):
+            self._reactor.stop()

@@ -55,7 +55,7 @@ class Client:
     # The pause before the next server is asked, when all is not well.
     RETRY_DELAY: Final = 0.1
     # For so long one server may keep a read waiting, or a connection from being made; then another is asked.
-    PATIENCE: Final = 3.0
+    PATIENCE: Final = 2.0
     # Redirects followed without a pause: in an election two servers may each hold the other for the leader.
     MAX_REDIRECTS: Final = 3
 
@@ -183,6 +183,10 @@ class Client:
                 reply = await self._askOne(server, command, wait)
             except Unavailable:
                 reply = None
+            except OutcomeUnknown:
+                # Were the server only silent, the next write too would wait for it to the end.
+                self._turnFrom(server)
+                raise
             if reply is not None and reply.line.startswith(b"ERR_REDIRECT "):
                 server = self.leader = _redirected(reply)
                 redirects += 1
@@ -191,20 +195,20 @@ class Client:
             elif reply is None or reply.line == b"ERR_INTERNAL":
                 if reply is not None and command.changes:
                     raise OutcomeUnknown(f"{server} cannot tell whether it was done")
-                if self.leader == server:
-                    self.leader = self._next(server)
+                self._turnFrom(server)
                 server = self.leader
             else:
                 return _carriedOut(reply)
             redirects = 0
             await deferLater(self._reactor, min(self.RETRY_DELAY, remaining))
 
-    def _next(self, server: Address) -> Address:
+    def _turnFrom(self, server: Address) -> None:
         """
-        The server to turn to when this one did not help.
+        Turn to the next server, where that has not happened yet: this one did not help.
         """
-        place = self._servers.index(server) + 1 if server in self._servers else 0
-        return self._servers[place % len(self._servers)]
+        if self.leader == server:
+            place = self._servers.index(server) + 1 if server in self._servers else 0
+            self.leader = self._servers[place % len(self._servers)]
 
     async def _askOne(self, server: Address, command: _Command, patience: float) -> Reply:
         """

@@ -8,11 +8,12 @@ import os
 from collections.abc import Callable
 from typing import Final
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.interfaces import IReactorProcess, IReactorTime
 from twisted.internet.task import LoopingCall
 
 from replkv.client.client import Client
+from replkv.client.connections import Address
 from replkv.client.errors import Unavailable
 from replkv.cluster.servers import Servers
 from replkv.cluster.story import Story
@@ -53,9 +54,12 @@ class Cluster:
         Run until L{stop} is called and all servers have stopped, or until none is left that could be started again.
 
         @return: the exit status.
-        @raise ConfigError: if there is no place for the servers' logs.
+        @raise ConfigError: if there is no place for the servers' logs, or one of the servers runs already.
         """
         self._makeFolders()
+        await self._refuseRunning()
+        if self._stopped:
+            return 0
         self._story.opening()
         self._servers.start()
         for look in self._looks:
@@ -84,12 +88,28 @@ class Cluster:
             except OSError as error:
                 raise ConfigError(f"the data folder {path} cannot be made: {error.strerror}") from None
 
+    async def _refuseRunning(self) -> None:
+        """
+        Refuse servers that answer before they were started: what they say would be taken for that of the new ones.
+        """
+        servers = self._config.servers
+        answers = await gatherResults([Deferred.fromCoroutine(self._ask(server)) for server in servers])
+        for server, stats in zip(servers, answers, strict=True):
+            if stats is not None:
+                address = Address(server.hostname, server.clientPort)
+                raise ConfigError(f"server {server.id} is running already, {address} answers: stop it first")
+
     async def _look(self, server: ServerConfig) -> None:
-        try:
-            stats = await self._client.stats(server.hostname, server.clientPort, self.PATIENCE)
-        except Unavailable:
-            if not self._stopped:
-                self._story.silent(server.id)
+        stats = await self._ask(server)
+        if self._stopped:
+            return
+        if stats is None:
+            self._story.silent(server.id)
         else:
-            if not self._stopped:
-                self._story.answered(server.id, stats)
+            self._story.answered(server.id, stats)
+
+    async def _ask(self, server: ServerConfig) -> dict[str, str] | None:
+        try:
+            return await self._client.stats(server.hostname, server.clientPort, self.PATIENCE)
+        except Unavailable:
+            return None

@@ -104,7 +104,7 @@ class Story:
         A server has not answered.
         """
         server = self._servers[serverId]
-        if server.pid is None or server.told != "up":
+        if server.told != "up":
             return
         self._say(f"server {serverId} (pid {server.pid}) does not answer")
         server.told = "silent"

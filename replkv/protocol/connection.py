@@ -128,7 +128,7 @@ class ClientProtocol(LineReceiver):
         """
         The client is there.
         """
-        self.setRawMode()  # type: ignore[no-untyped-call]
+        self.setRawMode()
         self.transport.setTcpNoDelay(True)
         self.transport.setTcpKeepAlive(True)
         self.transport.registerProducer(self, True)

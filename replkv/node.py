@@ -8,6 +8,7 @@ batch and carried out: L{Node._pump}. So whatever arrives in one turn shares mes
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import inf
 from typing import Final, Protocol, cast
 
 from twisted.internet.defer import Deferred
@@ -30,6 +31,7 @@ from replkv.raft.entry import Batch, Entry
 from replkv.raft.messages import Message
 from replkv.raft.outputs import Load, ReadReady
 from replkv.stamps import LeaderClock
+from replkv.storage.errors import CorruptLog, LogFailed
 
 TICKS_PER_HEARTBEAT: Final = 5
 
@@ -117,15 +119,16 @@ class Node:
 
     async def stop(self) -> None:
         """
-        Bring all to the disk, and do nothing more.
+        Do nothing more, and wait until the disk has what is on its way to it.
         """
         if self._ticking.running:
             self._ticking.stop()
-        await self._disk.whenIdle()
+        # At once: while others send entries, the disk is never idle.
         self._failed = True
         if self._pumpCall is not None:
             self._pumpCall.cancel()
             self._pumpCall = None
+        await self._disk.whenIdle()
 
     # What clients want.
 
@@ -133,7 +136,7 @@ class Node:
         """
         Take a command: carry it out, redirect it, or keep it until there is a leader.
         """
-        if self._failed or self._deadlines.isFull:
+        if self._failed or self._deadlines.isFull or self._proposals.isFull:
             request.unavailable()
             return
         leaderId = self.raft.leaderId
@@ -174,12 +177,34 @@ class Node:
         Have the core replicate a write, or make sure that a read may be answered.
         """
         now = self._leaderTime()
+        connection = request.connection
         if isinstance(request.command, Get | Getm):
-            # What its own connection wrote before it is seen, whether it is committed yet or not.
-            self.raft.read(Read(request, now), request.connection.lastIndex)
+            # What its own connection wrote before it is seen, whether it is committed yet or not; but what that wrote
+            # when this server led before may have been replaced.
+            atLeast = min(connection.lastIndex, self.raft.log.lastIndex)
+            atLeast = max(atLeast, self._clockEntryFor(request.command.key, now))
+            self.raft.read(Read(request, now, connection.lastIndex), atLeast)
             self._schedule()
         else:
-            request.connection.lastIndex = self._propose(encodeWrite(now, request.command), [request])
+            connection.lastIndex = self._propose(encodeWrite(now, request.command))
+            self._proposals.add(connection.lastIndex, self.raft.currentTerm, request)
+
+    def _clockEntryFor(self, key: bytes, now: int) -> int:
+        """
+        Where a key has expired by this leader's time, but not yet by the log, have the log say so. Told before that,
+        it could come back under another leader, or be met by a command that stands in the log already.
+
+        @return: the index of the entry that says it; 0 where there is no such key.
+        """
+        deadline = self._machine.nextDeadline
+        if deadline is None or deadline > now:
+            return 0
+        record = self._machine.read(key)
+        if record is None or not 0 < record.deadline <= now:
+            return 0
+        if self._clockEntry[0] <= self._machine.appliedIndex or self._clockEntry[1] < record.deadline:
+            self._proposeClock()
+        return self._clockEntry[0]
 
     def _resubmit(self, requests: Iterable[Request]) -> None:
         """
@@ -196,9 +221,18 @@ class Node:
             else:
                 self._redirect(request, leaderId)
 
-    def _propose(self, data: bytes, requests: list[Request]) -> int:
+    def _readAgain(self, read: Read) -> None:
+        """
+        A read got no answer. Nothing was done, so it is submitted again, unless its connection has written since: that
+        it must not see.
+        """
+        request = read.request
+        if request.reply is None and request.connection.lastIndex != read.written:
+            request.unavailable()
+        self._resubmit([request])
+
+    def _propose(self, data: bytes) -> int:
         index = self.raft.propose(data)
-        self._proposals.add(index, self.raft.currentTerm, requests)
         self._schedule()
         return index
 
@@ -230,7 +264,10 @@ class Node:
         self._into(lambda: self.raft.persisted(seq))
 
     def _diskFailed(self, failure: Failure) -> None:
-        self._stopFor(exits.DISK, f"the log cannot be written: {failure.getErrorMessage()}")
+        if failure.check(LogFailed, CorruptLog):
+            self._stopFor(exits.DISK, failure.getErrorMessage())
+        else:
+            self._broken(failure)
 
     def _loaded(self, entries: list[Entry], load: Load) -> None:
         self._into(lambda: self.raft.loaded(load, Batch(entries)))
@@ -256,7 +293,7 @@ class Node:
 
     def _proposeClock(self) -> None:
         now = self._leaderTime()
-        self._clockEntry = (self._propose(encodeClock(now), []), now)
+        self._clockEntry = (self._propose(encodeClock(now)), now)
 
     def _leaderTime(self) -> int:
         assert self._leaderClock is not None
@@ -302,7 +339,8 @@ class Node:
                     cast("Deferred[Message]", token).callback(message)
             self._disk.write(ready.persists)
             self._apply(ready.entries, ready.reads)
-            self._resubmit(cast(Read, token).request for token in ready.droppedReads)
+            for token in ready.droppedReads:
+                self._readAgain(cast(Read, token))
             for load in ready.loads:
                 self._disk.read(load).addCallbacks(self._loaded, self._diskFailed, callbackArgs=(load,))
         except EngineError as error:
@@ -340,13 +378,16 @@ class Node:
         self._flushing = False
 
     def _flushFailed(self, failure: Failure) -> None:
-        self._stopFor(exits.DISK, f"the store cannot be written: {failure.getErrorMessage()}")
+        if failure.check(EngineError):
+            self._stopFor(exits.DISK, f"the store cannot be written: {failure.getErrorMessage()}")
+        else:
+            self._broken(failure)
 
     def _answer(self, read: Read) -> None:
         """
         Answer a read from the state machine as it is now.
         """
-        request, time = read
+        request, time, _ = read
         if request.reply is not None:
             return
         command = cast("Get | Getm", request.command)
@@ -357,14 +398,9 @@ class Node:
             request.found(record.version, 0, record.value)
         elif record.deadline > time:
             request.found(record.version, -(-(record.deadline - time) // 1000), record.value)
-        elif self._leaderClock is None:
-            self._resubmit([request])
         else:
-            # It has expired by this leader's time, but not yet by the log. Told now, it could come back under
-            # another leader.
-            if self._clockEntry[0] <= self._machine.appliedIndex or self._clockEntry[1] < record.deadline:
-                self._proposeClock()
-            self._proposals.join(self._clockEntry[0], request)
+            # It was applied after the read had arrived, and its time was over by then.
+            self._readAgain(read)
 
     def _noteLeader(self) -> bool:
         """
@@ -406,6 +442,6 @@ class Node:
     def _stopFor(self, status: int, reason: str) -> None:
         if not self._failed:
             self._failed = True
-            self._proposals.abandon()
+            self._deadlines.sweep(inf)
             self.repliesReady()
             self._fail(status, reason)

@@ -41,32 +41,39 @@ class Read(NamedTuple):
     A read on its way through the core.
 
     @ivar time: the leader's time when it arrived, in milliseconds: a key that had expired by then is not found.
+    @ivar written: the index of the last write that its connection had proposed when it arrived.
     """
 
     request: Request
     time: int
+    written: int
 
 
 class Proposals:
     """
     The requests whose answers are entries of the log. An entry is known by its index and its term: another leader may
     have put another entry at the index.
+
+    They stay here until their entries are applied, answered before that or not, as the entries stay in the log.
     """
 
     def __init__(self) -> None:
-        self._requests: dict[int, tuple[int, list[Request]]] = {}
+        self._requests: dict[int, tuple[int, Request]] = {}
+        self._bytes = 0
 
-    def add(self, index: int, term: int, requests: list[Request]) -> None:
+    @property
+    def isFull(self) -> bool:
         """
-        C{requests} are answered by what comes of the entry at C{index}, if it has C{term}.
+        Whether no more may be proposed.
         """
-        self._requests[index] = (term, requests)
+        return len(self._requests) >= MAX_COMMANDS or self._bytes >= MAX_BYTES
 
-    def join(self, index: int, request: Request) -> None:
+    def add(self, index: int, term: int, request: Request) -> None:
         """
-        C{request} too is answered by the entry at C{index}.
+        C{request} is answered by what comes of the entry at C{index}, if it has C{term}.
         """
-        self._requests[index][1].append(request)
+        self._requests[index] = (term, request)
+        self._bytes += request.size
 
     def applied(self, entries: list[Entry], outcomes: list[Outcome]) -> None:
         """
@@ -75,31 +82,33 @@ class Proposals:
         if not self._requests:
             return
         for (index, term, _), outcome in zip(entries, outcomes, strict=True):
-            proposedTerm, requests = self._requests.pop(index, (0, ()))
-            for request in requests:
-                if request.reply is not None:
-                    continue
-                if proposedTerm != term:
-                    request.unavailable()
-                elif outcome is Outcome.STORED:
-                    request.stored(index)
-                elif outcome is Outcome.DELETED:
-                    request.deleted()
-                elif outcome is Outcome.VERSION_MISMATCH:
-                    request.versionMismatch()
-                else:
-                    # For a read, the clock entry that it waited for: its key has expired for good.
-                    request.notFound()
+            proposal = self._requests.pop(index, None)
+            if proposal is None:
+                continue
+            proposedTerm, request = proposal
+            self._bytes -= request.size
+            if request.reply is not None:
+                continue
+            if proposedTerm != term:
+                request.unavailable()
+            elif outcome is Outcome.STORED:
+                request.stored(index)
+            elif outcome is Outcome.DELETED:
+                request.deleted()
+            elif outcome is Outcome.VERSION_MISMATCH:
+                request.versionMismatch()
+            else:
+                request.notFound()
 
     def abandon(self) -> None:
         """
         This server leads no longer: what becomes of the entries is unknown.
         """
         abandoned, self._requests = self._requests, {}
-        for _, requests in abandoned.values():
-            for request in requests:
-                if request.reply is None:
-                    request.unavailable()
+        self._bytes = 0
+        for _, request in abandoned.values():
+            if request.reply is None:
+                request.unavailable()
 
 
 class Deadlines:

@@ -189,6 +189,13 @@ class Server(Service):
         self._folder.close()
         self.log.info("server {id} has stopped", id=self._server.id)
 
+    def terminate(self) -> None:
+        """
+        End the process in order, unless it is ending already.
+        """
+        with suppress(ReactorNotRunning):
+            self._reactor.stop()
+
     def _recover(self, machine: StateMachine) -> Raft:
         """
         Put the core together from what is on the disk.
@@ -256,5 +263,4 @@ class Server(Service):
         self.log.critical("{line}", line=line)
         print(line, file=sys.__stderr__, flush=True)
         self.exitStatus = status
-        with suppress(ReactorNotRunning):
-            self._reactor.stop()
+        self.terminate()

@@ -5,8 +5,10 @@ C{twistd replkv}: the options, and all that can be found wrong before the proces
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import random
+import signal
 import sys
 from contextlib import suppress
 from typing import Any, ClassVar, NoReturn
@@ -56,7 +58,7 @@ class Options(usage.Options):
         file before it asks for the service.
         """
         if self["id"] is None:
-            raise usage.UsageError("--id is required: which server of the servers file is this?")
+            _refuse("--id is required: which server of the servers file is this?")
         if not self["id"].isascii() or not self["id"].isdigit():
             _refuse(f"--id is a number, not {self['id']!r}")
         try:
@@ -107,10 +109,23 @@ def makeService(options: Options) -> IService:
         logSockets = bind(host, server.logPort, "LogPort")
     except PortError as error:
         _refuse(f"server {server.id}: {error}")
+    _tuneCollector()
     service = Server(reactor, options.settings, server, options.folder, storage, clientSockets, logSockets)
+    # twistd's own way to stop on SIGTERM ends with the process killing itself by that signal.
+    reactor.callWhenRunning(signal.signal, signal.SIGTERM, lambda *_: reactor.callFromThread(service.terminate))
     # twistd itself has no way to end with a status once the reactor has run. This runs when all else is done.
     atexit.register(_exit, service)
     return service
+
+
+def _tuneCollector() -> None:
+    """
+    Have the garbage collector walk over all objects rarely: there are some hundred thousand, the recent entries, which
+    are no garbage, and each walk keeps all clients waiting for tens of milliseconds. Next to nothing here is cyclic.
+    Measured with 50 clients that pipeline: p99 of writes 46 to 24 ms, of reads 42 to 7 ms, and a tenth more of both.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 1_000)
 
 
 def _exit(service: Server) -> None:

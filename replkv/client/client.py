@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
 from replkv.client.connections import Address, Connections
-from replkv.client.errors import CommandError, NotFound, OutcomeUnknown, Unavailable, VersionMismatch
+from replkv.client.errors import Closed, CommandError, NotFound, OutcomeUnknown, Unavailable, VersionMismatch
 from replkv.client.replies import MAX_VALUE, Reply
 
 
@@ -135,7 +135,7 @@ class Client:
 
     def close(self) -> None:
         """
-        Close all connections. What still waits for an answer fails.
+        Close all connections. What still waits for an answer fails; whatever is asked then fails with L{Closed}.
         """
         self._closed = True
         self._connections.close()
@@ -173,8 +173,6 @@ class Client:
         redirects = 0
         while True:
             remaining = deadline - self._reactor.seconds()
-            if self._closed:
-                raise Unavailable("the client is closed")
             if remaining <= 0:
                 raise Unavailable(f"no server could do it within {self._timeout:g} s")
             # A write that was sent is waited for to the end, since it must not be sent to another server.
@@ -214,9 +212,12 @@ class Client:
         """
         Send a command to one server.
 
+        @raise Closed: if the client is.
         @raise Unavailable: if it was not sent, or if its reply did not come and it changes nothing.
         @raise OutcomeUnknown: if it was sent, its reply did not come and it may have changed something.
         """
+        if self._closed:
+            raise Closed("the client is closed")
         deadline = self._reactor.seconds() + patience
         connection = await self._connections.to(server, patience)
         sent = connection.send(command.encoded)

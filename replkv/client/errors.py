@@ -42,6 +42,12 @@ class OutcomeUnknown(ClientError):
     """
 
 
+class Closed(ClientError):
+    """
+    The client was closed: it carries out nothing any more, so that it is no use to try again.
+    """
+
+
 class ProtocolError(Exception):
     """
     What a server sent is no reply.

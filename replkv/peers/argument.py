@@ -56,8 +56,8 @@ class LargeBytes(amp.Argument):
         except KeyError as missing:
             raise ValueError(f"a part of {name!r} is missing: {missing}") from None
         value = parts[0] if count == 1 else b"".join(parts)
-        if len(value) != total:
-            raise ValueError(f"{name!r} has {len(value)} bytes and states {total}")
+        if len(value) != total or b"%b.%d" % (name, count) in strings:
+            raise ValueError(f"{name!r} has other parts than the {total} bytes that it states")
         objects[nativeName(name)] = value
 
 

@@ -67,10 +67,14 @@ class PeerConnection(amp.AMP):
         """
         self._boxBytes += len(string) + 2
         if self._boxBytes > (MAX_BOX_BYTES if self.introduced else MAX_HELLO_BYTES):
-            self.log.warn("closed a connection from {peer}: it sent a box that is too long", peer=self.peerAddress)
-            self.transport.abortConnection()
-            return
+            raise ValueError("a box that is too long")
         super().stringReceived(string)
+
+    def lengthLimitExceeded(self, length: int) -> None:
+        """
+        Refuse a key that no box can have; AMP itself would close the connection without a word.
+        """
+        raise ValueError(f"a key of {length} bytes")
 
     def ampBoxReceived(self, box: amp.AmpBox) -> None:
         """
@@ -86,19 +90,26 @@ class PeerConnection(amp.AMP):
         try:
             super().dataReceived(data)
         except (amp.AmpError, KeyError, ValueError) as error:
-            self.log.warn(
-                "closed a connection from {peer}: it does not speak replkv's server protocol ({error!r})",
-                peer=self.peerAddress,
-                error=error,
-            )
-            self.transport.abortConnection()
+            self.giveUp(f"what comes is not replkv's server protocol: {error!r:.200}")
 
     def unhandledError(self, failure: Failure) -> None:
         """
         Something that no declared error tells of: this connection is of no more use.
         """
-        self.log.warn("closed the connection with {peer}: {error!r}", peer=self.peerAddress, error=failure.value)
+        self.giveUp(f"{failure.value!r:.200}")
+
+    def giveUp(self, reason: str) -> None:
+        """
+        Close the connection at once, and tell the operator why.
+        """
+        self.report(f"closed the connection with {self.peerAddress}: {reason}")
         self.transport.abortConnection()
+
+    def report(self, what: str) -> None:
+        """
+        Tell the operator something.
+        """
+        self.log.warn("{what}", what=what)
 
     @property
     def peerAddress(self) -> object:

@@ -89,9 +89,10 @@ class Identity:
         if version != PROTOCOL_VERSION:
             raise Refused(f"server {self.serverId} speaks protocol version {PROTOCOL_VERSION}, not {version}")
         if cluster != self._cluster:
-            raise Refused(f"server {self.serverId} belongs to cluster {self._cluster!r}, not {cluster!r}")
+            raise Refused(f"server {self.serverId} belongs to cluster {self._cluster!r}, not {cluster!r:.100}")
         if sorted(members) != self._members:
-            raise Refused(f"server {self.serverId} has the members {self._members} in its file, not {sorted(members)}")
+            others = f"{sorted(members)!r:.100}"
+            raise Refused(f"server {self.serverId} has the members {self._members} in its file, not {others}")
         if recipient != self.serverId:
             raise Refused(f"this is server {self.serverId}, not {recipient}")
         if sender == self.serverId or sender not in self._members:
@@ -102,13 +103,23 @@ class Identity:
         """
         Make sure that server C{peer} still has the data folder that it had when it was first met.
 
-        @raise Refused: if it has another one.
+        @raise Refused: if it has another one, or cannot be remembered.
         """
-        known = self._memory.peerIncarnation(peer)
-        if known is None:
-            await self._runOnDisk(lambda: self._memory.rememberPeer(peer, incarnation))
-        elif known != incarnation:
+        if self._memory.peerIncarnation(peer) is None:
+            try:
+                await self._runOnDisk(lambda: self._meet(peer, incarnation))
+            except OSError as error:
+                raise Refused(f"server {self.serverId} cannot remember server {peer}: {error}") from None
+        if self._memory.peerIncarnation(peer) != incarnation:
             raise Refused(
                 f"server {peer} comes with another data folder than before: the old one was wiped or replaced, "
                 f"so it may have forgotten what it voted and acknowledged; server {self.serverId} does not let it in"
             )
+
+    def _meet(self, peer: int, incarnation: str) -> None:
+        """
+        Remember server C{peer}. Calls are made one after the other: of two servers that come with one id at once, only
+        the first is remembered.
+        """
+        if self._memory.peerIncarnation(peer) is None:
+            self._memory.rememberPeer(peer, incarnation)

@@ -29,6 +29,11 @@ Seconds without any answer, while answers are due, after which a connection is g
 and TCP's are far too long.
 """
 
+SILENT_ATTEMPTS: Final = 10
+"""
+How often a connection may fail to be made before the operator is told of it: servers do not start all at once.
+"""
+
 
 class OutgoingConnection(PeerConnection):
     """
@@ -50,6 +55,12 @@ class OutgoingConnection(PeerConnection):
         """
         super().connectionLost(reason)
         self.factory.link.disconnected(self, reason)
+
+    def report(self, what: str) -> None:
+        """
+        Tell the operator something, but not at each attempt.
+        """
+        self.factory.link.tell(what)
 
 
 class _OutgoingFactory(Factory):
@@ -118,6 +129,7 @@ class PeerLink(Service):
         super().startService()
         self._watch.start(ANSWER_TIMEOUT / 5, now=False)
         self._client.startService()
+        self._client.whenConnected(failAfterFailures=SILENT_ATTEMPTS).addErrback(self._unreached)
 
     def stopService(self) -> Deferred[None]:
         """
@@ -170,7 +182,9 @@ class PeerLink(Service):
 
     def _refused(self, failure: Failure, connection: OutgoingConnection) -> None:
         if failure.check(Refused):
-            self._tell(f"server {self.peer} and this one do not work together: {failure.getErrorMessage()}")
+            self.tell(f"server {self.peer} and this one do not work together: {failure.getErrorMessage()}")
+        elif self._told is None:
+            self.tell(f"server {self.peer} did not let this one in ({failure.getErrorMessage()}); trying again")
         connection.transport.abortConnection()
 
     def disconnected(self, connection: OutgoingConnection, reason: Failure) -> None:
@@ -182,17 +196,23 @@ class PeerLink(Service):
         self._connection = None
         if self.isUp:
             self.isUp = False
-            if self.running:
-                self._tell(f"lost server {self.peer} ({reason.getErrorMessage()}); trying to reach it again")
+            if self._told is None:
+                self.tell(f"lost server {self.peer} ({reason.getErrorMessage()}); trying to reach it again")
         self._receiver.unreachable(self.peer)
 
-    def _tell(self, what: str) -> None:
+    def tell(self, what: str) -> None:
         """
         Log something once, and not at each attempt.
         """
-        if what != self._told:
+        if self.running and what != self._told:
             self._told = what
             self.log.warn("{what}", what=what)
+
+    def _unreached(self, failure: Failure) -> None:
+        """
+        No connection was made: the other server may be down, or the servers file may have a wrong address.
+        """
+        self.tell(f"server {self.peer} cannot be reached ({failure.getErrorMessage()}); trying again")
 
     def _nextAttempt(self) -> int:
         self._attempts += 1
@@ -213,5 +233,5 @@ class PeerLink(Service):
 
     def _checkAnswers(self) -> None:
         if self._connection is not None and self._due and self._clock.seconds() - self._lastAnswer > ANSWER_TIMEOUT:
-            self._tell(f"lost server {self.peer}: no answer for {ANSWER_TIMEOUT:.0f} s; trying to reach it again")
+            self.tell(f"lost server {self.peer}: no answer for {ANSWER_TIMEOUT:.0f} s; trying to reach it again")
             self._connection.transport.abortConnection()

@@ -57,10 +57,9 @@ class IncomingConnection(PeerConnection):
         super().connectionMade()
         self.factory.connections.add(self)
         if len(self.factory.connections) > MAX_CONNECTIONS:
-            self.log.warn("closed a connection from {peer}: there are too many", peer=self.peerAddress)
-            self.transport.abortConnection()
+            self.giveUp("there are too many")
             return
-        self._helloCall = self.factory.clock.callLater(HELLO_TIMEOUT, self._silent)
+        self._helloCall = self.factory.clock.callLater(HELLO_TIMEOUT, self.giveUp, "it did not say who it is")
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
         """
@@ -70,10 +69,6 @@ class IncomingConnection(PeerConnection):
         self.factory.connections.discard(self)
         if self._helloCall is not None and self._helloCall.active():
             self._helloCall.cancel()
-
-    def _silent(self) -> None:
-        self.log.warn("closed a connection from {peer}: it did not say who it is", peer=self.peerAddress)
-        self.transport.abortConnection()
 
     @Hello.responder
     def hello(self, **hello: Any) -> Deferred[dict[str, Any]]:
@@ -85,6 +80,8 @@ class IncomingConnection(PeerConnection):
     async def _hello(self, **hello: Any) -> dict[str, Any]:
         identity = self.factory.identity
         try:
+            if self.sender is not None:
+                raise Refused(f"this connection is server {self.sender}'s")
             await identity.admit(**hello)
         except Refused as refused:
             self.factory.logRefusal(hello["sender"], self.peerAddress, str(refused))
@@ -95,6 +92,7 @@ class IncomingConnection(PeerConnection):
             self._helloCall.cancel()
         self.introduced = True
         self.sender = hello["sender"]
+        self.factory.introduced(self)
         return {"incarnation": identity.incarnation}
 
     @RequestVoteCommand.responder
@@ -146,6 +144,15 @@ class PeerListener(ServerFactory):
         if (sender, reason) not in self.refusals and len(self.refusals) < MAX_CONNECTIONS:
             self.refusals.add((sender, reason))
             self.log.warn("refused a connection from {address}: {reason}", address=address, reason=reason)
+
+    def introduced(self, connection: IncomingConnection) -> None:
+        """
+        A server was let in: close the connection that it had before. Its host may have vanished without a word, and
+        TCP would keep that connection for hours.
+        """
+        for other in list(self.connections):
+            if other is not connection and other.sender == connection.sender and connection in self.connections:
+                other.transport.abortConnection()
 
     def close(self) -> None:
         """

@@ -28,13 +28,18 @@ from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from replkv.protocol.commands import Command, Help, KeyCommand, Malformed, Quit, Stats, Version
+from replkv.protocol.commands import Command, Get, Getm, Help, KeyCommand, Malformed, Quit, Stats, Version
 from replkv.protocol.extras import HELP, VERSION, formatStatistics
 from replkv.protocol.parser import CommandParser
 from replkv.protocol.request import Backend, Request
 
 MAX_PENDING_COMMANDS: Final = 128
 MAX_PENDING_BYTES: Final = 4 * 1024 * 1024
+
+# A read takes up the room that its reply may need. That is not known before, so it is as much as the last ones needed:
+# at once more where one was larger, less by an eighth with each that was smaller.
+FIRST_READ_BYTES: Final = 256 * 1024
+_LEAST_READ_BYTES: Final = MAX_PENDING_BYTES // MAX_PENDING_COMMANDS
 
 # How long a closing connection waits for the client to close its side too.
 LINGER_SECONDS: Final = 1.0
@@ -101,7 +106,8 @@ class ClientProtocol(LineReceiver):
 
     @ivar lastIndex: the index in the log of the last write that this connection proposed; the node's to read and set.
     @ivar _requests: the commands whose replies have not been written, in the order in which they came.
-    @ivar _pendingBytes: the bytes of the values that those hold.
+    @ivar _pendingBytes: the bytes of the values that those hold, or are expected to be answered with.
+    @ivar _readBytes: the bytes with which the next read is expected to be answered.
     @ivar _full: whether there is no room for another command.
     @ivar _ready: whether the server knows that there may be something to write.
     @ivar _reading: whether the transport reads.
@@ -117,6 +123,7 @@ class ClientProtocol(LineReceiver):
         self._parser: Final = CommandParser(server.maxValueBytes)
         self._requests: Final[deque[Request]] = deque()
         self._pendingBytes = 0
+        self._readBytes = FIRST_READ_BYTES
         self._phase = _Phase.OPEN
         self._full = False
         self._ready = False
@@ -200,7 +207,10 @@ class ClientProtocol(LineReceiver):
         requests = self._requests
         replies = []
         while requests and (reply := requests[0].reply) is not None:
-            self._pendingBytes -= requests.popleft().size
+            request = requests.popleft()
+            self._pendingBytes -= request.room
+            if isinstance(request.command, Get | Getm):
+                self._readBytes = max(len(reply), self._readBytes - self._readBytes // 8, _LEAST_READ_BYTES)
             replies.append(reply)
         if data := b"".join(replies):
             self.transport.write(data)
@@ -255,7 +265,8 @@ class ClientProtocol(LineReceiver):
             return
         request = Request(command, self)
         self._requests.append(request)
-        self._pendingBytes += request.size
+        request.room = self._readBytes if isinstance(command, Get | Getm) else request.size
+        self._pendingBytes += request.room
         if isinstance(command, KeyCommand):
             self._server.backend.submit(request)
         elif isinstance(command, Malformed):

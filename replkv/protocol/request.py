@@ -37,15 +37,17 @@ class Request:
     @ivar connection: the connection that it came in by.
     @ivar reply: the text of the answer, empty where the client wants none; C{None} until there is one.
     @ivar size: the bytes of the value that is kept in memory for it.
+    @ivar room: the bytes that it takes up of what may be pending on its connection; the connection's to set.
     """
 
-    __slots__ = ("command", "connection", "reply", "size")
+    __slots__ = ("command", "connection", "reply", "room", "size")
 
     def __init__(self, command: Command, connection: Connection) -> None:
         self.command = command
         self.connection = connection
         self.reply: bytes | None = None
         self.size = len(command.value) if isinstance(command, StoreCommand) else 0
+        self.room = 0
 
     def answer(self, reply: bytes) -> None:
         """

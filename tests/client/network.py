@@ -85,8 +85,8 @@ class Network:
     @ivar reactor: the reactor to give to what is tested.
     """
 
-    def __init__(self) -> None:
-        self.reactor = MemoryReactorClock()
+    def __init__(self, reactor: MemoryReactorClock | None = None) -> None:
+        self.reactor = reactor or MemoryReactorClock()
         self._seen = 0
 
     def attempts(self) -> list[int]:

@@ -8,7 +8,7 @@ from twisted.internet.defer import CancelledError
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.client.client import Client, Found
-from replkv.client.errors import CommandError, NotFound, OutcomeUnknown, Unavailable, VersionMismatch
+from replkv.client.errors import Closed, CommandError, NotFound, OutcomeUnknown, Unavailable, VersionMismatch
 from tests.client.network import Network, Wire
 
 
@@ -314,6 +314,17 @@ class FailoverTests(ClientCase):
         self.clock.advance(0.2)
         self.failureResultOf(stored, OutcomeUnknown)
 
+    def test_writeSilentNext(self) -> None:
+        """
+        After a write that was not answered, the next one goes to another server.
+        """
+        stored = self.client.set(b"k", b"v")
+        self.connected()
+        self.clock.advance(10.1)
+        self.failureResultOf(stored, OutcomeUnknown)
+        self.client.set(b"k", b"v")
+        self.assertEqual(self.connected(2).taken(), b"set k 0 1\r\nv\r\n")
+
     def test_nonsense(self) -> None:
         """
         A reply that does not fit its command is no success.
@@ -361,7 +372,9 @@ class FailoverTests(ClientCase):
         self.failureResultOf(connecting, Unavailable)
         self.assertTrue(wire.aborted)
         self.clock.advance(Client.RETRY_DELAY)
-        self.failureResultOf(got, Unavailable)
+        self.failureResultOf(got, Closed)
+        for asked in (self.client.get(b"k"), self.client.set(b"k", b"v"), self.client.stats("db", 3)):
+            self.failureResultOf(asked, Closed)
         self.assertEqual(self.network.attempts(), [1, 2])
 
     def test_connectionsAreBounded(self) -> None:

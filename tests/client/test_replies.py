@@ -81,6 +81,7 @@ class ReplyParserTests(SynchronousTestCase):
         self.assertEqual(parser.feed(b"VALUE %d\r\n" % len(value)), [])
         for start in range(0, len(value), 4096):
             self.assertEqual(parser.feed(value[start : start + 4096]), [])
+        self.assertEqual(len(parser._pieces), 1 + len(value) // 4096)
         self.assertEqual(parser.feed(b"\r"), [])
         self.assertEqual(parser.feed(b"\n"), [Reply(b"VALUE %d" % len(value), value)])
 

@@ -6,7 +6,13 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.protocol.connection import LINGER_SECONDS, MAX_PENDING_BYTES, MAX_PENDING_COMMANDS, ClientProtocol
+from replkv.protocol.connection import (
+    FIRST_READ_BYTES,
+    LINGER_SECONDS,
+    MAX_PENDING_BYTES,
+    MAX_PENDING_COMMANDS,
+    ClientProtocol,
+)
 from replkv.protocol.parser import CommandParser
 from tests.protocol.session import READ_SIZE, Served
 
@@ -98,10 +104,10 @@ class PendingTests(SynchronousTestCase):
         served = Served()
         served.backend.holding = True
         client = served.connect()
-        client.send(b"get k\r\n" * 1_000_000)
+        client.send(b"delete k\r\n" * 1_000_000)
         self.assertEqual(len(served.backend.held), MAX_PENDING_COMMANDS)
         self.assertEqual(client.producerState, "paused")
-        self.assertEqual(len(client.unread), 7_000_000 - READ_SIZE)
+        self.assertEqual(len(client.unread), 10_000_000 - READ_SIZE)
 
         for _ in range(MAX_PENDING_COMMANDS // 2):
             served.backend.held.popleft().notFound()
@@ -110,6 +116,29 @@ class PendingTests(SynchronousTestCase):
         served.backend.held.popleft().notFound()
         served.factory.flush()
         self.assertEqual(len(served.backend.held), MAX_PENDING_COMMANDS)
+
+    def test_reads(self) -> None:
+        """
+        Reads of large values are few at a time, from the first; once they are seen to be small, they are many.
+        """
+        served = Served()
+        client = served.connect()
+        client.send(b"set k 0 1048576 noreply\r\n" + bytes(1024 * 1024) + b"\r\nset s 0 1 noreply\r\nx\r\n")
+        served.backend.holding = True
+        client.send(b"get k\r\n" * 100)
+        self.assertEqual(len(served.backend.held), MAX_PENDING_BYTES // FIRST_READ_BYTES)
+        while served.backend.held:
+            served.answer()
+            self.assertLessEqual(len(served.backend.held), MAX_PENDING_BYTES // 1024 // 1024)
+        self.assertEqual(client.readAll(), (b"VALUE 1048576\r\n" + bytes(1024 * 1024) + b"\r\n") * 100)
+
+        client.send(b"get s\r\n" * 1000)
+        most = 0
+        while served.backend.held:
+            served.answer()
+            most = max(most, len(served.backend.held))
+        self.assertEqual(most, MAX_PENDING_COMMANDS)
+        self.assertEqual(client.readAll(), b"VALUE 1\r\nx\r\n" * 1000)
 
     def test_everythingIsAnswered(self) -> None:
         """
@@ -323,7 +352,7 @@ class EndTests(SynchronousTestCase):
         served = Served()
         served.backend.holding = True
         client = served.connect()
-        client.send(b"get k\r\n" * 200)
+        client.send(b"delete k\r\n" * 200)
         client.endSeen = True
         client.protocol.readConnectionLost()
         served.answer()
@@ -339,7 +368,7 @@ class EndTests(SynchronousTestCase):
         served = Served()
         served.backend.holding = True
         client = served.connect()
-        client.send(b"get k\r\n" * 200)
+        client.send(b"delete k\r\n" * 200)
         client.disconnect()
         served.answer()
         self.assertEqual(client.value(), b"")
@@ -352,7 +381,7 @@ class EndTests(SynchronousTestCase):
         served = Served()
         served.backend.holding = True
         client = served.connect()
-        client.send(b"get k\r\n" * 200)
+        client.send(b"delete k\r\n" * 200)
         served.backend.answerHeld()
         client.disconnect()
         served.factory.flush()

@@ -124,7 +124,7 @@ class DrainTests(SynchronousTestCase):
         served = Served()
         served.backend.holding = True
         busy, idle = served.connect(), served.connect()
-        busy.send(b"get k\r\n" * (MAX_PENDING_COMMANDS + 10))
+        busy.send(b"delete k\r\n" * (MAX_PENDING_COMMANDS + 10))
         drained = served.factory.drain()
         self.assertTrue(idle.serverEnded)
         self.assertFalse(busy.serverEnded)

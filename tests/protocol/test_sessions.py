@@ -98,7 +98,7 @@ class SessionTests(SynchronousTestCase):
         served = Served()
         served.backend.holding = True
         client = served.connect()
-        keys = [b"k%d" % number for number in range(60)]
+        keys = [b"k%d" % number for number in range(16)]
         client.send(b"".join(b"get %b\r\nnonsense\r\n" % key for key in keys))
         waiting = list(served.backend.held)
         rng.shuffle(waiting)

@@ -1,0 +1,374 @@
+"""
+Tests for expiry: decided by the log, and moved on by the leader's time.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from replkv.protocol.request import Request
+from tests.node.cluster import YEAR, Client, Cluster, Server
+
+NOT_FOUND = b"ERRNOTFOUND\r\n"
+
+
+class ExpiryTests(SynchronousTestCase):
+    """
+    What these tests begin with.
+    """
+
+    def setUp(self) -> None:
+        """
+        Server 0 of three leads.
+        """
+        self.begin()
+
+    def begin(self, *wrong: float) -> None:
+        """
+        Begin with three servers.
+
+        @param wrong: by how many seconds their clocks are wrong.
+        """
+        self.cluster = Cluster()
+        for server, seconds in zip(self.cluster.servers, wrong, strict=False):
+            server.wrong = seconds
+        self.leader = self.cluster.leader()
+        self.followers = self.cluster.servers[1:]
+        self.client = Client(self.leader)
+
+    def get(self, server: Server) -> Request:
+        """
+        Ask for the key by a connection of its own, and give the answer time.
+        """
+        request = Client(server).get(b"k")
+        self.cluster.run(0.06)
+        return request
+
+    def failOver(self) -> Server:
+        """
+        The leader is cut off.
+
+        @return: the next one.
+        """
+        self.cluster.apart = {0}
+        leader = self.cluster.leader()
+        self.assertIsNot(leader, self.leader)
+        return leader
+
+
+class ClockEntryTests(ExpiryTests):
+    """
+    Tests for the entries that only tell the time.
+    """
+
+    def test_idle(self) -> None:
+        """
+        A key is freed on all servers soon after its time, without anyone asking for it; and then nothing more happens.
+        """
+        self.client.set(b"k", b"v", 1)
+        self.cluster.run(0.9)
+        self.assertEqual([server.machine.keys for server in self.cluster.servers], [1, 1, 1])
+        self.cluster.run(0.2)
+        self.assertEqual([server.machine.keys for server in self.cluster.servers], [0, 0, 0])
+        self.assertEqual(self.leader.node.raft.log.lastIndex, 3)
+        self.cluster.run(1)
+        self.assertEqual(self.leader.node.raft.log.lastIndex, 3)
+
+    def test_oneAtATime(self) -> None:
+        """
+        While a clock entry is under way, no tick proposes another one.
+        """
+        self.client.set(b"k", b"v", 1)
+        self.cluster.settle()
+        self.cluster.hold(self.followers)
+        self.cluster.run(2)
+        self.assertEqual(self.leader.node.raft.log.lastIndex, 3)
+
+    def test_manyKeys(self) -> None:
+        """
+        Where one entry cannot free all the keys that have expired, more follow.
+        """
+        for number in range(1000):
+            self.client.set(b"%d" % number, b"v", 1)
+        self.cluster.settle()
+        self.assertEqual(self.leader.machine.keys, 1000)
+        self.cluster.run(1.2)
+        self.assertEqual(self.leader.machine.keys, 0)
+
+    def test_setAgain(self) -> None:
+        """
+        A key that is set again has its new time alone.
+        """
+        self.client.set(b"k", b"v", 1)
+        self.client.set(b"k", b"w", 3)
+        self.cluster.run(2)
+        self.assertEqual(self.get(self.leader).reply, b"VALUE 1\r\nw\r\n")
+        self.client.set(b"k", b"x")
+        self.cluster.run(2)
+        self.assertEqual(self.get(self.leader).reply, b"VALUE 1\r\nx\r\n")
+
+
+class ReadTests(ExpiryTests):
+    """
+    Tests for reads of keys whose time is over.
+    """
+
+    def setUp(self) -> None:
+        """
+        A key has a second to live, and a bit of that is left; from now on, nothing is committed.
+        """
+        super().setUp()
+        self.write = self.client.set(b"k", b"v", 1)
+        self.cluster.run(0.95)
+        self.assertEqual(self.write.reply, b"OK 2\r\n")
+        self.cluster.hold(self.followers)
+
+    def goOn(self) -> None:
+        """
+        Entries are committed again.
+        """
+        self.cluster.hold(self.followers, False)
+        self.cluster.settle()
+
+    def test_waitsForTheLog(self) -> None:
+        """
+        That the key is gone is not told before the log says so: until then another leader could find it.
+        """
+        self.assertEqual(self.get(self.leader).reply, b"VALUE 1\r\nv\r\n")
+        read = self.get(self.leader)
+        self.assertIsNone(read.reply)
+        self.cluster.run(0.5)
+        self.assertIsNone(read.reply)
+        self.goOn()
+        self.assertEqual(read.reply, NOT_FOUND)
+
+    def test_withoutTick(self) -> None:
+        """
+        A read does not wait for a tick to propose the clock entry.
+        """
+        self.goOn()
+        self.leader.pause()
+        self.cluster.run(0.06)
+        self.assertEqual(self.leader.node.raft.log.lastIndex, 2)
+        read = self.client.get(b"k")
+        self.cluster.settle()
+        self.assertEqual(read.reply, NOT_FOUND)
+        self.assertEqual(self.leader.node.raft.log.lastIndex, 3)
+
+    def test_manyReads(self) -> None:
+        """
+        Many reads share a clock entry.
+        """
+        self.cluster.run(0.1)
+        reads = [Client(self.leader).get(b"k") for _ in range(100)]
+        self.cluster.run(0.1)
+        self.goOn()
+        self.assertEqual({read.reply for read in reads}, {NOT_FOUND})
+        self.assertLess(self.leader.node.raft.log.lastIndex, 6)
+
+    def test_otherKeysDoNotWait(self) -> None:
+        """
+        A read of another key does not wait for it.
+        """
+        self.cluster.run(0.1)
+        read = Client(self.leader).get(b"other")
+        self.cluster.run(0.06)
+        self.assertEqual(read.reply, NOT_FOUND)
+
+    def test_casBefore(self) -> None:
+        """
+        A cas that came in time and is not yet committed succeeds; a read from after the key's time is answered as what
+        follows on that, and not as if the key had been gone before.
+        """
+        cas = Client(self.leader).cas(b"k", 2, b"w")
+        self.cluster.run(0.06)
+        read = self.get(self.leader)
+        self.goOn()
+        self.assertEqual(cas.reply, b"OK 3\r\n")
+        self.assertEqual(read.reply, b"VALUE 1\r\nw\r\n")
+
+    def test_deleteBefore(self) -> None:
+        """
+        A delete that came in time and is not yet committed finds the key; the read comes after it.
+        """
+        delete = Client(self.leader).delete(b"k")
+        self.cluster.run(0.06)
+        read = self.get(self.leader)
+        self.goOn()
+        self.assertEqual((delete.reply, read.reply), (b"DELETED\r\n", NOT_FOUND))
+
+    def test_setAfter(self) -> None:
+        """
+        While a read waits for the log, it is not overtaken by the write that its connection sent after it.
+        """
+        self.cluster.run(0.06)
+        read, write, later = self.client.get(b"k"), self.client.set(b"k", b"w"), self.client.get(b"k")
+        self.cluster.run(0.1)
+        self.assertIsNone(read.reply)
+        self.goOn()
+        self.assertEqual(read.reply, NOT_FOUND)
+        self.assertTrue(write.reply and write.reply.startswith(b"OK"))
+        self.assertEqual(later.reply, b"VALUE 1\r\nw\r\n")
+
+    def test_casAfter(self) -> None:
+        """
+        What is told of the read holds for the cas behind it.
+        """
+        self.cluster.run(0.06)
+        read, cas = self.client.get(b"k"), self.client.cas(b"k", 2, b"w")
+        self.cluster.run(0.1)
+        self.goOn()
+        self.assertEqual((read.reply, cas.reply), (NOT_FOUND, NOT_FOUND))
+
+    def test_expiredBeforeCommitted(self) -> None:
+        """
+        A key whose write takes longer to be committed than it has to live is gone for a read that came after its time.
+        """
+        short = Client(self.leader).set(b"k", b"w", 1)
+        self.cluster.run(1.1)
+        read = self.get(self.leader)
+        self.goOn()
+        self.assertEqual(short.reply, b"OK 3\r\n")
+        self.cluster.run(0.1)
+        self.assertEqual(read.reply, NOT_FOUND)
+
+    def test_deposed(self) -> None:
+        """
+        A read that waits for a clock entry when its leader is deposed goes to the next one.
+        """
+        self.cluster.run(0.06)
+        read = self.client.get(b"k")
+        self.cluster.run(0.06)
+        self.cluster.apart = {0}
+        self.cluster.hold(self.followers, False)
+        self.cluster.run(1)
+        self.assertFalse(self.leader.leads)
+        self.assertIsNone(read.reply)
+        self.cluster.apart = set()
+        self.cluster.run(0.1)
+        self.assertEqual(read.reply, b"ERR_REDIRECT host2 9002\r\n")
+
+
+class SecondsTests(ExpiryTests):
+    """
+    Tests for the time that C{getm} tells.
+    """
+
+    def test_roundedUp(self) -> None:
+        """
+        It is told in seconds, rounded up.
+        """
+        self.client.set(b"k", b"v", 10)
+        self.assertEqual(self.seconds(), 10)
+        self.cluster.clock.advance(0.5)
+        self.assertEqual(self.seconds(), 10)
+        self.cluster.clock.advance(0.499)
+        self.assertEqual(self.seconds(), 10)
+        self.cluster.clock.advance(0.002)
+        self.assertEqual(self.seconds(), 9)
+        self.cluster.clock.advance(8.9)
+        self.assertEqual(self.seconds(), 1)
+
+    def test_never(self) -> None:
+        """
+        A key that never expires has 0, and one that does has at least 1, up to its end.
+        """
+        self.client.set(b"k", b"v")
+        self.assertEqual(self.seconds(), 0)
+
+    def seconds(self) -> int:
+        """
+        What C{getm} tells.
+        """
+        request = self.client.getm(b"k")
+        self.cluster.settle()
+        assert request.reply is not None
+        word, _, seconds, length = request.reply.split(b"\r\n")[0].split(b" ")
+        self.assertEqual((word, length), (b"VALUE", b"1"))
+        return int(seconds)
+
+
+class WrongClockTests(ExpiryTests):
+    """
+    Tests for servers whose clocks differ by a year. After a leader that was ahead, or under one that is behind, time
+    goes on from the last stamp in the log, so that what passed between that and the election is not counted.
+    """
+
+    def assertLives(self, seconds: float, server: Server) -> None:
+        """
+        The key is there for that many seconds, give or take a fifth of one, and then gone.
+        """
+        self.cluster.run(seconds - 0.2)
+        self.assertEqual(self.get(server).reply, b"VALUE 1\r\nv\r\n")
+        self.cluster.run(0.3)
+        self.assertEqual(self.get(server).reply, NOT_FOUND)
+
+    def test_followersDoNotMatter(self) -> None:
+        """
+        No server's own clock has a part in what the log's entries do to it.
+        """
+        self.begin(0, YEAR, -YEAR)
+        self.client.set(b"k", b"v", 2)
+        self.cluster.run(0.1)
+        self.assertEqual([server.value(b"k") for server in self.cluster.servers], [b"v"] * 3)
+        self.assertLives(1.9, self.leader)
+        self.cluster.run(0.1)
+        stores = [server.engine._values for server in self.cluster.servers]
+        self.assertEqual(stores, [stores[0]] * 3)
+
+    def test_leaderAhead(self) -> None:
+        """
+        A leader that is a year ahead counts a key's seconds right, and so does the next one, which is not.
+        """
+        self.begin(YEAR, 0, 0)
+        self.client.set(b"k", b"v", 2)
+        self.assertLives(2, self.leader)
+        self.client.set(b"k", b"v", 3)
+        self.cluster.settle()
+        self.assertLives(3, self.failOver())
+
+    def test_leaderBehind(self) -> None:
+        """
+        Under a leader that is a year behind, time goes on from where its predecessor had it.
+        """
+        self.begin(0, 0, -YEAR)
+        self.client.set(b"k", b"v", 3)
+        self.cluster.settle()
+        leader = self.failOver()
+        self.assertLives(3, leader)
+        write = Client(leader).set(b"k", b"v", 2)
+        self.cluster.settle()
+        self.assertEqual(write.reply, b"OK %d\r\n" % leader.machine.appliedIndex)
+        self.assertLives(2, leader)
+
+    def test_doesNotComeBack(self) -> None:
+        """
+        A key that a leader has told to be gone is not found under the next one, though that one's clock is a year
+        behind, and the power failed on both followers just when the leader had told it.
+        """
+        self.begin(0, 0, -YEAR)
+        self.client.set(b"k", b"v", 1)
+        self.cluster.run(0.95)
+        self.cluster.hold(self.followers)
+        self.cluster.run(0.06)
+        told = self.get(self.leader).reply
+        for follower in self.followers:
+            follower.crash()
+            follower.start()
+        leader = self.failOver()
+        found = self.get(leader).reply
+        self.assertFalse(told == NOT_FOUND and found != NOT_FOUND, f"{told!r}, then {found!r}")
+        self.assertEqual(found, b"VALUE 1\r\nv\r\n")
+
+    def test_stampsOfUnappliedEntries(self) -> None:
+        """
+        A new leader's time begins at the largest stamp in its log, entries included that are not applied yet.
+        """
+        self.begin(YEAR, 0, 0)
+        self.cluster.hold([self.leader])
+        self.client.set(b"k", b"v", 2)
+        self.cluster.settle()
+        self.assertIsNone(self.followers[1].value(b"k"))
+        self.assertLives(2, self.failOver())
+        clocks = [server.machine.clock for server in self.followers]
+        self.assertGreater(min(clocks), (1_700_000_000 + YEAR) * 1000)

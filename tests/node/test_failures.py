@@ -1,0 +1,424 @@
+"""
+Tests for what ends a node, and for what it goes on from.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Sequence
+
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
+
+import replkv.node
+from replkv import exits
+from replkv.kv.engine import EngineError
+from replkv.kv.machine import StateMachine
+from replkv.raft.entry import Entry
+from tests.logged import logged
+from tests.node.cluster import Client, Cluster, Server
+
+UNAVAILABLE = b"ERR_INTERNAL\r\n"
+
+
+class FailureTests(SynchronousTestCase):
+    """
+    What these tests begin with.
+    """
+
+    def setUp(self) -> None:
+        """
+        Server 0 of three leads.
+        """
+        self.lines = logged(self)
+        self.cluster = Cluster()
+        self.leader = self.cluster.leader()
+        self.followers = self.cluster.servers[1:]
+        self.client = Client(self.leader)
+
+    def assertStopped(self, server: Server, status: int, reason: str) -> None:
+        """
+        The server has stopped itself, once, and does nothing more.
+        """
+        self.assertEqual([status for status, _ in server.failures], [status])
+        self.assertIn(reason, server.failures[0][1])
+        self.assertNotIn("\n", server.failures[0][1])
+        before = len(server.files.operations), server.machine.appliedIndex
+        self.assertEqual(Client(server).get(b"k").reply, UNAVAILABLE)
+        self.cluster.run(1)
+        self.assertEqual((len(server.files.operations), server.machine.appliedIndex), before)
+        self.assertEqual(len(server.failures), 1)
+
+
+class DiskTests(FailureTests):
+    """
+    Tests for a disk that fails.
+    """
+
+    def failSync(self, server: Server) -> None:
+        """
+        From now on, the disk refuses to sync.
+        """
+        server.files.failing = lambda kind, path: errno.EIO if kind == "sync" else 0
+
+    def test_leader(self) -> None:
+        """
+        The leader stops; the write is not answered as if it had been done, and the others go on.
+        """
+        self.failSync(self.leader)
+        write, read = self.client.set(b"k", b"v"), self.client.get(b"k")
+        self.cluster.settle()
+        self.assertEqual((write.reply, read.reply), (UNAVAILABLE, UNAVAILABLE))
+        self.assertStopped(self.leader, exits.DISK, "Input/output error")
+        self.cluster.apart = {0}
+        self.assertEqual(self.cluster.leader().id, 2)
+
+    def test_follower(self) -> None:
+        """
+        A follower stops before it confirms what its disk may not have.
+        """
+        self.failSync(self.followers[0])
+        self.cluster.hold(self.followers[1:])
+        write = self.client.set(b"k", b"v")
+        self.cluster.run(0.1)
+        self.assertIsNone(write.reply)
+        self.assertStopped(self.followers[0], exits.DISK, "Input/output error")
+
+    def test_waitingClients(self) -> None:
+        """
+        All that wait are answered at once, those too that wait for a leader.
+        """
+        self.cluster.apart = {0, 1, 2}
+        self.cluster.run(0.6)
+        server = self.followers[1]
+        waiting = Client(server).get(b"k")
+        self.assertIsNone(waiting.reply)
+        self.failSync(server)
+        self.cluster.apart = {0}
+        self.cluster.run(0.7)
+        self.assertEqual(len(server.failures), 1)
+        self.assertEqual(waiting.reply, UNAVAILABLE)
+
+    def test_read(self) -> None:
+        """
+        A leader that cannot read what a peer lacks stops, and says what failed.
+        """
+        self.patch(replkv.raft.log, "CACHE_BYTES", 1000)
+        self.cluster.apart = {1}
+        for _ in range(30):
+            self.client.set(b"k", bytes(100))
+            self.cluster.settle()
+        self.leader.files.failing = lambda kind, path: errno.EIO if kind == "read" else 0
+        self.cluster.apart = set()
+        self.cluster.run(0.5)
+        self.assertStopped(self.leader, exits.DISK, "Input/output error")
+        self.assertNotIn("written", self.leader.failures[0][1])
+
+    def test_lagging(self) -> None:
+        """
+        What a peer lacks and the leader has no longer in memory comes from the leader's disk.
+        """
+        self.patch(replkv.raft.log, "CACHE_BYTES", 1000)
+        self.cluster.apart = {1}
+        for number in range(30):
+            self.client.set(b"%d" % number, bytes(100))
+            self.cluster.settle()
+        self.assertGreater(self.leader.node.raft.log.inMemory, 10)
+        self.cluster.apart = set()
+        self.cluster.run(0.5)
+        self.assertEqual(self.followers[0].engine._values, self.leader.engine._values)
+
+
+class StoreTests(FailureTests):
+    """
+    Tests for the store.
+    """
+
+    def test_writeFails(self) -> None:
+        """
+        A store that cannot be written stops the server; the write is on a majority's disks, but not answered.
+        """
+
+        def fail(changes: object) -> None:
+            raise EngineError("No space left on device")
+
+        self.patch(self.leader.engine, "write", fail)
+        write = self.client.set(b"k", b"v")
+        self.cluster.settle()
+        self.assertEqual(write.reply, UNAVAILABLE)
+        self.assertStopped(self.leader, exits.DISK, "the store failed: No space left on device")
+
+    def test_flushFails(self) -> None:
+        """
+        So does one that cannot be brought to the disk.
+        """
+
+        def fail() -> None:
+            raise EngineError("No space left on device")
+
+        self.patch(replkv.node, "FLUSH_ENTRIES", 5)
+        self.patch(self.leader.engine, "flush", fail)
+        self.fill(5)
+        self.assertStopped(self.leader, exits.DISK, "No space left on device")
+
+    def fill(self, count: int) -> None:
+        """
+        Write so many entries, one by one.
+        """
+        for number in range(count):
+            self.client.set(b"%d" % number, b"v")
+            self.cluster.settle()
+
+    def flushed(self) -> int:
+        """
+        Up to which entry the leader's store is on the disk.
+        """
+        return StateMachine(self.leader.engine.crash()).appliedIndex
+
+    def test_flushed(self) -> None:
+        """
+        After so many entries, the store is brought to the disk.
+        """
+        self.patch(replkv.node, "FLUSH_ENTRIES", 5)
+        self.fill(3)
+        self.assertEqual(self.flushed(), 0)
+        self.fill(1)
+        self.assertEqual(self.flushed(), 5)
+        self.fill(4)
+        self.assertEqual(self.flushed(), 5)
+        self.fill(1)
+        self.assertEqual(self.flushed(), 10)
+
+    def test_flushedBytes(self) -> None:
+        """
+        And after so many bytes of them.
+        """
+        self.patch(replkv.node, "FLUSH_BYTES", 10_000)
+        self.client.set(b"k", bytes(5_000))
+        self.cluster.settle()
+        self.assertEqual(self.flushed(), 0)
+        self.client.set(b"k", bytes(5_000))
+        self.cluster.settle()
+        self.assertEqual(self.flushed(), 3)
+
+    def test_oneFlush(self) -> None:
+        """
+        While one flush is under way, no other begins, and commands are carried out.
+        """
+        self.patch(replkv.node, "FLUSH_ENTRIES", 5)
+        self.leader.storeThread.held = True
+        before = self.leader.storeThread.waiting
+        self.fill(20)
+        self.assertEqual(self.leader.value(b"19"), b"v")
+        self.assertEqual(self.leader.storeThread.waiting - before, 1)
+        self.leader.storeThread.held = False
+        self.cluster.settle()
+        self.fill(1)
+        self.assertEqual(self.flushed(), 22)
+
+
+class OwnErrorTests(FailureTests):
+    """
+    Tests for errors of replkv's own.
+    """
+
+    def test_apply(self) -> None:
+        """
+        An error in the state machine ends the server before it can do harm, with a status of its own and a traceback.
+        """
+
+        def fail(entries: Sequence[Entry]) -> None:
+            raise ZeroDivisionError
+
+        self.patch(self.leader.machine, "apply", fail)
+        write = self.client.set(b"k", b"v")
+        self.cluster.settle()
+        self.assertEqual(write.reply, UNAVAILABLE)
+        self.assertStopped(self.leader, exits.INTERNAL, "an error of its own")
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_log(self) -> None:
+        """
+        An error in the log's thread is no failure of the disk.
+        """
+
+        def fail(parts: object) -> None:
+            raise ZeroDivisionError
+
+        self.patch(self.leader.storage, "write", fail)
+        self.client.set(b"k", b"v")
+        self.cluster.settle()
+        self.assertStopped(self.leader, exits.INTERNAL, "an error of its own")
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_flush(self) -> None:
+        """
+        Nor is one in the store's.
+        """
+
+        def fail() -> None:
+            raise ZeroDivisionError
+
+        self.patch(replkv.node, "FLUSH_ENTRIES", 1)
+        self.patch(self.leader.engine, "flush", fail)
+        self.client.set(b"k", b"v")
+        self.cluster.settle()
+        self.assertStopped(self.leader, exits.INTERNAL, "an error of its own")
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_core(self) -> None:
+        """
+        An error in the core ends the server too.
+        """
+        self.patch(self.leader.node.raft, "tick", lambda: 1 // 0)
+        self.cluster.run(0.1)
+        self.assertStopped(self.leader, exits.INTERNAL, "an error of its own")
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_tick(self) -> None:
+        """
+        The ticks do not end in silence.
+        """
+        self.patch(self.leader.node, "_proposeExpiry", lambda: 1 // 0)
+        self.cluster.run(0.1)
+        self.assertStopped(self.leader, exits.INTERNAL, "an error of its own")
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+
+class RestartTests(FailureTests):
+    """
+    Tests for going on from the disk.
+    """
+
+    def test_all(self) -> None:
+        """
+        All servers are killed at once: nothing that was answered is lost, and versions go on.
+        """
+        writes = [self.client.set(b"%d" % number, b"v%d" % number) for number in range(30)]
+        self.cluster.run(0.1)
+        self.assertTrue(all(write.reply for write in writes))
+        for server in self.cluster.servers:
+            server.crash()
+        self.cluster.messages.clear()
+        for server in self.cluster.servers:
+            server.start()
+            self.assertEqual(server.machine.appliedIndex, 0)
+        leader = self.cluster.leader()
+        self.cluster.run(0.1)
+        for server in self.cluster.servers:
+            self.assertEqual([server.value(b"%d" % number) for number in range(30)], [b"v%d" % n for n in range(30)])
+        write = Client(leader).set(b"k", b"v")
+        self.cluster.settle()
+        self.assertEqual(write.reply, b"OK 33\r\n")
+
+    def test_rest(self) -> None:
+        """
+        What the store had brought to the disk is not replayed.
+        """
+        self.patch(replkv.node, "FLUSH_ENTRIES", 10)
+        for number in range(15):
+            self.client.set(b"%d" % number, b"v")
+            self.cluster.settle()
+        self.cluster.run(0.1)
+        follower = self.followers[0]
+        follower.crash()
+        follower.start()
+        self.assertEqual(follower.machine.appliedIndex, 10)
+        self.cluster.run(0.1)
+        self.assertEqual(follower.engine._values, self.leader.engine._values)
+
+
+class StopTests(FailureTests):
+    """
+    Tests for the end.
+    """
+
+    def stop(self, server: Server) -> Deferred[None]:
+        """
+        Stop a server's node.
+        """
+        return Deferred.fromCoroutine(server.node.stop())
+
+    def test_idle(self) -> None:
+        """
+        A node that has nothing to do stops at once, and leaves nothing behind.
+        """
+        cluster = Cluster(1)
+        cluster.leader()
+        self.assertIsNone(self.successResultOf(self.stop(cluster.servers[0])))
+        self.assertEqual(cluster.clock.getDelayedCalls(), [])
+        self.assertEqual(Client(cluster.servers[0]).get(b"k").reply, UNAVAILABLE)
+
+    def test_writing(self) -> None:
+        """
+        It waits for the disk.
+        """
+        self.cluster.hold([self.leader])
+        self.client.set(b"k", b"v")
+        self.cluster.settle()
+        stopped = self.stop(self.leader)
+        self.cluster.settle()
+        self.assertNoResult(stopped)
+        self.cluster.hold([self.leader], False)
+        self.cluster.settle()
+        self.assertIsNone(self.successResultOf(stopped))
+        self.assertEqual(self.leader.storage.lastIndex, 2)
+
+    def test_busy(self) -> None:
+        """
+        A follower of a busy leader stops too: it does not wait for the disk to have nothing to do for once.
+        """
+        follower = self.followers[0]
+        self.cluster.hold([follower])
+        self.client.set(b"k", b"v")
+        self.cluster.settle()
+        stopped = self.stop(follower)
+        for _ in range(10):
+            self.client.set(b"k", b"v")
+            self.cluster.settle()
+            follower.disk.work()
+        self.assertIsNone(self.successResultOf(stopped))
+
+    def test_nothingAfter(self) -> None:
+        """
+        What comes after the end changes nothing.
+        """
+        self.assertIsNone(self.successResultOf(self.stop(self.leader)))
+        before = len(self.leader.files.operations)
+        self.assertEqual(self.client.set(b"k", b"v").reply, UNAVAILABLE)
+        self.cluster.run(1)
+        self.assertEqual(len(self.leader.files.operations), before)
+        self.assertEqual(self.leader.failures, [])
+
+
+class LogTests(FailureTests):
+    """
+    Tests for what operators read.
+    """
+
+    def test_elections(self) -> None:
+        """
+        A line for each change of leader on each server, and nothing while all is well.
+        """
+        self.cluster.run(0.1)
+        self.assertEqual(
+            self.lines,
+            ["this server leads, in term 1", "server 0 leads, in term 1", "server 0 leads, in term 1"],
+        )
+        self.client.set(b"k", b"v")
+        self.cluster.run(2)
+        self.assertEqual(len(self.lines), 3)
+        self.cluster.apart = {0}
+        self.cluster.run(1)
+        self.assertEqual(
+            sorted(self.lines[3:]),
+            sorted(
+                [
+                    "server 0 is no longer known to lead; electing",
+                    "server 0 is no longer known to lead; electing",
+                    "server 0 is no longer known to lead; electing",
+                    "this server leads, in term 2",
+                    "server 2 leads, in term 2",
+                ]
+            ),
+        )

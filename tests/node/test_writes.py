@@ -1,0 +1,464 @@
+"""
+Tests for the way of a write, and for what its client is told.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+import replkv.pending
+from tests.node.cluster import Client, Cluster
+
+UNAVAILABLE = b"ERR_INTERNAL\r\n"
+
+
+class LeaderTests(SynchronousTestCase):
+    """
+    What these tests begin with.
+    """
+
+    def setUp(self) -> None:
+        """
+        Server 0 of three leads.
+        """
+        self.cluster = Cluster()
+        self.leader = self.cluster.leader()
+        self.assertEqual(self.leader.id, 0)
+        self.followers = self.cluster.servers[1:]
+        self.client = Client(self.leader)
+
+
+class MajorityTests(LeaderTests):
+    """
+    Tests for when a write is answered.
+    """
+
+    def test_majority(self) -> None:
+        """
+        It is answered when the disks of a majority have it: the leader's and one more. The version is its index.
+        """
+        self.cluster.hold(self.cluster.servers)
+        write = self.client.set(b"k", b"v")
+        self.cluster.settle()
+        self.assertIsNone(write.reply)
+        self.cluster.hold([self.leader], False)
+        self.cluster.settle()
+        self.assertIsNone(write.reply)
+        self.cluster.hold(self.followers[:1], False)
+        self.cluster.settle()
+        self.assertEqual(write.reply, b"OK 2\r\n")
+        self.assertEqual(self.leader.storage.lastIndex, 2)
+        self.assertEqual(self.followers[0].storage.lastIndex, 2)
+
+    def test_ownDiskIsNotEnough(self) -> None:
+        """
+        The leader's own disk alone is not a majority, however long it waits.
+        """
+        self.cluster.hold(self.followers)
+        write = self.client.set(b"k", b"v")
+        self.cluster.run(2)
+        self.assertEqual(self.leader.storage.lastIndex, 2)
+        self.assertTrue(self.leader.leads)
+        self.assertIsNone(write.reply)
+        self.assertIsNone(self.leader.value(b"k"))
+
+    def test_ownDiskIsNeeded(self) -> None:
+        """
+        What the others' disks have is committed, but not applied before the leader's own disk has it.
+        """
+        self.cluster.hold([self.leader])
+        write = self.client.set(b"k", b"v")
+        self.cluster.settle()
+        self.assertEqual(self.leader.node.raft.commitIndex, 2)
+        self.assertIsNone(write.reply)
+        self.cluster.hold([self.leader], False)
+        self.cluster.settle()
+        self.assertEqual(write.reply, b"OK 2\r\n")
+
+    def test_everywhere(self) -> None:
+        """
+        All servers come to hold the same.
+        """
+        self.client.set(b"a", b"1")
+        self.client.set(b"b", b"2", 100)
+        self.client.delete(b"a")
+        self.cluster.run(0.1)
+        for server in self.cluster.servers:
+            self.assertEqual((server.value(b"a"), server.value(b"b")), (None, b"2"))
+            self.assertEqual(server.engine._values, self.leader.engine._values)
+
+    def test_alone(self) -> None:
+        """
+        One server is a cluster of one: its own disk is the majority.
+        """
+        cluster = Cluster(1)
+        client = Client(cluster.leader())
+        write, read = client.set(b"k", b"v"), client.get(b"k")
+        cluster.settle()
+        self.assertEqual((write.reply, read.reply), (b"OK 2\r\n", b"VALUE 1\r\nv\r\n"))
+
+    def test_outcomes(self) -> None:
+        """
+        Each command is answered with what came of it.
+        """
+        asked = [
+            self.client.set(b"k", b"v"),
+            self.client.cas(b"k", 7, b"w"),
+            self.client.cas(b"k", 2, b"w"),
+            self.client.cas(b"none", 2, b"w"),
+            self.client.delete(b"k"),
+            self.client.delete(b"k"),
+            self.client.get(b"k"),
+            self.client.set(b"k", b"v", noreply=True),
+        ]
+        self.cluster.settle()
+        self.assertEqual(
+            [request.reply for request in asked],
+            [
+                b"OK 2\r\n",
+                b"ERR_VERSION\r\n",
+                b"OK 4\r\n",
+                b"ERRNOTFOUND\r\n",
+                b"DELETED\r\n",
+                b"ERRNOTFOUND\r\n",
+                b"ERRNOTFOUND\r\n",
+                b"",
+            ],
+        )
+
+    def test_oneSync(self) -> None:
+        """
+        What arrives while the disk is busy is brought to it with one sync.
+        """
+        self.cluster.hold([self.leader])
+        writes = [self.client.set(b"%d" % number, b"v") for number in range(3)]
+        self.cluster.settle()
+        writes += [self.client.set(b"%d" % number, b"v") for number in range(20)]
+        self.cluster.settle()
+        before = self.leader.files.operations.count(("sync", self.leader.files.operations[-1][1]))
+        self.cluster.hold([self.leader], False)
+        self.cluster.settle()
+        after = self.leader.files.operations.count(("sync", self.leader.files.operations[-1][1]))
+        self.assertEqual(after - before, 2)
+        self.assertTrue(all(write.reply for write in writes))
+
+
+class PipelineTests(LeaderTests):
+    """
+    Tests for the order of what one connection asks.
+    """
+
+    def test_getSeesSet(self) -> None:
+        """
+        A read sees the write that its connection sent before it, though that is not committed when it arrives.
+        """
+        self.client.set(b"k", b"old")
+        self.cluster.settle()
+        self.cluster.hold(self.followers)
+        write, read = self.client.set(b"k", b"new"), self.client.get(b"k")
+        self.cluster.run(0.2)
+        self.assertIsNone(write.reply)
+        self.assertIsNone(read.reply)
+        self.cluster.hold(self.followers, False)
+        self.cluster.settle()
+        self.assertEqual(read.reply, b"VALUE 3\r\nnew\r\n")
+
+    def test_otherConnection(self) -> None:
+        """
+        A read does not wait for the writes of other connections that are under way.
+        """
+        self.client.set(b"k", b"old")
+        self.cluster.settle()
+        self.cluster.hold(self.followers)
+        self.client.set(b"k", b"new")
+        read = Client(self.leader).get(b"k")
+        self.cluster.run(0.1)
+        self.assertEqual(read.reply, b"VALUE 3\r\nold\r\n")
+
+    def test_getDoesNotSeeLaterSet(self) -> None:
+        """
+        A read does not see the write that its connection sent after it.
+        """
+        self.client.set(b"k", b"old")
+        self.cluster.settle()
+        read, write = self.client.get(b"k"), self.client.set(b"k", b"new")
+        later = self.client.get(b"k")
+        self.cluster.settle()
+        self.assertEqual(read.reply, b"VALUE 3\r\nold\r\n")
+        self.assertEqual(write.reply, b"OK 3\r\n")
+        self.assertEqual(later.reply, b"VALUE 3\r\nnew\r\n")
+
+    def test_alternating(self) -> None:
+        """
+        However many reads and writes follow each other, each read sees the write just before it.
+        """
+        reads = []
+        for number in range(50):
+            self.client.set(b"k", b"%02d" % number)
+            reads.append(self.client.get(b"k"))
+            if number % 7 == 0:
+                self.cluster.clock.advance(0)
+        self.cluster.settle()
+        self.assertEqual([read.reply for read in reads], [b"VALUE 2\r\n%02d\r\n" % number for number in range(50)])
+
+    def test_readsOfOldLeadership(self) -> None:
+        """
+        A connection outlives a leadership: what it wrote then and what was replaced since is nothing that its reads
+        wait for when its server leads again.
+        """
+        self.client.set(b"k", b"v")
+        self.cluster.settle()
+        self.cluster.apart = {0}
+        for _ in range(10):
+            self.client.set(b"lost", b"x")
+        self.assertEqual(self.cluster.leader().id, 2)
+        self.cluster.apart = set()
+        self.cluster.run(0.2)
+        self.cluster.apart = {2}
+        self.assertIs(self.cluster.leader(), self.leader)
+        self.assertLess(self.leader.node.raft.log.lastIndex, self.client.lastIndex)
+        read = self.client.get(b"k")
+        self.cluster.run(0.1)
+        self.assertEqual(read.reply, b"VALUE 1\r\nv\r\n")
+
+
+class RedirectTests(LeaderTests):
+    """
+    Tests for servers that do not lead.
+    """
+
+    def test_redirect(self) -> None:
+        """
+        A follower names the leader, at once, and for reads too.
+        """
+        self.cluster.run(0.1)
+        client = Client(self.followers[0])
+        for request in (client.set(b"k", b"v"), client.get(b"k"), client.delete(b"k")):
+            self.assertEqual(request.reply, b"ERR_REDIRECT host0 9000\r\n")
+
+    def test_waitsForLeader(self) -> None:
+        """
+        A server that knows no leader waits for one, then carries the command out or redirects it, in order.
+        """
+        cluster = Cluster()
+        first, second = Client(cluster.servers[0]), Client(cluster.servers[1])
+        asked = [first.set(b"k", b"1"), first.get(b"k"), first.set(b"k", b"2"), first.get(b"k")]
+        redirected = second.set(b"k", b"v")
+        cluster.settle()
+        self.assertEqual({request.reply for request in [*asked, redirected]}, {None})
+        cluster.leader()
+        cluster.run(0.1)
+        self.assertEqual(
+            [request.reply for request in asked],
+            [b"OK 2\r\n", b"VALUE 1\r\n1\r\n", b"OK 3\r\n", b"VALUE 1\r\n2\r\n"],
+        )
+        self.assertEqual(redirected.reply, b"ERR_REDIRECT host0 9000\r\n")
+
+    def test_noLeader(self) -> None:
+        """
+        When none is elected in time, the command is answered with an error.
+        """
+        self.cluster.apart = {0, 1, 2}
+        self.cluster.run(1)
+        self.assertIsNone(self.followers[0].node.raft.leaderId)
+        request = Client(self.followers[0]).get(b"k")
+        self.cluster.run(1.9)
+        self.assertIsNone(request.reply)
+        self.cluster.run(0.12)
+        self.assertEqual(request.reply, UNAVAILABLE)
+
+
+class DeposedTests(LeaderTests):
+    """
+    Tests for what a leader says when it leads no longer.
+    """
+
+    def setUp(self) -> None:
+        """
+        The leader is cut off.
+        """
+        super().setUp()
+        self.client.set(b"k", b"old")
+        # Just before it looks whether a majority has answered, so that it finds that it is cut off before the others do.
+        self.cluster.run(0.22)
+        self.cluster.apart = {0}
+
+    def depose(self) -> None:
+        """
+        Let time pass until the leader knows that it leads no longer.
+        """
+        while self.leader.leads:
+            self.cluster.run(0.01)
+
+    def leadAgain(self) -> None:
+        """
+        The leader is deposed, and then elected again, since the others are slow to stand for election.
+        """
+        self.depose()
+        self.cluster.run(0.04)
+        for follower in self.followers:
+            follower.pause()
+        self.cluster.apart = set()
+        self.assertIs(self.cluster.leader(), self.leader)
+        self.cluster.run(0.1)
+
+    def test_write(self) -> None:
+        """
+        A write that it had taken may yet be carried out, so it is not redirected.
+        """
+        write = self.client.set(b"k", b"new")
+        self.cluster.run(0.2)
+        self.assertIsNone(write.reply)
+        self.depose()
+        self.assertEqual(write.reply, UNAVAILABLE)
+
+    def test_writeThatWins(self) -> None:
+        """
+        A write that its client was not told of may be carried out under the next leader.
+        """
+        self.cluster.apart = set()
+        self.cluster.hold(self.followers)
+        write = self.client.set(b"k", b"new")
+        self.cluster.settle()
+        self.cluster.apart = {0}
+        self.cluster.hold(self.followers, False)
+        leader = self.cluster.leader()
+        self.depose()
+        self.assertEqual(write.reply, UNAVAILABLE)
+        self.assertEqual(leader.value(b"k"), b"new")
+
+    def test_deposedByNewTerm(self) -> None:
+        """
+        So is a leader that hears of a later term before it finds that it has lost its majority.
+        """
+        write, read = self.client.set(b"k", b"new"), self.client.get(b"k")
+        self.cluster.run(0.1)
+        self.leader.pause()
+        self.assertEqual(self.cluster.leader().id, 2)
+        self.assertTrue(self.leader.leads)
+        self.cluster.apart = set()
+        self.cluster.run(0.1)
+        self.assertFalse(self.leader.leads)
+        self.assertEqual(write.reply, UNAVAILABLE)
+        self.assertIn(read.reply, [UNAVAILABLE, b"ERR_REDIRECT host2 9002\r\n"])
+        self.assertEqual(self.cluster.servers[2].value(b"k"), b"old")
+
+    def test_read(self) -> None:
+        """
+        A read does nothing, so it goes to the next leader; it is not answered from the state that the deposed one has.
+        """
+        read = self.client.get(b"k")
+        self.cluster.leader()
+        self.depose()
+        self.assertIsNone(read.reply)
+        self.cluster.apart = set()
+        self.cluster.run(0.1)
+        self.assertEqual(read.reply, b"ERR_REDIRECT host2 9002\r\n")
+
+    def test_readLedAgain(self) -> None:
+        """
+        A server that is elected again answers the read itself.
+        """
+        read = self.client.get(b"k")
+        self.leadAgain()
+        self.assertEqual(read.reply, b"VALUE 3\r\nold\r\n")
+
+    def test_readNotOvertaken(self) -> None:
+        """
+        A read is not answered, when its server leads again, with a write that its connection sent after it.
+        """
+        read, write = self.client.get(b"k"), self.client.set(b"k", b"new")
+        self.leadAgain()
+        self.assertEqual(write.reply, UNAVAILABLE)
+        self.assertEqual(self.leader.value(b"k"), b"new")
+        self.assertEqual(read.reply, UNAVAILABLE)
+
+
+class LimitsTests(LeaderTests):
+    """
+    Tests for what a node takes.
+    """
+
+    def test_timeOut(self) -> None:
+        """
+        A command that has no result in time is answered; the result that comes later is nobody's any more.
+        """
+        self.cluster.hold(self.followers)
+        write, read = self.client.set(b"k", b"v"), self.client.get(b"k")
+        self.cluster.run(4.9)
+        self.assertEqual((write.reply, read.reply), (None, None))
+        self.cluster.run(0.12)
+        self.assertEqual((write.reply, read.reply), (UNAVAILABLE, UNAVAILABLE))
+        self.cluster.hold(self.followers, False)
+        self.cluster.settle()
+        self.assertEqual(self.leader.value(b"k"), b"v")
+
+    def test_tooMany(self) -> None:
+        """
+        An overloaded node takes no more commands until there is room again.
+        """
+        self.patch(replkv.pending, "MAX_COMMANDS", 10)
+        self.cluster.hold(self.followers)
+        taken = [self.client.set(b"k", b"v") for _ in range(10)]
+        self.assertEqual(self.client.set(b"k", b"v").reply, UNAVAILABLE)
+        self.assertEqual(self.client.get(b"k").reply, UNAVAILABLE)
+        self.cluster.hold(self.followers, False)
+        self.cluster.run(0.02)
+        self.assertEqual({request.reply is None for request in taken}, {False})
+        again = self.client.set(b"k", b"v")
+        self.cluster.settle()
+        self.assertEqual(again.reply, b"OK 12\r\n")
+
+    def test_tooLarge(self) -> None:
+        """
+        So it is with the bytes of their values.
+        """
+        self.patch(replkv.pending, "MAX_BYTES", 1000)
+        self.cluster.hold(self.followers)
+        self.assertIsNone(self.client.set(b"k", bytes(999)).reply)
+        self.assertIsNone(self.client.set(b"k", bytes(10)).reply)
+        self.assertEqual(self.client.get(b"k").reply, UNAVAILABLE)
+
+    def test_hungDisks(self) -> None:
+        """
+        While the disks of a majority hang and the leader goes on to lead, commands time out, but what they proposed
+        stays in the log: the node does not take more and more.
+        """
+        self.patch(replkv.pending, "MAX_COMMANDS", 10)
+        self.cluster.hold(self.followers)
+        for _ in range(3):
+            for _ in range(20):
+                self.client.set(b"k", b"v")
+            self.cluster.run(5.1)
+        self.assertTrue(self.leader.leads)
+        self.assertLess(self.leader.node.raft.log.lastIndex, 15)
+        self.cluster.hold(self.followers, False)
+        self.cluster.run(0.1)
+        again = self.client.set(b"k", b"v")
+        self.cluster.settle()
+        self.assertEqual(again.reply, b"OK 12\r\n")
+
+    def test_statistics(self) -> None:
+        """
+        The numbers that operators look at.
+        """
+        self.client.set(b"k", b"v")
+        self.cluster.run(1.5)
+        self.cluster.hold(self.followers)
+        self.client.set(b"k", b"v")
+        self.cluster.run(0.02)
+        self.assertEqual(
+            self.leader.node.statistics(),
+            [
+                ("id", "0"),
+                ("role", "leader"),
+                ("term", "1"),
+                ("leader", "0"),
+                ("commit_index", "2"),
+                ("applied_index", "2"),
+                ("last_log_index", "3"),
+                ("keys", "1"),
+                ("pending", "1"),
+                ("uptime", "1"),
+            ],
+        )

@@ -1,0 +1,50 @@
+"""
+Servers that are not what they were.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+from tests.processes.cluster import Cluster, onReactor, until
+from tests.processes.conftest import MakeCluster
+from tests.processes.workload import Workload
+
+
+def hasMet(cluster: Cluster, serverId: int, other: int) -> bool:
+    """
+    Whether a server remembers the other one, on its disk.
+    """
+    known = cluster.servers[serverId].data / "peers.json"
+    return known.exists() and str(other) in json.loads(known.read_text())
+
+
+@onReactor
+async def test_wipedServer(makeCluster: MakeCluster) -> None:
+    """
+    A server whose data folder was wiped is refused by the others, with a line in their logs and in its own, and they
+    go on. It learns nothing from them, and has no part in their elections.
+    """
+    cluster = makeCluster(3)
+    cluster.start()
+    load = Workload(cluster)
+    load.start()
+    await load.goesOn()
+    wiped, others = cluster.servers[2], (0, 1)
+    for serverId in others:
+        await until(lambda serverId=serverId: hasMet(cluster, serverId, 2), "server 2 is known")  # type: ignore[misc]
+    wiped.kill()
+    await load.goesOn()
+    shutil.rmtree(wiped.data)
+    wiped.start()
+    for serverId in others:
+        server = cluster.servers[serverId]
+        await until(lambda server=server: "refused a connection" in server.logged(), "it is refused")  # type: ignore[misc]
+        line = next(line for line in server.logged().splitlines() if "refused a connection" in line)
+        assert "server 2 comes with another data folder than before" in line
+    await until(lambda: "do not work together" in wiped.logged(), "it is told why")
+    await load.goesOn(200)
+    assert await cluster.number(2, "last_log_index") == 0
+    assert (await cluster.stats(2))["leader"] == "none"
+    await load.finish()

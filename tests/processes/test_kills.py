@@ -1,0 +1,86 @@
+"""
+C{kill -9}, under load: no answered write is lost, and the cluster goes on.
+"""
+
+from __future__ import annotations
+
+from tests.processes.cluster import onReactor
+from tests.processes.conftest import MakeCluster
+from tests.processes.workload import Workload
+
+
+@onReactor
+async def test_leaderKilled(makeCluster: MakeCluster) -> None:
+    """
+    The leader is killed: another one takes over with all that was answered.
+    """
+    cluster = makeCluster(3)
+    cluster.start()
+    load = Workload(cluster)
+    load.start()
+    await load.goesOn()
+    leader = await cluster.leader()
+    cluster.servers[leader].kill()
+    others = [serverId for serverId in cluster.servers if serverId != leader]
+    assert await cluster.leader(*others) != leader
+    await load.goesOn()
+    await load.finish()
+
+
+@onReactor
+async def test_eachKilledInTurn(makeCluster: MakeCluster) -> None:
+    """
+    Each server in turn is killed and started again: it catches up while the others go on.
+    """
+    cluster = makeCluster(3)
+    cluster.start()
+    load = Workload(cluster)
+    load.start()
+    await load.goesOn()
+    for serverId, server in cluster.servers.items():
+        server.kill()
+        await load.goesOn()
+        server.start()
+        await cluster.applied(serverId, load.newest)
+        await load.goesOn()
+    await load.finish()
+
+
+@onReactor
+async def test_allKilledAtOnce(makeCluster: MakeCluster) -> None:
+    """
+    All servers are killed at once, twice, and started again: everything that was answered is there.
+    """
+    cluster = makeCluster(3)
+    cluster.start()
+    load = Workload(cluster)
+    load.start()
+    for _ in range(2):
+        await load.goesOn()
+        for server in cluster.servers.values():
+            server.process.kill()
+        for server in cluster.servers.values():
+            server.kill()
+        cluster.start()
+        await cluster.leader()
+    await load.goesOn()
+    await load.finish()
+
+
+@onReactor
+async def test_minorityOfFiveKilled(makeCluster: MakeCluster) -> None:
+    """
+    Of five servers, two are killed, the leader one of them: the others go on.
+    """
+    cluster = makeCluster(5)
+    cluster.start()
+    load = Workload(cluster)
+    load.start()
+    await load.goesOn()
+    leader = await cluster.leader()
+    killed = {leader, (leader + 1) % 5}
+    for serverId in killed:
+        cluster.servers[serverId].kill()
+    assert await cluster.leader(*(cluster.servers.keys() - killed)) not in killed
+    await load.goesOn()
+    await load.finish()

@@ -1,0 +1,74 @@
+"""
+Servers that stand still for a while, as on a host that swaps or a machine that is moved.
+"""
+
+from __future__ import annotations
+
+import signal
+
+from replkv.client.connections import Address
+from tests.processes.cluster import HOST, onReactor
+from tests.processes.conftest import MakeCluster
+from tests.processes.conversation import Conversation
+from tests.processes.workload import Workload
+
+
+@onReactor
+async def test_pausedLeader(makeCluster: MakeCluster) -> None:
+    """
+    A leader that is stopped under load is replaced. When it goes on, it does not answer what was sent to it meanwhile
+    from what it then held to be true: no read is stale, and no write is answered as done and lost.
+    """
+    cluster = makeCluster(3)
+    cluster.start()
+    load = Workload(cluster)
+    load.start()
+    await load.goesOn()
+    leader = await cluster.leader()
+    others = cluster.servers.keys() - {leader}
+    old = await cluster.client().set(b"stale", b"old")
+    with Conversation(cluster.servers[leader].clientPort) as conversation:
+        assert conversation.ask(b"version\r\n").startswith(b"VERSION")
+        cluster.servers[leader].signal(signal.SIGSTOP)
+        conversation.send(b"getm stale\r\n" * 20 + b"set late 0 1\r\nx\r\nget stale\r\n")
+        client = cluster.client()
+        client.leader = Address(HOST, cluster.servers[await cluster.leader(*others)].clientPort)
+        assert await client.set(b"stale", b"new") > old
+        await load.goesOn()
+        cluster.servers[leader].signal(signal.SIGCONT)
+        for _ in range(20):
+            assertFresh(conversation.reply())
+        late = conversation.reply()
+        assertFresh(conversation.reply())
+    if late.startswith(b"OK "):
+        assert await client.get(b"late") == b"x"
+    await cluster.leader()
+    await load.goesOn()
+    await load.finish()
+
+
+def assertFresh(reply: bytes) -> None:
+    """
+    A reply to a read of C{stale} is the new value, or tells that this server cannot say.
+    """
+    assert reply.endswith(b"new\r\n") or reply.startswith((b"ERR_REDIRECT ", b"ERR_INTERNAL\r\n")), reply
+
+
+@onReactor
+async def test_leadersPausedInTurn(makeCluster: MakeCluster) -> None:
+    """
+    One leader after another is stopped, and goes on when the next one leads.
+    """
+    cluster = makeCluster(3)
+    cluster.start()
+    load = Workload(cluster)
+    load.start()
+    await load.goesOn()
+    for _ in range(3):
+        leader = await cluster.leader()
+        cluster.servers[leader].signal(signal.SIGSTOP)
+        await cluster.leader(*(cluster.servers.keys() - {leader}))
+        await load.goesOn()
+        cluster.servers[leader].signal(signal.SIGCONT)
+        await cluster.applied(leader, load.newest)
+    await load.finish()

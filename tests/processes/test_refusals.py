@@ -1,0 +1,157 @@
+"""
+What a server refuses at start: one line on its standard error, exit status 1, and nothing done.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+
+import pytest
+
+from tests.processes.cluster import HOST, Cluster, onReactor
+from tests.processes.conftest import MakeCluster
+
+
+async def refusal(cluster: Cluster, serverId: int = 0, status: int = 1) -> str:
+    """
+    Start a server that is to be refused.
+
+    @return: the one line that it wrote.
+    """
+    server = cluster.servers[serverId]
+    server.errorFile.write_text("")
+    server.start()
+    assert await server.ended() == status, server.errors()
+    lines = server.errors()
+    assert len(lines) == 1, lines
+    assert lines[0].startswith("replkv: ")
+    return lines[0]
+
+
+def edit(cluster: Cluster, **changes: object) -> None:
+    """
+    Change keys of the servers file.
+    """
+    cluster.config.write_text(json.dumps({**json.loads(cluster.config.read_text()), **changes}))
+
+
+@onReactor
+async def test_unknownId(makeCluster: MakeCluster) -> None:
+    """
+    An id that is not in the file.
+    """
+    cluster = makeCluster(2)
+    edit(cluster, Servers=json.loads(cluster.config.read_text())["Servers"][:1])
+    line = await refusal(cluster, 1)
+    assert str(cluster.config) in line
+    assert "unknown id 1" in line
+
+
+@pytest.mark.parametrize(
+    ("content", "mistake"),
+    [
+        ("{", "line 1"),
+        ('{"Path": "data"}', "Servers: is missing"),
+        ('{"Path": "data", "Servers": [{"Id": 0}]}', "Servers[0].Hostname: is missing"),
+    ],
+)
+@onReactor
+async def test_brokenConfig(makeCluster: MakeCluster, content: str, mistake: str) -> None:
+    """
+    A servers file with a mistake, which is named, with its place.
+    """
+    cluster = makeCluster(1)
+    cluster.config.write_text(content)
+    line = await refusal(cluster)
+    assert line.startswith(f"replkv: {cluster.config}: ")
+    assert mistake in line
+
+
+@onReactor
+async def test_missingConfig(makeCluster: MakeCluster) -> None:
+    """
+    No servers file.
+    """
+    cluster = makeCluster(1)
+    cluster.config.unlink()
+    assert str(cluster.config) in await refusal(cluster)
+
+
+@pytest.mark.parametrize("key", ["ClientPort", "LogPort"])
+@onReactor
+async def test_portInUse(makeCluster: MakeCluster, key: str) -> None:
+    """
+    A port that someone else listens on.
+    """
+    cluster = makeCluster(1)
+    port = {"ClientPort": cluster.servers[0].clientPort, "LogPort": cluster.servers[0].logPort}[key]
+    with socket.create_server((HOST, port)):
+        line = await refusal(cluster)
+    assert f"{key}: port {port}" in line
+    assert "in use" in line
+    cluster.start()
+    assert await cluster.leader() == 0
+
+
+@onReactor
+async def test_folderOfAnotherServer(makeCluster: MakeCluster) -> None:
+    """
+    A data folder of another server.
+    """
+    cluster = makeCluster(2)
+    server = cluster.servers[0]
+    server.start()
+    await server.listening()
+    server.kill()
+    server.data.rename(cluster.servers[1].data)
+    assert "belongs to server 0, and this is server 1" in await refusal(cluster, 1)
+
+
+@onReactor
+async def test_folderOfOtherMembers(makeCluster: MakeCluster) -> None:
+    """
+    A data folder that was made for other members, or for another cluster.
+    """
+    cluster = makeCluster(2)
+    cluster.start(0)
+    await cluster.servers[0].listening()
+    cluster.servers[0].kill()
+    before = json.loads(cluster.config.read_text())
+    edit(cluster, Servers=before["Servers"][:1])
+    assert "was made for a cluster of the servers 0, 1, and the configuration has 0" in await refusal(cluster)
+    edit(cluster, Servers=before["Servers"], Cluster="other")
+    assert "belongs to the cluster 'replkv', and this server is of the cluster 'other'" in await refusal(cluster)
+
+
+@onReactor
+async def test_unusableFolder(makeCluster: MakeCluster) -> None:
+    """
+    A data folder that cannot be made, because a file has its name.
+    """
+    cluster = makeCluster(1)
+    cluster.servers[0].data.parent.write_text("")
+    line = await refusal(cluster)
+    assert str(cluster.servers[0].data) in line
+    assert "cannot be made or written" in line
+
+
+@onReactor
+async def test_rottenLog(makeCluster: MakeCluster) -> None:
+    """
+    A log that was damaged in its middle is a failing disk and not a mistake: it has an exit status of its own.
+    """
+    cluster = makeCluster(1)
+    cluster.start()
+    client = cluster.client()
+    for number in range(20):
+        await client.set(b"k%d" % number, bytes(1000))
+    server = cluster.servers[0]
+    server.kill()
+    segment = min((server.data / "log").glob("*.segment"))
+    damaged = bytearray(segment.read_bytes())
+    damaged[8000] ^= 1
+    segment.write_bytes(damaged)
+    line = await refusal(cluster, status=74)
+    assert str(segment) in line
+    assert "damaged" in line

@@ -1,0 +1,78 @@
+"""
+Servers that come back to a long log.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from replkv.node import FLUSH_ENTRIES
+from replkv.raft.log import CACHE_BYTES
+from tests.processes.cluster import ServerProcess, onReactor, until
+from tests.processes.conftest import MakeCluster
+from tests.processes.conversation import Conversation
+
+VALUE_BYTES: Final = 1 << 16
+
+
+@onReactor
+async def test_catchesUpFromDisk(makeCluster: MakeCluster) -> None:
+    """
+    A server that was down while more was written than the others keep in memory is brought up to date from their
+    disks. It has all then: with it and only one of the others, the cluster goes on and nothing is missing.
+    """
+    cluster = makeCluster(3)
+    cluster.start()
+    await cluster.put(b"before", b"x")
+    leader = await cluster.leader()
+    down = (leader + 1) % 3
+    cluster.servers[down].kill()
+    version = await cluster.fill(count=2 * CACHE_BYTES // VALUE_BYTES, size=VALUE_BYTES, keys=100)
+    cluster.servers[down].start()
+    await cluster.applied(down, version)
+    assert await cluster.number(down, "keys") == 101
+    cluster.servers[leader].kill()
+    client = cluster.client()
+    assert await client.get(b"before") == b"x"
+    for key in range(100):
+        assert await client.get(b"fill%d" % key) == bytes(VALUE_BYTES)
+
+
+def manifestBytes(server: ServerProcess) -> int:
+    """
+    The size of the file in which RocksDB notes each file of data that it has brought to the disk.
+    """
+    return sum(path.stat().st_size for path in (server.data / "store").glob("MANIFEST-*"))
+
+
+@onReactor
+async def test_doesNotReplayEverything(makeCluster: MakeCluster) -> None:
+    """
+    A server that was killed has what its store brought to the disk as soon as it is up, before there is a leader, and
+    replays only the rest.
+    """
+    cluster = makeCluster(2)
+    cluster.start()
+    server = cluster.servers[await cluster.leader()]
+    manifest = manifestBytes(server)
+    count = FLUSH_ENTRIES + 5000
+    conversations = [Conversation(server.clientPort) for _ in range(10)]
+    for first in range(0, count, 1000):
+        commands = [b"set k%d 0 1 noreply\r\nx\r\n" % number for number in range(first, first + 1000)]
+        conversations[first // 1000 % 10].send(b"".join(commands))
+    replies = [conversation.ask(b"set k 0 1\r\nx\r\n") for conversation in conversations]
+    version = max(int(reply.removeprefix(b"OK ")) for reply in replies)
+    for conversation in conversations:
+        conversation.close()
+    assert version > count
+    await until(lambda: manifestBytes(server) > manifest, "the store is brought to the disk")
+    for other in cluster.servers.values():
+        other.kill()
+    server.start()
+    await server.listening()
+    stats = await cluster.stats(server.id)
+    assert (stats["leader"], stats["last_log_index"]) == ("none", str(version))
+    assert FLUSH_ENTRIES <= int(stats["applied_index"]) <= version
+    cluster.start(1 - server.id)
+    await cluster.applied(server.id, version)
+    assert await cluster.number(server.id, "keys") == count + 1

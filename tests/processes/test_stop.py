@@ -1,0 +1,76 @@
+"""
+Servers that are told to stop, and start again.
+"""
+
+from __future__ import annotations
+
+import signal
+
+from tests.processes.cluster import onReactor
+from tests.processes.conftest import MakeCluster
+from tests.processes.conversation import Conversation
+from tests.processes.workload import Workload
+
+
+@onReactor
+async def test_stopsCleanly(makeCluster: MakeCluster) -> None:
+    """
+    A server that gets SIGTERM answers what it has accepted, closes, says nothing on its standard error and exits with
+    0. When it is started again, all is there.
+    """
+    cluster = makeCluster(1)
+    cluster.start()
+    server = cluster.servers[0]
+    await cluster.leader()
+    with Conversation(server.clientPort) as conversation:
+        assert conversation.ask(b"set k 0 1\r\nx\r\n").startswith(b"OK ")
+        conversation.send(b"".join(b"set k%d 0 100\r\n%b\r\n" % (number, bytes(100)) for number in range(1000)))
+        assert conversation.reply().startswith(b"OK ")
+        server.signal(signal.SIGTERM)
+        replies = conversation.rest().splitlines()
+    assert await server.ended() == 0
+    assert server.errors() == []
+    assert all(reply.startswith(b"OK ") for reply in replies)
+    server.start()
+    await cluster.leader()
+    with Conversation(server.clientPort) as conversation:
+        for number, reply in enumerate(replies, 1):
+            assert conversation.ask(b"getm k%d\r\n" % number).startswith(b"VALUE %b 0 100\r\n" % reply.split()[1])
+
+
+@onReactor
+async def test_stopsUnderLoad(makeCluster: MakeCluster) -> None:
+    """
+    Each server of three in turn is told to stop under load, and started again: it exits with 0, and nothing is lost.
+    """
+    cluster = makeCluster(3)
+    cluster.start()
+    load = Workload(cluster)
+    load.start()
+    await load.goesOn()
+    for serverId, server in cluster.servers.items():
+        server.signal(signal.SIGTERM)
+        assert await server.ended() == 0
+        assert server.errors() == []
+        await load.goesOn()
+        server.start()
+        await cluster.applied(serverId, load.newest)
+    await load.finish()
+
+
+@onReactor
+async def test_stopsWithoutMajority(makeCluster: MakeCluster) -> None:
+    """
+    A server that cannot have its commands carried out any more tells so when it is stopped, and exits with 0.
+    """
+    cluster = makeCluster(2)
+    cluster.start()
+    leader = await cluster.leader()
+    cluster.servers[1 - leader].signal(signal.SIGSTOP)
+    server = cluster.servers[leader]
+    with Conversation(server.clientPort) as conversation:
+        conversation.send(b"set k 0 1\r\nx\r\nget k\r\n")
+        server.signal(signal.SIGTERM)
+        assert set(conversation.rest().splitlines()) <= {b"ERR_INTERNAL"}
+    assert await server.ended() == 0
+    assert server.errors() == []

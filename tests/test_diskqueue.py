@@ -1,0 +1,210 @@
+"""
+Tests for the way to the log's disk.
+"""
+
+from __future__ import annotations
+
+import errno
+from random import Random
+
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from replkv.diskqueue import MAX_WRITE_BYTES, DiskQueue
+from replkv.raft.entry import NO_ENTRIES, Batch, Entry
+from replkv.raft.outputs import Load, Persist
+from replkv.storage.errors import LogFailed
+from replkv.storage.log import LogStorage
+from tests.node.cluster import Thread
+from tests.storage.memory_files import MemoryFiles
+
+
+class DiskQueueTests(SynchronousTestCase):
+    """
+    Tests for L{DiskQueue}.
+    """
+
+    def setUp(self) -> None:
+        """
+        An empty log, and threads that work when the test says so.
+        """
+        self.files = MemoryFiles()
+        self.log = LogStorage.open(self.files, "/log", Random(1), 1 << 16)
+        self.thread, self.other = Thread(), Thread()
+        self.persisted: list[int] = []
+        self.failed: list[Failure] = []
+        self.queue = DiskQueue(self.log, self.thread.run, self.other.run, self.persisted.append, self.failed.append)
+        self.written: list[list[int]] = []
+        write = self.log.write
+
+        def note(parts: list[Persist]) -> None:
+            self.written.append([part.seq for part in parts])
+            write(parts)
+
+        self.patch(self.log, "write", note)
+
+    def persist(self, seq: int, size: int = 10) -> Persist:
+        """
+        One entry to be written.
+        """
+        return Persist(seq, 1, None, Batch([Entry(seq, 1, bytes(size))]))
+
+    def syncs(self) -> int:
+        """
+        How often the disk was synced.
+        """
+        return sum(kind == "sync" for kind, _ in self.files.operations)
+
+    def test_offTheReactor(self) -> None:
+        """
+        Nothing is written by the call itself, and what is written is told of when it is synced.
+        """
+        before = self.syncs()
+        self.queue.write([self.persist(1)])
+        self.assertEqual((self.syncs(), self.persisted), (before, []))
+        self.thread.work()
+        self.assertEqual((self.syncs(), self.persisted), (before + 1, [1]))
+        self.assertEqual(self.log.lastIndex, 1)
+
+    def test_groupCommit(self) -> None:
+        """
+        What arrives during a sync is written with the next one, all with one, and in its order.
+        """
+        self.queue.write([self.persist(1)])
+        for seq in range(2, 10, 2):
+            self.queue.write([self.persist(seq), self.persist(seq + 1)])
+        self.queue.write([])
+        self.assertEqual(self.thread.waiting, 1)
+        before = self.syncs()
+        self.thread.work()
+        self.assertEqual(self.persisted, [1])
+        self.thread.work()
+        self.assertEqual(self.written, [[1], list(range(2, 10))])
+        self.assertEqual(self.persisted, [1, 9])
+        self.assertEqual(self.syncs(), before + 2)
+        self.assertEqual(self.thread.waiting, 0)
+
+    def test_nothing(self) -> None:
+        """
+        Where there is nothing to write, the disk is left alone.
+        """
+        self.queue.write([])
+        self.assertEqual(self.thread.waiting, 0)
+
+    def test_bound(self) -> None:
+        """
+        One sync does not take more than so many bytes, before the last batch.
+        """
+        self.patch(self.log, "write", lambda parts: self.written.append([part.seq for part in parts]))
+        self.queue.write([self.persist(seq, MAX_WRITE_BYTES // 4) for seq in range(1, 7)])
+        while self.thread.work():
+            pass
+        self.assertEqual(self.written, [[1, 2, 3, 4], [5, 6]])
+        self.assertEqual(self.persisted, [4, 6])
+
+    def test_votes(self) -> None:
+        """
+        Term and vote are written like entries, in the same order.
+        """
+        self.queue.write([self.persist(1), Persist(2, 4, 0, NO_ENTRIES)])
+        self.thread.work()
+        self.assertEqual((self.log.term, self.log.votedFor, self.persisted), (4, 0, [2]))
+
+    def test_read(self) -> None:
+        """
+        Entries are read in the log's thread, behind what is being written.
+        """
+        self.queue.write([self.persist(1), self.persist(2)])
+        read = self.queue.read(Load(1, 1, 1, 2))
+        self.thread.work()
+        self.assertNoResult(read)
+        self.thread.work()
+        self.assertEqual([entry.index for entry in self.successResultOf(read)], [1, 2])
+
+    def test_readFails(self) -> None:
+        """
+        Who asked for entries is told that they cannot be read.
+        """
+        self.queue.write([self.persist(1)])
+        self.thread.work()
+        self.files.failing = lambda kind, path: errno.EIO if kind == "read" else 0
+        read = self.queue.read(Load(1, 1, 1, 1))
+        self.thread.work()
+        self.failureResultOf(read, LogFailed)
+
+    def test_failure(self) -> None:
+        """
+        A failure is told once; what was to be written is not told of as persisted, and nothing is written after it.
+        """
+        self.queue.write([self.persist(1)])
+        self.queue.write([self.persist(2)])
+        self.files.failing = lambda kind, path: errno.ENOSPC if kind == "sync" else 0
+        self.thread.work()
+        self.assertEqual(len(self.failed), 1)
+        self.assertIn("No space left on device", self.failed[0].getErrorMessage())
+        self.files.failing = lambda kind, path: 0
+        before = list(self.files.operations)
+        self.queue.write([self.persist(3)])
+        while self.thread.work():
+            pass
+        self.assertEqual(self.files.operations, before)
+        self.assertEqual((self.persisted, len(self.failed)), ([], 1))
+
+    def test_whenIdle(self) -> None:
+        """
+        It is known when all is written, what came meanwhile included.
+        """
+        self.assertIsNone(self.successResultOf(self.queue.whenIdle()))
+        self.queue.write([self.persist(1)])
+        idle = self.queue.whenIdle()
+        self.queue.write([self.persist(2)])
+        self.thread.work()
+        self.assertNoResult(idle)
+        self.thread.work()
+        self.assertIsNone(self.successResultOf(idle))
+
+    def test_whenBroken(self) -> None:
+        """
+        Nobody waits for what can't be written.
+        """
+        self.queue.write([self.persist(1)])
+        self.queue.write([self.persist(2)])
+        idle = self.queue.whenIdle()
+        self.files.failing = lambda kind, path: errno.EIO
+        self.thread.work()
+        self.assertIsNone(self.successResultOf(idle))
+        self.assertIsNone(self.successResultOf(self.queue.whenIdle()))
+
+    def test_prepares(self) -> None:
+        """
+        The next segment is made ready in the other thread, once, and then again when that one is in use.
+        """
+        self.queue.write([self.persist(1)])
+        self.thread.work()
+        self.queue.write([self.persist(2)])
+        self.thread.work()
+        self.assertEqual(self.other.waiting, 1)
+        self.other.work()
+        self.assertTrue(self.log.isPrepared)
+        self.queue.write([self.persist(3)])
+        self.thread.work()
+        self.assertEqual(self.other.waiting, 0)
+        self.queue.write([self.persist(4, 40_000)])
+        self.thread.work()
+        self.queue.write([self.persist(5, 40_000)])
+        self.thread.work()
+        self.assertFalse(self.log.isPrepared)
+        self.assertEqual(self.other.waiting, 1)
+
+    def test_cannotPrepare(self) -> None:
+        """
+        That the next segment cannot be made ready is no failure yet; it is tried again after the next write.
+        """
+        self.files.failing = lambda kind, path: errno.ENOSPC if kind == "create" else 0
+        self.queue.write([self.persist(1)])
+        self.thread.work()
+        self.other.work()
+        self.assertEqual(self.failed, [])
+        self.queue.write([self.persist(2)])
+        self.thread.work()
+        self.assertEqual((self.persisted, self.failed, self.other.waiting), ([1, 2], [], 1))

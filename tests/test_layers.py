@@ -1,0 +1,146 @@
+"""
+The rules of the architecture: which part may import what. They are read off the sources.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+import replkv
+
+SOURCES = Path(replkv.__file__).parent
+
+RAFT_VALUES = {"replkv.raft.entry", "replkv.raft.messages", "replkv.raft.outputs"}
+"""
+The modules of the consensus that hold nothing but values.
+"""
+
+PARTS = ("kv", "peers", "protocol", "storage")
+"""
+The parts that know of each other only through the node.
+"""
+
+OUTSIDE = {
+    "asyncio",
+    "datetime",
+    "io",
+    "os",
+    "pathlib",
+    "secrets",
+    "select",
+    "socket",
+    "subprocess",
+    "threading",
+    "time",
+}
+"""
+What the consensus has no business with, Twisted and all that is installed aside.
+"""
+
+REACTOR_IMPORTERS = {"replkv.console", "replkv.tap"}
+"""
+The modules that may import the reactor.
+"""
+
+
+def modules(part: str = "") -> Iterator[tuple[str, ast.Module]]:
+    """
+    The modules of a part, by name and parsed.
+    """
+    for path in sorted((SOURCES / part).rglob("*.py")):
+        name = ".".join(("replkv", *path.relative_to(SOURCES).with_suffix("").parts)).removesuffix(".__init__")
+        yield name, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imports(tree: ast.AST) -> set[str]:
+    """
+    What a module imports, each by its full name: C{from random import Random} gives C{random.Random}.
+    """
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            found.update(f"{'.' * node.level}{node.module or ''}.{alias.name}" for alias in node.names)
+    return found
+
+
+def within(name: str, package: str) -> bool:
+    """
+    Whether a module is this package or lies in it.
+    """
+    return name == package or name.startswith(package + ".")
+
+
+class LayerTests(SynchronousTestCase):
+    """
+    The rules.
+    """
+
+    def assertImports(self, part: str, *allowed: str) -> None:
+        """
+        Assert that the part imports no more of replkv than itself and what is allowed.
+        """
+        seen = 0
+        for name, tree in modules(part):
+            seen += 1
+            for imported in imports(tree):
+                self.assertFalse(imported.startswith("."), f"{name} has a relative import")
+                if within(imported, "replkv") and imported != "replkv.__version__":
+                    permitted = any(within(imported, package) for package in (f"replkv.{part}", *allowed))
+                    self.assertTrue(permitted, f"{name} must not import {imported}")
+        self.assertGreater(seen, 1)
+
+    def test_raft(self) -> None:
+        """
+        The consensus imports nothing of the other parts, nothing that is installed, and no way to the outside.
+        """
+        self.assertImports("raft")
+        for name, tree in modules("raft"):
+            for imported in imports(tree):
+                top = imported.partition(".")[0]
+                self.assertNotIn(top, OUTSIDE | {"twisted", "zope", "rocksdict"}, f"{name} imports {imported}")
+                # A generator is handed in, and so may be named as a type; the global one may not be drawn from.
+                self.assertTrue(top != "random" or imported == "random.Random", f"{name} imports {imported}")
+
+    def test_parts(self) -> None:
+        """
+        Storage, store, protocol and peers know of replkv only themselves and the consensus's values.
+        """
+        for part in PARTS:
+            self.assertImports(part, *RAFT_VALUES)
+
+    def test_client(self) -> None:
+        """
+        The client can be used without a server: besides itself it knows the servers file alone.
+        """
+        self.assertImports("client", "replkv.config")
+
+    def test_reactor(self) -> None:
+        """
+        The global reactor is imported by the commands and the plugin alone, and by them within a function: to import
+        a module chooses no reactor.
+        """
+        importers: set[str] = set()
+        for name, tree in modules():
+            if "twisted.internet.reactor" in imports(tree):
+                importers.add(name)
+                top = ast.Module([node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)], [])
+                self.assertNotIn("twisted.internet.reactor", imports(top), name)
+        self.assertLessEqual(importers, REACTOR_IMPORTERS)
+        self.assertTrue(importers)
+
+    def test_direction(self) -> None:
+        """
+        What puts the parts together is imported in one direction: the plugin's module imports the server, and that
+        the node.
+        """
+        order = ["replkv.node", "replkv.server", "replkv.tap", "replkv.console"]
+        found = dict(modules())
+        for position, name in enumerate(order):
+            for imported in imports(found[name]):
+                self.assertFalse(any(within(imported, above) for above in order[position + 1 :]), f"{name}: {imported}")

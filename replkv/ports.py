@@ -33,8 +33,10 @@ def bind(hostname: str, port: int, key: str) -> list[socket.socket]:
     """
     try:
         found = socket.getaddrinfo(hostname, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except OSError as error:
-        raise PortError(f"{key}: the addresses of {hostname!r} cannot be found: {error.strerror}") from None
+    except (OSError, UnicodeError) as error:
+        # UnicodeError is about names that the name system cannot have.
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise PortError(f"{key}: the addresses of {hostname!r} cannot be found: {reason}") from None
     sockets: list[socket.socket] = []
     missing = None
     for family, kind, protocol, _, address in dict.fromkeys(found):

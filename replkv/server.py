@@ -37,6 +37,7 @@ from replkv.protocol.server import ClientServerFactory
 from replkv.raft.core import Raft, RaftConfig
 from replkv.raft.entry import Entry
 from replkv.raft.log import MAX_BATCH_BYTES, RaftLog
+from replkv.storage.errors import CorruptLog, LogFailed
 from replkv.storage.folder import DataFolder
 from replkv.storage.log import LogStorage
 
@@ -107,7 +108,7 @@ class Server(Service):
         try:
             machine = StateMachine(RocksEngine(self._folder.storePath))
             raft = self._recover(machine)
-        except EngineError as error:
+        except (EngineError, CorruptLog, LogFailed) as error:
             self._reactor.callWhenRunning(self._fail, exits.DISK, str(error))
             return
         self._machine = machine
@@ -201,6 +202,8 @@ class Server(Service):
         Put the core together from what is on the disk.
 
         @raise EngineError: if the store does not go with the log.
+        @raise CorruptLog: if the log is damaged.
+        @raise LogFailed: if the disk fails.
         """
         storage = self._storage
         if machine.appliedIndex > storage.lastIndex:

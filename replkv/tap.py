@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any, ClassVar, NoReturn
 
 from twisted.application.service import IService
+from twisted.internet.interfaces import IReactorFromThreads
 from twisted.python import usage
 
 from replkv import exits
@@ -59,8 +60,9 @@ class Options(usage.Options):
         """
         if self["id"] is None:
             _refuse("--id is required: which server of the servers file is this?")
-        if not self["id"].isascii() or not self["id"].isdigit():
-            _refuse(f"--id is a number, not {self['id']!r}")
+        # int() raises on very many digits.
+        if not self["id"].isascii() or not self["id"].isdigit() or len(self["id"]) > 10:
+            _refuse(f"--id is a number, not {self['id']!r:.50}")
         try:
             self.settings = load(self["config"])
             try:
@@ -111,8 +113,9 @@ def makeService(options: Options) -> IService:
         _refuse(f"server {server.id}: {error}")
     _tuneCollector()
     service = Server(reactor, options.settings, server, options.folder, storage, clientSockets, logSockets)
+    fromHandler = IReactorFromThreads(reactor).callFromThread
     # twistd's own way to stop on SIGTERM ends with the process killing itself by that signal.
-    reactor.callWhenRunning(signal.signal, signal.SIGTERM, lambda *_: reactor.callFromThread(service.terminate))
+    reactor.callWhenRunning(signal.signal, signal.SIGTERM, lambda *_: fromHandler(service.terminate))
     # twistd itself has no way to end with a status once the reactor has run. This runs when all else is done.
     atexit.register(_exit, service)
     return service

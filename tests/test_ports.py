@@ -46,7 +46,7 @@ class BindTests(SynchronousTestCase):
                 for address in addresses
             ]
 
-        self.patch(replkv.ports.socket, "getaddrinfo", getaddrinfo)
+        self.patch(socket, "getaddrinfo", getaddrinfo)
 
     def refused(self, hostname: str, port: int = 0) -> str:
         """
@@ -74,9 +74,7 @@ class BindTests(SynchronousTestCase):
         On a name with several addresses, it listens on each, and once on one that is named twice.
         """
         self.resolve("127.0.0.1", "127.0.0.2", "127.0.0.1")
-        self.assertEqual(
-            [listening.getsockname()[0] for listening in self.bind("many")], ["127.0.0.1", "127.0.0.2"]
-        )
+        self.assertEqual([listening.getsockname()[0] for listening in self.bind("many")], ["127.0.0.1", "127.0.0.2"])
 
     def test_missingFamily(self) -> None:
         """
@@ -92,7 +90,8 @@ class BindTests(SynchronousTestCase):
         self.resolve("192.0.2.1")
         self.assertEqual(
             self.refused("db1"),
-            "ClientPort: none of the addresses of 'db1' is one of this host: [Errno 99] Cannot assign requested address",
+            "ClientPort: none of the addresses of 'db1' is one of this host: "
+            "[Errno 99] Cannot assign requested address",
         )
 
     def test_inUse(self) -> None:
@@ -134,7 +133,7 @@ class BindTests(SynchronousTestCase):
         def getaddrinfo(*args: object, **kwargs: object) -> None:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-        self.patch(replkv.ports.socket, "getaddrinfo", getaddrinfo)
+        self.patch(socket, "getaddrinfo", getaddrinfo)
         self.assertEqual(
             self.refused("nowhere"),
             "ClientPort: the addresses of 'nowhere' cannot be found: Name or service not known",

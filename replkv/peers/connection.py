@@ -4,9 +4,10 @@ What both ends of a connection between servers have in common.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NoReturn
 
 from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import ITCPTransport, ITransport
 from twisted.logger import Logger
 from twisted.protocols import amp
@@ -91,6 +92,20 @@ class PeerConnection(amp.AMP):
             super().dataReceived(data)
         except (amp.AmpError, KeyError, ValueError) as error:
             self.giveUp(f"what comes is not replkv's server protocol: {error!r:.200}")
+
+    def dispatchCommand(self, box: amp.AmpBox) -> Deferred[amp.AmpBox]:
+        """
+        Answer a request. One that is not what this version knows is the other side's mistake: that is a line in the
+        log and not a traceback, and the other side is told.
+        """
+        answer: Deferred[amp.AmpBox] = super().dispatchCommand(box)
+        return answer.addErrback(self._malformed)
+
+    def _malformed(self, failure: Failure) -> NoReturn:
+        failure.trap(ValueError, KeyError)
+        reason = f"{failure.value!r:.200}"
+        self.report(f"closed the connection with {self.peerAddress}: a request makes no sense: {reason}")
+        raise amp.RemoteAmpError(amp.UNKNOWN_ERROR_CODE, reason, fatal=True)
 
     def unhandledError(self, failure: Failure) -> None:
         """

@@ -227,16 +227,28 @@ class Server:
         """
         Have it count no more ticks; it does go on to answer.
         """
-        self.node._ticking.stop()
+        if self.node._ticking.running:
+            self.node._ticking.stop()
 
-    def crash(self) -> None:
+    def resume(self) -> None:
+        """
+        Have it count ticks again.
+        """
+        if not self.node._ticking.running and not self.node._failed:
+            self.node._ticking.start(self._config.heartbeat / TICKS_PER_HEARTBEAT, now=False)
+
+    def crash(self, power: Random | None = None) -> None:
         """
         Lose the process: what was in its memory is gone. It is started again by L{start}.
+
+        @param power: where the power is lost too, what of the unsynced writes the disk has.
         """
         self.node.links = {}
-        self.node._ticking.stop()
+        self.pause()
         self.node._failed = True
-        self.files = self.files.afterKill()
+        for other in self._cluster.servers:
+            other.node.unreachable(self.id)
+        self.files = self.files.afterKill() if power is None else self.files.afterPowerLoss(power)
         self.engine = self.engine.crash()
         self.disk, self.storeThread = Thread(), Thread()
 

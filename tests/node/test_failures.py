@@ -1,5 +1,5 @@
 """
-Tests for what ends a node, and for what it goes on from.
+Tests for what a node cannot go on from.
 """
 
 from __future__ import annotations
@@ -7,34 +7,22 @@ from __future__ import annotations
 import errno
 from collections.abc import Sequence
 
-from twisted.internet.defer import Deferred
-from twisted.trial.unittest import SynchronousTestCase
-
 import replkv.node
+import replkv.raft.log
 from replkv import exits
 from replkv.kv.engine import EngineError
 from replkv.kv.machine import StateMachine
 from replkv.raft.entry import Entry
-from tests.logged import logged
-from tests.node.cluster import Client, Cluster, Server
+from tests.node.cluster import Client, Server
+from tests.node.leading import LeaderTests
 
 UNAVAILABLE = b"ERR_INTERNAL\r\n"
 
 
-class FailureTests(SynchronousTestCase):
+class FailureTests(LeaderTests):
     """
     What these tests begin with.
     """
-
-    def setUp(self) -> None:
-        """
-        Server 0 of three leads.
-        """
-        self.lines = logged(self)
-        self.cluster = Cluster()
-        self.leader = self.cluster.leader()
-        self.followers = self.cluster.servers[1:]
-        self.client = Client(self.leader)
 
     def assertStopped(self, server: Server, status: int, reason: str) -> None:
         """
@@ -173,7 +161,9 @@ class StoreTests(FailureTests):
         """
         Up to which entry the leader's store is on the disk.
         """
-        return StateMachine(self.leader.engine.crash()).appliedIndex
+        machine = StateMachine(self.leader.engine.crash())
+        index: int = machine.appliedIndex
+        return index
 
     def test_flushed(self) -> None:
         """
@@ -283,142 +273,3 @@ class OwnErrorTests(FailureTests):
         self.cluster.run(0.1)
         self.assertStopped(self.leader, exits.INTERNAL, "an error of its own")
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
-
-
-class RestartTests(FailureTests):
-    """
-    Tests for going on from the disk.
-    """
-
-    def test_all(self) -> None:
-        """
-        All servers are killed at once: nothing that was answered is lost, and versions go on.
-        """
-        writes = [self.client.set(b"%d" % number, b"v%d" % number) for number in range(30)]
-        self.cluster.run(0.1)
-        self.assertTrue(all(write.reply for write in writes))
-        for server in self.cluster.servers:
-            server.crash()
-        self.cluster.messages.clear()
-        for server in self.cluster.servers:
-            server.start()
-            self.assertEqual(server.machine.appliedIndex, 0)
-        leader = self.cluster.leader()
-        self.cluster.run(0.1)
-        for server in self.cluster.servers:
-            self.assertEqual([server.value(b"%d" % number) for number in range(30)], [b"v%d" % n for n in range(30)])
-        write = Client(leader).set(b"k", b"v")
-        self.cluster.settle()
-        self.assertEqual(write.reply, b"OK 33\r\n")
-
-    def test_rest(self) -> None:
-        """
-        What the store had brought to the disk is not replayed.
-        """
-        self.patch(replkv.node, "FLUSH_ENTRIES", 10)
-        for number in range(15):
-            self.client.set(b"%d" % number, b"v")
-            self.cluster.settle()
-        self.cluster.run(0.1)
-        follower = self.followers[0]
-        follower.crash()
-        follower.start()
-        self.assertEqual(follower.machine.appliedIndex, 10)
-        self.cluster.run(0.1)
-        self.assertEqual(follower.engine._values, self.leader.engine._values)
-
-
-class StopTests(FailureTests):
-    """
-    Tests for the end.
-    """
-
-    def stop(self, server: Server) -> Deferred[None]:
-        """
-        Stop a server's node.
-        """
-        return Deferred.fromCoroutine(server.node.stop())
-
-    def test_idle(self) -> None:
-        """
-        A node that has nothing to do stops at once, and leaves nothing behind.
-        """
-        cluster = Cluster(1)
-        cluster.leader()
-        self.assertIsNone(self.successResultOf(self.stop(cluster.servers[0])))
-        self.assertEqual(cluster.clock.getDelayedCalls(), [])
-        self.assertEqual(Client(cluster.servers[0]).get(b"k").reply, UNAVAILABLE)
-
-    def test_writing(self) -> None:
-        """
-        It waits for the disk.
-        """
-        self.cluster.hold([self.leader])
-        self.client.set(b"k", b"v")
-        self.cluster.settle()
-        stopped = self.stop(self.leader)
-        self.cluster.settle()
-        self.assertNoResult(stopped)
-        self.cluster.hold([self.leader], False)
-        self.cluster.settle()
-        self.assertIsNone(self.successResultOf(stopped))
-        self.assertEqual(self.leader.storage.lastIndex, 2)
-
-    def test_busy(self) -> None:
-        """
-        A follower of a busy leader stops too: it does not wait for the disk to have nothing to do for once.
-        """
-        follower = self.followers[0]
-        self.cluster.hold([follower])
-        self.client.set(b"k", b"v")
-        self.cluster.settle()
-        stopped = self.stop(follower)
-        for _ in range(10):
-            self.client.set(b"k", b"v")
-            self.cluster.settle()
-            follower.disk.work()
-        self.assertIsNone(self.successResultOf(stopped))
-
-    def test_nothingAfter(self) -> None:
-        """
-        What comes after the end changes nothing.
-        """
-        self.assertIsNone(self.successResultOf(self.stop(self.leader)))
-        before = len(self.leader.files.operations)
-        self.assertEqual(self.client.set(b"k", b"v").reply, UNAVAILABLE)
-        self.cluster.run(1)
-        self.assertEqual(len(self.leader.files.operations), before)
-        self.assertEqual(self.leader.failures, [])
-
-
-class LogTests(FailureTests):
-    """
-    Tests for what operators read.
-    """
-
-    def test_elections(self) -> None:
-        """
-        A line for each change of leader on each server, and nothing while all is well.
-        """
-        self.cluster.run(0.1)
-        self.assertEqual(
-            self.lines,
-            ["this server leads, in term 1", "server 0 leads, in term 1", "server 0 leads, in term 1"],
-        )
-        self.client.set(b"k", b"v")
-        self.cluster.run(2)
-        self.assertEqual(len(self.lines), 3)
-        self.cluster.apart = {0}
-        self.cluster.run(1)
-        self.assertEqual(
-            sorted(self.lines[3:]),
-            sorted(
-                [
-                    "server 0 is no longer known to lead; electing",
-                    "server 0 is no longer known to lead; electing",
-                    "server 0 is no longer known to lead; electing",
-                    "this server leads, in term 2",
-                    "server 2 leads, in term 2",
-                ]
-            ),
-        )

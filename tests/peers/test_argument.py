@@ -59,6 +59,17 @@ def valueOf(box: dict[bytes, bytes]) -> bytes:
     return value
 
 
+def stating(length: bytes) -> Callable[[dict[bytes, bytes]], None]:
+    """
+    A change of a box: it states another length.
+    """
+
+    def change(box: dict[bytes, bytes]) -> None:
+        box[b"value"] = length
+
+    return change
+
+
 class WireTests(SynchronousTestCase):
     """
     Tests for the way over a connection.
@@ -153,11 +164,11 @@ class NonsenseTests(SynchronousTestCase):
         The stated length is not that of the parts.
         """
         for stated in (b"0", b"65534", b"65535", b"65544", b"65546", b"131070", b"131071"):
-            self.assertRefused(lambda box, stated=stated: box.update({b"value": stated}))
+            self.assertRefused(stating(stated))
 
     def test_noNumber(self) -> None:
         """
         The stated length is no decimal number that there can be.
         """
         for stated in (b"", b"x", b"-1", b"+1", b" 1", b"1_0", b"0x10", b"99999999", b"9" * 5000, b"\xd9\xa1"):
-            self.assertRefused(lambda box, stated=stated: box.update({b"value": stated}))
+            self.assertRefused(stating(stated))

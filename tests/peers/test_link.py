@@ -4,62 +4,10 @@ Tests for the end of a connection that asks.
 
 from __future__ import annotations
 
-from typing import Any
-
-from twisted.internet.protocol import Factory, Protocol
-from twisted.internet.task import Clock
-from twisted.trial.unittest import SynchronousTestCase
-
-from replkv.peers.connection import MAX_HELLO_BYTES
-from replkv.peers.link import ANSWER_TIMEOUT, SILENT_ATTEMPTS
+from replkv.peers.link import SILENT_ATTEMPTS
 from replkv.raft.entry import Batch, Entry
-from tests.logged import logged
-from tests.peers.wire import HEARD, HEARTBEAT, VOTE, VOTED, Peer, Wire
-
-
-class LinkTests(SynchronousTestCase):
-    """
-    What the tests of the link begin with.
-    """
-
-    def setUp(self) -> None:
-        """
-        Server 0 has a link to server 1.
-        """
-        self.lines = logged(self)
-        self.clock = Clock()
-        self.mine = Peer(self.clock, 0)
-        self.its = Peer(self.clock, 1)
-        self.link = self.mine.link(1)
-
-    def connect(self) -> Wire:
-        """
-        The connection is made, and the servers introduce themselves.
-        """
-        wire = self.mine.door.open(self.clock, self.its.accept())
-        wire.carry()
-        return wire
-
-    def waitForAttempt(self) -> float:
-        """
-        Let the time pass until the link tries to connect again.
-
-        @return: the seconds that it took.
-        """
-        before = self.clock.seconds()
-        while not self.mine.door.attempts:
-            self.clock.advance(0.005)
-            self.assertLess(self.clock.seconds() - before, 5)
-        return self.clock.seconds() - before
-
-    def assertStops(self) -> None:
-        """
-        The service stops, and leaves nothing behind.
-        """
-        stopped = self.link.stopService()
-        return_ = self.successResultOf(stopped)
-        self.assertIsNone(return_)
-        self.assertEqual(self.clock.getDelayedCalls(), [])
+from tests.peers.linked import LinkTests
+from tests.peers.wire import HEARD, HEARTBEAT, VOTE, VOTED, Wire
 
 
 class RequestTests(LinkTests):
@@ -155,8 +103,8 @@ class LostTests(LinkTests):
         """
         self.connect().cut()
         self.assertEqual(
-            self.lines, ["lost server 1 (Connection to the other side was lost in a non-clean fashion.); "
-                         "trying to reach it again"]
+            self.lines,
+            ["lost server 1 (Connection to the other side was lost in a non-clean fashion.); trying to reach it again"],
         )
         for _ in range(20):
             self.waitForAttempt()
@@ -204,224 +152,9 @@ class LostTests(LinkTests):
         for _ in range(10):
             self.mine.door.refuse()
             self.waitForAttempt()
-        self.assertEqual(
-            self.lines, ["server 1 cannot be reached (Connection was refused by other side.); trying again"]
-        )
+        self.assertEqual(self.lines, ["server 1 cannot be reached (An error occurred while connecting.); trying again"])
         self.connect()
         self.assertEqual(self.lines[1:], ["server 1 is back"])
-
-
-class SilentTests(LinkTests):
-    """
-    Tests for a peer whose process is stopped: it takes connections, and answers nothing.
-    """
-
-    def setUp(self) -> None:
-        """
-        A process that is stopped has no time.
-        """
-        super().setUp()
-        self.its = Peer(Clock(), 1)
-
-    def let(self, seconds: float) -> None:
-        """
-        Let time pass, in small steps.
-        """
-        for _ in range(round(seconds / 0.25)):
-            self.clock.advance(0.25)
-
-    def test_noAnswers(self) -> None:
-        """
-        A connection on which answers are due and none come is given up.
-        """
-        wire = self.connect()
-        wire.stopped = True
-        self.link.send(HEARTBEAT)
-        self.let(ANSWER_TIMEOUT - 1)
-        wire.carry()
-        self.assertTrue(wire.isUp)
-        self.link.send(HEARTBEAT)
-        self.let(2.5)
-        wire.carry()
-        self.assertFalse(wire.isUp)
-        self.assertEqual(self.mine.receiver.lost, [1])
-
-    def test_idle(self) -> None:
-        """
-        Where nothing was asked, no answer is missed; and time counts from the first request that waits.
-        """
-        wire = self.connect()
-        self.let(5 * ANSWER_TIMEOUT)
-        wire.carry()
-        self.assertTrue(wire.isUp)
-        self.link.send(HEARTBEAT)
-        self.let(ANSWER_TIMEOUT - 1)
-        wire.carry()
-        self.assertTrue(wire.isUp)
-
-    def test_slow(self) -> None:
-        """
-        A peer that answers late, but answers, is not given up, though there is always an answer due.
-        """
-        wire = self.connect()
-        self.link.send(HEARTBEAT)
-        for number in range(10):
-            self.link.send(HEARTBEAT)
-            wire.carry()
-            self.let(ANSWER_TIMEOUT - 1)
-            self.its.receiver.asked[number][2].callback(HEARD)
-            wire.carry()
-        self.assertTrue(wire.isUp)
-
-    def test_told(self) -> None:
-        """
-        The log says it once, however long the peer stays stopped and takes connections; and once that it is back.
-        """
-        wire = self.connect()
-        wire.stopped = True
-        self.link.send(HEARTBEAT)
-        for _ in range(3):
-            self.let(ANSWER_TIMEOUT + 1.5)
-            wire.carry()
-            self.assertFalse(wire.isUp)
-            self.waitForAttempt()
-            wire = self.mine.door.open(self.clock, self.its.accept())
-            wire.stopped = True
-            wire.carry()
-        self.assertEqual(self.lines, ["lost server 1: no answer for 5 s; trying to reach it again"])
-        wire.stopped = False
-        wire.carry()
-        self.assertEqual(self.lines[1:], ["server 1 is back"])
-
-    def test_memory(self) -> None:
-        """
-        While a peer that does not answer is connected again, nothing is kept for it but the hello.
-        """
-        wire = self.connect()
-        wire.stopped = True
-        self.link.send(HEARTBEAT)
-        self.let(ANSWER_TIMEOUT + 1.5)
-        wire.carry()
-        self.waitForAttempt()
-        wire = self.mine.door.open(self.clock, self.its.accept())
-        wire.stopped = True
-        for _ in range(100):
-            self.link.send(HEARTBEAT)
-        self.assertLess(len(wire.connecting.value()), 500)
-        self.assertEqual(len(self.mine.receiver.lost), 101)
-
-
-class RefusedTests(LinkTests):
-    """
-    Tests for servers that do not work together.
-    """
-
-    def assertKeepsTrying(self, line: str) -> None:
-        """
-        The connection is closed, and tried again more and more rarely; the log says why, once.
-        """
-        waits = []
-        for _ in range(12):
-            wire = self.mine.door.open(self.clock, self.its.accept())
-            wire.carry()
-            self.assertFalse(wire.isUp)
-            self.assertFalse(self.link.isUp)
-            waits.append(self.waitForAttempt())
-        mine = [text for text in self.lines if not text.startswith("refused a connection")]
-        self.assertEqual(len(mine), 1, mine)
-        self.assertIn(line, mine[0])
-        self.assertGreater(min(waits[-2:]), 0.9)
-        self.assertEqual(self.its.receiver.asked, [])
-
-    def test_otherCluster(self) -> None:
-        """
-        The other server belongs to another cluster.
-        """
-        self.its = Peer(self.clock, 1, "shop")
-        self.assertKeepsTrying("server 1 and this one do not work together: server 1 belongs to cluster 'shop'")
-
-    def test_wrongAddress(self) -> None:
-        """
-        At the address there is another server of the cluster.
-        """
-        self.its = Peer(self.clock, 2)
-        self.assertKeepsTrying("this is server 2, not 1")
-
-    def test_thisOneWiped(self) -> None:
-        """
-        The other server has known this one with another folder.
-        """
-        self.its.folder.known[0] = "an older folder"
-        self.assertKeepsTrying("server 0 comes with another data folder than before")
-
-    def test_otherOneWiped(self) -> None:
-        """
-        This server has known the other one with another folder: it asks it nothing, and no vote of all.
-        """
-        self.mine.folder.known[1] = "an older folder"
-        self.assertKeepsTrying("server 1 comes with another data folder than before")
-
-    def test_memoryFails(self) -> None:
-        """
-        The other server cannot be remembered here.
-        """
-
-        def fail(serverId: int, incarnation: str) -> None:
-            raise OSError(28, "No space left on device")
-
-        self.patch(self.mine.folder, "rememberPeer", fail)
-        self.assertKeepsTrying("server 0 cannot remember server 1: [Errno 28] No space left on device")
-
-    def test_mended(self) -> None:
-        """
-        When the cause is mended, the link comes up.
-        """
-        good = self.its
-        self.its = Peer(self.clock, 1, "shop")
-        self.assertKeepsTrying("shop")
-        self.its = good
-        self.connect()
-        self.assertTrue(self.link.isUp)
-        self.assertEqual(self.lines[-1], "server 1 is back")
-
-    def test_otherProtocol(self) -> None:
-        """
-        At the address there is something that is no server of replkv.
-        """
-
-        class Greeter(Protocol):
-            def connectionMade(self) -> None:
-                assert self.transport is not None
-                self.transport.write(b"ERRCMDERR\r\n")
-
-        self.patch(self.its, "accept", lambda: Factory.forProtocol(Greeter).buildProtocol(None))
-        self.assertKeepsTrying("what comes is not replkv's server protocol")
-
-    def test_closesAtOnce(self) -> None:
-        """
-        At the address there is something that closes each connection without a word.
-        """
-
-        class Closer(Protocol):
-            def dataReceived(self, data: bytes) -> None:
-                assert self.transport is not None
-                self.transport.loseConnection()
-
-        self.patch(self.its, "accept", lambda: Factory.forProtocol(Closer).buildProtocol(None))
-        self.assertKeepsTrying("server 1 did not let this one in (Connection was closed cleanly.)")
-
-    def test_longAnswer(self) -> None:
-        """
-        Before the other side has said who it is, it cannot make this server hold much.
-        """
-
-        class Flood(Protocol):
-            def connectionMade(self) -> None:
-                assert self.transport is not None
-                self.transport.write(b"\0\1a\xff\xff" + bytes(MAX_HELLO_BYTES))
-
-        self.patch(self.its, "accept", lambda: Factory.forProtocol(Flood).buildProtocol(None))
-        self.assertKeepsTrying("a box that is too long")
 
 
 class StopTests(LinkTests):
@@ -498,5 +231,3 @@ class StopTests(LinkTests):
         before = len(self.mine.receiver.lost)
         self.link.send(VOTE)
         self.assertEqual(self.mine.receiver.lost[before:], [1])
-
-

@@ -4,83 +4,15 @@ Tests for the end of a connection that answers.
 
 from __future__ import annotations
 
-from typing import Any
-
-from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionLost
-from twisted.internet.task import Clock
 from twisted.protocols import amp
-from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.peers.commands import AppendEntriesCommand, Hello, NotIntroduced, Refused, RequestVoteCommand, remoteCall
-from replkv.peers.connection import MAX_BOX_BYTES, MAX_HELLO_BYTES
-from replkv.peers.listener import HELLO_TIMEOUT, MAX_CONNECTIONS
+from replkv.peers.commands import AppendEntriesCommand, NotIntroduced, Refused, RequestVoteCommand, remoteCall
+from replkv.peers.listener import HELLO_TIMEOUT
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.messages import AppendEntries
-from tests.logged import logged
-from tests.peers.wire import HEARD, HEARTBEAT, VOTE, VOTED, Peer, Wire
-
-
-class Caller(amp.AMP):
-    """
-    The end that asks, without the rules of a server's own.
-    """
-
-    def makeConnection(self, transport: Any) -> None:
-        """
-        Begin, and log nothing.
-        """
-        super(amp.AMP, self).makeConnection(transport)
-
-    def connectionLost(self, reason: Any) -> None:
-        """
-        End, and log nothing.
-        """
-        super(amp.AMP, self).connectionLost(reason)
-
-    def ask(self, command: type[amp.Command], **arguments: Any) -> Deferred[Any]:
-        """
-        Call, and keep the outcome for the test, whatever it is.
-        """
-        outcome: Deferred[Any] = Deferred()
-        self.callRemote(command, **arguments).addCallbacks(outcome.callback, outcome.errback)
-        return outcome
-
-
-class ListenerTests(SynchronousTestCase):
-    """
-    What the tests of the listener begin with.
-    """
-
-    def setUp(self) -> None:
-        """
-        Server 1 listens.
-        """
-        self.lines = logged(self)
-        self.clock = Clock()
-        self.server = Peer(self.clock, 1)
-        self.caller, self.wire = self.connect()
-
-    def connect(self) -> tuple[Caller, Wire]:
-        """
-        Connect to the server.
-        """
-        caller = Caller()
-        return caller, Wire(self.clock, caller, self.server.accept())
-
-    def hello(self, caller: Caller, sender: int = 0, **changed: Any) -> Deferred[Any]:
-        """
-        Send the hello of another server, with something changed in it.
-        """
-        return caller.ask(Hello, **{**Peer(self.clock, sender).identity.hello(1), **changed})
-
-    def introduce(self) -> None:
-        """
-        Server 0 is let in.
-        """
-        introduced = self.hello(self.caller)
-        self.wire.carry()
-        self.assertEqual(self.successResultOf(introduced), {"incarnation": "folder 1"})
+from tests.peers.listening import ListenerTests
+from tests.peers.wire import HEARD, HEARTBEAT, VOTE, VOTED
 
 
 class HelloTests(ListenerTests):
@@ -259,9 +191,7 @@ class RequestTests(ListenerTests):
         A leader's entries arrive as they were, however large.
         """
         batch = Batch([Entry(8, 3, bytes(200_000)), Entry(9, 3, b"\0\r\n")])
-        answer = self.caller.ask(
-            AppendEntriesCommand, **{**HEARTBEAT._asdict(), "batch": batch.encoded}
-        )
+        answer = self.caller.ask(AppendEntriesCommand, **{**HEARTBEAT._asdict(), "batch": batch.encoded})
         self.wire.carry()
         ((sender, request, reply),) = self.server.receiver.asked
         self.assertEqual((sender, request), (0, HEARTBEAT._replace(batch=batch)))
@@ -277,7 +207,9 @@ class RequestTests(ListenerTests):
         answers = [self.caller.ask(command, **{**arguments, "readRound": number}) for number in range(3)]
         self.wire.carry()
         asked = self.server.receiver.asked
-        self.assertEqual([message.readRound for _, message, _ in asked if isinstance(message, AppendEntries)], [0, 1, 2])
+        self.assertEqual(
+            [message.readRound for _, message, _ in asked if isinstance(message, AppendEntries)], [0, 1, 2]
+        )
         for number in (2, 0, 1):
             asked[number][2].callback(HEARD._replace(readRound=number))
         self.wire.carry()
@@ -290,10 +222,21 @@ class RequestTests(ListenerTests):
         batch = Batch([Entry(9, 3, b"")]).encoded
         answer = self.caller.ask(AppendEntriesCommand, **{**HEARTBEAT._asdict(), "batch": batch})
         self.wire.carry()
-        self.failureResultOf(answer)
+        self.failureResultOf(answer, amp.UnknownRemoteError)
         self.assertFalse(self.wire.isUp)
         self.assertEqual(self.server.receiver.asked, [])
-        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+        self.assertEqual(len(self.lines), 1)
+        self.assertIn("the batch begins at 9, after 7", self.lines[0])
+
+    def test_garbledBatch(self) -> None:
+        """
+        What is no batch is no message either.
+        """
+        answer = self.caller.ask(AppendEntriesCommand, **{**HEARTBEAT._asdict(), "batch": b"\xff" * 40})
+        self.wire.carry()
+        self.failureResultOf(answer, amp.UnknownRemoteError)
+        self.assertFalse(self.wire.isUp)
+        self.assertEqual(len(self.lines), 1)
 
     def test_close(self) -> None:
         """
@@ -303,102 +246,4 @@ class RequestTests(ListenerTests):
         self.wire.carry()
         self.assertFalse(self.wire.isUp)
         self.assertEqual(self.server.listener.connections, set())
-        self.assertEqual(self.clock.getDelayedCalls(), [])
-
-
-class GarbageTests(ListenerTests):
-    """
-    Tests for what is not AMP, or too much of it.
-    """
-
-    def assertClosed(self, reason: str) -> None:
-        """
-        The connection is closed, with one line in the log.
-        """
-        self.wire.carry()
-        self.assertFalse(self.wire.isUp)
-        self.assertEqual(len(self.lines), 1)
-        self.assertIn(reason, self.lines[0])
-        self.assertEqual(self.clock.getDelayedCalls(), [])
-
-    def send(self, data: bytes) -> None:
-        """
-        Send bytes, in one piece.
-        """
-        self.wire.connecting.write(data)
-
-    def test_otherProtocol(self) -> None:
-        """
-        Whoever speaks another protocol is cut off.
-        """
-        self.send(b"GET / HTTP/1.1\r\n\r\n")
-        self.assertClosed("not replkv's server protocol")
-
-    def test_emptyBox(self) -> None:
-        """
-        A box with nothing in it is no message.
-        """
-        self.send(b"\0\0")
-        self.assertClosed("not replkv's server protocol")
-
-    def test_unaskedAnswer(self) -> None:
-        """
-        An answer to nothing is no message.
-        """
-        self.send(amp.AmpBox({b"_answer": b"1", b"x": b"y"}).serialize())
-        self.assertClosed("not replkv's server protocol")
-
-    def pairs(self, count: int, size: int) -> bytes:
-        """
-        The beginning of a box that has C{count} values of C{size} bytes.
-        """
-        return b"".join(
-            [b"\0\x06%06d" % number + size.to_bytes(2, "big") + bytes(size) for number in range(count)]
-        )
-
-    def test_boundBeforeHello(self) -> None:
-        """
-        Before the hello, a box is cut off when it gets longer than a hello can be, and once.
-        """
-        self.send(self.pairs(MAX_HELLO_BYTES // 110 - 1, 100))
-        self.wire.carry()
-        self.assertTrue(self.wire.isUp)
-        self.send(self.pairs(100, 100))
-        self.assertClosed("a box that is too long")
-
-    def test_boundAfterHello(self) -> None:
-        """
-        After the hello, a box is cut off when it gets longer than any message can be.
-        """
-        self.introduce()
-        value = self.pairs(1, 60_000)
-        for _ in range(MAX_BOX_BYTES // len(value)):
-            self.send(value)
-            self.wire.carry()
-        self.assertTrue(self.wire.isUp)
-        self.send(value)
-        self.assertClosed("a box that is too long")
-
-    def test_boundIsForOneBox(self) -> None:
-        """
-        The bound is for each box by itself.
-        """
-        self.introduce()
-        for _ in range(3 * MAX_HELLO_BYTES // 50):
-            self.caller.ask(RequestVoteCommand, **VOTE._asdict())
-        self.wire.carry()
-        self.assertTrue(self.wire.isUp)
-
-    def test_tooMany(self) -> None:
-        """
-        There are not more connections than a cluster can need.
-        """
-        wires = [self.connect()[1] for _ in range(MAX_CONNECTIONS)]
-        wires[-1].carry()
-        self.assertFalse(wires[-1].isUp)
-        self.assertTrue(wires[-2].isUp)
-        self.assertEqual(self.lines, ["closed the connection with 127.0.0.1:40001: there are too many"])
-        self.server.listener.close()
-        for wire in [self.wire, *wires]:
-            wire.carry()
         self.assertEqual(self.clock.getDelayedCalls(), [])

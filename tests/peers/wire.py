@@ -9,7 +9,7 @@ from random import Random
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost, ConnectionRefusedError
+from twisted.internet.error import ConnectError, ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IProtocol, IProtocolFactory, IStreamClientEndpoint
 from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.internet.task import Clock
@@ -140,7 +140,7 @@ class Door:
         """
         The attempt that waits fails.
         """
-        self.attempts.pop()[1].errback(Failure(ConnectionRefusedError()))
+        self.attempts.pop()[1].errback(Failure(ConnectError()))
 
     def open(self, clock: Clock, accepting: IProtocol) -> Wire:
         """
@@ -293,5 +293,5 @@ def accepted(factory: ServerFactory) -> Protocol:
     Make the end of a connection that C{factory} accepts.
     """
     protocol = factory.buildProtocol(IPv4Address("TCP", "127.0.0.1", 40001))
-    assert protocol is not None
+    assert isinstance(protocol, Protocol)
     return protocol

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any, Final, TypeVar, cast
+from typing import IO, Any, Final, cast
 
 import pytest_twisted  # type: ignore[import-untyped]
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
@@ -21,8 +21,6 @@ from twisted.internet.task import deferLater
 
 from replkv.client.client import Client
 from replkv.client.errors import OutcomeUnknown, Unavailable
-
-T = TypeVar("T")
 
 HOST: Final = "127.0.0.1"
 
@@ -48,9 +46,9 @@ def onReactor(test: Callable[..., Coroutine[Deferred[Any], Any, None]]) -> Calla
     return cast(Callable[..., Any], pytest_twisted.ensureDeferred(test))
 
 
-async def until(condition: Callable[[], T | Coroutine[Any, Any, T]], what: str) -> T:
+async def until(condition: Callable[[], Any], what: str) -> Any:
     """
-    Wait until C{condition} is true.
+    Wait until C{condition} is true; it may be a coroutine function.
 
     @param what: what is waited for, for whoever reads that it did not come.
     @return: what C{condition} returned.
@@ -60,7 +58,7 @@ async def until(condition: Callable[[], T | Coroutine[Any, Any, T]], what: str) 
     clock = cast(Any, reactor)
     deadline = clock.seconds() + PATIENCE
     while True:
-        result: T = await maybeDeferred(cast(Callable[[], T], condition))
+        result = await maybeDeferred(condition)
         if result:
             return result
         if clock.seconds() > deadline:
@@ -149,10 +147,18 @@ class ServerProcess:
         """
 
         def taken() -> bool:
+            self.checkAlive()
             with socket.socket() as probe:
                 return probe.connect_ex((HOST, self.clientPort)) == 0
 
         await until(taken, f"server {self.id} takes clients")
+
+    def checkAlive(self) -> None:
+        """
+        Fail if the process has ended by itself: it is of no use to wait for it.
+        """
+        status = self.process.poll()
+        assert status in (None, -signal.SIGKILL, 0), f"server {self.id} has exit status {status}: {self.errors()}"
 
     async def ended(self) -> int:
         """
@@ -242,6 +248,7 @@ class Cluster:
         try:
             return await self._client.stats(HOST, self.servers[serverId].clientPort, timeout=1.0)
         except Unavailable:
+            self.servers[serverId].checkAlive()
             return {}
 
     async def number(self, serverId: int, name: str) -> int:
@@ -266,7 +273,7 @@ class Cluster:
             agreed = len(leaders) == len(terms) == 1 and leaders <= {str(serverId) for serverId in asked}
             return leaders.pop() if agreed else None
 
-        return int(await until(known, f"one of the servers {asked} leads") or -1)
+        return int(await until(known, f"one of the servers {asked} leads"))
 
     async def applied(self, serverId: int, index: int) -> None:
         """

@@ -77,7 +77,7 @@ async def test_sideBySide(makeCluster: MakeCluster, daemons: Daemons) -> None:
     for serverId in cluster.servers:
         done = daemons.start(cluster, serverId)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    version = await cluster.client().set(b"k", b"v")
+    version = await cluster.put(b"k", b"v")
     pids = {serverId: daemons.pid(cluster, serverId) for serverId in cluster.servers}
     assert len(set(pids.values())) == 3
     assert sorted(path.name for path in cluster.config.parent.iterdir()) == ["data", "servers.json"]
@@ -112,7 +112,7 @@ async def test_leftOverPidFile(makeCluster: MakeCluster, daemons: Daemons) -> No
     (cluster.servers[0].data / "server.pid").write_text(str(os.getpid()))
     again = daemons.start(cluster, 0)
     assert (again.returncode, again.stderr) == (0, "")
-    assert await cluster.client().set(b"k", b"v")
+    assert await cluster.put(b"k", b"v")
 
 
 def isAlive(pid: int) -> bool:

@@ -63,12 +63,14 @@ async def test_stopsWithoutMajority(makeCluster: MakeCluster) -> None:
     """
     A server that cannot have its commands carried out any more tells so when it is stopped, and exits with 0.
     """
-    cluster = makeCluster(2)
+    cluster = makeCluster(2, LeaderWaitMs=200)
     cluster.start()
     leader = await cluster.leader()
     cluster.servers[1 - leader].signal(signal.SIGSTOP)
     server = cluster.servers[leader]
     with Conversation(server.clientPort) as conversation:
+        # A connection is not the server's before it has accepted it.
+        assert conversation.ask(b"version\r\n").startswith(b"VERSION ")
         conversation.send(b"set k 0 1\r\nx\r\nget k\r\n")
         server.signal(signal.SIGTERM)
         assert set(conversation.rest().splitlines()) <= {b"ERR_INTERNAL"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes.cluster import onReactor
+from tests.processes.cluster import ServerProcess, onReactor
 from tests.processes.conftest import MakeCluster
 from tests.processes.conversation import Conversation
 
@@ -85,7 +85,7 @@ async def test_sizes(makeCluster: MakeCluster, size: int) -> None:
     """
     cluster = makeCluster(size)
     cluster.start()
-    version = await cluster.client().set(b"k", b"v")
+    version = await cluster.put(b"k", b"v")
     for serverId in cluster.servers:
         await cluster.applied(serverId, version)
         assert await cluster.number(serverId, "keys") == 1
@@ -100,11 +100,21 @@ async def test_listensOnLoopbackOnly(makeCluster: MakeCluster) -> None:
     cluster.start()
     await cluster.leader()
     server = cluster.servers[0]
-    addresses = set()
-    for table in ("tcp", "tcp6"):
-        for line in Path(f"/proc/{server.process.pid}/net/{table}").read_text().splitlines()[1:]:
-            address, port = line.split()[1].split(":")
-            if line.split()[3] == "0A" and int(port, 16) in (server.clientPort, server.logPort):
-                addresses.add((address, int(port, 16)))
+    ports = (server.clientPort, server.logPort)
+    addresses = {(address, port) for address, port in listeningSockets(server) if port in ports}
     # 127.0.0.1, in the byte order in which the system lists it.
     assert addresses == {("0100007F", server.clientPort), ("0100007F", server.logPort)}
+
+
+def listeningSockets(server: ServerProcess) -> set[tuple[str, int]]:
+    """
+    The addresses, in hexadecimal, and the ports that are listened on, as the server's system lists them.
+    """
+    tables = [Path(f"/proc/{server.process.pid}/net/{table}").read_text().splitlines()[1:] for table in ("tcp", "tcp6")]
+    found = set()
+    for line in tables[0] + tables[1]:
+        _, local, _, state, *_ = line.split()
+        if state == "0A":
+            address, _, port = local.partition(":")
+            found.add((address, int(port, 16)))
+    return found

@@ -15,7 +15,8 @@ from tests.processes.cluster import Cluster, until
 
 _TIMEOUT: Final = 2.0
 """
-Seconds for which a command is tried: no longer, so that one that is lost on a paused server is soon followed by the next.
+Seconds for which a command is tried; no longer, so that one that is lost on a paused server is soon followed by the
+next.
 """
 
 _MAX_WRITES: Final = 20_000

@@ -1,0 +1,162 @@
+"""
+Tests for what clients are told by servers that do not lead, not yet or no longer.
+"""
+
+from __future__ import annotations
+
+from tests.node.cluster import Client, Cluster
+from tests.node.leading import LeaderTests
+
+UNAVAILABLE = b"ERR_INTERNAL\r\n"
+
+
+class RedirectTests(LeaderTests):
+    """
+    Tests for servers that do not lead.
+    """
+
+    def test_redirect(self) -> None:
+        """
+        A follower names the leader, at once, and for reads too.
+        """
+        self.cluster.run(0.1)
+        client = Client(self.followers[0])
+        for request in (client.set(b"k", b"v"), client.get(b"k"), client.delete(b"k")):
+            self.assertEqual(request.reply, b"ERR_REDIRECT host0 9000\r\n")
+
+    def test_waitsForLeader(self) -> None:
+        """
+        A server that knows no leader waits for one, then carries the command out or redirects it, in order.
+        """
+        cluster = Cluster()
+        first, second = Client(cluster.servers[0]), Client(cluster.servers[1])
+        asked = [first.set(b"k", b"1"), first.get(b"k"), first.set(b"k", b"2"), first.get(b"k")]
+        redirected = second.set(b"k", b"v")
+        cluster.settle()
+        self.assertEqual({request.reply for request in [*asked, redirected]}, {None})
+        cluster.leader()
+        cluster.run(0.1)
+        self.assertEqual(
+            [request.reply for request in asked],
+            [b"OK 2\r\n", b"VALUE 1\r\n1\r\n", b"OK 3\r\n", b"VALUE 1\r\n2\r\n"],
+        )
+        self.assertEqual(redirected.reply, b"ERR_REDIRECT host0 9000\r\n")
+
+    def test_noLeader(self) -> None:
+        """
+        When none is elected in time, the command is answered with an error.
+        """
+        self.cluster.apart = {0, 1, 2}
+        self.cluster.run(1)
+        self.assertIsNone(self.followers[0].node.raft.leaderId)
+        request = Client(self.followers[0]).get(b"k")
+        self.cluster.run(1.9)
+        self.assertIsNone(request.reply)
+        self.cluster.run(0.12)
+        self.assertEqual(request.reply, UNAVAILABLE)
+
+
+class DeposedTests(LeaderTests):
+    """
+    Tests for what a leader says when it leads no longer.
+    """
+
+    def setUp(self) -> None:
+        """
+        The leader is cut off.
+        """
+        super().setUp()
+        self.client.set(b"k", b"old")
+        # To just before it looks whether a majority has answered, so that it finds that before the others do.
+        self.cluster.run(0.22)
+        self.cluster.apart = {0}
+
+    def depose(self) -> None:
+        """
+        Let time pass until the leader knows that it leads no longer.
+        """
+        while self.leader.leads:
+            self.cluster.run(0.01)
+
+    def leadAgain(self) -> None:
+        """
+        The leader is deposed, and then elected again, since the others are slow to stand for election.
+        """
+        self.depose()
+        self.cluster.run(0.04)
+        for follower in self.followers:
+            follower.pause()
+        self.cluster.apart = set()
+        self.assertIs(self.cluster.leader(), self.leader)
+        self.cluster.run(0.1)
+
+    def test_write(self) -> None:
+        """
+        A write that it had taken may yet be carried out, so it is not redirected.
+        """
+        write = self.client.set(b"k", b"new")
+        self.cluster.run(0.2)
+        self.assertIsNone(write.reply)
+        self.depose()
+        self.assertEqual(write.reply, UNAVAILABLE)
+
+    def test_writeThatWins(self) -> None:
+        """
+        A write that its client was not told of may be carried out under the next leader.
+        """
+        self.cluster.apart = set()
+        self.cluster.hold(self.followers)
+        write = self.client.set(b"k", b"new")
+        self.cluster.settle()
+        self.cluster.apart = {0}
+        self.cluster.hold(self.followers, False)
+        leader = self.cluster.leader()
+        self.depose()
+        self.assertEqual(write.reply, UNAVAILABLE)
+        self.assertEqual(leader.value(b"k"), b"new")
+
+    def test_deposedByNewTerm(self) -> None:
+        """
+        So is a leader that hears of a later term before it finds that it has lost its majority.
+        """
+        write, read = self.client.set(b"k", b"new"), self.client.get(b"k")
+        self.cluster.run(0.1)
+        self.leader.pause()
+        self.assertEqual(self.cluster.leader().id, 2)
+        self.assertTrue(self.leader.leads)
+        self.cluster.apart = set()
+        self.cluster.run(0.1)
+        self.assertFalse(self.leader.leads)
+        self.assertEqual(write.reply, UNAVAILABLE)
+        self.assertIn(read.reply, [UNAVAILABLE, b"ERR_REDIRECT host2 9002\r\n"])
+        self.assertEqual(self.cluster.servers[2].value(b"k"), b"old")
+
+    def test_read(self) -> None:
+        """
+        A read does nothing, so it goes to the next leader; it is not answered from the state that the deposed one has.
+        """
+        read = self.client.get(b"k")
+        self.cluster.leader()
+        self.depose()
+        self.assertIsNone(read.reply)
+        self.cluster.apart = set()
+        self.cluster.run(0.1)
+        self.assertEqual(read.reply, b"ERR_REDIRECT host2 9002\r\n")
+
+    def test_readLedAgain(self) -> None:
+        """
+        A server that is elected again answers the read itself.
+        """
+        read = self.client.get(b"k")
+        self.leadAgain()
+        self.assertEqual(read.reply, b"VALUE 3\r\nold\r\n")
+
+    def test_readNotOvertaken(self) -> None:
+        """
+        A read is not answered, when its server leads again, with a write that its connection sent after it.
+        """
+        read, write = self.client.get(b"k"), self.client.set(b"k", b"new")
+        self.leadAgain()
+        self.assertEqual(write.reply, UNAVAILABLE)
+        self.assertEqual(self.leader.value(b"k"), b"new")
+        self.assertEqual(read.reply, UNAVAILABLE)

@@ -1,0 +1,161 @@
+"""
+Tests for going on from the disk, for the end of a node, and for what its operators read.
+"""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+
+import replkv.node
+import replkv.raft.log
+from tests.logged import logged
+from tests.node.cluster import Client, Cluster, Server
+from tests.node.leading import LeaderTests
+
+UNAVAILABLE = b"ERR_INTERNAL\r\n"
+
+
+class RestartTests(LeaderTests):
+    """
+    Tests for going on from the disk.
+    """
+
+    def test_all(self) -> None:
+        """
+        All servers are killed at once: nothing that was answered is lost, and versions go on.
+        """
+        writes = [self.client.set(b"%d" % number, b"v%d" % number) for number in range(30)]
+        self.cluster.run(0.1)
+        self.assertTrue(all(write.reply for write in writes))
+        for server in self.cluster.servers:
+            server.crash()
+        self.cluster.messages.clear()
+        for server in self.cluster.servers:
+            server.start()
+            self.assertEqual(server.machine.appliedIndex, 0)
+        leader = self.cluster.leader()
+        self.cluster.run(0.1)
+        for server in self.cluster.servers:
+            self.assertEqual([server.value(b"%d" % number) for number in range(30)], [b"v%d" % n for n in range(30)])
+        write = Client(leader).set(b"k", b"v")
+        self.cluster.settle()
+        self.assertEqual(write.reply, b"OK 33\r\n")
+
+    def test_rest(self) -> None:
+        """
+        What the store had brought to the disk is not replayed.
+        """
+        self.patch(replkv.node, "FLUSH_ENTRIES", 10)
+        for number in range(15):
+            self.client.set(b"%d" % number, b"v")
+            self.cluster.settle()
+        self.cluster.run(0.1)
+        follower = self.followers[0]
+        follower.crash()
+        follower.start()
+        self.assertEqual(follower.machine.appliedIndex, 10)
+        self.cluster.run(0.1)
+        self.assertEqual(follower.engine._values, self.leader.engine._values)
+
+
+class StopTests(LeaderTests):
+    """
+    Tests for the end.
+    """
+
+    def stop(self, server: Server) -> Deferred[None]:
+        """
+        Stop a server's node.
+        """
+        return Deferred.fromCoroutine(server.node.stop())
+
+    def test_idle(self) -> None:
+        """
+        A node that has nothing to do stops at once, and leaves nothing behind.
+        """
+        cluster = Cluster(1)
+        cluster.leader()
+        self.assertIsNone(self.successResultOf(self.stop(cluster.servers[0])))
+        self.assertEqual(cluster.clock.getDelayedCalls(), [])
+        self.assertEqual(Client(cluster.servers[0]).get(b"k").reply, UNAVAILABLE)
+
+    def test_writing(self) -> None:
+        """
+        It waits for the disk.
+        """
+        self.cluster.hold([self.leader])
+        self.client.set(b"k", b"v")
+        self.cluster.settle()
+        stopped = self.stop(self.leader)
+        self.cluster.settle()
+        self.assertNoResult(stopped)
+        self.cluster.hold([self.leader], False)
+        self.cluster.settle()
+        self.assertIsNone(self.successResultOf(stopped))
+        self.assertEqual(self.leader.storage.lastIndex, 2)
+
+    def test_busy(self) -> None:
+        """
+        A follower of a busy leader stops too: it does not wait for the disk to have nothing to do for once.
+        """
+        follower = self.followers[0]
+        self.cluster.hold([follower])
+        self.client.set(b"k", b"v")
+        self.cluster.settle()
+        stopped = self.stop(follower)
+        for _ in range(10):
+            self.client.set(b"k", b"v")
+            self.cluster.settle()
+            follower.disk.work()
+        self.assertIsNone(self.successResultOf(stopped))
+
+    def test_nothingAfter(self) -> None:
+        """
+        What comes after the end changes nothing.
+        """
+        self.assertIsNone(self.successResultOf(self.stop(self.leader)))
+        before = len(self.leader.files.operations)
+        self.assertEqual(self.client.set(b"k", b"v").reply, UNAVAILABLE)
+        self.cluster.run(1)
+        self.assertEqual(len(self.leader.files.operations), before)
+        self.assertEqual(self.leader.failures, [])
+
+
+class LogTests(LeaderTests):
+    """
+    Tests for what operators read.
+    """
+
+    def setUp(self) -> None:
+        """
+        Listen before anything is said.
+        """
+        self.lines = logged(self)
+        super().setUp()
+
+    def test_elections(self) -> None:
+        """
+        A line for each change of leader on each server, and nothing while all is well.
+        """
+        self.cluster.run(0.1)
+        self.assertEqual(
+            self.lines,
+            ["this server leads, in term 1", "server 0 leads, in term 1", "server 0 leads, in term 1"],
+        )
+        self.client.set(b"k", b"v")
+        self.cluster.run(2)
+        self.assertEqual(len(self.lines), 3)
+        self.cluster.apart = {0}
+        self.cluster.run(1)
+        self.assertEqual(
+            sorted(self.lines[3:]),
+            sorted(
+                [
+                    "server 0 is no longer known to lead; electing",
+                    "server 0 is no longer known to lead; electing",
+                    "server 0 is no longer known to lead; electing",
+                    "this server leads, in term 2",
+                    "server 2 leads, in term 2",
+                ]
+            ),
+        )

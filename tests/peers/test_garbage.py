@@ -1,0 +1,139 @@
+"""
+Tests for what comes in by a connection between servers and is not AMP, or too much of it.
+"""
+
+from __future__ import annotations
+
+from twisted.protocols import amp
+
+from replkv.peers.commands import RequestVoteCommand
+from replkv.peers.connection import MAX_BOX_BYTES, MAX_HELLO_BYTES
+from replkv.peers.listener import MAX_CONNECTIONS
+from tests.peers.listening import ListenerTests
+from tests.peers.wire import VOTE
+
+
+class GarbageTests(ListenerTests):
+    """
+    Tests for what is not AMP, or too much of it.
+    """
+
+    def assertClosed(self, reason: str) -> None:
+        """
+        The connection is closed, with one line in the log.
+        """
+        self.wire.carry()
+        self.assertFalse(self.wire.isUp)
+        self.assertEqual(len(self.lines), 1)
+        self.assertIn(reason, self.lines[0])
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def send(self, data: bytes) -> None:
+        """
+        Send bytes, in one piece.
+        """
+        self.wire.connecting.write(data)
+
+    def test_otherProtocol(self) -> None:
+        """
+        Whoever speaks another protocol is cut off.
+        """
+        self.send(b"GET / HTTP/1.1\r\n\r\n")
+        self.assertClosed("not replkv's server protocol")
+
+    def test_otherHello(self) -> None:
+        """
+        A hello that lacks something, as a server of another version may send it, is a line in the log and no
+        traceback.
+        """
+        self.wire.cut()
+        for box in (
+            {b"_command": b"Hello", b"_ask": b"1", b"version": b"2"},
+            {b"_command": b"Hello", b"_ask": b"1", b"version": b"two"},
+            {b"_command": b"Hello", b"_ask": b"1", b"version": b"1", b"cluster": b"\xff"},
+        ):
+            self.lines.clear()
+            self.caller, self.wire = self.connect()
+            self.patch(self.caller, "dataReceived", lambda data: None)
+            self.send(amp.AmpBox(box).serialize())
+            self.assertClosed("closed the connection with 127.0.0.1:40001")
+            self.assertLess(len(self.lines[0]), 300)
+
+    def test_unknownCommand(self) -> None:
+        """
+        A command that there is not is answered so, and does no harm.
+        """
+        self.introduce()
+        answers: list[bytes] = []
+        self.patch(self.caller, "dataReceived", answers.append)
+        self.send(amp.AmpBox({b"_command": b"InstallSnapshot", b"_ask": b"1"}).serialize())
+        self.wire.carry()
+        self.assertIn(b"UNHANDLED", b"".join(answers))
+        self.assertEqual(self.server.receiver.asked, [])
+
+    def test_emptyBox(self) -> None:
+        """
+        A box with nothing in it is no message.
+        """
+        self.send(b"\0\0")
+        self.assertClosed("not replkv's server protocol")
+
+    def test_unaskedAnswer(self) -> None:
+        """
+        An answer to nothing is no message.
+        """
+        self.send(amp.AmpBox({b"_answer": b"1", b"x": b"y"}).serialize())
+        self.assertClosed("not replkv's server protocol")
+
+    def pairs(self, count: int, size: int) -> bytes:
+        """
+        The beginning of a box that has C{count} values of C{size} bytes.
+        """
+        return b"".join([b"\0\x06%06d" % number + size.to_bytes(2, "big") + bytes(size) for number in range(count)])
+
+    def test_boundBeforeHello(self) -> None:
+        """
+        Before the hello, a box is cut off when it gets longer than a hello can be, and once.
+        """
+        self.send(self.pairs(MAX_HELLO_BYTES // 110 - 1, 100))
+        self.wire.carry()
+        self.assertTrue(self.wire.isUp)
+        self.send(self.pairs(100, 100))
+        self.assertClosed("a box that is too long")
+
+    def test_boundAfterHello(self) -> None:
+        """
+        After the hello, a box is cut off when it gets longer than any message can be.
+        """
+        self.introduce()
+        value = self.pairs(1, 60_000)
+        for _ in range(MAX_BOX_BYTES // len(value)):
+            self.send(value)
+            self.wire.carry()
+        self.assertTrue(self.wire.isUp)
+        self.send(value)
+        self.assertClosed("a box that is too long")
+
+    def test_boundIsForOneBox(self) -> None:
+        """
+        The bound is for each box by itself.
+        """
+        self.introduce()
+        for _ in range(3 * MAX_HELLO_BYTES // 50):
+            self.caller.ask(RequestVoteCommand, **VOTE._asdict())
+        self.wire.carry()
+        self.assertTrue(self.wire.isUp)
+
+    def test_tooMany(self) -> None:
+        """
+        There are not more connections than a cluster can need.
+        """
+        wires = [self.connect()[1] for _ in range(MAX_CONNECTIONS)]
+        wires[-1].carry()
+        self.assertFalse(wires[-1].isUp)
+        self.assertTrue(wires[-2].isUp)
+        self.assertEqual(self.lines, ["closed the connection with 127.0.0.1:40001: there are too many"])
+        self.server.listener.close()
+        for wire in [self.wire, *wires]:
+            wire.carry()
+        self.assertEqual(self.clock.getDelayedCalls(), [])

@@ -1,0 +1,317 @@
+"""
+Mistakes that a node could be built with, planted one by one: each makes a test fail that passes without it.
+"""
+
+from __future__ import annotations
+
+import unittest
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
+
+import replkv.diskqueue
+import replkv.node
+from replkv.kv.machine import Outcome, StateMachine
+from replkv.node import Node
+from replkv.peers.argument import PART_BYTES, LargeBytes, nativeName
+from replkv.peers.identity import Identity
+from replkv.peers.link import PeerLink
+from replkv.peers.listener import IncomingConnection
+from replkv.pending import Deadlines, Proposals
+from replkv.protocol.request import Request
+from replkv.raft.core import Raft
+from replkv.raft.entry import Entry
+from replkv.raft.leader import Leader
+from replkv.raft.messages import Message
+from replkv.stamps import LeaderClock
+from tests import test_diskqueue, test_pending, test_stamps
+from tests.node import cluster, test_expiry, test_failures, test_leadership, test_schedules, test_writes
+from tests.peers import test_argument, test_identity, test_link, test_link_refusals, test_listener
+from tests.peers.wire import Recorder
+
+
+class NodeMistakesTests(SynchronousTestCase):
+    """
+    Every test here plants one mistake.
+    """
+
+    def assertCaught(self, case: type[SynchronousTestCase], *names: str) -> None:
+        """
+        The tests C{names} of C{case} fail: they do not break, nor pass.
+        """
+        for name in names:
+            result = unittest.TestResult()
+            case(name).run(result)
+            self.assertEqual(result.errors, [])
+            self.assertEqual(len(result.failures), 1, f"{name} did not notice")
+
+    def test_readForgetsWrite(self) -> None:
+        """
+        A pipelined read does not see the write before it.
+        """
+        read = Raft.read
+        self.patch(Raft, "read", lambda raft, token, atLeast=0: read(raft, token))
+        self.assertCaught(test_writes.PipelineTests, "test_getSeesSet", "test_alternating")
+        self.assertCaught(test_schedules.ScheduleTests, "test_linear")
+
+    def test_readWithoutQuorum(self) -> None:
+        """
+        A leader answers reads without making sure that it still leads.
+        """
+        self.patch(Leader, "_confirmReads", lambda leader: leader.reads.confirm(leader.reads.round))
+        self.assertCaught(test_schedules.ScheduleTests, "test_linear")
+        self.assertCaught(test_leadership.DeposedTests, "test_read")
+
+    def test_readSeesLaterWrite(self) -> None:
+        """
+        All entries are applied before any read is answered.
+        """
+
+        def apply(node: Node, entries: list[Entry], reads: list[Any]) -> None:
+            node._applyAll(entries)
+            for _, tokens in reads:
+                for token in tokens:
+                    node._answer(token)
+
+        self.patch(Node, "_apply", apply)
+        self.assertCaught(test_writes.PipelineTests, "test_getDoesNotSeeLaterSet", "test_alternating")
+
+    def test_readOfDeposedLeader(self) -> None:
+        """
+        A read that its leader could not confirm is answered all the same.
+        """
+        self.patch(Node, "_readAgain", lambda node, read: read.request.reply is None and node._answer(read))
+        self.assertCaught(test_leadership.DeposedTests, "test_read")
+
+    def test_readOvertaken(self) -> None:
+        """
+        A read is submitted again though its connection has written since.
+        """
+        self.patch(Node, "_readAgain", lambda node, read: node._resubmit([read.request]))
+        self.assertCaught(test_leadership.DeposedTests, "test_readNotOvertaken")
+
+    def test_foundByIndexAlone(self) -> None:
+        """
+        A waiting client is found by the index of its entry alone.
+        """
+        applied = Proposals.applied
+
+        def byIndex(proposals: Proposals, entries: list[Entry], outcomes: list[Outcome]) -> None:
+            terms = {index: term for index, (term, _) in proposals._requests.items()}
+            applied(proposals, [entry._replace(term=terms.get(entry.index, entry.term)) for entry in entries], outcomes)
+
+        self.patch(Proposals, "applied", byIndex)
+        self.assertCaught(test_pending.ProposalsTests, "test_otherLeadersEntry")
+
+    def test_redirectOfTakenWrite(self) -> None:
+        """
+        A deposed leader redirects the writes that it had taken.
+        """
+
+        def redirect(proposals: Proposals) -> None:
+            for _, request in proposals._requests.values():
+                if request.reply is None:
+                    request.redirect("host2", 9002)
+            proposals._requests.clear()
+
+        self.patch(Proposals, "abandon", redirect)
+        self.assertCaught(test_pending.ProposalsTests, "test_abandon")
+        self.assertCaught(test_leadership.DeposedTests, "test_write", "test_writeThatWins", "test_deposedByNewTerm")
+
+    def test_takenWriteForgotten(self) -> None:
+        """
+        A deposed leader says nothing of the writes that it had taken.
+        """
+        self.patch(Proposals, "abandon", lambda proposals: None)
+        self.assertCaught(test_leadership.DeposedTests, "test_write")
+
+    def test_failedWriteDenied(self) -> None:
+        """
+        A write without a result in time is told to have found nothing.
+        """
+        self.patch(Request, "unavailable", lambda request: request.answer(b"ERRNOTFOUND\r\n"))
+        self.assertCaught(test_writes.LimitsTests, "test_timeOut")
+
+    def test_answeredWhenProposed(self) -> None:
+        """
+        A write is answered when the leader's own disk has it.
+        """
+        persisted = Node._persisted
+
+        def hasty(node: Node, seq: int) -> None:
+            persisted(node, seq)
+            for index, (_, request) in list(node._proposals._requests.items()):
+                if request.reply is None:
+                    request.stored(index)
+
+        self.patch(Node, "_persisted", hasty)
+        self.assertCaught(test_writes.MajorityTests, "test_majority", "test_ownDiskIsNotEnough")
+        self.assertCaught(test_schedules.ScheduleTests, "test_linear")
+
+    def test_localClock(self) -> None:
+        """
+        Each server's own clock decides what has expired.
+        """
+        apply = StateMachine.apply
+        wrong = {0: 0.0, 1: cluster.YEAR, 2: -cluster.YEAR}
+        known: dict[StateMachine, int] = {}
+
+        def byLocalClock(machine: StateMachine, entries: list[Entry]) -> list[Outcome]:
+            number = known.setdefault(machine, len(known) % 3)
+            machine.clock = max(machine.clock, int((cluster.NOW + wrong[number]) * 1000))
+            return apply(machine, entries)
+
+        self.patch(StateMachine, "apply", byLocalClock)
+        self.assertCaught(test_expiry.WrongClockTests, "test_followersDoNotMatter")
+
+    def test_wallClockStamps(self) -> None:
+        """
+        A leader stamps by its wall clock alone.
+        """
+
+        def now(clock: LeaderClock) -> int:
+            return clock._wall()  # type: ignore[attr-defined,no-any-return]
+
+        def init(clock: LeaderClock, wallClock: Any, monotonic: Any, largestStamp: int) -> None:
+            clock._wall = lambda: int(wallClock() * 1000)  # type: ignore[attr-defined]
+
+        self.patch(LeaderClock, "__init__", init)
+        self.patch(LeaderClock, "now", now)
+        self.assertCaught(test_stamps.LeaderClockTests, "test_largestStamp", "test_monotonic")
+        self.assertCaught(test_expiry.WrongClockTests, "test_leaderBehind", "test_leaderAhead")
+
+    def test_stampsOfUnappliedForgotten(self) -> None:
+        """
+        A new leader looks for the largest stamp only among the entries that are applied.
+        """
+        self.patch(replkv.node, "stampOf", lambda data: 0)
+        self.assertCaught(test_expiry.WrongClockTests, "test_stampsOfUnappliedEntries")
+
+    def plantHastyExpiry(self) -> None:
+        """
+        The leader's time decides what has expired, and the log is not asked.
+        """
+        answer = Node._answer
+
+        def hasty(node: Node, read: Any) -> None:
+            record = node._machine.read(read.request.command.key)
+            if read.request.reply is None and record is not None and 0 < record.deadline <= read.time:
+                read.request.notFound()
+            else:
+                answer(node, read)
+
+        self.patch(Node, "_clockEntryFor", lambda node, key, now: 0)
+        self.patch(Node, "_answer", hasty)
+
+    def test_expiredKeyComesBack(self) -> None:
+        """
+        A key that has expired comes back under another leader.
+        """
+        self.plantHastyExpiry()
+        self.assertCaught(test_expiry.WrongClockTests, "test_doesNotComeBack")
+        self.assertCaught(test_expiry.ReadTests, "test_waitsForTheLog", "test_casBefore")
+
+    def test_nothingFreed(self) -> None:
+        """
+        What has expired is freed only where something is written.
+        """
+        self.patch(Node, "_proposeExpiry", lambda node: None)
+        self.assertCaught(test_expiry.ClockEntryTests, "test_idle", "test_manyKeys")
+
+    def test_secondsRoundedDown(self) -> None:
+        """
+        The seconds that are left are rounded down.
+        """
+        found = Request.found
+
+        def down(request: Request, version: int, secondsLeft: int, value: bytes) -> None:
+            found(request, version, max(0, secondsLeft - 1), value)
+
+        self.patch(Request, "found", down)
+        self.assertCaught(test_expiry.SecondsTests, "test_roundedUp")
+
+    def test_diskFailureIgnored(self) -> None:
+        """
+        A node goes on when its disk has failed.
+        """
+        self.patch(Node, "_diskFailed", lambda node, failure: None)
+        self.assertCaught(test_failures.DiskTests, "test_leader", "test_follower")
+
+    def test_noBound(self) -> None:
+        """
+        A node takes whatever comes.
+        """
+        self.patch(Proposals, "isFull", False)
+        self.assertCaught(test_writes.LimitsTests, "test_hungDisks")
+        self.patch(Deadlines, "isFull", False)
+        self.assertCaught(test_pending.DeadlinesTests, "test_full")
+
+    def test_syncForEach(self) -> None:
+        """
+        Each thing that is written is synced by itself.
+        """
+        self.patch(replkv.diskqueue, "MAX_WRITE_BYTES", 1)
+        self.assertCaught(test_diskqueue.DiskQueueTests, "test_groupCommit")
+        self.assertCaught(test_writes.MajorityTests, "test_oneSync")
+
+    def test_valueCut(self) -> None:
+        """
+        A value ends where one value of an AMP box does.
+        """
+        toBox = LargeBytes.toBox
+
+        def cut(argument: LargeBytes, name: bytes, strings: Any, objects: dict[str, Any], proto: Any) -> None:
+            objects[nativeName(name)] = objects[nativeName(name)][:PART_BYTES]
+            toBox(argument, name, strings, objects, proto)
+
+        self.patch(LargeBytes, "toBox", cut)
+        self.assertCaught(test_argument.WireTests, "test_sizes")
+
+    def test_noHello(self) -> None:
+        """
+        Anyone may ask for anything.
+        """
+
+        def ask(connection: IncomingConnection, request: Message) -> Deferred[dict[str, Any]]:
+            receiver = connection.factory.receiver
+            return receiver.requested(connection.sender or 0, request).addCallback(lambda reply: reply._asdict())
+
+        self.patch(IncomingConnection, "_ask", ask)
+        self.assertCaught(
+            test_listener.HelloTests, "test_nothingBeforeHello", "test_nothingAfterRefusal", "test_nothingWhileJudged"
+        )
+
+    def test_wipedServerLetIn(self) -> None:
+        """
+        A server whose folder was wiped is let in, and votes again.
+        """
+
+        async def recognize(identity: Identity, peer: int, incarnation: str) -> None:
+            identity._memory.rememberPeer(peer, incarnation)
+
+        self.patch(Identity, "recognize", recognize)
+        self.assertCaught(test_identity.AdmitTests, "test_wiped")
+        self.assertCaught(test_listener.HelloTests, "test_wipedServer")
+        self.assertCaught(test_link_refusals.RefusedTests, "test_thisOneWiped", "test_otherOneWiped")
+
+    def test_noAnswerTimeOut(self) -> None:
+        """
+        A connection to a process that is stopped is kept for ever.
+        """
+        self.patch(PeerLink, "_checkAnswers", lambda link: None)
+        self.assertCaught(test_link_refusals.SilentTests, "test_noAnswers")
+
+    def test_lostNotTold(self) -> None:
+        """
+        That a connection is lost is not told to the node.
+        """
+        disconnected = PeerLink.disconnected
+
+        def silent(link: PeerLink, connection: Any, reason: Any) -> None:
+            receiver, link._receiver = link._receiver, Recorder()
+            disconnected(link, connection, reason)
+            link._receiver = receiver
+
+        self.patch(PeerLink, "disconnected", silent)
+        self.assertCaught(test_link.LostTests, "test_unreachable")

@@ -127,7 +127,7 @@ class Server(Service):
             self._fail,
         )
         self._clients = ClientServerFactory(
-            self._node, self._reactor, self._config.maxValueBytes, self._config.maxConnections
+            self._node.executor, self._reactor, self._config.maxValueBytes, self._config.maxConnections
         )
         self._node.repliesReady = self._clients.flush
         identity = Identity(

@@ -125,7 +125,12 @@ class OSFiles:
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
         parent = os.path.dirname(os.path.abspath(path))
         self.makeFolder(parent)
-        os.mkdir(path, 0o700)
+        try:
+            os.mkdir(path, 0o700)
+        except FileExistsError:
+            # Another server, started at the same moment, has made the folder that they share.
+            if not os.path.isdir(path):
+                raise
         self.syncFolder(parent)
 
     def list(self, path: str) -> list[str]:

@@ -143,7 +143,7 @@ class Client:
 
     def _submit(self, command: Command) -> Request:
         request = Request(command, self)
-        self._server.node.submit(request)
+        self._server.node.executor.submit(request)
         return request
 
 

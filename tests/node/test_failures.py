@@ -269,7 +269,7 @@ class OwnErrorTests(FailureTests):
         """
         The ticks do not end in silence.
         """
-        self.patch(self.leader.node, "_proposeExpiry", lambda: 1 // 0)
+        self.patch(self.leader.node.executor, "_proposeExpiry", lambda: 1 // 0)
         self.cluster.run(0.1)
         self.assertStopped(self.leader, exits.INTERNAL, "an error of its own")
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)

@@ -284,7 +284,7 @@ class LimitsTests(LeaderTests):
         self.client.set(b"k", b"v")
         self.cluster.run(0.02)
         self.assertEqual(
-            self.leader.node.statistics(),
+            self.leader.node.executor.statistics(),
             [
                 ("id", "0"),
                 ("role", "leader"),

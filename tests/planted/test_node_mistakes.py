@@ -11,7 +11,8 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 import replkv.diskqueue
-import replkv.node
+import replkv.executor
+from replkv.executor import Executor
 from replkv.kv.machine import Outcome, StateMachine
 from replkv.node import Node
 from replkv.peers.argument import PART_BYTES, LargeBytes, nativeName
@@ -72,7 +73,7 @@ class NodeMistakesTests(SynchronousTestCase):
             node._applyAll(entries)
             for _, tokens in reads:
                 for token in tokens:
-                    node._answer(token)
+                    node.executor.answer(token)
 
         self.patch(Node, "_apply", apply)
         self.assertCaught(test_writes.PipelineTests, "test_getDoesNotSeeLaterSet", "test_alternating")
@@ -81,14 +82,14 @@ class NodeMistakesTests(SynchronousTestCase):
         """
         A read that its leader could not confirm is answered all the same.
         """
-        self.patch(Node, "_readAgain", lambda node, read: read.request.reply is None and node._answer(read))
+        self.patch(Executor, "readAgain", lambda taken, read: read.request.reply is None and taken.answer(read))
         self.assertCaught(test_leadership.DeposedTests, "test_read")
 
     def test_readOvertaken(self) -> None:
         """
         A read is submitted again though its connection has written since.
         """
-        self.patch(Node, "_readAgain", lambda node, read: node._resubmit([read.request]))
+        self.patch(Executor, "readAgain", lambda taken, read: taken._resubmit([read.request]))
         self.assertCaught(test_leadership.DeposedTests, "test_readNotOvertaken")
 
     def test_foundByIndexAlone(self) -> None:
@@ -141,7 +142,7 @@ class NodeMistakesTests(SynchronousTestCase):
 
         def hasty(node: Node, seq: int) -> None:
             persisted(node, seq)
-            for index, (_, request) in list(node._proposals._requests.items()):
+            for index, (_, request) in list(node.executor._proposals._requests.items()):
                 if request.reply is None:
                     request.stored(index)
 
@@ -185,24 +186,24 @@ class NodeMistakesTests(SynchronousTestCase):
         """
         A new leader looks for the largest stamp only among the entries that are applied.
         """
-        self.patch(replkv.node, "stampOf", lambda data: 0)
+        self.patch(replkv.executor, "stampOf", lambda data: 0)
         self.assertCaught(test_expiry.WrongClockTests, "test_stampsOfUnappliedEntries")
 
     def plantHastyExpiry(self) -> None:
         """
         The leader's time decides what has expired, and the log is not asked.
         """
-        answer = Node._answer
+        answer = Executor.answer
 
-        def hasty(node: Node, read: Any) -> None:
-            record = node._machine.read(read.request.command.key)
+        def hasty(taken: Executor, read: Any) -> None:
+            record = taken._machine.read(read.request.command.key)
             if read.request.reply is None and record is not None and 0 < record.deadline <= read.time:
                 read.request.notFound()
             else:
-                answer(node, read)
+                answer(taken, read)
 
-        self.patch(Node, "_clockEntryFor", lambda node, key, now: 0)
-        self.patch(Node, "_answer", hasty)
+        self.patch(Executor, "_clockEntryFor", lambda taken, key, now: 0)
+        self.patch(Executor, "answer", hasty)
 
     def test_expiredKeyComesBack(self) -> None:
         """
@@ -216,7 +217,7 @@ class NodeMistakesTests(SynchronousTestCase):
         """
         What has expired is freed only where something is written.
         """
-        self.patch(Node, "_proposeExpiry", lambda node: None)
+        self.patch(Executor, "_proposeExpiry", lambda taken: None)
         self.assertCaught(test_expiry.ClockEntryTests, "test_idle", "test_manyKeys")
 
     def test_secondsRoundedDown(self) -> None:

@@ -38,6 +38,21 @@ class OSFilesTests(SynchronousTestCase):
         self.files.makeFolder(path)
         self.assertEqual(stat.S_IMODE(os.stat(path).st_mode) & 0o077, 0)
 
+    def test_makeFolderAtOnce(self) -> None:
+        """
+        A folder that another process makes at the same moment is as good.
+        """
+        make = os.mkdir
+
+        def late(path: str, mode: int) -> None:
+            make(path, mode)
+            make(path, mode)
+
+        self.patch(os, "mkdir", late)
+        path = os.path.join(self.folder, "a", "b")
+        self.files.makeFolder(path)
+        self.assertTrue(os.path.isdir(path))
+
     def test_makeFolderOverFile(self) -> None:
         """
         A file in the way is an error.

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, TypeVar
 
 from twisted.internet.defer import Deferred, succeed
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from replkv.raft.entry import Entry
@@ -34,6 +35,8 @@ class DiskQueue:
     Writes what the core wants to have persisted. What arrives while a sync is under way is written with the next one
     (group commit), so that the disk's pace sets the size of the batches, and no timer.
     """
+
+    _logger = Logger()
 
     def __init__(
         self,
@@ -105,13 +108,19 @@ class DiskQueue:
         self._idle()
         if not self._log.isPrepared and not self._preparing:
             self._preparing = True
-            self._prepare(self._log.prepare).addBoth(self._prepared)
+            self._prepare(self._log.prepare).addCallbacks(self._prepared, self._unprepared)
 
-    def _prepared(self, _: object) -> None:
-        """
-        Where the segment could not be made ready, the write that needs it will tell why.
-        """
+    def _prepared(self, _: None) -> None:
         self._preparing = False
+
+    def _unprepared(self, failure: Failure) -> None:
+        """
+        Do not try it again: the write that needs the segment will, and fail if it must.
+        """
+        self._logger.warn(
+            "the next part of the log could not be prepared, so this server will stop when it needs it: {reason}",
+            reason=failure.getErrorMessage(),
+        )
 
     def _break(self, failure: Failure) -> None:
         self._busy = False

@@ -38,11 +38,13 @@ class Executor:
         wallClock: Callable[[], float],
         monotonic: Callable[[], float],
         schedule: Callable[[], None],
+        guard: Callable[[Callable[[], None]], bool],
     ) -> None:
         """
         @param wallClock: seconds since the epoch.
         @param monotonic: seconds since any point.
         @param schedule: called when there is something new in the core.
+        @param guard: calls a function, and stops this server where it fails.
         """
         self._config = config
         self._server = server
@@ -52,6 +54,7 @@ class Executor:
         self._wallClock = wallClock
         self._monotonic = monotonic
         self._schedule = schedule
+        self._guard = guard
         self._closed = False
         self._started = monotonic()
         self._leaderClock: LeaderClock | None = None
@@ -64,13 +67,15 @@ class Executor:
         """
         Take a command: carry it out, redirect it, or keep it until there is a leader.
         """
+        request.connection.submitted += 1
+        request.number = request.connection.submitted
         if self._closed or self._deadlines.isFull or self._proposals.isFull:
             request.unavailable()
             return
         leaderId = self._raft.leaderId
         if leaderId == self._server.id:
             self._deadlines.add(self._clock.seconds(), request)
-            self._carryOut(request)
+            self._guard(lambda: self._carryOut(request))
         elif leaderId is not None:
             self._redirect(request, leaderId)
         else:
@@ -158,8 +163,12 @@ class Executor:
         elif record.deadline > time:
             request.found(record.version, -(-(record.deadline - time) // 1000), record.value)
         else:
-            # It was applied after the read had arrived, and its time was over by then.
-            self.readAgain(read)
+            # It was applied after the read had arrived, and its time was over by then. To wait longer, until the log
+            # says so too, is to be overtaken by the commands of its connection that came after it.
+            if request.number == request.connection.submitted:
+                self.readAgain(read)
+            else:
+                request.unavailable()
 
     def readAgain(self, read: Read) -> None:
         """
@@ -182,11 +191,11 @@ class Executor:
         now = self._leaderTime()
         connection = request.connection
         if isinstance(request.command, Get | Getm):
-            # What its own connection wrote before it is seen, whether it is committed yet or not; but what that wrote
-            # when this server led before may have been replaced.
-            atLeast = min(connection.lastIndex, self._raft.log.lastIndex)
-            atLeast = max(atLeast, self._clockEntryFor(request.command.key, now))
-            self._raft.read(Read(request, now, connection.lastIndex), atLeast)
+            # It sees what its own connection wrote before it, whether that is committed yet or not, and what that read
+            # before it; but what was in the log when this server led before may have been replaced.
+            before = min(max(connection.lastIndex, connection.lastRead), self._raft.log.lastIndex)
+            connection.lastRead = max(before, self._clockEntryFor(request.command.key, now))
+            self._raft.read(Read(request, now, connection.lastIndex), connection.lastRead)
             self._schedule()
         else:
             connection.lastIndex = self._propose(encodeWrite(now, request.command))

@@ -93,7 +93,9 @@ class Node:
         self._pumpCall: IDelayedCall | None = None
         self._failed = False
         self._known: tuple[int, int | None] = (raft.currentTerm, None)
-        self.executor = Executor(config, server, raft, machine, clock, wallClock, monotonic, self._schedule)
+        self.executor = Executor(
+            config, server, raft, machine, clock, wallClock, monotonic, self._schedule, self._guard
+        )
         self._unflushed = [0, 0]  # Entries and bytes.
         self._flushing = False
         self._ticking = LoopingCall(self._tick)
@@ -119,6 +121,13 @@ class Node:
             self._pumpCall.cancel()
             self._pumpCall = None
         await self._disk.whenIdle()
+
+    def giveUpRequests(self) -> None:
+        """
+        Answer all that clients still wait for, since the server stops.
+        """
+        self.executor.close()
+        self.repliesReady()
 
     # What other servers want: see replkv.peers.receiver.Receiver.
 
@@ -165,21 +174,27 @@ class Node:
 
     def _into(self, happen: Callable[[], None]) -> None:
         """
-        Let something happen in the core. An error in it is an error of this program: then it must not go on.
+        Let something happen in the core.
         """
-        if self._failed:
+        if self._failed or not self._guard(happen):
             return
+        if self._guard(self._noteLeader):
+            self._schedule()
+
+    def _guard(self, function: Callable[[], None]) -> bool:
+        """
+        Call C{function}. Where it fails, this server must not go on: an error in it is a failure of the store, or an
+        error of this program.
+
+        @return: whether it did not fail.
+        """
         try:
-            happen()
-            deposed = self._noteLeader()
+            function()
+        except EngineError as error:
+            self._stopFor(exits.DISK, f"the store failed: {error}")
         except Exception:
             self._broken()
-            return
-        if deposed:
-            # Now, so that the reads that it did not answer are not overtaken by commands that come after them.
-            self._pump()
-        else:
-            self._schedule()
+        return not self._failed
 
     def _schedule(self) -> None:
         if self._pumpCall is None and not self._failed:
@@ -192,26 +207,24 @@ class Node:
         if self._pumpCall is not None and self._pumpCall.active():
             self._pumpCall.cancel()
         self._pumpCall = None
-        try:
-            ready = self.raft.ready()
-            for to, message, token in ready.sends:
-                if token is None:
-                    self.links[to].send(message)
-                else:
-                    cast("Deferred[Message]", token).callback(message)
-            self._disk.write(ready.persists)
-            self._apply(ready.entries, ready.reads)
-            for token in ready.droppedReads:
-                self.executor.readAgain(cast(Read, token))
-            for load in ready.loads:
-                self._disk.read(load).addCallbacks(self._loaded, self._diskFailed, callbackArgs=(load,))
-        except EngineError as error:
-            self._stopFor(exits.DISK, f"the store failed: {error}")
-        except Exception:
-            self._broken()
+        self._guard(self._carryOut)
         if self.raft.hasMoreToApply:
             self._schedule()
         self.repliesReady()
+
+    def _carryOut(self) -> None:
+        ready = self.raft.ready()
+        for to, message, token in ready.sends:
+            if token is None:
+                self.links[to].send(message)
+            else:
+                cast("Deferred[Message]", token).callback(message)
+        self._disk.write(ready.persists)
+        self._apply(ready.entries, ready.reads)
+        for token in ready.droppedReads:
+            self.executor.readAgain(cast(Read, token))
+        for load in ready.loads:
+            self._disk.read(load).addCallbacks(self._loaded, self._diskFailed, callbackArgs=(load,))
 
     def _apply(self, entries: list[Entry], reads: Sequence[ReadReady]) -> None:
         """
@@ -245,32 +258,30 @@ class Node:
         else:
             self._broken(failure)
 
-    def _noteLeader(self) -> bool:
+    def _noteLeader(self) -> None:
         """
         Act on a change of leader, and tell the operator.
-
-        @return: whether this server led until now.
         """
         raft = self.raft
         known = (raft.currentTerm, raft.leaderId)
         if known == self._known:
-            return False
+            return
         before, self._known = self._known, known
         term, leaderId = known
-        deposed = before[1] == self._server.id
-        if deposed:
+        if before[1] == self._server.id:
             self.executor.depose()
+            # Now, so that the reads that it did not answer are not overtaken by commands that come after them.
+            self._pump()
         if leaderId is None:
             if before[1] is not None:
                 self.log.info("server {id} is no longer known to lead; electing", id=before[1])
-            return deposed
+            return
         if leaderId == self._server.id:
             self.executor.lead()
             self.log.info("this server leads, in term {term}", term=term)
         else:
             self.log.info("server {leader} leads, in term {term}", leader=leaderId, term=term)
         self.executor.resume()
-        return deposed
 
     # The end.
 
@@ -281,6 +292,9 @@ class Node:
     def _stopFor(self, status: int, reason: str) -> None:
         if not self._failed:
             self._failed = True
+            if self._pumpCall is not None:
+                self._pumpCall.cancel()
+                self._pumpCall = None
             self.executor.close()
             self.repliesReady()
             self._fail(status, reason)

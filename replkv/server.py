@@ -46,6 +46,11 @@ DRAIN_TIMEOUT: Final = 5.0
 Seconds that clients have, when the server stops, to get the answers to what it has taken.
 """
 
+ABORT_TIMEOUT: Final = 2.0
+"""
+Seconds that they have after that to take the last replies.
+"""
+
 FIRST_ELECTION_FACTOR: Final = 10
 """
 On the first start of a cluster, the server with the lowest id stands for election so many times earlier than the
@@ -169,26 +174,38 @@ class Server(Service):
         if self._machine is not None:
             for port in self._clientPorts:
                 await maybeDeferred(port.stopListening)
-            tooLate = self._reactor.callLater(DRAIN_TIMEOUT, self._clients.abortAll)
-            await self._clients.drain()
-            if tooLate.active():
-                tooLate.cancel()
+            await self._drain()
             await self._node.stop()
             for port in self._logPorts:
                 await maybeDeferred(port.stopListening)
             self._peers.close()
             for link in self._links.values():
                 await link.stopService()
-            try:
-                await self._thread(self._storeThread)(self._machine.flush)
-            except EngineError as error:
-                self.log.error("{error}; the log has what was not written", error=error)
-            self._machine.close()
+            for step in (self._machine.flush, self._machine.close):
+                try:
+                    await self._thread(self._storeThread)(step)
+                except EngineError as error:
+                    self.log.error("{error}; what the store lacks is in the log", error=error)
+        # Whatever the store said: threads that are left would keep the process from ending.
         self._logThread.stop()
         self._storeThread.stop()
         self._storage.close()
         self._folder.close()
         self.log.info("server {id} has stopped", id=self._server.id)
+
+    async def _drain(self) -> None:
+        """
+        Have all that was taken answered, and the clients' connections closed: when there is a result, or, as the time
+        is up, without one.
+        """
+        calls = [
+            self._reactor.callLater(DRAIN_TIMEOUT, self._node.giveUpRequests),
+            self._reactor.callLater(DRAIN_TIMEOUT + ABORT_TIMEOUT, self._clients.abortAll),
+        ]
+        await self._clients.drain()
+        for call in calls:
+            if call.active():
+                call.cancel()
 
     def terminate(self) -> None:
         """

@@ -15,6 +15,7 @@ from replkv.raft.entry import NO_ENTRIES, Batch, Entry
 from replkv.raft.outputs import Load, Persist
 from replkv.storage.errors import LogFailed
 from replkv.storage.log import LogStorage
+from tests.logged import logged
 from tests.node.cluster import Thread
 from tests.storage.memory_files import MemoryFiles
 
@@ -198,8 +199,10 @@ class DiskQueueTests(SynchronousTestCase):
 
     def test_cannotPrepare(self) -> None:
         """
-        That the next segment cannot be made ready is no failure yet; it is tried again after the next write.
+        That the next segment cannot be made ready is no failure yet. The log says it, and it is not tried again until
+        a write needs the segment.
         """
+        lines = logged(self)
         self.files.failing = lambda kind, path: errno.ENOSPC if kind == "create" else 0
         self.queue.write([self.persist(1)])
         self.thread.work()
@@ -207,4 +210,6 @@ class DiskQueueTests(SynchronousTestCase):
         self.assertEqual(self.failed, [])
         self.queue.write([self.persist(2)])
         self.thread.work()
-        self.assertEqual((self.persisted, self.failed, self.other.waiting), ([1, 2], [], 1))
+        self.assertEqual((self.persisted, self.failed, self.other.waiting), ([1, 2], [], 0))
+        self.assertEqual(len(lines), 1)
+        self.assertIn("No space left on device", lines[0])

@@ -23,6 +23,8 @@ class NoConnection:
     """
 
     lastIndex = 0
+    lastRead = 0
+    submitted = 0
 
     def answered(self) -> None:
         """

@@ -9,13 +9,16 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from random import Random
 
+from twisted.internet.defer import Deferred
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv import exits
 from replkv.config import Config, ServerConfig
+from replkv.kv.engine import EngineError
 from replkv.kv.machine import StateMachine
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.outputs import Persist
@@ -24,13 +27,14 @@ from replkv.storage.errors import LogFailed
 from replkv.storage.files import OSFiles
 from replkv.storage.folder import DataFolder
 from replkv.storage.log import LogStorage
+from tests.logged import logged
 
 SERVERS = (ServerConfig(0, "localhost", 9000, 10000),)
 
 
-class StartTests(SynchronousTestCase):
+class ServerTests(SynchronousTestCase):
     """
-    Tests for what is found wrong when the process has daemonized already.
+    What all tests of a server stand on.
     """
 
     def setUp(self) -> None:
@@ -47,6 +51,12 @@ class StartTests(SynchronousTestCase):
         self.storage.write([Persist(1, 1, 0, Batch([Entry(1, 1, b"")]))])
         config = Config(path, "replkv", SERVERS, 0.05, 0.25, 2.0, 5.0, 1 << 20, 100)
         self.server = Server(self.reactor, config, SERVERS[0], self.folder, self.storage, [], [])
+
+
+class StartTests(ServerTests):
+    """
+    Tests for what is found wrong when the process has daemonized already.
+    """
 
     def assertStopsItself(self, reason: str) -> None:
         """
@@ -86,3 +96,34 @@ class StartTests(SynchronousTestCase):
         """
         self.patch(StateMachine, "__init__", lambda machine, engine: setattr(machine, "appliedIndex", 7))
         self.assertStopsItself("has applied entry 7, but the log ends at 1")
+
+
+class StopTests(ServerTests):
+    """
+    Tests for a server that stops while its store fails.
+    """
+
+    def test_storeFails(self) -> None:
+        """
+        A store that cannot be flushed and not even be closed, as on a full disk, does not keep the process: all threads
+        end, and the folder is free.
+        """
+
+        async def inThisThread(step: Callable[[], None]) -> None:
+            step()
+
+        def fail(machine: StateMachine) -> None:
+            raise EngineError("no space left")
+
+        self.patch(Server, "_thread", lambda server, pool: lambda step: Deferred.fromCoroutine(inThisThread(step)))
+        self.server.startService()
+        machine = self.server._machine
+        assert machine is not None
+        self.addCleanup(machine.close)
+        self.patch(StateMachine, "flush", fail)
+        self.patch(StateMachine, "close", lambda machine: fail(machine))
+        lines = logged(self)
+        self.successResultOf(self.server.stopService())
+        self.assertEqual(lines[-1], "server 0 has stopped")
+        self.assertEqual(sum("no space left" in line for line in lines), 2)
+        DataFolder.open(OSFiles(), os.path.dirname(self.folder.logPath), 0, "replkv", [0], Random(1)).close()

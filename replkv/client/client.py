@@ -171,16 +171,18 @@ class Client:
         deadline = self._reactor.seconds() + self._timeout
         server = self.leader
         redirects = 0
+        cause = "all of them say ERR_INTERNAL"
         while True:
             remaining = deadline - self._reactor.seconds()
             if remaining <= 0:
-                raise Unavailable(f"no server could do it within {self._timeout:g} s")
+                raise Unavailable(f"no server could do it within {self._timeout:g} s: {cause}")
             # A write that was sent is waited for to the end, since it must not be sent to another server.
             wait = remaining if command.changes else min(remaining, self.PATIENCE)
             try:
                 reply = await self._askOne(server, command, wait)
-            except Unavailable:
+            except Unavailable as error:
                 reply = None
+                cause = str(error)
             except OutcomeUnknown:
                 # Were the server only silent, the next write too would wait for it to the end.
                 self._turnFrom(server)

@@ -12,7 +12,7 @@ from replkv.config import Config, ConfigError
 from replkv.storage.files import Locked, OSFiles
 
 _STAMP = "stamp.json"
-_WITHOUT_STAMP = frozenset(["lock", "server.log"])
+_WITHOUT_STAMP = frozenset(["lock", "server.log", "stamp.json.new"])
 """
 What may be in a folder that was made for a server which then never got as far as stamping it.
 """

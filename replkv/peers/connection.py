@@ -102,7 +102,7 @@ class PeerConnection(amp.AMP):
         return answer.addErrback(self._malformed)
 
     def _malformed(self, failure: Failure) -> NoReturn:
-        failure.trap(ValueError, KeyError)
+        failure.trap(ValueError, KeyError, TypeError)
         reason = f"{failure.value!r:.200}"
         self.report(f"closed the connection with {self.peerAddress}: a request makes no sense: {reason}")
         raise amp.RemoteAmpError(amp.UNKNOWN_ERROR_CODE, reason, fatal=True)

@@ -55,10 +55,8 @@ class IncomingConnection(PeerConnection):
         Wait for the hello, but not for ever.
         """
         super().connectionMade()
-        self.factory.connections.add(self)
-        if len(self.factory.connections) > MAX_CONNECTIONS:
-            self.giveUp("there are too many")
-            return
+        self.factory.connections[self] = None
+        self.factory.makeRoom()
         self._helloCall = self.factory.clock.callLater(HELLO_TIMEOUT, self.giveUp, "it did not say who it is")
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
@@ -66,7 +64,7 @@ class IncomingConnection(PeerConnection):
         Forget the connection.
         """
         super().connectionLost(reason)
-        self.factory.connections.discard(self)
+        self.factory.connections.pop(self, None)
         if self._helloCall is not None and self._helloCall.active():
             self._helloCall.cancel()
 
@@ -123,7 +121,7 @@ class PeerListener(ServerFactory):
     """
     The factory of the connections that other servers make.
 
-    @ivar connections: those that are open.
+    @ivar connections: those that are open, the oldest first.
     """
 
     protocol = IncomingConnection  # type: ignore[assignment]
@@ -134,8 +132,22 @@ class PeerListener(ServerFactory):
         self.clock = clock
         self.identity = identity
         self.receiver = receiver
-        self.connections: set[IncomingConnection] = set()
+        self.connections: dict[IncomingConnection, None] = {}
+        self._crowded = False
         self.refusals: set[tuple[int, str]] = set()
+
+    def makeRoom(self) -> None:
+        """
+        Where there are too many connections, give up the oldest one that has not said who it is: strangers must not
+        keep out a member.
+        """
+        strangers = [connection for connection in self.connections if connection.sender is None]
+        if len(self.connections) > MAX_CONNECTIONS and strangers:
+            if not self._crowded:
+                self._crowded = True
+                self.log.warn("{count} connections to the servers' port: strangers?", count=len(self.connections))
+            del self.connections[strangers[0]]
+            strangers[0].transport.abortConnection()
 
     def logRefusal(self, sender: int, address: object, reason: str) -> None:
         """

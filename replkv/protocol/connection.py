@@ -104,7 +104,7 @@ class ClientProtocol(LineReceiver):
     It stays in raw mode and feeds one parser: going back and forth between line and raw mode copies what has arrived
     each time.
 
-    @ivar lastIndex: the index in the log of the last write that this connection proposed; the node's to read and set.
+    @ivar lastIndex: see L{Connection<replkv.protocol.request.Connection>}; so for the next two.
     @ivar _requests: the commands whose replies have not been written, in the order in which they came.
     @ivar _pendingBytes: the bytes of the values that those hold, or are expected to be answered with.
     @ivar _readBytes: the bytes with which the next read is expected to be answered.
@@ -119,6 +119,8 @@ class ClientProtocol(LineReceiver):
 
     def __init__(self, server: Server) -> None:
         self.lastIndex = 0
+        self.lastRead = 0
+        self.submitted = 0
         self._server: Final = server
         self._parser: Final = CommandParser(server.maxValueBytes)
         self._requests: Final[deque[Request]] = deque()

@@ -15,11 +15,17 @@ class Connection(Protocol):
     """
     Where a command came from, as its request and the node see it.
 
-    @ivar lastIndex: the index in the log of the last write that this connection proposed; 0 before the first. It is
-        the node's: a read sees what its own connection wrote before it.
+    These are the node's:
+
+    @ivar lastIndex: the index in the log of the last write that this connection proposed; 0 before the first. A read
+        sees what its own connection wrote before it.
+    @ivar lastRead: the index that its last read waits for: later reads see no less.
+    @ivar submitted: how many commands it has submitted.
     """
 
     lastIndex: int
+    lastRead: int
+    submitted: int
 
     def answered(self) -> None:
         """
@@ -35,16 +41,18 @@ class Request:
 
     @ivar command: what the client asked for.
     @ivar connection: the connection that it came in by.
+    @ivar number: which of its connection's commands it is; the node's to set.
     @ivar reply: the text of the answer, empty where the client wants none; C{None} until there is one.
     @ivar size: the bytes of the value that is kept in memory for it.
     @ivar room: the bytes that it takes up of what may be pending on its connection; the connection's to set.
     """
 
-    __slots__ = ("command", "connection", "reply", "room", "size")
+    __slots__ = ("command", "connection", "number", "reply", "room", "size")
 
     def __init__(self, command: Command, connection: Connection) -> None:
         self.command = command
         self.connection = connection
+        self.number = 0
         self.reply: bytes | None = None
         self.size = len(command.value) if isinstance(command, StoreCommand) else 0
         self.room = 0

@@ -35,6 +35,12 @@ How many entries are given out at once to be applied, so that a long replay does
 """
 
 
+DISK_PATIENCE: Final = 8
+"""
+For how many of the shortest election timeouts the disk may be at one write before this server leads no longer.
+"""
+
+
 class NotLeader(Exception):
     """
     This server does not lead.
@@ -98,6 +104,7 @@ class Raft:
         self._nextSeq = 1
         self._syncedSeq = 0
         self._voteSeq = 0  # The write that has currentTerm and votedFor.
+        self._writeTicks = 0  # Since the disk last finished something, where it has something to do.
         self._writing: deque[tuple[int, int]] = deque()  # (seq, last index that it makes stable)
         self._waiting: list[tuple[int, Send]] = []  # (seq that must be synced before, message)
         self.role: Follower | Candidate | Leader = Follower(self, None)
@@ -108,6 +115,7 @@ class Raft:
         """
         One tick passed.
         """
+        self._writeTicks = self._writeTicks + 1 if self._writing else 0
         self.role.tick()
 
     def propose(self, data: bytes) -> int:
@@ -166,6 +174,7 @@ class Raft:
         The L{Persist} numbered C{seq}, and all before it, are synced.
         """
         self._syncedSeq = seq
+        self._writeTicks = 0
         while self._writing and self._writing[0][0] <= seq:
             self.log.stableIndex = max(self.log.stableIndex, self._writing.popleft()[1])
         self._ready.sends.extend(send for needed, send in self._waiting if needed <= seq)
@@ -224,6 +233,14 @@ class Raft:
         Whether currentTerm and votedFor are on the disk.
         """
         return self._voteSeq <= self._syncedSeq
+
+    @property
+    def diskHangs(self) -> bool:
+        """
+        Whether the disk has been at one write for so long that another server had better lead: this one can apply
+        nothing, and so answer nothing.
+        """
+        return bool(self.peers) and self._writeTicks >= DISK_PATIENCE * self.config.electionTicks
 
     def send(self, to: int, message: Message, token: Token = None, ackIndex: int = 0) -> None:
         """
@@ -290,6 +307,9 @@ class Raft:
         """
         An election timeout passed: ask whether an election could be won.
         """
+        if self.diskHangs:
+            self.follow(self.currentTerm, None)
+            return
         candidate = self.role = Candidate(self, preVote=True)
         candidate.start()
 

@@ -54,7 +54,8 @@ class Leader(Role):
 
     def tick(self) -> None:
         """
-        Send heartbeats, and lead no longer where a majority has not answered for an election timeout.
+        Send heartbeats, and lead no longer where a majority has not answered for an election timeout, or the own disk
+        hangs.
         """
         self._heartbeatElapsed += 1
         if self._heartbeatElapsed >= self.raft.config.heartbeatTicks:
@@ -66,7 +67,7 @@ class Leader(Role):
         if self._quorumElapsed >= self.raft.config.electionTicks:
             self._quorumElapsed = 0
             active = 1 + sum(progress.active for progress in self.progress.values())
-            if active < majority(len(self.raft.config.members)):
+            if active < majority(len(self.raft.config.members)) or self.raft.diskHangs:
                 self.raft.follow(self.raft.currentTerm, None)
                 return
             for progress in self.progress.values():

@@ -140,6 +140,10 @@ class Segments:
             for offset in range(0, size, len(_ZEROS)):
                 file.write(offset, memoryview(_ZEROS)[: size - offset])
             file.sync()
+        except OSError:
+            # On a full disk, what it has got already is room that others need.
+            self._files.remove(path)
+            raise
         finally:
             file.close()
         return path

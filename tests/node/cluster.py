@@ -99,11 +99,13 @@ class Client:
     """
     A client's connection to a server: what it asks is submitted at once.
 
-    @ivar lastIndex: the node's.
+    @ivar lastIndex: the node's; so are the next two.
     """
 
     def __init__(self, server: Server) -> None:
         self.lastIndex = 0
+        self.lastRead = 0
+        self.submitted = 0
         self._server = server
 
     def answered(self) -> None:

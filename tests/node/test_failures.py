@@ -273,3 +273,34 @@ class OwnErrorTests(FailureTests):
         self.cluster.run(0.1)
         self.assertStopped(self.leader, exits.INTERNAL, "an error of its own")
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_nothingAfterIt(self) -> None:
+        """
+        What was about to be sent in the same turn is not sent any more.
+        """
+        self.cluster.settle()
+        self.client.set(b"k", b"v")
+        self.leader.node.unreachable(99)
+        self.assertStopped(self.leader, exits.INTERNAL, "an error of its own")
+        self.assertEqual(len(self.flushLoggedErrors(KeyError)), 1)
+        sent = len(self.cluster.messages)
+        self.cluster.clock.advance(0)
+        self.assertEqual(len(self.cluster.messages), sent)
+
+    def test_storeUnderCommand(self) -> None:
+        """
+        A store that fails while a command is taken stops the server, and the command is answered.
+        """
+
+        def fail(key: bytes) -> None:
+            raise EngineError("the store is damaged")
+
+        self.client.set(b"k", b"v", 1)
+        self.cluster.run(0.1)
+        for server in self.cluster.servers:
+            server.pause()
+        self.cluster.clock.advance(2)
+        self.patch(self.leader.engine, "get", fail)
+        read = self.client.get(b"k")
+        self.assertEqual(read.reply, UNAVAILABLE)
+        self.assertStopped(self.leader, exits.DISK, "the store is damaged")

@@ -95,7 +95,7 @@ class HelloTests(ListenerTests):
         self.wire.cut()
         self.failureResultOf(introduced, ConnectionLost)
         self.server.disk.finish()
-        self.assertEqual(self.server.listener.connections, set())
+        self.assertEqual(self.server.listener.connections, {})
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_secondHello(self) -> None:
@@ -245,5 +245,5 @@ class RequestTests(ListenerTests):
         self.server.listener.close()
         self.wire.carry()
         self.assertFalse(self.wire.isUp)
-        self.assertEqual(self.server.listener.connections, set())
+        self.assertEqual(self.server.listener.connections, {})
         self.assertEqual(self.clock.getDelayedCalls(), [])

@@ -19,6 +19,8 @@ class Recorder:
 
     def __init__(self) -> None:
         self.lastIndex = 0
+        self.lastRead = 0
+        self.submitted = 0
         self.answers = 0
 
     def answered(self) -> None:

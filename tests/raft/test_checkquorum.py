@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.raft.core import NotLeader
+from replkv.raft.core import DISK_PATIENCE, NotLeader
 from replkv.raft.messages import AppendEntriesReply
 from tests.raft.network import ELECTION_TICKS, Network
 from tests.raft.servers import leader, matched, rejected, streaming
@@ -91,3 +91,41 @@ class CheckQuorumTests(SynchronousTestCase):
         self.assertEqual(old.raft.leaderId, new.config.id)
         self.assertEqual(old.disk.entries, new.disk.entries)
         self.assertNotIn(b"lost", [entry.data for entry in old.applied])
+
+
+class HangingDiskTests(SynchronousTestCase):
+    """
+    A leader's own disk need not be in the majority; but what it lacks, the leader cannot apply.
+    """
+
+    def test_stepsDown(self) -> None:
+        """
+        A leader whose disk has been at one write for too long leads no longer, though all others answer; nor does it
+        stand for election before the disk has finished.
+        """
+        server = streaming(members=3)
+        server.raft.propose(b"x")
+        server.raft.ready()
+        for _ in range(DISK_PATIENCE):
+            self.assertTrue(server.leads)
+            for peer in (1, 2):
+                server.receive(peer, matched(server, 1))
+            server.tick(ELECTION_TICKS)
+        self.assertEqual(server.raft.role.name, "follower")
+        server.tick(3 * ELECTION_TICKS)
+        self.assertEqual(server.raft.role.name, "follower")
+
+    def test_slowIsNotHanging(self) -> None:
+        """
+        A disk that finishes something now and then does not hang.
+        """
+        server = streaming(members=3)
+        for _ in range(3):
+            server.raft.propose(b"x")
+            seq = server.raft.ready().persists[-1].seq
+            for _ in range(DISK_PATIENCE - 1):
+                for peer in (1, 2):
+                    server.receive(peer, matched(server, 1))
+                server.tick(ELECTION_TICKS)
+            server.raft.persisted(seq)
+        self.assertTrue(server.leads)

@@ -332,6 +332,8 @@ class FailureTests(SynchronousTestCase):
         """
         self.refuse("write")
         self.assertRaises(OSError, self.log.prepare)
+        # On a full disk, the half of it would take the room that others need.
+        self.assertNotIn("unfinished.segment", segments(self.files))
         self.files.afterKill()
         self.log.write([append(2, 1, b"two")])
         self.log.prepare()

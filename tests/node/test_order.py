@@ -1,0 +1,91 @@
+"""
+Tests for what one connection sees of the commands of others: its own take effect in the order in which they were sent.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from replkv.protocol.request import UNAVAILABLE
+from tests.node.cluster import Client, Cluster
+
+
+class ReadOrderTests(SynchronousTestCase):
+    """
+    Two keys are read, one behind the other, while another client writes both in the other order. Where the first read
+    has to wait until the log says that a key has expired, the second must not overtake it.
+    """
+
+    def setUp(self) -> None:
+        """
+        A cluster in which the second key has a value.
+        """
+        self.cluster = Cluster()
+        self.leader = self.cluster.leader()
+        self.client = Client(self.leader)
+        self.other = Client(self.leader)
+        self.other.set(b"second", b"old")
+        self.cluster.run(0.06)
+
+    def stall(self, seconds: float) -> None:
+        """
+        Time passes in which no disk finishes and nobody ticks.
+        """
+        self.cluster.hold(self.cluster.servers)
+        for server in self.cluster.servers:
+            server.pause()
+        self.cluster.clock.advance(0)
+        self.cluster.settle()
+        self.cluster.clock.advance(seconds)
+
+    def resume(self) -> None:
+        """
+        All goes on.
+        """
+        self.cluster.settle()
+        for server in self.cluster.servers:
+            server.resume()
+        self.cluster.run(0.06)
+        self.cluster.hold(self.cluster.servers, False)
+        self.cluster.run(0.2)
+
+    def test_readBehindClockEntry(self) -> None:
+        """
+        The first key has expired by the leader's time, but not yet by the log.
+        """
+        self.other.set(b"first", b"old", 1)
+        self.cluster.run(0.06)
+        self.stall(1.1)
+        self.other.set(b"second", b"new")
+        self.other.set(b"first", b"new")
+        first, second = self.client.get(b"first"), self.client.get(b"second")
+        self.resume()
+        self.assertEqual(first.reply, b"VALUE 3\r\nnew\r\n")
+        self.assertEqual(second.reply, b"VALUE 3\r\nnew\r\n")
+
+    def test_readOfLateEntry(self) -> None:
+        """
+        The first key is written by an entry that is applied only when its time is over: the read that meets it is told
+        nothing, since another one has come behind it.
+        """
+        self.stall(0)
+        self.client.set(b"first", b"short", 1)
+        self.cluster.clock.advance(1.5)
+        first, second = self.client.get(b"first"), self.client.get(b"second")
+        self.cluster.settle()
+        self.other.set(b"second", b"new")
+        self.other.set(b"first", b"new")
+        self.resume()
+        self.assertEqual(first.reply, UNAVAILABLE)
+        self.assertEqual(second.reply, b"VALUE 3\r\nold\r\n")
+
+    def test_lastReadOfLateEntry(self) -> None:
+        """
+        Where none has come behind it, it waits for the log.
+        """
+        self.stall(0)
+        self.client.set(b"first", b"short", 1)
+        self.cluster.clock.advance(1.5)
+        first = self.client.get(b"first")
+        self.resume()
+        self.assertEqual(first.reply, b"ERRNOTFOUND\r\n")

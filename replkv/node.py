@@ -34,7 +34,7 @@ TICKS_PER_HEARTBEAT: Final = 5
 FLUSH_ENTRIES: Final = 50_000
 FLUSH_BYTES: Final = 16 * 1024 * 1024
 """
-After so many entries, or bytes of them, the store is brought to the disk: what a restart replays is no more than that.
+After so many entries, or bytes of them, the store is brought to the disk: a restart replays about as much.
 """
 
 

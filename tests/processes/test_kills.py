@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from tests.processes.cluster import onReactor
 from tests.processes.conftest import MakeCluster
+from tests.processes.conversation import Conversation
 from tests.processes.workload import Workload
 
 
@@ -84,3 +85,28 @@ async def test_minorityOfFiveKilled(makeCluster: MakeCluster) -> None:
     assert await cluster.leader(*(cluster.servers.keys() - killed)) not in killed
     await load.goesOn()
     await load.finish()
+
+
+@onReactor
+async def test_majorityKilled(makeCluster: MakeCluster) -> None:
+    """
+    With two of three servers killed, nothing is answered as done, neither a write nor a read; with one of them back,
+    the cluster goes on.
+    """
+    cluster = makeCluster(3, LeaderWaitMs=200)
+    cluster.start()
+    await cluster.put(b"k", b"v")
+    leader = await cluster.leader()
+    killed = cluster.servers.keys() - {leader}
+    with Conversation(cluster.servers[leader].clientPort) as conversation:
+        assert conversation.ask(b"version\r\n").startswith(b"VERSION ")
+        for serverId in killed:
+            cluster.servers[serverId].process.kill()
+        for serverId in killed:
+            cluster.servers[serverId].kill()
+        # All at once, so that all reach it while it still believes that it leads.
+        conversation.send(b"get k\r\nset k 0 1\r\nx\r\ngetm k\r\ndelete k\r\n")
+        assert [conversation.reply() for _ in range(4)] == [b"ERR_INTERNAL\r\n"] * 4
+    cluster.start(killed.pop())
+    await cluster.put(b"k", b"y")
+    assert await cluster.client().get(b"k") == b"y"

@@ -26,10 +26,16 @@ class NoConnection:
     lastRead = 0
     submitted = 0
 
-    def answered(self) -> None:
+    def answered(self, size: int) -> None:
         """
         Do nothing.
         """
+
+    def mayHold(self, size: int) -> bool:
+        """
+        There is always room.
+        """
+        return True
 
 
 def store(size: int = 1) -> Request:

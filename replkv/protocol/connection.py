@@ -41,6 +41,12 @@ MAX_PENDING_BYTES: Final = 4 * 1024 * 1024
 FIRST_READ_BYTES: Final = 256 * 1024
 _LEAST_READ_BYTES: Final = MAX_PENDING_BYTES // MAX_PENDING_COMMANDS
 
+# What all connections together may have in replies that wait to be written.
+MAX_UNWRITTEN_BYTES: Final = 256 * 1024 * 1024
+
+# How many bytes of replies are joined into one write, before the last.
+_WRITE_BYTES: Final = 256 * 1024
+
 # How long a closing connection waits for the client to close its side too.
 LINGER_SECONDS: Final = 1.0
 
@@ -52,11 +58,13 @@ class Server(Protocol):
     @ivar backend: answers the commands.
     @ivar clock: tells the time.
     @ivar maxValueBytes: the longest value that is taken.
+    @ivar unwritten: the bytes of all replies that wait to be written; the connections count them.
     """
 
     backend: Backend
     clock: IReactorTime
     maxValueBytes: int
+    unwritten: int
 
     def connectionOpened(self, connection: ClientProtocol) -> None:
         """
@@ -148,6 +156,7 @@ class ClientProtocol(LineReceiver):
         The client is gone. Answers that are still to come are of no interest to anyone.
         """
         self._phase = _Phase.CLOSED
+        self._server.unwritten -= sum(len(request.reply or b"") for request in self._requests)
         self._requests.clear()
         if self._lingering is not None and self._lingering.active():
             self._lingering.cancel()
@@ -190,32 +199,48 @@ class ClientProtocol(LineReceiver):
         The client has read its replies: go on.
         """
         self.paused = False
-        self._takeCommands()
+        self.writeReplies()
         self._server.flush()
 
-    def answered(self) -> None:
+    def mayHold(self, size: int) -> bool:
         """
-        Take note that a request of this connection has its reply.
+        Whether the server has room for a reply of C{size} bytes more that waits to be written.
         """
+        return self._server.unwritten + size <= MAX_UNWRITTEN_BYTES
+
+    def answered(self, size: int) -> None:
+        """
+        Take note that a request of this connection has its reply, of C{size} bytes.
+        """
+        if self._phase is _Phase.CLOSED:
+            return
+        self._server.unwritten += size
         if not self._ready:
             self._ready = True
             self._server.repliesReady(self)
 
     def writeReplies(self) -> None:
         """
-        Write the replies whose turn it is, in one piece, and go on with the commands for which there is room now.
+        Write the replies whose turn it is, and go on with the commands for which there is room now.
+
+        Small replies leave in one piece. When the transport has enough, it says so at once (L{pauseProducing}), and the
+        others stay here until the client has read on: here they are counted, and in the transport they would not be.
         """
         self._ready = False
         requests = self._requests
-        replies = []
-        while requests and (reply := requests[0].reply) is not None:
-            request = requests.popleft()
-            self._pendingBytes -= request.room
-            if isinstance(request.command, Get | Getm):
-                self._readBytes = max(len(reply), self._readBytes - self._readBytes // 8, _LEAST_READ_BYTES)
-            replies.append(reply)
-        if data := b"".join(replies):
-            self.transport.write(data)
+        while not self.paused and requests and requests[0].reply is not None:
+            replies = []
+            size = 0
+            while size < _WRITE_BYTES and requests and (reply := requests[0].reply) is not None:
+                request = requests.popleft()
+                self._pendingBytes -= request.room
+                if isinstance(request.command, Get | Getm):
+                    self._readBytes = max(len(reply), self._readBytes - self._readBytes // 8, _LEAST_READ_BYTES)
+                size += len(reply)
+                replies.append(reply)
+            self._server.unwritten -= size
+            if size:
+                self.transport.write(b"".join(replies))
         self._takeCommands()
 
     def finish(self) -> None:

@@ -27,9 +27,14 @@ class Connection(Protocol):
     lastRead: int
     submitted: int
 
-    def answered(self) -> None:
+    def answered(self, size: int) -> None:
         """
-        Take note that a request of this connection has its reply.
+        Take note that a request of this connection has its reply, of C{size} bytes.
+        """
+
+    def mayHold(self, size: int) -> bool:
+        """
+        Whether the server has room for a reply of C{size} bytes more that waits to be written.
         """
 
 
@@ -63,7 +68,7 @@ class Request:
         """
         assert self.reply is None, f"{self.command} was answered twice"
         self.reply = reply
-        self.connection.answered()
+        self.connection.answered(len(reply))
 
     def stored(self, version: int) -> None:
         """
@@ -79,13 +84,16 @@ class Request:
 
     def found(self, version: int, secondsLeft: int, value: bytes) -> None:
         """
-        Answer with the value of the key, to a C{get} or a C{getm}.
+        Answer with the value of the key, to a C{get} or a C{getm}; or that the server is overloaded, where its clients
+        do not read what it has for them.
 
         @param version: the key's version.
         @param secondsLeft: the seconds that the key has left, rounded up; 0 if it never expires.
         @param value: the key's value.
         """
-        if isinstance(self.command, Get):
+        if not self.connection.mayHold(len(value)):
+            self.unavailable()
+        elif isinstance(self.command, Get):
             self.answer(b"VALUE %d\r\n%b\r\n" % (len(value), value))
         else:
             self.answer(b"VALUE %d %d %d\r\n%b\r\n" % (version, secondsLeft, len(value), value))

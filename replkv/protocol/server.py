@@ -41,6 +41,7 @@ class ClientServerFactory(ServerFactory):
     @ivar backend: answers the commands.
     @ivar clock: tells the time.
     @ivar maxValueBytes: the longest value that is taken.
+    @ivar unwritten: the bytes of all replies that wait to be written.
     @ivar maxConnections: how many clients may be connected.
     @ivar _connections: those that are.
     @ivar _ready: those that have something to write.
@@ -62,6 +63,7 @@ class ClientServerFactory(ServerFactory):
         self.backend = backend
         self.clock = clock
         self.maxValueBytes = maxValueBytes
+        self.unwritten = 0
         self.maxConnections: Final = maxConnections
         self._connections: Final[set[ClientProtocol]] = set()
         self._ready: Final[deque[ClientProtocol]] = deque()

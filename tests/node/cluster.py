@@ -108,10 +108,16 @@ class Client:
         self.submitted = 0
         self._server = server
 
-    def answered(self) -> None:
+    def answered(self, size: int) -> None:
         """
         Replies are looked up in the requests.
         """
+
+    def mayHold(self, size: int) -> bool:
+        """
+        There is always room.
+        """
+        return True
 
     def set(self, key: bytes, value: bytes, exptime: int = 0, noreply: bool = False) -> Request:
         """

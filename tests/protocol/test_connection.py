@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+import replkv.protocol.connection
 from replkv.protocol.connection import (
     FIRST_READ_BYTES,
     LINGER_SECONDS,
@@ -14,6 +15,7 @@ from replkv.protocol.connection import (
     ClientProtocol,
 )
 from replkv.protocol.parser import CommandParser
+from replkv.protocol.request import UNAVAILABLE
 from tests.protocol.session import READ_SIZE, Served
 
 NOT_FOUND = b"ERRNOTFOUND\r\n"
@@ -219,6 +221,44 @@ class SlowReaderTests(SynchronousTestCase):
         client.send(b"get k\r\n" * 2000)
         self.assertGreater(2000 * 1013, len(client.value()))
         self.assertEqual(client.readAll(), (b"VALUE 1000\r\n" + b"v" * 1000 + b"\r\n") * 2000)
+
+    def test_unwrittenIsBounded(self) -> None:
+        """
+        What the transport does not take is counted over all connections. Where it is too much, reads are answered that
+        the server is overloaded; what waits leaves in its order when the client reads, and then there is room again.
+        """
+        self.patch(replkv.protocol.connection, "MAX_UNWRITTEN_BYTES", 4000)
+        served = Served()
+        writer, slow, quick = served.connect(), served.connect(), served.connect()
+        writer.send(b"set k 0 1000 noreply\r\n" + b"v" * 1000 + b"\r\n")
+        served.backend.holding = True
+        slow.send(b"get k\r\n" * 10)
+        slow.protocol.pauseProducing()
+        served.answer()
+        value = b"VALUE 1000\r\n" + b"v" * 1000 + b"\r\n"
+        self.assertEqual(slow.value(), b"")
+        served.backend.holding = False
+        quick.send(b"get k\r\n")
+        self.assertEqual(quick.readAll(), UNAVAILABLE)
+        slow.protocol.resumeProducing()
+        self.assertEqual(slow.readAll(), value * 3 + UNAVAILABLE * 7)
+        self.assertEqual(served.factory.unwritten, 0)
+        quick.send(b"get k\r\n")
+        self.assertEqual(quick.readAll(), value)
+
+    def test_lostClientsReplies(self) -> None:
+        """
+        The replies of a client that is gone are counted no longer.
+        """
+        served = Served()
+        slow = served.connect()
+        served.backend.holding = True
+        slow.send(b"get k\r\n")
+        slow.protocol.pauseProducing()
+        served.answer()
+        self.assertEqual(served.factory.unwritten, len(NOT_FOUND))
+        slow.disconnect()
+        self.assertEqual(served.factory.unwritten, 0)
 
     def test_othersGoOn(self) -> None:
         """

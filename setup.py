@@ -24,10 +24,16 @@ setup(
     package_dir={"": "."},
     # twisted.plugins is a folder for everyone's plugins: neither it nor twisted has an __init__.py here.
     packages=[*find_packages(include=["replkv", "replkv.*"]), "twisted.plugins"],
-    install_requires=["twisted>=24.11,<27", "zope.interface>=6", "rocksdict>=0.3.29,<0.4"],
+    install_requires=[
+        "twisted>=24.11,<27",
+        # Twisted's interfaces; imported by name, so not left to Twisted to bring.
+        "zope.interface>=6,<9",
+        # RocksDB, built into wheels: the store may outgrow memory, flushes beside other threads, and needs no compiler.
+        "rocksdict>=0.3.29,<0.4",
+    ],
     extras_require={
-        "test": ["pytest>=8", "pytest-twisted>=1.14", "hypothesis>=6"],
-        "lint": ["ruff>=0.6", "mypy>=1.11", "mypy-zope>=1.0.5"],
+        "test": ["pytest>=8,<10", "pytest-twisted>=1.14,<2", "hypothesis>=6,<7"],
+        "lint": ["ruff>=0.15,<1", "mypy>=1.18,<3", "mypy-zope>=1.0.14,<2"],
     },
     entry_points={"console_scripts": ["replkv = replkv.console:main"]},
     zip_safe=False,

@@ -14,7 +14,7 @@ from typing import Final
 CONFIGURATION: Final = 1
 """
 A mistake of the operator's: the command line, the servers file, the id, a port in use, or a data folder that is
-another server's, locked or not writable. Nothing was done.
+another server's, locked or not writable. No more was done than to make the data folder, where it was missing.
 """
 
 DISK: Final = 74

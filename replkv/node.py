@@ -7,6 +7,7 @@ batch and carried out: L{Node._pump}. So whatever arrives in one turn shares mes
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol, cast
 
@@ -35,6 +36,14 @@ FLUSH_ENTRIES: Final = 50_000
 FLUSH_BYTES: Final = 16 * 1024 * 1024
 """
 After so many entries, or bytes of them, the store is brought to the disk: a restart replays about as much.
+"""
+
+
+MAX_WORK_BYTES: Final = 4 * 1024 * 1024
+READ_OVERHEAD: Final = 1024
+"""
+How many bytes of replies to reads are made in one turn of the reactor, before the last, if each reply takes as long as
+so many bytes more.
 """
 
 
@@ -98,6 +107,7 @@ class Node:
         )
         self._unflushed = [0, 0]  # Entries and bytes.
         self._flushing = False
+        self._toDo: deque[list[Entry] | Read] = deque()  # Given out by the core, in order.
         self._ticking = LoopingCall(self._tick)
         self._ticking.clock = clock
 
@@ -207,40 +217,55 @@ class Node:
         if self._pumpCall is not None and self._pumpCall.active():
             self._pumpCall.cancel()
         self._pumpCall = None
-        self._guard(self._carryOut)
-        if self.raft.hasMoreToApply:
+        self._guard(self._handOut)
+        self._guard(self._work)
+        if self._toDo or self.raft.hasMoreToApply:
             self._schedule()
         self.repliesReady()
 
-    def _carryOut(self) -> None:
-        ready = self.raft.ready()
+    def _handOut(self) -> None:
+        ready = self.raft.ready(mayApply=not self._toDo)
         for to, message, token in ready.sends:
             if token is None:
                 self.links[to].send(message)
             else:
                 cast("Deferred[Message]", token).callback(message)
         self._disk.write(ready.persists)
-        self._apply(ready.entries, ready.reads)
+        self._merge(ready.entries, ready.reads)
         for token in ready.droppedReads:
             self.executor.readAgain(cast(Read, token))
         for load in ready.loads:
             self._disk.read(load).addCallbacks(self._loaded, self._diskFailed, callbackArgs=(load,))
 
-    def _apply(self, entries: list[Entry], reads: Sequence[ReadReady]) -> None:
+    def _merge(self, entries: list[Entry], reads: Sequence[ReadReady]) -> None:
         """
-        Apply entries, and answer each read as soon as its index is applied and before anything after it is.
+        Put entries and reads in order: each read is answered as soon as its index is applied and before anything after
+        it is.
         """
         for index, tokens in reads:
             count = max(0, index - entries[0].index + 1) if entries else 0
-            self._applyAll(entries[:count])
-            entries = entries[count:]
-            for token in tokens:
-                self.executor.answer(cast(Read, token))
-        self._applyAll(entries)
+            if count:
+                self._toDo.append(entries[:count])
+                entries = entries[count:]
+            self._toDo.extend(cast("tuple[Read, ...]", tokens))
+        if entries:
+            self._toDo.append(entries)
+
+    def _work(self) -> None:
+        """
+        Apply entries and answer reads, as many as one turn of the reactor may take. Then the connections write, and
+        other servers and clients have their turn.
+        """
+        size = 0
+        while self._toDo and size < MAX_WORK_BYTES and not self._failed:
+            step = self._toDo.popleft()
+            if isinstance(step, Read):
+                self.executor.answer(step)
+                size += READ_OVERHEAD + len(step.request.reply or b"")
+            else:
+                self._applyAll(step)
 
     def _applyAll(self, entries: list[Entry]) -> None:
-        if not entries:
-            return
         self.executor.applied(entries, self._machine.apply(entries))
         self._unflushed[0] += len(entries)
         self._unflushed[1] += sum([len(data) for _, _, data in entries])

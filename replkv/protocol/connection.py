@@ -41,8 +41,12 @@ MAX_PENDING_BYTES: Final = 4 * 1024 * 1024
 FIRST_READ_BYTES: Final = 256 * 1024
 _LEAST_READ_BYTES: Final = MAX_PENDING_BYTES // MAX_PENDING_COMMANDS
 
-# What all connections together may have in replies that wait to be written.
-MAX_UNWRITTEN_BYTES: Final = 256 * 1024 * 1024
+# What all connections together may have pending. Beyond it, each has one command at a time.
+MAX_RESERVED_BYTES: Final = 256 * 1024 * 1024
+
+# What they may have in replies that wait to be written: should replies turn out larger than they were expected to be,
+# reads are refused here.
+MAX_UNWRITTEN_BYTES: Final = 2 * MAX_RESERVED_BYTES
 
 # How many bytes of replies are joined into one write, before the last.
 _WRITE_BYTES: Final = 256 * 1024
@@ -58,12 +62,15 @@ class Server(Protocol):
     @ivar backend: answers the commands.
     @ivar clock: tells the time.
     @ivar maxValueBytes: the longest value that is taken.
-    @ivar unwritten: the bytes of all replies that wait to be written; the connections count them.
+    @ivar reserved: the bytes that are pending on all connections, in values and in expected replies; the connections
+        count them.
+    @ivar unwritten: the bytes of all replies that wait to be written; likewise.
     """
 
     backend: Backend
     clock: IReactorTime
     maxValueBytes: int
+    reserved: int
     unwritten: int
 
     def connectionOpened(self, connection: ClientProtocol) -> None:
@@ -157,6 +164,8 @@ class ClientProtocol(LineReceiver):
         """
         self._phase = _Phase.CLOSED
         self._server.unwritten -= sum(len(request.reply or b"") for request in self._requests)
+        self._server.reserved -= self._pendingBytes
+        self._pendingBytes = 0
         self._requests.clear()
         if self._lingering is not None and self._lingering.active():
             self._lingering.cancel()
@@ -234,6 +243,7 @@ class ClientProtocol(LineReceiver):
             while size < _WRITE_BYTES and requests and (reply := requests[0].reply) is not None:
                 request = requests.popleft()
                 self._pendingBytes -= request.room
+                self._server.reserved -= request.room
                 if isinstance(request.command, Get | Getm):
                     self._readBytes = max(len(reply), self._readBytes - self._readBytes // 8, _LEAST_READ_BYTES)
                 size += len(reply)
@@ -279,7 +289,9 @@ class ClientProtocol(LineReceiver):
         """
         share = 2 if self._full else 1
         self._full = (
-            len(self._requests) * share >= MAX_PENDING_COMMANDS or self._pendingBytes * share >= MAX_PENDING_BYTES
+            len(self._requests) * share >= MAX_PENDING_COMMANDS
+            or self._pendingBytes * share >= MAX_PENDING_BYTES
+            or (self._server.reserved >= MAX_RESERVED_BYTES and bool(self._requests))
         )
         return not self._full and not self.paused
 
@@ -294,6 +306,7 @@ class ClientProtocol(LineReceiver):
         self._requests.append(request)
         request.room = self._readBytes if isinstance(command, Get | Getm) else request.size
         self._pendingBytes += request.room
+        self._server.reserved += request.room
         if isinstance(command, KeyCommand):
             self._server.backend.submit(request)
         elif isinstance(command, Malformed):

@@ -124,7 +124,7 @@ class Request:
 
     def unavailable(self) -> None:
         """
-        Answer that it is unknown whether the command was or will be carried out.
+        Answer that there is no result: a write may have been or may yet be carried out, a read was not.
         """
         self.answer(UNAVAILABLE)
 

@@ -41,6 +41,7 @@ class ClientServerFactory(ServerFactory):
     @ivar backend: answers the commands.
     @ivar clock: tells the time.
     @ivar maxValueBytes: the longest value that is taken.
+    @ivar reserved: the bytes that are pending on all connections, in values and in expected replies.
     @ivar unwritten: the bytes of all replies that wait to be written.
     @ivar maxConnections: how many clients may be connected.
     @ivar _connections: those that are.
@@ -63,6 +64,7 @@ class ClientServerFactory(ServerFactory):
         self.backend = backend
         self.clock = clock
         self.maxValueBytes = maxValueBytes
+        self.reserved = 0
         self.unwritten = 0
         self.maxConnections: Final = maxConnections
         self._connections: Final[set[ClientProtocol]] = set()

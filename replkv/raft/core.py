@@ -190,23 +190,21 @@ class Raft:
 
     # What comes out.
 
-    def ready(self) -> Ready:
+    def ready(self, mayApply: bool = True) -> Ready:
         """
         Take what is to be done now.
+
+        @param mayApply: whether all entries and reads that were given out before are done. Until they are, there are no
+            others.
         """
         if isinstance(self.role, Leader):
             self.role.flush()
         if self._voteSeq == self._nextSeq:
             self.persist(NO_ENTRIES)
         ready, self._ready = self._ready, Ready()
-        last = min(self.commitIndex, self.log.stableIndex, self.lastApplied + MAX_READY_ENTRIES)
-        if last > self.lastApplied:
-            ready.entries = self.log.entries(self.lastApplied + 1, last)
-            self.lastApplied = last
-        if isinstance(self.role, Leader):
-            ready.reads = self.role.takeReads(self.lastApplied)
+        if mayApply:
+            self._giveOut(ready)
         self.log.releaseBatches()
-        self.log.forget(self.lastApplied)
         return ready
 
     @property
@@ -329,6 +327,15 @@ class Raft:
         leader.start()
 
     # Inside.
+
+    def _giveOut(self, ready: Ready) -> None:
+        self.log.forget(self.lastApplied)
+        last = min(self.commitIndex, self.log.stableIndex, self.lastApplied + MAX_READY_ENTRIES)
+        if last > self.lastApplied:
+            ready.entries = self.log.entries(self.lastApplied + 1, last)
+            self.lastApplied = last
+        if isinstance(self.role, Leader):
+            ready.reads = self.role.takeReads(self.lastApplied)
 
     def _vote(self, term: int, candidate: int | None) -> None:
         self.currentTerm = term

@@ -4,7 +4,11 @@ Tests for the way of a write, and for what its client is told.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+import replkv.node
 import replkv.pending
+from replkv.protocol.request import Request
 from tests.node.cluster import Client, Cluster
 from tests.node.leading import LeaderTests
 
@@ -188,6 +192,25 @@ class PipelineTests(LeaderTests):
                 self.cluster.clock.advance(0)
         self.cluster.settle()
         self.assertEqual([read.reply for read in reads], [b"VALUE 2\r\n%02d\r\n" % number for number in range(50)])
+
+    def test_workInSlices(self) -> None:
+        """
+        What one turn of the reactor may not do is done in the next ones, in the same order; what has come in between
+        waits its turn.
+        """
+        self.patch(replkv.node, "MAX_WORK_BYTES", 1)
+        turns: list[int] = []
+        reads: list[Request] = []
+        self.leader.node.repliesReady = lambda: turns.append(sum(read.reply is not None for read in reads))
+        for number in range(10):
+            self.client.set(b"k", b"%02d" % number)
+            reads += [self.client.get(b"k"), self.client.get(b"k")]
+            if number == 4:
+                self.cluster.settle()
+        self.cluster.settle()
+        replies = [b"VALUE 2\r\n%02d\r\n" % number for number in range(10) for _ in range(2)]
+        self.assertEqual([read.reply for read in reads], replies)
+        self.assertEqual(max(after - before for before, after in pairwise(turns)), 1)
 
     def test_readsOfOldLeadership(self) -> None:
         """

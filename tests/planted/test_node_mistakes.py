@@ -69,13 +69,12 @@ class NodeMistakesTests(SynchronousTestCase):
         All entries are applied before any read is answered.
         """
 
-        def apply(node: Node, entries: list[Entry], reads: list[Any]) -> None:
-            node._applyAll(entries)
-            for _, tokens in reads:
-                for token in tokens:
-                    node.executor.answer(token)
+        def merge(node: Node, entries: list[Entry], reads: list[Any]) -> None:
+            if entries:
+                node._toDo.append(entries)
+            node._toDo.extend(token for _, tokens in reads for token in tokens)
 
-        self.patch(Node, "_apply", apply)
+        self.patch(Node, "_merge", merge)
         self.assertCaught(test_writes.PipelineTests, "test_getDoesNotSeeLaterSet", "test_alternating")
 
     def test_readOfDeposedLeader(self) -> None:

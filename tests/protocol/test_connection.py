@@ -246,6 +246,27 @@ class SlowReaderTests(SynchronousTestCase):
         quick.send(b"get k\r\n")
         self.assertEqual(quick.readAll(), value)
 
+    def test_crowd(self) -> None:
+        """
+        Where much is pending on all connections together, each goes on with one command at a time; all that clients who
+        read have asked for is answered, however much it is.
+        """
+        self.patch(replkv.protocol.connection, "MAX_RESERVED_BYTES", 2 * FIRST_READ_BYTES)
+        served = Served()
+        writer = served.connect()
+        writer.send(b"set k 0 1000 noreply\r\n" + b"v" * 1000 + b"\r\n")
+        served.backend.holding = True
+        clients = [served.connect() for _ in range(4)]
+        for client in clients:
+            client.send(b"get k\r\n" * 20)
+        self.assertEqual(len(served.backend.held), 5)
+        self.assertEqual(clients[3].producerState, "paused")
+        while served.backend.held:
+            served.answer()
+        for client in clients:
+            self.assertEqual(client.readAll(), (b"VALUE 1000\r\n" + b"v" * 1000 + b"\r\n") * 20)
+        self.assertEqual((served.factory.reserved, served.factory.unwritten), (0, 0))
+
     def test_lostClientsReplies(self) -> None:
         """
         The replies of a client that is gone are counted no longer.
@@ -258,7 +279,7 @@ class SlowReaderTests(SynchronousTestCase):
         served.answer()
         self.assertEqual(served.factory.unwritten, len(NOT_FOUND))
         slow.disconnect()
-        self.assertEqual(served.factory.unwritten, 0)
+        self.assertEqual((served.factory.reserved, served.factory.unwritten), (0, 0))
 
     def test_othersGoOn(self) -> None:
         """

@@ -260,6 +260,8 @@ class LeaderTests(SynchronousTestCase):
             server.pump()
             server.sync()
             server.receive(2, matched(server, server.raft.log.lastIndex))
+        # Released when they are applied, which the next call says.
+        server.pump()
         self.assertEqual(server.raft.log.inMemory, 7)
         server.raft.unreachable(1)
         [probe] = appends(server.tick(HEARTBEAT_TICKS), 1)

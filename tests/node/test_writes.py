@@ -9,6 +9,7 @@ from itertools import pairwise
 import replkv.node
 import replkv.pending
 from replkv.protocol.request import Request
+from replkv.raft.outputs import Ready
 from tests.node.cluster import Client, Cluster
 from tests.node.leading import LeaderTests
 
@@ -199,9 +200,22 @@ class PipelineTests(LeaderTests):
         waits its turn.
         """
         self.patch(replkv.node, "MAX_WORK_BYTES", 1)
+        node = self.leader.node
         turns: list[int] = []
+        asked: set[tuple[bool, bool]] = set()
         reads: list[Request] = []
-        self.leader.node.repliesReady = lambda: turns.append(sum(read.reply is not None for read in reads))
+
+        def note() -> None:
+            turns.append(sum(read.reply is not None for read in reads))
+
+        ready = node.raft.ready
+
+        def noteReady(mayApply: bool) -> Ready:
+            asked.add((mayApply, bool(node._toDo)))
+            return ready(mayApply)
+
+        self.patch(node.raft, "ready", noteReady)
+        node.repliesReady = note
         for number in range(10):
             self.client.set(b"k", b"%02d" % number)
             reads += [self.client.get(b"k"), self.client.get(b"k")]
@@ -211,6 +225,8 @@ class PipelineTests(LeaderTests):
         replies = [b"VALUE 2\r\n%02d\r\n" % number for number in range(10) for _ in range(2)]
         self.assertEqual([read.reply for read in reads], replies)
         self.assertEqual(max(after - before for before, after in pairwise(turns)), 1)
+        # Until it is done, the core is asked for nothing more of that kind.
+        self.assertEqual(asked, {(True, False), (False, True)})
 
     def test_readsOfOldLeadership(self) -> None:
         """

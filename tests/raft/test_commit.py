@@ -18,6 +18,16 @@ class LeaderTests(SynchronousTestCase):
     What a leader commits.
     """
 
+    def test_givenOutWhenTheLastIsDone(self) -> None:
+        """
+        Nothing is given out to be applied while what was given out before is not done.
+        """
+        server = leader(members=1)
+        server.raft.propose(b"x")
+        server.raft.persisted(server.raft.ready().persists[-1].seq)
+        self.assertEqual(server.raft.ready(mayApply=False).entries, [])
+        self.assertEqual([entry.data for entry in server.raft.ready().entries][-1:], [b"x"])
+
     def test_majorityOfDisks(self) -> None:
         """
         An entry is committed when a majority of all servers has it on disk, and not before (section 5.3).

@@ -54,7 +54,7 @@ class OutgoingConnection(PeerConnection):
         All that was not answered is lost.
         """
         super().connectionLost(reason)
-        self.factory.link.disconnected(self, reason)
+        self.factory.link.disconnected(self)
 
     def report(self, what: str) -> None:
         """
@@ -187,7 +187,7 @@ class PeerLink(Service):
             self.tell(f"server {self.peer} did not let this one in ({failure.getErrorMessage()}); trying again")
         connection.transport.abortConnection()
 
-    def disconnected(self, connection: OutgoingConnection, reason: Failure) -> None:
+    def disconnected(self, connection: OutgoingConnection) -> None:
         """
         The connection is lost.
         """
@@ -197,7 +197,8 @@ class PeerLink(Service):
         if self.isUp:
             self.isUp = False
             if self._told is None:
-                self.tell(f"lost server {self.peer} ({reason.getErrorMessage()}); trying to reach it again")
+                # How it ended says nothing of why: a killed process's connections are closed as cleanly as any.
+                self.tell(f"lost server {self.peer}; trying to reach it again")
         self._receiver.unreachable(self.peer)
 
     def tell(self, what: str) -> None:

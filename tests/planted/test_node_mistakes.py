@@ -308,9 +308,9 @@ class NodeMistakesTests(SynchronousTestCase):
         """
         disconnected = PeerLink.disconnected
 
-        def silent(link: PeerLink, connection: Any, reason: Any) -> None:
+        def silent(link: PeerLink, connection: Any) -> None:
             receiver, link._receiver = link._receiver, Recorder()
-            disconnected(link, connection, reason)
+            disconnected(link, connection)
             link._receiver = receiver
 
         self.patch(PeerLink, "disconnected", silent)

@@ -32,9 +32,12 @@ class Cluster(Protocol):
 class Prompt:
     """
     Reads a command, has it carried out, tells what came of it, and says so when another server answers than before.
+
+    Beside its own words it takes C{set} and C{cas} as the protocol has them, with the value in the lines that follow.
     """
 
     PROMPT = "replkv> "
+    VALUE_PROMPT = "value> "
 
     def __init__(self, cluster: Cluster, read: Callable[[str], str], write: Callable[[str], None]) -> None:
         """
@@ -55,6 +58,8 @@ class Prompt:
         while True:
             try:
                 words = shlex.split(self._read(self.PROMPT))
+                if _isProtocol(words):
+                    words = self._withValue(words)
             except EOFError:
                 return status
             except KeyboardInterrupt:
@@ -69,6 +74,20 @@ class Prompt:
             if words:
                 status = self._carryOut([os.fsencode(word) for word in words])
 
+    def _withValue(self, words: list[str]) -> list[str]:
+        """
+        Read the value of a C{set} or C{cas} of the protocol's, and put the words in this prompt's order.
+
+        @raise ValueError: if the value is longer than was said.
+        """
+        name, key, exptime, *version, size = words
+        value = self._read(self.VALUE_PROMPT)
+        while len(os.fsencode(value)) < int(size):
+            value += "\n" + self._read(self.VALUE_PROMPT)
+        if len(os.fsencode(value)) > int(size):
+            raise ValueError(f"the value has {len(os.fsencode(value))} bytes and not {size}: nothing was done")
+        return [name, key, *version, value, exptime]
+
     def _carryOut(self, words: list[bytes]) -> int:
         before = self._cluster.leader()
         try:
@@ -81,3 +100,11 @@ class Prompt:
             self._write(f"(now talking to {after}, which leads)")
         self._write(answer.text)
         return answer.status
+
+
+def _isProtocol(words: list[str]) -> bool:
+    """
+    Whether this is C{set <key> <exptime> <numbytes>} or C{cas <key> <exptime> <version> <numbytes>}.
+    """
+    lengths = {"set": 4, "cas": 5}
+    return bool(words) and len(words) == lengths.get(words[0]) and all(word.isdecimal() for word in words[2:])

@@ -148,6 +148,11 @@ async def _stats(client: Client) -> Answer:
     return Answer(DONE, text.encode() + b"\n", text)
 
 
+async def _version(client: Client) -> Answer:
+    version = (await client.stats(*client.leader)).get("version", "unknown")
+    return Answer(DONE, version.encode() + b"\n", version)
+
+
 async def _help(client: Client) -> Answer:
     text = "\n".join(helpLines())
     return Answer(DONE, text.encode() + b"\n", text)
@@ -160,6 +165,7 @@ _VERBS: Final = {
     b"cas": _Verb(("KEY", "VERSION", "VALUE", "[EXPTIME]"), "store a value if the key has this version", _cas),
     b"delete": _Verb(("KEY",), "delete the key", _delete),
     b"stats": _Verb((), "show what the server says of itself", _stats),
+    b"version": _Verb((), "show the server's version", _version),
     b"help": _Verb((), "show these lines", _help),
 }
 

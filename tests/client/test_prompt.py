@@ -52,6 +52,7 @@ class PromptTests(SynchronousTestCase):
         """
         self.cluster = FakeCluster()
         self.shown: list[str] = []
+        self.prompts: list[str] = []
 
     def converse(self, *lines: str | type[BaseException]) -> int:
         """
@@ -62,7 +63,7 @@ class PromptTests(SynchronousTestCase):
         left = list(lines)
 
         def read(prompt: str) -> str:
-            self.assertEqual(prompt, "replkv> ")
+            self.prompts.append(prompt)
             if not left:
                 raise EOFError
             line = left.pop(0)
@@ -79,6 +80,30 @@ class PromptTests(SynchronousTestCase):
         self.assertEqual(self.converse("", "  ", "set  k 'a b' 5", "get \udcff"), DONE)
         self.assertEqual(self.cluster.asked, [[b"set", b"k", b"a b", b"5"], [b"get", b"\xff"]])
         self.assertEqual(self.shown, ["done", "done"])
+
+    def test_protocol(self) -> None:
+        """
+        C{set} and C{cas} may be typed as in telnet: the value is asked for, in as many lines as it has.
+        """
+        self.assertEqual(self.converse("set k 0 5", "hello", "cas k 60 2 3", "a", "b", "set k 0 0", "", "get k"), DONE)
+        self.assertEqual(
+            self.cluster.asked,
+            [
+                [b"set", b"k", b"hello", b"0"],
+                [b"cas", b"k", b"2", b"a\nb", b"60"],
+                [b"set", b"k", b"", b"0"],
+                [b"get", b"k"],
+            ],
+        )
+        self.assertEqual([prompt for prompt in self.prompts if prompt != "replkv> "], ["value> "] * 4)
+
+    def test_otherLength(self) -> None:
+        """
+        A value that is longer than was said is a mistake, and nothing is done.
+        """
+        self.assertEqual(self.converse("set k 0 5", "hello!"), MISTAKE)
+        self.assertEqual(self.cluster.asked, [])
+        self.assertEqual(self.shown, ["the value has 6 bytes and not 5: nothing was done"])
 
     def test_quit(self) -> None:
         """

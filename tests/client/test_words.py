@@ -42,6 +42,7 @@ class CarryOutTests(ClientCase):
             (b"cas k 8 v", b"cas k 0 8 1\r\nv\r\n", b"OK 9\r\n", b"9\n", "stored, version 9"),
             (b"cas k 8 v 60", b"cas k 60 8 1\r\nv\r\n", b"OK 9\r\n", b"9\n", "stored, version 9"),
             (b"delete k", b"delete k\r\n", b"DELETED\r\n", b"", "deleted"),
+            (b"version", b"stats\r\n", b"STAT version 1.2\r\nEND\r\n", b"1.2\n", "1.2"),
             (b"stats", b"stats\r\n", b"STAT id 0\r\nSTAT term 4\r\nEND\r\n", b"id 0\nterm 4\n", "id 0\nterm 4"),
         ]:
             self.assertEqual(self.answer(line, sent, reply), Answer(words.DONE, output, text))

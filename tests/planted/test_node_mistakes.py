@@ -4,11 +4,9 @@ Mistakes that a node could be built with, planted one by one: each makes a test 
 
 from __future__ import annotations
 
-import unittest
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.trial.unittest import SynchronousTestCase
 
 import replkv.diskqueue
 import replkv.executor
@@ -30,22 +28,13 @@ from tests import test_diskqueue, test_pending, test_stamps
 from tests.node import cluster, test_expiry, test_failures, test_leadership, test_schedules, test_writes
 from tests.peers import test_argument, test_identity, test_link, test_link_refusals, test_listener
 from tests.peers.wire import Recorder
+from tests.planted.planting import PlantingTests
 
 
-class NodeMistakesTests(SynchronousTestCase):
+class NodeMistakesTests(PlantingTests):
     """
     Every test here plants one mistake.
     """
-
-    def assertCaught(self, case: type[SynchronousTestCase], *names: str) -> None:
-        """
-        The tests C{names} of C{case} fail: they do not break, nor pass.
-        """
-        for name in names:
-            result = unittest.TestResult()
-            case(name).run(result)
-            self.assertEqual(result.errors, [])
-            self.assertEqual(len(result.failures), 1, f"{name} did not notice")
 
     def test_readForgetsWrite(self) -> None:
         """

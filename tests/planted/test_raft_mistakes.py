@@ -4,10 +4,6 @@ Mistakes that implementations of Raft are known for, planted one by one: each ma
 
 from __future__ import annotations
 
-import unittest
-
-from twisted.trial.unittest import SynchronousTestCase
-
 import replkv.raft.candidate
 from replkv.raft.candidate import Candidate
 from replkv.raft.core import Raft
@@ -25,6 +21,7 @@ from replkv.raft.outputs import Ready, Send, Token
 from replkv.raft.progress import Progress
 from replkv.raft.quorum import agreed
 from replkv.raft.reads import ReadQueue
+from tests.planted.planting import PlantingTests
 from tests.raft import (
     test_checkquorum,
     test_commit,
@@ -37,20 +34,10 @@ from tests.raft import (
 )
 
 
-class RaftMistakesTests(SynchronousTestCase):
+class RaftMistakesTests(PlantingTests):
     """
     Every test here plants one mistake.
     """
-
-    def assertCaught(self, case: type[SynchronousTestCase], *names: str) -> None:
-        """
-        The tests C{names} of C{case} fail: they do not break, nor pass.
-        """
-        for name in names:
-            result = unittest.TestResult()
-            case(name).run(result)
-            self.assertEqual(result.errors, [])
-            self.assertEqual(len(result.failures), 1, f"{name} did not notice")
 
     def plantHasty(self, kind: type[Message]) -> None:
         """

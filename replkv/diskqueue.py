@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Final, TypeVar
+from typing import Final
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
@@ -17,9 +17,7 @@ from replkv.raft.log import MAX_BATCH_BYTES
 from replkv.raft.outputs import Load, Persist
 from replkv.storage.log import LogStorage
 
-T = TypeVar("T")
-
-RunInThread = Callable[[Callable[[], T]], "Deferred[T]"]
+RunInThread = Callable[[Callable[[], None]], Deferred[None]]
 """
 Calls a function off the reactor's thread; the calls are carried out one after the other.
 """
@@ -41,8 +39,8 @@ class DiskQueue:
     def __init__(
         self,
         log: LogStorage,
-        run: RunInThread[None],
-        prepare: RunInThread[None],
+        run: RunInThread,
+        prepare: RunInThread,
         persisted: Callable[[int], None],
         failed: Callable[[Failure], None],
     ) -> None:

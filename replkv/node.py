@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 
 from replkv import exits
 from replkv.config import Config, ServerConfig
-from replkv.diskqueue import DiskQueue
+from replkv.diskqueue import DiskQueue, RunInThread
 from replkv.executor import Executor
 from replkv.kv.engine import EngineError
 from replkv.kv.machine import StateMachine
@@ -37,7 +37,6 @@ FLUSH_BYTES: Final = 16 * 1024 * 1024
 """
 After so many entries, or bytes of them, the store is brought to the disk: a restart replays about as much.
 """
-
 
 MAX_WORK_BYTES: Final = 4 * 1024 * 1024
 READ_OVERHEAD: Final = 1024
@@ -75,7 +74,7 @@ class Node:
         raft: Raft,
         machine: StateMachine,
         disk: Callable[[Callable[[int], None], Callable[[Failure], None]], DiskQueue],
-        runFlush: Callable[[Callable[[], None]], Deferred[None]],
+        runFlush: RunInThread,
         clock: IReactorTime,
         wallClock: Callable[[], float],
         monotonic: Callable[[], float],
@@ -125,11 +124,7 @@ class Node:
         if self._ticking.running:
             self._ticking.stop()
         # At once: while others send entries, the disk is never idle.
-        self._failed = True
-        self.executor.close()
-        if self._pumpCall is not None:
-            self._pumpCall.cancel()
-            self._pumpCall = None
+        self._halt()
         await self._disk.whenIdle()
 
     def giveUpRequests(self) -> None:
@@ -316,10 +311,16 @@ class Node:
 
     def _stopFor(self, status: int, reason: str) -> None:
         if not self._failed:
-            self._failed = True
-            if self._pumpCall is not None:
-                self._pumpCall.cancel()
-                self._pumpCall = None
-            self.executor.close()
+            self._halt()
             self.repliesReady()
             self._fail(status, reason)
+
+    def _halt(self) -> None:
+        """
+        Let nothing happen any more, and answer all that clients still wait for.
+        """
+        self._failed = True
+        if self._pumpCall is not None:
+            self._pumpCall.cancel()
+            self._pumpCall = None
+        self.executor.close()

@@ -8,7 +8,6 @@ import random
 import resource
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from socket import socket
 from typing import Any, Final
@@ -24,7 +23,7 @@ from twisted.python.threadpool import ThreadPool
 
 from replkv import exits
 from replkv.config import Config, ServerConfig
-from replkv.diskqueue import DiskQueue
+from replkv.diskqueue import DiskQueue, RunInThread
 from replkv.kv.engine import EngineError
 from replkv.kv.machine import StateMachine
 from replkv.kv.rocks import RocksEngine
@@ -250,7 +249,7 @@ class Server(Service):
             machine.appliedIndex,
         )
 
-    def _thread(self, pool: ThreadPool) -> Callable[[Callable[[], None]], Deferred[None]]:
+    def _thread(self, pool: ThreadPool) -> RunInThread:
         """
         A way to call functions in a thread.
         """

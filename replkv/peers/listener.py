@@ -65,6 +65,9 @@ class IncomingConnection(PeerConnection):
         """
         super().connectionLost(reason)
         self.factory.connections.pop(self, None)
+        self._stopWaiting()
+
+    def _stopWaiting(self) -> None:
         if self._helloCall is not None and self._helloCall.active():
             self._helloCall.cancel()
 
@@ -86,8 +89,7 @@ class IncomingConnection(PeerConnection):
             # Closed when the refusal has left; what comes before that meets NotIntroduced.
             self.factory.clock.callLater(0, self.transport.loseConnection)
             raise
-        if self._helloCall is not None and self._helloCall.active():
-            self._helloCall.cancel()
+        self._stopWaiting()
         self.introduced = True
         self.sender = hello["sender"]
         self.factory.introduced(self)

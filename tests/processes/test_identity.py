@@ -9,7 +9,7 @@ import shutil
 
 from tests.processes.cluster import Cluster, onReactor, until
 from tests.processes.conftest import MakeCluster
-from tests.processes.workload import Workload
+from tests.processes.workload import underLoad
 
 
 def hasMet(cluster: Cluster, serverId: int, other: int) -> bool:
@@ -27,10 +27,7 @@ async def test_wipedServer(makeCluster: MakeCluster) -> None:
     go on. It learns nothing from them, and has no part in their elections.
     """
     cluster = makeCluster(3)
-    cluster.start()
-    load = Workload(cluster)
-    load.start()
-    await load.goesOn()
+    load = await underLoad(cluster)
     wiped, others = cluster.servers[2], (0, 1)
     for serverId in others:
         await until(lambda serverId=serverId: hasMet(cluster, serverId, 2), "server 2 is known")  # type: ignore[misc]

@@ -7,7 +7,7 @@ from __future__ import annotations
 from tests.processes.cluster import onReactor
 from tests.processes.conftest import MakeCluster
 from tests.processes.conversation import Conversation
-from tests.processes.workload import Workload
+from tests.processes.workload import Workload, underLoad
 
 
 @onReactor
@@ -16,10 +16,7 @@ async def test_leaderKilled(makeCluster: MakeCluster) -> None:
     The leader is killed: another one takes over with all that was answered.
     """
     cluster = makeCluster(3)
-    cluster.start()
-    load = Workload(cluster)
-    load.start()
-    await load.goesOn()
+    load = await underLoad(cluster)
     leader = await cluster.leader()
     cluster.servers[leader].kill()
     others = [serverId for serverId in cluster.servers if serverId != leader]
@@ -34,10 +31,7 @@ async def test_eachKilledInTurn(makeCluster: MakeCluster) -> None:
     Each server in turn is killed and started again: it catches up while the others go on.
     """
     cluster = makeCluster(3)
-    cluster.start()
-    load = Workload(cluster)
-    load.start()
-    await load.goesOn()
+    load = await underLoad(cluster)
     for serverId, server in cluster.servers.items():
         server.kill()
         await load.goesOn()
@@ -74,10 +68,7 @@ async def test_minorityOfFiveKilled(makeCluster: MakeCluster) -> None:
     Of five servers, two are killed, the leader one of them: the others go on.
     """
     cluster = makeCluster(5)
-    cluster.start()
-    load = Workload(cluster)
-    load.start()
-    await load.goesOn()
+    load = await underLoad(cluster)
     leader = await cluster.leader()
     killed = {leader, (leader + 1) % 5}
     for serverId in killed:

@@ -10,7 +10,7 @@ from replkv.client.connections import Address
 from tests.processes.cluster import HOST, onReactor
 from tests.processes.conftest import MakeCluster
 from tests.processes.conversation import Conversation
-from tests.processes.workload import Workload
+from tests.processes.workload import underLoad
 
 
 @onReactor
@@ -20,10 +20,7 @@ async def test_pausedLeader(makeCluster: MakeCluster) -> None:
     from what it then held to be true: no read is stale, and no write is answered as done and lost.
     """
     cluster = makeCluster(3)
-    cluster.start()
-    load = Workload(cluster)
-    load.start()
-    await load.goesOn()
+    load = await underLoad(cluster)
     leader = await cluster.leader()
     others = cluster.servers.keys() - {leader}
     old = await cluster.client().set(b"stale", b"old")
@@ -60,10 +57,7 @@ async def test_leadersPausedInTurn(makeCluster: MakeCluster) -> None:
     One leader after another is stopped, and goes on when the next one leads.
     """
     cluster = makeCluster(3)
-    cluster.start()
-    load = Workload(cluster)
-    load.start()
-    await load.goesOn()
+    load = await underLoad(cluster)
     for _ in range(3):
         leader = await cluster.leader()
         cluster.servers[leader].signal(signal.SIGSTOP)

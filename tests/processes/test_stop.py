@@ -9,7 +9,7 @@ import signal
 from tests.processes.cluster import onReactor
 from tests.processes.conftest import MakeCluster
 from tests.processes.conversation import Conversation
-from tests.processes.workload import Workload
+from tests.processes.workload import underLoad
 
 
 @onReactor
@@ -44,10 +44,7 @@ async def test_stopsUnderLoad(makeCluster: MakeCluster) -> None:
     Each server of three in turn is told to stop under load, and started again: it exits with 0, and nothing is lost.
     """
     cluster = makeCluster(3)
-    cluster.start()
-    load = Workload(cluster)
-    load.start()
-    await load.goesOn()
+    load = await underLoad(cluster)
     for serverId, server in cluster.servers.items():
         server.signal(signal.SIGTERM)
         assert await server.ended() == 0

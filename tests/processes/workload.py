@@ -163,3 +163,14 @@ class Workload:
     def _know(self, value: bytes, version: int) -> None:
         assert self._versions.setdefault(version, value) == value, f"{value!r} has the version {version} of another"
         assert self._values.setdefault(value, version) == version, f"{value!r} was written twice"
+
+
+async def underLoad(cluster: Cluster) -> Workload:
+    """
+    Start a cluster and a load on it, and wait until that is answered.
+    """
+    cluster.start()
+    load = Workload(cluster)
+    load.start()
+    await load.goesOn()
+    return load

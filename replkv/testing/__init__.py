@@ -1,0 +1,3 @@
+"""
+Clusters under simulation: real servers on simulated time, network and disks, all drawn from one seed.
+"""

@@ -1,0 +1,166 @@
+"""
+What clients asked and what they were told: the evidence on which a cluster is judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from math import inf
+from typing import NamedTuple
+
+from replkv.protocol.commands import KeyCommand
+
+
+class Status(Enum):
+    """
+    How an operation ended. The values are the words of other checkers (Jepsen's).
+    """
+
+    OK = "ok"
+    """
+    It was answered.
+    """
+
+    FAILED = "fail"
+    """
+    It was certainly not carried out, and will not be.
+    """
+
+    UNKNOWN = "info"
+    """
+    It may have been carried out, or may yet be, or not.
+    """
+
+
+class Told(Enum):
+    """
+    What an answer says.
+    """
+
+    STORED = "stored"
+    FOUND = "found"
+    DELETED = "deleted"
+    NOT_FOUND = "not found"
+    WRONG_VERSION = "wrong version"
+    CARRIED_OUT = "carried out"
+    """
+    Of a command without reply: later replies of its connection show that it was carried out, and nothing else.
+    """
+
+
+class Answer(NamedTuple):
+    """
+    The answer to an operation.
+
+    @ivar version: the version that the key got or has; C{None} where the answer does not say.
+    @ivar value: the value that was found.
+    @ivar left: the seconds that the key has left, rounded up; 0 for ever; C{None} where the answer does not say.
+    """
+
+    told: Told
+    version: int | None = None
+    value: bytes | None = None
+    left: int | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Operation:
+    """
+    Something that a client asked.
+
+    @ivar number: counts the operations of a history, from 0.
+    @ivar process: who asked; no process has two operations under way at once.
+    @ivar connection: operations of one connection take effect in the order of their numbers; C{None} where that is
+        not promised.
+    @ivar command: what was asked.
+    @ivar invoked: when it was asked, in seconds.
+    @ivar ended: when its status was known; infinite where it is unknown, since it may take effect at any time.
+    @ivar answer: of one that was answered, the answer.
+    """
+
+    number: int
+    process: int
+    connection: int | None
+    command: KeyCommand
+    invoked: float
+    ended: float = inf
+    status: Status = Status.UNKNOWN
+    answer: Answer | None = None
+
+
+class Event(NamedTuple):
+    """
+    An operation began, or ended.
+
+    @ivar type: C{"invoke"}, or the value of a L{Status}.
+    @ivar time: in seconds.
+    """
+
+    type: str
+    time: float
+    operation: Operation
+
+
+class History:
+    """
+    All operations of one run.
+
+    @ivar operations: in the order in which they were asked.
+    @ivar events: in the order in which they happened.
+    """
+
+    def __init__(self) -> None:
+        self.operations: list[Operation] = []
+        self.events: list[Event] = []
+        self._idle: list[int] = []
+        self._processes = 0
+
+    def invoke(self, command: KeyCommand, time: float, connection: int | None = None) -> Operation:
+        """
+        Something is asked.
+        """
+        process = self._process()
+        operation = Operation(len(self.operations), process, connection, command, time)
+        self.operations.append(operation)
+        self.events.append(Event("invoke", time, operation))
+        return operation
+
+    def answered(self, operation: Operation, answer: Answer, time: float) -> None:
+        """
+        It was answered.
+        """
+        operation.answer = answer
+        self._end(operation, Status.OK, time)
+
+    def failed(self, operation: Operation, time: float) -> None:
+        """
+        It was certainly not carried out.
+        """
+        self._end(operation, Status.FAILED, time)
+
+    def lost(self, operation: Operation, time: float) -> None:
+        """
+        What came of it will not be known any more. Its process does nothing else.
+        """
+        self.events.append(Event(Status.UNKNOWN.value, time, operation))
+
+    def open(self) -> Iterator[Operation]:
+        """
+        The operations that have not ended and are not given up.
+        """
+        ended = {event.operation.number for event in self.events if event.type != "invoke"}
+        return (operation for operation in self.operations if operation.number not in ended)
+
+    def _end(self, operation: Operation, status: Status, time: float) -> None:
+        operation.status = status
+        operation.ended = time
+        self._idle.append(operation.process)
+        self.events.append(Event(status.value, time, operation))
+
+    def _process(self) -> int:
+        if self._idle:
+            return self._idle.pop()
+        self._processes += 1
+        return self._processes - 1

@@ -4,34 +4,26 @@ A server as a Twisted service: what a node needs around it, started and stopped 
 
 from __future__ import annotations
 
-import random
-import resource
-import sys
-import time
 from contextlib import suppress
-from socket import socket
-from typing import Any, Final
+from typing import Final
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.error import ReactorNotRunning
 from twisted.internet.interfaces import IListeningPort
-from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
-from twisted.python.threadpool import ThreadPool
 
 from replkv import exits
 from replkv.config import Config, ServerConfig
-from replkv.diskqueue import DiskQueue, RunInThread
+from replkv.diskqueue import DiskQueue
+from replkv.host import Host
 from replkv.kv.engine import EngineError
 from replkv.kv.machine import StateMachine
-from replkv.kv.rocks import RocksEngine
 from replkv.node import TICKS_PER_HEARTBEAT, Node
 from replkv.peers.identity import Identity
 from replkv.peers.link import PeerLink
 from replkv.peers.listener import PeerListener
-from replkv.ports import endpoint
 from replkv.protocol.server import ClientServerFactory
 from replkv.raft.core import Raft, RaftConfig
 from replkv.raft.entry import Entry
@@ -70,31 +62,25 @@ class Server(Service):
 
     def __init__(
         self,
-        reactor: Any,
+        host: Host,
         config: Config,
         server: ServerConfig,
         folder: DataFolder,
         storage: LogStorage,
-        clientSockets: list[socket],
-        logSockets: list[socket],
     ) -> None:
         """
         @param folder: the data folder, locked.
         @param storage: the log in it.
-        @param clientSockets: where clients connect.
-        @param logSockets: where the other servers connect.
         """
         self.exitStatus = 0
-        self._reactor = reactor
+        self._host = host
+        self._reactor = host.reactor
         self._config = config
         self._server = server
         self._folder = folder
         self._storage = storage
-        self._clientSockets = clientSockets
-        self._logSockets = logSockets
-        self._random = random.Random()
-        self._logThread = ThreadPool(1, 1, "log")
-        self._storeThread = ThreadPool(1, 1, "store")
+        self._logThread = host.worker("log")
+        self._storeThread = host.worker("store")
         self._clientPorts: list[IListeningPort] = []
         self._logPorts: list[IListeningPort] = []
         self._links: dict[int, PeerLink] = {}
@@ -102,15 +88,14 @@ class Server(Service):
 
     def startService(self) -> None:
         """
-        Open the store and begin. From here on the process does not fork any more: RocksDB has threads of its own,
-        and so has this.
+        Open the store and begin. From here on the process does not fork any more: there are threads.
         """
         super().startService()
         self._allowConnections()
         self._logThread.start()
         self._storeThread.start()
         try:
-            machine = StateMachine(RocksEngine(self._folder.storePath))
+            machine = StateMachine(self._host.openStore(self._folder.storePath))
             raft = self._recover(machine)
         except (EngineError, CorruptLog, LogFailed) as error:
             self._reactor.callWhenRunning(self._fail, exits.DISK, str(error))
@@ -122,12 +107,12 @@ class Server(Service):
             raft,
             machine,
             lambda persisted, failed: DiskQueue(
-                self._storage, self._thread(self._logThread), self._thread(self._storeThread), persisted, failed
+                self._storage, self._logThread.run, self._storeThread.run, persisted, failed
             ),
-            self._thread(self._storeThread),
+            self._storeThread.run,
             self._reactor,
-            time.time,
-            time.monotonic,
+            self._host.wallClock,
+            self._host.monotonic,
             self._fail,
         )
         self._clients = ClientServerFactory(
@@ -139,19 +124,19 @@ class Server(Service):
             self._config.cluster,
             raft.config.members,
             self._folder,
-            self._thread(self._storeThread),
+            self._storeThread.run,
         )
         self._peers = PeerListener(self._reactor, identity, self._node)
         for peer in raft.peers:
             other = self._config.server(peer)
             address = HostnameEndpoint(self._reactor, other.hostname.encode(), other.logPort, timeout=2)
-            self._links[peer] = PeerLink(self._reactor, self._random, address, peer, identity, self._node)
+            self._links[peer] = PeerLink(self._reactor, self._host.random, address, peer, identity, self._node)
             self._links[peer].startService()
         self._node.links = self._links
-        for listening in self._logSockets:
-            endpoint(self._reactor, listening).listen(self._peers).addCallback(self._logPorts.append)
-        for listening in self._clientSockets:
-            endpoint(self._reactor, listening).listen(self._clients).addCallback(self._clientPorts.append)
+        for listening in self._host.listenForServers(self._peers):
+            listening.addCallback(self._logPorts.append)
+        for listening in self._host.listenForClients(self._clients):
+            listening.addCallback(self._clientPorts.append)
         self._node.start()
         self.log.info(
             "server {id} of cluster {cluster!r} is up: clients on {host}:{clientPort}, servers on {host}:{logPort}",
@@ -182,7 +167,7 @@ class Server(Service):
                 await link.stopService()
             for step in (self._machine.flush, self._machine.close):
                 try:
-                    await self._thread(self._storeThread)(step)
+                    await self._storeThread.run(step)
                 except EngineError as error:
                     self.log.error("{error}; what the store lacks is in the log", error=error)
         # Whatever the store said: threads that are left would keep the process from ending.
@@ -242,29 +227,19 @@ class Server(Service):
                 heartbeatTicks=TICKS_PER_HEARTBEAT,
                 firstElectionFactor=1 if self._server.id == members[0] else FIRST_ELECTION_FACTOR,
             ),
-            self._random,
+            self._host.random,
             RaftLog(storage.termRuns, storage.lastIndex, entries),
             storage.term,
             storage.votedFor,
             machine.appliedIndex,
         )
 
-    def _thread(self, pool: ThreadPool) -> RunInThread:
-        """
-        A way to call functions in a thread.
-        """
-        return lambda function: deferToThreadPool(self._reactor, pool, function)
-
     def _allowConnections(self) -> None:
         """
-        Raise the limit of open files to what the settings need, as far as the system lets a process do that.
+        Raise the limit of open files to what the settings need.
         """
         needed = self._config.maxConnections + _OTHER_FILES
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        if soft == resource.RLIM_INFINITY or soft >= needed:
-            return
-        allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+        allowed = self._host.allowFiles(needed)
         if allowed < needed:
             self.log.warn(
                 "the system allows {allowed} open files, and MaxConnections of {connections} needs {needed}: raise "
@@ -280,6 +255,6 @@ class Server(Service):
         """
         line = f"server {self._server.id} stops itself: {reason}"
         self.log.critical("{line}", line=line)
-        print(line, file=sys.__stderr__, flush=True)
+        self._host.complain(line)
         self.exitStatus = status
         self.terminate()

@@ -19,6 +19,7 @@ from twisted.python import usage
 
 from replkv import exits
 from replkv.config import DEFAULT_FILE, Config, ConfigError, ServerConfig, load
+from replkv.host import OSHost
 from replkv.ports import PortError, bind
 from replkv.server import Server
 from replkv.storage.errors import CorruptLog
@@ -112,7 +113,7 @@ def makeService(options: Options) -> IService:
     except PortError as error:
         _refuse(f"server {server.id}: {error}")
     _tuneCollector()
-    service = Server(reactor, options.settings, server, options.folder, storage, clientSockets, logSockets)
+    service = Server(OSHost(reactor, clientSockets, logSockets), options.settings, server, options.folder, storage)
     fromHandler = IReactorFromThreads(reactor).callFromThread
     # twistd's own way to stop on SIGTERM ends with the process killing itself by that signal.
     reactor.callWhenRunning(signal.signal, signal.SIGTERM, lambda *_: fromHandler(service.terminate))

@@ -15,9 +15,9 @@ from replkv.raft.entry import NO_ENTRIES, Batch, Entry
 from replkv.raft.outputs import Load, Persist
 from replkv.storage.errors import LogFailed
 from replkv.storage.log import LogStorage
+from replkv.testing.files import MemoryFiles
 from tests.logged import logged
 from tests.node.cluster import Thread
-from tests.storage.memory_files import MemoryFiles
 
 
 class DiskQueueTests(SynchronousTestCase):

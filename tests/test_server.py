@@ -18,6 +18,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv import exits
 from replkv.config import Config, ServerConfig
+from replkv.host import OSHost, PoolWorker
 from replkv.kv.engine import EngineError
 from replkv.kv.machine import StateMachine
 from replkv.raft.entry import Batch, Entry
@@ -50,7 +51,7 @@ class ServerTests(SynchronousTestCase):
         self.storage = LogStorage.open(OSFiles(), self.folder.logPath, Random(1), 1 << 16)
         self.storage.write([Persist(1, 1, 0, Batch([Entry(1, 1, b"")]))])
         config = Config(path, "replkv", SERVERS, 0.05, 0.25, 2.0, 5.0, 1 << 20, 100)
-        self.server = Server(self.reactor, config, SERVERS[0], self.folder, self.storage, [], [])
+        self.server = Server(OSHost(self.reactor, [], []), config, SERVERS[0], self.folder, self.storage)
 
 
 class StartTests(ServerTests):
@@ -115,7 +116,7 @@ class StopTests(ServerTests):
         def fail(machine: StateMachine) -> None:
             raise EngineError("no space left")
 
-        self.patch(Server, "_thread", lambda server, pool: lambda step: Deferred.fromCoroutine(inThisThread(step)))
+        self.patch(PoolWorker, "run", lambda worker, step: Deferred.fromCoroutine(inThisThread(step)))
         self.server.startService()
         machine = self.server._machine
         assert machine is not None

@@ -24,7 +24,7 @@ from replkv.raft.core import Raft, RaftConfig
 from replkv.raft.log import RaftLog
 from replkv.raft.messages import Message
 from replkv.storage.log import LogStorage
-from tests.storage.memory_files import MemoryFiles
+from replkv.testing.files import MemoryFiles
 
 NOW = 1_700_000_000.0
 """

@@ -15,7 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from replkv.raft.entry import NO_ENTRIES, Batch, Entry
 from replkv.raft.outputs import Persist
 from replkv.storage.log import LogStorage
-from tests.storage.memory_files import MemoryFiles
+from replkv.testing.files import MemoryFiles
 
 FOLDER = "/data/log"
 

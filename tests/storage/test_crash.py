@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.raft.outputs import Persist
-from tests.storage.memory_files import MemoryFiles, PowerLoss
+from replkv.testing.files import MemoryFiles, PowerLoss
 from tests.storage.model import State, append, openLog, stateOf, vote
 
 WORKLOAD: list[Sequence[Persist] | None] = [

@@ -15,7 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.storage.files import OSFiles
 from replkv.storage.folder import DataFolder, FolderError
-from tests.storage.memory_files import MemoryFiles, PowerLoss
+from replkv.testing.files import MemoryFiles, PowerLoss
 from tests.storage.model import append, newFolder, openLog
 
 PATH = "/data"

@@ -13,7 +13,7 @@ from replkv.raft.entry import Entry
 from replkv.raft.outputs import Persist
 from replkv.storage.errors import CorruptLog, LogFailed
 from replkv.storage.log import LogStorage
-from tests.storage.memory_files import MemoryFiles
+from replkv.testing.files import MemoryFiles
 from tests.storage.model import FOLDER, State, append, openLog, stateOf, vote
 
 

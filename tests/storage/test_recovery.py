@@ -13,7 +13,7 @@ from replkv.raft.outputs import Persist
 from replkv.storage.errors import CorruptLog
 from replkv.storage.log import LogStorage
 from replkv.storage.record import FRAMES_START, frameSize
-from tests.storage.memory_files import MemoryFiles
+from replkv.testing.files import MemoryFiles
 from tests.storage.model import FOLDER, SEGMENT_BYTES, State, append, openLog, stateOf, vote
 
 FIRST = f"{FOLDER}/0000000000000001.segment"

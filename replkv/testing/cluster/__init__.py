@@ -1,0 +1,3 @@
+"""
+Whole servers over byte streams: all that runs in production, but for the system under it.
+"""

@@ -1,0 +1,278 @@
+"""
+A cluster in one process, on simulated time, network and disks.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
+from types import TracebackType
+from typing import Final, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from replkv.client.client import Client
+from replkv.config import Config, ServerConfig
+from replkv.testing.chance import chance
+from replkv.testing.cluster.log import LogWatch
+from replkv.testing.cluster.network import Network
+from replkv.testing.cluster.process import Process
+from replkv.testing.cluster.server import SimulatedServer
+from replkv.testing.cluster.timeline import Timeline
+from replkv.testing.judge import Judge
+from replkv.testing.outcome import Violation
+from replkv.testing.trace import Trace
+
+_T = TypeVar("_T")
+
+PATIENCE: Final = 60.0
+"""
+For how many simulated seconds is waited for something that is sure to happen.
+"""
+
+CLIENT_PORT: Final = 9000
+LOG_PORT: Final = 10000
+
+
+class SimulatedCluster:
+    """
+    Real servers, all but the system under them: what runs in production, the log on its disk, the protocols and their
+    bytes, on a clock that goes from one thing that happens to the next. All of it is drawn from one seed, so that what
+    happens once happens again. While it goes on, a judge looks at all servers, and raises L{Violation} at the first
+    thing that no replicated store may do.
+
+    It watches what is logged, so it is to be closed at the end; C{with} does that::
+
+        with SimulatedCluster(3, seed=7) as cluster:
+            client = cluster.client()
+            version = cluster.result(client.set(b"color", b"green"))
+            cluster.leader().kill()
+            assert cluster.result(client.get(b"color")) == b"green"
+
+    @ivar seed: what all randomness is drawn from.
+    @ivar servers: the servers; the place of each is its id.
+    @ivar reactor: a reactor on a host of its own, to run what uses the cluster.
+    @ivar network: the network.
+    @ivar timeline: the time.
+    @ivar trace: what has happened so far.
+    @ivar judge: looks at the servers.
+    @ivar rare: how often each rare thing has happened.
+    """
+
+    def __init__(
+        self,
+        size: int = 3,
+        seed: int = 0,
+        tell: Callable[[str], None] | None = None,
+        heartbeat: float = 0.05,
+        electionTimeout: float = 0.25,
+        leaderWait: float = 2.0,
+        requestTimeout: float = 5.0,
+        segmentBytes: int = 1 << 14,
+    ) -> None:
+        """
+        @param tell: is given the story, line by line.
+        @param segmentBytes: how large a file of the log is.
+        """
+        self.seed = seed
+        self.trace = Trace(tell)
+        self.timeline = Timeline()
+        self.network = Network(self.timeline, chance(seed, "network"), self.trace)
+        self.rare: Counter[str] = Counter()
+        self.segmentBytes = segmentBytes
+        servers = tuple(ServerConfig(number, f"server{number}", CLIENT_PORT, LOG_PORT) for number in range(size))
+        self.config = Config(
+            "var", "simulated", servers, heartbeat, electionTimeout, leaderWait, requestTimeout, 1 << 20, 1000
+        )
+        self.servers = [SimulatedServer(self, server) for server in servers]
+        self.judge = Judge(self.servers, self.rare)
+        self.reactor = self.process("client")
+        self._violation: str | None = None
+        self._cut: list[tuple[str, str]] = []
+        self._log = LogWatch(self._logged, self.fail)
+        self._log.install()
+        for server in self.servers:
+            server.start()
+
+    def __enter__(self) -> SimulatedCluster:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """
+        Watch no more. Nothing happens any more.
+        """
+        self._log.remove()
+
+    # What runs beside it.
+
+    def process(self, host: str) -> Process:
+        """
+        A reactor on another host.
+        """
+        return Process(self.timeline, self.network, host)
+
+    def client(self, timeout: float = 10.0) -> Client:
+        """
+        A client of the cluster, on L{reactor}.
+
+        @param timeout: for how many seconds it tries to have a command carried out.
+        """
+        return Client(self.reactor, [(server.hostname, server.clientPort) for server in self.config.servers], timeout)
+
+    # Time.
+
+    def step(self) -> None:
+        """
+        Let the next thing happen.
+
+        @raise Violation: if something happened that must not happen.
+        """
+        self.timeline.step()
+        for server in self.servers:
+            self.judging(server.observe)
+        self.check()
+
+    def run(self, seconds: float) -> None:
+        """
+        Let so much time pass.
+
+        @raise Violation: see L{step}.
+        """
+        end = self.timeline.seconds() + seconds
+        while (due := self.timeline.next) is not None and due <= end:
+            self.step()
+        self.timeline.advance(max(0.0, end - self.timeline.seconds()))
+
+    def until(self, condition: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
+        """
+        Let time pass until C{condition} is true.
+
+        @param what: what is waited for.
+        @raise Violation: if it does not come true within C{patience} seconds; or see L{step}.
+        """
+        deadline = self.timeline.seconds() + patience
+        while not condition():
+            due = self.timeline.next
+            if due is None or due > deadline:
+                raise Violation(f"in {patience:g} s it did not happen: {what}")
+            self.step()
+
+    def result(self, waiting: Deferred[_T], patience: float = PATIENCE) -> _T:
+        """
+        Let time pass until there is a result.
+
+        @return: the result; if it is a failure, its error is raised.
+        @raise Violation: if there is none within C{patience} seconds; or see L{step}.
+        """
+        results: list[_T | Failure] = []
+        waiting.addBoth(results.append)
+        self.until(lambda: results, "there is a result", patience)
+        if isinstance(results[0], Failure):
+            results[0].raiseException()
+        return results[0]  # type: ignore[return-value]
+
+    def leader(self, patience: float = PATIENCE) -> SimulatedServer:
+        """
+        Let time pass until a server leads that a majority follows.
+
+        @raise Violation: if none does within C{patience} seconds; or see L{step}.
+        """
+        self.until(lambda: self._leader() is not None, "a server leads", patience)
+        leader = self._leader()
+        assert leader is not None
+        return leader
+
+    def _leader(self) -> SimulatedServer | None:
+        for server in self.servers:
+            if server.leads and not server.isPaused:
+                term = server.raft.currentTerm
+                serving = [other for other in self.servers if other.isServing]
+                followers = [
+                    other for other in serving if (other.raft.currentTerm, other.raft.leaderId) == (term, server.id)
+                ]
+                if 2 * len(followers) > len(self.servers):
+                    return server
+        return None
+
+    # What can be done to the network.
+
+    def partition(self, *groups: Collection[int]) -> None:
+        """
+        Let servers reach only those of their own group; one in no group reaches none. Clients reach all.
+        """
+        self.heal()
+        hosts = [server.name for server in self.servers]
+        together = [{self.servers[number].name for number in group} for group in groups]
+        self._block(
+            (sender, to)
+            for sender in hosts
+            for to in hosts
+            if sender != to and not any(sender in group and to in group for group in together)
+        )
+
+    def heal(self) -> None:
+        """
+        Undo L{partition}.
+        """
+        for sender, to in self._cut:
+            self.network.unblock(sender, to)
+        self._cut = []
+
+    def _block(self, ways: Iterable[tuple[str, str]]) -> None:
+        for sender, to in ways:
+            self._cut.append((sender, to))
+            self.network.block(sender, to)
+
+    # What is found.
+
+    def tell(self, who: str, what: str) -> None:
+        """
+        Add to the story.
+        """
+        self.trace.tell(self.timeline.seconds(), who, what)
+
+    def check(self) -> None:
+        """
+        @raise Violation: if something happened that must not happen.
+        """
+        if self._violation is not None:
+            raise Violation(self._violation)
+
+    def fail(self, what: str) -> None:
+        """
+        Something happened that must not happen.
+        """
+        if self._violation is None:
+            self._violation = what
+            self.tell("judge", what)
+
+    def judging(self, look: Callable[[], None]) -> None:
+        """
+        Look at a server, from within it or not.
+        """
+        try:
+            look()
+        except Violation as violation:
+            self.fail(str(violation))
+
+    def exited(self, server: SimulatedServer) -> None:
+        """
+        A server's process has ended by itself.
+        """
+        self.tell(server.name, f"ends with status {server.status}{': ' * bool(server.complaint)}{server.complaint}")
+
+    def interrupted(self, operation: str) -> None:
+        """
+        A process ended in the middle of something that it did to its disk.
+        """
+        if operation == "sync":
+            self.rare["a crash between a write and its sync"] += 1
+
+    def _logged(self, line: str) -> None:
+        self.tell(self.timeline.actor or "cluster", line)

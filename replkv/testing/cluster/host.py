@@ -1,0 +1,77 @@
+"""
+A simulated machine, as a server sees it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Final
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IListeningPort
+from twisted.internet.protocol import ServerFactory
+
+from replkv.config import ServerConfig
+from replkv.host import Worker
+from replkv.kv.engine import Engine
+from replkv.testing.cluster.process import Process
+
+EPOCH: Final = 1_700_000_000.0
+"""
+The time of day when a simulation begins, in seconds since the epoch.
+"""
+
+
+class SimulatedHost:
+    """
+    A L{Host<replkv.host.Host>} of one process.
+    """
+
+    def __init__(
+        self,
+        process: Process,
+        config: ServerConfig,
+        random: Random,
+        wallClock: Callable[[], float],
+        worker: Callable[[str], Worker],
+        openStore: Callable[[], Engine],
+        complain: Callable[[str], None],
+    ) -> None:
+        self.reactor = process
+        self.random = random
+        self.wallClock = wallClock
+        self.worker = worker
+        self.complain = complain
+        self._config = config
+        self._openStore = openStore
+
+    def monotonic(self) -> float:
+        """
+        See L{Host.monotonic<replkv.host.Host.monotonic>}.
+        """
+        return self.reactor.seconds()
+
+    def openStore(self, path: str) -> Engine:
+        """
+        See L{Host.openStore<replkv.host.Host.openStore>}.
+        """
+        return self._openStore()
+
+    def allowFiles(self, count: int) -> int:
+        """
+        See L{Host.allowFiles<replkv.host.Host.allowFiles>}.
+        """
+        return count
+
+    def listenForClients(self, factory: ServerFactory) -> list[Deferred[IListeningPort]]:
+        """
+        See L{Host.listenForClients<replkv.host.Host.listenForClients>}.
+        """
+        return [succeed(self.reactor.listenTCP(self._config.clientPort, factory))]
+
+    def listenForServers(self, factory: ServerFactory) -> list[Deferred[IListeningPort]]:
+        """
+        See L{Host.listenForServers<replkv.host.Host.listenForServers>}.
+        """
+        return [succeed(self.reactor.listenTCP(self._config.logPort, factory))]

@@ -1,0 +1,264 @@
+"""
+The simulated network: hosts, who listens on them, and what the ways between them are like.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+from typing import cast
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.error import ConnectError, ConnectionRefusedError, TimeoutError, UserError  # noqa: A004
+from twisted.internet.interfaces import IConnector, IDelayedCall, IListeningPort
+from twisted.internet.protocol import ClientFactory, Factory, Protocol
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from replkv.testing.cluster.connection import Connection
+from replkv.testing.cluster.process import Process
+from replkv.testing.cluster.timeline import Timeline
+from replkv.testing.trace import Trace
+
+_FIRST_EPHEMERAL_PORT = 32768
+
+
+class Network:
+    """
+    @ivar latency: the least and the most seconds that a way normally takes.
+    @ivar fragmentation: how often, from 0 to 1, what is sent arrives in more than one piece.
+    @ivar connections: those that are open, in the order in which they were made.
+    """
+
+    def __init__(self, timeline: Timeline, random: Random, trace: Trace) -> None:
+        self.latency = (0.0005, 0.002)
+        self.fragmentation = 0.1
+        self.connections: dict[Connection, None] = {}
+        self.timeline = timeline
+        self.random = random
+        self.trace = trace
+        self._listening: dict[tuple[str, int], tuple[Process, Factory]] = {}
+        self._blocked: Counter[tuple[str, str]] = Counter()
+        self._slowness: dict[tuple[str, str], float] = {}
+        self._nextPort = _FIRST_EPHEMERAL_PORT
+
+    # The ways, for whoever makes faults. A way has a direction.
+
+    def block(self, sender: str, to: str) -> None:
+        """
+        Let nothing through: what is sent waits, as TCP would have it wait, and connections are not made. Blocked twice,
+        a way has to be opened twice.
+        """
+        self._blocked[sender, to] += 1
+
+    def unblock(self, sender: str, to: str) -> None:
+        """
+        Undo one L{block}.
+        """
+        self._blocked[sender, to] -= 1
+        if not self.isBlocked(sender, to):
+            for connection in list(self.connections):
+                connection.wake(sender, to)
+
+    def isBlocked(self, sender: str, to: str) -> bool:
+        """
+        Whether nothing gets through.
+        """
+        return self._blocked[sender, to] > 0
+
+    def slow(self, sender: str, to: str, seconds: float) -> None:
+        """
+        Have a way take so much longer; 0 is normal.
+        """
+        self._slowness[sender, to] = seconds
+
+    def reset(self, one: str, other: str) -> None:
+        """
+        Lose the connections between two hosts, and what is on its way on them. Both sides are told.
+        """
+        for connection in list(self.connections):
+            if connection.isBetween(one, other):
+                connection.reset()
+
+    def delay(self, sender: str, to: str) -> float:
+        """
+        How many seconds something takes that is sent now.
+        """
+        return self.random.uniform(*self.latency) + self._slowness.get((sender, to), 0.0)
+
+    # Processes.
+
+    def listen(self, process: Process, port: int, factory: Factory) -> IListeningPort:
+        """
+        Have a process accept connections.
+        """
+        place = (process.host, port)
+        assert place not in self._listening, f"port {port} of {process.host} is in use"
+        self._listening[place] = (process, factory)
+        return cast(IListeningPort, _Port(self, process, port))
+
+    def close(self, host: str, port: int) -> None:
+        """
+        Accept no more connections.
+        """
+        self._listening.pop((host, port), None)
+
+    def connect(self, process: Process, host: str, port: int, factory: ClientFactory, timeout: float) -> IConnector:
+        """
+        Have a process connect.
+        """
+        attempt = _Attempt(self, process, host, port, factory, timeout)
+        attempt.connect()
+        return cast(IConnector, attempt)
+
+    def listener(self, host: str, port: int) -> tuple[Process, Factory] | None:
+        """
+        Who accepts connections there.
+        """
+        return self._listening.get((host, port))
+
+    def ended(self, process: Process, silently: bool) -> None:
+        """
+        A process has ended, and its connections with it.
+
+        @param silently: whether its host has gone with it, so that nobody tells the other sides. They are told when
+            they hear of the host again, see L{returned}.
+        """
+        for place, (listening, _) in list(self._listening.items()):
+            if listening is process:
+                del self._listening[place]
+        for connection in list(self.connections):
+            connection.processEnded(process, silently)
+
+    def returned(self, host: str) -> None:
+        """
+        A host is there again: it knows nothing of the connections that it had.
+        """
+        for connection in list(self.connections):
+            connection.hostReturned(host)
+
+    def newPort(self) -> int:
+        """
+        A port for the connecting side of a connection.
+        """
+        self._nextPort += 1
+        return self._nextPort
+
+
+class _Port:
+    """
+    What listens.
+    """
+
+    def __init__(self, network: Network, process: Process, port: int) -> None:
+        self._network = network
+        self._process = process
+        self._port = port
+
+    def stopListening(self) -> None:
+        """
+        See L{IListeningPort.stopListening}.
+        """
+        self._network.close(self._process.host, self._port)
+
+    def getHost(self) -> IPv4Address:
+        """
+        See L{IListeningPort.getHost}.
+        """
+        return IPv4Address("TCP", self._process.host, self._port)
+
+
+@implementer(IConnector)
+class _Attempt:
+    """
+    An attempt to connect.
+    """
+
+    def __init__(
+        self, network: Network, process: Process, host: str, port: int, factory: ClientFactory, timeout: float
+    ) -> None:
+        self._network = network
+        self._process = process
+        self._host = host
+        self._port = port
+        self._factory = factory
+        self._timeout = timeout
+        self._timeoutCall: IDelayedCall | None = None
+        self._over = False
+        self._connection: Connection | None = None
+
+    def connect(self) -> None:
+        """
+        See L{IConnector.connect}: knock at the port.
+        """
+        self._over = False
+        self._factory.doStart()
+        self._factory.startedConnecting(self)
+        self._timeoutCall = self._process.callLater(self._timeout, self._fail, TimeoutError())
+        self._go(self._process.host, self._host, self._knock)
+
+    def stopConnecting(self) -> None:
+        """
+        See L{IConnector.stopConnecting}.
+        """
+        self._process.callLater(0, self._fail, UserError())
+
+    def disconnect(self) -> None:
+        """
+        See L{IConnector.disconnect}.
+        """
+        if self._connection is None:
+            self.stopConnecting()
+        else:
+            self._connection.connecting.loseConnection()
+
+    def getDestination(self) -> IPv4Address:
+        """
+        See L{IConnector.getDestination}.
+        """
+        return IPv4Address("TCP", self._host, self._port)
+
+    def _go(self, sender: str, to: str, arrive: object) -> None:
+        network = self._network
+        if not network.isBlocked(sender, to):
+            network.timeline.callLater(network.delay(sender, to), arrive)  # type: ignore[arg-type]
+
+    def _knock(self) -> None:
+        self._go(self._host, self._process.host, self._answered)
+
+    def _answered(self) -> None:
+        if not self._over and self._process.alive:
+            if self._network.listener(self._host, self._port) is None:
+                self._process.perform(self._fail, ConnectionRefusedError())
+            else:
+                self._process.perform(self._connect)
+
+    def _connect(self) -> None:
+        listener = self._network.listener(self._host, self._port)
+        if self._over or listener is None:
+            self._fail(ConnectionRefusedError())
+            return
+        self._finish()
+        process, factory = listener
+        mine = IPv4Address("TCP", self._process.host, self._network.newPort())
+        theirs = IPv4Address("TCP", self._host, self._port)
+        protocol = cast("Protocol | None", self._factory.buildProtocol(theirs))
+        if protocol is None:
+            return
+        self._connection = Connection(self._network, self._process, mine, process, theirs, self._lost)
+        self._connection.open(protocol, lambda: cast("Protocol | None", factory.buildProtocol(mine)))
+
+    def _lost(self, reason: Failure) -> None:
+        self._factory.clientConnectionLost(self, reason)
+        self._factory.doStop()
+
+    def _fail(self, error: ConnectError | UserError) -> None:
+        if not self._over:
+            self._finish()
+            self._factory.clientConnectionFailed(self, Failure(error))
+            self._factory.doStop()
+
+    def _finish(self) -> None:
+        self._over = True
+        if self._timeoutCall is not None and self._timeoutCall.active():
+            self._timeoutCall.cancel()

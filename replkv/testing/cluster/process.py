@@ -1,0 +1,223 @@
+"""
+A simulated process: a reactor, which can be stopped for a while or for good at any moment.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.base import DelayedCall
+from twisted.internet.interfaces import (
+    IConnector,
+    IDelayedCall,
+    IHostnameResolver,
+    IHostResolution,
+    IListeningPort,
+    IReactorPluggableNameResolver,
+    IReactorTCP,
+    IReactorTime,
+    IResolutionReceiver,
+)
+from twisted.internet.protocol import ClientFactory, Factory
+from zope.interface import implementer
+
+from replkv.testing.cluster.timeline import Timeline
+
+if TYPE_CHECKING:
+    from replkv.testing.cluster.network import Network
+
+
+@implementer(IReactorTime, IReactorTCP, IReactorPluggableNameResolver, IHostnameResolver)
+class Process:
+    """
+    What runs in a process gets this as its reactor. It knows time, and TCP over the simulated network.
+
+    @ivar host: the name of the host, by which others connect to it.
+    @ivar alive: whether it has not ended.
+    @ivar paused: whether it stands still. What should happen in it then happens when it goes on.
+    """
+
+    def __init__(
+        self,
+        timeline: Timeline,
+        network: Network,
+        host: str,
+        rate: float = 1.0,
+        stopping: Callable[[], None] = lambda: None,
+    ) -> None:
+        """
+        @param rate: how many seconds its clock counts in one second.
+        @param stopping: called when something in the process stops the reactor.
+        """
+        self.host = host
+        self.alive = True
+        self.paused = False
+        self.nameResolver: IHostnameResolver = self
+        self._timeline = timeline
+        self._network = network
+        self._rate = rate
+        self._stopping = stopping
+        self._missed: deque[tuple[Callable[..., object], tuple[Any, ...], dict[str, Any]]] = deque()
+
+    def perform(self, function: Callable[..., object], *args: Any, **kw: Any) -> None:
+        """
+        Have something happen in this process: now, or when it goes on, or never if it has ended.
+        """
+        if self.paused and self.alive:
+            self._missed.append((function, args, kw))
+        elif self.alive:
+            before, self._timeline.actor = self._timeline.actor, self.host
+            try:
+                function(*args, **kw)
+            finally:
+                self._timeline.actor = before
+
+    def pause(self) -> None:
+        """
+        Stop it, as SIGSTOP does.
+        """
+        self.paused = True
+
+    def resume(self) -> None:
+        """
+        Have it go on, as SIGCONT does. It finds all at once what it has missed.
+        """
+        self.paused = False
+        while self._missed and not self.paused:
+            function, args, kw = self._missed.popleft()
+            self.perform(function, *args, **kw)
+
+    def end(self) -> None:
+        """
+        End it, wherever it is. Of its connections, and of what it was writing to its disk, others take care.
+        """
+        self.alive = False
+        self._missed.clear()
+
+    # IReactorTime
+
+    def seconds(self) -> float:
+        """
+        See L{IReactorTime.seconds}. It goes on while the process is paused.
+        """
+        return self._timeline.seconds() * self._rate
+
+    def callLater(self, delay: float, callable: Callable[..., object], *args: object, **kw: object) -> IDelayedCall:  # noqa: A002
+        """
+        See L{IReactorTime.callLater}.
+        """
+        now = self._timeline.seconds
+        call = DelayedCall(now() + delay / self._rate, callable, args, kw, _ignore, self._await, now)
+        self._await(call)
+        return call
+
+    def getDelayedCalls(self) -> list[IDelayedCall]:
+        """
+        See L{IReactorTime.getDelayedCalls}. Those of all processes are kept together, and only the simulation knows
+        which is whose.
+        """
+        raise NotImplementedError
+
+    # What else of a reactor a service uses.
+
+    def callWhenRunning(self, callable: Callable[..., object], *args: object, **kw: object) -> None:  # noqa: A002
+        """
+        See L{twisted.internet.interfaces.IReactorCore.callWhenRunning}.
+        """
+        self.callLater(0, callable, *args, **kw)
+
+    def stop(self) -> None:
+        """
+        See L{twisted.internet.interfaces.IReactorCore.stop}.
+        """
+        self.callLater(0, self._stopping)
+
+    def _await(self, call: DelayedCall) -> None:
+        """
+        Wait until a call is due.
+        """
+        self._timeline.callLater(max(0.0, call.getTime() - self._timeline.seconds()), self._due, call)
+
+    def _due(self, call: DelayedCall) -> None:
+        if call.active():
+            if call.getTime() > self._timeline.seconds():
+                self._await(call)
+            else:
+                self.perform(self._make, call)
+
+    def _make(self, call: DelayedCall) -> None:
+        # While the process was paused, something else in it may have cancelled the call.
+        if call.active():
+            call.called = 1
+            call.func(*call.args, **call.kw)
+
+    # IReactorTCP
+
+    def listenTCP(self, port: int, factory: Factory, backlog: int = 50, interface: str = "") -> IListeningPort:
+        """
+        See L{IReactorTCP.listenTCP}.
+        """
+        return self._network.listen(self, port, factory)
+
+    def connectTCP(  # type: ignore[override]  # Twisted's own type has a variable that means nothing here.
+        self,
+        host: str,
+        port: int,
+        factory: ClientFactory,
+        timeout: float = 30.0,
+        bindAddress: tuple[str, int] | None = None,
+    ) -> IConnector:
+        """
+        See L{IReactorTCP.connectTCP}.
+        """
+        return self._network.connect(self, host, port, factory, timeout)
+
+    # IHostnameResolver
+
+    def resolveHostName(
+        self,
+        resolutionReceiver: IResolutionReceiver,
+        hostName: str,
+        portNumber: int = 0,
+        addressTypes: object = None,
+        transportSemantics: str = "TCP",
+    ) -> IHostResolution:
+        """
+        See L{twisted.internet.interfaces.IHostnameResolver.resolveHostName}. A host's name is its address.
+        """
+        resolution = _Resolution(hostName)
+        resolutionReceiver.resolutionBegan(resolution)
+        resolutionReceiver.addressResolved(IPv4Address("TCP", hostName, portNumber))
+        resolutionReceiver.resolutionComplete()
+        return resolution
+
+    def installNameResolver(self, resolver: IHostnameResolver) -> IHostnameResolver:
+        """
+        See L{IReactorPluggableNameResolver.installNameResolver}.
+        """
+        before, self.nameResolver = self.nameResolver, resolver
+        return before
+
+
+@implementer(IHostResolution)
+class _Resolution:
+    """
+    A name that was looked up already.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def cancel(self) -> None:
+        """
+        See L{IHostResolution.cancel}. It is too late for that.
+        """
+
+
+def _ignore(call: DelayedCall) -> None:
+    """
+    Leave a cancelled call where it is: it will not be made.
+    """

@@ -1,0 +1,290 @@
+"""
+A simulated server: its machine, and the processes that run on it over time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import TYPE_CHECKING, Any, Final
+
+from replkv import exits
+from replkv.config import ServerConfig
+from replkv.host import Worker
+from replkv.kv.machine import StateMachine
+from replkv.raft.core import Raft
+from replkv.raft.outputs import Ready, Token
+from replkv.server import Server
+from replkv.storage.errors import CorruptLog
+from replkv.storage.folder import DataFolder, FolderError
+from replkv.storage.log import LogStorage
+from replkv.testing.chance import chance
+from replkv.testing.cluster.durable import DurableLog
+from replkv.testing.cluster.host import EPOCH, SimulatedHost
+from replkv.testing.cluster.process import Process
+from replkv.testing.cluster.store import Store
+from replkv.testing.cluster.thread import Pace, Thread
+from replkv.testing.files import MemoryFiles
+
+if TYPE_CHECKING:
+    from replkv.testing.cluster.cluster import SimulatedCluster
+
+_SEGMENT_BYTES: Final = 1 << 14
+_DISK_SECONDS: Final = (0.0005, 0.004)
+
+
+class _Service(Server):
+    """
+    The service, and what it is made of, for those who watch.
+    """
+
+    def __init__(self, watch: Callable[[Raft], None], *args: Any) -> None:
+        super().__init__(*args)
+        self._watch = watch
+        self.raft: Raft | None = None
+        self.machine: StateMachine | None = None
+
+    def _recover(self, machine: StateMachine) -> Raft:
+        raft = super()._recover(machine)
+        self.raft, self.machine = raft, machine
+        self._watch(raft)
+        return raft
+
+
+class SimulatedServer:
+    """
+    @ivar id: its id.
+    @ivar files: its disk.
+    @ivar pace: how fast that is.
+    @ivar store: what of its store is on the disk, and while it runs, all of it.
+    @ivar disk: what of its log is on the disk for certain.
+    @ivar wrong: by how many seconds its wall clock is wrong.
+    @ivar rate: how many seconds its clock counts in a second, from its next start on.
+    @ivar status: with what status its last process ended by itself; C{None} if it did not.
+    @ivar complaint: what that process said.
+    """
+
+    def __init__(self, cluster: SimulatedCluster, config: ServerConfig) -> None:
+        self.id = config.id
+        self.config = config
+        self.files = MemoryFiles()
+        self.pace = Pace(_DISK_SECONDS)
+        self.disk = DurableLog()
+        self.wrong = 0.0
+        self.rate = 1.0
+        self.status: int | None = None
+        self.complaint = ""
+        self._cluster = cluster
+        self._random = chance(cluster.seed, "server", config.id)
+        self.store = Store(chance(cluster.seed, "store", config.id))
+        self._process: Process | None = None
+        self._service: _Service | None = None
+        self._threads: list[Thread] = []
+        self._lives = 0
+        self._applied = 0
+
+    # What it is.
+
+    @property
+    def isRunning(self) -> bool:
+        """
+        Whether it has a process, paused or not.
+        """
+        return self._process is not None
+
+    @property
+    def isPaused(self) -> bool:
+        """
+        Whether it has a process that stands still.
+        """
+        return self._process is not None and self._process.paused
+
+    @property
+    def raft(self) -> Raft:
+        """
+        The core of its process.
+        """
+        assert self._service is not None
+        assert self._service.raft is not None
+        return self._service.raft
+
+    @property
+    def leads(self) -> bool:
+        """
+        Whether it believes to lead.
+        """
+        return self.isServing and self.raft.leaderId == self.id
+
+    @property
+    def isServing(self) -> bool:
+        """
+        Whether it has a process that has started well.
+        """
+        return self._service is not None and self._service.raft is not None
+
+    @property
+    def appliedIndex(self) -> int:
+        """
+        The index of the last entry that it has applied.
+        """
+        assert self._service is not None
+        assert self._service.machine is not None
+        return self._service.machine.appliedIndex
+
+    # What can be done to it.
+
+    def start(self) -> None:
+        """
+        Start a process, as C{twistd replkv} does.
+        """
+        assert self._process is None, f"server {self.id} is running"
+        self._lives += 1
+        cluster = self._cluster
+        self.status, self.complaint = None, ""
+        cluster.tell(self.name, "starts")
+        process = self._process = Process(cluster.timeline, cluster.network, self.name, self.rate, self._stopping)
+        cluster.network.returned(self.name)
+        process.perform(self._start, process, chance(cluster.seed, "life", self.id, self._lives))
+
+    def kill(self) -> None:
+        """
+        End its process at once, as SIGKILL does. The system brings to the disk what it was given.
+        """
+        self._end(silently=False)
+        self.files = self.files.afterKill()
+
+    def losePower(self) -> None:
+        """
+        End it at once, and the system with it: what was not synced is there, torn, or gone.
+        """
+        self._end(silently=True)
+        self.files = self.files.afterPowerLoss(self._random)
+
+    def pause(self) -> None:
+        """
+        Stop its process, as SIGSTOP does.
+        """
+        if self._process is not None and not self._process.paused:
+            self._cluster.tell(self.name, "is paused")
+            self._process.pause()
+
+    def resume(self) -> None:
+        """
+        Have its process go on, as SIGCONT does.
+        """
+        if self._process is not None and self._process.paused:
+            self._cluster.tell(self.name, "goes on")
+            self._process.resume()
+
+    def stop(self) -> None:
+        """
+        Have it stop in order, as SIGTERM does. That takes a while.
+        """
+        if self._process is not None:
+            self._process.stop()
+
+    def resetClock(self, wrong: float) -> None:
+        """
+        Have its wall clock jump, so that it is wrong by so many seconds.
+        """
+        self._cluster.tell(self.name, f"has a wall clock that is wrong by {wrong:g} s")
+        self.wrong = wrong
+
+    # For the cluster.
+
+    @property
+    def name(self) -> str:
+        """
+        Its name in the story, and its host's.
+        """
+        return self.config.hostname
+
+    def observe(self) -> None:
+        """
+        Have the judge look at what it has applied since the last time.
+        """
+        if self.isServing and self.appliedIndex != self._applied:
+            self._applied = self.appliedIndex
+            self._cluster.judge.applied(self, self._applied, self.store.digest)
+
+    def _start(self, process: Process, random: Random) -> None:
+        cluster = self._cluster
+        members = [server.id for server in cluster.config.servers]
+        try:
+            folder = DataFolder.open(self.files, f"/{self.id}", self.id, cluster.config.cluster, members, random)
+            storage = LogStorage.open(self.files, folder.logPath, random, cluster.segmentBytes)
+        except FolderError as error:
+            self._exit(exits.CONFIGURATION, str(error))
+            return
+        except (CorruptLog, OSError) as error:
+            self._exit(exits.DISK, str(error))
+            return
+        self.disk.note(storage)
+        self._threads = []
+
+        def worker(name: str) -> Worker:
+            thread = Thread(cluster.timeline, process, random, self.pace, lambda: self.disk.note(storage))
+            self._threads.append(thread)
+            return thread
+
+        host = SimulatedHost(process, self.config, random, self._wallClock, worker, lambda: self.store, self._complain)
+        self._service = _Service(self._watch, host, cluster.config, self.config, folder, storage)
+        self._service.startService()
+        self._applied = self.appliedIndex if self.isServing else 0
+
+    def _watch(self, raft: Raft) -> None:
+        """
+        Have the judge see what the core is asked, and what it wants done before any of that is done.
+        """
+        judge, ready, read = self._cluster.judge, raft.ready, raft.read
+
+        def watchedReady(mayApply: bool = True) -> Ready:
+            result = ready(mayApply)
+            self._cluster.judging(lambda: judge.check(self, result))
+            return result
+
+        def watchedRead(token: Token, atLeast: int = 0) -> None:
+            judge.asked(self, token)
+            read(token, atLeast)
+
+        raft.ready = watchedReady  # type: ignore[method-assign]
+        raft.read = watchedRead  # type: ignore[method-assign]
+        self._cluster.judging(lambda: judge.started(self))
+
+    def _wallClock(self) -> float:
+        return EPOCH + self._cluster.timeline.seconds() + self.wrong
+
+    def _complain(self, line: str) -> None:
+        self.complaint = line
+
+    def _stopping(self) -> None:
+        """
+        Its process wants to end in order.
+        """
+        service, process = self._service, self._process
+        assert service is not None
+        assert process is not None
+        if service.running:
+            service.stopService().addBoth(lambda _: process.callLater(0, self._stopped, process, service))
+
+    def _stopped(self, process: Process, service: _Service) -> None:
+        if process is self._process:
+            self._exit(service.exitStatus, self.complaint)
+
+    def _exit(self, status: int, complaint: str) -> None:
+        self.status, self.complaint = status, complaint
+        self._end(silently=False)
+        self.files = self.files.afterKill()
+        self._cluster.exited(self)
+
+    def _end(self, silently: bool) -> None:
+        process, self._process, self._service = self._process, None, None
+        assert process is not None, f"server {self.id} is not running"
+        process.end()
+        for thread in self._threads:
+            interrupted = thread.interrupt(self.files)
+            if interrupted is not None:
+                self._cluster.interrupted(interrupted)
+        self._threads = []
+        self._cluster.network.ended(process, silently)
+        self.store = self.store.crash()

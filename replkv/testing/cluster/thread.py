@@ -1,0 +1,128 @@
+"""
+Threads of a simulated process, and the pace of the disk that they wait for.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from random import Random
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from replkv.testing.cluster.process import Process
+from replkv.testing.cluster.timeline import Timeline
+from replkv.testing.files import MemoryFiles, PowerLoss
+
+
+class Pace:
+    """
+    How fast a disk is.
+
+    @ivar seconds: the least and the most seconds that one call takes.
+    @ivar hangs: whether nothing gets done.
+    """
+
+    def __init__(self, seconds: tuple[float, float]) -> None:
+        self.seconds = seconds
+        self.hangs = False
+        self._waiting: list[Callable[[], None]] = []
+
+    def wait(self, goOn: Callable[[], None]) -> None:
+        """
+        Call C{goOn} when the disk hangs no longer.
+        """
+        self._waiting.append(goOn)
+
+    def recover(self) -> None:
+        """
+        Hang no longer.
+        """
+        self.hangs = False
+        waiting, self._waiting = self._waiting, []
+        for goOn in waiting:
+            goOn()
+
+
+class Thread:
+    """
+    A L{Worker<replkv.host.Worker>}. All that a call does happens at once, when its time is over.
+    """
+
+    def __init__(
+        self,
+        timeline: Timeline,
+        process: Process,
+        random: Random,
+        pace: Pace,
+        worked: Callable[[], None],
+    ) -> None:
+        """
+        @param worked: called when a call has been made and has not failed.
+        """
+        self._timeline = timeline
+        self._process = process
+        self._random = random
+        self._pace = pace
+        self._worked = worked
+        self._calls: deque[tuple[Callable[[], None], Deferred[None]]] = deque()
+
+    def start(self) -> None:
+        """
+        See L{Worker.start<replkv.host.Worker.start>}.
+        """
+
+    def stop(self) -> None:
+        """
+        See L{Worker.stop<replkv.host.Worker.stop>}.
+        """
+
+    def run(self, function: Callable[[], None]) -> Deferred[None]:
+        """
+        See L{Worker.run<replkv.host.Worker.run>}.
+        """
+        result: Deferred[None] = Deferred()
+        self._calls.append((function, result))
+        if len(self._calls) == 1:
+            self._begin()
+        return result
+
+    def interrupt(self, files: MemoryFiles) -> str | None:
+        """
+        The process ends while this thread is somewhere in a call.
+
+        @param files: what the call works on.
+        @return: what the call was about to do when it ended; C{None} if it was not at work.
+        """
+        if not self._calls:
+            return None
+        files.powerLossAt = len(files.operations) + self._random.randrange(3)
+        try:
+            self._calls[0][0]()
+        except PowerLoss:
+            return files.operations[-1][0]
+        except Exception:
+            # It found something wrong, and nobody is left to hear of it.
+            return None
+        finally:
+            self._calls.clear()
+        return None
+
+    def _begin(self) -> None:
+        self._timeline.callLater(self._random.uniform(*self._pace.seconds), self._process.perform, self._finish)
+
+    def _finish(self) -> None:
+        if self._pace.hangs:
+            self._pace.wait(lambda: self._process.perform(self._finish))
+            return
+        function, result = self._calls.popleft()
+        if self._calls:
+            self._begin()
+        try:
+            function()
+        except Exception:
+            self._process.callLater(0, result.errback, Failure())
+        else:
+            self._worked()
+            self._process.callLater(0, result.callback, None)

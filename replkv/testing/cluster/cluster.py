@@ -31,6 +31,11 @@ PATIENCE: Final = 60.0
 For how many simulated seconds is waited for something that is sure to happen.
 """
 
+RESTART_SECONDS: Final = 0.3
+"""
+A server that has stopped itself is started again after so many simulated seconds, as an operator's tools would do it.
+"""
+
 CLIENT_PORT: Final = 9000
 LOG_PORT: Final = 10000
 
@@ -42,7 +47,7 @@ class SimulatedCluster:
     happens once happens again. While it goes on, a judge looks at all servers, and raises L{Violation} at the first
     thing that no replicated store may do.
 
-    It watches what is logged, so it is to be closed at the end; C{with} does that::
+    C{with} starts it, and closes it at the end, so that nobody watches any more what is logged::
 
         with SimulatedCluster(3, seed=7) as cluster:
             client = cluster.client()
@@ -52,6 +57,7 @@ class SimulatedCluster:
 
     @ivar seed: what all randomness is drawn from.
     @ivar servers: the servers; the place of each is its id.
+    @ivar clientHosts: the hosts that are no server's.
     @ivar reactor: a reactor on a host of its own, to run what uses the cluster.
     @ivar network: the network.
     @ivar timeline: the time.
@@ -70,10 +76,12 @@ class SimulatedCluster:
         leaderWait: float = 2.0,
         requestTimeout: float = 5.0,
         segmentBytes: int = 1 << 14,
+        exited: Callable[[SimulatedServer], None] = lambda server: None,
     ) -> None:
         """
         @param tell: is given the story, line by line.
         @param segmentBytes: how large a file of the log is.
+        @param exited: called when a server's process has ended by itself.
         """
         self.seed = seed
         self.trace = Trace(tell)
@@ -87,15 +95,23 @@ class SimulatedCluster:
         )
         self.servers = [SimulatedServer(self, server) for server in servers]
         self.judge = Judge(self.servers, self.rare)
+        self.clientHosts: list[str] = []
         self.reactor = self.process("client")
         self._violation: str | None = None
         self._cut: list[tuple[str, str]] = []
         self._log = LogWatch(self._logged, self.fail)
         self._log.install()
+        self._exited = exited
+
+    def start(self) -> None:
+        """
+        Start all servers.
+        """
         for server in self.servers:
             server.start()
 
     def __enter__(self) -> SimulatedCluster:
+        self.start()
         return self
 
     def __exit__(
@@ -115,6 +131,7 @@ class SimulatedCluster:
         """
         A reactor on another host.
         """
+        self.clientHosts.append(host)
         return Process(self.timeline, self.network, host)
 
     def client(self, timeout: float = 10.0) -> Client:
@@ -175,7 +192,7 @@ class SimulatedCluster:
         self.until(lambda: results, "there is a result", patience)
         if isinstance(results[0], Failure):
             results[0].raiseException()
-        return results[0]  # type: ignore[return-value]
+        return results[0]
 
     def leader(self, patience: float = PATIENCE) -> SimulatedServer:
         """
@@ -266,6 +283,9 @@ class SimulatedCluster:
         A server's process has ended by itself.
         """
         self.tell(server.name, f"ends with status {server.status}{': ' * bool(server.complaint)}{server.complaint}")
+        self._exited(server)
+        if server.status:
+            self.timeline.callLater(RESTART_SECONDS, server.revive)
 
     def interrupted(self, operation: str) -> None:
         """

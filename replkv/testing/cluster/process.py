@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from math import inf, nextafter
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.address import IPv4Address
@@ -109,8 +110,7 @@ class Process:
         """
         See L{IReactorTime.callLater}.
         """
-        now = self._timeline.seconds
-        call = DelayedCall(now() + delay / self._rate, callable, args, kw, _ignore, self._await, now)
+        call = DelayedCall(self.seconds() + delay, callable, args, kw, _ignore, self._await, self.seconds)
         self._await(call)
         return call
 
@@ -139,11 +139,15 @@ class Process:
         """
         Wait until a call is due.
         """
-        self._timeline.callLater(max(0.0, call.getTime() - self._timeline.seconds()), self._due, call)
+        due = call.getTime() / self._rate
+        while due * self._rate < call.getTime():
+            # Rounded down, this clock would come to stand just before it.
+            due = nextafter(due, inf)
+        self._timeline.callLater(max(0.0, due - self._timeline.seconds()), self._due, call)
 
     def _due(self, call: DelayedCall) -> None:
         if call.active():
-            if call.getTime() > self._timeline.seconds():
+            if call.getTime() > self.seconds():
                 self._await(call)
             else:
                 self.perform(self._make, call)

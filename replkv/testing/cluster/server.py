@@ -60,6 +60,11 @@ class SimulatedServer:
     @ivar disk: what of its log is on the disk for certain.
     @ivar wrong: by how many seconds its wall clock is wrong.
     @ivar rate: how many seconds its clock counts in a second, from its next start on.
+    @ivar failing: with which error its disk answers an operation, see L{MemoryFiles.failing}.
+    @ivar rotten: whether something on its disk has rotted that it must find.
+    @ivar condemned: whether it is not to be started again, since its disk has rotted.
+    @ivar isFrail: whether its disk may rot.
+    @ivar hadBadDisk: whether something was ever wrong with its disk.
     @ivar status: with what status its last process ended by itself; C{None} if it did not.
     @ivar complaint: what that process said.
     """
@@ -72,6 +77,11 @@ class SimulatedServer:
         self.disk = DurableLog()
         self.wrong = 0.0
         self.rate = 1.0
+        self.failing: Callable[[str, str], int] = lambda kind, path: 0
+        self.rotten = False
+        self.condemned = False
+        self.isFrail = False
+        self.hadBadDisk = False
         self.status: int | None = None
         self.complaint = ""
         self._cluster = cluster
@@ -81,7 +91,7 @@ class SimulatedServer:
         self._service: _Service | None = None
         self._threads: list[Thread] = []
         self._lives = 0
-        self._applied = 0
+        self._steps = 0
 
     # What it is.
 
@@ -123,13 +133,28 @@ class SimulatedServer:
         return self._service is not None and self._service.raft is not None
 
     @property
+    def isWriting(self) -> bool:
+        """
+        Whether one of its threads is at work.
+        """
+        return any(thread.isBusy for thread in self._threads)
+
+    @property
+    def machine(self) -> StateMachine:
+        """
+        The state machine of its process.
+        """
+        assert self._service is not None
+        assert self._service.machine is not None
+        return self._service.machine
+
+    @property
     def appliedIndex(self) -> int:
         """
         The index of the last entry that it has applied.
         """
-        assert self._service is not None
-        assert self._service.machine is not None
-        return self._service.machine.appliedIndex
+        index: int = self.machine.appliedIndex
+        return index
 
     # What can be done to it.
 
@@ -159,6 +184,13 @@ class SimulatedServer:
         """
         self._end(silently=True)
         self.files = self.files.afterPowerLoss(self._random)
+
+    def revive(self) -> None:
+        """
+        Start a process unless there is one, or had better be none.
+        """
+        if self._process is None and not self.condemned:
+            self.start()
 
     def pause(self) -> None:
         """
@@ -199,17 +231,29 @@ class SimulatedServer:
         """
         return self.config.hostname
 
+    @property
+    def storeFails(self) -> bool:
+        """
+        Whether its store cannot be written.
+        """
+        return self.store.failing
+
+    @storeFails.setter
+    def storeFails(self, fails: bool) -> None:
+        self.store.failing = fails
+
     def observe(self) -> None:
         """
         Have the judge look at what it has applied since the last time.
         """
-        if self.isServing and self.appliedIndex != self._applied:
-            self._applied = self.appliedIndex
-            self._cluster.judge.applied(self, self._applied, self.store.digest)
+        if self.isServing and self.store.steps != self._steps:
+            self._steps = self.store.steps
+            self._cluster.judge.applied(self, self.appliedIndex, self.store.digest)
 
     def _start(self, process: Process, random: Random) -> None:
         cluster = self._cluster
         members = [server.id for server in cluster.config.servers]
+        self.files.failing = lambda kind, path: self.failing(kind, path)
         try:
             folder = DataFolder.open(self.files, f"/{self.id}", self.id, cluster.config.cluster, members, random)
             storage = LogStorage.open(self.files, folder.logPath, random, cluster.segmentBytes)
@@ -217,8 +261,16 @@ class SimulatedServer:
             self._exit(exits.CONFIGURATION, str(error))
             return
         except (CorruptLog, OSError) as error:
+            if isinstance(error, CorruptLog):
+                self.condemned = True
+                if not self.rotten:
+                    cluster.fail(f"server {self.id} takes its log for damaged, and it is not: {error}")
             self._exit(exits.DISK, str(error))
             return
+        if self.rotten:
+            cluster.fail(f"server {self.id} has not noticed that its log is damaged")
+        if storage.cutBytes:
+            cluster.rare["a torn write cut off a log"] += 1
         self.disk.note(storage)
         self._threads = []
 
@@ -230,7 +282,7 @@ class SimulatedServer:
         host = SimulatedHost(process, self.config, random, self._wallClock, worker, lambda: self.store, self._complain)
         self._service = _Service(self._watch, host, cluster.config, self.config, folder, storage)
         self._service.startService()
-        self._applied = self.appliedIndex if self.isServing else 0
+        self._steps = self.store.steps
 
     def _watch(self, raft: Raft) -> None:
         """

@@ -18,6 +18,7 @@ class Store(MemoryEngine):
     enough. So after a crash it has any prefix of what was written since the last flush.
 
     @ivar failing: whether its disk fails.
+    @ivar steps: how many steps it has taken.
     """
 
     def __init__(self, random: Random, values: Mapping[bytes, bytes] | None = None, flushRate: float = 0.02) -> None:
@@ -26,6 +27,7 @@ class Store(MemoryEngine):
         """
         super().__init__(values)
         self.failing = False
+        self.steps = 0
         self._random = random
         self._flushRate = flushRate
         self._sum = 0
@@ -51,6 +53,7 @@ class Store(MemoryEngine):
             if value is not None:
                 self._sum ^= _hash(key, value)
         super().write(changes)
+        self.steps += 1
         if self._random.random() < self._flushRate:
             super().flush()
 
@@ -65,7 +68,9 @@ class Store(MemoryEngine):
         """
         See L{MemoryEngine.crash}.
         """
-        return Store(self._random, self._flushed, self._flushRate)
+        crashed = Store(self._random, self._flushed, self._flushRate)
+        crashed.failing = self.failing
+        return crashed
 
     def _work(self) -> None:
         if self.failing:

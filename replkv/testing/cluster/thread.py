@@ -68,6 +68,13 @@ class Thread:
         self._worked = worked
         self._calls: deque[tuple[Callable[[], None], Deferred[None]]] = deque()
 
+    @property
+    def isBusy(self) -> bool:
+        """
+        Whether it is in a call.
+        """
+        return bool(self._calls)
+
     def start(self) -> None:
         """
         See L{Worker.start<replkv.host.Worker.start>}.

@@ -1,0 +1,196 @@
+"""
+A simulated client: it does all that clients do, also what they had better not do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Final
+
+from twisted.internet.endpoints import TCP4ClientEndpoint
+from twisted.internet.protocol import Factory
+from twisted.python.failure import Failure
+
+from replkv.protocol.commands import Cas, Delete, Get, Getm, KeyCommand, Set
+from replkv.testing.cluster.plan import ClientPlan
+from replkv.testing.cluster.process import Process
+from replkv.testing.cluster.session import Session
+from replkv.testing.history import History, Operation
+
+_CONNECT_TIMEOUT: Final = 1.0
+_LARGE_VALUES: Final = (65_535, 65_536, 100_000)
+_MOST_EXPTIME: Final = 3
+
+
+class WorkloadClient:
+    """
+    Has one connection at a time, to the server that it believes to lead, and often several commands on it.
+    """
+
+    def __init__(
+        self,
+        plan: ClientPlan,
+        process: Process,
+        addresses: list[tuple[str, int]],
+        history: History,
+        random: Random,
+        newConnection: Callable[[], int],
+        misled: Callable[[str], None],
+        tell: Callable[[str, str], None],
+    ) -> None:
+        """
+        @param newConnection: counts connections.
+        @param misled: called when a server sends what it must never send.
+        """
+        self.misled = misled
+        self._plan = plan
+        self._process = process
+        self._addresses = addresses
+        self._history = history
+        self._random = random
+        self._newConnection = newConnection
+        self._tell = tell
+        self._target = random.choice(addresses)
+        self._session: Session | None = None
+        self._isOpen = False
+        self._moving = False
+        self._stopped = False
+        self._sent = 0
+        self._lastReply = 0.0
+        self._versions: dict[bytes, int] = {}
+
+    def start(self) -> None:
+        """
+        Begin.
+        """
+        self._process.callLater(self._random.random() * self._plan.pause, self._turn)
+
+    def stop(self) -> None:
+        """
+        Send nothing more.
+        """
+        self._stopped = True
+
+    @property
+    def waits(self) -> bool:
+        """
+        Whether something was sent that may yet be answered.
+        """
+        return self._session is not None and self._session.waits
+
+    def close(self) -> None:
+        """
+        Close the connection.
+        """
+        if self._session is not None:
+            self._session.abort()
+
+    # What the connection says.
+
+    def opened(self) -> None:
+        """
+        See L{replkv.testing.cluster.session.Owner.opened}.
+        """
+        self._isOpen = True
+        self._lastReply = self._process.seconds()
+
+    def redirected(self, host: str) -> None:
+        """
+        See L{replkv.testing.cluster.session.Owner.redirected}.
+        """
+        self._lastReply = self._process.seconds()
+        self._target = next(address for address in self._addresses if address[0] == host)
+        self._moving = True
+
+    def answered(self, operation: Operation) -> None:
+        """
+        See L{replkv.testing.cluster.session.Owner.answered}.
+        """
+        self._lastReply = self._process.seconds()
+        answer = operation.answer
+        if answer is None:
+            if self._random.random() < 0.3:
+                self._target = self._random.choice(self._addresses)
+                self._moving = True
+        elif answer.version is not None:
+            self._versions[operation.command.key] = answer.version
+
+    def closed(self) -> None:
+        """
+        See L{replkv.testing.cluster.session.Owner.closed}.
+        """
+        self._session = None
+        self._isOpen = self._moving = False
+
+    # What it does.
+
+    def _turn(self) -> None:
+        """
+        Do the next thing.
+        """
+        session = self._session
+        if not self._stopped and self._sent < self._plan.operations:
+            self._process.callLater(self._random.expovariate(1 / self._plan.pause), self._turn)
+        elif session is None or not session.outstanding:
+            return
+        else:
+            self._process.callLater(self._plan.patience, self._turn)
+        if session is None:
+            if not self._stopped:
+                self._connect()
+        elif not self._isOpen:
+            return
+        elif session.outstanding and self._process.seconds() - self._lastReply > self._plan.patience:
+            # It goes somewhere else, without having been answered.
+            self._target = self._random.choice(self._addresses)
+            session.abort()
+        elif self._moving:
+            if not self.waits:
+                session.abort()
+        elif not self._stopped and len(session.outstanding) < self._plan.depth:
+            self._send(session)
+
+    def _connect(self) -> None:
+        session = self._session = Session(self, self._history, self._process.seconds, self._newConnection())
+        host, port = self._target
+        factory = Factory.forProtocol(lambda: session)
+        factory.noisy = False
+        connected = TCP4ClientEndpoint(self._process, host, port, _CONNECT_TIMEOUT).connect(factory)
+        connected.addErrback(self._unreached, session)
+
+    def _unreached(self, failure: Failure, session: Session) -> None:
+        if session is self._session:
+            self._target = self._random.choice(self._addresses)
+            self.closed()
+
+    def _send(self, session: Session) -> None:
+        room = self._plan.depth - len(session.outstanding)
+        commands = [self._command() for _ in range(self._random.randint(1, room))]
+        if not session.outstanding:
+            self._lastReply = self._process.seconds()
+        session.send(commands)
+        if self._random.random() < self._plan.cutting:
+            command = self._command()
+            session.sendPart(command, self._random)
+            self._tell("client", f"{self._process.host} cuts itself off in the middle of a command")
+
+    def _command(self) -> KeyCommand:
+        random, plan = self._random, self._plan
+        self._sent += 1
+        key = random.choice(plan.keys)
+        kind = random.random()
+        if kind < 0.25:
+            return Get(key)
+        if kind < 0.5:
+            return Getm(key)
+        if kind < 0.56:
+            return Delete(key)
+        value = b"%b-%d" % (self._process.host.encode(), self._sent)
+        if random.random() < plan.large:
+            value = value.ljust(random.choice(_LARGE_VALUES), b".")
+        exptime = random.randint(1, _MOST_EXPTIME) if random.random() < plan.expiring else 0
+        noreply = random.random() < plan.noreply
+        if kind < 0.8:
+            return Set(key, exptime, value, noreply)
+        return Cas(key, exptime, value, noreply, self._versions.get(key, 1))

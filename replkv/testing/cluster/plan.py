@@ -1,0 +1,188 @@
+"""
+What a seed has in store: how many servers, how fast everything is, what clients do, and what goes wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from replkv.testing.chance import chance
+
+_SIZES: Final = (1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7)
+_YEAR: Final = 365 * 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class ClientPlan:
+    """
+    @ivar number: its number.
+    @ivar operations: how many commands it sends.
+    @ivar pause: the mean of the seconds between two turns.
+    @ivar depth: how many commands it may have sent without having been answered.
+    @ivar patience: for how many seconds without any reply it stays with a server.
+    @ivar keys: the keys that it uses.
+    @ivar expiring: how many of its keys expire, from 0 to 1; so with the others.
+    @ivar noreply: how often it wants no reply.
+    @ivar large: how many of its values are large.
+    @ivar cutting: how often it goes away in the middle of a command.
+    """
+
+    number: int
+    operations: int
+    pause: float
+    depth: int
+    patience: float
+    keys: tuple[bytes, ...]
+    expiring: float
+    noreply: float
+    large: float
+    cutting: float
+
+
+@dataclass(frozen=True)
+class Fault:
+    """
+    Something that goes wrong.
+
+    @ivar number: its number.
+    @ivar kind: what it is; one of L{replkv.testing.cluster.faults.KINDS}.
+    @ivar at: when it begins, in seconds.
+    @ivar lasts: for how many seconds.
+    @ivar servers: the servers, in the order in which it is about them.
+    @ivar atLeader: whether whoever leads when it begins comes before the others.
+    @ivar amount: how much, where there is a how much.
+    """
+
+    number: int
+    kind: str
+    at: float
+    lasts: float
+    servers: tuple[int, ...]
+    atLeader: bool
+    amount: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """
+    @ivar size: the number of servers.
+    @ivar electionTimeout: in seconds; as the servers file has it. So with the next three.
+    @ivar latency: the least and the most seconds that something is on its way.
+    @ivar fragmentation: how often what is sent arrives in pieces.
+    @ivar disk: the least and the most seconds that a disk works.
+    @ivar segmentBytes: how large the files of the logs are.
+    @ivar rates: how fast each server's clock runs.
+    @ivar wrong: by how many seconds each server's wall clock is wrong.
+    @ivar frail: the servers whose disks may rot: never so many that what a majority has could be lost.
+    @ivar seconds: for how long things go wrong.
+    """
+
+    size: int
+    electionTimeout: float
+    heartbeat: float
+    leaderWait: float
+    requestTimeout: float
+    latency: tuple[float, float]
+    fragmentation: float
+    disk: tuple[float, float]
+    segmentBytes: int
+    rates: tuple[float, ...]
+    wrong: tuple[float, ...]
+    frail: tuple[int, ...]
+    seconds: float
+    clients: tuple[ClientPlan, ...]
+    faults: tuple[Fault, ...]
+
+    @property
+    def clocksAgree(self) -> bool:
+        """
+        Whether all servers have the same time all the time.
+        """
+        jumps = any(fault.kind == "clock jump" for fault in self.faults)
+        return not jumps and not any(self.wrong) and set(self.rates) == {1.0}
+
+
+def draw(seed: int, kinds: Sequence[str]) -> Plan:
+    """
+    The plan of a seed.
+
+    @param kinds: what can go wrong. Each seed has some of it, so that each has more of what it has.
+    """
+    random = chance(seed, "plan")
+    size = random.choice(_SIZES)
+    seconds = random.uniform(4.0, 10.0)
+    heartbeat = random.choice([0.03, 0.05, 0.05, 0.1])
+    latency = random.choice([0.0005, 0.002, 0.002, 0.01])
+    disk = random.choice([0.0005, 0.002, 0.002, 0.01, 0.03])
+    wild = random.random() < 0.4
+    frail = tuple(sorted(random.sample(range(size), (size - 1) // 2)))
+    keys = tuple(b"k%d" % number for number in range(random.randint(1, 5)))
+    clients = tuple(
+        _client(chance(seed, "client plan", number), number, keys) for number in range(random.randint(1, 5))
+    )
+    chosen = sorted(random.sample(kinds, random.randint(1, min(6, len(kinds)))))
+    if not wild:
+        chosen = [kind for kind in chosen if kind != "clock jump"]
+    return Plan(
+        size=size,
+        heartbeat=heartbeat,
+        electionTimeout=heartbeat * random.choice([3, 5, 5]),
+        leaderWait=random.choice([0.0, 0.5, 2.0]),
+        requestTimeout=random.choice([0.5, 1.0, 5.0]),
+        latency=(latency, latency * random.choice([1, 4, 10])),
+        fragmentation=random.choice([0.0, 0.1, 0.5]),
+        disk=(disk, disk * random.choice([1, 3, 10])),
+        segmentBytes=random.choice([1 << 13, 1 << 14, 1 << 16]),
+        rates=_each(size, wild, lambda: random.uniform(0.9, 1.1), 1.0),
+        wrong=_each(size, wild, lambda: random.choice([0.0, 0.0, 5.0, -5.0, _YEAR, -_YEAR]), 0.0),
+        frail=frail,
+        seconds=seconds,
+        clients=tuple(_client(chance(seed, "client plan", number), number, keys) for number in range(clients)),
+        faults=drawFaults(chance(seed, "faults"), chosen, size, seconds),
+    )
+
+
+def _each(size: int, varies: bool, drawn: Callable[[], float], otherwise: float) -> tuple[float, ...]:
+    return tuple(drawn() if varies else otherwise for _ in range(size))
+
+
+def _client(random: Random, number: int, keys: tuple[bytes, ...]) -> ClientPlan:
+    return ClientPlan(
+        number=number,
+        operations=random.randint(20, 150),
+        pause=random.choice([0.02, 0.05, 0.1]),
+        depth=random.choice([1, 1, 3, 8]),
+        patience=random.choice([0.5, 2.0, 6.0]),
+        keys=keys,
+        expiring=random.choice([0.0, 0.0, 0.3, 0.8]),
+        noreply=random.choice([0.0, 0.1, 0.3]),
+        large=random.choice([0.0, 0.0, 0.02]),
+        cutting=random.choice([0.0, 0.02, 0.1]),
+    )
+
+
+def drawFaults(random: Random, kinds: Sequence[str], size: int, seconds: float) -> tuple[Fault, ...]:
+    """
+    What goes wrong in a cluster.
+
+    @param kinds: what may.
+    @param size: the number of servers.
+    @param seconds: when the last of it begins, at the latest.
+    """
+    count = random.randint(2, 14) if kinds else 0
+    times = sorted(random.uniform(0.2, seconds) for _ in range(count))
+    return tuple(
+        Fault(
+            number,
+            random.choice(kinds),
+            time,
+            random.choice([0.05, 0.3, 1.0, 1.0, 3.0]) * random.uniform(0.5, 1.5),
+            tuple(random.sample(range(size), size)),
+            random.random() < 0.5,
+            random.random(),
+        )
+        for number, time in enumerate(times)
+    )

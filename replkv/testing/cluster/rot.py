@@ -1,0 +1,38 @@
+"""
+Bits that rot in what was synced.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from replkv.storage.segment import Segment
+from replkv.storage.segments import segmentNumbers
+from replkv.testing.files import MemoryFiles
+
+
+def rotLog(files: MemoryFiles, folder: str, random: Random) -> bool | None:
+    """
+    Flip a bit in one of the records of a log that is in use.
+
+    What rots in the very last record cannot be told from a write that was torn, neither by the server nor by anyone
+    else: the server will cut it off, and may so lose what it has acknowledged.
+
+    @return: whether the server must find it; C{False} if it is in the last record, C{None} if there is no record.
+    """
+    places = []
+    for number in segmentNumbers(files, folder):
+        segment = Segment.open(files, folder, number)
+        starts = [start for start, _ in segment.frames()]
+        ends = [*starts[1:], segment.end]
+        places += [(segment.path, start, end) for start, end in zip(starts, ends, strict=False)]
+        segment.close()
+    if not places:
+        return None
+    # Often near the end: what is there may still be read while the server runs.
+    position = random.choice([random.randrange(len(places)), len(places) - 1 - random.randrange(min(4, len(places)))])
+    path, start, end = places[position]
+    offset = random.randrange(start, end)
+    byte = files.contents()[path][offset]
+    files.put(path, offset, bytes([byte ^ 1 << random.randrange(8)]))
+    return position < len(places) - 1

@@ -1,0 +1,214 @@
+"""
+One connection of a simulated client, and what it makes of the replies.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Final, Protocol
+
+from twisted.internet.interfaces import ITCPTransport
+from twisted.internet.protocol import Protocol as TwistedProtocol
+from twisted.python.failure import Failure
+
+from replkv.client.errors import ProtocolError
+from replkv.client.replies import Reply, ReplyParser
+from replkv.protocol.commands import Cas, Delete, Get, KeyCommand, Set, StoreCommand
+from replkv.testing.history import Answer, History, Operation, Told
+
+_NAMES: Final = {Get: b"get", Delete: b"delete"}
+
+
+class Owner(Protocol):
+    """
+    Whose connection it is.
+    """
+
+    def opened(self) -> None:
+        """
+        It is there.
+        """
+
+    def redirected(self, host: str) -> None:
+        """
+        The server says that another one leads.
+        """
+
+    def answered(self, operation: Operation) -> None:
+        """
+        There was an answer.
+        """
+
+    def closed(self) -> None:
+        """
+        It is lost.
+        """
+
+    def misled(self, what: str) -> None:
+        """
+        The server sent what it must never send.
+        """
+
+
+class Session(TwistedProtocol):
+    """
+    Sends commands, and records what came of each.
+
+    @ivar outstanding: what was sent and not answered, in order.
+    """
+
+    transport: ITCPTransport
+
+    def __init__(self, owner: Owner, history: History, seconds: Callable[[], float], number: int) -> None:
+        """
+        @param number: the number of this connection in the history.
+        """
+        self.outstanding: deque[Operation] = deque()
+        self._owner = owner
+        self._history = history
+        self._seconds = seconds
+        self._number = number
+        self._parser = ReplyParser()
+        self._over = False
+
+    @property
+    def waits(self) -> bool:
+        """
+        Whether something is sure to be answered, if the server does what it should.
+        """
+        return any(not isSilent(operation.command) for operation in self.outstanding)
+
+    def connectionMade(self) -> None:
+        """
+        Begin.
+        """
+        self._owner.opened()
+
+    def connectionLost(self, reason: Failure | None = None) -> None:
+        """
+        What was not answered will not be answered.
+        """
+        self._end()
+
+    def send(self, commands: Sequence[KeyCommand]) -> None:
+        """
+        Send commands, all at once.
+        """
+        for command in commands:
+            self.outstanding.append(self._history.invoke(command, self._seconds(), self._number))
+        self.transport.write(b"".join(encode(command) for command in commands))
+
+    def sendPart(self, command: KeyCommand, random: Random) -> None:
+        """
+        Send the beginning of a command, and close. It must never be carried out.
+        """
+        operation = self._history.invoke(command, self._seconds(), self._number)
+        self._history.failed(operation, self._seconds())
+        encoded = encode(command)
+        self.transport.write(encoded[: random.randrange(1, len(encoded))])
+        self.transport.loseConnection()
+
+    def abort(self) -> None:
+        """
+        Close at once.
+        """
+        if not self._over:
+            self.transport.abortConnection()
+            self._end()
+
+    def dataReceived(self, data: bytes) -> None:
+        """
+        Replies have come.
+        """
+        try:
+            for reply in self._parser.feed(data):
+                if not self._over:
+                    self._replied(reply)
+        except ProtocolError as error:
+            self._owner.misled(str(error))
+
+    def _end(self) -> None:
+        if not self._over:
+            self._over = True
+            for operation in self.outstanding:
+                self._history.lost(operation, self._seconds())
+            self.outstanding.clear()
+            self._owner.closed()
+
+    def _replied(self, reply: Reply) -> None:
+        """
+        A reply belongs to the first command that is to have one. Those before it that wanted none were carried out: an
+        error they would have told. But whose an error is cannot be told then.
+        """
+        isError = reply.line == b"ERR_INTERNAL" or reply.line.startswith(b"ERR_REDIRECT ")
+        silent = []
+        while self.outstanding and isSilent(self.outstanding[0].command):
+            silent.append(self.outstanding.popleft())
+        if silent and isError:
+            self.outstanding.extendleft(reversed(silent))
+            self.abort()
+            return
+        if not self.outstanding:
+            self._owner.misled(f"a reply to nothing: {reply.line!r}")
+            return
+        now = self._seconds()
+        for operation in silent:
+            self._history.answered(operation, Answer(Told.CARRIED_OUT), now)
+        operation = self.outstanding.popleft()
+        if reply.line.startswith(b"ERR_REDIRECT "):
+            self._history.failed(operation, now)
+            self._owner.redirected(reply.line.split()[1].decode())
+        elif reply.line == b"ERR_INTERNAL":
+            self._history.lost(operation, now)
+            self._owner.answered(operation)
+        else:
+            answer = answerOf(operation.command, reply)
+            if answer is None:
+                self._owner.misled(f"{operation.command!r:.200} is answered with {reply.line!r}")
+                return
+            self._history.answered(operation, answer, now)
+            self._owner.answered(operation)
+
+
+def encode(command: KeyCommand) -> bytes:
+    """
+    A command as it is sent.
+    """
+    if not isinstance(command, StoreCommand):
+        return b"%b %b\r\n" % (_NAMES.get(type(command), b"getm"), command.key)
+    noreply = b" noreply" if command.noreply else b""
+    version = b"%d " % command.version if isinstance(command, Cas) else b""
+    name = b"cas" if isinstance(command, Cas) else b"set"
+    size = len(command.value)
+    return b"%b %b %d %b%d%b\r\n%b\r\n" % (name, command.key, command.exptime, version, size, noreply, command.value)
+
+
+def answerOf(command: KeyCommand, reply: Reply) -> Answer | None:
+    """
+    What a reply says, unless it is none to this command.
+    """
+    first, _, rest = reply.line.partition(b" ")
+    if isinstance(command, StoreCommand):
+        if first == b"OK" and rest.isdigit():
+            return Answer(Told.STORED, int(rest))
+        if isinstance(command, Set):
+            return None
+        if reply.line == b"ERR_VERSION":
+            return Answer(Told.WRONG_VERSION)
+    elif isinstance(command, Delete):
+        if reply.line == b"DELETED":
+            return Answer(Told.DELETED)
+    elif reply.value is not None:
+        if isinstance(command, Get):
+            return Answer(Told.FOUND, None, reply.value)
+        return Answer(Told.FOUND, reply.version, reply.value, reply.exptime)
+    return Answer(Told.NOT_FOUND) if reply.line == b"ERRNOTFOUND" else None
+
+
+def isSilent(command: KeyCommand) -> bool:
+    """
+    Whether a command is to have no reply.
+    """
+    return isinstance(command, StoreCommand) and command.noreply

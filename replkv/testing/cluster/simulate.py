@@ -1,0 +1,206 @@
+"""
+The simulation of whole servers: one seed, one run, one verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from typing import Final
+
+from replkv import exits
+from replkv.protocol.commands import Getm
+from replkv.testing.chance import chance
+from replkv.testing.cluster.client import WorkloadClient
+from replkv.testing.cluster.cluster import SimulatedCluster
+from replkv.testing.cluster.faults import KINDS, Faults
+from replkv.testing.cluster.plan import Plan, draw
+from replkv.testing.cluster.server import SimulatedServer
+from replkv.testing.history import Answer, Told
+from replkv.testing.linear.search import ClockBound, checkLinearizable
+from replkv.testing.linear.versions import checkVersions
+from replkv.testing.outcome import Outcome, Violation
+
+TIER: Final = "cluster"
+
+RECOVERY: Final = 20.0
+"""
+Within so many simulated seconds after all is well again, the cluster has a leader and answers, and all its stores are
+the same.
+"""
+
+_CALM_LATENCY: Final = (0.0005, 0.002)
+_CALM_DISK: Final = (0.0005, 0.004)
+_STAMP_SECONDS: Final = 0.002
+
+
+def simulate(
+    seed: int,
+    faults: Collection[int] | None = None,
+    clients: Collection[int] | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> Outcome:
+    """
+    Run the simulation that a seed stands for.
+
+    @param faults: which of its faults happen, by number; all, if C{None}.
+    @param clients: which of its clients take part, likewise.
+    @param tell: is given the story, line by line.
+    """
+    whole = draw(seed, list(KINDS))
+    plan = replace(
+        whole,
+        faults=tuple(fault for fault in whole.faults if faults is None or fault.number in faults),
+        clients=tuple(client for client in whole.clients if clients is None or client.number in clients),
+    )
+    outcome = Outcome(TIER, seed, servers=plan.size, faults=len(whole.faults), clients=len(whole.clients))
+    run = Simulation(seed, plan, outcome, tell)
+    try:
+        run.run()
+    except Violation as violation:
+        outcome.violation = str(violation)
+        run.cluster.tell("judge", f"VIOLATION: {violation}")
+    finally:
+        run.finish()
+    return outcome
+
+
+class Simulation:
+    """
+    One run.
+    """
+
+    def __init__(self, seed: int, plan: Plan, outcome: Outcome, tell: Callable[[str], None] | None) -> None:
+        self._plan = plan
+        self._outcome = outcome
+        self._history = outcome.history
+        self._connections = 0
+        self.cluster = SimulatedCluster(
+            plan.size,
+            seed,
+            tell,
+            plan.heartbeat,
+            plan.electionTimeout,
+            plan.leaderWait,
+            plan.requestTimeout,
+            plan.segmentBytes,
+            self._exited,
+        )
+        self._prepare()
+        self._faults = Faults(self.cluster, plan.faults)
+        self._clients = [self._client(number) for number in range(len(plan.clients))]
+
+    def run(self) -> None:
+        """
+        Let things go wrong, let them get well again, and judge.
+
+        @raise Violation: if the cluster broke a promise.
+        """
+        for client in self._clients:
+            client.start()
+        self.cluster.start()
+        self.cluster.run(self._plan.seconds)
+        self._mend()
+        self._recover()
+        checkVersions(self._history)
+        plan = self._plan
+        checkLinearizable(self._history, ClockBound.exact(_STAMP_SECONDS) if plan.clocksAgree else ClockBound.wild())
+
+    def finish(self) -> None:
+        """
+        Sum up.
+        """
+        cluster, outcome = self.cluster, self._outcome
+        cluster.close()
+        outcome.digest = cluster.trace.digest
+        outcome.seconds = cluster.timeline.seconds()
+        outcome.injected = self._faults.injected
+        outcome.elections = cluster.judge.elections
+        outcome.rare = cluster.rare
+
+    def _prepare(self) -> None:
+        cluster, plan = self.cluster, self._plan
+        cluster.network.latency = plan.latency
+        cluster.network.fragmentation = plan.fragmentation
+        for server in cluster.servers:
+            server.pace.seconds = plan.disk
+            server.rate = plan.rates[server.id]
+            server.wrong = plan.wrong[server.id]
+            server.isFrail = server.id in plan.frail
+
+    def _client(self, place: int) -> WorkloadClient:
+        cluster, plan = self.cluster, self._plan.clients[place]
+        host = f"client{plan.number}"
+        return WorkloadClient(
+            plan,
+            cluster.process(host),
+            [(server.hostname, server.clientPort) for server in cluster.config.servers],
+            self._history,
+            chance(cluster.seed, "client", plan.number),
+            self._newConnection,
+            cluster.fail,
+            cluster.tell,
+        )
+
+    def _newConnection(self) -> int:
+        self._connections += 1
+        return self._connections
+
+    def _exited(self, server: SimulatedServer) -> None:
+        """
+        A process has ended by itself: see whether it may.
+        """
+        cluster = self.cluster
+        if server.status == exits.INTERNAL:
+            cluster.fail(f"server {server.id} has met an error of its own")
+        if server.status == exits.DISK and not server.hadBadDisk:
+            cluster.fail(f"server {server.id} stops because of its disk, which is well: {server.complaint}")
+        if server.status == exits.CONFIGURATION and not server.hadBadDisk:
+            cluster.fail(f"server {server.id} refuses to start: {server.complaint}")
+
+    def _mend(self) -> None:
+        """
+        Let nothing go wrong any more.
+        """
+        cluster = self.cluster
+        cluster.tell("network", "all is well again")
+        self._faults.mend()
+        cluster.network.latency = _CALM_LATENCY
+        for server in cluster.servers:
+            server.pace.seconds = _CALM_DISK
+            server.revive()
+
+    def _recover(self) -> None:
+        """
+        The cluster comes to rest: it has a leader, has answered all that it was asked, and holds everywhere the same.
+        """
+        cluster = self.cluster
+        start = cluster.timeline.seconds()
+        cluster.leader(RECOVERY)
+        for client in self._clients:
+            client.stop()
+        cluster.until(lambda: not any(client.waits for client in self._clients), "all clients are answered", RECOVERY)
+        for client in self._clients:
+            client.close()
+        self._readAll(start + 2 * RECOVERY)
+        cluster.until(self._isAtRest, "all stores are the same, and free of what has expired", RECOVERY)
+
+    def _readAll(self, deadline: float) -> None:
+        """
+        Read all keys once more.
+        """
+        cluster = self.cluster
+        client = cluster.client()
+        for key in sorted({key for plan in self._plan.clients for key in plan.keys}):
+            operation = self._history.invoke(Getm(key), cluster.timeline.seconds())
+            found = cluster.result(client.getm(key), deadline - cluster.timeline.seconds())
+            answer = Answer(Told.NOT_FOUND)
+            if found is not None:
+                answer = Answer(Told.FOUND, found.version, found.value, found.exptime)
+            self._history.answered(operation, answer, cluster.timeline.seconds())
+        client.close()
+
+    def _isAtRest(self) -> bool:
+        serving = [server for server in self.cluster.servers if server.isServing]
+        states = {(server.appliedIndex, server.store.digest, server.machine.nextDeadline) for server in serving}
+        return len(states) == 1 and next(iter(states))[2] is None

@@ -67,7 +67,7 @@ class ClientServerFactory(ServerFactory):
         self.reserved = 0
         self.unwritten = 0
         self.maxConnections: Final = maxConnections
-        self._connections: Final[set[ClientProtocol]] = set()
+        self._connections: Final[dict[ClientProtocol, None]] = {}  # In their order, so that it is the same each time.
         self._ready: Final[deque[ClientProtocol]] = deque()
         self._flushing = False
         self._crowded = False
@@ -90,13 +90,13 @@ class ClientServerFactory(ServerFactory):
         """
         Take note of a new connection.
         """
-        self._connections.add(connection)
+        self._connections[connection] = None
 
     def connectionClosed(self, connection: ClientProtocol) -> None:
         """
         Take note that a connection is gone.
         """
-        self._connections.discard(connection)
+        self._connections.pop(connection, None)
         self._crowded = False
         if self._drained is not None and not self._drained.called and not self._connections:
             self._drained.callback(None)

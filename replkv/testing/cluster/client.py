@@ -37,11 +37,12 @@ class WorkloadClient:
         random: Random,
         newConnection: Callable[[], int],
         misled: Callable[[str], None],
-        tell: Callable[[str, str], None],
+        cutOff: Callable[[], None],
     ) -> None:
         """
         @param newConnection: counts connections.
         @param misled: called when a server sends what it must never send.
+        @param cutOff: called when this client goes away in the middle of a command.
         """
         self.misled = misled
         self._plan = plan
@@ -50,7 +51,7 @@ class WorkloadClient:
         self._history = history
         self._random = random
         self._newConnection = newConnection
-        self._tell = tell
+        self._cutOff = cutOff
         self._target = random.choice(addresses)
         self._session: Session | None = None
         self._isOpen = False
@@ -166,14 +167,16 @@ class WorkloadClient:
 
     def _send(self, session: Session) -> None:
         room = self._plan.depth - len(session.outstanding)
-        commands = [self._command() for _ in range(self._random.randint(1, room))]
+        commands: list[KeyCommand | None] = [self._command() for _ in range(self._random.randint(1, room))]
+        if self._random.random() < self._plan.nonsense:
+            commands.insert(self._random.randrange(len(commands) + 1), None)
         if not session.outstanding:
             self._lastReply = self._process.seconds()
         session.send(commands)
         if self._random.random() < self._plan.cutting:
             command = self._command()
             session.sendPart(command, self._random)
-            self._tell("client", f"{self._process.host} cuts itself off in the middle of a command")
+            self._cutOff()
 
     def _command(self) -> KeyCommand:
         random, plan = self._random, self._plan
@@ -187,6 +190,7 @@ class WorkloadClient:
         if kind < 0.56:
             return Delete(key)
         value = b"%b-%d" % (self._process.host.encode(), self._sent)
+        value = value.ljust(plan.padding, b".")
         if random.random() < plan.large:
             value = value.ljust(random.choice(_LARGE_VALUES), b".")
         exptime = random.randint(1, _MOST_EXPTIME) if random.random() < plan.expiring else 0

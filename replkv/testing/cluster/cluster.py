@@ -22,6 +22,7 @@ from replkv.testing.cluster.server import SimulatedServer
 from replkv.testing.cluster.timeline import Timeline
 from replkv.testing.judge import Judge
 from replkv.testing.outcome import Violation
+from replkv.testing.rare import CRASH_BEFORE_SYNC
 from replkv.testing.trace import Trace
 
 _T = TypeVar("_T")
@@ -292,7 +293,7 @@ class SimulatedCluster:
         A process ended in the middle of something that it did to its disk.
         """
         if operation == "sync":
-            self.rare["a crash between a write and its sync"] += 1
+            self.rare[CRASH_BEFORE_SYNC] += 1
 
     def _logged(self, line: str) -> None:
         self.tell(self.timeline.actor or "cluster", line)

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Final
 
 from replkv.testing.chance import chance
+from replkv.testing.cluster import rare
 from replkv.testing.cluster.cluster import SimulatedCluster
 from replkv.testing.cluster.plan import Fault, drawFaults
 from replkv.testing.cluster.rot import rotLog
@@ -280,6 +281,7 @@ def rot(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault)
     server.rotten = mustBeFound
     # What is in the last record is not found. It may go on, but whoever starts it again has to replace its disk.
     server.condemned = not mustBeFound
+    cluster.rare[rare.ROT_IN_LAST] += not mustBeFound
     cluster.tell(server.name, f"has a log in which a bit has rotted{'' if mustBeFound else ', in the last record'}")
     if fault.amount < 0.5:
         server.kill()

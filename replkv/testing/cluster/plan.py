@@ -26,8 +26,10 @@ class ClientPlan:
     @ivar keys: the keys that it uses.
     @ivar expiring: how many of its keys expire, from 0 to 1; so with the others.
     @ivar noreply: how often it wants no reply.
+    @ivar padding: the least number of bytes of its values.
     @ivar large: how many of its values are large.
     @ivar cutting: how often it goes away in the middle of a command.
+    @ivar nonsense: how often it sends a line that is no command among the others.
     """
 
     number: int
@@ -38,8 +40,10 @@ class ClientPlan:
     keys: tuple[bytes, ...]
     expiring: float
     noreply: float
+    padding: int
     large: float
     cutting: float
+    nonsense: float
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,7 @@ class Plan:
     @ivar latency: the least and the most seconds that something is on its way.
     @ivar fragmentation: how often what is sent arrives in pieces.
     @ivar disk: the least and the most seconds that a disk works.
+    @ivar flushRate: how often the stores bring what they hold to their disks, as a part of their writes.
     @ivar segmentBytes: how large the files of the logs are.
     @ivar rates: how fast each server's clock runs.
     @ivar wrong: by how many seconds each server's wall clock is wrong.
@@ -88,6 +93,7 @@ class Plan:
     latency: tuple[float, float]
     fragmentation: float
     disk: tuple[float, float]
+    flushRate: float
     segmentBytes: int
     rates: tuple[float, ...]
     wrong: tuple[float, ...]
@@ -113,16 +119,14 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
     """
     random = chance(seed, "plan")
     size = random.choice(_SIZES)
-    seconds = random.uniform(4.0, 10.0)
+    seconds = random.uniform(5.0, 15.0)
     heartbeat = random.choice([0.03, 0.05, 0.05, 0.1])
     latency = random.choice([0.0005, 0.002, 0.002, 0.01])
     disk = random.choice([0.0005, 0.002, 0.002, 0.01, 0.03])
     wild = random.random() < 0.4
     frail = tuple(sorted(random.sample(range(size), (size - 1) // 2)))
     keys = tuple(b"k%d" % number for number in range(random.randint(1, 5)))
-    clients = tuple(
-        _client(chance(seed, "client plan", number), number, keys) for number in range(random.randint(1, 5))
-    )
+    clients = random.randint(1, 5)
     chosen = sorted(random.sample(kinds, random.randint(1, min(6, len(kinds)))))
     if not wild:
         chosen = [kind for kind in chosen if kind != "clock jump"]
@@ -135,6 +139,7 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
         latency=(latency, latency * random.choice([1, 4, 10])),
         fragmentation=random.choice([0.0, 0.1, 0.5]),
         disk=(disk, disk * random.choice([1, 3, 10])),
+        flushRate=random.choice([0.02, 0.3, 1.0]),
         segmentBytes=random.choice([1 << 13, 1 << 14, 1 << 16]),
         rates=_each(size, wild, lambda: random.uniform(0.9, 1.1), 1.0),
         wrong=_each(size, wild, lambda: random.choice([0.0, 0.0, 5.0, -5.0, _YEAR, -_YEAR]), 0.0),
@@ -152,15 +157,17 @@ def _each(size: int, varies: bool, drawn: Callable[[], float], otherwise: float)
 def _client(random: Random, number: int, keys: tuple[bytes, ...]) -> ClientPlan:
     return ClientPlan(
         number=number,
-        operations=random.randint(20, 150),
+        operations=random.randint(30, 250),
         pause=random.choice([0.02, 0.05, 0.1]),
         depth=random.choice([1, 1, 3, 8]),
         patience=random.choice([0.5, 2.0, 6.0]),
         keys=keys,
         expiring=random.choice([0.0, 0.0, 0.3, 0.8]),
         noreply=random.choice([0.0, 0.1, 0.3]),
+        padding=random.choice([0, 0, 700, 2000]),
         large=random.choice([0.0, 0.0, 0.02]),
         cutting=random.choice([0.0, 0.02, 0.1]),
+        nonsense=random.choice([0.0, 0.1]),
     )
 
 
@@ -172,7 +179,7 @@ def drawFaults(random: Random, kinds: Sequence[str], size: int, seconds: float) 
     @param size: the number of servers.
     @param seconds: when the last of it begins, at the latest.
     """
-    count = random.randint(2, 14) if kinds else 0
+    count = random.randint(2, 20) if kinds else 0
     times = sorted(random.uniform(0.2, seconds) for _ in range(count))
     return tuple(
         Fault(

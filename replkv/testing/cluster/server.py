@@ -19,6 +19,7 @@ from replkv.storage.errors import CorruptLog
 from replkv.storage.folder import DataFolder, FolderError
 from replkv.storage.log import LogStorage
 from replkv.testing.chance import chance
+from replkv.testing.cluster import rare
 from replkv.testing.cluster.durable import DurableLog
 from replkv.testing.cluster.host import EPOCH, SimulatedHost
 from replkv.testing.cluster.process import Process
@@ -263,6 +264,7 @@ class SimulatedServer:
         except (CorruptLog, OSError) as error:
             if isinstance(error, CorruptLog):
                 self.condemned = True
+                cluster.rare[rare.ROT_FOUND] += 1
                 if not self.rotten:
                     cluster.fail(f"server {self.id} takes its log for damaged, and it is not: {error}")
             self._exit(exits.DISK, str(error))
@@ -270,7 +272,7 @@ class SimulatedServer:
         if self.rotten:
             cluster.fail(f"server {self.id} has not noticed that its log is damaged")
         if storage.cutBytes:
-            cluster.rare["a torn write cut off a log"] += 1
+            cluster.rare[rare.TORN_TAIL] += 1
         self.disk.note(storage)
         self._threads = []
 
@@ -292,6 +294,7 @@ class SimulatedServer:
 
         def watchedReady(mayApply: bool = True) -> Ready:
             result = ready(mayApply)
+            self._cluster.rare[rare.READ_BACK] += len(result.loads)
             self._cluster.judging(lambda: judge.check(self, result))
             return result
 

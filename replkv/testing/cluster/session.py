@@ -18,6 +18,8 @@ from replkv.client.replies import Reply, ReplyParser
 from replkv.protocol.commands import Cas, Delete, Get, KeyCommand, Set, StoreCommand
 from replkv.testing.history import Answer, History, Operation, Told
 
+NONSENSE: Final = b"nonsense\r\n"
+
 _NAMES: Final = {Get: b"get", Delete: b"delete"}
 
 
@@ -56,7 +58,7 @@ class Session(TwistedProtocol):
     """
     Sends commands, and records what came of each.
 
-    @ivar outstanding: what was sent and not answered, in order.
+    @ivar outstanding: what was sent and not answered, in order; C{None} is a line that is no command.
     """
 
     transport: ITCPTransport
@@ -65,7 +67,7 @@ class Session(TwistedProtocol):
         """
         @param number: the number of this connection in the history.
         """
-        self.outstanding: deque[Operation] = deque()
+        self.outstanding: deque[Operation | None] = deque()
         self._owner = owner
         self._history = history
         self._seconds = seconds
@@ -78,13 +80,16 @@ class Session(TwistedProtocol):
         """
         Whether something is sure to be answered, if the server does what it should.
         """
-        return any(not isSilent(operation.command) for operation in self.outstanding)
+        return any(not _isSilent(operation) for operation in self.outstanding)
 
     def connectionMade(self) -> None:
         """
-        Begin.
+        Begin, unless it was given up meanwhile.
         """
-        self._owner.opened()
+        if self._over:
+            self.transport.abortConnection()
+        else:
+            self._owner.opened()
 
     def connectionLost(self, reason: Failure | None = None) -> None:
         """
@@ -92,13 +97,14 @@ class Session(TwistedProtocol):
         """
         self._end()
 
-    def send(self, commands: Sequence[KeyCommand]) -> None:
+    def send(self, commands: Sequence[KeyCommand | None]) -> None:
         """
-        Send commands, all at once.
+        Send commands, all at once; in place of C{None}, a line that is no command.
         """
         for command in commands:
-            self.outstanding.append(self._history.invoke(command, self._seconds(), self._number))
-        self.transport.write(b"".join(encode(command) for command in commands))
+            asked = None if command is None else self._history.invoke(command, self._seconds(), self._number)
+            self.outstanding.append(asked)
+        self.transport.write(b"".join(NONSENSE if command is None else encode(command) for command in commands))
 
     def sendPart(self, command: KeyCommand, random: Random) -> None:
         """
@@ -115,7 +121,8 @@ class Session(TwistedProtocol):
         Close at once.
         """
         if not self._over:
-            self.transport.abortConnection()
+            if self.connected:
+                self.transport.abortConnection()
             self._end()
 
     def dataReceived(self, data: bytes) -> None:
@@ -133,7 +140,8 @@ class Session(TwistedProtocol):
         if not self._over:
             self._over = True
             for operation in self.outstanding:
-                self._history.lost(operation, self._seconds())
+                if operation is not None:
+                    self._history.lost(operation, self._seconds())
             self.outstanding.clear()
             self._owner.closed()
 
@@ -144,8 +152,9 @@ class Session(TwistedProtocol):
         """
         isError = reply.line == b"ERR_INTERNAL" or reply.line.startswith(b"ERR_REDIRECT ")
         silent = []
-        while self.outstanding and isSilent(self.outstanding[0].command):
-            silent.append(self.outstanding.popleft())
+        while self.outstanding and (head := self.outstanding[0]) is not None and _isSilent(head):
+            silent.append(head)
+            self.outstanding.popleft()
         if silent and isError:
             self.outstanding.extendleft(reversed(silent))
             self.abort()
@@ -154,10 +163,13 @@ class Session(TwistedProtocol):
             self._owner.misled(f"a reply to nothing: {reply.line!r}")
             return
         now = self._seconds()
-        for operation in silent:
-            self._history.answered(operation, Answer(Told.CARRIED_OUT), now)
+        for carriedOut in silent:
+            self._history.answered(carriedOut, Answer(Told.CARRIED_OUT), now)
         operation = self.outstanding.popleft()
-        if reply.line.startswith(b"ERR_REDIRECT "):
+        if operation is None:
+            if reply.line != b"ERRCMDERR":
+                self._owner.misled(f"a line that is no command is answered with {reply.line!r}")
+        elif reply.line.startswith(b"ERR_REDIRECT "):
             self._history.failed(operation, now)
             self._owner.redirected(reply.line.split()[1].decode())
         elif reply.line == b"ERR_INTERNAL":
@@ -207,8 +219,5 @@ def answerOf(command: KeyCommand, reply: Reply) -> Answer | None:
     return Answer(Told.NOT_FOUND) if reply.line == b"ERRNOTFOUND" else None
 
 
-def isSilent(command: KeyCommand) -> bool:
-    """
-    Whether a command is to have no reply.
-    """
-    return isinstance(command, StoreCommand) and command.noreply
+def _isSilent(operation: Operation | None) -> bool:
+    return operation is not None and isinstance(operation.command, StoreCommand) and operation.command.noreply

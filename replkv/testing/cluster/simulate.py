@@ -4,20 +4,25 @@ The simulation of whole servers: one seed, one run, one verdict.
 
 from __future__ import annotations
 
+import traceback
+from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Final
 
 from replkv import exits
-from replkv.protocol.commands import Getm
+from replkv.client.errors import ClientError
+from replkv.protocol.commands import Get, Getm
 from replkv.testing.chance import chance
+from replkv.testing.cluster import rare
 from replkv.testing.cluster.client import WorkloadClient
 from replkv.testing.cluster.cluster import SimulatedCluster
 from replkv.testing.cluster.faults import KINDS, Faults
 from replkv.testing.cluster.plan import Plan, draw
 from replkv.testing.cluster.server import SimulatedServer
-from replkv.testing.history import Answer, Told
-from replkv.testing.linear.search import ClockBound, checkLinearizable
+from replkv.testing.history import Answer, Status, Told
+from replkv.testing.linear.clocks import ClockBound
+from replkv.testing.linear.search import checkLinearizable
 from replkv.testing.linear.versions import checkVersions
 from replkv.testing.outcome import Outcome, Violation
 
@@ -59,9 +64,11 @@ def simulate(
         run.run()
     except Violation as violation:
         outcome.violation = str(violation)
-        run.cluster.tell("judge", f"VIOLATION: {violation}")
-    finally:
-        run.finish()
+    except Exception:
+        outcome.violation = f"an error outside of all servers:\n{traceback.format_exc()}"
+    if outcome.violation is not None:
+        run.cluster.tell("judge", f"VIOLATION: {outcome.violation}")
+    run.finish()
     return outcome
 
 
@@ -116,7 +123,21 @@ class Simulation:
         outcome.seconds = cluster.timeline.seconds()
         outcome.injected = self._faults.injected
         outcome.elections = cluster.judge.elections
-        outcome.rare = cluster.rare
+        outcome.rare = cluster.rare + self._counted()
+
+    def _counted(self) -> Counter[str]:
+        """
+        The rare things that the history tells of.
+        """
+        counted: Counter[str] = Counter()
+        for operation in self._history.operations:
+            if operation.answer is not None:
+                counted[rare.CARRIED_OUT] += operation.answer.told is Told.CARRIED_OUT
+            elif operation.status is Status.FAILED:
+                counted[rare.REDIRECT] += 1
+            elif not isinstance(operation.command, Get | Getm):
+                counted[rare.UNKNOWN_WRITE] += 1
+        return counted
 
     def _prepare(self) -> None:
         cluster, plan = self.cluster, self._plan
@@ -124,6 +145,7 @@ class Simulation:
         cluster.network.fragmentation = plan.fragmentation
         for server in cluster.servers:
             server.pace.seconds = plan.disk
+            server.store.flushRate = plan.flushRate
             server.rate = plan.rates[server.id]
             server.wrong = plan.wrong[server.id]
             server.isFrail = server.id in plan.frail
@@ -139,8 +161,12 @@ class Simulation:
             chance(cluster.seed, "client", plan.number),
             self._newConnection,
             cluster.fail,
-            cluster.tell,
+            lambda: self._cutOff(host),
         )
+
+    def _cutOff(self, host: str) -> None:
+        self.cluster.tell(host, "goes away in the middle of a command")
+        self.cluster.rare[rare.CUT_COMMAND] += 1
 
     def _newConnection(self) -> int:
         self._connections += 1
@@ -151,6 +177,7 @@ class Simulation:
         A process has ended by itself: see whether it may.
         """
         cluster = self.cluster
+        cluster.rare[rare.DISK_STOP] += server.status == exits.DISK
         if server.status == exits.INTERNAL:
             cluster.fail(f"server {server.id} has met an error of its own")
         if server.status == exits.DISK and not server.hadBadDisk:
@@ -193,7 +220,10 @@ class Simulation:
         client = cluster.client()
         for key in sorted({key for plan in self._plan.clients for key in plan.keys}):
             operation = self._history.invoke(Getm(key), cluster.timeline.seconds())
-            found = cluster.result(client.getm(key), deadline - cluster.timeline.seconds())
+            try:
+                found = cluster.result(client.getm(key), deadline - cluster.timeline.seconds())
+            except ClientError as error:
+                raise Violation(f"all is well again, and {key!r} cannot be read: {error}") from None
             answer = Answer(Told.NOT_FOUND)
             if found is not None:
                 answer = Answer(Told.FOUND, found.version, found.value, found.exptime)

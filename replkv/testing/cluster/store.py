@@ -18,18 +18,16 @@ class Store(MemoryEngine):
     enough. So after a crash it has any prefix of what was written since the last flush.
 
     @ivar failing: whether its disk fails.
+    @ivar flushRate: how often, from 0 to 1, a step is the last one of those that reach the disk.
     @ivar steps: how many steps it has taken.
     """
 
     def __init__(self, random: Random, values: Mapping[bytes, bytes] | None = None, flushRate: float = 0.02) -> None:
-        """
-        @param flushRate: how often, from 0 to 1, a step is the last one of those that reach the disk.
-        """
         super().__init__(values)
         self.failing = False
         self.steps = 0
         self._random = random
-        self._flushRate = flushRate
+        self.flushRate = flushRate
         self._sum = 0
         for key, value in self._values.items():
             self._sum ^= _hash(key, value)
@@ -54,7 +52,7 @@ class Store(MemoryEngine):
                 self._sum ^= _hash(key, value)
         super().write(changes)
         self.steps += 1
-        if self._random.random() < self._flushRate:
+        if self._random.random() < self.flushRate:
             super().flush()
 
     def flush(self) -> None:
@@ -68,7 +66,7 @@ class Store(MemoryEngine):
         """
         See L{MemoryEngine.crash}.
         """
-        crashed = Store(self._random, self._flushed, self._flushRate)
+        crashed = Store(self._random, self._flushed, self.flushRate)
         crashed.failing = self.failing
         return crashed
 

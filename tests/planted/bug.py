@@ -1,0 +1,58 @@
+"""
+A known way to get it wrong, and the search for it.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from unittest import mock
+
+from replkv.testing.outcome import Outcome
+from replkv.testing.tiers import TIERS
+
+
+class Patch(NamedTuple):
+    """
+    What is replaced in the running code.
+
+    @ivar owner: a class or a module.
+    @ivar name: the name that gets another value in it.
+    """
+
+    owner: Any
+    name: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Bug:
+    """
+    @ivar name: what is done wrong.
+    @ivar tier: the tier that has to find it.
+    @ivar seeds: within how many seeds, from 0 on.
+    @ivar patches: how it is done wrong.
+    """
+
+    name: str
+    tier: str
+    seeds: int
+    patches: tuple[Patch, ...]
+
+
+def find(bug: Bug) -> Outcome | None:
+    """
+    Plant a bug, and run seed after seed until one of them fails.
+
+    @return: what came of that seed; C{None} if none fails within as many seeds as are allowed.
+    """
+    with ExitStack() as planted:
+        for owner, name, value in bug.patches:
+            planted.enter_context(mock.patch.object(owner, name, value))
+        simulate = TIERS[bug.tier].simulate
+        for seed in range(bug.seeds):
+            outcome = simulate(seed)
+            if outcome.violation is not None:
+                return outcome
+    return None

@@ -1,0 +1,152 @@
+"""
+Bugs that whole servers can have, around their cores.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+import replkv.storage.segment
+from replkv.kv.engine import Engine
+from replkv.kv.machine import Outcome, StateMachine
+from replkv.peers.argument import PART_BYTES, LargeBytes, nativeName
+from replkv.pending import Proposals
+from replkv.protocol.connection import ClientProtocol
+from replkv.raft.core import Raft
+from replkv.raft.entry import Entry
+from replkv.raft.outputs import Persist
+from replkv.server import Server
+from replkv.storage.record import encodeFrame
+from replkv.storage.segment import Segment
+from tests.planted.bug import Bug, Patch
+
+_apply = StateMachine.apply
+_applied = Proposals.applied
+_read = Raft.read
+_recover = Server._recover
+_toBox = LargeBytes.toBox
+_writeReplies = ClientProtocol.writeReplies
+
+
+def _appendUnsynced(segment: Segment, parts: Sequence[Persist]) -> None:
+    frame = encodeFrame(parts, segment.header.marker, segment.end)
+    segment._file.write(segment.end, frame)
+    segment.end += len(frame)
+
+
+def _appendSynced(segment: Segment, parts: Sequence[Persist]) -> None:
+    """
+    It ignores what the sync says.
+    """
+    frame = encodeFrame(parts, segment.header.marker, segment.end)
+    segment._file.write(segment.end, frame)
+    with suppress(OSError):
+        segment._file.sync()
+    segment.end += len(frame)
+
+
+def _recoverWithClock(server: Server, machine: StateMachine) -> Raft:
+    machine.localClock = server._host.wallClock  # type: ignore[attr-defined]
+    return _recover(server, machine)
+
+
+def _applyByLocalClock(machine: StateMachine, entries: Sequence[Entry]) -> list[Outcome]:
+    machine.clock = max(machine.clock, int(machine.localClock() * 1000))  # type: ignore[attr-defined]
+    return _apply(machine, entries)
+
+
+class _InTwoSteps:
+    """
+    An engine that gets the data first, and then how much of the log that is.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    def write(self, changes: Mapping[bytes, bytes | None]) -> None:
+        """
+        Write.
+        """
+        data = dict(changes)
+        last = data.popitem()
+        self._engine.write(data)
+        self._engine.write(dict([last]))
+
+
+def _applyInTwoSteps(machine: StateMachine, entries: Sequence[Entry]) -> list[Outcome]:
+    engine = machine._engine
+    machine._engine = _InTwoSteps(engine)
+    try:
+        return _apply(machine, entries)
+    finally:
+        machine._engine = engine
+
+
+def _appliedByIndex(proposals: Proposals, entries: list[Entry], outcomes: list[Outcome]) -> None:
+    terms = {index: term for index, (term, _) in proposals._requests.items()}
+    _applied(proposals, [entry._replace(term=terms.get(entry.index, entry.term)) for entry in entries], outcomes)
+
+
+def _redirectTaken(proposals: Proposals) -> None:
+    for _, request in proposals._requests.values():
+        if request.reply is None:
+            request.redirect("server0", 9000)
+    proposals._requests.clear()
+
+
+def _answeredFirst(connection: ClientProtocol) -> None:
+    requests: deque[Any] = connection._requests
+    ordered = sorted(requests, key=lambda request: request.reply is None)
+    requests.clear()
+    requests.extend(ordered)
+    _writeReplies(connection)
+
+
+def _cut(argument: LargeBytes, name: bytes, strings: Any, objects: dict[str, Any], proto: Any) -> None:
+    objects[nativeName(name)] = objects[nativeName(name)][:PART_BYTES]
+    _toBox(argument, name, strings, objects, proto)
+
+
+BUGS: Final = (
+    Bug("acknowledged before the fsync", "cluster", 100, (Patch(Segment, "append", _appendUnsynced),)),
+    Bug("a failed fsync ignored", "cluster", 100, (Patch(Segment, "append", _appendSynced),)),
+    Bug(
+        "damage in the middle of a log taken for a torn tail",
+        "cluster",
+        100,
+        (Patch(replkv.storage.segment, "findFrame", lambda data, marker, offset: None),),
+    ),
+    Bug(
+        "expiry by the local clock",
+        "cluster",
+        20,
+        (Patch(Server, "_recover", _recoverWithClock), Patch(StateMachine, "apply", _applyByLocalClock)),
+    ),
+    Bug("applied index and data not in one write", "cluster", 100, (Patch(StateMachine, "apply", _applyInTwoSteps),)),
+    Bug(
+        "a pipelined read that misses the write before it",
+        "cluster",
+        100,
+        (Patch(Raft, "read", lambda raft, token, atLeast=0: _read(raft, token)),),
+    ),
+    Bug(
+        "a pending reply found by index alone",
+        "cluster",
+        200,
+        (Patch(Proposals, "abandon", lambda proposals: None), Patch(Proposals, "applied", _appliedByIndex)),
+    ),
+    Bug("failure told for a write that commits", "cluster", 100, (Patch(Proposals, "abandon", _redirectTaken),)),
+    Bug(
+        "replies out of order on one connection",
+        "cluster",
+        50,
+        (Patch(ClientProtocol, "writeReplies", _answeredFirst),),
+    ),
+    Bug("a value cut at 65,535 bytes", "cluster", 50, (Patch(LargeBytes, "toBox", _cut),)),
+)

@@ -1,0 +1,109 @@
+"""
+Tests for the simulation of whole servers: one seed is one run.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from replkv.testing.chance import chance
+from replkv.testing.cluster.faults import KINDS
+from replkv.testing.cluster.plan import draw
+from replkv.testing.cluster.simulate import simulate
+from replkv.testing.history import Status
+
+SEEDS = range(8)
+
+OTHER_PROCESS = """
+from replkv.testing.cluster.simulate import simulate
+print(*[simulate(seed).digest for seed in range({})])
+"""
+
+
+class SimulateTests(SynchronousTestCase):
+    """
+    Tests for runs.
+    """
+
+    def test_sameEverywhere(self) -> None:
+        """
+        A seed gives the same run, byte for byte, in another process that orders its sets in another way.
+        """
+        count = 3
+        environment = {**os.environ, "PYTHONHASHSEED": "12345"}
+        command = [sys.executable, "-c", OTHER_PROCESS.format(count)]
+        other = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        self.assertEqual(other.stdout.split(), [simulate(seed).digest for seed in range(count)])
+
+    def test_seedsDiffer(self) -> None:
+        """
+        Other seeds give other runs, and what is told of them makes no difference.
+        """
+        story: list[str] = []
+        told = [simulate(seed, tell=story.append).digest for seed in (0, 1)]
+        self.assertEqual(told, [simulate(seed).digest for seed in (0, 1)])
+        self.assertNotEqual(*told)
+        self.assertTrue(any("this server leads, in term" in line for line in story))
+
+    def test_pass(self) -> None:
+        """
+        A few seeds find nothing wrong; clients do get answers, and things do go wrong.
+        """
+        outcomes = [simulate(seed) for seed in SEEDS]
+        self.assertEqual([outcome.violation for outcome in outcomes], [None] * len(SEEDS))
+        answered = [
+            sum(operation.status is Status.OK for operation in outcome.history.operations) for outcome in outcomes
+        ]
+        self.assertGreater(sum(answered), 50 * len(SEEDS))
+        self.assertGreater(sum(sum(outcome.injected.values()) for outcome in outcomes), 3 * len(SEEDS))
+        self.assertTrue(all(outcome.elections for outcome in outcomes))
+
+    def test_parts(self) -> None:
+        """
+        Faults and clients can be left out; those that are left are the same, and go by their numbers.
+        """
+        whole = simulate(5)
+        self.assertGreater(whole.faults, 3)
+        quiet = simulate(5, faults=[], clients=[])
+        self.assertEqual(sum(quiet.injected.values()), 0)
+        self.assertEqual((quiet.faults, quiet.clients), (whole.faults, whole.clients))
+        asked = {operation.command.key for operation in quiet.history.operations}
+        self.assertEqual(len(quiet.history.operations), len(asked))  # The reads at the end, one of each key.
+        story: list[str] = []
+        simulate(5, faults=[2], clients=[0], tell=story.append)
+        begun = {line.split()[2:4][1].rstrip(",") for line in story if line.split()[2] == "fault"}
+        self.assertEqual(begun, {"2"})
+
+
+class PlanTests(SynchronousTestCase):
+    """
+    Tests for what seeds have in store.
+    """
+
+    def test_variety(self) -> None:
+        """
+        There are clusters of one to seven servers, and all that can go wrong does in some seed.
+        """
+        plans = [draw(seed, list(KINDS)) for seed in range(300)]
+        self.assertEqual({plan.size for plan in plans}, set(range(1, 8)))
+        self.assertEqual({fault.kind for plan in plans for fault in plan.faults}, set(KINDS))
+        self.assertEqual({plan.clocksAgree for plan in plans}, {True, False})
+
+    def test_frail(self) -> None:
+        """
+        Never so many disks rot that what a majority holds could be lost.
+        """
+        for seed in range(300):
+            plan = draw(seed, list(KINDS))
+            self.assertLess(2 * len(plan.frail), plan.size)
+
+    def test_streams(self) -> None:
+        """
+        Each part has a chance of its own.
+        """
+        self.assertNotEqual(chance(1, "a").random(), chance(1, "b").random())
+        self.assertEqual(chance(1, "a", 2).random(), chance(1, "a", 2).random())

@@ -9,7 +9,11 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 
 PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test lint clean-data
+# What make soak runs.
+CORE_SEEDS ?= 0:10000
+CLUSTER_SEEDS ?= 0:1000
+
+.PHONY: run test lint soak soak-core soak-cluster clean-data
 
 run: $(VENV)/.installed
 	@exec $(VENV)/bin/replkv cluster --config $(CONFIG)
@@ -22,6 +26,15 @@ lint: $(VENV)/.installed-lint
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+
+# make -k soak runs the second even if the first fails.
+soak: soak-core soak-cluster
+
+soak-core: $(VENV)/.installed
+	@$(VENV)/bin/replkv sim --tier core --seeds $(CORE_SEEDS) --require-rare
+
+soak-cluster: $(VENV)/.installed
+	@$(VENV)/bin/replkv sim --tier cluster --seeds $(CLUSTER_SEEDS) --require-rare
 
 clean-data: $(VENV)/.installed
 	@$(VENV)/bin/replkv clean-data --config $(CONFIG)

@@ -30,10 +30,12 @@ setup(
         "zope.interface>=6,<9",
         # RocksDB, built into wheels: the store may outgrow memory, flushes beside other threads, and needs no compiler.
         "rocksdict>=0.3.29,<0.4",
+        # The progress bar of replkv sim: it knows terminals, estimates what is left, and needs nothing else itself.
+        "tqdm>=4.66,<5",
     ],
     extras_require={
         "test": ["pytest>=8,<10", "pytest-twisted>=1.14,<2", "hypothesis>=6,<7"],
-        "lint": ["ruff>=0.15,<1", "mypy>=1.18,<3", "mypy-zope>=1.0.14,<2"],
+        "lint": ["ruff>=0.15,<1", "mypy>=1.18,<3", "mypy-zope>=1.0.14,<2", "types-tqdm>=4.66,<5"],
     },
     entry_points={"console_scripts": ["replkv = replkv.console:main"]},
     zip_safe=False,

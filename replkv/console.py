@@ -47,13 +47,34 @@ class _Options(Options):
 
 class _Command(_Options):
     """
-    A command of C{replkv}. All of them read the servers file.
+    A command of C{replkv}.
 
     @ivar mistake: the exit status for a mistake of the user's.
     """
 
-    optParameters: Final = [["config", "c", DEFAULT_FILE, "The servers file."]]
     mistake = CONFIGURATION
+
+    def carryOut(self) -> int:
+        """
+        Do what the command is for.
+
+        @return: the exit status.
+        """
+        raise NotImplementedError
+
+
+class _ServersCommand(_Command):
+    """
+    A command that reads the servers file.
+    """
+
+    optParameters: Final = [["config", "c", DEFAULT_FILE, "The servers file."]]
+
+    def carryOut(self) -> int:
+        """
+        See L{_Command.carryOut}.
+        """
+        return self.run(self["config"], load(self["config"]))
 
     def run(self, filename: str, config: Config) -> int:
         """
@@ -64,7 +85,7 @@ class _Command(_Options):
         raise NotImplementedError
 
 
-class ClusterCommand(_Command):
+class ClusterCommand(_ServersCommand):
     """
     C{replkv cluster}.
     """
@@ -89,7 +110,7 @@ class ClusterCommand(_Command):
         return _runReactor(main)
 
 
-class ClientCommand(_Command):
+class ClientCommand(_ServersCommand):
     """
     C{replkv client}.
     """
@@ -154,7 +175,7 @@ class ClientCommand(_Command):
             thread.join()
 
 
-class StatusCommand(_Command):
+class StatusCommand(_ServersCommand):
     """
     C{replkv status}.
     """
@@ -176,7 +197,7 @@ class StatusCommand(_Command):
         return _runReactor(main)
 
 
-class CleanDataCommand(_Command):
+class CleanDataCommand(_ServersCommand):
     """
     C{replkv clean-data}.
     """
@@ -196,6 +217,72 @@ class CleanDataCommand(_Command):
         return 0
 
 
+class SimCommand(_Command):
+    """
+    C{replkv sim}.
+    """
+
+    synopsis = "[--seeds FIRST:END] [OPTIONS]\n       replkv sim --seed N [OPTIONS]"
+    longdesc = (
+        "Simulates clusters: real servers on simulated time, network and disks, with faults, under the eyes of a "
+        "judge. Each is drawn from its seed. A seed that fails is made smaller, the command that repeats it is shown, "
+        "and what happens is written into files. The exit status is 2 if a seed failed, and 3 if something rare that "
+        "has to happen never did."
+    )
+    optParameters: Final = [
+        ["tier", "t", "cluster", "core, the consensus alone, over messages, or cluster, whole servers, over bytes."],
+        ["seeds", None, None, "Run the seeds from FIRST to the one before END. [default: 0:100]"],
+        ["jobs", "j", None, "With --seeds: in how many processes. [default: one on each core]"],
+        ["out", "o", None, "With --seeds: the folder for stories and histories. [default: .]"],
+        ["seed", "s", None, "Run one seed, and say what came of it."],
+        ["faults", None, None, "With --seed: only these of its faults, as in 0,3,5, or none."],
+        ["clients", None, None, "With --seed: only these of its clients."],
+        ["history", None, None, "With --seed: a file for what the clients saw, as JSON lines."],
+    ]
+    optFlags: Final = [
+        ["require-rare", None, "With --seeds: fail if something rare that has to happen never does."],
+        ["verbose", "v", "With --seed: tell the story, as it happens."],
+    ]
+
+    def postOptions(self) -> None:
+        """
+        Refuse what makes no sense.
+        """
+        # Imported here, as below, since no other command needs what simulates.
+        from replkv.testing.sim.numbers import naturalNumber, numberList, positiveNumber, seedRange
+        from replkv.testing.tiers import TIERS
+
+        if self["tier"] not in TIERS:
+            raise UsageError(f"--tier must be {' or '.join(TIERS)}, not {self['tier']!r}")
+        one = self["seed"] is not None
+        for name in ("seeds", "jobs", "out", "require-rare") if one else ("faults", "clients", "history", "verbose"):
+            if self[name]:
+                raise UsageError(f"--{name} does not go with --seed" if one else f"--{name} needs --seed")
+        self["tier"] = TIERS[self["tier"]]
+        for name, read in [
+            ("seed", naturalNumber),
+            ("seeds", seedRange),
+            ("jobs", positiveNumber),
+            ("faults", numberList),
+            ("clients", numberList),
+        ]:
+            if self[name] is not None:
+                self[name] = read(name, self[name])
+
+    def carryOut(self) -> int:
+        """
+        Simulate.
+        """
+        from replkv.testing.sim.case import Case
+        from replkv.testing.sim.command import runMany, runOne
+
+        if self["seed"] is not None:
+            case = Case(self["tier"], self["seed"], self["faults"], self["clients"])
+            return runOne(case, _write, self["verbose"], self["history"])
+        seeds = self["seeds"] or range(100)
+        return runMany(self["tier"], seeds, _write, self["jobs"], self["out"] or ".", self["require-rare"])
+
+
 class ReplkvOptions(_Options):
     """
     The command line of C{replkv}.
@@ -206,6 +293,7 @@ class ReplkvOptions(_Options):
         ["client", None, ClientCommand, "Talk to the cluster: a prompt, or a single command."],
         ["status", None, StatusCommand, "Show how the servers are."],
         ["clean-data", None, CleanDataCommand, "Remove all that the servers have stored on this machine."],
+        ["sim", None, SimCommand, "Simulate clusters, with faults, under the eyes of a judge."],
     ]
 
     def getSynopsis(self) -> str:
@@ -241,8 +329,8 @@ def _run(arguments: Sequence[str]) -> int:
         return MISTAKE if options.subCommand == "client" else CONFIGURATION
     command: _Command = options.subOptions
     try:
-        return command.run(command["config"], load(command["config"]))
-    except ConfigError as error:
+        return command.carryOut()
+    except (ConfigError, UsageError) as error:
         print(f"replkv: {error}", file=sys.stderr)
         return command.mistake
 
@@ -261,7 +349,11 @@ def _client(reactor: Any, config: Config) -> Client:
 def _say(line: str) -> None:
     # Whoever watched may have gone, which is no reason to stop.
     with suppress(BrokenPipeError):
-        print(line, flush=True)
+        _write(line)
+
+
+def _write(line: str) -> None:
+    print(line, flush=True)
 
 
 def _runReactor(main: Callable[[Any], Coroutine[Deferred[Any], Any, int]]) -> int:

@@ -121,11 +121,19 @@ class History:
         """
         Something is asked.
         """
-        process = self._process()
-        operation = Operation(len(self.operations), process, connection, command, time)
-        self.operations.append(operation)
-        self.events.append(Event("invoke", time, operation))
+        operation = Operation(len(self.operations), self._process(), connection, command, time)
+        self.began(operation)
         return operation
+
+    def began(self, operation: Operation) -> None:
+        """
+        Something is asked, that has its number and its process already: it comes from another record.
+        """
+        if operation.process in self._idle:
+            self._idle.remove(operation.process)
+        self._processes = max(self._processes, operation.process + 1)
+        self.operations.append(operation)
+        self.events.append(Event("invoke", operation.invoked, operation))
 
     def answered(self, operation: Operation, answer: Answer, time: float) -> None:
         """

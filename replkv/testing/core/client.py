@@ -1,0 +1,126 @@
+"""
+A simulated client of a cluster of cores.
+"""
+
+from __future__ import annotations
+
+from replkv.protocol.commands import Cas, Delete, Getm, KeyCommand, Set
+from replkv.testing.chance import chance
+from replkv.testing.core.cluster import Cluster
+from replkv.testing.core.plan import ClientPlan
+from replkv.testing.core.question import Lost, Question, Refused, Result
+from replkv.testing.history import Answer, History, Operation, Told
+
+
+class Client:
+    """
+    Asks the server that it believes to lead, one command after the other, or a few at once. It reaches every server,
+    whatever the servers reach.
+
+    @ivar waits: whether it waits for an answer.
+    """
+
+    def __init__(self, cluster: Cluster, plan: ClientPlan, history: History) -> None:
+        self.waits = False
+        self._cluster = cluster
+        self._plan = plan
+        self._history = history
+        self._name = f"client {plan.number}"
+        self._random = chance(cluster.seed, "client", plan.number)
+        self._server = self._random.randrange(cluster.plan.servers)
+        self._versions: dict[bytes, int] = {}
+        self._written = 0
+        self._bursts = 0
+        self._open: dict[Question, Operation] = {}
+        self._rest()
+
+    def _rest(self) -> None:
+        self._cluster.later(self._random.expovariate(1 / self._plan.pause), self._ask)
+
+    def _ask(self) -> None:
+        """
+        Ask something, or do nothing more when all is well again.
+        """
+        cluster, random = self._cluster, self._random
+        if cluster.isCalm:
+            return
+        self.waits = True
+        self._bursts += 1
+        count = random.randint(1, self._plan.burst)
+        # What is sent at once takes effect in its order. Connections of clients are told apart by their numbers.
+        connection = self._bursts * 1000 + self._plan.number if count > 1 else None
+        for command in [self._command() for _ in range(count)]:
+            operation = self._history.invoke(command, cluster.now, connection)
+            self._open[Question(command, self._ended)] = operation
+            cluster.step(self._name, operation.number, self._server, repr(command))
+        cluster.later(self._delay(), cluster.ask, self._server, list(self._open))
+        cluster.later(self._plan.patience, self._giveUp, self._bursts)
+
+    def _command(self) -> KeyCommand:
+        random = self._random
+        key = random.choice(self._cluster.plan.keys)
+        if random.random() < self._plan.reads:
+            return Getm(key)
+        kind = random.random()
+        if kind < 0.1:
+            return Delete(key)
+        self._written += 1
+        value = b"%d.%d" % (self._plan.number, self._written)
+        if kind < 0.5:
+            return Cas(key, 0, value, False, self._versions.get(key, 1))
+        return Set(key, 0, value, False)
+
+    def _ended(self, question: Question, result: Result) -> None:
+        """
+        A server has done with a question, and the client will know it.
+        """
+        self._cluster.later(self._delay(), self._told, question, result)
+
+    def _told(self, question: Question, result: Result) -> None:
+        operation = self._open.pop(question, None)
+        if operation is None:
+            return
+        cluster, now = self._cluster, self._cluster.now
+        cluster.step(self._name, operation.number, repr(result))
+        match result:
+            case Answer():
+                self._history.answered(operation, result, now)
+                self._learn(question.command.key, result)
+            case Refused():
+                self._history.failed(operation, now)
+                self._turnTo(result.leaderId)
+            case Lost():
+                self._history.lost(operation, now)
+                self._turnTo(None)
+        self._goOn()
+
+    def _learn(self, key: bytes, answer: Answer) -> None:
+        if answer.version is not None:
+            self._versions[key] = answer.version
+        elif answer.told in (Told.DELETED, Told.NOT_FOUND):
+            self._versions.pop(key, None)
+
+    def _turnTo(self, leaderId: int | None) -> None:
+        servers = self._cluster.plan.servers
+        self._server = leaderId if leaderId is not None else self._random.randrange(servers)
+
+    def _giveUp(self, burst: int) -> None:
+        """
+        There was no answer for too long.
+        """
+        if burst == self._bursts and self._open:
+            for operation in self._open.values():
+                self._cluster.step(self._name, operation.number, "no answer")
+                self._history.lost(operation, self._cluster.now)
+            self._open.clear()
+            self._turnTo(None)
+            self._goOn()
+
+    def _goOn(self) -> None:
+        if not self._open:
+            self.waits = False
+            self._rest()
+
+    def _delay(self) -> float:
+        least, most = self._cluster.plan.delay
+        return self._random.uniform(least, most)

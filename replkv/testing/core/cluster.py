@@ -1,0 +1,204 @@
+"""
+A cluster of cores in one process, on simulated time, network and disks.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from replkv.raft.messages import Message
+from replkv.testing.chance import chance
+from replkv.testing.cluster.timeline import Timeline
+from replkv.testing.core.disk import Disk
+from replkv.testing.core.network import Network
+from replkv.testing.core.plan import Plan
+from replkv.testing.core.question import Question
+from replkv.testing.core.server import Server
+from replkv.testing.judge import Judge
+from replkv.testing.outcome import Violation
+from replkv.testing.trace import Trace
+
+_CALM_DELAY: Final = (0.001, 0.005)
+
+
+class Cluster:
+    """
+    @ivar seed: what all randomness is drawn from.
+    @ivar plan: what is drawn.
+    @ivar timeline: the time.
+    @ivar trace: what has happened so far.
+    @ivar rare: how often each rare thing has happened.
+    @ivar judge: looks at the servers.
+    @ivar servers: the servers; the place of each is its id.
+    @ivar network: the network.
+    @ivar isCalm: whether nothing goes wrong any more.
+    """
+
+    def __init__(self, seed: int, plan: Plan, tell: Callable[[str], None] | None) -> None:
+        """
+        @param tell: is given the story, line by line; without it, none is written.
+        """
+        self.seed = seed
+        self.plan = plan
+        self.timeline = Timeline()
+        self.trace = Trace(tell)
+        self.rare: Counter[str] = Counter()
+        self.isCalm = False
+        self.network = Network(
+            self.timeline, seed, plan.servers, plan.delay, plan.detection, self._arrive, self._unreachable
+        )
+        self.servers = [
+            Server(self, number, Disk(self.timeline, chance(seed, "disk", number), plan.disk))
+            for number in range(plan.servers)
+        ]
+        for server, rate in zip(self.servers, plan.rates, strict=True):
+            server.rate = rate
+        self.judge = Judge(self.servers, self.rare)
+        self._down = [0] * plan.servers
+        self._standing = [0] * plan.servers
+
+    def start(self) -> None:
+        """
+        Start all servers.
+        """
+        self.tell("cluster", self.plan.description)
+        for server in self.servers:
+            server.start()
+
+    # Time.
+
+    @property
+    def now(self) -> float:
+        """
+        The time, in seconds.
+        """
+        return self.timeline.seconds()
+
+    def later(self, delay: float, function: Callable[..., None], *arguments: object) -> None:
+        """
+        Call something later.
+        """
+        self.timeline.callLater(delay, function, *arguments)
+
+    def run(self, seconds: float) -> None:
+        """
+        Let so much time pass.
+
+        @raise Violation: if something happened that must not happen.
+        """
+        self.timeline.advance(seconds)
+
+    def until(self, condition: Callable[[], object], what: str, deadline: float) -> None:
+        """
+        Let time pass until C{condition} is true.
+
+        @param what: what is waited for.
+        @raise Violation: if it does not come true before C{deadline}; or see L{run}.
+        """
+        while not condition():
+            due = self.timeline.next
+            if due is None or due > deadline:
+                raise Violation(f"all has been well for long, and still it did not happen: {what}\n{self._states()}")
+            self.timeline.step()
+
+    # The servers.
+
+    def leader(self) -> Server | None:
+        """
+        The server that leads the latest term in which one does.
+        """
+        leaders = [server for server in self.servers if server.leads]
+        return max(leaders, key=lambda server: server.raft.currentTerm, default=None)
+
+    def crash(self, server: int) -> None:
+        """
+        Stop a server at once, until L{restart} is called as often as this was. The others lose their connections to it.
+        """
+        self._down[server] += 1
+        if self._down[server] > 1:
+            return
+        self.servers[server].crash()
+        for other in self.servers:
+            if other.id != server:
+                self.network.disconnect(other.id, server)
+
+    def restart(self, server: int) -> None:
+        """
+        Undo one L{crash}.
+        """
+        self._down[server] -= 1
+        if not self._down[server]:
+            self.servers[server].start()
+
+    def pause(self, server: int) -> None:
+        """
+        Have a server stand still, until L{resume} is called as often as this was, or until it crashes.
+        """
+        self._standing[server] += 1
+        if self.servers[server].isRunning and not self.servers[server].isPaused:
+            self.servers[server].pause()
+
+    def resume(self, server: int) -> None:
+        """
+        Undo one L{pause}.
+        """
+        self._standing[server] -= 1
+        if not self._standing[server] and self.servers[server].isPaused:
+            self.servers[server].resume()
+
+    def calm(self) -> None:
+        """
+        Let the network and the disks be fast, and all clocks right.
+        """
+        self.isCalm = True
+        self.network.hurry(_CALM_DELAY)
+        for server in self.servers:
+            server.rate = 1.0
+            server.disk.hurry(_CALM_DELAY)
+
+    def ask(self, server: int, questions: Sequence[Question]) -> None:
+        """
+        A client's questions reach a server.
+        """
+        self.servers[server].ask(questions)
+
+    # What is told.
+
+    def send(self, sender: int, to: int, message: Message) -> None:
+        """
+        Send a message from one server to another.
+        """
+        self.network.way(sender, to).send(message)
+
+    def step(self, *what: object) -> None:
+        """
+        Take note that something happens.
+        """
+        self.trace.step(self.timeline.rightNow, *what)
+
+    def tell(self, who: str, what: str) -> None:
+        """
+        Add to the story.
+        """
+        self.trace.tell(self.timeline.rightNow, who, what)
+
+    def happened(self, name: str) -> None:
+        """
+        Count something rare.
+        """
+        self.rare[name] += 1
+
+    def _arrive(self, sender: int, to: int, message: Message) -> bool:
+        return self.servers[to].receive(sender, message)
+
+    def _unreachable(self, asker: int, other: int) -> None:
+        self.servers[asker].unreachable(other)
+
+    def _states(self) -> str:
+        return "\n".join(
+            f"{server.name}: {server.raft.role.name} of term {server.raft.currentTerm}, {server.raft.log.lastIndex} "
+            f"entries, {server.raft.commitIndex} committed, {server.machine.appliedIndex} applied"
+            for server in self.servers
+        )

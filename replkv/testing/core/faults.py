@@ -1,0 +1,334 @@
+"""
+What can go wrong in a simulated cluster of cores.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from random import Random
+from typing import Final, NamedTuple
+
+from replkv.testing.chance import chance
+from replkv.testing.core.cluster import Cluster
+from replkv.testing.core.conditions import Cut, Delaying, Holding, Lossy, Repeating, Slow
+from replkv.testing.core.figure8 import Figure8
+from replkv.testing.core.hunt import Hunt
+from replkv.testing.core.network import Condition, Way
+from replkv.testing.core.plan import Fault
+
+Undo = Callable[[], None]
+
+
+class Case(NamedTuple):
+    """
+    A fault that begins.
+
+    @ivar servers: the servers, in the order in which it is about them.
+    """
+
+    cluster: Cluster
+    fault: Fault
+    servers: list[int]
+
+    @property
+    def victim(self) -> int:
+        """
+        The first of the servers.
+        """
+        return self.servers[0]
+
+    @property
+    def others(self) -> list[int]:
+        """
+        The other servers: one of them or all, for faults that are about the ways between the first server and them.
+        """
+        return self.servers[1:2] if self.fault.amount < 0.4 else self.servers[1:]
+
+    @property
+    def random(self) -> Random:
+        """
+        The fault's own source of randomness.
+        """
+        return chance(self.cluster.seed, "fault", self.fault.number)
+
+    def tell(self, what: str) -> None:
+        """
+        Say what the fault is.
+        """
+        self.cluster.tell("network", f"fault {self.fault.number}: {what}")
+
+    def impose(self, condition: Condition, ways: Iterable[Way]) -> Undo:
+        """
+        Have something be wrong with some ways.
+        """
+        chosen = list(ways)
+        for way in chosen:
+            way.conditions.append(condition)
+
+        def undo() -> None:
+            for way in chosen:
+                way.conditions.remove(condition)
+
+        return undo
+
+    def between(self, some: list[int], others: list[int]) -> list[Way]:
+        """
+        All ways between some servers and others, in both directions.
+        """
+        network = self.cluster.network
+        return [*network.ways(some, others), *network.ways(others, some)]
+
+
+def _loss(case: Case) -> Undo:
+    rate = 0.05 + 0.45 * case.fault.amount
+    case.tell(f"{rate:.0%} of all messages are lost")
+    return case.impose(Lossy(case.random, rate), case.cluster.network.ways())
+
+
+def _repetition(case: Case) -> Undo:
+    case.tell("messages arrive twice")
+    return case.impose(Repeating(case.random, 0.2 + 0.6 * case.fault.amount, 0.5), case.cluster.network.ways())
+
+
+def _reordering(case: Case) -> Undo:
+    most = 0.1 + 2.0 * case.fault.amount
+    case.tell(f"some messages are delayed by up to {most:.1f} s, and others overtake them")
+    return case.impose(Delaying(case.random, 0.3, most), case.cluster.network.ways())
+
+
+def _partition(case: Case) -> Undo:
+    some, others = _split(case)
+    case.tell(f"servers {some} and {others} do not reach each other")
+    return case.impose(Cut(), case.between(some, others))
+
+
+def _oneWayPartition(case: Case) -> Undo:
+    some, others = _split(case)
+    if case.random.random() < 0.5:
+        some, others = others, some
+    case.tell(f"servers {some} do not reach {others}")
+    return case.impose(Cut(), case.cluster.network.ways(some, others))
+
+
+def _isolation(case: Case) -> Undo:
+    case.tell(f"server {case.victim} is cut off")
+    return case.impose(Cut(), case.between([case.victim], case.servers[1:]))
+
+
+def _stranding(case: Case) -> Undo:
+    case.tell(f"server {case.victim} is cut off, and its disk hangs a while longer")
+    disk = case.cluster.servers[case.victim].disk
+    undo = case.impose(Cut(), case.between([case.victim], case.servers[1:]))
+    disk.hang()
+
+    def end() -> None:
+        undo()
+        case.cluster.later(case.fault.amount, disk.goOn)
+
+    return end
+
+
+def _silence(case: Case) -> Undo:
+    case.tell(f"the links between server {case.victim} and {case.others} deliver nothing")
+    condition = Holding()
+    undo = case.impose(condition, case.between([case.victim], case.others))
+
+    def end() -> None:
+        undo()
+        condition.lose()
+
+    return end
+
+
+def _stall(case: Case) -> Undo:
+    case.tell(f"the links from server {case.victim} to {case.others} stall")
+    condition = Holding()
+    undo = case.impose(condition, case.cluster.network.ways([case.victim], case.others))
+
+    def end() -> None:
+        undo()
+        condition.deliver()
+
+    return end
+
+
+def _slowLink(case: Case) -> Undo:
+    case.tell(f"the links between server {case.victim} and {case.others} are slow")
+    return case.impose(Slow(0.05 + 0.5 * case.fault.amount), case.between([case.victim], case.others))
+
+
+def _flapping(case: Case) -> Undo:
+    case.tell(f"the links between server {case.victim} and {case.others} come and go")
+    cluster, ways = case.cluster, case.between([case.victim], case.others)
+    pause = case.fault.seconds * (0.05 + 0.2 * case.fault.amount)
+    undo: list[Undo] = []
+    over = False
+
+    def flap() -> None:
+        if undo:
+            undo.pop()()
+        elif not over:
+            undo.append(case.impose(Cut(), ways))
+        if not over:
+            cluster.later(pause, flap)
+
+    def end() -> None:
+        nonlocal over
+        over = True
+        flap()
+
+    flap()
+    return end
+
+
+def _crash(case: Case) -> Undo:
+    case.tell(f"server {case.victim} crashes")
+    return _down(case, [case.victim])
+
+
+def _crashOfAll(case: Case) -> Undo:
+    case.tell("all servers crash at once")
+    return _down(case, case.servers)
+
+
+def _pause(case: Case) -> Undo:
+    case.tell(f"server {case.victim} is paused")
+    case.cluster.pause(case.victim)
+    return lambda: case.cluster.resume(case.victim)
+
+
+def _slowDisk(case: Case) -> Undo:
+    case.tell(f"the disk of server {case.victim} is slow")
+    disk, seconds = case.cluster.servers[case.victim].disk, 0.05 + case.fault.amount
+    disk.slowness += seconds
+
+    def undo() -> None:
+        disk.slowness -= seconds
+
+    return undo
+
+
+def _hangingDisk(case: Case) -> Undo:
+    case.tell(f"the disk of server {case.victim} hangs")
+    disk = case.cluster.servers[case.victim].disk
+    disk.hang()
+    return disk.goOn
+
+
+def _drift(case: Case) -> Undo:
+    factor = 0.5 + 1.5 * case.fault.amount
+    case.tell(f"the clock of server {case.victim} runs {factor:.2f} times as fast")
+    server = case.cluster.servers[case.victim]
+    server.rate *= factor
+
+    def undo() -> None:
+        server.rate /= factor
+
+    return undo
+
+
+def _hunt(case: Case) -> Undo:
+    case.tell("each new leader crashes")
+    return Hunt(case.cluster, case.random).end
+
+
+def _figure8(case: Case) -> Undo:
+    case.tell("figure 8 of the Raft paper")
+    return Figure8(case.cluster).end
+
+
+def _split(case: Case) -> tuple[list[int], list[int]]:
+    """
+    The servers in two groups.
+    """
+    size = 1 + int(case.fault.amount * (len(case.servers) - 1))
+    return sorted(case.servers[:size]), sorted(case.servers[size:])
+
+
+def _down(case: Case, servers: list[int]) -> Undo:
+    """
+    Crash servers, until the end.
+    """
+    for server in servers:
+        case.cluster.crash(server)
+
+    def undo() -> None:
+        for server in servers:
+            case.cluster.restart(server)
+
+    return undo
+
+
+class Kind(NamedTuple):
+    """
+    @ivar begin: begins such a fault; what it returns ends it.
+    @ivar lasts: how many times longer it lasts than others.
+    """
+
+    begin: Callable[[Case], Undo]
+    lasts: float = 1.0
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "message loss": Kind(_loss),
+    "repeated messages": Kind(_repetition, 2.0),
+    "reordered messages": Kind(_reordering, 2.0),
+    "partition": Kind(_partition),
+    "one-way partition": Kind(_oneWayPartition),
+    "isolation": Kind(_isolation),
+    "stranding": Kind(_stranding),
+    "silent links": Kind(_silence),
+    "stalled links": Kind(_stall),
+    "slow links": Kind(_slowLink),
+    "flapping links": Kind(_flapping),
+    "crash": Kind(_crash),
+    "crash of all": Kind(_crashOfAll, 0.3),
+    "pause": Kind(_pause),
+    "slow disk": Kind(_slowDisk),
+    "hanging disk": Kind(_hangingDisk, 2.0),
+    "clock drift": Kind(_drift, 2.0),
+    "hunt": Kind(_hunt, 4.0),
+    "figure 8": Kind(_figure8, 20.0),
+}
+"""
+All kinds of faults, by name.
+"""
+
+
+class Faults:
+    """
+    Has faults happen, and undoes them.
+
+    @ivar injected: how often each kind happened.
+    """
+
+    def __init__(self, cluster: Cluster, faults: Iterable[Fault]) -> None:
+        self.injected: Counter[str] = Counter()
+        self._cluster = cluster
+        self._active: dict[int, Undo] = {}
+        for fault in faults:
+            cluster.later(fault.at, self._begin, fault)
+
+    def mend(self) -> None:
+        """
+        Undo all that is still going on.
+        """
+        for number in list(self._active):
+            self._end(number)
+
+    def _begin(self, fault: Fault) -> None:
+        self.injected[fault.kind] += 1
+        servers = list(fault.servers)
+        leader = self._cluster.leader() if fault.atLeader else None
+        if leader is not None:
+            servers.remove(leader.id)
+            servers.insert(0, leader.id)
+        self._active[fault.number] = KINDS[fault.kind].begin(Case(self._cluster, fault, servers))
+        self._cluster.later(fault.seconds, self._end, fault.number)
+
+    def _end(self, number: int) -> None:
+        undo = self._active.pop(number, None)
+        if undo is not None:
+            self._cluster.tell("network", f"fault {number} is over")
+            undo()

@@ -1,0 +1,114 @@
+"""
+The fault that leads a cluster into figure 8 of the Raft paper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Final
+
+from replkv.raft.leader import Leader
+from replkv.raft.quorum import agreed
+from replkv.testing.core.cluster import Cluster
+from replkv.testing.core.conditions import OldEntriesOnly
+from replkv.testing.core.server import Server
+
+_LOOK: Final = 0.01
+"""
+How many seconds there are between two looks at how things are.
+"""
+
+
+class Figure8:
+    """
+    First a leader crashes that has an entry on its own disk alone, then another one likewise. The first comes back, is
+    elected, and brings its old entry to a majority, but none of its new ones; then it crashes again. The second comes
+    back, is elected by just that majority, and replaces the entry. Had the first one committed the entry, since a
+    majority has it, a committed entry would be lost now.
+
+    Only a majority runs meanwhile, so that no other server than these two can be elected.
+    """
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._condition = OldEntriesOnly()
+        self._down: list[int] = []
+        self._restricted = True
+        for way in cluster.network.ways():
+            way.conditions.append(self._condition)
+        self._script = self._play()
+        self._look()
+
+    def end(self) -> None:
+        """
+        Let all servers run, and all messages arrive.
+        """
+        self._script.close()
+        self._release()
+        for server in self._down:
+            self._cluster.restart(server)
+        self._down = []
+
+    def _look(self) -> None:
+        if next(self._script, None):
+            self._cluster.later(_LOOK, self._look)
+
+    def _play(self) -> Generator[bool, None, None]:
+        """
+        Yields as long as there is something to wait for.
+        """
+        cluster = self._cluster
+        while (leader := cluster.leader()) is None:
+            yield True
+        # Of the next leader's entries, nothing is on its way.
+        self._crash(leader.id)
+        self._restart(leader.id)
+        while (first := cluster.leader()) is None or not self._hasEntry(first):
+            yield True
+        old = first.disk.entries[-1]
+        self._crash(first.id)
+        while (second := cluster.leader()) is None or not self._hasEntry(second):
+            yield True
+        self._crash(second.id)
+        self._restart(first.id)
+        for server in cluster.servers:
+            if server is not first and server.isRunning and len(self._down) < (len(cluster.servers) - 1) // 2:
+                self._crash(server.id)
+        while not self._knowsMajority(first, old.index):
+            yield True
+        self._crash(first.id)
+        self._restart(second.id)
+        self._release()
+        while second.raft.commitIndex < old.index:
+            yield True
+        self._restart(first.id)
+
+    def _hasEntry(self, server: Server) -> bool:
+        """
+        Whether a leader has an entry of its term on its disk that is not committed.
+        """
+        last = server.disk.lastIndex
+        return last > server.raft.commitIndex and server.disk.holds(last, server.raft.currentTerm)
+
+    def _knowsMajority(self, server: Server, index: int) -> bool:
+        """
+        Whether a leader knows that a majority has an entry.
+        """
+        role = server.raft.role
+        if not server.isRunning or not isinstance(role, Leader):
+            return False
+        return agreed([server.disk.lastIndex, *(progress.matchIndex for progress in role.progress.values())]) >= index
+
+    def _crash(self, server: int) -> None:
+        self._down.append(server)
+        self._cluster.crash(server)
+
+    def _restart(self, server: int) -> None:
+        self._down.remove(server)
+        self._cluster.restart(server)
+
+    def _release(self) -> None:
+        if self._restricted:
+            self._restricted = False
+            for way in self._cluster.network.ways():
+                way.conditions.remove(self._condition)

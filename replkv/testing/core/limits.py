@@ -1,0 +1,70 @@
+"""
+Limits of the core, small enough that a short simulation reaches them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from random import Random
+from typing import NamedTuple
+
+import replkv.raft.core
+import replkv.raft.log
+import replkv.raft.progress
+
+
+class Limits(NamedTuple):
+    """
+    @ivar batchBytes: L{replkv.raft.log.MAX_BATCH_BYTES}. Where it is small, the entries of an old term and those of a
+        new one travel apart, without which there is no figure 8.
+    @ivar cacheBytes: L{replkv.raft.log.CACHE_BYTES}. Where it is 0, peers that lag are sent what is read from the disk.
+    @ivar unanswered: L{replkv.raft.progress.MAX_UNANSWERED}.
+    @ivar unansweredBytes: L{replkv.raft.progress.MAX_UNANSWERED_BYTES}.
+    @ivar readyEntries: L{replkv.raft.core.MAX_READY_ENTRIES}.
+    @ivar diskPatience: L{replkv.raft.core.DISK_PATIENCE}.
+    """
+
+    batchBytes: int
+    cacheBytes: int
+    unanswered: int
+    unansweredBytes: int
+    readyEntries: int
+    diskPatience: int
+
+
+def drawLimits(random: Random) -> Limits:
+    """
+    The limits of one seed.
+    """
+    return Limits(
+        batchBytes=random.choice([1, 1, 1, 30, 1 << 20]),
+        cacheBytes=random.choice([0, 1000, 1 << 25]),
+        unanswered=random.choice([4, 16, 64, 64]),
+        unansweredBytes=random.choice([100, 1000, 1 << 22, 1 << 22]),
+        readyEntries=random.choice([1, 4, 512]),
+        diskPatience=random.choice([2, 3, 8]),
+    )
+
+
+@contextmanager
+def limited(limits: Limits) -> Iterator[None]:
+    """
+    Have the core run with these limits.
+    """
+    places = (
+        (replkv.raft.log, "MAX_BATCH_BYTES", limits.batchBytes),
+        (replkv.raft.log, "CACHE_BYTES", limits.cacheBytes),
+        (replkv.raft.progress, "MAX_UNANSWERED", limits.unanswered),
+        (replkv.raft.progress, "MAX_UNANSWERED_BYTES", limits.unansweredBytes),
+        (replkv.raft.core, "MAX_READY_ENTRIES", limits.readyEntries),
+        (replkv.raft.core, "DISK_PATIENCE", limits.diskPatience),
+    )
+    before = [getattr(module, name) for module, name, _ in places]
+    for module, name, value in places:
+        setattr(module, name, value)
+    try:
+        yield
+    finally:
+        for (module, name, _), value in zip(places, before, strict=True):
+            setattr(module, name, value)

@@ -1,0 +1,79 @@
+"""
+A small state machine: keys with values and versions, and nothing that expires.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from replkv.protocol.commands import Cas, Delete, KeyCommand, Set
+from replkv.raft.entry import Entry
+from replkv.testing.history import Answer, Told
+
+
+def encode(command: KeyCommand) -> bytes:
+    """
+    A command as it stands in the log. Keys and values have no spaces.
+    """
+    match command:
+        case Set():
+            return b"set %b %b" % (command.key, command.value)
+        case Cas():
+            return b"cas %b %b %d" % (command.key, command.value, command.version)
+        case Delete():
+            return b"delete %b" % command.key
+    raise TypeError(f"{command!r} changes nothing")
+
+
+class Machine:
+    """
+    @ivar appliedIndex: the index of the last entry that it was given.
+    """
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        """
+        @param entries: what it has already been given.
+        """
+        self.appliedIndex = 0
+        self._values: dict[bytes, tuple[int, bytes]] = {}
+        for entry in entries:
+            self.apply(entry)
+
+    @property
+    def digest(self) -> bytes:
+        """
+        The same for two machines only if they hold the same.
+        """
+        return repr(sorted(self._values.items())).encode()
+
+    def apply(self, entry: Entry) -> Answer:
+        """
+        Carry out what an entry says.
+        """
+        index, _, data = entry
+        self.appliedIndex = index
+        if not data:
+            return Answer(Told.CARRIED_OUT)  # The no-op of a leader.
+        kind, key, *arguments = data.split(b" ")
+        found = self._values.get(key)
+        if kind == b"set":
+            self._values[key] = (index, arguments[0])
+            return Answer(Told.STORED, index)
+        if found is None:
+            return Answer(Told.NOT_FOUND)
+        if kind == b"delete":
+            del self._values[key]
+            return Answer(Told.DELETED)
+        if found[0] != int(arguments[1]):
+            return Answer(Told.WRONG_VERSION)
+        self._values[key] = (index, arguments[0])
+        return Answer(Told.STORED, index)
+
+    def read(self, key: bytes) -> Answer:
+        """
+        What a key has.
+        """
+        found = self._values.get(key)
+        if found is None:
+            return Answer(Told.NOT_FOUND)
+        return Answer(Told.FOUND, found[0], found[1], 0)

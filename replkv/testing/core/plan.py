@@ -1,0 +1,178 @@
+"""
+What a seed stands for: how large and how fast a cluster is, what goes wrong in it, and who asks it what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from replkv.testing.chance import chance
+from replkv.testing.core.limits import Limits, drawLimits
+
+TICK: Final = 0.05
+"""
+How many seconds there are from tick to tick.
+"""
+
+_SIZES: Final = (1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 5, 6, 7)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """
+    Something that goes wrong.
+
+    @ivar number: its number.
+    @ivar kind: what it is: one of L{replkv.testing.core.faults.KINDS}.
+    @ivar at: when it begins, in seconds.
+    @ivar seconds: for how long.
+    @ivar servers: the servers, in the order in which it is about them.
+    @ivar atLeader: whether whoever leads when it begins comes before the others.
+    @ivar amount: how much, from 0 to 1, where there is a how much.
+    """
+
+    number: int
+    kind: str
+    at: float
+    seconds: float
+    servers: tuple[int, ...]
+    atLeader: bool
+    amount: float
+
+    @property
+    def description(self) -> str:
+        """
+        One line for a reader.
+        """
+        order = ", ".join(str(server) for server in self.servers)
+        first = "the leader, or else " if self.atLeader else ""
+        return f"{self.kind} at {self.at:.2f} s for {self.seconds:.2f} s: {first}{order}; {self.amount:.2f}"
+
+
+@dataclass(frozen=True)
+class ClientPlan:
+    """
+    @ivar number: its number.
+    @ivar pause: the mean of the seconds between an answer and the next question.
+    @ivar patience: after how many seconds it gives up an answer.
+    @ivar reads: how much of what it asks are reads, from 0 to 1.
+    @ivar burst: how many commands it sends at once, at the most.
+    """
+
+    number: int
+    pause: float
+    patience: float
+    reads: float
+    burst: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """
+    @ivar servers: how many servers there are.
+    @ivar electionTicks: as in L{replkv.raft.core.RaftConfig}; so with C{heartbeatTicks}.
+    @ivar rates: how many ticks each server counts while a right clock counts one.
+    @ivar delay: the least and the most seconds that a message takes.
+    @ivar detection: after how many seconds a server learns that messages are lost.
+    @ivar disk: the least and the most seconds that a write takes.
+    @ivar turn: how many seconds a server gathers what happens before it does something.
+    @ivar applying: how many seconds it takes to apply what is given out at once.
+    @ivar keys: the keys that there are.
+    @ivar seconds: for how long things go wrong.
+    """
+
+    servers: int
+    electionTicks: int
+    heartbeatTicks: int
+    rates: tuple[float, ...]
+    delay: tuple[float, float]
+    detection: float
+    disk: tuple[float, float]
+    turn: float
+    applying: float
+    limits: Limits
+    keys: tuple[bytes, ...]
+    seconds: float
+    clients: tuple[ClientPlan, ...]
+    faults: tuple[Fault, ...]
+
+    @property
+    def description(self) -> str:
+        """
+        One line for a reader.
+        """
+        return (
+            f"{self.servers} servers, election timeout {self.electionTicks} ticks of {TICK} s, heartbeat "
+            f"{self.heartbeatTicks}, messages {self.delay[0]:.3f} to {self.delay[1]:.3f} s, "
+            f"writes {self.disk[0]:.3f} to {self.disk[1]:.3f} s; {len(self.clients)} clients, {len(self.faults)} faults"
+        )
+
+
+def draw(seed: int, kinds: Mapping[str, float]) -> Plan:
+    """
+    The plan of a seed.
+
+    @param kinds: what can go wrong, and how many times longer than usual it lasts. Each seed has some of it, so that it
+        has more of what it has (swarm testing).
+    """
+    random = chance(seed, "plan")
+    servers = random.choice(_SIZES)
+    electionTicks = random.randint(4, 10)
+    heartbeatTicks = random.randint(1, max(1, electionTicks // 3))
+    seconds = random.uniform(3.0, 9.0)
+    keys = tuple(b"k%d" % number for number in range(random.choice([1, 1, 2, 3])))
+    return Plan(
+        servers=servers,
+        electionTicks=electionTicks,
+        heartbeatTicks=heartbeatTicks,
+        rates=tuple(random.uniform(0.95, 1.05) for _ in range(servers)),
+        delay=_range(random, (0.001, 0.005, 0.02, 0.05)),
+        detection=random.choice([0.0, 0.01, 0.1]),
+        disk=_range(random, (0.001, 0.005, 0.02, 0.05)),
+        turn=random.choice([0.0, 0.0, 0.002, 0.01]),
+        applying=random.choice([0.0, 0.0, 0.0, 0.02]),
+        limits=drawLimits(random),
+        keys=keys,
+        seconds=seconds,
+        clients=tuple(_client(chance(seed, "client plan", number), number) for number in range(random.randint(1, 4))),
+        faults=_faults(chance(seed, "faults"), kinds, servers, seconds, electionTicks * TICK),
+    )
+
+
+def _range(random: Random, bases: Sequence[float]) -> tuple[float, float]:
+    base = random.choice(bases)
+    return base, base * random.choice([1, 2, 4])
+
+
+def _client(random: Random, number: int) -> ClientPlan:
+    return ClientPlan(
+        number=number,
+        pause=random.choice([0.05, 0.2, 0.5]),
+        patience=random.choice([0.3, 1.0, 3.0]),
+        reads=random.choice([0.1, 0.4, 0.8]),
+        burst=random.choice([1, 1, 3]),
+    )
+
+
+def _faults(
+    random: Random, kinds: Mapping[str, float], servers: int, seconds: float, timeout: float
+) -> tuple[Fault, ...]:
+    """
+    @param timeout: the shortest election timeout, in seconds: how long a fault lasts is measured by it.
+    """
+    chosen = random.sample(sorted(kinds), random.randint(1, 6))
+    times = sorted(random.uniform(0.2, seconds) for _ in range(random.choice([0, 4, 8, 12, 16])))
+    faults = []
+    for number, at in enumerate(times):
+        if not chosen:
+            break
+        kind = random.choice(chosen)
+        if kinds[kind] > 10:
+            chosen.remove(kind)  # Two that take so long would only be in each other's way.
+        lasts = timeout * random.choice([0.3, 1.0, 2.0, 4.0]) * random.uniform(0.5, 1.5) * kinds[kind]
+        order = tuple(random.sample(range(servers), servers))
+        faults.append(Fault(number, kind, at, lasts, order, random.random() < 0.7, random.random()))
+    return tuple(faults)

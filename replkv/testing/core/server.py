@@ -1,0 +1,335 @@
+"""
+A simulated server: a core with its disk and its state machine, and the runs that it has over time.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+from replkv.protocol.commands import Getm
+from replkv.raft.core import Raft, RaftConfig
+from replkv.raft.entry import Batch, Entry
+from replkv.raft.messages import AppendEntries, AppendEntriesReply, Message, RequestVoteReply
+from replkv.raft.outputs import Load, ReadReady, Ready
+from replkv.testing import rare
+from replkv.testing.chance import chance
+from replkv.testing.core.disk import Disk
+from replkv.testing.core.machine import Machine, encode
+from replkv.testing.core.plan import TICK
+from replkv.testing.core.question import Lost, Question, Refused
+from replkv.testing.core.story import Story
+from replkv.testing.outcome import Violation
+
+if TYPE_CHECKING:
+    from replkv.testing.core.cluster import Cluster
+
+
+class Server:
+    """
+    @ivar id: its id.
+    @ivar disk: its disk.
+    @ivar machine: its state machine.
+    @ivar isRunning: whether it runs, paused or not.
+    @ivar isPaused: whether it runs and stands still.
+    @ivar rate: how many ticks it counts while others count one.
+    """
+
+    def __init__(self, cluster: Cluster, serverId: int, disk: Disk) -> None:
+        plan = cluster.plan
+        self.id = serverId
+        self.disk = disk
+        self.machine = Machine()
+        self.isRunning = False
+        self.isPaused = False
+        self.rate = 1.0
+        self._cluster = cluster
+        self._config = RaftConfig(serverId, tuple(range(plan.servers)), plan.electionTicks, plan.heartbeatTicks)
+        self._random = chance(cluster.seed, "server", serverId)
+        self._life = 0
+        self._raft: Raft | None = None
+        self._story = Story(lambda what: cluster.tell(self.name, what))
+        self._backlog: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
+        self._pumping = False
+        self._toDo: list[tuple[list[Entry], Sequence[ReadReady]]] = []
+        self._ledTerm = 0
+        self._proposed: dict[int, tuple[int, Question]] = {}
+        self._questions: list[Question] = []
+
+    # What it is.
+
+    @property
+    def name(self) -> str:
+        """
+        Its name in the story.
+        """
+        return f"server {self.id}"
+
+    @property
+    def raft(self) -> Raft:
+        """
+        Its core, of its present run or its last.
+        """
+        assert self._raft is not None
+        return self._raft
+
+    @property
+    def leads(self) -> bool:
+        """
+        Whether it runs and believes to lead.
+        """
+        return self.isRunning and self.raft.leaderId == self.id
+
+    # What can be done to it.
+
+    def start(self) -> None:
+        """
+        Start, from what its disk has. Its state machine remembers any part of what it was given.
+        """
+        assert not self.isRunning, f"{self.name} runs already"
+        self._life += 1
+        chosen = chance(self._cluster.seed, "start", self.id, self._life)
+        applied = self.machine.appliedIndex
+        lastApplied = chosen.choice([0, applied, chosen.randint(0, applied)])
+        self.machine = Machine(self.disk.entries[:lastApplied])
+        self.isRunning = True
+        self._raft = self.disk.recover(self._config, self._random, lastApplied, self._persisted)
+        self._story.starts(self._raft, lastApplied)
+        self._cluster.judge.started(self)
+        self._cluster.later(TICK * chosen.random(), self._tick, self._life)
+
+    def crash(self) -> None:
+        """
+        Stop at once, and lose what the disk has not synced.
+        """
+        assert self.isRunning, f"{self.name} does not run"
+        if self.disk.crash(chance(self._cluster.seed, "crash", self.id, self._life)):
+            self._cluster.happened(rare.CRASH_BEFORE_SYNC)
+        self._cluster.tell(self.name, f"crashes; its disk has {self.disk.lastIndex} entries")
+        self.isRunning = self.isPaused = self._pumping = False
+        self._backlog.clear()
+        self._toDo.clear()
+        self._proposed.clear()
+        self._ledTerm = 0
+        questions, self._questions = self._questions, []
+        for question in questions:
+            question.end(Lost())
+
+    def pause(self) -> None:
+        """
+        Stand still: count no ticks and do nothing, as a stopped process does.
+        """
+        self._cluster.tell(self.name, "is paused")
+        self.isPaused = True
+
+    def resume(self) -> None:
+        """
+        Go on, with all that has come meanwhile.
+        """
+        self._cluster.tell(self.name, "goes on")
+        self.isPaused = False
+        backlog, self._backlog = self._backlog, deque()
+        if chance(self._cluster.seed, "resume", self.id, self._life, len(backlog)).random() < 0.5:
+            # What clients have sent comes first.
+            backlog = deque(sorted(backlog, key=lambda happening: happening[0] != self._take))
+        for function, arguments in backlog:
+            self._into(function, *arguments)
+
+    # What happens to it.
+
+    def receive(self, sender: int, message: Message) -> bool:
+        """
+        A message arrives.
+
+        @return: whether there is anyone to take it.
+        """
+        if self.isRunning:
+            self._into(self._step, sender, message)
+        return self.isRunning
+
+    def unreachable(self, peer: int) -> None:
+        """
+        Messages to a peer were lost.
+        """
+        if self.isRunning:
+            self._into(self._lose, peer)
+
+    def ask(self, questions: Sequence[Question]) -> None:
+        """
+        A client asks, for all of this at once and in this order.
+        """
+        if not self.isRunning:
+            for question in questions:
+                question.end(Refused(None))
+            return
+        self._questions = [question for question in self._questions if question.isOpen]
+        self._questions.extend(questions)
+        self._into(self._take, questions)
+
+    def _tick(self, life: int) -> None:
+        if life != self._life or not self.isRunning:
+            return
+        self._cluster.later(TICK / self.rate, self._tick, life)
+        if not self.isPaused:
+            self._into(self.raft.tick)
+
+    def _persisted(self, seq: int) -> None:
+        self._into(self._sync, seq)
+
+    def _loaded(self, load: Load, batch: Batch) -> None:
+        self._into(self._load, load, batch)
+
+    # What its core is told.
+
+    def _step(self, sender: int, message: Message) -> None:
+        raft = self.raft
+        if isinstance(message, AppendEntriesReply | RequestVoteReply) and message.term < raft.currentTerm:
+            self._cluster.happened(rare.LATE_REPLY)
+        size = len(message.batch) if isinstance(message, AppendEntries) else message[-1]
+        self._cluster.step(self.id, sender, *message[:-1], size)
+        raft.step(sender, message)
+
+    def _lose(self, peer: int) -> None:
+        self._cluster.step(self.id, "lost", peer)
+        self.raft.unreachable(peer)
+
+    def _sync(self, seq: int) -> None:
+        self._cluster.step(self.id, "synced", seq)
+        self.raft.persisted(seq)
+
+    def _load(self, load: Load, batch: Batch) -> None:
+        self._cluster.step(self.id, "loaded", load.first, len(batch))
+        self.raft.loaded(load, batch)
+
+    def _take(self, questions: Sequence[Question]) -> None:
+        """
+        Carry out what a client asks. A read sees what was asked before it.
+        """
+        raft = self.raft
+        last = 0
+        for question in questions:
+            command = question.command
+            if not self.leads:
+                question.end(Refused(raft.leaderId))
+            elif isinstance(command, Getm):
+                self._cluster.judge.asked(self, question)
+                raft.read(question, last)
+            else:
+                last = raft.propose(encode(command))
+                self._proposed[last] = (raft.currentTerm, question)
+
+    # The pump.
+
+    def _into(self, function: Callable[..., None], *arguments: Any) -> None:
+        """
+        Let something happen, and have done what comes of it: at once, or together with what happens soon after.
+        """
+        if self.isPaused:
+            self._backlog.append((function, arguments))
+            return
+        try:
+            function(*arguments)
+        except Exception as error:
+            self._break(error)
+        if self._noteLeader() or not self._cluster.plan.turn:
+            self._pump()
+        elif not self._pumping:
+            self._pumping = True
+            self._cluster.later(self._cluster.plan.turn, self._turn, self._life)
+
+    def _turn(self, life: int) -> None:
+        if life != self._life or not self._pumping:
+            return
+        self._pumping = False
+        if self.isPaused:
+            self._backlog.append((_nothing, ()))
+        else:
+            self._pump()
+
+    def _break(self, error: Exception) -> NoReturn:
+        """
+        An error in the core is a finding.
+        """
+        if isinstance(error, Violation):
+            raise error
+        raise Violation(f"{self.name} breaks down: {type(error).__name__}: {error}") from error
+
+    def _noteLeader(self) -> bool:
+        """
+        @return: whether it leads no longer what it led before.
+        """
+        raft = self.raft
+        self._story.look(raft)
+        led, self._ledTerm = self._ledTerm, raft.currentTerm if raft.leaderId == self.id else 0
+        if not led or led == self._ledTerm:
+            return False
+        abandoned, self._proposed = self._proposed, {}
+        for _, question in abandoned.values():
+            question.end(Lost())
+        return True
+
+    def _pump(self) -> None:
+        self._pumping = False
+        raft = self.raft
+        try:
+            ready = raft.ready(not self._toDo)
+        except Exception as error:
+            self._break(error)
+        self._cluster.judge.check(self, ready)
+        if ready.persists:
+            self.disk.write(ready.persists)
+        for to, message, _ in ready.sends:
+            self._cluster.send(self.id, to, message)
+        for load in ready.loads:
+            self.disk.read(load, self._loaded)
+        for token in ready.droppedReads:
+            cast(Question, token).end(Refused(raft.leaderId))
+        if ready.entries or ready.reads:
+            self._work(ready)
+
+    def _work(self, ready: Ready) -> None:
+        """
+        Have entries applied and reads answered, which may take a while.
+        """
+        self._toDo.append((ready.entries, ready.reads))
+        if self._cluster.plan.applying:
+            self._cluster.later(self._cluster.plan.applying, self._done, self._life)
+        else:
+            self._apply()
+
+    def _done(self, life: int) -> None:
+        if life == self._life and self._toDo:
+            self._into(self._apply)
+
+    def _apply(self) -> None:
+        """
+        Each read is answered before anything after its index is applied.
+        """
+        entries, reads = self._toDo.pop()
+        position = 0
+        for index, tokens in reads:
+            while self.machine.appliedIndex < index:
+                self._applyNext(entries[position])
+                position += 1
+            for token in tokens:
+                question = cast(Question, token)
+                question.end(self.machine.read(question.command.key))
+        for entry in entries[position:]:
+            self._applyNext(entry)
+        if self.raft.hasMoreToApply:
+            self._pumping = True
+            self._cluster.later(0, self._turn, self._life)
+
+    def _applyNext(self, entry: Entry) -> None:
+        answer = self.machine.apply(entry)
+        self._cluster.judge.applied(self, entry.index, self.machine.digest)
+        term, question = self._proposed.pop(entry.index, (0, None))
+        if question is not None:
+            question.end(answer if term == entry.term else Lost())
+
+
+def _nothing() -> None:
+    """
+    What has happened already is to be carried out.
+    """

@@ -1,0 +1,228 @@
+"""
+A history as JSON lines, one event a line: the form that other checkers read.
+
+Every line has C{process}, C{type} (C{"invoke"}, C{"ok"}, C{"fail"}, C{"info"}), C{f} (the name of the command),
+C{key}, C{value} and C{time}; and C{number}, which is the operation's. C{value} is what is stored, or what a read found.
+The line on which an operation begins also has its C{connection} and the rest of its command: C{exptime}, C{noreply},
+C{version}. The line of an answer also has what was C{told}, C{version} and C{left}.
+
+Keys and values are text where they are printable ASCII, and C{{"hex": "..."}} otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from math import isfinite
+from typing import Final, cast
+
+from replkv.protocol.commands import Cas, Delete, Get, Getm, KeyCommand, Set, StoreCommand
+from replkv.testing.history import Answer, Event, History, Operation, Status, Told
+
+_NAMES: Final[dict[type[KeyCommand], str]] = {Set: "set", Get: "get", Getm: "getm", Cas: "cas", Delete: "delete"}
+_BARE: Final[dict[str, type[Get | Getm | Delete]]] = {"get": Get, "getm": Getm, "delete": Delete}
+_ENDS: Final = {status.value: status for status in Status}
+_TOLD: Final = {told.value: told for told in Told}
+
+
+def jsonLines(history: History) -> Iterator[str]:
+    """
+    Write a history.
+
+    @return: the lines, without their ends.
+    """
+    return (json.dumps(_fields(event)) for event in history.events)
+
+
+def readJsonLines(lines: Iterable[str]) -> History:
+    """
+    Read what L{jsonLines} wrote, or a part of it that has both lines of each operation.
+
+    @raise ValueError: if it is something else. The message names the line.
+    """
+    reader = _Reader()
+    for number, line in enumerate(lines, 1):
+        try:
+            reader.read(line)
+        except ValueError as error:
+            raise ValueError(f"line {number}: {error}") from None
+    return reader.history
+
+
+def _fields(event: Event) -> dict[str, object]:
+    operation = event.operation
+    command = operation.command
+    fields: dict[str, object] = {
+        "number": operation.number,
+        "process": operation.process,
+        "type": event.type,
+        "f": _NAMES[type(command)],
+        "key": _written(command.key),
+        "value": _written(command.value) if isinstance(command, StoreCommand) else None,
+        "time": event.time,
+    }
+    if event.type == "invoke":
+        fields["connection"] = operation.connection
+        if isinstance(command, StoreCommand):
+            fields |= {"exptime": command.exptime, "noreply": command.noreply}
+        if isinstance(command, Cas):
+            fields["version"] = command.version
+    elif event.type == Status.OK.value and operation.answer is not None:
+        told, version, value, left = operation.answer
+        fields |= {"told": told.value, "version": version, "left": left}
+        if not isinstance(command, StoreCommand):
+            fields["value"] = _written(value)
+    return fields
+
+
+def _written(data: bytes | None) -> object:
+    if data is None:
+        return None
+    if all(0x20 <= byte < 0x7F for byte in data):
+        return data.decode("ascii")
+    return {"hex": data.hex()}
+
+
+class _Reader:
+    """
+    Puts a history together.
+    """
+
+    def __init__(self) -> None:
+        self.history = History()
+        self._last = -1
+        self._underWay: dict[int, Operation] = {}  # By process.
+        self._lost: set[int] = set()  # The processes that do nothing else.
+
+    def read(self, line: str) -> None:
+        """
+        Read one event.
+        """
+        try:
+            fields = _Fields(json.loads(line))
+        except json.JSONDecodeError as error:
+            raise ValueError(f"no JSON: {error}") from None
+        kind = fields.text("type")
+        if kind == "invoke":
+            self._begin(fields)
+        elif kind in _ENDS:
+            self._end(fields, _ENDS[kind])
+        else:
+            raise ValueError(f"there is no type {kind!r}")
+
+    def _begin(self, fields: _Fields) -> None:
+        number, process = fields.integer("number"), fields.integer("process")
+        if number <= self._last:
+            raise ValueError(f"operation {number} comes after operation {self._last}")
+        if process in self._underWay or process in self._lost:
+            raise ValueError(f"process {process} has not ended what it did before")
+        operation = Operation(number, process, fields.connection(), fields.command(), fields.time())
+        self._last = number
+        self._underWay[process] = operation
+        self.history.began(operation)
+
+    def _end(self, fields: _Fields, status: Status) -> None:
+        number, process, time = fields.integer("number"), fields.integer("process"), fields.time()
+        operation = self._underWay.pop(process, None)
+        if operation is None or operation.number != number:
+            raise ValueError(f"process {process} has not begun operation {number}")
+        if time < operation.invoked:
+            raise ValueError(f"operation {number} ends before it begins")
+        if status is Status.OK:
+            self.history.answered(operation, fields.answer(operation.command), time)
+        elif status is Status.FAILED:
+            self.history.failed(operation, time)
+        else:
+            self.history.lost(operation, time)
+            self._lost.add(process)
+
+
+class _Fields:
+    """
+    The fields of one line.
+    """
+
+    def __init__(self, fields: object) -> None:
+        if not isinstance(fields, dict):
+            raise ValueError("a line is an object")
+        self._fields = cast("dict[str, object]", fields)
+
+    def text(self, name: str) -> str:
+        """
+        A text.
+        """
+        value = self._field(name)
+        if not isinstance(value, str):
+            raise ValueError(f"{name} is no text: {value!r:.80}")
+        return value
+
+    def integer(self, name: str) -> int:
+        """
+        A number that is not negative.
+        """
+        value = self._field(name)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise ValueError(f"{name} is no number from 0 up: {value!r:.80}")
+        return value
+
+    def time(self) -> float:
+        """
+        The time of the event.
+        """
+        value = self._field("time")
+        if not isinstance(value, int | float) or isinstance(value, bool) or not isfinite(value):
+            raise ValueError(f"time is no number of seconds: {value!r:.80}")
+        return value
+
+    def connection(self) -> int | None:
+        """
+        The connection of an operation.
+        """
+        return self._optionalInteger("connection")
+
+    def command(self) -> KeyCommand:
+        """
+        The command of an operation.
+        """
+        name, key = self.text("f"), self._bytes("key")
+        if name in _BARE:
+            return _BARE[name](key)
+        if name not in ("set", "cas"):
+            raise ValueError(f"there is no f {name!r}")
+        exptime, value, noreply = self.integer("exptime"), self._bytes("value"), self._field("noreply")
+        if not isinstance(noreply, bool):
+            raise ValueError(f"noreply is neither true nor false: {noreply!r:.80}")
+        if name == "set":
+            return Set(key, exptime, value, noreply)
+        return Cas(key, exptime, value, noreply, self.integer("version"))
+
+    def answer(self, command: KeyCommand) -> Answer:
+        """
+        The answer to a command.
+        """
+        told = self.text("told")
+        if told not in _TOLD:
+            raise ValueError(f"there is no told {told!r}")
+        value = None
+        if not isinstance(command, StoreCommand) and self._field("value") is not None:
+            value = self._bytes("value")
+        return Answer(_TOLD[told], self._optionalInteger("version"), value, self._optionalInteger("left"))
+
+    def _optionalInteger(self, name: str) -> int | None:
+        return None if self._field(name) is None else self.integer(name)
+
+    def _bytes(self, name: str) -> bytes:
+        value = self._field(name)
+        try:
+            if isinstance(value, str):
+                return value.encode("ascii")
+            if isinstance(value, dict) and isinstance(value.get("hex"), str):
+                return bytes.fromhex(value["hex"])
+        except ValueError:
+            pass
+        raise ValueError(f'{name} is neither ASCII text nor {{"hex": "..."}}: {value!r:.80}')
+
+    def _field(self, name: str) -> object:
+        if name not in self._fields:
+            raise ValueError(f"{name} is missing")
+        return self._fields[name]

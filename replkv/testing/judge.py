@@ -1,0 +1,126 @@
+"""
+Says of each step of each server whether it may be.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from replkv.raft.leader import Leader
+from replkv.raft.outputs import Ready, Token
+from replkv.testing.judges.commits import Commits
+from replkv.testing.judges.elections import Elections
+from replkv.testing.judges.logs import Logs
+from replkv.testing.judges.promises import Promises
+from replkv.testing.judges.reads import Reads
+from replkv.testing.judges.view import View, Watched
+from replkv.testing.outcome import Violation
+
+
+class Judge:
+    """
+    Looks at all that the cores of one cluster ask for, before it is done, and knows all that was ever true: figure 3 of
+    the Raft paper, and what this project promises beyond it. What it finds wrong, it raises as L{Violation}.
+
+    It also counts the rare things that it sees: L{replkv.testing.rare}.
+    """
+
+    def __init__(self, servers: Sequence[Watched], counted: Counter[str]) -> None:
+        """
+        @param servers: all servers; they may be added to it later, until the first one starts.
+        @param counted: counts rare things.
+        """
+        self._servers = servers
+        self._views: dict[int, View] = {}
+        self._step = 0
+        self._elections = Elections(counted)
+        self._logs = Logs(counted)
+        self._commits = Commits(self._logs, counted)
+        self._promises = Promises(self._elections, self._views)
+        self._reads = Reads(self._promises, self._elections, counted)
+
+    @property
+    def elections(self) -> int:
+        """
+        How many terms had a leader.
+        """
+        return len(self._elections.leaders)
+
+    @property
+    def committed(self) -> int:
+        """
+        How many entries are committed.
+        """
+        return len(self._commits.terms)
+
+    def started(self, server: Watched) -> None:
+        """
+        A server has started, for the first time or again, and nothing has happened to its core yet.
+        """
+        view = self._views[server.id] = View(server)
+        self._elections.started(view)
+        self._commits.started(view)
+
+    def asked(self, server: Watched, token: Token) -> None:
+        """
+        The core of a server that believes to lead is about to be asked for a read.
+        """
+        self._reads.asked(self._views[server.id], token, self._step, len(self._commits.terms))
+
+    def check(self, server: Watched, ready: Ready) -> None:
+        """
+        A core asks for something to be done, and none of it is done yet.
+        """
+        view = self._views[server.id]
+        role = view.raft.role
+        self._step += 1
+        if ready.persists:
+            self._logs.given(view, ready.persists, self._commits.terms, self._elections.lastTerm)
+        changed = view.hasChanged
+        if changed:
+            self._logs.check(view)
+            if self._elections.check(view):
+                self._commits.elected(view)
+                view.matched = {}
+            self._commits.check(view, self._views.values(), [server.disk for server in self._servers])
+        if isinstance(role, Leader):
+            self._leads(view, role)
+        if ready.reads or ready.droppedReads:
+            self._reads.check(view, ready)
+        if ready.entries:
+            self._commits.given(view, ready.entries)
+        if changed:
+            view.note()
+        if ready.sends:
+            self._promises.check(view, ready.sends, self._step, len(self._commits.terms))
+
+    def applied(self, server: Watched, index: int, digest: bytes) -> None:
+        """
+        A server has applied the entries up to C{index}.
+
+        @param digest: is the same for two states only if they are the same.
+        """
+        self._commits.applied(server.id, index, digest)
+
+    def _leads(self, view: View, leader: Leader) -> None:
+        """
+        What a leader knows of the others is true, and never goes back.
+        """
+        matched = view.matched
+        for peer, progress in leader.progress.items():
+            index = progress.matchIndex
+            known = matched.get(peer, 0)
+            if index < known:
+                raise Violation(f"leader {view.id} goes back from matchIndex {known} of server {peer} to {index}")
+            if progress.nextIndex <= index:
+                raise Violation(f"leader {view.id} would send entry {progress.nextIndex} to server {peer} again")
+            if index > known:
+                matched[peer] = index
+                disk = self._views[peer].disk
+                if disk.term <= view.raft.currentTerm and not disk.holds(index, view.terms[index - 1]):
+                    raise Violation(f"leader {view.id} takes entry {index} to be on the disk of server {peer}")
+        if view.raft.commitIndex < leader.noopIndex:
+            self._commits.leads(view, leader)
+        elif view.reads:
+            self._reads.wait(view, leader)

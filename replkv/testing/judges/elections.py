@@ -1,0 +1,145 @@
+"""
+Elections: one vote in a term, one leader in a term, and a majority behind it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from replkv.raft.leader import Leader
+from replkv.raft.messages import RequestVote, RequestVoteReply
+from replkv.raft.quorum import majority
+from replkv.testing import rare
+from replkv.testing.judges.view import View
+from replkv.testing.outcome import Violation
+
+
+class Elections:
+    """
+    Sections 5.2 and 5.4 of the paper.
+
+    @ivar leaders: who led in each term.
+    """
+
+    def __init__(self, counted: Counter[str]) -> None:
+        self.leaders: dict[int, int] = {}
+        self._rare = counted
+        self._terms: dict[int, int] = {}  # The term that each server's disk had when it last told of it.
+        self._votes: dict[tuple[int, int], int] = {}  # (voter, term): the candidate that was told of it
+        self._stood: dict[int, list[int]] = {}  # The candidates in each term.
+        self._candidacies: dict[int, int] = {}  # The last term in which each server stood.
+        self._split: set[int] = set()
+        self._requests: dict[int, RequestVote] = {}  # The last that each server asked for.
+        self._lastTerm = 0
+
+    @property
+    def lastTerm(self) -> int:
+        """
+        The last term that had a leader.
+        """
+        return self._lastTerm
+
+    def started(self, view: View) -> None:
+        """
+        What was told before a crash, or was on the disk, is remembered after it.
+        """
+        known = self._terms.get(view.id, 0)
+        if view.term < known:
+            raise Violation(f"server {view.id} starts in term {view.term}, and was in term {known} before")
+        told = self._votes.get((view.id, view.term))
+        if told is not None and view.votedFor != told:
+            raise Violation(
+                f"server {view.id} starts with a vote for {view.votedFor} in term {view.term}, and told server {told} "
+                "before that it had the vote"
+            )
+
+    def check(self, view: View) -> bool:
+        """
+        Terms never go back, votes never change within a term, and there is one leader in a term.
+
+        @return: whether it has just been elected.
+        """
+        raft = view.raft
+        term, candidate = raft.currentTerm, raft.votedFor
+        if term != view.term or candidate != view.votedFor:
+            self._vote(view, term, candidate)
+        if raft.role is view.role:
+            return False
+        if view.leadingTerm:
+            self._stepsDown(view)
+        if not isinstance(raft.role, Leader):
+            return False
+        self._elected(view, term)
+        return True
+
+    def tells(self, view: View) -> None:
+        """
+        A server tells others of its term, which is on its disk.
+        """
+        self._terms[view.id] = view.disk.term
+
+    def asks(self, view: View, message: RequestVote) -> None:
+        """
+        A server asks for votes.
+        """
+        self._requests[view.id] = message
+        if message.preVote:
+            return
+        term = message.term
+        stood = self._stood.setdefault(term, [])
+        if view.id not in stood:
+            stood.append(view.id)
+            before = self._candidacies.get(view.id, 0)
+            self._candidacies[view.id] = term
+            if before not in self.leaders and before not in self._split and len(self._stood.get(before, ())) > 1:
+                self._split.add(before)
+                self._rare[rare.SPLIT_VOTE] += 1
+        self._told(view, term, view.id)
+
+    def answers(self, view: View, to: int, message: RequestVoteReply) -> None:
+        """
+        A server grants or refuses its vote.
+        """
+        if message.granted and not message.preVote:
+            if self._votes.get((view.id, message.term)) == to:
+                self._rare[rare.VOTE_REPEATED] += 1
+            self._told(view, message.term, to)
+        elif not message.granted and not view.raft.role.hasLeader and (view.id, message.term) not in self._votes:
+            request = self._requests.get(to)
+            if request and request.lastLogIndex > len(view.terms) > 0 and request.lastLogTerm < view.terms[-1]:
+                self._rare[rare.LONGER_LOG_REFUSED] += 1
+
+    def _told(self, view: View, term: int, candidate: int) -> None:
+        known = self._votes.setdefault((view.id, term), candidate)
+        if known != candidate:
+            raise Violation(f"server {view.id} votes twice in term {term}: for {known}, and for {candidate}")
+
+    def _vote(self, view: View, term: int, candidate: int | None) -> None:
+        if term < view.term:
+            raise Violation(f"server {view.id} goes back from term {view.term} to term {term}")
+        if term == view.term and view.votedFor is not None:
+            raise Violation(f"server {view.id} changes its vote in term {term} from {view.votedFor} to {candidate}")
+        told = self._votes.get((view.id, term))
+        if told is not None and told != candidate:
+            raise Violation(f"server {view.id} has told server {told} its vote in term {term}, now it has {candidate}")
+        if candidate is not None and candidate != view.id and candidate not in self._stood.get(term, ()):
+            raise Violation(f"server {view.id} votes for {candidate} in term {term}, in which that does not stand")
+
+    def _stepsDown(self, view: View) -> None:
+        if view.lastIndex > view.commitIndex:
+            self._rare[rare.DEPOSED_WITH_UNCOMMITTED] += 1
+        if view.raft.currentTerm == view.term:
+            self._rare[rare.HANGING_DISK if view.raft.diskHangs else rare.LOST_QUORUM] += 1
+
+    def _elected(self, view: View, term: int) -> None:
+        """
+        It has the votes of a majority, its own as soon as it is on its disk.
+        """
+        if term in self.leaders:
+            raise Violation(f"server {view.id} is elected in term {term}, and so was server {self.leaders[term]}")
+        own = (view.disk.term, view.disk.votedFor) == (term, view.id)
+        votes = own + sum(self._votes.get((peer, term)) == view.id for peer in view.peers)
+        if votes < majority(len(view.peers) + 1):
+            raise Violation(f"server {view.id} leads term {term} with {votes} votes of {len(view.peers) + 1}")
+        self.leaders[term] = view.id
+        self._lastTerm = max(self._lastTerm, term)

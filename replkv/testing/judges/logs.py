@@ -1,0 +1,84 @@
+"""
+Logs: an entry is named by its index and its term, nothing is removed without need, and what is taken for synced is.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from replkv.raft.leader import Leader
+from replkv.raft.outputs import Persist
+from replkv.testing import rare
+from replkv.testing.judges.view import View
+from replkv.testing.outcome import Violation
+
+
+class Logs:
+    """
+    Section 5.3 of the paper.
+    """
+
+    def __init__(self, counted: Counter[str]) -> None:
+        self._rare = counted
+        self._written: dict[tuple[int, int], tuple[bytes, int]] = {}  # (index, term): data, term of the one before
+
+    def given(self, view: View, persists: Sequence[Persist], committed: Sequence[int], lastTerm: int) -> None:
+        """
+        A server has its disk write. Index and term name an entry, and all entries before it: by induction, since each
+        names the one before (log matching).
+
+        @param committed: the terms of all entries that are committed.
+        @param lastTerm: the last term that had a leader.
+        """
+        terms = view.terms
+        for _, _, _, batch in persists:
+            entries = batch.entries
+            if not entries:
+                continue
+            first = entries[0].index
+            if first > len(terms) + 1:
+                raise Violation(f"server {view.id} writes entry {first}, and its log ends with {len(terms)}")
+            if first <= len(terms):
+                self._cut(view, first, entries[0].term, committed)
+            previous = terms[-1] if terms else 0
+            for position, (index, term, data) in enumerate(entries, first):
+                if index != position or term < previous:
+                    raise Violation(f"server {view.id} writes entry {index} of term {term} after one of {previous}")
+                known = self._written.setdefault((index, term), (data, previous))
+                if known != (data, previous):
+                    raise Violation(f"there are two entries {index} of term {term}: server {view.id} has another")
+                terms.append(term)
+                previous = term
+            if view.leadingTerm == previous < lastTerm:
+                self._rare[rare.REPLACED_LEADER_APPENDED] += 1
+
+    def check(self, view: View) -> None:
+        """
+        A log in memory is what was given to the disk, and synced is what is on the disk.
+        """
+        log = view.raft.log
+        if log.lastIndex != len(view.terms):
+            raise Violation(f"server {view.id} has entries up to {log.lastIndex}, and gave its disk {len(view.terms)}")
+        stable = log.stableIndex
+        if stable != view.stableIndex and stable and not view.disk.holds(stable, view.terms[stable - 1]):
+            raise Violation(f"server {view.id} takes entry {stable} of term {view.terms[stable - 1]} for synced")
+
+    def dataOf(self, index: int, term: int) -> bytes | None:
+        """
+        What this entry carries; C{None} where nobody wrote it.
+        """
+        known = self._written.get((index, term))
+        return None if known is None else known[0]
+
+    def _cut(self, view: View, first: int, term: int, committed: Sequence[int]) -> None:
+        terms = view.terms
+        if terms[first - 1] == term:
+            raise Violation(f"server {view.id} removes entry {first} of term {term}, though there is no conflict")
+        if first <= len(committed) and committed[first - 1] == terms[first - 1]:
+            raise Violation(f"server {view.id} removes entry {first}, which is committed")
+        if isinstance(view.raft.role, Leader) and view.raft.role is view.role:
+            raise Violation(f"server {view.id} removes entry {first} and leads")
+        if terms[first - 1] != terms[-1]:
+            self._rare[rare.CONFLICT_OVER_TERMS] += 1
+        del terms[first - 1 :]

@@ -1,0 +1,87 @@
+"""
+Messages: what they tell is on the disk of who sends them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from replkv.raft.leader import Leader
+from replkv.raft.messages import AppendEntries, AppendEntriesReply, RequestVote, RequestVoteReply
+from replkv.raft.outputs import Send
+from replkv.testing.judges.elections import Elections
+from replkv.testing.judges.view import View
+from replkv.testing.outcome import Violation
+
+
+class Promises:
+    """
+    Figure 2 of the paper: persistent state is updated before RPCs are answered.
+    """
+
+    def __init__(self, elections: Elections, views: Mapping[int, View]) -> None:
+        self._elections = elections
+        self._views = views
+        self._answers: dict[tuple[int, int], tuple[int, int]] = {}  # (from, to): term, step
+
+    def check(self, view: View, sends: Sequence[Send], step: int, committed: int) -> None:
+        """
+        What a message promises is on the disk when it leaves, or the disk has gone on to a later term.
+
+        @param step: counts what the judge looks at.
+        @param committed: how many entries are committed.
+        """
+        diskTerm = view.disk.term
+        for to, message, _ in sends:
+            if isinstance(message, RequestVote | RequestVoteReply) and message.preVote:
+                pass  # It promises nothing.
+            elif diskTerm < message.term:
+                raise Violation(f"server {view.id} sends a message of term {message.term}, and its disk has {diskTerm}")
+            match message:
+                case AppendEntries():
+                    self._append(view, message, committed)
+                case AppendEntriesReply():
+                    self._answers[view.id, to] = (message.term, step)
+                    if message.success and diskTerm == message.term:
+                        self._acknowledged(view, to, message)
+                case RequestVote():
+                    if not message.preVote and diskTerm == message.term and view.disk.votedFor != view.id:
+                        raise Violation(f"server {view.id} asks for votes, and its own is not on its disk")
+                    self._elections.asks(view, message)
+                case RequestVoteReply():
+                    granted = message.granted and not message.preVote
+                    if granted and diskTerm == message.term and view.disk.votedFor != to:
+                        raise Violation(f"server {view.id} votes for server {to}, and that is not on its disk")
+                    self._elections.answers(view, to, message)
+        self._elections.tells(view)
+
+    def hearsMajority(self, view: View, since: int) -> bool:
+        """
+        Whether a majority has answered a leader, in its term and after a step.
+        """
+        term = view.raft.currentTerm
+        answers = [self._answers.get((peer, view.id), (0, 0)) for peer in view.peers]
+        heard = 1 + sum(answeredTerm == term and step > since for answeredTerm, step in answers)
+        return 2 * heard > len(answers) + 1
+
+    def _append(self, view: View, message: AppendEntries, committed: int) -> None:
+        if self._elections.leaders.get(message.term) != view.id:
+            raise Violation(f"server {view.id} sends entries of term {message.term}, which it does not lead")
+        if message.leaderCommit > committed:
+            raise Violation(f"server {view.id} tells of a commitIndex {message.leaderCommit} of {committed}")
+        prev = message.prevLogIndex
+        if prev and isinstance(view.raft.role, Leader) and not view.has(prev, message.prevLogTerm):
+            raise Violation(f"server {view.id} sends entries after entry {prev} of term {message.prevLogTerm}")
+
+    def _acknowledged(self, view: View, to: int, message: AppendEntriesReply) -> None:
+        """
+        Up to matchIndex, the disk has what the leader's log has.
+        """
+        index = message.matchIndex
+        leader = self._views[to]
+        if not index or leader.leadingTerm != message.term:
+            return
+        if index > len(leader.terms) or not view.disk.holds(index, leader.terms[index - 1]):
+            raise Violation(
+                f"server {view.id} confirms the entries up to {index} of leader {to}, and they are not on its disk"
+            )

@@ -1,0 +1,70 @@
+"""
+Reads: each sees all that was committed when it was asked, by a leader that a majority has confirmed since.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from replkv.raft.leader import Leader
+from replkv.raft.outputs import Ready, Token
+from replkv.raft.quorum import majority
+from replkv.testing import rare
+from replkv.testing.judges.elections import Elections
+from replkv.testing.judges.promises import Promises
+from replkv.testing.judges.view import Asked, View
+from replkv.testing.outcome import Violation
+
+
+class Reads:
+    """
+    Section 8 of the paper; section 6.4 of Ongaro's thesis.
+    """
+
+    def __init__(self, promises: Promises, elections: Elections, counted: Counter[str]) -> None:
+        self._promises = promises
+        self._elections = elections
+        self._rare = counted
+
+    def asked(self, view: View, token: Token, step: int, committed: int) -> None:
+        """
+        A leader is about to be asked for a read.
+        """
+        view.reads[token] = Asked(step, committed, view.raft.log.lastIndex)
+        if view.raft.currentTerm < self._elections.lastTerm:
+            self._rare[rare.REPLACED_LEADER_ASKED] += 1
+
+    def wait(self, view: View, leader: Leader) -> None:
+        """
+        Take note where a leader that has reads waiting has lost contact with the majority.
+        """
+        reachable = 1 + sum(progress.replicating for progress in leader.progress.values())
+        if reachable < majority(len(view.peers) + 1):
+            for asked in view.reads.values():
+                asked.waited = True
+
+    def check(self, view: View, ready: Ready) -> None:
+        """
+        Reads are answered, before what is given out beside them is applied, or get no answer.
+        """
+        raft = view.raft
+        if ready.reads and (not raft.commitIndex or view.terms[raft.commitIndex - 1] != raft.currentTerm):
+            raise Violation(f"server {view.id} answers a read before it has committed an entry of its term")
+        for index, tokens in ready.reads:
+            if index > view.applied + len(ready.entries):
+                raise Violation(f"server {view.id} answers a read from entry {index}, and has applied {view.applied}")
+            for token in tokens:
+                self._answered(view, max(index, view.applied), view.reads.pop(token))
+        for token in ready.droppedReads:
+            del view.reads[token]
+            self._rare[rare.READ_DEPOSED if raft.currentTerm > view.term else rare.READ_LOST_QUORUM] += 1
+
+    def _answered(self, view: View, seen: int, asked: Asked) -> None:
+        if seen < asked.committed:
+            raise Violation(f"a read of server {view.id} sees entry {seen}, and {asked.committed} were committed")
+        if seen > asked.lastIndex:
+            raise Violation(f"a read of server {view.id} sees entry {seen}, which was proposed after it")
+        if not self._promises.hearsMajority(view, asked.step):
+            raise Violation(f"server {view.id} answers a read, and no majority has confirmed since that it leads")
+        if asked.waited:
+            self._rare[rare.READ_WAITED] += 1

@@ -1,0 +1,164 @@
+"""
+A server as a judge sees it.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from replkv.raft.core import Raft
+from replkv.raft.leader import Leader
+from replkv.raft.outputs import Token
+
+
+class DurableLog(Protocol):
+    """
+    What of a server's log, term and vote is on its disk for certain, whether the server runs or not.
+    """
+
+    @property
+    def term(self) -> int:
+        """
+        currentTerm.
+        """
+
+    @property
+    def votedFor(self) -> int | None:
+        """
+        The vote in it.
+        """
+
+    @property
+    def lastIndex(self) -> int:
+        """
+        The index of the last entry.
+        """
+
+    def holds(self, index: int, term: int) -> bool:
+        """
+        Whether the entry C{index} of C{term} is there.
+        """
+
+
+class Watched(Protocol):
+    """
+    A server that a judge looks at.
+    """
+
+    @property
+    def id(self) -> int:
+        """
+        Its id.
+        """
+
+    @property
+    def raft(self) -> Raft:
+        """
+        Its core, of its present run.
+        """
+
+    @property
+    def disk(self) -> DurableLog:
+        """
+        Its disk, the same in all its runs.
+        """
+
+
+class Asked:
+    """
+    A read that waits for its answer.
+
+    @ivar step: when it was asked.
+    @ivar committed: how many entries were committed then, anywhere.
+    @ivar lastIndex: the last index of the leader's log then.
+    @ivar waited: whether its leader has lost contact with the majority since.
+    """
+
+    __slots__ = ("committed", "lastIndex", "step", "waited")
+
+    def __init__(self, step: int, committed: int, lastIndex: int) -> None:
+        self.step = step
+        self.committed = committed
+        self.lastIndex = lastIndex
+        self.waited = False
+
+
+class View:
+    """
+    What was last seen of one server in one run of it.
+
+    @ivar id: its id.
+    @ivar raft: its core.
+    @ivar disk: its disk.
+    @ivar peers: the ids of all other servers.
+    @ivar term: currentTerm when it was last seen; the next five likewise.
+    @ivar leadingTerm: the term that it led; 0 if it did not lead.
+    @ivar terms: the terms of its log, by what it gave to its disk.
+    @ivar applied: the index of the last entry that it gave out to be applied.
+    @ivar matched: of a leader, what it knew of each peer's disk.
+    @ivar reads: the reads that it was asked for and has not answered.
+    """
+
+    __slots__ = (
+        "applied",
+        "commitIndex",
+        "disk",
+        "id",
+        "lastIndex",
+        "leadingTerm",
+        "matched",
+        "peers",
+        "raft",
+        "reads",
+        "role",
+        "stableIndex",
+        "term",
+        "terms",
+        "votedFor",
+    )
+
+    def __init__(self, server: Watched) -> None:
+        raft = server.raft
+        self.id = server.id
+        self.raft = raft
+        self.disk = server.disk
+        self.peers = raft.peers
+        self.terms = [raft.log.term(index) for index in range(1, raft.log.lastIndex + 1)]
+        self.applied = raft.lastApplied
+        self.matched: dict[int, int] = {}
+        self.reads: dict[Token, Asked] = {}
+        self.note()
+
+    def note(self) -> None:
+        """
+        Take note of what it is now.
+        """
+        raft = self.raft
+        self.role = raft.role
+        self.term = raft.currentTerm
+        self.votedFor = raft.votedFor
+        self.leadingTerm = raft.currentTerm if isinstance(raft.role, Leader) else 0
+        self.commitIndex = raft.commitIndex
+        self.lastIndex = raft.log.lastIndex
+        self.stableIndex = raft.log.stableIndex
+
+    @property
+    def hasChanged(self) -> bool:
+        """
+        Whether it is something else now than was last noted.
+        """
+        raft, log = self.raft, self.raft.log
+        return (
+            raft.commitIndex != self.commitIndex
+            or raft.role is not self.role
+            or log.lastIndex != self.lastIndex
+            or log.stableIndex != self.stableIndex
+            or raft.currentTerm != self.term
+            or raft.votedFor != self.votedFor
+        )
+
+    def has(self, index: int, term: int) -> bool:
+        """
+        Whether its log has this entry.
+        """
+        return 0 < index <= len(self.terms) and self.terms[index - 1] == term

@@ -1,0 +1,185 @@
+"""
+What a key may hold, and what each operation makes of it.
+
+Not all of it is known: a state stands for all versions, and all times of being stored, that fit what was told so far.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from replkv.kv.command import FAR_FUTURE
+from replkv.testing.linear.clocks import ClockBound
+from replkv.testing.linear.pieces import Piece, Rule
+
+_FAR_SECONDS: Final = FAR_FUTURE // 2000
+"""
+Keys with more seconds to live than this may reach the far future, where time ends: how many are left then is not known.
+"""
+
+
+class State(NamedTuple):
+    """
+    @ivar value: the number of the value; C{None} if there is no key.
+    @ivar version: its version, if that is known.
+    @ivar floor: the version, or if there is no key the largest that it ever had, is this one at least.
+    @ivar others: versions from C{floor} up which it is known not to be.
+    @ivar exptime: for how long it was stored; 0 is for ever.
+    @ivar since: when it was stored, at the earliest. Where it does not count, it is 0; so with the next.
+    @ivar until: and at the latest.
+    """
+
+    value: int | None
+    version: int | None
+    floor: int
+    others: frozenset[int] = frozenset()
+    exptime: int = 0
+    since: float = 0.0
+    until: float = 0.0
+
+
+START: Final = State(None, None, 0)
+"""
+Nothing was ever stored.
+"""
+
+_NOTHING: Final[tuple[State, ...]] = ()
+
+
+class Model:
+    """
+    The transitions.
+
+    The end of a key is a matter of the leader's time when its store was taken in, which is between its being asked and
+    whatever saw it being answered; and of the leader's time when another command was taken in, likewise. So C{since}
+    and C{until} bound the former.
+    """
+
+    def __init__(self, clocks: ClockBound) -> None:
+        self._slack = clocks.slack
+
+    def after(self, piece: Piece, state: State) -> tuple[State, ...]:
+        """
+        What the key may hold after an operation; nothing if the operation cannot have been answered so.
+        """
+        match piece.rule:
+            case Rule.FIND:
+                return self._find(piece, state)
+            case Rule.MISS:
+                return self._miss(piece, state)
+            case Rule.STORE:
+                return self._store(piece, state.floor)
+            case Rule.SWAP:
+                return self._swap(piece, state)
+            case Rule.DIFFER:
+                return self._differ(piece, state)
+            case Rule.TRY:
+                return self._swap(piece, state) + self._differ(piece, state) + self._miss(piece, state)
+            case Rule.REMOVE:
+                return _NOTHING if self._present(piece, state) is None else (_absent(state),)
+            case Rule.CLEAR:
+                return _NOTHING if state.value is None else (_absent(state),)
+
+    def _find(self, piece: Piece, state: State) -> tuple[State, ...]:
+        found = self._present(piece, state) if state.value == piece.value else None
+        if found is not None and piece.version is not None:
+            found = _told(found, piece.version)
+        if found is not None and piece.left is not None:
+            found = self._leaving(piece, piece.left, found)
+        return _NOTHING if found is None else (found,)
+
+    def _miss(self, piece: Piece, state: State) -> tuple[State, ...]:
+        if state.value is None:
+            return (state,)
+        if not state.exptime:
+            return _NOTHING
+        if self._slack is not None and piece.ended < state.since + state.exptime - self._slack:
+            return _NOTHING
+        return (_absent(state),)
+
+    def _differ(self, piece: Piece, state: State) -> tuple[State, ...]:
+        found = self._present(piece, state)
+        if found is None or found.version == piece.expected:
+            return _NOTHING
+        if found.version is not None or piece.expected < found.floor:
+            return (found,)
+        return (_raise(found, found.floor, found.others | {piece.expected}),)
+
+    def _swap(self, piece: Piece, state: State) -> tuple[State, ...]:
+        found = self._present(piece, state)
+        if found is not None:
+            found = _told(found, piece.expected)
+        return _NOTHING if found is None else self._store(piece, found.floor)
+
+    def _store(self, piece: Piece, floor: int) -> tuple[State, ...]:
+        version = piece.version
+        if version is None:
+            floor += 1
+        elif version > floor:
+            floor = version
+        else:
+            return _NOTHING
+        if self._slack is None or not piece.exptime:
+            return (State(piece.value, version, floor, exptime=piece.exptime),)
+        return (State(piece.value, version, floor, frozenset(), piece.exptime, piece.invoked, piece.ended),)
+
+    def _present(self, piece: Piece, state: State) -> State | None:
+        """
+        The key is there, for this operation; C{None} if it cannot be.
+        """
+        if state.value is None:
+            return None
+        if self._slack is None or not state.exptime:
+            return state
+        if piece.invoked >= state.until + state.exptime + self._slack:
+            return None
+        return _stored(state, state.since, piece.ended)
+
+    def _leaving(self, piece: Piece, left: int, state: State) -> State | None:
+        """
+        The key has so many seconds left, rounded up.
+        """
+        exptime = state.exptime
+        if not exptime:
+            return None if left else state
+        if not 0 < left <= exptime:
+            return None
+        if self._slack is None or exptime > _FAR_SECONDS:
+            return state
+        passed = left - exptime  # Exact, however large they are.
+        since = passed - 1 + piece.invoked - self._slack
+        return _stored(state, since, passed + piece.ended + self._slack)
+
+
+def _absent(state: State) -> State:
+    return State(None, None, state.floor)
+
+
+def _told(state: State, version: int) -> State | None:
+    """
+    The key has this version; C{None} if it cannot be.
+    """
+    if state.version is not None:
+        return state if state.version == version else None
+    if version < state.floor or version in state.others:
+        return None
+    return state._replace(version=version, floor=version, others=frozenset())
+
+
+def _raise(state: State, floor: int, others: frozenset[int]) -> State:
+    """
+    The key's version is none of these.
+    """
+    while floor in others:
+        floor += 1
+    return state._replace(floor=floor, others=frozenset(version for version in others if version > floor))
+
+
+def _stored(state: State, since: float, until: float) -> State | None:
+    """
+    The key was stored between these times, too; C{None} if it cannot be.
+    """
+    since, until = max(since, state.since), min(until, state.until)
+    if since > until:
+        return None
+    return state if (since, until) == (state.since, state.until) else state._replace(since=since, until=until)

@@ -1,0 +1,185 @@
+"""
+The operations on one key, as the pieces that the search is to put in order.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from replkv.protocol.commands import Cas, Delete, Get, Getm, KeyCommand, Set, StoreCommand
+from replkv.testing.history import Operation, Status, Told
+from replkv.testing.linear.report import describe
+from replkv.testing.outcome import Violation
+
+UNSEEN: Final = 0
+"""
+The number of all values that no read has found: which of them a key has makes no difference.
+"""
+
+
+class Rule(Enum):
+    """
+    What an operation needs, and what it does.
+
+    @cvar FIND: a read found the key.
+    @cvar MISS: the key was not there.
+    @cvar DIFFER: the key had another version.
+    @cvar STORE: the key was stored, whatever it was.
+    @cvar SWAP: the key was stored, since it had the version.
+    @cvar TRY: one of the last four, it is not known which.
+    @cvar REMOVE: the key was there, and is no more.
+    @cvar CLEAR: the key is no more, whether it was there or not.
+    """
+
+    FIND = auto()
+    MISS = auto()
+    DIFFER = auto()
+    STORE = auto()
+    SWAP = auto()
+    TRY = auto()
+    REMOVE = auto()
+    CLEAR = auto()
+
+
+READS: Final = (Rule.FIND, Rule.MISS, Rule.DIFFER)
+"""
+The rules of what changes nothing.
+"""
+
+_ANSWERED: Final = {
+    (Set, Told.STORED): Rule.STORE,
+    (Set, Told.CARRIED_OUT): Rule.STORE,
+    (Cas, Told.STORED): Rule.SWAP,
+    (Cas, Told.WRONG_VERSION): Rule.DIFFER,
+    (Cas, Told.NOT_FOUND): Rule.MISS,
+    (Cas, Told.CARRIED_OUT): Rule.TRY,
+    (Delete, Told.DELETED): Rule.REMOVE,
+    (Delete, Told.NOT_FOUND): Rule.MISS,
+    (Get, Told.FOUND): Rule.FIND,
+    (Get, Told.NOT_FOUND): Rule.MISS,
+    (Getm, Told.FOUND): Rule.FIND,
+    (Getm, Told.NOT_FOUND): Rule.MISS,
+}
+_UNANSWERED: Final[dict[type[KeyCommand], Rule]] = {Set: Rule.STORE, Cas: Rule.SWAP, Delete: Rule.CLEAR}
+
+
+@dataclass(slots=True, eq=False)
+class Piece:
+    """
+    An operation that took effect, or may have.
+
+    @ivar index: its place among the pieces of its key, which are in the order in which they were asked.
+    @ivar invoked: it took effect at this time at the earliest.
+    @ivar ended: and at this one at the latest.
+    @ivar certain: whether it did take effect.
+    @ivar value: the number of the value that it stored or found.
+    @ivar version: the version that it gave to the key, or found; C{None} if that is not known.
+    @ivar exptime: of what it stored.
+    @ivar expected: the version that the key had to have.
+    @ivar left: the seconds that were left, if it was told.
+    @ivar source: of a read, what stored the value that it found, if only one piece can have.
+    """
+
+    index: int
+    operation: Operation
+    rule: Rule
+    invoked: float
+    ended: float
+    certain: bool
+    value: int = UNSEEN
+    version: int | None = None
+    exptime: int = 0
+    expected: int = 0
+    left: int | None = None
+    source: Piece | None = None
+
+
+def piecesOf(operations: Iterable[tuple[Operation, float]]) -> list[Piece]:
+    """
+    The pieces of one key.
+
+    @param operations: each with the time by which it took effect, if it did; in the order of their numbers.
+    @raise Violation: if what was answered can be of no store whatever.
+    """
+    pieces: list[Piece] = []
+    for operation, ended in sorted(operations, key=lambda pair: pair[0].invoked):
+        rule = _ruleOf(operation)
+        if rule is not None:
+            certain = operation.status is Status.OK
+            pieces.append(_piece(Piece(len(pieces), operation, rule, operation.invoked, ended, certain)))
+    _trace(pieces)
+    return pieces
+
+
+def _ruleOf(operation: Operation) -> Rule | None:
+    """
+    The rule of an operation; C{None} if it did nothing, or nothing is known of what it did.
+    """
+    kind = type(operation.command)
+    if operation.status is Status.UNKNOWN:
+        return _UNANSWERED.get(kind)
+    if operation.status is Status.FAILED or operation.answer is None:
+        return None
+    rule = _ANSWERED.get((kind, operation.answer.told))
+    if rule is None:
+        raise Violation(f"the answer is none to the command:\n{describe(operation)}")
+    return rule
+
+
+def _piece(piece: Piece) -> Piece:
+    """
+    Fill in what the command and the answer say.
+    """
+    command, answer = piece.operation.command, piece.operation.answer
+    if isinstance(command, StoreCommand):
+        piece.exptime = command.exptime
+    if isinstance(command, Cas):
+        piece.expected = command.version
+    if answer is not None:
+        piece.version, piece.left = answer.version, answer.left
+    return piece
+
+
+def _trace(pieces: Sequence[Piece]) -> None:
+    """
+    Number the values that were found, and trace them to what stored them.
+    """
+    writers: defaultdict[bytes, list[Piece]] = defaultdict(list)
+    for piece in pieces:
+        if isinstance(piece.operation.command, StoreCommand) and piece.rule not in READS:
+            writers[piece.operation.command.value].append(piece)
+    readers: defaultdict[bytes, list[Piece]] = defaultdict(list)
+    for piece in pieces:
+        answer = piece.operation.answer
+        if piece.rule is Rule.FIND and answer is not None and answer.value is not None:
+            readers[answer.value].append(piece)
+    for number, (value, found) in enumerate(readers.items(), 1):
+        if not writers[value]:
+            raise Violation(f"nothing can have stored what was found:\n{describe(found[0].operation)}")
+        for piece in [*writers[value], *found]:
+            piece.value = number
+        if len(writers[value]) == 1:
+            _match(writers[value][0], found)
+
+
+def _match(source: Piece, readers: Sequence[Piece]) -> None:
+    """
+    All C{readers} found what C{source} stored. So it was carried out, and what one of them knows of the version is
+    true for all.
+    """
+    source.certain = True
+    if source.rule is Rule.TRY:
+        source.rule = Rule.SWAP
+    for reader in readers:
+        reader.source = source
+        if source.version is None:
+            source.version = reader.version
+        elif reader.version not in (None, source.version):
+            lines = "\n".join(describe(piece.operation) for piece in [source, *readers])
+            raise Violation(f"one value has two versions:\n{lines}")
+    for reader in readers:
+        reader.version = source.version

@@ -1,0 +1,63 @@
+"""
+Operations in words, for whoever has to find out what went wrong.
+"""
+
+from __future__ import annotations
+
+from math import isinf
+from typing import Final
+
+from replkv.protocol.commands import Cas, KeyCommand, StoreCommand
+from replkv.testing.history import Answer, Operation, Status
+
+_VALUE_LENGTH: Final = 40
+
+
+def describe(operation: Operation) -> str:
+    """
+    An operation in one line.
+    """
+    ended = "..." if isinf(operation.ended) else f"{operation.ended:.3f}"
+    connection = "" if operation.connection is None else f" (connection {operation.connection})"
+    who = f"process {operation.process}{connection}"
+    return f"  {operation.invoked:.3f} - {ended} s  {who}: {_command(operation.command)} -> {_result(operation)}"
+
+
+def shorten(value: bytes) -> str:
+    """
+    A value, or as much of it as a reader needs to tell it from others.
+    """
+    if len(value) <= _VALUE_LENGTH:
+        return ascii(value)[1:]
+    return f"{ascii(value[:_VALUE_LENGTH])[1:]}... ({len(value)} bytes)"
+
+
+def _command(command: KeyCommand) -> str:
+    words = [type(command).__name__.lower(), command.key.decode("ascii", "backslashreplace")]
+    if isinstance(command, StoreCommand):
+        words.append(str(command.exptime))
+        if isinstance(command, Cas):
+            words.append(str(command.version))
+        if command.noreply:
+            words.append("noreply")
+        words.append(shorten(command.value))
+    return " ".join(words)
+
+
+def _result(operation: Operation) -> str:
+    if operation.status is Status.UNKNOWN:
+        return "unknown"
+    if operation.status is Status.FAILED or operation.answer is None:
+        return "not carried out"
+    return _answer(operation.answer)
+
+
+def _answer(answer: Answer) -> str:
+    told = answer.told.value
+    if answer.value is not None:
+        told += f" {shorten(answer.value)}"
+    if answer.version is not None:
+        told += f", version {answer.version}"
+    if answer.left is not None:
+        told += f", {answer.left} s left" if answer.left else ", for ever"
+    return told

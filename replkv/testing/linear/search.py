@@ -1,0 +1,205 @@
+"""
+The search for an order in which one store would have answered as the cluster did.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from math import inf
+from typing import Final
+
+from replkv.testing.history import History, Operation, Status
+from replkv.testing.linear.clocks import ClockBound
+from replkv.testing.linear.explain import explainCycle, explainEnd
+from replkv.testing.linear.model import Model, State
+from replkv.testing.linear.order import Order
+from replkv.testing.linear.pieces import READS, Piece, Rule, piecesOf
+from replkv.testing.linear.prefix import Prefix
+from replkv.testing.linear.report import shorten
+from replkv.testing.outcome import Violation
+
+__all__ = ["ClockBound", "Undecided", "checkLinearizable"]
+
+MOST_PREFIXES: Final = 200_000
+"""
+How many prefixes are looked at for one key before the search is given up.
+"""
+
+
+class Undecided(Exception):
+    """
+    The search was given up: there may be an order, or not.
+    """
+
+
+def checkLinearizable(history: History, clocks: ClockBound) -> None:
+    """
+    See whether one store could have answered all that was asked.
+
+    @param clocks: how far the clocks of the servers may be trusted.
+    @raise Violation: if it could not. The message names a key, and the operations on it that do not fit.
+    @raise Undecided: if it would take too long to tell.
+    """
+    keys: defaultdict[bytes, list[tuple[Operation, float]]] = defaultdict(list)
+    for operation, ended in zip(history.operations, _ends(history.operations), strict=True):
+        keys[operation.command.key].append((operation, ended))
+    model = Model(clocks)
+    for key, operations in keys.items():
+        order = Order(piecesOf(operations))
+        cycle = order.cycle()
+        if cycle:
+            raise Violation(explainCycle(cycle))
+        search = Search(order, model, MOST_PREFIXES)
+        try:
+            found = search.run()
+        except Undecided:
+            raise Undecided(f"it takes too long to tell whether key {shorten(key)} is linearizable") from None
+        if not found:
+            raise Violation(explainEnd(order, search.longest))
+
+
+def _ends(operations: Sequence[Operation]) -> list[float]:
+    """
+    The times by which the operations took effect, if they did: an operation that did comes before the later ones of its
+    connection, and so before these were answered.
+    """
+    least: dict[int, float] = {}
+    ends = []
+    for operation in reversed(operations):
+        ended = operation.ended
+        if operation.connection is not None:
+            ended = min(ended, least.get(operation.connection, inf))
+            if operation.status is Status.OK:
+                least[operation.connection] = ended
+        ends.append(ended)
+    return ends[::-1]
+
+
+class Search:
+    """
+    Goes through the orders of the pieces of one key, depth first.
+
+    @ivar longest: the longest prefix that was met: where no order is found, it shows why.
+    """
+
+    def __init__(self, order: Order, model: Model, most: int) -> None:
+        """
+        @param most: how many prefixes are looked at before the search is given up.
+        """
+        self._order: Final = order
+        self._model: Final = model
+        self._left = most
+        self._met: defaultdict[tuple[int, State, bool], list[int]] = defaultdict(list)
+        self.longest = Prefix(0, order.spare)
+
+    def run(self) -> bool:
+        """
+        @return: whether there is an order.
+        @raise Undecided: if that would take too long to tell.
+        """
+        path = [iter([self.longest])]
+        while path:
+            prefix = next(path[-1], None)
+            if prefix is None:
+                path.pop()
+            elif prefix.placed == self._order.certain:
+                return True
+            elif not self._isMet(prefix):
+                if prefix.placed.bit_count() > self.longest.placed.bit_count():
+                    self.longest = prefix
+                path.append(self._longer(prefix))
+        return False
+
+    def _isMet(self, prefix: Prefix) -> bool:
+        """
+        Whether what can follow a prefix can also follow one that was met before: the same are placed, the key holds the
+        same, and no less may still come.
+        """
+        met = self._met[prefix.placed, prefix.state, prefix.unused]
+        if any(not prefix.spare & ~spare for spare in met):
+            return True
+        if not self._left:
+            raise Undecided
+        self._left -= 1
+        met.append(prefix.spare)
+        return False
+
+    def _longer(self, prefix: Prefix) -> Iterator[Prefix]:
+        """
+        The prefixes with one piece more, the most promising first.
+        """
+        free, latest = self._free(prefix)
+        for piece in free:
+            if piece.rule in READS:
+                harmless = self._harmless(prefix, piece)
+                if harmless is not None:
+                    yield harmless
+                    return
+        for piece in sorted(free, key=_ended):
+            if not (prefix.unused and piece.rule is Rule.STORE):
+                yield from self._with(prefix, piece)
+        for piece in self._order.members(prefix.spare):
+            if piece.invoked > latest:
+                break
+            if self._mayUse(prefix, piece):
+                yield from self._with(prefix, piece)
+
+    def _free(self, prefix: Prefix) -> tuple[list[Piece], float]:
+        """
+        The certain pieces that may come next, as far as the order is known, and the time by which the next one has to.
+        """
+        order = self._order
+        free = []
+        latest = inf
+        rest = order.certain & ~prefix.placed
+        while rest:
+            lowest = rest & -rest
+            piece = order.pieces[lowest.bit_length() - 1]
+            if piece.invoked > latest:
+                break
+            latest = min(latest, piece.ended)
+            if not order.before[piece.index] & ~prefix.placed:
+                free.append(piece)
+            rest ^= lowest
+        return free, latest
+
+    def _harmless(self, prefix: Prefix, piece: Piece) -> Prefix | None:
+        """
+        Place a read, if it fits and nothing could be gained from having it later: it changes nothing for others.
+        """
+        if self._order.closes[piece.index] & prefix.spare:
+            return None
+        after = self._model.after(piece, prefix.state)
+        if len(after) != 1 or not (after[0] == prefix.state or piece.source):
+            return None
+        return Prefix(prefix.placed | 1 << piece.index, prefix.spare, after[0], piece, prefix)
+
+    def _mayUse(self, prefix: Prefix, piece: Piece) -> bool:
+        """
+        Whether there is any use in that a piece took effect which may have not. It has to be for what comes next; so
+        two of them in a row are of use only if the second needs the first.
+        """
+        if prefix.unused and piece.rule is not Rule.SWAP:
+            return False
+        order = self._order
+        unplaced = ~prefix.placed
+        rather = order.members(order.rather[piece.index] & prefix.spare)
+        return not order.before[piece.index] & unplaced and all(order.before[one.index] & unplaced for one in rather)
+
+    def _with(self, prefix: Prefix, piece: Piece) -> Iterator[Prefix]:
+        """
+        Place a piece, in all ways in which it fits. What has yet to be found by someone must not be gone.
+        """
+        order = self._order
+        bit = 1 << piece.index
+        placed = prefix.placed | bit & order.certain
+        spare = prefix.spare & ~bit & ~order.closes[piece.index]
+        kept = order.readers.get(prefix.state.value, 0) & ~placed
+        for after in self._model.after(piece, prefix.state):
+            if not kept or after.value == prefix.state.value:
+                yield Prefix(placed, spare, after, piece, prefix)
+
+
+def _ended(piece: Piece) -> float:
+    return piece.ended

@@ -1,0 +1,3 @@
+"""
+C{replkv sim}: runs simulations, one that tells its story or thousands at once, and makes the best of those that fail.
+"""

@@ -1,0 +1,124 @@
+"""
+Makes things go wrong, as a seed has it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Final
+
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.task import deferLater
+from twisted.python.failure import Failure
+
+from replkv.testing.chance import chance
+from replkv.testing.cluster.plan import Fault
+from tests.faults.cluster import ProxiedCluster
+from tests.faults.faults import NETWORK_KINDS, PROCESS_KINDS, Kind
+
+_PAUSES: Final = (0.4, 1.2)
+_LENGTHS: Final = (0.3, 0.7, 1.2, 2.0)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """
+    What a seed has go wrong. Faults of processes and faults of the network go on side by side; of either, there is one
+    at a time.
+
+    @ivar frail: the servers whose disks may fail: a minority.
+    """
+
+    processes: tuple[Fault, ...]
+    network: tuple[Fault, ...]
+    frail: tuple[int, ...]
+
+
+def draw(seed: int, size: int, seconds: float) -> Schedule:
+    """
+    The schedule of a seed.
+
+    @param size: the number of servers.
+    @param seconds: for how long things go wrong.
+    """
+    frail = tuple(sorted(chance(seed, "frail").sample(range(size), (size - 1) // 2)))
+    return Schedule(
+        _faults(chance(seed, "processes"), list(PROCESS_KINDS), size, seconds, frail),
+        _faults(chance(seed, "network"), list(NETWORK_KINDS), size, seconds, frail),
+        frail,
+    )
+
+
+def _faults(random: Random, kinds: Sequence[str], size: int, seconds: float, frail: Sequence[int]) -> tuple[Fault, ...]:
+    faults: list[Fault] = []
+    at = random.uniform(*_PAUSES)
+    bag: list[str] = []
+    while at < seconds:
+        # As from a bag that is filled again when it is empty: so each run has as many kinds as it has time for.
+        bag = bag or random.sample(kinds, len(kinds))
+        kind = bag.pop()
+        lasts = min(random.choice(_LENGTHS), seconds - at)
+        servers = random.sample(range(size), size)
+        atLeader = random.random() < 0.6
+        if kind == "full disk":
+            servers.sort(key=lambda server: server not in frail)
+            atLeader = False
+        faults.append(Fault(len(faults), kind, at, lasts, tuple(servers), atLeader, random.random()))
+        at += lasts + random.uniform(*_PAUSES)
+    return tuple(faults)
+
+
+class Nemesis:
+    """
+    @ivar injected: how often each kind of fault has begun.
+    """
+
+    def __init__(
+        self, reactor: Any, cluster: ProxiedCluster, schedule: Schedule, tell: Callable[[str], None]
+    ) -> None:
+        """
+        @param tell: is told what happens.
+        """
+        self.injected: Counter[str] = Counter()
+        self._reactor = reactor
+        self._cluster = cluster
+        self._schedule = schedule
+        self._tell = tell
+        self._start = 0.0
+
+    async def run(self) -> None:
+        """
+        Make everything go wrong that is to, and leave all well again.
+        """
+        self._start = self._reactor.seconds()
+        tracks = ((self._schedule.processes, PROCESS_KINDS), (self._schedule.network, NETWORK_KINDS))
+        done = await DeferredList(
+            [Deferred.fromCoroutine(self._follow(faults, kinds)) for faults, kinds in tracks], consumeErrors=True
+        )
+        for success, result in done:
+            if not success:
+                assert isinstance(result, Failure)
+                result.raiseException()
+
+    async def _follow(self, faults: Sequence[Fault], kinds: Mapping[str, Kind]) -> None:
+        for fault in faults:
+            await self._until(fault.at)
+            servers = list(fault.servers)
+            leader = await self._cluster.leading() if fault.atLeader else None
+            if leader is not None:
+                servers.remove(leader)
+                servers.insert(0, leader)
+            self._tell(f"{fault.kind}: {servers}{', of which the first leads' if leader is not None else ''}")
+            undo = kinds[fault.kind](self._cluster, servers, fault)
+            self.injected[fault.kind] += 1
+            try:
+                await self._until(fault.at + fault.lasts)
+            finally:
+                undo()
+            self._tell(f"{fault.kind}: over")
+
+    async def _until(self, at: float) -> None:
+        await deferLater(self._reactor, max(0.0, self._start + at - self._reactor.seconds()))

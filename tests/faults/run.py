@@ -1,0 +1,124 @@
+"""
+One run: a cluster under load while things go wrong, then well again, then judged.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from replkv.protocol.commands import Getm
+from replkv.testing.history import Answer, Told
+from replkv.testing.jsonlines import jsonLines
+from replkv.testing.linear.clocks import ClockBound
+from replkv.testing.linear.search import checkLinearizable
+from replkv.testing.linear.versions import checkVersions
+from tests.faults.cluster import ProxiedCluster
+from tests.faults.workload import KEYS, Workload
+from tests.processes.cluster import until
+
+SETTINGS: Final = {"LeaderWaitMs": 200, "RequestTimeoutMs": 500}
+"""
+Settings with which clients soon hear that something is wrong.
+"""
+
+_CLOCKS: Final = ClockBound.exact(1.0)
+"""
+All servers have the same clock, that of this host, and nobody sets it. So each stamp is that of the moment at which a
+leader took the command, but for the milliseconds in which it was under way in the leader.
+"""
+
+
+class Run:
+    """
+    @ivar workload: the load.
+    @ivar story: what happened, line by line.
+    """
+
+    def __init__(self, reactor: Any, cluster: ProxiedCluster, seed: int, operations: int, large: float) -> None:
+        """
+        @param operations: how many commands each client sends at the most.
+        @param large: how many of the values are large, from 0 to 1.
+        """
+        self.story: list[str] = []
+        self._cluster = cluster
+        self._seed = seed
+        self._start = time.monotonic()
+        self.workload = Workload(reactor, self.seconds, seed, cluster.addresses, operations, large)
+
+    def seconds(self) -> float:
+        """
+        Tell the seconds since the beginning, by a clock that nobody sets.
+        """
+        return time.monotonic() - self._start
+
+    def tell(self, what: str) -> None:
+        """
+        Take note of something for the story.
+        """
+        self.story.append(f"{self.seconds():8.3f} s  {what}")
+
+    async def go(self, disturb: Callable[[], Awaitable[None]]) -> None:
+        """
+        Do everything.
+
+        @param disturb: makes things go wrong, and leaves all well again.
+        @raise replkv.testing.outcome.Violation: if the cluster broke a promise.
+        """
+        self.tell(f"it is {time.strftime('%H:%M:%S', time.gmtime())} UTC")
+        try:
+            self._cluster.start()
+            await self._cluster.leader()
+            self.tell("the clients begin")
+            self.workload.start()
+            await disturb()
+            self.tell("all is well again")
+            await self._recover()
+            self._judge()
+        except BaseException as error:
+            error.add_note(f"seed {self._seed}; logs, story.txt and history.jsonl are in {self._cluster.folder}")
+            raise
+        finally:
+            self.workload.close()
+            (self._cluster.folder / "story.txt").write_text("\n".join(self.story))
+            (self._cluster.folder / "history.jsonl").write_text("\n".join(jsonLines(self.workload.history)))
+
+    async def _recover(self) -> None:
+        """
+        The cluster comes to rest: it has a leader, has answered all that it was asked, and holds everywhere the same.
+        """
+        cluster, workload = self._cluster, self.workload
+        leader = await cluster.leader()
+        self.tell(f"server {leader} leads")
+        workload.stop()
+        await until(lambda: workload.isAnswered, "all clients are answered")
+        workload.close()
+        await self._readAll()
+
+        async def atRest() -> bool:
+            answers = [await cluster.stats(serverId) for serverId in cluster.servers]
+            names = ("leader", "term", "last_log_index", "commit_index", "applied_index", "keys")
+            return all(answers) and len({tuple(answer[name] for name in names) for answer in answers}) == 1
+
+        await until(atRest, "all servers hold the same")
+        self.tell("all servers hold the same")
+
+    async def _readAll(self) -> None:
+        """
+        Read all keys once more.
+        """
+        history = self.workload.history
+        client = self._cluster.client()
+        for key in KEYS:
+            operation = history.invoke(Getm(key), self.seconds())
+            found = await client.getm(key)
+            answer = Answer(Told.NOT_FOUND)
+            if found is not None:
+                answer = Answer(Told.FOUND, found.version, found.value, found.exptime)
+            history.answered(operation, answer, self.seconds())
+
+    def _judge(self) -> None:
+        self.workload.check()
+        checkVersions(self.workload.history)
+        checkLinearizable(self.workload.history, _CLOCKS)

@@ -1,0 +1,45 @@
+"""
+Five servers under load, while all that can go wrong does.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+import pytest
+
+from tests.faults.conftest import MakeCluster
+from tests.faults.nemesis import Nemesis, draw
+from tests.faults.run import SETTINGS, Run
+from tests.processes.cluster import onReactor
+
+SIZE: Final = 5
+
+SECONDS: Final = float(os.environ.get("NEMESIS_SECONDS", "8"))
+"""
+For how long things go wrong, in each run.
+"""
+
+_FIRST, _, _LAST = os.environ.get("NEMESIS_SEEDS", "0:2").partition(":")
+SEEDS: Final = range(int(_FIRST), int(_LAST))
+
+_COMMANDS_PER_SECOND: Final = 60
+"""
+Of each client, at the most: so that the judge can decide.
+"""
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@onReactor
+async def test_nemesis(makeCluster: MakeCluster, seed: int) -> None:
+    """
+    Whatever is done to servers, to the network between them and to a minority of their disks: what clients see is what
+    one single store could have answered; and when it is over, the cluster comes to rest with the same everywhere.
+    """
+    from twisted.internet import reactor
+
+    cluster = makeCluster(SIZE, **SETTINGS)
+    run = Run(reactor, cluster, seed, operations=int(_COMMANDS_PER_SECOND * SECONDS), large=0.04)
+    nemesis = Nemesis(reactor, cluster, draw(seed, SIZE, SECONDS), run.tell)
+    await run.go(nemesis.run)

@@ -363,8 +363,9 @@ class Raft:
 
     def _appendEntries(self, sender: int, message: AppendEntries, token: Token) -> None:
         if message.term < self.currentTerm:
-            prev = message.prevLogIndex
-            self.send(sender, AppendEntriesReply(self.currentTerm, False, 0, prev, 0, 0, message.readRound), token)
+            # With this term's name on it, this answer may reach a leader of this term; the round of reads of a message
+            # of an older term is no round of that leader's.
+            self.send(sender, AppendEntriesReply(self.currentTerm, False, 0, message.prevLogIndex, 0, 0, 0), token)
             return
         if message.term > self.currentTerm or not isinstance(self.role, Follower):
             assert not (isinstance(self.role, Leader) and message.term == self.currentTerm), (

@@ -24,6 +24,15 @@ READ_DEPOSED: Final = "a read dropped with its leader deposed"
 READ_WAITED: Final = "a read that waited out a lost quorum"
 LATE_REPLY: Final = "a late reply of an older term"
 CRASH_BEFORE_SYNC: Final = "a crash between a write and its sync"
+READ_BACK: Final = "entries read from the disk for a peer"
+TORN_TAIL: Final = "a torn write cut off a log"
+ROT_FOUND: Final = "a rotten log refused"
+ROT_IN_LAST: Final = "rot in the last record of a log"
+DISK_STOP: Final = "a server that stopped for its disk"
+CUT_COMMAND: Final = "a client that went away within a command"
+REDIRECT: Final = "a client sent to the leader"
+UNKNOWN_WRITE: Final = "a write of which nobody knows what came"
+CARRIED_OUT: Final = "a command without reply carried out"
 
 MEANINGS: Final = {
     DEPOSED_WITH_UNCOMMITTED: "a server led no longer, and its log had entries that it did not know to be committed",
@@ -44,7 +53,62 @@ MEANINGS: Final = {
     READ_WAITED: "a leader lost contact with the majority while a read waited, found it again, and answered",
     LATE_REPLY: "a server got the answer to something that it had asked in an older term",
     CRASH_BEFORE_SYNC: "a server crashed while something that it had written was not synced",
+    READ_BACK: "a peer lagged so far that the leader had its entries on the disk only",
+    TORN_TAIL: "a server that crashed within a write started without the part of it that had reached the disk",
+    ROT_FOUND: "a server did not start since its log was damaged where it had been synced",
+    ROT_IN_LAST: "a bit rotted in the last record of a log, which cannot be told from a torn write",
+    DISK_STOP: "a server stopped since its disk failed, was full, or was damaged",
+    CUT_COMMAND: "a client's connection was lost in the middle of a command",
+    REDIRECT: "a client asked a follower, and was told who leads",
+    UNKNOWN_WRITE: "a client was told that a write may have been carried out or not, or was told nothing",
+    CARRIED_OUT: "later replies showed that a command without reply was carried out",
 }
 """
 What each means.
+"""
+
+_OF_THE_CORE: Final = frozenset(
+    [
+        DEPOSED_WITH_UNCOMMITTED,
+        INHERITED_UNCOMMITTED,
+        REPLACED_LEADER_APPENDED,
+        REPLACED_LEADER_ASKED,
+        LOST_QUORUM,
+        HANGING_DISK,
+        SPLIT_VOTE,
+        LONGER_LOG_REFUSED,
+        CONFLICT_OVER_TERMS,
+        OLD_TERM_NOT_COUNTED,
+        OLD_TERM_COMMITTED,
+        READ_LOST_QUORUM,
+        READ_DEPOSED,
+        READ_WAITED,
+        CRASH_BEFORE_SYNC,
+        READ_BACK,
+    ]
+)
+
+REQUIRED: Final = {
+    "core": _OF_THE_CORE | {VOTE_REPEATED, FIGURE_8, LATE_REPLY},
+    "cluster": frozenset(
+        [
+            DEPOSED_WITH_UNCOMMITTED,
+            INHERITED_UNCOMMITTED,
+            LOST_QUORUM,
+            OLD_TERM_COMMITTED,
+            READ_LOST_QUORUM,
+            CRASH_BEFORE_SYNC,
+            TORN_TAIL,
+            ROT_FOUND,
+            ROT_IN_LAST,
+            DISK_STOP,
+            CUT_COMMAND,
+            REDIRECT,
+            UNKNOWN_WRITE,
+            CARRIED_OUT,
+        ]
+    ),
+}
+"""
+What has to happen in a soak of each tier, by the tier's name.
 """

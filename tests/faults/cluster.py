@@ -25,12 +25,14 @@ class ProxiedCluster(Cluster):
     Every server has a servers file of its own, in which the ports of the others are those of the proxies. Clients
     reach the servers directly.
 
+    @ivar reactor: the reactor.
     @ivar folder: where everything is.
     @ivar network: the proxies.
     """
 
     def __init__(self, reactor: Any, folder: Path, size: int, **settings: int) -> None:
         super().__init__(folder, size, **settings)
+        self.reactor = reactor
         self.folder = folder
         self.network = Network(reactor, {server.id: server.logPort for server in self.servers.values()})
         self.servers = {serverId: self._behindProxies(server) for serverId, server in self.servers.items()}

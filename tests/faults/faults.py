@@ -4,6 +4,7 @@ What can go wrong, and how it is made to.
 
 from __future__ import annotations
 
+import re
 import resource
 import signal
 from collections.abc import Callable, Mapping
@@ -67,6 +68,24 @@ def pause(cluster: ProxiedCluster, servers: list[int], fault: Fault) -> Undo:
     return partial(server.signal, signal.SIGCONT)
 
 
+def wakeAlone(cluster: ProxiedCluster, servers: list[int], fault: Fault) -> Undo:
+    """
+    A server stands still, and when it goes on, nobody hears it and it hears nobody. Did it lead, it believes for a
+    while that it still does.
+    """
+    resume = pause(cluster, servers, fault)
+    quiet = isolate(cluster, servers, fault)
+    waking = cluster.reactor.callLater(fault.lasts / 2, resume)
+
+    def restore() -> None:
+        if waking.active():
+            waking.cancel()
+            resume()
+        quiet()
+
+    return restore
+
+
 def limitDisk(cluster: ProxiedCluster, servers: list[int], fault: Fault) -> Undo:
     """
     A server's files can become no longer: what would makes the system refuse the write, as on a full disk. It takes
@@ -99,12 +118,13 @@ def checkRuns(server: ServerProcess) -> None:
 
 def checkStoppedForDisk(server: ServerProcess) -> None:
     """
-    A server that stops because its disk does not take what it has to write says so, in its last line.
+    A server that stops because its disk does not take what it has to write says so, in its last line: while it runs, or
+    when it is about to.
 
     @raise Violation: if this one did not.
     """
     status, errors = server.process.returncode, server.errors()
-    if status != exits.DISK or not errors or f"server {server.id} stops itself: the " not in errors[-1]:
+    if status != exits.DISK or not errors or not re.search(rf"\bserver {server.id}( stops itself)?: ", errors[-1]):
         raise Violation(f"server {server.id} stops with status {status} for its disk: {errors}")
 
 
@@ -172,6 +192,7 @@ def flap(cluster: ProxiedCluster, servers: list[int], fault: Fault) -> Undo:
             network.heal()
 
     flapping = LoopingCall(turn)
+    flapping.clock = cluster.reactor
     flapping.start(_LEAST_FLAP + (_MOST_FLAP - _LEAST_FLAP) * fault.amount)
 
     def settle() -> None:
@@ -197,6 +218,7 @@ PROCESS_KINDS: Final[Mapping[str, Kind]] = {
     "kill": kill,
     "kill all": killAll,
     "pause": pause,
+    "wake alone": wakeAlone,
     "full disk": limitDisk,
 }
 

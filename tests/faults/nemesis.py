@@ -20,7 +20,7 @@ from tests.faults.cluster import ProxiedCluster
 from tests.faults.faults import NETWORK_KINDS, PROCESS_KINDS, Kind
 
 _PAUSES: Final = (0.4, 1.2)
-_LENGTHS: Final = (0.3, 0.7, 1.2, 2.0)
+_LENGTHS: Final = (0.3, 0.8, 1.4, 2.0)
 
 
 @dataclass(frozen=True)

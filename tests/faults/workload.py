@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IConnector, IDelayedCall
 from twisted.internet.protocol import Factory
 
 from replkv.client.replies import Reply
+from replkv.protocol.commands import Getm, KeyCommand
 from replkv.testing.chance import chance
 from replkv.testing.cluster.client import WorkloadClient
 from replkv.testing.cluster.plan import ClientPlan
@@ -118,7 +119,7 @@ def _drawn(seed: int, number: int, operations: int, large: float) -> ClientPlan:
         operations=operations,
         pause=random.choice([0.01, 0.02, 0.05]),
         depth=random.choice([2, 4, 8]),
-        patience=random.choice([0.3, 0.6, 1.2]),
+        patience=random.choice([0.3, 0.6, 3.0]),
         keys=KEYS,
         expiring=random.choice([0.0, 0.3, 0.6]),
         noreply=random.choice([0.0, 0.1, 0.3]),
@@ -155,6 +156,11 @@ class _RealSession(Session):
 
 
 class _RealClient(WorkloadClient):
+    """
+    One of three only reads: replies come in order, so a read that follows a write has to wait for it, and a leader that
+    has lost its majority keeps all those who write from seeing what it would tell them.
+    """
+
     def redirected(self, host: str) -> None:
         """
         See L{replkv.testing.cluster.session.Owner.redirected}.
@@ -162,6 +168,10 @@ class _RealClient(WorkloadClient):
         super().redirected(host)
         assert isinstance(self._session, _RealSession)
         self._target = (host, self._session.leaderPort)
+
+    def _command(self) -> KeyCommand:
+        command = super()._command()
+        return Getm(command.key) if self._plan.number % 3 == 0 else command
 
     def _connect(self) -> None:
         session = self._session = _RealSession(self, self._history, self._process.seconds, self._newConnection())

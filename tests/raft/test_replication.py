@@ -107,6 +107,16 @@ class FollowerTests(SynchronousTestCase):
             message = AppendEntries(1, prevLogIndex, 1, 0, 17, NO_ENTRIES)
             self.assertEqual(self.reply(server, message).readRound, 17)
 
+    def test_readRoundOfOlderTerm(self) -> None:
+        """
+        The answer to a message of an older term carries the current term, and so must not carry the round of that
+        message: it may reach a server that leads the current term too, which counts rounds anew, and would take a round
+        for confirmed that this server has never heard of.
+        """
+        server = aServer(1, currentTerm=3)
+        message = AppendEntries(2, 1, 1, 0, 17, NO_ENTRIES)
+        self.assertEqual(self.reply(server, message), AppendEntriesReply(3, False, 0, 1, 0, 0, 0))
+
 
 class LeaderTests(SynchronousTestCase):
     """

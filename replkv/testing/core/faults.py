@@ -56,7 +56,7 @@ class Case(NamedTuple):
         """
         Say what the fault is.
         """
-        self.cluster.tell("network", f"fault {self.fault.number}: {what}")
+        self.cluster.tell(f"fault {self.fault.number}", what)
 
     def impose(self, condition: Condition, ways: Iterable[Way]) -> Undo:
         """
@@ -288,7 +288,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "slow disk": Kind(_slowDisk),
     "hanging disk": Kind(_hangingDisk, 2.0),
     "clock drift": Kind(_drift, 2.0),
-    "hunt": Kind(_hunt, 4.0),
+    "hunt": Kind(_hunt, 6.0),
     "figure 8": Kind(_figure8, 20.0),
 }
 """
@@ -330,5 +330,5 @@ class Faults:
     def _end(self, number: int) -> None:
         undo = self._active.pop(number, None)
         if undo is not None:
-            self._cluster.tell("network", f"fault {number} is over")
+            self._cluster.tell(f"fault {number}", "is over")
             undo()

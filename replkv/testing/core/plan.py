@@ -164,7 +164,7 @@ def _faults(
     @param timeout: the shortest election timeout, in seconds: how long a fault lasts is measured by it.
     """
     chosen = random.sample(sorted(kinds), random.randint(1, 6))
-    times = sorted(random.uniform(0.2, seconds) for _ in range(random.choice([0, 4, 8, 12, 16])))
+    times = sorted(random.uniform(0.2, seconds) for _ in range(random.choice([0, 6, 12, 18, 24])))
     faults = []
     for number, at in enumerate(times):
         if not chosen:

@@ -12,7 +12,7 @@ from replkv.protocol.commands import Getm
 from replkv.raft.core import Raft, RaftConfig
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.messages import AppendEntries, AppendEntriesReply, Message, RequestVoteReply
-from replkv.raft.outputs import Load, ReadReady, Ready
+from replkv.raft.outputs import Load, Ready
 from replkv.testing import rare
 from replkv.testing.chance import chance
 from replkv.testing.core.disk import Disk
@@ -52,7 +52,7 @@ class Server:
         self._story = Story(lambda what: cluster.tell(self.name, what))
         self._backlog: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
         self._pumping = False
-        self._toDo: list[tuple[list[Entry], Sequence[ReadReady]]] = []
+        self._given: Ready | None = None
         self._ledTerm = 0
         self._proposed: dict[int, tuple[int, Question]] = {}
         self._questions: list[Question] = []
@@ -109,7 +109,7 @@ class Server:
         self._cluster.tell(self.name, f"crashes; its disk has {self.disk.lastIndex} entries")
         self.isRunning = self.isPaused = self._pumping = False
         self._backlog.clear()
-        self._toDo.clear()
+        self._given = None
         self._proposed.clear()
         self._ledTerm = 0
         questions, self._questions = self._questions, []
@@ -273,7 +273,7 @@ class Server:
         self._pumping = False
         raft = self.raft
         try:
-            ready = raft.ready(not self._toDo)
+            ready = raft.ready(self._given is None)
         except Exception as error:
             self._break(error)
         self._cluster.judge.check(self, ready)
@@ -282,40 +282,35 @@ class Server:
         for to, message, _ in ready.sends:
             self._cluster.send(self.id, to, message)
         for load in ready.loads:
+            self._cluster.happened(rare.READ_BACK)
             self.disk.read(load, self._loaded)
         for token in ready.droppedReads:
             cast(Question, token).end(Refused(raft.leaderId))
         if ready.entries or ready.reads:
-            self._work(ready)
+            self._given = ready
+            if self._cluster.plan.applying:
+                self._cluster.later(self._cluster.plan.applying, self._work, self._life)
+            else:
+                self._apply()
 
-    def _work(self, ready: Ready) -> None:
-        """
-        Have entries applied and reads answered, which may take a while.
-        """
-        self._toDo.append((ready.entries, ready.reads))
-        if self._cluster.plan.applying:
-            self._cluster.later(self._cluster.plan.applying, self._done, self._life)
-        else:
-            self._apply()
-
-    def _done(self, life: int) -> None:
-        if life == self._life and self._toDo:
+    def _work(self, life: int) -> None:
+        if life == self._life and self._given is not None:
             self._into(self._apply)
 
     def _apply(self) -> None:
         """
-        Each read is answered before anything after its index is applied.
+        Apply what was given out, and answer each read before anything after its index is applied.
         """
-        entries, reads = self._toDo.pop()
-        position = 0
-        for index, tokens in reads:
+        ready, self._given = self._given, None
+        assert ready is not None
+        entries = deque(ready.entries)
+        for index, tokens in ready.reads:
             while self.machine.appliedIndex < index:
-                self._applyNext(entries[position])
-                position += 1
+                self._applyNext(entries.popleft())
             for token in tokens:
                 question = cast(Question, token)
                 question.end(self.machine.read(question.command.key))
-        for entry in entries[position:]:
+        for entry in entries:
             self._applyNext(entry)
         if self.raft.hasMoreToApply:
             self._pumping = True

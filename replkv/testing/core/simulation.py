@@ -93,7 +93,7 @@ class Simulation:
         cluster, patience = self._cluster, RECOVERY * self._plan.electionTicks * TICK
         cluster.start()
         cluster.run(self._plan.seconds)
-        cluster.tell("network", "all is well again")
+        cluster.tell("cluster", "all is well again")
         cluster.calm()
         self._faults.mend()
         deadline = cluster.now + patience

@@ -39,18 +39,18 @@ class Story:
         """
         See what has changed.
         """
-        role, term, votedFor, leaderId = known = self._state(raft)
+        known = self._state(raft)
         if known != self._known:
             before, self._known = self._known, known
-            if term != before[1] or role != before[0] or leaderId != before[3]:
-                self._tell(self._doing(raft))
-            elif votedFor is not None:
-                self._tell(f"votes for server {votedFor} in term {term}")
-        elif role == "leader" and raft.commitIndex >= self._committed + _COMMITS_TOLD:
+            self._tell(self._news(raft, known[1:3] != before[1:3]))
+        elif raft.commitIndex >= self._committed + _COMMITS_TOLD and raft.role.name == "leader":
             self._committed = raft.commitIndex
             self._tell(f"has committed {raft.commitIndex} entries")
 
-    def _doing(self, raft: Raft) -> str:
+    def _news(self, raft: Raft, voted: bool) -> str:
+        """
+        @param voted: whether its term or its vote has changed.
+        """
         term = raft.currentTerm
         name = raft.role.name
         if name == "leader":
@@ -61,9 +61,9 @@ class Story:
             return f"asks whether it could win an election in term {term + 1}"
         if raft.leaderId is not None:
             return f"follows server {raft.leaderId} in term {term}"
-        if raft.votedFor is not None:
+        if voted and raft.votedFor is not None:
             return f"votes for server {raft.votedFor} in term {term}"
-        return f"is a follower in term {term}"
+        return f"knows no leader in term {term}"
 
     def _state(self, raft: Raft) -> tuple[object, ...]:
         return (raft.role.name, raft.currentTerm, raft.votedFor, raft.leaderId)

@@ -60,7 +60,8 @@ def simulateOddly(
     tell: Callable[[str], None] | None = None,
 ) -> Outcome:
     """
-    As L{simulate}, but seed 0 logs something, seed 1 raises, seed 2 ends the process, seed 3 has it killed, and seed 4 never ends.
+    As L{simulate}, but seed 0 logs something, seed 1 raises, seed 2 ends the process, seed 3 has it killed, and seed 4
+    never ends.
     """
     if seed == 0:
         Logger().critical("what is logged is not to be shown")

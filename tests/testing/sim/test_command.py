@@ -139,8 +139,7 @@ class ProcessTests(SynchronousTestCase):
             text=True,
             start_new_session=True,
         )
-        # No test waits for ever, and none leaves a process, whatever goes wrong. A group exists for as long as there is
-        # a process in it; should it have none, the test has waited for nothing.
+        # Whatever goes wrong, no test waits for ever, and none leaves a process.
         timer = threading.Timer(60, os.killpg, [process.pid, signal.SIGKILL])
         timer.start()
         self.addCleanup(self.end, process)

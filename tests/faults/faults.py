@@ -165,7 +165,7 @@ def oneWay(cluster: ProxiedCluster, servers: list[int], fault: Fault) -> Undo:
     """
     ways = (servers[:1], servers[1:])
     cluster.network.silence(*(ways if fault.amount < 0.5 else ways[::-1]))
-    return cluster.network.heal
+    return partial(cluster.network.heal, *ways)
 
 
 def slow(cluster: ProxiedCluster, servers: list[int], fault: Fault) -> Undo:
@@ -173,7 +173,7 @@ def slow(cluster: ProxiedCluster, servers: list[int], fault: Fault) -> Undo:
     All that a server and the others tell each other takes long, and much of it very long.
     """
     cluster.network.slow(servers[:1], servers[1:], 0.3 * fault.amount, 10_000 + 200_000 * fault.amount)
-    return cluster.network.heal
+    return partial(cluster.network.heal, servers[:1], servers[1:])
 
 
 def flap(cluster: ProxiedCluster, servers: list[int], fault: Fault) -> Undo:
@@ -181,15 +181,16 @@ def flap(cluster: ProxiedCluster, servers: list[int], fault: Fault) -> Undo:
     A server is cut off, and is not, and is again.
     """
     network = cluster.network
+    groups = (servers[:1], servers[1:])
     isCut = False
 
     def turn() -> None:
         nonlocal isCut
         isCut = not isCut
         if isCut:
-            network.cut(servers[:1], servers[1:])
+            network.cut(*groups)
         else:
-            network.heal()
+            network.heal(*groups)
 
     flapping = LoopingCall(turn)
     flapping.clock = cluster.reactor
@@ -197,7 +198,7 @@ def flap(cluster: ProxiedCluster, servers: list[int], fault: Fault) -> Undo:
 
     def settle() -> None:
         flapping.stop()
-        network.heal()
+        network.heal(*groups)
 
     return settle
 
@@ -211,7 +212,7 @@ def _separate(cluster: ProxiedCluster, some: list[int], others: list[int], fault
     else:
         cluster.network.silence(some, others)
         cluster.network.silence(others, some)
-    return cluster.network.heal
+    return partial(cluster.network.heal, some, others)
 
 
 PROCESS_KINDS: Final[Mapping[str, Kind]] = {

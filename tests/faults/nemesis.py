@@ -66,6 +66,9 @@ def _faults(random: Random, kinds: Sequence[str], size: int, seconds: float, fra
         if kind == "full disk":
             servers.sort(key=lambda server: server not in frail)
             atLeader = False
+        elif kind == "wake alone":
+            # Of use only if there is time for another one to lead.
+            lasts, atLeader = 2.0, True
         faults.append(Fault(len(faults), kind, at, lasts, tuple(servers), atLeader, random.random()))
         at += lasts + random.uniform(*_PAUSES)
     return tuple(faults)

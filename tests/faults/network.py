@@ -54,11 +54,11 @@ class Network:
                 way.delay, way.rate = delay, rate
             link.changed()
 
-    def heal(self) -> None:
+    def heal(self, some: Collection[int], others: Collection[int]) -> None:
         """
-        Let all be well again.
+        Let all be well again between two groups of servers.
         """
-        for link in self.links.values():
+        for link in self._between(some, others):
             link.heal()
 
     async def close(self) -> None:

@@ -229,7 +229,7 @@ def _drift(case: Case) -> Undo:
 
 
 def _hunt(case: Case) -> Undo:
-    case.tell("each new leader crashes")
+    case.tell("each new leader crashes or is cut off")
     return Hunt(case.cluster, case.random).end
 
 

@@ -122,7 +122,7 @@ def draw(seed: int, kinds: Mapping[str, float]) -> Plan:
     servers = random.choice(_SIZES)
     electionTicks = random.randint(4, 10)
     heartbeatTicks = random.randint(1, max(1, electionTicks // 3))
-    seconds = random.uniform(3.0, 9.0)
+    seconds = random.uniform(4.0, 12.0)
     keys = tuple(b"k%d" % number for number in range(random.choice([1, 1, 2, 3])))
     return Plan(
         servers=servers,
@@ -172,7 +172,7 @@ def _faults(
         kind = random.choice(chosen)
         if kinds[kind] > 10:
             chosen.remove(kind)  # Two that take so long would only be in each other's way.
-        lasts = timeout * random.choice([0.3, 1.0, 2.0, 4.0]) * random.uniform(0.5, 1.5) * kinds[kind]
+        lasts = timeout * random.choice([0.2, 0.5, 1.0, 2.0, 4.0]) * random.uniform(0.5, 1.5) * kinds[kind]
         order = tuple(random.sample(range(servers), servers))
         faults.append(Fault(number, kind, at, lasts, order, random.random() < 0.7, random.random()))
     return tuple(faults)

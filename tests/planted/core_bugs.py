@@ -1,0 +1,254 @@
+"""
+Bugs that a core can have.
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Final
+
+import replkv.raft.candidate
+from replkv.raft.candidate import Candidate
+from replkv.raft.core import Raft, RaftConfig
+from replkv.raft.entry import Batch
+from replkv.raft.follower import Follower
+from replkv.raft.leader import Leader
+from replkv.raft.log import RaftLog
+from replkv.raft.messages import AppendEntries, AppendEntriesReply, Message, RequestVote, RequestVoteReply
+from replkv.raft.outputs import Persist, Ready, Send, Token
+from replkv.raft.progress import Progress
+from replkv.raft.quorum import agreed
+from tests.planted.bug import Bug, Patch
+
+_appendEntries = Follower.appendEntries
+_appendReply = Leader.appendReply
+_follow = Raft.follow
+_init = Raft.__init__
+_matched = Progress.matched
+_ready = Raft.ready
+_reply = Follower._reply
+_requestVote = Raft._requestVote
+_send = Raft.send
+
+
+# Votes and terms.
+
+
+def _persistWithoutVote(raft: Raft, batch: Batch) -> None:
+    raft._ready.persists.append(Persist(raft._nextSeq, raft.currentTerm, None, batch))
+    raft._writing.append((raft._nextSeq, batch.entries[-1].index if batch.entries else 0))
+    raft._nextSeq += 1
+
+
+def _initWithoutTerm(
+    raft: Raft,
+    config: RaftConfig,
+    random: Random,
+    log: RaftLog,
+    currentTerm: int = 0,
+    votedFor: int | None = None,
+    lastApplied: int = 0,
+) -> None:
+    _init(raft, config, random, log, log.lastTerm, None, lastApplied)
+
+
+def _sendVoteAtOnce(raft: Raft, to: int, message: Message, token: Token = None, ackIndex: int = 0) -> None:
+    if isinstance(message, RequestVoteReply):
+        raft._ready.sends.append(Send(to, message, token))
+    else:
+        _send(raft, to, message, token, ackIndex)
+
+
+def _countAnyTerm(candidate: Candidate, sender: int, reply: RequestVoteReply) -> None:
+    if reply.granted and reply.preVote == candidate.preVote:
+        candidate._granted(sender)
+
+
+def _countPreVotes(candidate: Candidate, sender: int, reply: RequestVoteReply) -> None:
+    if reply.granted and reply.term == candidate._term:
+        candidate._granted(sender)
+
+
+def _followAndClearVote(raft: Raft, term: int, leaderId: int | None) -> None:
+    _follow(raft, term, leaderId)
+    raft.votedFor = None
+
+
+def _followAndKeepVote(raft: Raft, term: int, leaderId: int | None) -> None:
+    votedFor = raft.votedFor
+    _follow(raft, term, leaderId)
+    raft.votedFor = votedFor
+
+
+def _voteAndForget(raft: Raft, sender: int, message: RequestVote, token: Token) -> None:
+    isPreCandidate = isinstance(raft.role, Candidate) and raft.role.preVote
+    _requestVote(raft, sender, message, token)
+    if isPreCandidate:
+        raft.votedFor = None
+
+
+# The log.
+
+
+def _sendAckAtOnce(raft: Raft, to: int, message: Message, token: Token = None, ackIndex: int = 0) -> None:
+    if isinstance(message, AppendEntriesReply):
+        raft._ready.sends.append(Send(to, message, token))
+    else:
+        _send(raft, to, message, token, ackIndex)
+
+
+def _replyWithEnd(
+    follower: Follower,
+    sender: int,
+    token: Token,
+    message: AppendEntries,
+    success: bool,
+    matchIndex: int,
+    conflictIndex: int,
+    conflictTerm: int,
+) -> None:
+    end = follower.raft.log.lastIndex if success else matchIndex
+    _reply(follower, sender, token, message, success, end, conflictIndex, conflictTerm)
+
+
+def _appendOverGap(follower: Follower, sender: int, message: AppendEntries, token: Token) -> None:
+    log = follower.raft.log
+    batch = message.batch.entries
+    if not batch or batch[0].index <= log.lastIndex + 1:
+        _appendEntries(follower, sender, message, token)
+        return
+    entries = [entry._replace(index=index) for index, entry in enumerate(batch, log.lastIndex + 1)]
+    for entry in entries:
+        log.append(entry)
+    follower.raft.persist(Batch(entries))
+    _reply(follower, sender, token, message, True, batch[-1].index, 0, 0)
+
+
+# What is committed, and applied.
+
+
+def _commitUpToLeader(follower: Follower, sender: int, message: AppendEntries, token: Token) -> None:
+    _appendEntries(follower, sender, message, token)
+    follower.raft.commit(min(message.leaderCommit, follower.raft.log.lastIndex))
+
+
+def _commitAnyIndex(raft: Raft, index: int) -> None:
+    raft.commitIndex = index
+
+
+def _countOldTerms(leader: Leader) -> None:
+    stable = leader.raft.log.stableIndex
+    leader.raft.commit(agreed([stable, *(progress.matchIndex for progress in leader.progress.values())]))
+
+
+def _stopAtOldTerm(leader: Leader) -> None:
+    raft = leader.raft
+    index = agreed([raft.log.stableIndex, *(progress.matchIndex for progress in leader.progress.values())])
+    while raft.commitIndex < index and raft.log.term(raft.commitIndex + 1) == raft.currentTerm:
+        raft.commit(raft.commitIndex + 1)
+
+
+def _countOwnMemory(leader: Leader) -> None:
+    log = leader.raft.log
+    index = agreed([log.lastIndex, *(progress.matchIndex for progress in leader.progress.values())])
+    if log.term(index) == leader.raft.currentTerm:
+        leader.raft.commit(index)
+
+
+def _applyFromMemory(raft: Raft, mayApply: bool = True) -> Ready:
+    stableIndex = raft.log.stableIndex
+    raft.log.stableIndex = raft.log.lastIndex
+    try:
+        return _ready(raft, mayApply)
+    finally:
+        raft.log.stableIndex = stableIndex
+
+
+def _goBack(progress: Progress, matchIndex: int) -> None:
+    _matched(progress, matchIndex)
+    progress.matchIndex = matchIndex
+
+
+def _sendMatchedAgain(progress: Progress, prevLogIndex: int, retryFrom: int) -> None:
+    progress._probe()
+    progress.nextIndex = max(1, min(retryFrom, prevLogIndex))
+    progress.probeDue = True
+
+
+# Reads.
+
+
+def _readFromCommitIndex(leader: Leader, atLeast: int, token: Token) -> None:
+    leader.reads.add(max(leader.raft.commitIndex, atLeast), token)
+
+
+def _confirmByAnyAnswer(leader: Leader, sender: int, reply: AppendEntriesReply) -> None:
+    _appendReply(leader, sender, reply._replace(readRound=leader.reads.round))
+
+
+def _echoAnyRound(raft: Raft, sender: int, message: AppendEntries, token: Token) -> None:
+    if message.term < raft.currentTerm:
+        prev = message.prevLogIndex
+        raft.send(sender, AppendEntriesReply(raft.currentTerm, False, 0, prev, 0, 0, message.readRound), token)
+    else:
+        _handle(raft, sender, message, token)
+
+
+_handle = Raft._appendEntries
+
+
+def _bug(name: str, owner: object, attribute: str, value: object, seeds: int = 100) -> Bug:
+    return Bug(name, "core", seeds, (Patch(owner, attribute, value),))
+
+
+BUGS: Final = (
+    _bug("the vote is not persisted", Raft, "persist", _persistWithoutVote),
+    _bug("the term is not persisted", Raft, "__init__", _initWithoutTerm),
+    _bug("a vote is told before its fsync", Raft, "send", _sendVoteAtOnce),
+    _bug("a vote reply of an old term is counted", Candidate, "voteReply", _countAnyTerm),
+    _bug("a pre-vote is counted as a vote", Candidate, "voteReply", _countPreVotes),
+    _bug("votedFor is cleared within a term", Raft, "follow", _followAndClearVote),
+    _bug("votedFor is kept in a new term", Raft, "follow", _followAndKeepVote),
+    _bug("a pre-candidate forgets the vote that it gives", Raft, "_requestVote", _voteAndForget),
+    _bug("half of the votes are a majority", replkv.raft.candidate, "majority", lambda members: (members + 1) // 2),
+    _bug(
+        "logs are compared by length before term",
+        RaftLog,
+        "isUpToDate",
+        lambda log, index, term: (index, term) >= (log.lastIndex, log.lastTerm),
+    ),
+    _bug("entries are acknowledged before their fsync", Raft, "send", _sendAckAtOnce),
+    _bug("the log is cut without a conflict", Follower, "_missing", lambda follower, batch: batch),
+    _bug(
+        "entries are taken without the consistency check",
+        RaftLog,
+        "matches",
+        lambda log, index, term: index <= log.lastIndex,
+    ),
+    _bug("a batch with a gap is accepted", Follower, "appendEntries", _appendOverGap),
+    _bug("a follower acknowledges the end of its log", Follower, "_reply", _replyWithEnd),
+    _bug(
+        "a finished write counts for entries replaced since",
+        Raft,
+        "truncate",
+        lambda raft, index: raft.log.truncate(index),
+    ),
+    _bug("a follower commits beyond what was verified", Follower, "appendEntries", _commitUpToLeader),
+    _bug("commitIndex goes back", Raft, "commit", _commitAnyIndex),
+    _bug("old-term entries are committed by counting", Leader, "_advanceCommit", _countOldTerms),
+    _bug("the commit scan is stuck behind an old-term entry", Leader, "_advanceCommit", _stopAtOldTerm),
+    _bug("the leader's own disk counts before its fsync", Leader, "_advanceCommit", _countOwnMemory),
+    _bug("entries are applied beyond what the own disk holds", Raft, "ready", _applyFromMemory),
+    _bug("matchIndex goes back on a late reply", Progress, "matched", _goBack),
+    _bug("nextIndex goes back to or below matchIndex", Progress, "rejected", _sendMatchedAgain),
+    _bug("there is no no-op", Leader, "start", lambda leader: None),
+    _bug("a read is answered before the no-op", Leader, "read", _readFromCommitIndex),
+    _bug(
+        "a read is answered without a quorum",
+        Leader,
+        "_confirmReads",
+        lambda leader: leader.reads.confirm(leader.reads.round),
+    ),
+    _bug("a read is confirmed by answers to earlier messages", Leader, "appendReply", _confirmByAnyAnswer),
+    _bug("a read is confirmed by the answer to a message of an older term", Raft, "_appendEntries", _echoAnyRound, 500),
+)

@@ -25,6 +25,7 @@ KEYS: Final = tuple(b"k%d" % number for number in range(8))
 
 _CLIENTS: Final = 6
 _CONNECT_TIMEOUT: Final = 1.0
+_READERS_PATIENCE: Final = 3.0
 
 
 class Workload:
@@ -114,12 +115,13 @@ def _drawn(seed: int, number: int, operations: int, large: float) -> ClientPlan:
     What a seed has a client do.
     """
     random = chance(seed, "client plan", number)
+    patience = random.choice([0.3, 0.6, 1.2])
     return ClientPlan(
         number=number,
         operations=operations,
         pause=random.choice([0.01, 0.02, 0.05]),
         depth=random.choice([2, 4, 8]),
-        patience=random.choice([0.3, 0.6, 3.0]),
+        patience=_READERS_PATIENCE if _onlyReads(number) else patience,
         keys=KEYS,
         expiring=random.choice([0.0, 0.3, 0.6]),
         noreply=random.choice([0.0, 0.1, 0.3]),
@@ -128,6 +130,15 @@ def _drawn(seed: int, number: int, operations: int, large: float) -> ClientPlan:
         cutting=random.choice([0.0, 0.02, 0.05]),
         nonsense=random.choice([0.0, 0.05]),
     )
+
+
+def _onlyReads(number: int) -> bool:
+    """
+    Whether a client does nothing but read: one of three. Replies come in order, so that a read which follows a write
+    has to wait for it; and a leader that has lost its majority keeps all those who write from seeing what else it
+    would tell them.
+    """
+    return number % 3 == 0
 
 
 class _Machine:
@@ -156,11 +167,6 @@ class _RealSession(Session):
 
 
 class _RealClient(WorkloadClient):
-    """
-    One of three only reads: replies come in order, so a read that follows a write has to wait for it, and a leader that
-    has lost its majority keeps all those who write from seeing what it would tell them.
-    """
-
     def redirected(self, host: str) -> None:
         """
         See L{replkv.testing.cluster.session.Owner.redirected}.
@@ -171,7 +177,7 @@ class _RealClient(WorkloadClient):
 
     def _command(self) -> KeyCommand:
         command = super()._command()
-        return Getm(command.key) if self._plan.number % 3 == 0 else command
+        return Getm(command.key) if _onlyReads(self._plan.number) else command
 
     def _connect(self) -> None:
         session = self._session = _RealSession(self, self._history, self._process.seconds, self._newConnection())

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from replkv.raft.leader import Leader
 from replkv.raft.messages import AppendEntries, AppendEntriesReply, RequestVote, RequestVoteReply
 from replkv.raft.outputs import Send
+from replkv.raft.quorum import majority
 from replkv.testing.judges.elections import Elections
 from replkv.testing.judges.view import View
 from replkv.testing.outcome import Violation
@@ -22,7 +23,7 @@ class Promises:
     def __init__(self, elections: Elections, views: Mapping[int, View]) -> None:
         self._elections = elections
         self._views = views
-        self._answers: dict[tuple[int, int], tuple[int, int]] = {}  # (from, to): term, step
+        self._answers: dict[tuple[int, int, int], int] = {}  # (from, to, term): step of the last
 
     def check(self, view: View, sends: Sequence[Send], step: int, committed: int) -> None:
         """
@@ -41,7 +42,7 @@ class Promises:
                 case AppendEntries():
                     self._append(view, message, committed)
                 case AppendEntriesReply():
-                    self._answers[view.id, to] = (message.term, step)
+                    self._answers[view.id, to, message.term] = step
                     if message.success and diskTerm == message.term:
                         self._acknowledged(view, to, message)
                 case RequestVote():
@@ -60,9 +61,8 @@ class Promises:
         Whether a majority has answered a leader, in its term and after a step.
         """
         term = view.raft.currentTerm
-        answers = [self._answers.get((peer, view.id), (0, 0)) for peer in view.peers]
-        heard = 1 + sum(answeredTerm == term and step > since for answeredTerm, step in answers)
-        return 2 * heard > len(answers) + 1
+        heard = 1 + sum(self._answers.get((peer, view.id, term), 0) > since for peer in view.peers)
+        return heard >= majority(len(view.peers) + 1)
 
     def _append(self, view: View, message: AppendEntries, committed: int) -> None:
         if self._elections.leaders.get(message.term) != view.id:

@@ -21,7 +21,7 @@ from replkv.testing.outcome import Violation
 
 __all__ = ["ClockBound", "Undecided", "checkLinearizable"]
 
-MOST_PREFIXES: Final = 200_000
+MOST_PREFIXES: Final = 50_000
 """
 How many prefixes are looked at for one key before the search is given up.
 """

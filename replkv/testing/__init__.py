@@ -6,7 +6,8 @@ test what you build on replkv: see C{docs/testing.md}.
 from __future__ import annotations
 
 from replkv.testing.cluster.cluster import SimulatedCluster
-from replkv.testing.cluster.faults import KINDS, Faults, disturb
+from replkv.testing.cluster.faults import Faults, disturb
+from replkv.testing.cluster.kinds import KINDS
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.server import SimulatedServer
 from replkv.testing.outcome import Violation

@@ -24,11 +24,6 @@ For how long things go wrong, in each run.
 _FIRST, _, _LAST = os.environ.get("NEMESIS_SEEDS", "0:2").partition(":")
 SEEDS: Final = range(int(_FIRST), int(_LAST))
 
-_COMMANDS_PER_SECOND: Final = 60
-"""
-Of each client, at the most: so that the judge can decide.
-"""
-
 
 @pytest.mark.parametrize("seed", SEEDS)
 @onReactor
@@ -40,6 +35,6 @@ async def test_nemesis(makeCluster: MakeCluster, seed: int) -> None:
     from twisted.internet import reactor
 
     cluster = makeCluster(SIZE, **SETTINGS)
-    run = Run(reactor, cluster, seed, operations=int(_COMMANDS_PER_SECOND * SECONDS), large=0.04)
+    run = Run(reactor, cluster, seed, operations=int(100 * SECONDS), large=0.04)
     nemesis = Nemesis(reactor, cluster, draw(seed, SIZE, SECONDS), run.tell)
     await run.go(nemesis.run)

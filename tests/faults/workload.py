@@ -26,6 +26,10 @@ KEYS: Final = tuple(b"k%d" % number for number in range(8))
 _CLIENTS: Final = 6
 _CONNECT_TIMEOUT: Final = 1.0
 _READERS_PATIENCE: Final = 3.0
+_COMMANDS_PER_SECOND: Final = 60
+"""
+Of each client: enough to see much, and few enough for the judge.
+"""
 
 
 class Workload:
@@ -115,12 +119,14 @@ def _drawn(seed: int, number: int, operations: int, large: float) -> ClientPlan:
     What a seed has a client do.
     """
     random = chance(seed, "client plan", number)
+    depth = random.choice([1, 3, 8])
     patience = random.choice([0.3, 0.6, 1.2])
     return ClientPlan(
         number=number,
         operations=operations,
-        pause=random.choice([0.01, 0.02, 0.05]),
-        depth=random.choice([2, 4, 8]),
+        # Each time it sends about half of what may be under way.
+        pause=(1 + depth) / 2 / _COMMANDS_PER_SECOND,
+        depth=depth,
         patience=_READERS_PATIENCE if _onlyReads(number) else patience,
         keys=KEYS,
         expiring=random.choice([0.0, 0.3, 0.6]),

@@ -5,11 +5,20 @@ The simulated network: hosts, who listens on them, and what the ways between the
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from errno import EADDRINUSE
+from os import strerror
 from random import Random
 from typing import cast
 
 from twisted.internet.address import IPv4Address
-from twisted.internet.error import ConnectError, ConnectionRefusedError, TimeoutError, UserError  # noqa: A004
+from twisted.internet.error import (
+    CannotListenError,
+    ConnectError,
+    ConnectionRefusedError,  # noqa: A004
+    TimeoutError,  # noqa: A004
+    UserError,
+)
 from twisted.internet.interfaces import IConnector, IDelayedCall, IListeningPort
 from twisted.internet.protocol import ClientFactory, Factory, Protocol
 from twisted.python.failure import Failure
@@ -40,6 +49,7 @@ class Network:
         self._listening: dict[tuple[str, int], tuple[Process, Factory]] = {}
         self._blocked: Counter[tuple[str, str]] = Counter()
         self._slowness: dict[tuple[str, str], float] = {}
+        self._gone: set[str] = set()
         self._nextPort = _FIRST_EPHEMERAL_PORT
 
     # The ways, for whoever makes faults. A way has a direction.
@@ -92,16 +102,20 @@ class Network:
         """
         Have a process accept connections.
         """
-        place = (process.host, port)
-        assert place not in self._listening, f"port {port} of {process.host} is in use"
+        place = (process.host, port or self.newPort())
+        if place in self._listening:
+            raise CannotListenError(process.host, port, OSError(EADDRINUSE, strerror(EADDRINUSE)))
+        factory.doStart()
         self._listening[place] = (process, factory)
-        return cast(IListeningPort, _Port(self, process, port))
+        return cast(IListeningPort, _Port(self, *place))
 
     def close(self, host: str, port: int) -> None:
         """
         Accept no more connections.
         """
-        self._listening.pop((host, port), None)
+        _, factory = self._listening.pop((host, port), (None, None))
+        if factory is not None:
+            factory.doStop()
 
     def connect(self, process: Process, host: str, port: int, factory: ClientFactory, timeout: float) -> IConnector:
         """
@@ -110,6 +124,12 @@ class Network:
         attempt = _Attempt(self, process, host, port, factory, timeout)
         attempt.connect()
         return cast(IConnector, attempt)
+
+    def isGone(self, host: str) -> bool:
+        """
+        Whether there is not even a host, which could say that nobody listens.
+        """
+        return host in self._gone
 
     def listener(self, host: str, port: int) -> tuple[Process, Factory] | None:
         """
@@ -124,6 +144,8 @@ class Network:
         @param silently: whether its host has gone with it, so that nobody tells the other sides. They are told when
             they hear of the host again, see L{returned}.
         """
+        if silently:
+            self._gone.add(process.host)
         for place, (listening, _) in list(self._listening.items()):
             if listening is process:
                 del self._listening[place]
@@ -134,6 +156,7 @@ class Network:
         """
         A host is there again: it knows nothing of the connections that it had.
         """
+        self._gone.discard(host)
         for connection in list(self.connections):
             connection.hostReturned(host)
 
@@ -150,22 +173,22 @@ class _Port:
     What listens.
     """
 
-    def __init__(self, network: Network, process: Process, port: int) -> None:
+    def __init__(self, network: Network, host: str, port: int) -> None:
         self._network = network
-        self._process = process
+        self._host = host
         self._port = port
 
     def stopListening(self) -> None:
         """
         See L{IListeningPort.stopListening}.
         """
-        self._network.close(self._process.host, self._port)
+        self._network.close(self._host, self._port)
 
     def getHost(self) -> IPv4Address:
         """
         See L{IListeningPort.getHost}.
         """
-        return IPv4Address("TCP", self._process.host, self._port)
+        return IPv4Address("TCP", self._host, self._port)
 
 
 @implementer(IConnector)
@@ -184,6 +207,7 @@ class _Attempt:
         self._factory = factory
         self._timeout = timeout
         self._timeoutCall: IDelayedCall | None = None
+        self._knocks = 0
         self._over = False
         self._connection: Connection | None = None
 
@@ -192,16 +216,18 @@ class _Attempt:
         See L{IConnector.connect}: knock at the port.
         """
         self._over = False
+        self._connection = None
         self._factory.doStart()
-        self._factory.startedConnecting(self)
         self._timeoutCall = self._process.callLater(self._timeout, self._fail, TimeoutError())
-        self._go(self._process.host, self._host, self._knock)
+        self._knocks += 1
+        self._go(self._process.host, self._host, self._knock, self._knocks)
+        self._factory.startedConnecting(self)
 
     def stopConnecting(self) -> None:
         """
         See L{IConnector.stopConnecting}.
         """
-        self._process.callLater(0, self._fail, UserError())
+        self._fail(UserError())
 
     def disconnect(self) -> None:
         """
@@ -218,24 +244,23 @@ class _Attempt:
         """
         return IPv4Address("TCP", self._host, self._port)
 
-    def _go(self, sender: str, to: str, arrive: object) -> None:
+    def _go(self, sender: str, to: str, arrive: Callable[[int], None], knock: int) -> None:
         network = self._network
         if not network.isBlocked(sender, to):
-            network.timeline.callLater(network.delay(sender, to), arrive)  # type: ignore[arg-type]
+            network.timeline.callLater(network.delay(sender, to), arrive, knock)
 
-    def _knock(self) -> None:
-        self._go(self._host, self._process.host, self._answered)
+    def _knock(self, knock: int) -> None:
+        if not self._network.isGone(self._host):
+            self._go(self._host, self._process.host, self._answered, knock)
 
-    def _answered(self) -> None:
-        if not self._over and self._process.alive:
-            if self._network.listener(self._host, self._port) is None:
-                self._process.perform(self._fail, ConnectionRefusedError())
-            else:
-                self._process.perform(self._connect)
+    def _answered(self, knock: int) -> None:
+        self._process.perform(self._connect, knock)
 
-    def _connect(self) -> None:
+    def _connect(self, knock: int) -> None:
+        if self._over or knock != self._knocks:
+            return
         listener = self._network.listener(self._host, self._port)
-        if self._over or listener is None:
+        if listener is None:
             self._fail(ConnectionRefusedError())
             return
         self._finish()
@@ -243,10 +268,10 @@ class _Attempt:
         mine = IPv4Address("TCP", self._process.host, self._network.newPort())
         theirs = IPv4Address("TCP", self._host, self._port)
         protocol = cast("Protocol | None", self._factory.buildProtocol(theirs))
-        if protocol is None:
-            return
         self._connection = Connection(self._network, self._process, mine, process, theirs, self._lost)
-        self._connection.open(protocol, lambda: cast("Protocol | None", factory.buildProtocol(mine)))
+        self._connection.open(protocol or Protocol(), lambda: cast("Protocol | None", factory.buildProtocol(mine)))
+        if protocol is None:
+            self._connection.connecting.loseConnection()
 
     def _lost(self, reason: Failure) -> None:
         self._factory.clientConnectionLost(self, reason)

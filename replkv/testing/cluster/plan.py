@@ -52,7 +52,7 @@ class Fault:
     Something that goes wrong.
 
     @ivar number: its number.
-    @ivar kind: what it is; one of L{replkv.testing.cluster.faults.KINDS}.
+    @ivar kind: what it is; one of L{replkv.testing.cluster.kinds.KINDS}.
     @ivar at: when it begins, in seconds.
     @ivar lasts: for how many seconds.
     @ivar servers: the servers, in the order in which it is about them.

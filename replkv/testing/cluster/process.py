@@ -6,8 +6,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from math import inf, nextafter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.base import DelayedCall
@@ -29,6 +28,13 @@ from replkv.testing.cluster.timeline import Timeline
 
 if TYPE_CHECKING:
     from replkv.testing.cluster.network import Network
+
+_LATENESS: Final = 1e-6
+"""
+By how many seconds a call is late, as those of every real reactor are. On one that is never late, a L{LoopingCall
+<twisted.internet.task.LoopingCall>} finds itself just before its time as often as just after it, and makes its call
+twice.
+"""
 
 
 @implementer(IReactorTime, IReactorTCP, IReactorPluggableNameResolver, IHostnameResolver)
@@ -110,6 +116,7 @@ class Process:
         """
         See L{IReactorTime.callLater}.
         """
+        assert delay >= 0, f"a call {-delay} s ago"
         call = DelayedCall(self.seconds() + delay, callable, args, kw, _ignore, self._await, self.seconds)
         self._await(call)
         return call
@@ -139,22 +146,20 @@ class Process:
         """
         Wait until a call is due.
         """
-        due = call.getTime() / self._rate
-        while due * self._rate < call.getTime():
-            # Rounded down, this clock would come to stand just before it.
-            due = nextafter(due, inf)
+        due = call.getTime() / self._rate + _LATENESS
         self._timeline.callLater(max(0.0, due - self._timeline.seconds()), self._due, call)
 
     def _due(self, call: DelayedCall) -> None:
         if call.active():
-            if call.getTime() > self.seconds():
-                self._await(call)
-            else:
-                self.perform(self._make, call)
+            self.perform(self._make, call)
 
     def _make(self, call: DelayedCall) -> None:
-        # While the process was paused, something else in it may have cancelled the call.
-        if call.active():
+        # While the process was paused, something else in it may have cancelled the call, or put it off.
+        if not call.active():
+            return
+        if call.getTime() > self.seconds():
+            self._await(call)
+        else:
             call.called = 1
             call.func(*call.args, **call.kw)
 

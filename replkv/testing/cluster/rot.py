@@ -18,7 +18,8 @@ def rotLog(files: MemoryFiles, folder: str, random: Random) -> bool | None:
     What rots in the very last record cannot be told from a write that was torn, neither by the server nor by anyone
     else: the server will cut it off, and may so lose what it has acknowledged.
 
-    @return: whether the server must find it; C{False} if it is in the last record, C{None} if there is no record.
+    @return: whether the server must find it; C{False} if it is in the last record, C{None} if there is no record. If a
+        segment has been begun after the last record, that one must be found too: its end is known.
     """
     places = []
     for number in segmentNumbers(files, folder):
@@ -35,4 +36,4 @@ def rotLog(files: MemoryFiles, folder: str, random: Random) -> bool | None:
     offset = random.randrange(start, end)
     byte = files.contents()[path][offset]
     files.put(path, offset, bytes([byte ^ 1 << random.randrange(8)]))
-    return position < len(places) - 1
+    return (path, end) != (segment.path, segment.end)

@@ -18,8 +18,8 @@ from replkv.server import Server
 from replkv.storage.errors import CorruptLog
 from replkv.storage.folder import DataFolder, FolderError
 from replkv.storage.log import LogStorage
+from replkv.testing import rare
 from replkv.testing.chance import chance
-from replkv.testing.cluster import rare
 from replkv.testing.cluster.durable import DurableLog
 from replkv.testing.cluster.host import EPOCH, SimulatedHost
 from replkv.testing.cluster.process import Process

@@ -13,11 +13,12 @@ from typing import Final
 from replkv import exits
 from replkv.client.errors import ClientError
 from replkv.protocol.commands import Get, Getm
+from replkv.testing import rare
 from replkv.testing.chance import chance
-from replkv.testing.cluster import rare
 from replkv.testing.cluster.client import WorkloadClient
 from replkv.testing.cluster.cluster import SimulatedCluster
-from replkv.testing.cluster.faults import KINDS, Faults
+from replkv.testing.cluster.faults import Faults
+from replkv.testing.cluster.kinds import KINDS
 from replkv.testing.cluster.plan import Plan, draw
 from replkv.testing.cluster.server import SimulatedServer
 from replkv.testing.history import Answer, Status, Told

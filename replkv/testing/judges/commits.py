@@ -105,7 +105,7 @@ class Commits:
             if index != view.applied:
                 raise Violation(f"server {view.id} applies entry {index} as its entry {view.applied}")
             if index > len(self._applied):
-                if data != self._logs.dataOf(index, term):
+                if self._logs.dataOf(index, term) not in (None, data):
                     raise Violation(f"server {view.id} applies an entry {index} of term {term} that nobody wrote")
                 self._applied.append((term, data))
             elif self._applied[index - 1] != (term, data):

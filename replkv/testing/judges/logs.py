@@ -66,7 +66,7 @@ class Logs:
 
     def dataOf(self, index: int, term: int) -> bytes | None:
         """
-        What this entry carries; C{None} where nobody wrote it.
+        What this entry carries; C{None} where nobody was seen to write it.
         """
         known = self._written.get((index, term))
         return None if known is None else known[0]

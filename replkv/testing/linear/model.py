@@ -6,6 +6,7 @@ Not all of it is known: a state stands for all versions, and all times of being 
 
 from __future__ import annotations
 
+from math import inf
 from typing import Final, NamedTuple
 
 from replkv.kv.command import FAR_FUTURE
@@ -27,6 +28,7 @@ class State(NamedTuple):
     @ivar exptime: for how long it was stored; 0 is for ever.
     @ivar since: when it was stored, at the earliest. Where it does not count, it is 0; so with the next.
     @ivar until: and at the latest.
+    @ivar now: what follows cannot have been over before this time.
     """
 
     value: int | None
@@ -36,6 +38,7 @@ class State(NamedTuple):
     exptime: int = 0
     since: float = 0.0
     until: float = 0.0
+    now: float = -inf
 
 
 START: Final = State(None, None, 0)
@@ -51,8 +54,8 @@ class Model:
     The transitions.
 
     The end of a key is a matter of the leader's time when its store was taken in, which is between its being asked and
-    whatever saw it being answered; and of the leader's time when another command was taken in, likewise. So C{since}
-    and C{until} bound the former.
+    whatever saw it being answered; and of the leader's time when another command was taken in, likewise. C{since} and
+    C{until} bound the former. The latter may be earlier than the instant at which that command takes effect.
     """
 
     def __init__(self, clocks: ClockBound) -> None:
@@ -62,13 +65,15 @@ class Model:
         """
         What the key may hold after an operation; nothing if the operation cannot have been answered so.
         """
+        if piece.ended < state.now:
+            return _NOTHING
         match piece.rule:
             case Rule.FIND:
                 return self._find(piece, state)
             case Rule.MISS:
                 return self._miss(piece, state)
             case Rule.STORE:
-                return self._store(piece, state.floor)
+                return self._store(piece, state)
             case Rule.SWAP:
                 return self._swap(piece, state)
             case Rule.DIFFER:
@@ -93,9 +98,12 @@ class Model:
             return (state,)
         if not state.exptime:
             return _NOTHING
-        if self._slack is not None and piece.ended < state.since + state.exptime - self._slack:
+        if self._slack is None:
+            return (_absent(state),)
+        expired = state.since + state.exptime - self._slack
+        if piece.ended < expired:
             return _NOTHING
-        return (_absent(state),)
+        return (_absent(state)._replace(now=max(expired, state.now)),)
 
     def _differ(self, piece: Piece, state: State) -> tuple[State, ...]:
         found = self._present(piece, state)
@@ -109,19 +117,16 @@ class Model:
         found = self._present(piece, state)
         if found is not None:
             found = _told(found, piece.expected)
-        return _NOTHING if found is None else self._store(piece, found.floor)
+        return _NOTHING if found is None else self._store(piece, found)
 
-    def _store(self, piece: Piece, floor: int) -> tuple[State, ...]:
+    def _store(self, piece: Piece, state: State) -> tuple[State, ...]:
         version = piece.version
-        if version is None:
-            floor += 1
-        elif version > floor:
-            floor = version
-        else:
+        if version is not None and version <= state.floor:
             return _NOTHING
-        if self._slack is None or not piece.exptime:
-            return (State(piece.value, version, floor, exptime=piece.exptime),)
-        return (State(piece.value, version, floor, frozenset(), piece.exptime, piece.invoked, piece.ended),)
+        stored = State(piece.value, version, version or state.floor + 1, exptime=piece.exptime, now=state.now)
+        if piece.exptime and self._slack is not None:
+            stored = stored._replace(since=piece.invoked, until=piece.ended)
+        return (stored,)
 
     def _present(self, piece: Piece, state: State) -> State | None:
         """
@@ -152,7 +157,7 @@ class Model:
 
 
 def _absent(state: State) -> State:
-    return State(None, None, state.floor)
+    return State(None, None, state.floor, now=state.now)
 
 
 def _told(state: State, version: int) -> State | None:
@@ -182,4 +187,6 @@ def _stored(state: State, since: float, until: float) -> State | None:
     since, until = max(since, state.since), min(until, state.until)
     if since > until:
         return None
-    return state if (since, until) == (state.since, state.until) else state._replace(since=since, until=until)
+    if (since, until) == (state.since, state.until):
+        return state
+    return state._replace(since=since, until=until, now=max(since, state.now))

@@ -90,7 +90,7 @@ class Search:
         self._order: Final = order
         self._model: Final = model
         self._left = most
-        self._met: defaultdict[tuple[int, State, bool], list[tuple[int, int]]] = defaultdict(list)
+        self._met: defaultdict[tuple[int, State, bool], list[tuple[State, int]]] = defaultdict(list)
         self.longest = Prefix(0, order.spare)
 
     def run(self) -> bool:
@@ -114,16 +114,16 @@ class Search:
     def _isMet(self, prefix: Prefix) -> bool:
         """
         Whether what can follow a prefix can also follow one that was met before: the same are placed, the key holds the
-        same, no more versions are taken, and no less may still come.
+        same, no more versions are taken, it is no later, and no less may still come.
         """
-        state = prefix.state
-        met = self._met[prefix.placed, state._replace(floor=0), prefix.unused]
-        if any(floor <= state.floor and not prefix.spare & ~spare for floor, spare in met):
+        floor, now = prefix.state.floor, prefix.state.now
+        met = self._met[prefix.placed, prefix.state._replace(floor=0, now=0.0), prefix.unused]
+        if any(one.floor <= floor and one.now <= now and not prefix.spare & ~spare for one, spare in met):
             return True
         if not self._left:
             raise Undecided
         self._left -= 1
-        met.append((state.floor, prefix.spare))
+        met.append((prefix.state, prefix.spare))
         return False
 
     def _longer(self, prefix: Prefix) -> Iterator[Prefix]:

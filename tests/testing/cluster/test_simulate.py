@@ -11,7 +11,7 @@ import sys
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.testing.chance import chance
-from replkv.testing.cluster.faults import KINDS
+from replkv.testing.cluster.kinds import KINDS
 from replkv.testing.cluster.plan import draw
 from replkv.testing.cluster.simulate import simulate
 from replkv.testing.history import Status

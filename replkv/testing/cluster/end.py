@@ -1,0 +1,368 @@
+"""
+One end of a simulated TCP connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from math import inf
+from typing import TYPE_CHECKING, Any, Final
+from zlib import crc32
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
+from twisted.internet.interfaces import IConsumer, IHalfCloseableProtocol, IPushProducer, ITCPTransport
+from twisted.internet.protocol import Protocol
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from replkv.testing.cluster.process import Process
+
+if TYPE_CHECKING:
+    from replkv.testing.cluster.network import Network
+
+BUFFER_BYTES: Final = 64 * 1024
+"""
+So much of what waits to be sent is the system's already, and goes out even if the process closes, or ends; when more
+waits, a producer is paused. So much may wait at the other side to be read, and so much is read at once.
+"""
+
+
+@implementer(ITCPTransport, IConsumer, IPushProducer)
+class End:
+    """
+    The transport of one end's protocol. It does what Twisted's does on a real socket, also where that is no kindness:
+    see the methods.
+
+    @ivar process: whose it is.
+    @ivar other: the other end.
+    @ivar isOver: whether the process is through with it. What it had sent by then may still be on its way.
+    """
+
+    other: End
+
+    def __init__(
+        self,
+        network: Network,
+        process: Process,
+        address: IPv4Address,
+        lost: Callable[[Failure], None],
+        over: Callable[[], None],
+    ) -> None:
+        """
+        @param lost: called when the protocol was told that the connection is lost.
+        @param over: called when L{isOver} becomes true.
+        """
+        self.process = process
+        self.isOver = False
+        self.disconnecting = False
+        self._network = network
+        self._address = address
+        self._lost = lost
+        self._tellOver = over
+        self._protocol: Protocol | None = None
+        self._unsent = bytearray()
+        self._unread = bytearray()
+        self._sending = False
+        self._stalled = False
+        self._halfClosing = False
+        self._finishing = False  # Nothing is written any more, and the other side is told when it has all.
+        self._finished = False
+        self._inputEnded = False
+        self._reading = True
+        self._resetting = False
+        self._powerless = False
+        self._producer: Any = None
+        self._producerPaused = False
+
+    def begin(self, protocol: Protocol) -> None:
+        """
+        Connect the protocol.
+        """
+        self._protocol = protocol
+        protocol.makeConnection(self)
+        self._readOn()
+
+    # ITransport and ITCPTransport
+
+    def write(self, data: bytes) -> None:
+        """
+        See L{ITCPTransport.write}.
+        """
+        if self.isOver or self._finishing or not data:
+            return
+        self._unsent += data
+        self._send()
+        if self._producer is not None and len(self._unsent) > BUFFER_BYTES and not self._producerPaused:
+            self._producerPaused = True
+            self._producer.pauseProducing()
+
+    def writeSequence(self, data: Iterable[bytes]) -> None:
+        """
+        See L{ITCPTransport.writeSequence}.
+        """
+        self.write(b"".join(data))
+
+    def loseConnection(self) -> None:
+        """
+        See L{ITCPTransport.loseConnection}. Nothing more is read.
+        """
+        if self.isOver or self.disconnecting:
+            return
+        self.disconnecting = True
+        self._reading = False
+        if self._finishing:
+            self._end(ConnectionDone())
+        else:
+            self.process.callLater(0, self._handedOver)
+
+    def loseWriteConnection(self) -> None:
+        """
+        See L{ITCPTransport.loseWriteConnection}.
+        """
+        self._halfClosing = True
+        self.process.callLater(0, self._handedOver)
+
+    def abortConnection(self) -> None:
+        """
+        See L{ITCPTransport.abortConnection}.
+        """
+        if not self.isOver:
+            self._reading = False
+            self._resetOther()
+            self.process.callLater(0, self._end, ConnectionAborted())
+
+    def getPeer(self) -> IPv4Address:
+        """
+        See L{ITCPTransport.getPeer}.
+        """
+        return self.other._address
+
+    def getHost(self) -> IPv4Address:
+        """
+        See L{ITCPTransport.getHost}.
+        """
+        return self._address
+
+    def setTcpNoDelay(self, enabled: bool) -> None:
+        """
+        See L{ITCPTransport.setTcpNoDelay}. Nothing is delayed anyway.
+        """
+
+    def getTcpNoDelay(self) -> bool:
+        """
+        See L{ITCPTransport.getTcpNoDelay}.
+        """
+        return True
+
+    def setTcpKeepAlive(self, enabled: bool) -> None:
+        """
+        See L{ITCPTransport.setTcpKeepAlive}. What it does comes after hours, which no simulation lasts.
+        """
+
+    def getTcpKeepAlive(self) -> bool:
+        """
+        See L{ITCPTransport.getTcpKeepAlive}.
+        """
+        return True
+
+    # IConsumer and IPushProducer
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        """
+        See L{IConsumer.registerProducer}. Only push producers are known.
+        """
+        assert streaming
+        if self.isOver:
+            producer.stopProducing()
+        else:
+            self._producer = producer
+
+    def unregisterProducer(self) -> None:
+        """
+        See L{IConsumer.unregisterProducer}.
+        """
+        self._producer = None
+        self._producerPaused = False
+
+    def pauseProducing(self) -> None:
+        """
+        See L{IPushProducer.pauseProducing}.
+        """
+        self._reading = False
+
+    def resumeProducing(self) -> None:
+        """
+        See L{IPushProducer.resumeProducing}. A half-closed connection's end is found again each time.
+        """
+        if not self._reading and not self.isOver and not self.disconnecting:
+            self._reading = True
+            self.process.callLater(0, self._readOn)
+
+    def stopProducing(self) -> None:
+        """
+        See L{twisted.internet.interfaces.IProducer.stopProducing}.
+        """
+        self.loseConnection()
+
+    # From this end to the other.
+
+    def wake(self) -> None:
+        """
+        The way to the other end may be open.
+        """
+        if self._stalled:
+            self._stalled = self._sending = False
+            self._send()
+
+    def lose(self, error: Exception) -> None:
+        """
+        The connection is lost, as this end finds out.
+        """
+        if self.process.alive:
+            self.process.perform(self._end, error)
+        else:
+            self._over()
+
+    def vanish(self, silently: bool) -> None:
+        """
+        This end's process has ended. The system sends what it has got already, and closes.
+
+        @param silently: whether the system is gone too.
+        """
+        if silently:
+            self._powerless = True
+            self._protocol = None
+        elif not self.isOver:
+            self._protocol = None
+            self._end(ConnectionDone())
+
+    def hostReturned(self) -> None:
+        """
+        The system is there again, and knows nothing of the connection.
+        """
+        if self._powerless:
+            self._powerless = False
+            self._resetOther()
+            self.wake()
+            self._over()
+
+    def _resetOther(self) -> None:
+        self._unsent.clear()
+        self._resetting = True
+        self._send()
+
+    def _send(self) -> None:
+        """
+        Have what waits arrive, as soon as a way's delay is over.
+        """
+        if self._sending or not (self._unsent or self._resetting or (self._finishing and not self._finished)):
+            return
+        self._sending = True
+        sender, to = self.process.host, self.other.process.host
+        self._network.timeline.callLater(self._network.delay(sender, to), self._arrive)
+
+    def _arrive(self) -> None:
+        network, other = self._network, self.other
+        sender, to = self.process.host, other.process.host
+        size = int(min(len(self._unsent), other._room))
+        if self._powerless or network.isBlocked(sender, to) or (self._unsent and size <= 0):
+            self._stalled = True
+            return
+        self._sending = False
+        if other.isOver:
+            if self._unsent:
+                # There, the system knows the connection no more, and says so.
+                self._unsent.clear()
+                other._resetOther()
+            return
+        if self._resetting:
+            other.lose(ConnectionLost())
+            return
+        if self._unsent:
+            if size > 1 and network.random.random() < network.fragmentation:
+                size = network.random.randrange(1, size)
+            data = bytes(self._unsent[:size])
+            del self._unsent[:size]
+            network.trace.step(network.timeline.seconds(), sender, to, size, crc32(data))
+            other._unread += data
+            other.process.perform(other._readOn)
+            self.process.perform(self._handedOver)
+        elif not self._finished:
+            self._finished = True
+            other._inputEnded = True
+            other.process.perform(other._readOn)
+        self._send()
+
+    def _handedOver(self) -> None:
+        """
+        The system may have taken enough of what was written.
+        """
+        if self._producerPaused and len(self._unsent) <= BUFFER_BYTES // 2:
+            self._producerPaused = False
+            self._producer.resumeProducing()
+        if self.isOver or self._finishing or self._producerPaused or len(self._unsent) > BUFFER_BYTES:
+            return
+        if self.disconnecting:
+            self._end(ConnectionDone())
+        elif self._halfClosing:
+            self._finishing = True
+            self._send()
+            if IHalfCloseableProtocol.providedBy(self._protocol):
+                IHalfCloseableProtocol(self._protocol).writeConnectionLost()
+
+    # From the other end to this one.
+
+    @property
+    def _room(self) -> float:
+        """
+        How many bytes may arrive. What is read at once needs no room.
+        """
+        isReading = self._reading and self._protocol is not None and not self.process.paused
+        return inf if isReading or self.isOver else BUFFER_BYTES - len(self._unread)
+
+    def _readOn(self) -> None:
+        """
+        Give the protocol what has come, as far as it wants it.
+        """
+        while self._unread and self._protocol is not None and self._reading:
+            data = bytes(self._unread[:BUFFER_BYTES])
+            del self._unread[:BUFFER_BYTES]
+            self.other.wake()
+            self._protocol.dataReceived(data)
+        if self._inputEnded and self._protocol is not None and self._reading and not self._unread:
+            self._reading = False
+            if IHalfCloseableProtocol.providedBy(self._protocol):
+                IHalfCloseableProtocol(self._protocol).readConnectionLost()
+            else:
+                self._end(ConnectionDone())
+
+    def _end(self, error: Exception) -> None:
+        """
+        Close, and tell the protocol that the connection is lost.
+        """
+        if self.isOver:
+            return
+        if isinstance(error, ConnectionDone) and not self._unread:
+            self._finishing = True
+            del self._unsent[BUFFER_BYTES:]
+            self._send()
+        elif not self._resetting:
+            # A socket that is closed before all is read that has come resets the connection.
+            self._resetOther()
+        protocol, producer = self._protocol, self._producer
+        self._over()
+        if protocol is not None:
+            if producer is not None:
+                producer.stopProducing()
+            reason = Failure(error)
+            protocol.connectionLost(reason)
+            self._lost(reason)
+
+    def _over(self) -> None:
+        self.isOver = True
+        self._protocol = None
+        self._producer = None
+        self._producerPaused = False
+        self._unread.clear()
+        self._tellOver()

@@ -1,0 +1,190 @@
+"""
+Linearizability by trying everything: all orders, all outcomes of what is unknown, and only then the question whether
+versions and times fit. It is slow, and as plain as can be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations, permutations
+from math import inf
+from typing import NamedTuple
+
+from replkv.protocol.commands import Cas, Delete, Get, Getm, Set, StoreCommand
+from replkv.testing.history import Answer, History, Operation, Status, Told
+from replkv.testing.linear.clocks import ClockBound
+
+
+class Life(NamedTuple):
+    """
+    A value that the key had, from its being stored until it was replaced or gone.
+
+    @ivar versions: the versions that it was told to have.
+    @ivar others: the versions that it was told not to have.
+    @ivar found: the operations that found it there, with the seconds that were left if that was told.
+    @ivar missed: the operations from the one on that found it expired.
+    @ivar followed: the operations from its store on.
+    """
+
+    store: Operation
+    followed: Sequence[Operation]
+    versions: frozenset[int]
+    others: frozenset[int] = frozenset()
+    found: tuple[tuple[Operation, int | None], ...] = ()
+    missed: Sequence[Operation] = ()
+
+
+Lives = tuple[tuple[Life, ...], bool]
+"""
+All of them, and whether the last one lasts.
+"""
+
+
+def isLinearizable(history: History, clocks: ClockBound) -> bool:
+    """
+    Whether the operations of a history, all on one key, can have been carried out by one store.
+    """
+    certain = [one for one in history.operations if one.status is Status.OK]
+    unknown = [one for one in history.operations if one.status is Status.UNKNOWN]
+    unknown = [one for one in unknown if not isinstance(one.command, Get | Getm)]
+    return any(
+        _fits(lives, clocks)
+        for count in range(len(unknown) + 1)
+        for some in combinations(unknown, count)
+        for order in permutations([*certain, *some])
+        if _isInOrder(order)
+        for lives in _replays(order)
+    )
+
+
+def _isInOrder(order: Sequence[Operation]) -> bool:
+    return not any(
+        second.ended < first.invoked
+        or (second.number < first.number and first.connection is not None and first.connection == second.connection)
+        for first, second in combinations(order, 2)
+    )
+
+
+def _replays(order: Sequence[Operation], lives: Lives = ((), False)) -> Iterator[tuple[Life, ...]]:
+    if not order:
+        yield lives[0]
+    else:
+        for after in _carryOut(order, lives):
+            yield from _replays(order[1:], after)
+
+
+def _carryOut(rest: Sequence[Operation], lives: Lives) -> Iterator[Lives]:
+    """
+    All that can have come of the first of the operations that remain.
+    """
+    operation = rest[0]
+    command = operation.command
+    past, lasts = lives
+    told = operation.answer.told if operation.answer is not None else None
+    if isinstance(command, Set):
+        yield _stored(rest, past)
+        return
+    if told in (Told.NOT_FOUND, Told.CARRIED_OUT) or (told is None and isinstance(command, Delete)):
+        if not lasts:
+            yield lives
+        elif _exptime(past[-1]):
+            yield (*past[:-1], past[-1]._replace(missed=rest)), False
+    if not lasts:
+        return
+    if isinstance(command, Cas):
+        if told in (None, Told.STORED, Told.CARRIED_OUT):
+            yield _stored(rest, _found(past, operation, frozenset([command.version])))
+        if told in (Told.WRONG_VERSION, Told.CARRIED_OUT):
+            met = _found(past, operation, frozenset())
+            yield (*met[:-1], met[-1]._replace(others=met[-1].others | {command.version})), True
+    elif isinstance(command, Delete):
+        if told in (None, Told.DELETED):
+            yield _found(past, operation, frozenset()), False
+    elif told is Told.FOUND and operation.answer is not None and operation.answer.value == _value(past[-1]):
+        yield _found(past, operation, _versions(operation.answer), operation.answer.left), True
+
+
+def _stored(rest: Sequence[Operation], past: tuple[Life, ...]) -> Lives:
+    answer = rest[0].answer
+    return (*past, Life(rest[0], rest, _versions(answer) if answer is not None else frozenset())), True
+
+
+def _found(
+    past: tuple[Life, ...], operation: Operation, versions: frozenset[int], left: int | None = None
+) -> tuple[Life, ...]:
+    life = past[-1]
+    life = life._replace(versions=life.versions | versions, found=(*life.found, (operation, left)))
+    return (*past[:-1], life)
+
+
+def _versions(answer: Answer) -> frozenset[int]:
+    return frozenset([answer.version] if answer.version is not None else [])
+
+
+def _value(life: Life) -> bytes:
+    assert isinstance(life.store.command, StoreCommand)
+    return life.store.command.value
+
+
+def _exptime(life: Life) -> int:
+    assert isinstance(life.store.command, StoreCommand)
+    return life.store.command.exptime
+
+
+def _fits(lives: Sequence[Life], clocks: ClockBound) -> bool:
+    return _versionsFit(lives) and all(_timesFit(life, clocks) for life in lives)
+
+
+def _versionsFit(lives: Sequence[Life]) -> bool:
+    """
+    Each has one version, and each a larger one than the one before: the smallest that there can be.
+    """
+    version = 0
+    for life in lives:
+        version += 1
+        while version in life.others:
+            version += 1
+        if life.versions:
+            if len(life.versions) > 1 or min(life.versions) < version or life.versions & life.others:
+                return False
+            version = min(life.versions)
+    return True
+
+
+def _timesFit(life: Life, clocks: ClockBound) -> bool:
+    """
+    There is a time at which it can have been stored: one of the bounds, or one between two of them.
+    """
+    exptime, slack = _exptime(life), clocks.slack
+    lefts = [left for _, left in life.found if left is not None]
+    if not exptime:
+        return not any(lefts)
+    if not all(1 <= left <= exptime for left in lefts):
+        return False
+    if slack is None:
+        return True
+    first, last = life.store.invoked, min(operation.ended for operation in life.followed)
+    bounds = [first, *([last] if last < inf else [])]
+    for operation, left in life.found:
+        for passed in [0, left, *([left - 1] if left is not None else [])]:
+            if passed is not None:
+                bounds += [operation.invoked + passed - exptime - slack, operation.ended + passed - exptime + slack]
+    bounds += [operation.ended - exptime + slack for operation in life.missed]
+    bounds = sorted(bound for bound in bounds if bound < inf)
+    times = [*bounds, *((one + other) / 2 for one, other in zip(bounds, bounds[1:], strict=False)), bounds[-1] + 1.0]
+    return any(first <= time <= last and _isTime(time, life, slack) for time in times)
+
+
+def _isTime(time: float, life: Life, slack: float) -> bool:
+    """
+    Whether it can have been stored at a time.
+    """
+    deadline = time + _exptime(life)
+    for operation, left in life.found:
+        if operation.invoked >= deadline + slack:
+            return False
+        if left is not None and not (
+            deadline - operation.ended - slack <= left <= deadline - operation.invoked + slack + 1
+        ):
+            return False
+    return all(operation.ended >= deadline - slack for operation in life.missed)

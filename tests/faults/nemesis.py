@@ -68,7 +68,7 @@ def _faults(random: Random, kinds: Sequence[str], size: int, seconds: float, fra
             atLeader = False
         elif kind == "wake alone":
             # Of use only if there is time for another one to lead.
-            lasts, atLeader = 2.0, True
+            lasts, atLeader = 2.4, True
         faults.append(Fault(len(faults), kind, at, lasts, tuple(servers), atLeader, random.random()))
         at += lasts + random.uniform(*_PAUSES)
     return tuple(faults)

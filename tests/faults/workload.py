@@ -120,7 +120,7 @@ def _drawn(seed: int, number: int, operations: int, large: float) -> ClientPlan:
     """
     random = chance(seed, "client plan", number)
     depth = random.choice([1, 3, 8])
-    patience = random.choice([0.3, 0.6, 1.2])
+    patience = random.choice([0.2, 0.4, 0.8])
     return ClientPlan(
         number=number,
         operations=operations,

@@ -37,6 +37,7 @@ class WorkloadClient:
         random: Random,
         newConnection: Callable[[], int],
         misled: Callable[[str], None],
+        tell: Callable[[str, str], None],
         cutOff: Callable[[], None],
     ) -> None:
         """
@@ -45,6 +46,7 @@ class WorkloadClient:
         @param cutOff: called when this client goes away in the middle of a command.
         """
         self.misled = misled
+        self._tell = tell
         self._plan = plan
         self._process = process
         self._addresses = addresses
@@ -88,6 +90,12 @@ class WorkloadClient:
             self._session.abort()
 
     # What the connection says.
+
+    def tell(self, what: str) -> None:
+        """
+        See L{replkv.testing.cluster.session.Owner.tell}.
+        """
+        self._tell(self._process.host, what)
 
     def opened(self) -> None:
         """

@@ -53,6 +53,11 @@ class Owner(Protocol):
         The server sent what it must never send.
         """
 
+    def tell(self, what: str) -> None:
+        """
+        Add to the story.
+        """
+
 
 class Session(TwistedProtocol):
     """
@@ -104,6 +109,7 @@ class Session(TwistedProtocol):
         for command in commands:
             asked = None if command is None else self._history.invoke(command, self._seconds(), self._number)
             self.outstanding.append(asked)
+            self._owner.tell(f"asks for {'nonsense' if command is None else describe(command)}")
         self.transport.write(b"".join(NONSENSE if command is None else encode(command) for command in commands))
 
     def sendPart(self, command: KeyCommand, random: Random) -> None:
@@ -113,6 +119,7 @@ class Session(TwistedProtocol):
         operation = self._history.invoke(command, self._seconds(), self._number)
         self._history.failed(operation, self._seconds())
         encoded = encode(command)
+        self._owner.tell(f"begins to ask for {describe(command)}, and goes away")
         self.transport.write(encoded[: random.randrange(1, len(encoded))])
         self.transport.loseConnection()
 
@@ -142,6 +149,7 @@ class Session(TwistedProtocol):
             for operation in self.outstanding:
                 if operation is not None:
                     self._history.lost(operation, self._seconds())
+                    self._owner.tell(f"will not know what came of {describe(operation.command)}")
             self.outstanding.clear()
             self._owner.closed()
 
@@ -150,6 +158,7 @@ class Session(TwistedProtocol):
         A reply belongs to the first command that is to have one. Those before it that wanted none were carried out: an
         error they would have told. But whose an error is cannot be told then.
         """
+        self._owner.tell(f"is told {reply.line.decode('ascii', 'replace')} {_shown(reply.value or b'')}")
         isError = reply.line == b"ERR_INTERNAL" or reply.line.startswith(b"ERR_REDIRECT ")
         silent = []
         while self.outstanding and (head := self.outstanding[0]) is not None and _isSilent(head):
@@ -197,6 +206,15 @@ def encode(command: KeyCommand) -> bytes:
     return b"%b %b %d %b%d%b\r\n%b\r\n" % (name, command.key, command.exptime, version, size, noreply, command.value)
 
 
+def describe(command: KeyCommand) -> str:
+    """
+    A command as the story has it.
+    """
+    value = _shown(command.value) if isinstance(command, StoreCommand) else ""
+    line = encode(command).partition(b"\r")[0].decode()
+    return f"{line} {value}".rstrip()
+
+
 def answerOf(command: KeyCommand, reply: Reply) -> Answer | None:
     """
     What a reply says, unless it is none to this command.
@@ -217,6 +235,10 @@ def answerOf(command: KeyCommand, reply: Reply) -> Answer | None:
             return Answer(Told.FOUND, None, reply.value)
         return Answer(Told.FOUND, reply.version, reply.value, reply.exptime)
     return Answer(Told.NOT_FOUND) if reply.line == b"ERRNOTFOUND" else None
+
+
+def _shown(value: bytes) -> str:
+    return value.rstrip(b".").decode("ascii", "replace")
 
 
 def _isSilent(operation: Operation | None) -> bool:

@@ -162,11 +162,11 @@ class Simulation:
             chance(cluster.seed, "client", plan.number),
             self._newConnection,
             cluster.fail,
-            lambda: self._cutOff(host),
+            cluster.tell,
+            self._cutOff,
         )
 
-    def _cutOff(self, host: str) -> None:
-        self.cluster.tell(host, "goes away in the middle of a command")
+    def _cutOff(self) -> None:
         self.cluster.rare[rare.CUT_COMMAND] += 1
 
     def _newConnection(self) -> int:

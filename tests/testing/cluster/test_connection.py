@@ -1,0 +1,392 @@
+"""
+Tests for simulated connections that the network or the end of a process breaks.
+"""
+
+from __future__ import annotations
+
+from twisted.internet.protocol import Protocol
+from twisted.trial.unittest import SynchronousTestCase
+
+from replkv.testing.cluster.end import BUFFER_BYTES
+from tests.testing.cluster.hosts import PORT, Client, HalfCloseable, Hosts, Recorder, Server
+
+
+class BlockTests(SynchronousTestCase):
+    """
+    Tests for ways on which nothing gets through.
+    """
+
+    def setUp(self) -> None:
+        """
+        Connect two hosts.
+        """
+        self.hosts = Hosts()
+        self.near, self.far = self.hosts.connect()
+
+    def test_waits(self) -> None:
+        """
+        What is sent on a blocked way waits, and so does what was on its way. All of it arrives when the way is open.
+        """
+        self.near.transport.write(b"before ")
+        self.hosts.block()
+        self.near.transport.write(b"after")
+        self.hosts.run(100)
+        self.assertEqual(self.far.events, [])
+        self.hosts.unblock()
+        self.hosts.run()
+        self.assertEqual(self.far.received, b"before after")
+
+    def test_nested(self) -> None:
+        """
+        A way that was blocked twice is open when it was opened twice.
+        """
+        self.hosts.block()
+        self.hosts.block()
+        self.near.transport.write(b"sent")
+        self.hosts.unblock()
+        self.hosts.run()
+        self.assertEqual(self.far.events, [])
+        self.assertTrue(self.hosts.network.isBlocked("near", "far"))
+        self.hosts.unblock()
+        self.hosts.run()
+        self.assertEqual(self.far.events, [b"sent"])
+        self.assertFalse(self.hosts.network.isBlocked("near", "far"))
+
+    def test_oneWay(self) -> None:
+        """
+        The other way is another one.
+        """
+        self.hosts.network.block("near", "far")
+        self.near.transport.write(b"to far")
+        self.far.transport.write(b"to near")
+        self.hosts.run()
+        self.assertEqual((self.near.events, self.far.events), ([b"to near"], []))
+
+    def test_others(self) -> None:
+        """
+        Ways between other hosts are other ones.
+        """
+        self.hosts.network.block("near", "third")
+        self.hosts.network.block("third", "far")
+        self.near.transport.write(b"sent")
+        self.hosts.run()
+        self.assertEqual(self.far.events, [b"sent"])
+
+    def test_opensAndShuts(self) -> None:
+        """
+        A way that was open too shortly for anything to arrive has lost nothing.
+        """
+        self.hosts.block()
+        self.near.transport.write(b"sent")
+        for _ in range(10):
+            self.hosts.run()
+            self.hosts.unblock()
+            self.hosts.block()
+        self.assertEqual(self.far.events, [])
+        self.hosts.unblock()
+        self.hosts.run()
+        self.assertEqual(self.far.events, [b"sent"])
+
+
+class ResetTests(SynchronousTestCase):
+    """
+    Tests for connections that are lost.
+    """
+
+    def setUp(self) -> None:
+        """
+        Connect two hosts.
+        """
+        self.hosts = Hosts()
+        self.near, self.far = self.hosts.connect(HalfCloseable, Recorder)
+
+    def test_reset(self) -> None:
+        """
+        Both ends are told at once, and what was on its way is lost.
+        """
+        self.near.transport.write(b"lost")
+        self.hosts.network.reset("far", "near")
+        self.assertEqual((self.near.events, self.far.events), (["ConnectionLost"], ["ConnectionLost"]))
+        self.hosts.run()
+        self.assertEqual((self.near.events, self.far.events), (["ConnectionLost"], ["ConnectionLost"]))
+        self.assertEqual(self.hosts.network.connections, {})
+
+    def test_others(self) -> None:
+        """
+        Connections with other hosts are not lost.
+        """
+        self.hosts.network.reset("near", "third")
+        self.hosts.network.reset("near", "near")
+        self.near.transport.write(b"sent")
+        self.hosts.run()
+        self.assertEqual(self.far.events, [b"sent"])
+
+    def test_paused(self) -> None:
+        """
+        A paused process hears of it when it goes on, after what had come before.
+        """
+        self.hosts.far.pause()
+        self.near.transport.write(b"sent")
+        self.hosts.run()
+        self.hosts.network.reset("near", "far")
+        self.assertEqual(self.far.events, [])
+        self.hosts.far.resume()
+        self.assertEqual(self.far.events, [b"sent", "ConnectionLost"])
+
+    def test_withinTheClosing(self) -> None:
+        """
+        One that is closed already, on one side, is lost on the other.
+        """
+        self.hosts.block()
+        self.near.transport.loseConnection()
+        self.hosts.run()
+        self.hosts.network.reset("near", "far")
+        self.assertEqual((self.near.events, self.far.events), (["ConnectionDone"], ["ConnectionLost"]))
+
+
+class ProcessEndTests(SynchronousTestCase):
+    """
+    Tests for processes and hosts that end.
+    """
+
+    def setUp(self) -> None:
+        """
+        Connect two hosts.
+        """
+        self.hosts = Hosts()
+        self.near, self.far = self.hosts.connect(HalfCloseable, Recorder)
+
+    def end(self, silently: bool) -> None:
+        """
+        End the near process, or its host.
+        """
+        self.hosts.near.end()
+        self.hosts.network.ended(self.hosts.near, silently)
+
+    def test_killed(self) -> None:
+        """
+        When a process is killed, its system sends on what it has got from it, and closes the connection. The process
+        hears nothing.
+        """
+        self.near.transport.write(bytes(BUFFER_BYTES + 1))
+        self.end(silently=False)
+        self.hosts.run()
+        self.assertEqual(len(self.far.received), BUFFER_BYTES)
+        self.assertEqual(self.far.ending, ["ConnectionDone"])
+        self.assertEqual(self.near.events, [])
+        self.assertEqual(self.hosts.network.connections, {})
+
+    def test_killedBehindBlock(self) -> None:
+        """
+        The other side hears of it when it can.
+        """
+        self.hosts.block()
+        self.end(silently=False)
+        self.hosts.run()
+        self.assertEqual(self.far.events, [])
+        self.hosts.unblock()
+        self.hosts.run()
+        self.assertEqual(self.far.events, ["ConnectionDone"])
+
+    def test_killedWithUnread(self) -> None:
+        """
+        If it had not read all, the connection is reset.
+        """
+        self.near.transport.pauseProducing()
+        self.far.transport.write(b"unread")
+        self.hosts.run()
+        self.end(silently=False)
+        self.hosts.run()
+        self.assertEqual(self.far.events, ["ConnectionLost"])
+
+    def test_sentToKilled(self) -> None:
+        """
+        What comes for a process that is no more resets the connection, also if this side can be half-closed.
+        """
+        self.hosts.far.end()
+        self.hosts.network.ended(self.hosts.far, False)
+        self.hosts.run()
+        self.assertEqual(self.near.events, ["input ended"])
+        self.near.transport.write(b"anyone?")
+        self.hosts.run()
+        self.assertEqual(self.near.events, ["input ended", "ConnectionLost"])
+
+    def test_powerLost(self) -> None:
+        """
+        When a host loses its power, nobody is told, and nothing arrives that was on its way.
+        """
+        self.near.transport.write(b"lost")
+        self.end(silently=True)
+        self.far.transport.write(b"to nobody")
+        self.hosts.run(1000)
+        self.assertEqual((self.near.events, self.far.events), ([], []))
+
+    def test_powerBack(self) -> None:
+        """
+        When it has its power again, it knows no connection, and says so.
+        """
+        self.near.transport.write(b"lost")
+        self.end(silently=True)
+        self.hosts.run()
+        self.hosts.network.returned("far")
+        self.hosts.run()
+        self.assertEqual(self.far.events, [])
+        self.hosts.network.returned("near")
+        self.hosts.run()
+        self.assertEqual(self.far.events, ["ConnectionLost"])
+        self.assertEqual(self.hosts.network.connections, {})
+
+    def test_powerBackBehindBlock(self) -> None:
+        """
+        Who does not hear from it does not hear that either.
+        """
+        self.hosts.block()
+        self.end(silently=True)
+        self.hosts.run()
+        self.hosts.network.returned("near")
+        self.hosts.run()
+        self.assertEqual(self.far.events, [])
+        self.hosts.unblock()
+        self.hosts.run()
+        self.assertEqual(self.far.events, ["ConnectionLost"])
+
+    def test_powerLostWhileClosing(self) -> None:
+        """
+        A host without power does not close either what it was about to close.
+        """
+        self.hosts.block()
+        self.near.transport.write(b"lost")
+        self.near.transport.loseConnection()
+        self.hosts.run()
+        self.end(silently=True)
+        self.hosts.unblock()
+        self.hosts.run()
+        self.assertEqual(self.far.events, [])
+        self.hosts.network.returned("near")
+        self.hosts.run()
+        self.assertEqual(self.far.events, ["ConnectionLost"])
+
+    def test_bothLosePower(self) -> None:
+        """
+        When both hosts come back, nothing is left of the connection.
+        """
+        self.end(silently=True)
+        self.hosts.far.end()
+        self.hosts.network.ended(self.hosts.far, True)
+        self.hosts.network.returned("near")
+        self.hosts.run()
+        self.hosts.network.returned("far")
+        self.hosts.run()
+        self.assertEqual((self.near.events, self.far.events), ([], []))
+        self.assertEqual(self.hosts.network.connections, {})
+
+    def test_others(self) -> None:
+        """
+        Another process on the same host keeps its connections.
+        """
+        other = self.hosts.process("near")
+        recorder = Recorder()
+        self.hosts.far.listenTCP(PORT, Server())
+        other.connectTCP("far", PORT, Client(lambda: recorder))
+        self.hosts.run()
+        self.end(silently=False)
+        self.hosts.run()
+        self.assertEqual(recorder.events, [])
+
+
+class AcceptTests(SynchronousTestCase):
+    """
+    Tests for how a connection begins.
+    """
+
+    def setUp(self) -> None:
+        """
+        Have two hosts.
+        """
+        self.hosts = Hosts()
+
+    def test_refusing(self) -> None:
+        """
+        A server that builds no protocol closes the connection.
+        """
+        near, client = Recorder(), Client(lambda: near)
+        self.hosts.far.listenTCP(PORT, Server(lambda: None))
+        self.hosts.near.connectTCP("far", PORT, client)
+        self.hosts.run()
+        self.assertEqual(near.events, ["ConnectionDone"])
+        self.assertEqual(client.events, ["start", "connected", "ConnectionDone", "stop"])
+        self.assertEqual(self.hosts.network.connections, {})
+
+    def test_refusingClient(self) -> None:
+        """
+        So does a client.
+        """
+        far, client = Recorder(), Client(lambda: None)
+        self.hosts.far.listenTCP(PORT, Server(lambda: far))
+        self.hosts.near.connectTCP("far", PORT, client)
+        self.hosts.run()
+        self.assertEqual(far.events, ["ConnectionDone"])
+        self.assertEqual(client.events, ["start", "connected", "ConnectionDone", "stop"])
+        self.assertEqual(self.hosts.network.connections, {})
+
+    def test_pausedServer(self) -> None:
+        """
+        The system of a paused process connects, and takes what comes; the process gets it when it goes on.
+        """
+        near, server = Recorder(), Server()
+        self.hosts.far.listenTCP(PORT, server)
+        self.hosts.far.pause()
+        self.hosts.near.connectTCP("far", PORT, Client(lambda: near))
+        self.hosts.run()
+        self.assertTrue(near.connected)
+        self.assertEqual(server.accepted, [])
+        near.transport.write(b"sent")
+        near.transport.loseConnection()
+        self.hosts.run()
+        self.hosts.far.resume()
+        (far,) = server.accepted
+        assert isinstance(far, Recorder)
+        self.assertEqual(far.events, [b"sent", "ConnectionDone"])
+
+    def test_firstWords(self) -> None:
+        """
+        What either side says when it is connected is heard by the other.
+        """
+
+        class Greeter(Recorder):
+            def connectionMade(self) -> None:
+                self.transport.write(b"hello")
+
+        near, far = self.hosts.connect(Greeter, Greeter)
+        self.assertEqual((near.events, far.events), ([b"hello"], [b"hello"]))
+
+    def test_closedAtOnce(self) -> None:
+        """
+        Either side may close at once.
+        """
+
+        class Refusal(Recorder):
+            def connectionMade(self) -> None:
+                self.transport.write(b"no")
+                self.transport.loseConnection()
+
+        for kinds in ((Recorder, Refusal), (Refusal, Recorder)):
+            protocols = self.hosts.connect(*kinds)
+            for kind, protocol in zip(kinds, protocols):
+                told: list[str | bytes] = [] if kind is Refusal else [b"no"]
+                self.assertEqual(protocol.events, [*told, "ConnectionDone"])
+
+    def test_sameHost(self) -> None:
+        """
+        A host can connect to itself.
+        """
+        near, server = Recorder(), Server()
+        self.hosts.near.listenTCP(PORT, server)
+        self.hosts.near.connectTCP("near", PORT, Client(lambda: near))
+        self.hosts.run()
+        near.transport.write(b"to myself")
+        self.hosts.run()
+        (accepted,) = server.accepted
+        assert isinstance(accepted, Recorder)
+        self.assertEqual(accepted.events, [b"to myself"])
+        self.assertIsInstance(accepted, Protocol)

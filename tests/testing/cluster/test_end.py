@@ -1,0 +1,506 @@
+"""
+Tests for the ends of simulated connections: what they carry, and how they close. All of it is as on a real socket.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from twisted.internet.interfaces import IConsumer, IPushProducer, ITCPTransport
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
+
+from replkv.testing.cluster.end import BUFFER_BYTES
+from tests.testing.cluster.hosts import HalfCloseable, Hosts, Producer, Recorder
+
+
+class EndCase(SynchronousTestCase):
+    """
+    Two hosts that are connected.
+    """
+
+    def setUp(self) -> None:
+        """
+        Connect them.
+        """
+        self.hosts = Hosts()
+        self.near, self.far = self.hosts.connect()
+
+    def connectHalfCloseable(self) -> None:
+        """
+        Have another connection, with ends that can be half-closed.
+        """
+        self.near, self.far = self.hosts.connect(HalfCloseable, HalfCloseable)
+
+
+class BytesTests(EndCase):
+    """
+    Tests for what is sent.
+    """
+
+    def test_interfaces(self) -> None:
+        """
+        An end does all that a transport does.
+        """
+        for interface in (ITCPTransport, IConsumer, IPushProducer):
+            verifyObject(interface, self.near.transport)
+
+    def test_bothWays(self) -> None:
+        """
+        What is sent on one side arrives on the other, after a while.
+        """
+        self.near.transport.write(b"to far")
+        self.far.transport.writeSequence([b"to", b" ", b"near"])
+        self.assertEqual((self.near.events, self.far.events), ([], []))
+        self.hosts.run()
+        self.assertEqual((self.near.events, self.far.events), ([b"to near"], [b"to far"]))
+
+    def test_addresses(self) -> None:
+        """
+        Each end knows both addresses.
+        """
+        self.assertEqual(self.near.transport.getPeer().host, "far")
+        self.assertEqual(self.near.transport.getPeer(), self.far.transport.getHost())
+        self.assertEqual(self.far.transport.getPeer(), self.near.transport.getHost())
+
+    def test_fragments(self) -> None:
+        """
+        However it is cut up on its way, all arrives in order.
+        """
+        self.hosts.network.fragmentation = 0.9
+        random = Random(1)
+        sent = b""
+        for _ in range(100):
+            piece = random.randbytes(random.randrange(300))
+            sent += piece
+            self.near.transport.write(piece)
+            self.hosts.run(random.choice([0.0, 0.0005, 0.005]))
+        self.hosts.run(10)
+        self.assertEqual(self.far.received, sent)
+        self.assertGreater(len(self.far.events), 150)
+
+    def test_wholeWithoutFragments(self) -> None:
+        """
+        Where nothing is cut up, what is sent at once arrives at once.
+        """
+        self.near.transport.write(b"a" * 1000)
+        self.near.transport.write(b"b")
+        self.hosts.run()
+        self.assertEqual(self.far.events, [b"a" * 1000 + b"b"])
+
+    def test_changingDelay(self) -> None:
+        """
+        What is sent when a way has become fast does not overtake what was sent when it was slow.
+        """
+        network = self.hosts.network
+        network.slow("near", "far", 5.0)
+        self.near.transport.write(b"slow")
+        network.slow("near", "far", 0.0)
+        self.hosts.run(1)
+        self.near.transport.write(b" and fast")
+        self.hosts.run(3.9)
+        self.assertEqual(self.far.events, [])
+        self.hosts.run(1)
+        self.assertEqual(self.far.received, b"slow and fast")
+
+    def test_largeReads(self) -> None:
+        """
+        No more is read at once than a reactor reads.
+        """
+        self.near.transport.write(bytes(3 * BUFFER_BYTES + 1))
+        self.hosts.run()
+        self.assertEqual([len(event) for event in self.far.events], [BUFFER_BYTES] * 3 + [1])
+
+    def test_trace(self) -> None:
+        """
+        The trace depends on what arrives, and on when it does.
+        """
+
+        def digest(data: bytes, seconds: float) -> str:
+            hosts = Hosts()
+            near, _ = hosts.connect()
+            hosts.run(seconds)
+            near.transport.write(data)
+            hosts.run()
+            return hosts.trace.digest
+
+        self.assertEqual(digest(b"a", 1.0), digest(b"a", 1.0))
+        self.assertNotEqual(digest(b"a", 1.0), digest(b"b", 1.0))
+        self.assertNotEqual(digest(b"a", 1.0), digest(b"a", 1.1))
+
+
+class BackPressureTests(EndCase):
+    """
+    Tests for sides of which one is faster than the other.
+    """
+
+    def test_producer(self) -> None:
+        """
+        A producer is paused when much waits to be sent, once, and resumed when little does.
+        """
+        producer = Producer()
+        self.near.transport.registerProducer(producer, True)
+        self.hosts.block()
+        self.near.transport.write(bytes(BUFFER_BYTES))
+        self.assertEqual(producer.asked, [])
+        self.near.transport.write(b"more")
+        self.near.transport.write(b"and more")
+        self.assertEqual(producer.asked, ["pause"])
+        self.hosts.run(10)
+        self.assertEqual(producer.asked, ["pause"])
+        self.hosts.unblock()
+        self.hosts.run()
+        self.assertEqual(producer.asked, ["pause", "resume"])
+
+    def test_unregistered(self) -> None:
+        """
+        Who is not registered any more is not asked for anything.
+        """
+        producer = Producer()
+        self.near.transport.registerProducer(producer, True)
+        self.near.transport.write(bytes(2 * BUFFER_BYTES))
+        self.near.transport.unregisterProducer()
+        self.hosts.run()
+        self.assertEqual(producer.asked, ["pause"])
+
+    def test_reader(self) -> None:
+        """
+        Who does not read gets nothing, and what was sent comes when it reads on. Meanwhile the sender can get rid of
+        only so much.
+        """
+        producer = Producer()
+        self.near.transport.registerProducer(producer, True)
+        self.far.transport.pauseProducing()
+        sent = Random(0).randbytes(2 * BUFFER_BYTES + 10)
+        self.near.transport.write(sent)
+        self.hosts.run(10)
+        self.assertEqual(self.far.events, [])
+        self.assertEqual(producer.asked, ["pause"])
+        self.far.transport.resumeProducing()
+        self.assertEqual(self.far.events, [])
+        self.hosts.run(10)
+        self.assertEqual(self.far.received, sent)
+        self.assertEqual(producer.asked, ["pause", "resume"])
+
+    def test_readerInBetween(self) -> None:
+        """
+        A reader that stops in the middle is given nothing more.
+        """
+
+        class Choosy(Recorder):
+            def dataReceived(self, data: bytes) -> None:
+                super().dataReceived(data)
+                self.transport.pauseProducing()
+
+        near, far = self.hosts.connect(Recorder, Choosy)
+        near.transport.write(bytes(3 * BUFFER_BYTES))
+        near.transport.loseConnection()
+        for count in (1, 2, 3):
+            self.hosts.run()
+            self.assertEqual(far.events, [bytes(BUFFER_BYTES)] * count)
+            far.transport.resumeProducing()
+        self.hosts.run()
+        self.assertEqual(far.ending, ["ConnectionDone"])
+
+    def test_pausedProcess(self) -> None:
+        """
+        What a paused process is sent waits for it; and it can be sent only so much.
+        """
+        producer = Producer()
+        self.near.transport.registerProducer(producer, True)
+        sent = Random(0).randbytes(4 * BUFFER_BYTES)
+        self.hosts.far.pause()
+        self.near.transport.write(sent)
+        self.hosts.run(10)
+        self.assertEqual(self.far.events, [])
+        self.assertEqual(producer.asked, ["pause"])
+        self.hosts.far.resume()
+        self.hosts.run()
+        self.assertEqual(self.far.received, sent)
+
+    def test_pausedSender(self) -> None:
+        """
+        What a paused process has sent arrives, and it is asked to go on when it goes on.
+        """
+        producer = Producer()
+        self.near.transport.registerProducer(producer, True)
+        self.near.transport.write(bytes(BUFFER_BYTES + 1))
+        self.hosts.near.pause()
+        self.hosts.run()
+        self.assertEqual(len(self.far.received), BUFFER_BYTES + 1)
+        self.assertEqual(producer.asked, ["pause"])
+        self.hosts.near.resume()
+        self.assertEqual(producer.asked, ["pause", "resume"])
+
+
+class LoseTests(EndCase):
+    """
+    Tests for C{loseConnection}.
+    """
+
+    def test_delivers(self) -> None:
+        """
+        All that was written arrives first, fragments and all, also what was written right after. Then both sides are
+        told.
+        """
+        self.hosts.network.fragmentation = 0.9
+        sent = Random(0).randbytes(5 * BUFFER_BYTES)
+        self.near.transport.write(sent)
+        self.near.transport.loseConnection()
+        self.near.transport.write(b"last")
+        self.assertEqual(self.near.events, [])
+        self.hosts.run(10)
+        self.assertEqual(self.far.received, sent + b"last")
+        self.assertEqual((self.near.ending, self.far.ending), (["ConnectionDone"], ["ConnectionDone"]))
+        self.assertEqual(self.hosts.network.connections, {})
+
+    def test_isDone(self) -> None:
+        """
+        Who closes is done as soon as the system has taken what was written, whether it arrives or not.
+        """
+        self.hosts.block()
+        self.near.transport.write(bytes(BUFFER_BYTES))
+        self.near.transport.loseConnection()
+        self.assertTrue(self.near.transport.disconnecting)
+        self.hosts.run()
+        self.assertEqual((self.near.events, self.far.events), (["ConnectionDone"], []))
+        self.hosts.unblock()
+        self.hosts.run()
+        self.assertEqual(self.far.events, [bytes(BUFFER_BYTES), "ConnectionDone"])
+
+    def test_isNotDone(self) -> None:
+        """
+        The system does not take all at once.
+        """
+        self.hosts.block()
+        self.near.transport.write(bytes(BUFFER_BYTES + 1))
+        self.near.transport.loseConnection()
+        self.hosts.run()
+        self.assertEqual(self.near.events, [])
+        self.hosts.unblock()
+        self.hosts.run()
+        self.assertEqual(self.near.events, ["ConnectionDone"])
+        self.assertEqual(len(self.far.received), BUFFER_BYTES + 1)
+
+    def test_readsNoMore(self) -> None:
+        """
+        Who closes reads nothing more. What comes then is told that nobody is there, and may reset the connection
+        before all has arrived.
+        """
+        self.hosts.network.slow("near", "far", 1.0)
+        self.near.transport.write(b"lost")
+        self.near.transport.loseConnection()
+        self.far.transport.write(b"too late")
+        self.hosts.run(10)
+        self.assertEqual(self.near.events, ["ConnectionDone"])
+        self.assertEqual(self.far.events, ["ConnectionLost"])
+        self.assertEqual(self.hosts.network.connections, {})
+
+    def test_leavesUnread(self) -> None:
+        """
+        So does closing when not all was read that has come.
+        """
+        self.near.transport.pauseProducing()
+        self.far.transport.write(b"unread")
+        self.hosts.run()
+        self.near.transport.write(b"lost")
+        self.near.transport.loseConnection()
+        self.hosts.run()
+        self.assertEqual(self.near.events, ["ConnectionDone"])
+        self.assertEqual(self.far.events, ["ConnectionLost"])
+
+    def test_twice(self) -> None:
+        """
+        Nothing comes of closing, or of writing, when all is over.
+        """
+        for _ in range(3):
+            self.near.transport.loseConnection()
+            self.hosts.run()
+            self.near.transport.write(b"too late")
+            self.near.transport.resumeProducing()
+        self.assertEqual((self.near.events, self.far.events), (["ConnectionDone"], ["ConnectionDone"]))
+
+    def test_bothSides(self) -> None:
+        """
+        Both sides may close at once.
+        """
+        self.near.transport.write(b"near")
+        self.near.transport.loseConnection()
+        self.far.transport.loseConnection()
+        self.hosts.run()
+        self.assertEqual((self.near.events, self.far.events), (["ConnectionDone"], ["ConnectionDone"]))
+        self.assertEqual(self.hosts.network.connections, {})
+
+    def test_producer(self) -> None:
+        """
+        A producer is told to stop before the connection is said to be lost; who comes later is told at once.
+        """
+        asked: list[list[str]] = []
+
+        class Late(Recorder):
+            def connectionLost(self, reason: object = None) -> None:
+                asked.append(list(producer.asked))
+
+        producer, late = Producer(), Producer()
+        near, far = self.hosts.connect(Late)
+        near.transport.registerProducer(producer, True)
+        far.transport.loseConnection()
+        self.hosts.run()
+        self.assertEqual(asked, [["stop"]])
+        near.transport.registerProducer(late, True)
+        self.assertEqual(late.asked, ["stop"])
+
+
+class HalfCloseTests(EndCase):
+    """
+    Tests for C{loseWriteConnection}.
+    """
+
+    def setUp(self) -> None:
+        """
+        Connect two that can do it.
+        """
+        super().setUp()
+        self.connectHalfCloseable()
+
+    def test_halfClose(self) -> None:
+        """
+        One direction is closed when all has arrived, and the other one goes on.
+        """
+        self.near.transport.write(b"question")
+        self.near.transport.loseWriteConnection()
+        self.hosts.run()
+        self.near.transport.write(b"too late")
+        self.far.transport.write(b"answer")
+        self.hosts.run()
+        self.assertEqual(self.near.events, ["output ended", b"answer"])
+        self.assertEqual(self.far.events, [b"question", "input ended"])
+
+    def test_otherDirection(self) -> None:
+        """
+        When the other side closes its direction too, both know it, and each still has to close for itself.
+        """
+        self.near.transport.loseWriteConnection()
+        self.hosts.run()
+        self.far.transport.loseWriteConnection()
+        self.hosts.run()
+        self.assertEqual(self.near.events, ["output ended", "input ended"])
+        self.assertEqual(self.far.events, ["input ended", "output ended"])
+        self.near.transport.loseConnection()
+        self.assertEqual(self.near.events[-1], "ConnectionDone")
+        self.far.transport.loseConnection()
+        self.assertEqual(self.far.events[-1], "ConnectionDone")
+        self.assertEqual(self.hosts.network.connections, {})
+
+    def test_closedByTheOther(self) -> None:
+        """
+        Of a side that has closed altogether, one that could be half-closed hears only that there is no more input.
+        When it has closed too, that is the end.
+        """
+        self.near.transport.loseConnection()
+        self.hosts.run()
+        self.assertEqual(self.far.events, ["input ended"])
+        self.far.transport.loseConnection()
+        self.hosts.run()
+        self.assertEqual(self.far.events, ["input ended", "ConnectionDone"])
+        self.assertEqual(self.hosts.network.connections, {})
+
+    def test_answerToNobody(self) -> None:
+        """
+        When it writes instead, it hears that nobody is there.
+        """
+        self.near.transport.loseConnection()
+        self.hosts.run()
+        self.far.transport.write(b"answer")
+        self.hosts.run()
+        self.assertEqual(self.far.events, ["input ended", "ConnectionLost"])
+
+    def test_notUnderstood(self) -> None:
+        """
+        One that does not know half-closed connections takes it for the end.
+        """
+        near, far = self.hosts.connect(HalfCloseable, Recorder)
+        near.transport.loseWriteConnection()
+        self.hosts.run()
+        self.assertEqual(far.events, ["ConnectionDone"])
+        self.assertEqual(near.events, ["output ended", "input ended"])
+
+    def test_foundAgain(self) -> None:
+        """
+        Who reads on after the end of the input finds it again.
+        """
+        self.near.transport.loseWriteConnection()
+        self.hosts.run()
+        self.far.transport.resumeProducing()
+        self.hosts.run()
+        self.assertEqual(self.far.events, ["input ended", "input ended"])
+
+    def test_unread(self) -> None:
+        """
+        The input has not ended before all was read.
+        """
+        self.far.transport.pauseProducing()
+        self.near.transport.write(b"question")
+        self.near.transport.loseWriteConnection()
+        self.hosts.run()
+        self.assertEqual(self.far.events, [])
+        self.far.transport.resumeProducing()
+        self.hosts.run()
+        self.assertEqual(self.far.events, [b"question", "input ended"])
+
+
+class AbortTests(EndCase):
+    """
+    Tests for C{abortConnection}.
+    """
+
+    def test_abort(self) -> None:
+        """
+        What has not arrived is lost. This side is told, but not at once; so is the other.
+        """
+        self.near.transport.write(b"lost")
+        self.near.transport.abortConnection()
+        self.near.transport.abortConnection()
+        self.assertEqual(self.near.events, [])
+        self.hosts.run()
+        self.assertEqual(self.near.events, ["ConnectionAborted"])
+        self.assertEqual(self.far.events, ["ConnectionLost"])
+        self.assertEqual(self.hosts.network.connections, {})
+
+    def test_readsNoMore(self) -> None:
+        """
+        Nothing more is read.
+        """
+        self.hosts.near.perform(self.far.transport.write, b"on its way")
+        self.hosts.near.pause()
+        self.hosts.run()
+        self.near.transport.abortConnection()
+        self.hosts.near.resume()
+        self.hosts.run()
+        self.assertEqual(self.near.events, ["ConnectionAborted"])
+
+    def test_whileClosing(self) -> None:
+        """
+        Who waits for the last bytes to be taken can give up.
+        """
+        self.hosts.block()
+        self.near.transport.write(bytes(2 * BUFFER_BYTES))
+        self.near.transport.loseConnection()
+        self.hosts.run()
+        self.near.transport.abortConnection()
+        self.hosts.run()
+        self.assertEqual((self.near.events, self.far.events), (["ConnectionAborted"], []))
+        self.hosts.unblock()
+        self.hosts.run()
+        self.assertEqual(self.far.events, ["ConnectionLost"])
+
+    def test_pausedReader(self) -> None:
+        """
+        A process that is paused hears of it when it goes on.
+        """
+        self.hosts.far.pause()
+        self.near.transport.abortConnection()
+        self.hosts.run()
+        self.assertEqual(self.far.events, [])
+        self.hosts.far.resume()
+        self.assertEqual(self.far.events, ["ConnectionLost"])

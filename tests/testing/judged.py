@@ -113,7 +113,7 @@ class JudgeTests(SynchronousTestCase):
         """
         Elect server 0.
         """
-        self.network = JudgedNetwork.fresh(3)
+        self.network = JudgedNetwork(Disk(), Disk(), Disk())
         self.network.elect(0)
         self.network.tick(2)
 

@@ -9,7 +9,7 @@ from replkv.raft.messages import RequestVote, RequestVoteReply
 from replkv.raft.outputs import Ready, Send
 from replkv.testing import rare
 from replkv.testing.outcome import Violation
-from tests.raft.network import Disk, entriesOf
+from tests.raft.network import ELECTION_TICKS, Disk, entriesOf
 from tests.testing.judged import JudgedNetwork, JudgeTests
 
 
@@ -52,7 +52,11 @@ class TermTests(JudgeTests):
         Over a restart, neither the term goes back nor is a vote forgotten that was told.
         """
         disk = self.network.servers[1].disk
-        for term, vote, pattern in ((0, None, "was in term 1 before"), (1, None, "told server 0"), (1, 2, "told server")):
+        for term, vote, pattern in (
+            (0, None, "was in term 1 before"),
+            (1, None, "told server 0"),
+            (1, 2, "told server"),
+        ):
             disk.currentTerm, disk.votedFor = term, vote
             error = self.assertRaises(Violation, self.network.restart, 1)
             self.assertRegex(str(error), pattern)
@@ -63,18 +67,24 @@ class TermTests(JudgeTests):
         """
         A vote that was neither synced nor told may be lost in a crash, and be given to another then.
         """
-        network = self.network
-        network.tick(20)
-        network.partition((0,), (1, 2))
-        for server in (1, 2):
-            network.servers[server].tick(30)
-        network.onTheWay.clear()
-        voter = network.servers[1]
-        voter.receive(2, RequestVote(7, 9, 9, False))
-        self.assertEqual(voter.raft.votedFor, 2)
-        network.restart(1)
-        voter.receive(0, RequestVote(7, 9, 9, False))
-        self.assertEqual(voter.raft.votedFor, 0)
+        voter = self.network.servers[1]
+        self.stand(0)
+        self.stand(2)
+        voter.tick(ELECTION_TICKS)
+        self.assertEqual(voter.receive(2, RequestVote(2, 1, 1, False)), [])
+        self.network.restart(1)
+        voter.receive(0, RequestVote(2, 1, 1, False))
+        self.assertEqual(voter.sync(), [Send(0, RequestVoteReply(2, True, False), None)])
+
+    def stand(self, server: int) -> None:
+        """
+        Have a server stand for election in the next term, and have its own vote on its disk.
+        """
+        candidate = self.network.servers[server]
+        candidate.raft.follow(candidate.raft.currentTerm, None)
+        candidate.raft.stand()
+        candidate.pump()
+        candidate.sync()
 
 
 class LeaderTests(JudgeTests):
@@ -105,7 +115,7 @@ class LeaderTests(JudgeTests):
         server = self.network.servers[1]
         server.raft.stand()
         server.pump()
-        server.raft.lead()
+        server.raft.role = Leader(server.raft)
         self.assertWrongState(1, "leads term 2 with 0 votes of 3")
         server.disk.sync()
         self.assertWrongState(1, "leads term 2 with 1 votes of 3")
@@ -122,7 +132,7 @@ class LeaderTests(JudgeTests):
         server.raft.stand()
         server.pump()
         server.disk.sync()
-        server.raft.lead()
+        server.raft.role = Leader(server.raft)
         self.assertWrongState(1, "leads term 2 with 1 votes of 3")
 
     def test_completeness(self) -> None:

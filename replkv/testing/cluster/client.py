@@ -157,6 +157,9 @@ class WorkloadClient:
         elif self._moving:
             if not self.waits:
                 session.abort()
+        elif not self._stopped and self._random.random() < self._plan.wandering:
+            self._target = self._random.choice(self._addresses)
+            self._moving = True
         elif not self._stopped and len(session.outstanding) < self._plan.depth:
             self._send(session)
 

@@ -104,7 +104,8 @@ class Thread:
         """
         if not self._calls:
             return None
-        files.powerLossAt = len(files.operations) + self._random.randrange(3)
+        # A write takes two operations; one that begins a segment takes more, of which each must be cut off now and then.
+        files.powerLossAt = len(files.operations) + int(self._random.expovariate(0.5))
         try:
             self._calls[0][0]()
         except PowerLoss:

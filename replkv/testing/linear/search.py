@@ -5,7 +5,7 @@ The search for an order in which one store would have answered as the cluster di
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import inf
 from typing import Final
 
@@ -45,18 +45,30 @@ def checkLinearizable(history: History, clocks: ClockBound) -> None:
     for operation, ended in zip(history.operations, _ends(history.operations), strict=True):
         keys[operation.command.key].append((operation, ended))
     model = Model(clocks)
-    for key, operations in keys.items():
-        order = Order(piecesOf(operations))
-        cycle = order.cycle()
-        if cycle:
-            raise Violation(explainCycle(cycle))
-        search = Search(order, model, MOST_PREFIXES)
-        try:
-            found = search.run()
-        except Undecided:
-            raise Undecided(f"it takes too long to tell whether key {shorten(key)} is linearizable") from None
-        if not found:
-            raise Violation(explainEnd(order, search.longest))
+    undecided = [key for key, operations in keys.items() if not _isDecided(operations, model)]
+    if undecided:
+        raise Undecided(f"it takes too long to tell whether key {shorten(undecided[0])} is linearizable")
+
+
+def _isDecided(operations: Iterable[tuple[Operation, float]], model: Model) -> bool:
+    """
+    See whether all is well with one key.
+
+    @return: whether that could be told.
+    @raise Violation: if it is not.
+    """
+    order = Order(piecesOf(operations))
+    cycle = order.cycle()
+    if cycle:
+        raise Violation(explainCycle(cycle))
+    search = Search(order, model, MOST_PREFIXES)
+    try:
+        found = search.run()
+    except Undecided:
+        return False
+    if not found:
+        raise Violation(explainEnd(order, search.longest))
+    return True
 
 
 def _ends(operations: Sequence[Operation]) -> list[float]:

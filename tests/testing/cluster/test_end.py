@@ -26,12 +26,6 @@ class EndCase(SynchronousTestCase):
         self.hosts = Hosts()
         self.near, self.far = self.hosts.connect()
 
-    def connectHalfCloseable(self) -> None:
-        """
-        Have another connection, with ends that can be half-closed.
-        """
-        self.near, self.far = self.hosts.connect(HalfCloseable, HalfCloseable)
-
 
 class BytesTests(EndCase):
     """
@@ -77,7 +71,7 @@ class BytesTests(EndCase):
             self.hosts.run(random.choice([0.0, 0.0005, 0.005]))
         self.hosts.run(10)
         self.assertEqual(self.far.received, sent)
-        self.assertGreater(len(self.far.events), 150)
+        self.assertGreater(len(self.far.events), 100)
 
     def test_wholeWithoutFragments(self) -> None:
         """
@@ -351,7 +345,7 @@ class LoseTests(EndCase):
         self.assertEqual(late.asked, ["stop"])
 
 
-class HalfCloseTests(EndCase):
+class HalfCloseTests(SynchronousTestCase):
     """
     Tests for C{loseWriteConnection}.
     """
@@ -360,8 +354,8 @@ class HalfCloseTests(EndCase):
         """
         Connect two that can do it.
         """
-        super().setUp()
-        self.connectHalfCloseable()
+        self.hosts = Hosts()
+        self.near, self.far = self.hosts.connect(HalfCloseable, HalfCloseable)
 
     def test_halfClose(self) -> None:
         """
@@ -471,8 +465,8 @@ class AbortTests(EndCase):
         """
         Nothing more is read.
         """
-        self.hosts.near.perform(self.far.transport.write, b"on its way")
         self.hosts.near.pause()
+        self.far.transport.write(b"has come")
         self.hosts.run()
         self.near.transport.abortConnection()
         self.hosts.near.resume()

@@ -1,0 +1,117 @@
+"""
+What is promised of versions, over all keys: each is given once, and a later one is larger.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from replkv.protocol.commands import Cas, Getm, StoreCommand
+from replkv.testing.history import History, Operation, Status, Told
+from replkv.testing.linear.report import describe
+from replkv.testing.outcome import Violation
+
+
+class Notice(NamedTuple):
+    """
+    An operation told of a version.
+
+    @ivar value: the value that has it, if it was told.
+    @ivar stored: whether it is the version that the operation gave to the key.
+    """
+
+    operation: Operation
+    version: int
+    value: bytes | None
+    stored: bool
+
+
+def checkVersions(history: History) -> None:
+    """
+    See whether the versions that were told are those of one store.
+
+    @raise Violation: if they are not. The message has the two operations that do not go together.
+    """
+    notices = [notice for operation in history.operations for notice in _notices(operation)]
+    _once(notices)
+    _grow(notices, [notice for notice in notices if notice.stored])
+    keys: defaultdict[bytes, list[Notice]] = defaultdict(list)
+    connections: defaultdict[int, list[Notice]] = defaultdict(list)
+    for notice in notices:
+        keys[notice.operation.command.key].append(notice)
+        if notice.operation.connection is not None:
+            connections[notice.operation.connection].append(notice)
+    for told in keys.values():
+        _grow(told, [notice for notice in told if isinstance(notice.operation.command, Getm)])
+    for told in connections.values():
+        _growOn(told)
+
+
+def _notices(operation: Operation) -> list[Notice]:
+    """
+    What an operation tells of versions. A C{cas} that stored tells of two.
+    """
+    command, answer = operation.command, operation.answer
+    if operation.status is not Status.OK or answer is None or answer.version is None:
+        return []
+    if answer.told is Told.FOUND:
+        return [Notice(operation, answer.version, answer.value, False)]
+    if answer.told is not Told.STORED or not isinstance(command, StoreCommand):
+        return []
+    before = [Notice(operation, command.version, None, False)] if isinstance(command, Cas) else []
+    return [*before, Notice(operation, answer.version, command.value, True)]
+
+
+def _once(notices: Iterable[Notice]) -> None:
+    """
+    A version is given by one store, to one value of one key.
+    """
+    stores: dict[int, Notice] = {}
+    keys: dict[int, Notice] = {}
+    values: dict[int, Notice] = {}
+    for notice in notices:
+        version = notice.version
+        if notice.stored and stores.setdefault(version, notice) is not notice:
+            raise _violation(f"version {version} was given twice", stores[version], notice)
+        if keys.setdefault(version, notice).operation.command.key != notice.operation.command.key:
+            raise _violation(f"version {version} is one of two keys", keys[version], notice)
+        if notice.value is not None and values.setdefault(version, notice).value != notice.value:
+            raise _violation(f"version {version} has two values", values[version], notice)
+
+
+def _grow(told: Sequence[Notice], later: Sequence[Notice]) -> None:
+    """
+    What was asked after a version was told has a larger one, or, if it is a read, that one at least.
+    """
+    ended = sorted(told, key=lambda notice: notice.operation.ended, reverse=True)
+    largest: Notice | None = None
+    for notice in sorted(later, key=lambda notice: notice.operation.invoked):
+        while ended and ended[-1].operation.ended < notice.operation.invoked:
+            largest = _larger(largest, ended.pop())
+        _compare(largest, notice, "after")
+
+
+def _growOn(connection: Sequence[Notice]) -> None:
+    """
+    A store has a larger version than what was told on its connection before it.
+    """
+    largest: Notice | None = None
+    for notice in connection:
+        if notice.stored:
+            _compare(largest, notice, "on the same connection as, and after,")
+        largest = _larger(largest, notice)
+
+
+def _larger(one: Notice | None, other: Notice) -> Notice:
+    return other if one is None or other.version > one.version else one
+
+
+def _compare(before: Notice | None, notice: Notice, how: str) -> None:
+    if before is not None and notice.version < before.version + notice.stored:
+        raise _violation(f"version {notice.version} was told {how} version {before.version}", before, notice)
+
+
+def _violation(what: str, *notices: Notice) -> Violation:
+    return Violation("\n".join([what, *(describe(notice.operation) for notice in notices)]))

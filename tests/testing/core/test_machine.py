@@ -1,0 +1,72 @@
+"""
+The small state machine.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from replkv.protocol.commands import Cas, Delete, Getm, KeyCommand, Set
+from replkv.raft.entry import Entry
+from replkv.testing.core.machine import Machine, encode
+from replkv.testing.history import Answer, Told
+
+
+class MachineTests(SynchronousTestCase):
+    """
+    What it answers.
+    """
+
+    def setUp(self) -> None:
+        """
+        Make an empty one.
+        """
+        self.machine = Machine()
+        self.entries: list[Entry] = []
+
+    def apply(self, command: KeyCommand) -> Answer:
+        """
+        Have it carry out a command.
+        """
+        self.entries.append(Entry(len(self.entries) + 1, 1, encode(command)))
+        return self.machine.apply(self.entries[-1])
+
+    def test_commands(self) -> None:
+        """
+        Commands do what the client protocol says; a version is the index of an entry.
+        """
+        self.assertEqual(self.machine.read(b"k"), Answer(Told.NOT_FOUND))
+        self.assertEqual(self.apply(Set(b"k", 0, b"one", False)), Answer(Told.STORED, 1))
+        self.assertEqual(self.machine.read(b"k"), Answer(Told.FOUND, 1, b"one", 0))
+        self.assertEqual(self.apply(Cas(b"k", 0, b"two", False, 7)), Answer(Told.WRONG_VERSION))
+        self.assertEqual(self.apply(Cas(b"k", 0, b"two", False, 1)), Answer(Told.STORED, 3))
+        self.assertEqual(self.machine.read(b"k"), Answer(Told.FOUND, 3, b"two", 0))
+        self.assertEqual(self.apply(Delete(b"k")), Answer(Told.DELETED))
+        self.assertEqual(self.apply(Delete(b"k")), Answer(Told.NOT_FOUND))
+        self.assertEqual(self.apply(Cas(b"k", 0, b"three", False, 3)), Answer(Told.NOT_FOUND))
+        self.assertEqual(self.machine.appliedIndex, 7)
+
+    def test_noop(self) -> None:
+        """
+        A leader's no-op changes nothing but the index.
+        """
+        before = self.machine.digest
+        self.machine.apply(Entry(1, 1, b""))
+        self.assertEqual((self.machine.appliedIndex, self.machine.digest), (1, before))
+
+    def test_readIsNoEntry(self) -> None:
+        """
+        A read does not stand in the log.
+        """
+        self.assertRaises(TypeError, encode, Getm(b"k"))
+
+    def test_digest(self) -> None:
+        """
+        The digest names the state: the values and their versions, whatever the order in which they came.
+        """
+        self.apply(Set(b"a", 0, b"1", False))
+        self.apply(Set(b"b", 0, b"2", False))
+        self.assertEqual(Machine(self.entries).digest, self.machine.digest)
+        self.assertEqual(Machine(reversed(self.entries)).digest, self.machine.digest)
+        self.assertNotEqual(Machine(self.entries[:1]).digest, self.machine.digest)
+        self.assertNotEqual(Machine([entry._replace(index=9) for entry in self.entries]).digest, self.machine.digest)

@@ -1,0 +1,65 @@
+"""
+What seeds stand for.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+import replkv.raft.core
+import replkv.raft.log
+from replkv.testing.core.faults import KINDS
+from replkv.testing.core.limits import limited
+from replkv.testing.core.plan import Plan, draw
+
+LASTS = {name: kind.lasts for name, kind in KINDS.items()}
+
+
+class PlanTests(SynchronousTestCase):
+    """
+    Plans.
+    """
+
+    def test_same(self) -> None:
+        """
+        A seed has one plan.
+        """
+        for seed in range(20):
+            self.assertEqual(draw(seed, LASTS), draw(seed, LASTS))
+        self.assertNotEqual(draw(1, LASTS), draw(2, LASTS))
+
+    def test_varied(self) -> None:
+        """
+        Among a few hundred seeds are all sizes and all kinds of faults; each seed has some kinds only.
+        """
+        plans = [draw(seed, LASTS) for seed in range(300)]
+        self.assertEqual({plan.servers for plan in plans}, set(range(1, 8)))
+        self.assertEqual({fault.kind for plan in plans for fault in plan.faults}, set(KINDS))
+        self.assertTrue(all(len({fault.kind for fault in plan.faults}) <= 6 for plan in plans))
+        self.assertEqual({len(plan.clients) for plan in plans}, {1, 2, 3, 4})
+        self.assertIn(0, {len(plan.faults) for plan in plans})
+
+    def test_faults(self) -> None:
+        """
+        Faults are numbered in the order in which they begin, all of them before the end; each names all servers.
+        """
+        for seed in range(50):
+            plan: Plan = draw(seed, LASTS)
+            self.assertEqual([fault.number for fault in plan.faults], list(range(len(plan.faults))))
+            times = [fault.at for fault in plan.faults]
+            self.assertEqual(times, sorted(times))
+            self.assertTrue(all(0 < time < plan.seconds for time in times))
+            for fault in plan.faults:
+                self.assertEqual(sorted(fault.servers), list(range(plan.servers)))
+                self.assertIn(fault.kind, fault.description)
+
+    def test_limits(self) -> None:
+        """
+        A plan's limits are those of the core for as long as it is simulated, whatever becomes of that.
+        """
+        limits = draw(1, LASTS).limits._replace(batchBytes=17, readyEntries=3)
+        before = (replkv.raft.log.MAX_BATCH_BYTES, replkv.raft.core.MAX_READY_ENTRIES)
+        with self.assertRaises(ZeroDivisionError), limited(limits):
+            self.assertEqual((replkv.raft.log.MAX_BATCH_BYTES, replkv.raft.core.MAX_READY_ENTRIES), (17, 3))
+            raise ZeroDivisionError
+        self.assertEqual((replkv.raft.log.MAX_BATCH_BYTES, replkv.raft.core.MAX_READY_ENTRIES), before)

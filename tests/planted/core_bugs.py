@@ -4,6 +4,7 @@ Bugs that a core can have.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 from typing import Final
 
@@ -18,17 +19,34 @@ from replkv.raft.messages import AppendEntries, AppendEntriesReply, Message, Req
 from replkv.raft.outputs import Persist, Ready, Send, Token
 from replkv.raft.progress import Progress
 from replkv.raft.quorum import agreed
+from replkv.raft.reads import ReadQueue
 from tests.planted.bug import Bug, Patch
 
 _appendEntries = Follower.appendEntries
 _appendReply = Leader.appendReply
 _follow = Raft.follow
+_handle = Raft._appendEntries
 _init = Raft.__init__
 _matched = Progress.matched
+_openRound = ReadQueue.openRound
 _ready = Raft.ready
 _reply = Follower._reply
 _requestVote = Raft._requestVote
 _send = Raft.send
+
+
+def _atOnce(kind: type[Message]) -> Callable[..., None]:
+    """
+    Messages of one kind do not wait for the disk.
+    """
+
+    def send(raft: Raft, to: int, message: Message, token: Token = None, ackIndex: int = 0) -> None:
+        if isinstance(message, kind):
+            raft._ready.sends.append(Send(to, message, token))
+        else:
+            _send(raft, to, message, token, ackIndex)
+
+    return send
 
 
 # Votes and terms.
@@ -50,13 +68,6 @@ def _initWithoutTerm(
     lastApplied: int = 0,
 ) -> None:
     _init(raft, config, random, log, log.lastTerm, None, lastApplied)
-
-
-def _sendVoteAtOnce(raft: Raft, to: int, message: Message, token: Token = None, ackIndex: int = 0) -> None:
-    if isinstance(message, RequestVoteReply):
-        raft._ready.sends.append(Send(to, message, token))
-    else:
-        _send(raft, to, message, token, ackIndex)
 
 
 def _countAnyTerm(candidate: Candidate, sender: int, reply: RequestVoteReply) -> None:
@@ -88,13 +99,6 @@ def _voteAndForget(raft: Raft, sender: int, message: RequestVote, token: Token) 
 
 
 # The log.
-
-
-def _sendAckAtOnce(raft: Raft, to: int, message: Message, token: Token = None, ackIndex: int = 0) -> None:
-    if isinstance(message, AppendEntriesReply):
-        raft._ready.sends.append(Send(to, message, token))
-    else:
-        _send(raft, to, message, token, ackIndex)
 
 
 def _replyWithEnd(
@@ -194,9 +198,6 @@ def _echoAnyRound(raft: Raft, sender: int, message: AppendEntries, token: Token)
         _handle(raft, sender, message, token)
 
 
-_handle = Raft._appendEntries
-
-
 def _bug(name: str, owner: object, attribute: str, value: object, seeds: int = 100) -> Bug:
     return Bug(name, "core", seeds, (Patch(owner, attribute, value),))
 
@@ -204,7 +205,13 @@ def _bug(name: str, owner: object, attribute: str, value: object, seeds: int = 1
 BUGS: Final = (
     _bug("the vote is not persisted", Raft, "persist", _persistWithoutVote),
     _bug("the term is not persisted", Raft, "__init__", _initWithoutTerm),
-    _bug("a vote is told before its fsync", Raft, "send", _sendVoteAtOnce),
+    _bug("a vote is told before its fsync", Raft, "send", _atOnce(RequestVoteReply)),
+    Bug(
+        "a candidate counts its own vote before its fsync",
+        "core",
+        100,
+        (Patch(Raft, "voteIsDurable", property(lambda raft: True)), Patch(Raft, "send", _atOnce(RequestVote))),
+    ),
     _bug("a vote reply of an old term is counted", Candidate, "voteReply", _countAnyTerm),
     _bug("a pre-vote is counted as a vote", Candidate, "voteReply", _countPreVotes),
     _bug("votedFor is cleared within a term", Raft, "follow", _followAndClearVote),
@@ -217,7 +224,7 @@ BUGS: Final = (
         "isUpToDate",
         lambda log, index, term: (index, term) >= (log.lastIndex, log.lastTerm),
     ),
-    _bug("entries are acknowledged before their fsync", Raft, "send", _sendAckAtOnce),
+    _bug("entries are acknowledged before their fsync", Raft, "send", _atOnce(AppendEntriesReply)),
     _bug("the log is cut without a conflict", Follower, "_missing", lambda follower, batch: batch),
     _bug(
         "entries are taken without the consistency check",
@@ -241,6 +248,7 @@ BUGS: Final = (
     _bug("entries are applied beyond what the own disk holds", Raft, "ready", _applyFromMemory),
     _bug("matchIndex goes back on a late reply", Progress, "matched", _goBack),
     _bug("nextIndex goes back to or below matchIndex", Progress, "rejected", _sendMatchedAgain),
+    _bug("a deposed leader never writes what it had proposed", Leader, "depose", lambda leader: leader.reads.drop()),
     _bug("there is no no-op", Leader, "start", lambda leader: None),
     _bug("a read is answered before the no-op", Leader, "read", _readFromCommitIndex),
     _bug(
@@ -250,5 +258,11 @@ BUGS: Final = (
         lambda leader: leader.reads.confirm(leader.reads.round),
     ),
     _bug("a read is confirmed by answers to earlier messages", Leader, "appendReply", _confirmByAnyAnswer),
+    _bug(
+        "a write overtakes the read before it",
+        ReadQueue,
+        "openRound",
+        lambda reads: reads.waitsForRound and _openRound(reads),
+    ),
     _bug("a read is confirmed by the answer to a message of an older term", Raft, "_appendEntries", _echoAnyRound, 500),
 )

@@ -8,11 +8,21 @@ import unittest
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.planted.bugs import BUGS
+
 
 class PlantingTests(SynchronousTestCase):
     """
     Every test of a subclass plants one mistake, and requires that ordinary tests notice it.
     """
+
+    def plant(self, name: str) -> None:
+        """
+        Plant the bug of that name, for this test.
+        """
+        (bug,) = [bug for bug in BUGS if bug.name == name]
+        for owner, attribute, value in bug.patches:
+            self.patch(owner, attribute, value)
 
     def assertCaught(self, case: type[SynchronousTestCase], *names: str) -> None:
         """

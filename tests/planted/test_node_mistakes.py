@@ -13,19 +13,16 @@ import replkv.executor
 from replkv.executor import Executor
 from replkv.kv.machine import Outcome, StateMachine
 from replkv.node import Node
-from replkv.peers.argument import PART_BYTES, LargeBytes, nativeName
 from replkv.peers.identity import Identity
 from replkv.peers.link import PeerLink
 from replkv.peers.listener import IncomingConnection
 from replkv.pending import Deadlines, Proposals
 from replkv.protocol.request import Request
-from replkv.raft.core import Raft
 from replkv.raft.entry import Entry
-from replkv.raft.leader import Leader
 from replkv.raft.messages import Message
 from replkv.stamps import LeaderClock
 from tests import test_diskqueue, test_pending, test_stamps
-from tests.node import cluster, test_expiry, test_failures, test_leadership, test_schedules, test_writes
+from tests.node import cluster, test_expiry, test_failures, test_leadership, test_writes
 from tests.peers import test_argument, test_identity, test_link, test_link_refusals, test_listener
 from tests.peers.wire import Recorder
 from tests.planted.planting import PlantingTests
@@ -40,17 +37,14 @@ class NodeMistakesTests(PlantingTests):
         """
         A pipelined read does not see the write before it.
         """
-        read = Raft.read
-        self.patch(Raft, "read", lambda raft, token, atLeast=0: read(raft, token))
+        self.plant("a pipelined read that misses the write before it")
         self.assertCaught(test_writes.PipelineTests, "test_getSeesSet", "test_alternating")
-        self.assertCaught(test_schedules.ScheduleTests, "test_linear")
 
     def test_readWithoutQuorum(self) -> None:
         """
         A leader answers reads without making sure that it still leads.
         """
-        self.patch(Leader, "_confirmReads", lambda leader: leader.reads.confirm(leader.reads.round))
-        self.assertCaught(test_schedules.ScheduleTests, "test_linear")
+        self.plant("a read is answered without a quorum")
         self.assertCaught(test_leadership.DeposedTests, "test_read")
 
     def test_readSeesLaterWrite(self) -> None:
@@ -97,14 +91,7 @@ class NodeMistakesTests(PlantingTests):
         """
         A deposed leader redirects the writes that it had taken.
         """
-
-        def redirect(proposals: Proposals) -> None:
-            for _, request in proposals._requests.values():
-                if request.reply is None:
-                    request.redirect("host2", 9002)
-            proposals._requests.clear()
-
-        self.patch(Proposals, "abandon", redirect)
+        self.plant("failure told for a write that commits")
         self.assertCaught(test_pending.ProposalsTests, "test_abandon")
         self.assertCaught(test_leadership.DeposedTests, "test_write", "test_writeThatWins", "test_deposedByNewTerm")
 
@@ -136,7 +123,6 @@ class NodeMistakesTests(PlantingTests):
 
         self.patch(Node, "_persisted", hasty)
         self.assertCaught(test_writes.MajorityTests, "test_majority", "test_ownDiskIsNotEnough")
-        self.assertCaught(test_schedules.ScheduleTests, "test_linear")
 
     def test_localClock(self) -> None:
         """
@@ -248,13 +234,7 @@ class NodeMistakesTests(PlantingTests):
         """
         A value ends where one value of an AMP box does.
         """
-        toBox = LargeBytes.toBox
-
-        def cut(argument: LargeBytes, name: bytes, strings: Any, objects: dict[str, Any], proto: Any) -> None:
-            objects[nativeName(name)] = objects[nativeName(name)][:PART_BYTES]
-            toBox(argument, name, strings, objects, proto)
-
-        self.patch(LargeBytes, "toBox", cut)
+        self.plant("a value cut at 65,535 bytes")
         self.assertCaught(test_argument.WireTests, "test_sizes")
 
     def test_noHello(self) -> None:

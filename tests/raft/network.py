@@ -15,7 +15,7 @@ from replkv.raft.entry import Batch, Entry
 from replkv.raft.leader import Leader
 from replkv.raft.log import RaftLog
 from replkv.raft.messages import AppendEntries, Message, RequestVote
-from replkv.raft.outputs import Load, Persist, ReadReady, Ready, Send, Token
+from replkv.raft.outputs import Load, Persist, ReadReady, Send, Token
 
 ELECTION_TICKS = 10
 HEARTBEAT_TICKS = 2
@@ -104,11 +104,7 @@ class Server:
         config: RaftConfig,
         disk: Disk,
         random: Random | None = None,
-        watch: Callable[[Server, Ready], None] = lambda server, ready: None,
     ) -> None:
-        """
-        @param watch: called with all that the core asks for, before any of it is done.
-        """
         self.config = config
         self.disk = disk
         self.random = random or FixedTimeouts(config.id)
@@ -116,7 +112,6 @@ class Server:
         self.reads: list[ReadReady] = []
         self.droppedReads: list[Token] = []
         self.loads: deque[Load] = deque()
-        self._watch = watch
         self.raft = disk.recover(config, self.random, 0)
 
     @property
@@ -160,7 +155,6 @@ class Server:
         @return: what it sends.
         """
         ready = self.raft.ready()
-        self._watch(self, ready)
         self.disk.unsynced += ready.persists
         self.applied += ready.entries
         self.reads += ready.reads
@@ -238,16 +232,14 @@ class Network:
         self,
         *disks: Disk,
         random: Callable[[int], Random] = FixedTimeouts,
-        watch: Callable[[Server, Ready], None] = lambda server, ready: None,
     ) -> None:
         """
         @param disks: one for each server.
         @param random: makes the source of timeouts of the server with this id.
-        @param watch: see L{Server}.
         """
         members = tuple(range(len(disks)))
         self.servers = [
-            Server(RaftConfig(member, members, ELECTION_TICKS, HEARTBEAT_TICKS), disk, random(member), watch)
+            Server(RaftConfig(member, members, ELECTION_TICKS, HEARTBEAT_TICKS), disk, random(member))
             for member, disk in enumerate(disks)
         ]
         self.onTheWay: list[Envelope] = []

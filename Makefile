@@ -13,7 +13,11 @@ PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 CORE_SEEDS ?= 0:10000
 CLUSTER_SEEDS ?= 0:1000
 
-.PHONY: run test lint soak soak-core soak-cluster clean-data
+# What make nemesis runs, and for how many seconds things go wrong in each run.
+NEMESIS_SEEDS ?= 0:20
+NEMESIS_SECONDS ?= 20
+
+.PHONY: run test lint soak soak-core soak-cluster nemesis planted clean-data
 
 run: $(VENV)/.installed
 	@exec $(VENV)/bin/replkv cluster --config $(CONFIG)
@@ -35,6 +39,14 @@ soak-core: $(VENV)/.installed
 
 soak-cluster: $(VENV)/.installed
 	@$(VENV)/bin/replkv sim --tier cluster --seeds $(CLUSTER_SEEDS) --require-rare
+
+nemesis: $(VENV)/.installed-test
+	NEMESIS_SEEDS=$(NEMESIS_SEEDS) NEMESIS_SECONDS=$(NEMESIS_SECONDS) \
+		$(VENV)/bin/python -m pytest -v -s tests/faults/test_nemesis.py
+
+# Which known bugs the simulator finds, and in how many seeds.
+planted: $(VENV)/.installed-test
+	@$(VENV)/bin/python -m tests.planted
 
 clean-data: $(VENV)/.installed
 	@$(VENV)/bin/replkv clean-data --config $(CONFIG)

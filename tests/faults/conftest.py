@@ -12,6 +12,7 @@ import pytest_twisted  # type: ignore[import-untyped]
 from twisted.internet.defer import Deferred
 
 from tests.faults.cluster import ProxiedCluster
+from tests.faults.disk import SmallDisk
 
 MakeCluster = Callable[..., ProxiedCluster]
 """
@@ -20,8 +21,31 @@ may have logged a traceback, whatever was done to it.
 """
 
 
+MakeDisk = Callable[[Path, int], SmallDisk]
+"""
+Makes a disk of so many bytes in the place of a folder. It ends with the test, after all that is on it.
+"""
+
+
 @pytest.fixture
-def makeCluster(tmp_path: Path) -> Iterator[MakeCluster]:
+def makeDisk() -> Iterator[MakeDisk]:
+    """
+    See L{MakeDisk}.
+    """
+    made: list[SmallDisk] = []
+
+    def make(path: Path, size: int) -> SmallDisk:
+        made.append(SmallDisk(path, size))
+        return made[-1]
+
+    yield make
+    for disk in made:
+        disk.close()
+
+
+# It is given the disks so that it ends before they do.
+@pytest.fixture
+def makeCluster(tmp_path: Path, makeDisk: MakeDisk) -> Iterator[MakeCluster]:
     """
     See L{MakeCluster}.
     """

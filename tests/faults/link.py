@@ -5,7 +5,7 @@ The way from one server to another: a proxy that can be told to misbehave.
 from __future__ import annotations
 
 import socket
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import TCP4ClientEndpoint
@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IListeningPort, ITCPTransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 
-from tests.faults.stream import Stream, Way
+from tests.faults.stream import Stream, Transport, Way
 from tests.processes.cluster import HOST
 
 _CONNECT_TIMEOUT: Final = 5.0
@@ -29,6 +29,8 @@ class Link:
     @ivar port: where it listens. The port stays its own while it does not listen.
     @ivar forward: how it goes for what the server sends that connects.
     @ivar back: how it goes for what that one is sent.
+    @ivar isOpen: whether it takes connections.
+    @ivar pairs: the connections that there are.
     """
 
     def __init__(self, reactor: Any, target: int) -> None:
@@ -40,7 +42,7 @@ class Link:
         self.reactor = reactor
         self.pairs: dict[Pair, None] = {}
         self._target = target
-        self._isOpen = True
+        self.isOpen = True
         self._listening: IListeningPort | None = None
         self._closing: Deferred[None] | None = None
         # Bound and no more: it keeps the port from anyone else, but does not accept.
@@ -56,7 +58,7 @@ class Link:
         """
         Close all connections, and refuse others.
         """
-        self._isOpen = False
+        self.isOpen = False
         for pair in list(self.pairs):
             pair.abort()
         self._settle()
@@ -65,7 +67,7 @@ class Link:
         """
         Let all be well again.
         """
-        self._isOpen = True
+        self.isOpen = True
         self.forward.heal()
         self.back.heal()
         self._settle()
@@ -91,7 +93,7 @@ class Link:
         """
         A server has connected.
         """
-        if not self._isOpen:
+        if not self.isOpen:
             pair.abort()
             return
         self.pairs[pair] = None
@@ -107,9 +109,9 @@ class Link:
         """
         if self._closing is not None:
             return
-        if self._isOpen and self._listening is None:
+        if self.isOpen and self._listening is None:
             self._listening = self.reactor.listenTCP(self.port, self._factory, interface=HOST)
-        elif not self._isOpen and self._listening is not None:
+        elif not self.isOpen and self._listening is not None:
             listening, self._listening = self._listening, None
             self._closing = maybeDeferred(listening.stopListening).addCallback(self._stopped)
 
@@ -195,8 +197,9 @@ class End(Protocol):
         Begin.
         """
         self.transport.setTcpNoDelay(True)
-        self._sent.source = self.transport
-        self._received.attach(self.transport)
+        transport = cast(Transport, self.transport)
+        self._sent.source = transport
+        self._received.attach(transport)
         self._pair.made(self)
 
     def dataReceived(self, data: bytes) -> None:

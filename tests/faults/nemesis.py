@@ -4,7 +4,6 @@ Makes things go wrong, as a seed has it.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -76,16 +75,13 @@ def _faults(random: Random, kinds: Sequence[str], size: int, seconds: float, fra
 
 class Nemesis:
     """
-    @ivar injected: how often each kind of fault has begun.
+    Makes everything go wrong that a schedule has.
     """
 
-    def __init__(
-        self, reactor: Any, cluster: ProxiedCluster, schedule: Schedule, tell: Callable[[str], None]
-    ) -> None:
+    def __init__(self, reactor: Any, cluster: ProxiedCluster, schedule: Schedule, tell: Callable[[str], None]) -> None:
         """
         @param tell: is told what happens.
         """
-        self.injected: Counter[str] = Counter()
         self._reactor = reactor
         self._cluster = cluster
         self._schedule = schedule
@@ -94,7 +90,7 @@ class Nemesis:
 
     async def run(self) -> None:
         """
-        Make everything go wrong that is to, and leave all well again.
+        Do it, and leave all well again.
         """
         self._start = self._reactor.seconds()
         tracks = ((self._schedule.processes, PROCESS_KINDS), (self._schedule.network, NETWORK_KINDS))
@@ -116,7 +112,6 @@ class Nemesis:
                 servers.insert(0, leader)
             self._tell(f"{fault.kind}: {servers}{', of which the first leads' if leader is not None else ''}")
             undo = kinds[fault.kind](self._cluster, servers, fault)
-            self.injected[fault.kind] += 1
             try:
                 await self._until(fault.at + fault.lasts)
             finally:

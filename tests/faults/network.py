@@ -5,6 +5,7 @@ The network between the servers of a cluster.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from itertools import permutations
 from typing import Any
 
 from tests.faults.link import Link
@@ -21,7 +22,8 @@ class Network:
         """
         @param logPorts: where each server listens for the others.
         """
-        self.links = {(one, other): Link(reactor, logPorts[other]) for one in logPorts for other in logPorts if one != other}
+        pairs = permutations(logPorts, 2)
+        self.links = {(one, other): Link(reactor, logPorts[other]) for one, other in pairs}
 
     def cut(self, some: Collection[int], others: Collection[int]) -> None:
         """

@@ -15,7 +15,7 @@ from replkv.testing.linear.clocks import ClockBound
 from replkv.testing.linear.search import checkLinearizable
 from replkv.testing.linear.versions import checkVersions
 from tests.faults.cluster import ProxiedCluster
-from tests.faults.workload import KEYS, Workload
+from tests.faults.workload import KEYS, Load, Workload
 from tests.processes.cluster import until
 
 SETTINGS: Final = {"LeaderWaitMs": 200, "RequestTimeoutMs": 500}
@@ -36,16 +36,12 @@ class Run:
     @ivar story: what happened, line by line.
     """
 
-    def __init__(self, reactor: Any, cluster: ProxiedCluster, seed: int, operations: int, large: float) -> None:
-        """
-        @param operations: how many commands each client sends at the most.
-        @param large: how many of the values are large, from 0 to 1.
-        """
+    def __init__(self, reactor: Any, cluster: ProxiedCluster, seed: int, load: Load) -> None:
         self.story: list[str] = []
         self._cluster = cluster
         self._seed = seed
         self._start = time.monotonic()
-        self.workload = Workload(reactor, self.seconds, seed, cluster.addresses, operations, large)
+        self.workload = Workload(reactor, self.seconds, seed, cluster.addresses, load)
 
     def seconds(self) -> float:
         """
@@ -64,7 +60,7 @@ class Run:
         Do everything.
 
         @param disturb: makes things go wrong, and leaves all well again.
-        @raise replkv.testing.outcome.Violation: if the cluster broke a promise.
+        @raise Violation: if the cluster broke a promise.
         """
         self.tell(f"it is {time.strftime('%H:%M:%S', time.gmtime())} UTC")
         try:
@@ -75,14 +71,13 @@ class Run:
             await disturb()
             self.tell("all is well again")
             await self._recover()
-            self._judge()
-        except BaseException as error:
+            judge(self.workload)
+        except Exception as error:
+            self._keep()
             error.add_note(f"seed {self._seed}; logs, story.txt and history.jsonl are in {self._cluster.folder}")
             raise
         finally:
             self.workload.close()
-            (self._cluster.folder / "story.txt").write_text("\n".join(self.story))
-            (self._cluster.folder / "history.jsonl").write_text("\n".join(jsonLines(self.workload.history)))
 
     async def _recover(self) -> None:
         """
@@ -118,7 +113,21 @@ class Run:
                 answer = Answer(Told.FOUND, found.version, found.value, found.exptime)
             history.answered(operation, answer, self.seconds())
 
-    def _judge(self) -> None:
-        self.workload.check()
-        checkVersions(self.workload.history)
-        checkLinearizable(self.workload.history, _CLOCKS)
+    def _keep(self) -> None:
+        """
+        Keep what shows how it came to a failure.
+        """
+        folder = self._cluster.folder
+        for name, lines in (("story.txt", self.story), ("history.jsonl", jsonLines(self.workload.history))):
+            (folder / name).write_text("".join(f"{line}\n" for line in lines))
+
+
+def judge(workload: Workload) -> None:
+    """
+    Judge what clients saw.
+
+    @raise Violation: if it is not what was promised.
+    """
+    workload.check()
+    checkVersions(workload.history)
+    checkLinearizable(workload.history, _CLOCKS)

@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from math import inf
-from typing import Final
+from typing import Final, Protocol
 
-from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime, ITCPTransport
+from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
 from zope.interface import implementer
 
 MOST_HELD: Final = 256 * 1024
@@ -18,6 +18,43 @@ When so many bytes wait, nothing more is read, and who sends them meets a full b
 """
 
 _PIECE: Final = 16 * 1024
+
+
+class Transport(Protocol):
+    """
+    What Twisted's TCP transports have: see L{ITransport<twisted.internet.interfaces.ITransport>}, L{IConsumer
+    <twisted.internet.interfaces.IConsumer>} and L{IPushProducer}.
+    """
+
+    def write(self, data: bytes) -> None:
+        """
+        Send something.
+        """
+
+    def loseConnection(self) -> None:
+        """
+        Close, when all is sent.
+        """
+
+    def registerProducer(self, producer: IPushProducer, streaming: bool) -> None:
+        """
+        Be told when the other side reads less than is sent.
+        """
+
+    def unregisterProducer(self) -> None:
+        """
+        Be told no more.
+        """
+
+    def pauseProducing(self) -> None:
+        """
+        Read nothing more.
+        """
+
+    def resumeProducing(self) -> None:
+        """
+        Read again.
+        """
 
 
 @dataclass
@@ -46,14 +83,14 @@ class Stream:
     """
     Carries what one end sends to the other, all of it and in order, but not before its time.
 
-    @ivar source: the end that sends.
-    @ivar sink: the end that gets it; C{None} until it is there.
+    @ivar source: the end that sends; C{None} while it is not there.
+    @ivar sink: the end that gets it, likewise.
     @ivar held: how many bytes wait.
     """
 
-    def __init__(self, clock: IReactorTime, way: Way, source: ITCPTransport | None = None) -> None:
-        self.source = source
-        self.sink: ITCPTransport | None = None
+    def __init__(self, clock: IReactorTime, way: Way) -> None:
+        self.source: Transport | None = None
+        self.sink: Transport | None = None
         self.held = 0
         self._clock = clock
         self._way = way
@@ -64,7 +101,7 @@ class Stream:
         self._sourceWaits = False
         self._sinkIsFull = False
 
-    def attach(self, sink: ITCPTransport) -> None:
+    def attach(self, sink: Transport) -> None:
         """
         The other end is there.
         """

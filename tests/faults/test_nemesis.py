@@ -5,6 +5,7 @@ Five servers under load, while all that can go wrong does.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import Final
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from tests.faults.conftest import MakeCluster
 from tests.faults.nemesis import Nemesis, draw
 from tests.faults.run import SETTINGS, Run
+from tests.faults.workload import Load
 from tests.processes.cluster import onReactor
 
 SIZE: Final = 5
@@ -21,7 +23,7 @@ SECONDS: Final = float(os.environ.get("NEMESIS_SECONDS", "8"))
 For how long things go wrong, in each run.
 """
 
-_FIRST, _, _LAST = os.environ.get("NEMESIS_SEEDS", "0:2").partition(":")
+_FIRST, _, _LAST = os.environ.get("NEMESIS_SEEDS", "1:3").partition(":")
 SEEDS: Final = range(int(_FIRST), int(_LAST))
 
 
@@ -35,6 +37,9 @@ async def test_nemesis(makeCluster: MakeCluster, seed: int) -> None:
     from twisted.internet import reactor
 
     cluster = makeCluster(SIZE, **SETTINGS)
-    run = Run(reactor, cluster, seed, operations=int(100 * SECONDS), large=0.04)
-    nemesis = Nemesis(reactor, cluster, draw(seed, SIZE, SECONDS), run.tell)
-    await run.go(nemesis.run)
+    run = Run(reactor, cluster, seed, Load(operations=int(100 * SECONDS), large=0.04))
+    schedule = draw(seed, SIZE, SECONDS)
+    await run.go(Nemesis(reactor, cluster, schedule, run.tell).run)
+    faults = Counter(fault.kind for fault in schedule.processes + schedule.network)
+    words = ", ".join(f"{count} x {kind}" for kind, count in sorted(faults.items()))
+    print(f"seed {seed}: {len(run.workload.history.operations)} operations, {words}")

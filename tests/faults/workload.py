@@ -5,6 +5,7 @@ The load on a real cluster: the simulator's clients, on real time and TCP.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from twisted.internet.endpoints import TCP4ClientEndpoint
@@ -23,13 +24,29 @@ from replkv.testing.outcome import Violation
 
 KEYS: Final = tuple(b"k%d" % number for number in range(8))
 
-_CLIENTS: Final = 6
+_CLIENTS: Final = 8
 _CONNECT_TIMEOUT: Final = 1.0
-_READERS_PATIENCE: Final = 3.0
-_COMMANDS_PER_SECOND: Final = 60
-"""
-Of each client: enough to see much, and few enough for the judge.
-"""
+
+# In commands that a client could have sent meanwhile: at 50 in a second, the readers wait for three seconds.
+_PATIENCE: Final = (10, 20, 40)
+_READERS_PATIENCE: Final = 150
+
+
+@dataclass(frozen=True)
+class Load:
+    """
+    How much is asked.
+
+    @ivar operations: how many commands each client sends at the most.
+    @ivar rate: how many of them in a second, about: enough to see much, and few enough for the judge.
+    @ivar padding: the least number of bytes of a value.
+    @ivar large: how many of the values are large, from 0 to 1.
+    """
+
+    operations: int
+    rate: float = 50.0
+    padding: int = 0
+    large: float = 0.0
 
 
 class Workload:
@@ -45,28 +62,26 @@ class Workload:
         seconds: Callable[[], float],
         seed: int,
         addresses: Sequence[tuple[str, int]],
-        operations: int,
-        large: float,
+        load: Load,
     ) -> None:
         """
         @param seconds: tells the time.
         @param addresses: where the servers take clients.
-        @param operations: how many commands each client sends at the most.
-        @param large: how many of the values are large, from 0 to 1.
         """
         self.history = History()
         self._connections = 0
         self._misled: list[str] = []
         self._clients = [
             _RealClient(
-                _drawn(seed, number, operations, large),
-                cast(Process, _Machine(reactor, seconds, f"client{number}")),
-                list(addresses),
-                self.history,
-                chance(seed, "client", number),
-                self._newConnection,
-                self._misled.append,
-                lambda *_: None,
+                plan=_drawn(seed, number, load),
+                process=cast(Process, _Machine(reactor, seconds, f"client{number}")),
+                addresses=list(addresses),
+                history=self.history,
+                random=chance(seed, "client", number),
+                newConnection=self._newConnection,
+                misled=self._misled.append,
+                tell=lambda who, what: None,
+                cutOff=lambda: None,
             )
             for number in range(_CLIENTS)
         ]
@@ -92,6 +107,13 @@ class Workload:
         """
         return not any(client.waits for client in self._clients)
 
+    @property
+    def isDone(self) -> bool:
+        """
+        Whether the clients have asked as much as they may.
+        """
+        return all(client.isDone for client in self._clients)
+
     def close(self) -> None:
         """
         Close all connections.
@@ -114,27 +136,28 @@ class Workload:
         return self._connections
 
 
-def _drawn(seed: int, number: int, operations: int, large: float) -> ClientPlan:
+def _drawn(seed: int, number: int, load: Load) -> ClientPlan:
     """
     What a seed has a client do.
     """
     random = chance(seed, "client plan", number)
     depth = random.choice([1, 3, 8])
-    patience = random.choice([0.2, 0.4, 0.8])
+    patience = random.choice(_PATIENCE)
     return ClientPlan(
         number=number,
-        operations=operations,
+        operations=load.operations,
         # Each time it sends about half of what may be under way.
-        pause=(1 + depth) / 2 / _COMMANDS_PER_SECOND,
+        pause=(1 + depth) / 2 / load.rate,
         depth=depth,
-        patience=_READERS_PATIENCE if _onlyReads(number) else patience,
+        patience=(_READERS_PATIENCE if _onlyReads(number) else patience) / load.rate,
         keys=KEYS,
         expiring=random.choice([0.0, 0.3, 0.6]),
         noreply=random.choice([0.0, 0.1, 0.3]),
-        padding=0,
-        large=large,
+        padding=load.padding,
+        large=load.large,
         cutting=random.choice([0.0, 0.02, 0.05]),
         nonsense=random.choice([0.0, 0.05]),
+        wandering=0.0 if _onlyReads(number) else random.choice([0.0, 0.02]),
     )
 
 
@@ -173,6 +196,13 @@ class _RealSession(Session):
 
 
 class _RealClient(WorkloadClient):
+    @property
+    def isDone(self) -> bool:
+        """
+        Whether it has asked as much as it may, and does not wait for an answer.
+        """
+        return self._sent >= self._plan.operations and not self.waits
+
     def redirected(self, host: str) -> None:
         """
         See L{replkv.testing.cluster.session.Owner.redirected}.

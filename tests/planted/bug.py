@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 from replkv.testing.outcome import Outcome
-from replkv.testing.tiers import TIERS
+from replkv.testing.tiers import TIERS, Simulate
 
 
 class Patch(NamedTuple):
@@ -40,6 +40,13 @@ class Bug:
     seeds: int
     patches: tuple[Patch, ...]
 
+    @property
+    def simulate(self) -> Simulate:
+        """
+        The simulation of its tier.
+        """
+        return TIERS[self.tier].simulate
+
 
 def find(bug: Bug) -> Outcome | None:
     """
@@ -50,9 +57,8 @@ def find(bug: Bug) -> Outcome | None:
     with ExitStack() as planted:
         for owner, name, value in bug.patches:
             planted.enter_context(mock.patch.object(owner, name, value))
-        simulate = TIERS[bug.tier].simulate
         for seed in range(bug.seeds):
-            outcome = simulate(seed)
+            outcome = bug.simulate(seed)
             if outcome.violation is not None:
                 return outcome
     return None

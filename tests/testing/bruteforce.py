@@ -6,7 +6,7 @@ versions and times fit. It is slow, and as plain as can be.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations, permutations
+from itertools import combinations, pairwise, permutations
 from math import inf
 from typing import NamedTuple
 
@@ -171,7 +171,7 @@ def _timesFit(life: Life, clocks: ClockBound) -> bool:
                 bounds += [operation.invoked + passed - exptime - slack, operation.ended + passed - exptime + slack]
     bounds += [operation.ended - exptime + slack for operation in life.missed]
     bounds = sorted(bound for bound in bounds if bound < inf)
-    times = [*bounds, *((one + other) / 2 for one, other in zip(bounds, bounds[1:], strict=False)), bounds[-1] + 1.0]
+    times = [*bounds, *((one + other) / 2 for one, other in pairwise(bounds)), bounds[-1] + 1.0]
     return any(first <= time <= last and _isTime(time, life, slack) for time in times)
 
 

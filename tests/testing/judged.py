@@ -79,19 +79,19 @@ class JudgedNetwork(Network):
     """
 
     def __init__(self, *disks: Disk) -> None:
-        super().__init__(*disks, watch=lambda server, ready: self.judge.check(self.seen[server.config.id], ready))
+        super().__init__(*disks)
         self.rare: Counter[str] = Counter()
         self.seen = [Seen(server) for server in self.servers]
         self.judge = Judge(self.seen, self.rare)
         for seen in self.seen:
-            self.judge.started(seen)
+            self._watch(seen)
 
     def restart(self, server: int, lastApplied: int = 0) -> None:
         """
         Start a server from its disk.
         """
         super().restart(server, lastApplied)
-        self.judge.started(self.seen[server])
+        self._watch(self.seen[server])
 
     def read(self, server: int, token: Token) -> None:
         """
@@ -100,6 +100,20 @@ class JudgedNetwork(Network):
         self.judge.asked(self.seen[server], token)
         self.servers[server].raft.read(token)
         self.post(server, self.servers[server].pump())
+
+    def _watch(self, seen: Seen) -> None:
+        """
+        Have the judge see all that a core asks for, before any of it is done.
+        """
+        ready = seen.raft.ready
+
+        def watched(mayApply: bool = True) -> Ready:
+            asked = ready(mayApply)
+            self.judge.check(seen, asked)
+            return asked
+
+        self.judge.started(seen)
+        seen.raft.ready = watched  # type: ignore[method-assign]
 
 
 class JudgeTests(SynchronousTestCase):

@@ -40,6 +40,21 @@ class TermTests(JudgeTests):
         self.raft(1).currentTerm = 2
         self.assertWrongState(1, "votes for 0 in term 2, in which that does not stand")
 
+    def test_voteForOlderLog(self) -> None:
+        """
+        Nobody votes for a candidate whose log is not as up-to-date as its own: of an older term, or shorter.
+        """
+        for logs in (((1, 1, 1), (1, 2)), ((1,), (1, 1)), ((), (1,))):
+            network = self.network = JudgedNetwork(*(Disk(entriesOf(*log), 2) for log in logs))
+            candidate, voter = network.servers
+            candidate.raft.stand()
+            candidate.pump()
+            candidate.sync()
+            voter.raft.follow(3, None)
+            voter.pump()
+            voter.raft.votedFor = 0
+            self.assertWrongState(1, "votes for 0, whose log is not as up-to-date as its own")
+
     def test_votesTwice(self) -> None:
         """
         A server that has told one candidate that it has its vote does not tell another, whatever its disk has.
@@ -142,13 +157,9 @@ class LeaderTests(JudgeTests):
         network = self.network
         network.propose(0, b"a")
         network.settle()
-        voters = network.servers[1:]
-        for voter in voters:
-            # Their log is taken for shorter than it is.
-            self.patch(voter.raft.log, "isUpToDate", lambda lastLogIndex, lastLogTerm: True)
-        lost = network.servers[2]
-        lost.disk.entries.clear()
-        network.restart(2)
+        for server in (1, 2):
+            network.servers[server].disk.entries.clear()
+            network.restart(server)
         network.partition((1, 2))
         error = self.assertRaises(Violation, network.elect, 2)
         self.assertRegex(str(error), "server 2 leads term 2 without entry 2, which is committed")

@@ -231,9 +231,10 @@ def answerOf(command: KeyCommand, reply: Reply) -> Answer | None:
         if reply.line == b"DELETED":
             return Answer(Told.DELETED)
     elif reply.value is not None:
+        # No version is 0: that is what a reply has that tells none.
         if isinstance(command, Get):
-            return Answer(Told.FOUND, None, reply.value)
-        return Answer(Told.FOUND, reply.version, reply.value, reply.exptime)
+            return None if reply.version else Answer(Told.FOUND, None, reply.value)
+        return Answer(Told.FOUND, reply.version, reply.value, reply.exptime) if reply.version else None
     return Answer(Told.NOT_FOUND) if reply.line == b"ERRNOTFOUND" else None
 
 

@@ -104,7 +104,7 @@ class Thread:
         """
         if not self._calls:
             return None
-        # A write takes two operations; one that begins a segment takes more, of which each must be cut off now and then.
+        # A write takes two operations. One that begins a segment takes more, and ends in each of them now and then.
         files.powerLossAt = len(files.operations) + int(self._random.expovariate(0.5))
         try:
             self._calls[0][0]()

@@ -113,7 +113,8 @@ class Client:
                 self._cluster.step(self._name, operation.number, "no answer")
                 self._history.lost(operation, self._cluster.now)
             self._open.clear()
-            self._turnTo(None)
+            if self._random.random() < 0.5:
+                self._turnTo(None)
             self._goOn()
 
     def _goOn(self) -> None:

@@ -51,6 +51,13 @@ class Disk:
         """
         return len(self.entries)
 
+    @property
+    def isHanging(self) -> bool:
+        """
+        Whether it finishes nothing.
+        """
+        return self._hanging > 0
+
     def holds(self, index: int, term: int) -> bool:
         """
         Whether the entry C{index} of C{term} is synced.

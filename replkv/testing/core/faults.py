@@ -56,7 +56,7 @@ class Case(NamedTuple):
         """
         Say what the fault is.
         """
-        self.cluster.tell(f"fault {self.fault.number}", what)
+        self.cluster.tell(f"fault {self.fault.number}", f"{what}, for {self.fault.seconds:.2f} s")
 
     def impose(self, condition: Condition, ways: Iterable[Way]) -> Undo:
         """

@@ -18,6 +18,12 @@ _LOOK: Final = 0.01
 How many seconds there are between two looks at how things are.
 """
 
+_PATIENCE: Final = 50
+"""
+For how many looks is waited for clients to write to the first leader. Where they do, its log is longer than that of the
+second one, and older.
+"""
+
 
 class Figure8:
     """
@@ -63,7 +69,9 @@ class Figure8:
         # Of the next leader's entries, nothing is on its way.
         self._crash(leader.id)
         self._restart(leader.id)
-        while (first := cluster.leader()) is None or not self._hasEntry(first):
+        looks = 0
+        while (first := cluster.leader()) is None or not self._hasEntry(first, 3 if looks < _PATIENCE else 1):
+            looks += 1
             yield True
         old = first.disk.entries[-1]
         self._crash(first.id)
@@ -83,12 +91,12 @@ class Figure8:
             yield True
         self._restart(first.id)
 
-    def _hasEntry(self, server: Server) -> bool:
+    def _hasEntry(self, server: Server, count: int = 1) -> bool:
         """
-        Whether a leader has an entry of its term on its disk that is not committed.
+        Whether a leader has an entry of its term on its disk, and so many that are not committed.
         """
         last = server.disk.lastIndex
-        return last > server.raft.commitIndex and server.disk.holds(last, server.raft.currentTerm)
+        return last >= server.raft.commitIndex + count and server.disk.holds(last, server.raft.currentTerm)
 
     def _knowsMajority(self, server: Server, index: int) -> bool:
         """

@@ -42,15 +42,6 @@ class Fault:
     atLeader: bool
     amount: float
 
-    @property
-    def description(self) -> str:
-        """
-        One line for a reader.
-        """
-        order = ", ".join(str(server) for server in self.servers)
-        first = "the leader, or else " if self.atLeader else ""
-        return f"{self.kind} at {self.at:.2f} s for {self.seconds:.2f} s: {first}{order}; {self.amount:.2f}"
-
 
 @dataclass(frozen=True)
 class ClientPlan:
@@ -151,7 +142,7 @@ def _client(random: Random, number: int) -> ClientPlan:
     return ClientPlan(
         number=number,
         pause=random.choice([0.05, 0.2, 0.5]),
-        patience=random.choice([0.3, 1.0, 3.0]),
+        patience=random.choice([0.1, 0.3, 1.0, 3.0]),
         reads=random.choice([0.1, 0.4, 0.8]),
         burst=random.choice([1, 1, 3]),
     )
@@ -163,7 +154,7 @@ def _faults(
     """
     @param timeout: the shortest election timeout, in seconds: how long a fault lasts is measured by it.
     """
-    chosen = random.sample(sorted(kinds), random.randint(1, 6))
+    chosen = random.sample(sorted(kinds), random.randint(1, min(6, len(kinds))))
     times = sorted(random.uniform(0.2, seconds) for _ in range(random.choice([0, 6, 12, 18, 24])))
     faults = []
     for number, at in enumerate(times):

@@ -16,6 +16,7 @@ from replkv.testing.core.plan import TICK, Plan, draw
 from replkv.testing.core.question import Lost, Question, Refused, Result
 from replkv.testing.history import Answer
 from replkv.testing.linear.search import ClockBound, checkLinearizable
+from replkv.testing.linear.versions import checkVersions
 from replkv.testing.outcome import Outcome, Violation
 
 TIER: Final = "core"
@@ -104,6 +105,7 @@ class Simulation:
         deadline = cluster.now + patience
         self._ask(Set(self._plan.keys[0], 0, b"last", False), deadline)
         cluster.until(self._isAtRest, "all servers have applied the same", deadline)
+        checkVersions(self._history)
         checkLinearizable(self._history, ClockBound.exact(0))
 
     def _ask(self, command: KeyCommand, deadline: float) -> None:

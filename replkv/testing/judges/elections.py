@@ -26,7 +26,7 @@ class Elections:
         self._rare = counted
         self._terms: dict[int, int] = {}  # The term that each server's disk had when it last told of it.
         self._votes: dict[tuple[int, int], int] = {}  # (voter, term): the candidate that was told of it
-        self._stood: dict[int, list[int]] = {}  # The candidates in each term.
+        self._stood: dict[int, dict[int, RequestVote]] = {}  # The candidates in each term, and what they asked.
         self._candidacies: dict[int, int] = {}  # The last term in which each server stood.
         self._split: set[int] = set()
         self._requests: dict[int, RequestVote] = {}  # The last that each server asked for.
@@ -86,9 +86,9 @@ class Elections:
         if message.preVote:
             return
         term = message.term
-        stood = self._stood.setdefault(term, [])
+        stood = self._stood.setdefault(term, {})
         if view.id not in stood:
-            stood.append(view.id)
+            stood[view.id] = message
             before = self._candidacies.get(view.id, 0)
             self._candidacies[view.id] = term
             if before not in self.leaders and before not in self._split and len(self._stood.get(before, ())) > 1:
@@ -122,8 +122,20 @@ class Elections:
         told = self._votes.get((view.id, term))
         if told is not None and told != candidate:
             raise Violation(f"server {view.id} has told server {told} its vote in term {term}, now it has {candidate}")
-        if candidate is not None and candidate != view.id and candidate not in self._stood.get(term, ()):
+        if candidate is not None and candidate != view.id:
+            self._votesFor(view, term, candidate)
+
+    def _votesFor(self, view: View, term: int, candidate: int) -> None:
+        """
+        A vote is for a candidate that has asked for it, and whose log is at least as up-to-date as the voter's
+        (section 5.4.1). If the voter has entries of that term already, they came with its leader, after the vote.
+        """
+        request = self._stood.get(term, {}).get(candidate)
+        if request is None:
             raise Violation(f"server {view.id} votes for {candidate} in term {term}, in which that does not stand")
+        last = (view.terms[-1], len(view.terms)) if view.terms else (0, 0)
+        if term > last[0] and last > (request.lastLogTerm, request.lastLogIndex):
+            raise Violation(f"server {view.id} votes for {candidate}, whose log is not as up-to-date as its own")
 
     def _stepsDown(self, view: View) -> None:
         if view.lastIndex > view.commitIndex:

@@ -61,6 +61,10 @@ class Logs:
         if log.lastIndex != len(view.terms):
             raise Violation(f"server {view.id} has entries up to {log.lastIndex}, and gave its disk {len(view.terms)}")
         stable = log.stableIndex
+        if stable > len(view.terms):
+            raise Violation(
+                f"server {view.id} takes its log for synced up to {stable}, and it ends with {len(view.terms)}"
+            )
         if stable != view.stableIndex and stable and not view.disk.holds(stable, view.terms[stable - 1]):
             raise Violation(f"server {view.id} takes entry {stable} of term {view.terms[stable - 1]} for synced")
 

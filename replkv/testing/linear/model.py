@@ -53,9 +53,10 @@ class Model:
     """
     The transitions.
 
-    The end of a key is a matter of the leader's time when its store was taken in, which is between its being asked and
-    whatever saw it being answered; and of the leader's time when another command was taken in, likewise. C{since} and
-    C{until} bound the former. The latter may be earlier than the instant at which that command takes effect.
+    When a key ends depends on the leader's time when its store arrived there, which was after the store was asked, and
+    before anything that follows it was answered: that is what C{since} and C{until} bound. Whether a command still
+    finds the key depends on the leader's time when that command arrived, which may be earlier than the instant at which
+    it takes effect.
     """
 
     def __init__(self, clocks: ClockBound) -> None:
@@ -109,9 +110,7 @@ class Model:
         found = self._present(piece, state)
         if found is None or found.version == piece.expected:
             return _NOTHING
-        if found.version is not None or piece.expected < found.floor:
-            return (found,)
-        return (_raise(found, found.floor, found.others | {piece.expected}),)
+        return (found if found.version is not None else _without(found, piece.expected),)
 
     def _swap(self, piece: Piece, state: State) -> tuple[State, ...]:
         found = self._present(piece, state)
@@ -171,13 +170,14 @@ def _told(state: State, version: int) -> State | None:
     return state._replace(version=version, floor=version, others=frozenset())
 
 
-def _raise(state: State, floor: int, others: frozenset[int]) -> State:
+def _without(state: State, version: int) -> State:
     """
-    The key's version is none of these.
+    The key does not have this version.
     """
+    floor, others = state.floor, state.others | {version}
     while floor in others:
         floor += 1
-    return state._replace(floor=floor, others=frozenset(version for version in others if version > floor))
+    return state._replace(floor=floor, others=frozenset(other for other in others if other > floor))
 
 
 def _stored(state: State, since: float, until: float) -> State | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import groupby, permutations
+from itertools import chain, groupby, permutations
 
 from replkv.testing.linear.pieces import Piece, Rule
 
@@ -41,12 +41,12 @@ class Order:
         Certain pieces each of which has to come before the next, and the last before the first: as few as there are;
         none if there is no such cycle.
         """
-        rest = self.certain
-        while rest:
-            free = [piece for piece in self.members(rest) if not self.before[piece.index] & rest]
-            if not free:
-                break
-            rest &= ~_set(free)
+        rest, before = self.certain, -1
+        while rest != before:
+            before = rest
+            for piece in self.members(rest):
+                if not self.before[piece.index] & rest:
+                    rest ^= 1 << piece.index
         cycles = [self._cycleOf(piece, rest) for piece in self.members(rest)]
         return min([cycle for cycle in cycles if cycle], key=len, default=[])
 
@@ -120,28 +120,30 @@ class Order:
 
     def _choices(self) -> list[int]:
         """
-        See C{rather}. Of two that do the same, the second may be left for later if all that could close it by then
-        closes the first too, and if it closes all that the first closes.
+        See C{rather}. Of two that do the same, one may be left for later, if whatever rules it out by then rules the
+        other one out too, and if it rules out all that the other one does.
         """
-        spare = self.members(self.spare)
         closedBy: defaultdict[int, int] = defaultdict(int)
         for piece in self.pieces:
             for closed in self.members(self.closes[piece.index]):
                 closedBy[closed.index] |= 1 << piece.index
-
-        def serves(one: Piece, other: Piece) -> bool:
-            closed = closedBy[other.index] & ~closedBy[one.index]
-            return not closed and not self.closes[one.index] & ~self.closes[other.index]
-
+        alike: defaultdict[tuple[object, ...], list[Piece]] = defaultdict(list)
+        for piece in self.members(self.spare):
+            alike[_deed(piece)].append(piece)
         rather = [0] * len(self.pieces)
-        for one, other in permutations(spare, 2):
-            isFirst = one.index < other.index or not serves(other, one)
-            if _deed(one) == _deed(other) and isFirst and serves(one, other):
+        for one, other in chain.from_iterable(permutations(pieces, 2) for pieces in alike.values()):
+            lives, otherLives = closedBy[one.index], closedBy[other.index]
+            costs, otherCosts = self.closes[one.index], self.closes[other.index]
+            isEqual = (lives, costs) == (otherLives, otherCosts)
+            if not otherLives & ~lives and not costs & ~otherCosts and (not isEqual or one.index < other.index):
                 rather[other.index] |= 1 << one.index
         return rather
 
 
 def _deed(piece: Piece) -> tuple[object, ...]:
+    """
+    What a piece makes of any state: two that do not differ in it do the same.
+    """
     times = (piece.invoked, piece.ended) if piece.exptime else ()
     return (piece.rule, piece.value, piece.exptime, piece.expected, times)
 

@@ -122,7 +122,7 @@ def _ruleOf(operation: Operation) -> Rule | None:
     kind = type(operation.command)
     if operation.status is Status.UNKNOWN:
         return _UNANSWERED.get(kind)
-    if operation.status is Status.FAILED or operation.answer is None:
+    if operation.answer is None:
         return None
     rule = _ANSWERED.get((kind, operation.answer.told))
     if rule is None:
@@ -172,8 +172,6 @@ def _match(source: Piece, readers: Sequence[Piece]) -> None:
     true for all.
     """
     source.certain = True
-    if source.rule is Rule.TRY:
-        source.rule = Rule.SWAP
     for reader in readers:
         reader.source = source
         if source.version is None:

@@ -152,11 +152,8 @@ class Search:
         for piece in sorted(free, key=_ended):
             if not (prefix.unused and piece.rule is Rule.STORE):
                 yield from self._with(prefix, piece)
-        for piece in self._order.members(prefix.spare):
-            if piece.invoked > latest:
-                break
-            if self._mayUse(prefix, piece):
-                yield from self._with(prefix, piece)
+        for piece in self._useful(prefix, latest):
+            yield from self._with(prefix, piece)
 
     def _free(self, prefix: Prefix) -> tuple[list[Piece], float]:
         """
@@ -188,17 +185,22 @@ class Search:
             return None
         return Prefix(prefix.placed | 1 << piece.index, prefix.spare, after[0], piece, prefix)
 
-    def _mayUse(self, prefix: Prefix, piece: Piece) -> bool:
+    def _useful(self, prefix: Prefix, latest: float) -> list[Piece]:
         """
-        Whether there is any use in that a piece took effect which may have not. It has to be for what comes next; so
-        two of them in a row are of use only if the second needs the first.
+        The pieces that may have not taken effect, but might be of use if they did. That has to be for what comes next;
+        so two of them in a row are of use only if the second needs the first.
         """
-        if prefix.unused and piece.rule is not Rule.SWAP:
-            return False
         order = self._order
-        unplaced = ~prefix.placed
-        rather = order.members(order.rather[piece.index] & prefix.spare)
-        return not order.before[piece.index] & unplaced and all(order.before[one.index] & unplaced for one in rather)
+        free = []
+        among = 0
+        for piece in order.members(prefix.spare):
+            if piece.invoked > latest:
+                break
+            if not order.before[piece.index] & ~prefix.placed:
+                free.append(piece)
+                among |= 1 << piece.index
+        free = [piece for piece in free if not order.rather[piece.index] & among]
+        return [piece for piece in free if piece.rule is Rule.SWAP] if prefix.unused else free
 
     def _with(self, prefix: Prefix, piece: Piece) -> Iterator[Prefix]:
         """

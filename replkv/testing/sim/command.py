@@ -67,7 +67,7 @@ def runMany(
             signal.signal(number, signal.default_int_handler)
     campaign = Campaign(tier, seeds, REQUIRED[tier.name] if requireRare else (), folder, say)
     shown = progress(len(seeds), sys.stderr, say)
-    with suppress(KeyboardInterrupt), Workers(min(jobs or cores(), len(seeds))) as workers:
+    with suppress(KeyboardInterrupt), Workers(jobs or cores()) as workers:
         return campaign.run(workers.map, shown, time.monotonic)
     return INTERRUPTED
 

@@ -165,7 +165,7 @@ class Client(ClientFactory):
         """
         self.events.append("stop")
 
-    def buildProtocol(self, addr: IAddress) -> Protocol | None:
+    def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
         """
         Build one.
         """
@@ -215,9 +215,7 @@ class Hosts:
         """
         self.timeline.advance(seconds)
 
-    def connect(
-        self, near: type[Recorder] = Recorder, far: type[Recorder] = Recorder
-    ) -> tuple[Recorder, Recorder]:
+    def connect(self, near: type[Recorder] = Recorder, far: type[Recorder] = Recorder) -> tuple[Recorder, Recorder]:
         """
         Connect the near process to the far one.
 

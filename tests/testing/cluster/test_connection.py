@@ -371,7 +371,7 @@ class AcceptTests(SynchronousTestCase):
 
         for kinds in ((Recorder, Refusal), (Refusal, Recorder)):
             protocols = self.hosts.connect(*kinds)
-            for kind, protocol in zip(kinds, protocols):
+            for kind, protocol in zip(kinds, protocols, strict=True):
                 told: list[str | bytes] = [] if kind is Refusal else [b"no"]
                 self.assertEqual(protocol.events, [*told, "ConnectionDone"])
 

@@ -4,6 +4,8 @@ Tests for what Twisted and its users build on a reactor, on a simulated one.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from twisted.application.internet import ClientService, StreamServerEndpointService
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import HostnameEndpoint, TCP4ClientEndpoint, TCP4ServerEndpoint, connectProtocol
@@ -152,7 +154,7 @@ class ReconnectTests(SynchronousTestCase):
 
         class Reconnecting(ReconnectingClientFactory):
             noisy = False
-            clock = self.hosts.near
+            clock = self.hosts.near  # type: ignore[assignment]
             jitter = 0.0
 
             def buildProtocol(self, addr: object) -> Recorder:
@@ -178,8 +180,8 @@ class Double(Command):
     Asks for twice a number.
     """
 
-    arguments = ((b"number", Integer()),)
-    response = ((b"number", Integer()),)
+    arguments: ClassVar = [(b"number", Integer())]
+    response: ClassVar = [(b"number", Integer())]
 
 
 class Doubling(AMP):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from random import Random
 
+from twisted.internet.address import IPv4Address
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IConnector
 from twisted.internet.protocol import Protocol
@@ -60,17 +61,18 @@ class ListenTests(SynchronousTestCase):
         """
         A port knows where it is.
         """
-        address = self.hosts.far.listenTCP(PORT, Server()).getHost()
-        self.assertEqual((address.host, address.port), ("far", PORT))
+        port = self.hosts.far.listenTCP(PORT, Server())
+        self.assertEqual(port.getHost(), IPv4Address("TCP", "far", PORT))
 
     def test_anyPort(self) -> None:
         """
         Who does not care gets ports that differ.
         """
-        ports = [self.hosts.far.listenTCP(0, Server()).getHost().port for _ in range(2)]
-        self.assertNotEqual(*ports)
-        for port in ports:
-            self.assertEqual(self.connect(port), ["connected"])
+        addresses = [self.hosts.far.listenTCP(0, Server()).getHost() for _ in range(2)]
+        self.assertNotEqual(*addresses)
+        for address in addresses:
+            assert isinstance(address, IPv4Address)
+            self.assertEqual(self.connect(address.port), ["connected"])
 
     def test_inUse(self) -> None:
         """
@@ -137,8 +139,7 @@ class ConnectTests(SynchronousTestCase):
         """
         self.hosts.network.slow("near", "far", 1.0)
         self.hosts.network.slow("far", "near", 2.0)
-        destination = self.connect().getDestination()
-        self.assertEqual((destination.host, destination.port), ("far", PORT))
+        self.assertEqual(self.connect().getDestination(), IPv4Address("TCP", "far", PORT))
         self.hosts.run(2.99)
         self.expect("start")
         self.assertEqual(self.server.accepted, [])
@@ -318,7 +319,7 @@ class ConnectTests(SynchronousTestCase):
         (connection,) = self.hosts.network.connections
         self.assertEqual(asked, [connection.connecting.getHost()])
         self.assertEqual(connection.connecting.getHost().host, "near")
-        self.assertEqual((connection.accepting.getHost().host, connection.accepting.getHost().port), ("far", PORT + 1))
+        self.assertEqual(connection.accepting.getHost(), IPv4Address("TCP", "far", PORT + 1))
 
 
 class DelayTests(SynchronousTestCase):

@@ -4,6 +4,7 @@ Tests for simulated processes.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from random import Random
 
 from twisted.internet.error import AlreadyCalled, AlreadyCancelled
@@ -98,7 +99,7 @@ class TimeTests(ProcessCase):
                 self.timeline.advance(300.5 * interval / rate)
                 loop.stop()
                 self.assertEqual(len(times), 300, f"rate {rate}, interval {interval}")
-                self.assertTrue(all(later - earlier > interval / 2 for earlier, later in zip(times, times[1:])))
+                self.assertTrue(all(later - earlier > interval / 2 for earlier, later in pairwise(times)))
 
     def test_noTimeAtAll(self) -> None:
         """

@@ -115,7 +115,7 @@ class ThreadTests(ThreadCase):
         """
         Who asked for a call is told what it raised, and the next one is made.
         """
-        failing = self.thread.run(lambda: 1 // 0)  # type: ignore[arg-type, return-value]
+        failing = self.thread.run(lambda: 1 // 0)  # type: ignore[arg-type]
         following = self.call("b")
         self.hosts.run(2 * SLOWEST + 0.01)
         self.failureResultOf(failing, ZeroDivisionError)
@@ -273,7 +273,7 @@ class InterruptTests(ThreadCase):
         """
         A call that would have failed has nobody to tell.
         """
-        result = self.thread.run(lambda: 1 // 0)  # type: ignore[arg-type, return-value]
+        result = self.thread.run(lambda: 1 // 0)  # type: ignore[arg-type]
         self.hosts.near.end()
         self.assertIsNone(self.thread.interrupt(MemoryFiles()))
         self.hosts.run(100)

@@ -203,13 +203,10 @@ class NetworkTests(SynchronousTestCase):
         """
         old, new = Entry(1, 1, b""), Entry(2, 2, b"")
         self.way.conditions.append(OldEntriesOnly())
-        batches = (Batch([old]), Batch([old, new]), Batch([new]), NO_ENTRIES)
-        for batch in batches:
+        for batch in (Batch([old]), Batch([old, new]), Batch([new]), NO_ENTRIES):
             self.way.send(REQUEST._replace(batch=batch))
         self.way.send(REPLY)
         self.timeline.advance(100)
-        found = sorted(
-            (list(message.batch.entries) if isinstance(message, AppendEntries) else [new] for *_, message in self.arrived),
-        )
-        self.assertEqual(found, [[], [old], [old], [new]])
-        self.assertEqual(len(self.unreachable), 1)
+        batches = [message.batch for *_, message in self.arrived if isinstance(message, AppendEntries)]
+        self.assertEqual(sorted(batch.entries for batch in batches), [(), (old,), (old,)])
+        self.assertEqual((len(self.arrived), len(self.unreachable)), (4, 1))

@@ -120,6 +120,7 @@ class ProcessTests(SynchronousTestCase):
         """
         Make a folder to run it in.
         """
+        self.timedOut = False
         self.folder = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, self.folder)
 
@@ -140,11 +141,18 @@ class ProcessTests(SynchronousTestCase):
             start_new_session=True,
         )
         # Whatever goes wrong, no test waits for ever, and none leaves a process.
-        timer = threading.Timer(60, os.killpg, [process.pid, signal.SIGKILL])
+        timer = threading.Timer(60, self.late, [process])
         timer.start()
         self.addCleanup(self.end, process)
         self.addCleanup(timer.cancel)
         return process
+
+    def late(self, process: subprocess.Popen[str]) -> None:
+        """
+        Kill the command and all that it started, for having run too long.
+        """
+        self.timedOut = True
+        os.killpg(process.pid, signal.SIGKILL)
 
     def end(self, process: subprocess.Popen[str]) -> None:
         """
@@ -161,6 +169,7 @@ class ProcessTests(SynchronousTestCase):
         @return: its exit status, and what it wrote to its standard output and its standard error.
         """
         output, errors = process.communicate()
+        self.assertFalse(self.timedOut)
         return process.returncode, output.splitlines(), errors
 
     def test_passed(self) -> None:
@@ -240,7 +249,7 @@ class ProcessTests(SynchronousTestCase):
 
     def test_one(self) -> None:
         """
-        One seed is run alone. It has the same digest in each process.
+        One seed is run alone. It has the same digest in each process. What is logged is not shown.
         """
         history = os.path.join(self.folder, "history.jsonl")
         arguments = ["--tier", "fake", "--seed", "16", "--faults", "3,5", "--clients", "none"]
@@ -248,7 +257,8 @@ class ProcessTests(SynchronousTestCase):
         self.assertEqual((status, output[-2], errors), (0, "passed", ""))
         self.assertEqual(self.outcome(self.start(*arguments))[1], output)
         self.assertEqual(Path(history).read_text(), "")
-        self.outcome(self.start("--tier", "fake", "--seed", "16", "--history", history))
+        _, _, errors = self.outcome(self.start("--tier", "odd", "--seed", "0", "--history", history))
+        self.assertEqual(errors, "")
         self.assertEqual(len([json.loads(line) for line in Path(history).read_text().splitlines()]), 6)
 
     def test_lateMistakes(self) -> None:

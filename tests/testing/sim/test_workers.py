@@ -103,6 +103,17 @@ class WorkersTests(SynchronousTestCase):
         self.assertEqual(results, {number: number for number in (0, 1, 2, 4, 6, 7)})
         self.assertEqual(again, {5: Death("was killed by signal 9"), 6: 6})
 
+    def test_killed(self) -> None:
+        """
+        A process that dies while it has nothing to do is noticed when it is given something.
+        """
+        with Workers(1) as workers:
+            [(_, identity)] = workers.map(processId, [0])
+            assert isinstance(identity, int)
+            os.kill(identity, signal.SIGKILL)
+            os.waitid(os.P_PID, identity, os.WEXITED | os.WNOWAIT)
+            self.assertEqual(dict(workers.map(square, [2, 3])), {2: Death("was killed by signal 9"), 3: 9})
+
     def test_end(self) -> None:
         """
         At the end there is no process left, even if it would never have ended.

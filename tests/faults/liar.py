@@ -1,0 +1,204 @@
+"""
+Servers that do not keep what is promised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import ceil, inf
+from typing import ClassVar, NamedTuple
+
+from replkv.protocol.commands import Cas, Delete, KeyCommand, StoreCommand
+from replkv.protocol.request import Request
+from tests.processes.cluster import HOST
+
+
+class Record(NamedTuple):
+    """
+    What a key has.
+
+    @ivar deadline: until when.
+    """
+
+    version: int
+    deadline: float
+    value: bytes
+
+
+class HonestBackend:
+    """
+    A store of one server, in memory. It keeps what is promised, but that nothing is lost when it ends.
+
+    @ivar port: where it takes clients.
+    """
+
+    port = 0
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        """
+        @param seconds: tells the time.
+        """
+        self.records: dict[bytes, Record] = {}
+        self.version = 0
+        self._seconds = seconds
+
+    def submit(self, request: Request) -> None:
+        """
+        Carry out a command, and answer it.
+        """
+        command = request.command
+        assert isinstance(command, KeyCommand)
+        record = self.records.get(command.key)
+        if record is not None and record.deadline <= self._seconds():
+            record = None
+        if isinstance(command, StoreCommand):
+            if isinstance(command, Cas) and record is None:
+                request.notFound()
+            elif isinstance(command, Cas) and record is not None and record.version != command.version:
+                request.versionMismatch()
+            else:
+                self.store(request, command)
+        elif record is None:
+            request.notFound()
+        elif isinstance(command, Delete):
+            del self.records[command.key]
+            request.deleted()
+        else:
+            self.find(request, record)
+
+    def statistics(self) -> list[tuple[str, str]]:
+        """
+        Nobody asks.
+        """
+        return []
+
+    def store(self, request: Request, command: StoreCommand) -> None:
+        """
+        Carry out a command that stores, and answer it.
+        """
+        self.put(command)
+        request.stored(self.version)
+
+    def put(self, command: StoreCommand) -> None:
+        """
+        Store a value.
+        """
+        self.version += 1
+        deadline = self._seconds() + command.exptime if command.exptime else inf
+        self.records[command.key] = Record(self.version, deadline, command.value)
+
+    def find(self, request: Request, record: Record) -> None:
+        """
+        Answer a read.
+        """
+        left = 0 if record.deadline == inf else max(1, ceil(record.deadline - self._seconds()))
+        request.found(record.version, left, record.value)
+
+
+class Liar(HonestBackend):
+    """
+    Lies once in a while.
+
+    @cvar EVERY: how many chances it lets pass for one that it takes, and that one.
+    """
+
+    EVERY: ClassVar = 10
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        super().__init__(seconds)
+        self._chances = 0
+
+    def lies(self) -> bool:
+        """
+        Whether to take this chance.
+        """
+        self._chances += 1
+        return self._chances % self.EVERY == 0
+
+
+class StaleReads(Liar):
+    """
+    Answers reads from what the key had before its last write.
+    """
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        super().__init__(seconds)
+        self._before: dict[bytes, Record] = {}
+
+    def put(self, command: StoreCommand) -> None:
+        """
+        Store a value, and remember the last one.
+        """
+        if command.key in self.records:
+            self._before[command.key] = self.records[command.key]
+        super().put(command)
+
+    def find(self, request: Request, record: Record) -> None:
+        """
+        Answer a read.
+        """
+        assert isinstance(request.command, KeyCommand)
+        before = self._before.get(request.command.key)
+        super().find(request, before if before is not None and self.lies() else record)
+
+
+class ForgetsWrites(Liar):
+    """
+    Answers writes that it does not carry out.
+    """
+
+    def put(self, command: StoreCommand) -> None:
+        """
+        Store a value, or pretend to.
+        """
+        if self.lies():
+            self.version += 1
+        else:
+            super().put(command)
+
+
+class ForgetsQuietWrites(Liar):
+    """
+    Does not carry out writes that want no reply.
+    """
+
+    EVERY = 2
+
+    def store(self, request: Request, command: StoreCommand) -> None:
+        """
+        Carry out a command that stores, or not.
+        """
+        if command.noreply and self.lies():
+            request.stored(self.version)
+        else:
+            super().store(request, command)
+
+
+class DeniesWrites(Liar):
+    """
+    Says of writes that it has carried out that it has not, and that someone else will.
+    """
+
+    def store(self, request: Request, command: StoreCommand) -> None:
+        """
+        Carry out a command that stores, and answer it.
+        """
+        if self.lies():
+            self.put(command)
+            request.redirect(HOST, self.port)
+        else:
+            super().store(request, command)
+
+
+class RepeatsVersions(Liar):
+    """
+    Gives versions twice.
+    """
+
+    def put(self, command: StoreCommand) -> None:
+        """
+        Store a value.
+        """
+        if self.version and self.lies():
+            self.version -= 1
+        super().put(command)

@@ -1,0 +1,133 @@
+"""
+Histories written by hand: what was asked of one key, when, and what the answer was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from replkv.protocol.commands import Cas, Delete, Get, Getm, KeyCommand, Set
+from replkv.testing.history import Answer, History, Operation, Told
+
+KEY = b"k"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """
+    One operation.
+
+    @ivar ended: when it was answered or failed; C{None} if its outcome is unknown.
+    @ivar answer: what was answered; C{None} if it failed.
+    """
+
+    command: KeyCommand
+    invoked: float
+    ended: float | None
+    answer: Answer | None
+    connection: int | None = None
+
+    def lost(self) -> Asked:
+        """
+        The same, but the answer never came.
+        """
+        return replace(self, ended=None)
+
+    def failed(self) -> Asked:
+        """
+        The same, but it certainly was not carried out.
+        """
+        return replace(self, answer=None)
+
+    def silent(self) -> Asked:
+        """
+        The same without a reply; it was carried out.
+        """
+        assert isinstance(self.command, Set | Cas)
+        return replace(self, command=replace(self.command, noreply=True), answer=Answer(Told.CARRIED_OUT))
+
+    def on(self, connection: int) -> Asked:
+        """
+        The same on a connection.
+        """
+        return replace(self, connection=connection)
+
+    def about(self, key: bytes) -> Asked:
+        """
+        The same with another key.
+        """
+        return replace(self, command=replace(self.command, key=key))
+
+
+def put(invoked: float, ended: float, value: bytes, version: int, exptime: int = 0) -> Asked:
+    """
+    A C{set} that stored.
+    """
+    return Asked(Set(KEY, exptime, value, False), invoked, ended, Answer(Told.STORED, version))
+
+
+def get(invoked: float, ended: float, value: bytes | None) -> Asked:
+    """
+    A C{get} that found a value, or none.
+    """
+    return Asked(Get(KEY), invoked, ended, _found(None, value, None))
+
+
+def getm(invoked: float, ended: float, value: bytes | None, version: int | None = None, left: int = 0) -> Asked:
+    """
+    A C{getm} that found a value, or none.
+    """
+    return Asked(Getm(KEY), invoked, ended, _found(version, value, left))
+
+
+def cas(invoked: float, ended: float, expected: int, value: bytes, version: int, exptime: int = 0) -> Asked:
+    """
+    A C{cas} that stored.
+    """
+    return Asked(Cas(KEY, exptime, value, False, expected), invoked, ended, Answer(Told.STORED, version))
+
+
+def differs(invoked: float, ended: float, expected: int, value: bytes = b"never") -> Asked:
+    """
+    A C{cas} that met another version.
+    """
+    return Asked(Cas(KEY, 0, value, False, expected), invoked, ended, Answer(Told.WRONG_VERSION))
+
+
+def misses(invoked: float, ended: float, expected: int, value: bytes = b"never") -> Asked:
+    """
+    A C{cas} that met no key.
+    """
+    return Asked(Cas(KEY, 0, value, False, expected), invoked, ended, Answer(Told.NOT_FOUND))
+
+
+def delete(invoked: float, ended: float, found: bool = True) -> Asked:
+    """
+    A C{delete} that found the key, or did not.
+    """
+    return Asked(Delete(KEY), invoked, ended, Answer(Told.DELETED if found else Told.NOT_FOUND))
+
+
+def historyOf(*asked: Asked) -> History:
+    """
+    The history. Operations that were asked at one time are asked in this order.
+    """
+    history = History()
+    operations: dict[int, Operation] = {}
+    events = [(one.invoked, 0, place) for place, one in enumerate(asked)]
+    events += [(one.ended, 1, place) for place, one in enumerate(asked) if one.ended is not None]
+    for time, ends, place in sorted(events):
+        one = asked[place]
+        if not ends:
+            operations[place] = history.invoke(one.command, time, one.connection)
+        elif one.answer is None:
+            history.failed(operations[place], time)
+        else:
+            history.answered(operations[place], one.answer, time)
+    return history
+
+
+def _found(version: int | None, value: bytes | None, left: int | None) -> Answer:
+    if value is None:
+        return Answer(Told.NOT_FOUND)
+    return Answer(Told.FOUND, version, value, left)

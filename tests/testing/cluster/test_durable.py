@@ -1,0 +1,52 @@
+"""
+Tests for what is known of a server's disk.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from replkv.testing.cluster.durable import DurableLog
+from replkv.testing.files import MemoryFiles
+from tests.storage.model import append, openLog, vote
+
+
+class DurableLogTests(SynchronousTestCase):
+    """
+    Tests for L{DurableLog}.
+    """
+
+    def test_nothing(self) -> None:
+        """
+        A disk that has never been looked at holds nothing.
+        """
+        durable = DurableLog()
+        self.assertEqual((durable.term, durable.votedFor, durable.lastIndex), (0, None, 0))
+        self.assertFalse(durable.holds(0, 0))
+        self.assertFalse(durable.holds(1, 1))
+
+    def test_noted(self) -> None:
+        """
+        It holds what was written when it was noted, and no more.
+        """
+        durable, log = DurableLog(), openLog(MemoryFiles())
+        log.write([append(1, 1, b"a", b"b", votedFor=1)])
+        log.write([append(3, 4, b"c", votedFor=2)])
+        durable.note(log)
+        log.write([vote(9, 0), append(4, 9, b"d", votedFor=0)])
+        self.assertEqual((durable.term, durable.votedFor, durable.lastIndex), (4, 2, 3))
+        held = [(index, term) for index in range(6) for term in range(10) if durable.holds(index, term)]
+        self.assertEqual(held, [(1, 1), (2, 1), (3, 4)])
+
+    def test_replaced(self) -> None:
+        """
+        What has been replaced is held no longer.
+        """
+        durable, log = DurableLog(), openLog(MemoryFiles())
+        log.write([append(1, 1, b"a", b"b", b"c")])
+        durable.note(log)
+        self.assertTrue(durable.holds(3, 1))
+        log.write([append(2, 2, b"B")])
+        durable.note(log)
+        held = [(index, term) for index in range(5) for term in range(4) if durable.holds(index, term)]
+        self.assertEqual(held, [(1, 1), (2, 2)])

@@ -1,0 +1,159 @@
+"""
+Tests for simulated servers, and for what can be done to them.
+"""
+
+from __future__ import annotations
+
+import errno
+
+from replkv import exits
+from replkv.testing import SimulatedCluster, SimulatedServer
+from replkv.testing.cluster.cluster import RESTART_SECONDS
+from tests.testing.cluster.clusters import ClusterCase
+
+
+class ServerTests(ClusterCase):
+    """
+    Tests for what can be done to a server. Whatever it is, no answered write is lost.
+    """
+
+    def test_kill(self) -> None:
+        """
+        A server that is killed is gone, and comes back when it is started.
+        """
+        self.put(b"k", b"value")
+        leader = self.cluster.leader()
+        leader.kill()
+        self.assertFalse(leader.isRunning or leader.isServing or leader.leads or leader.isPaused)
+        self.assertIsNot(self.cluster.leader(), leader)
+        self.expect(b"k", b"value")
+        leader.start()
+        self.assertTrue(leader.isRunning)
+        self.converge()
+        self.assertIsNone(leader.status)
+
+    def test_losePower(self) -> None:
+        """
+        All may lose their power at once.
+        """
+        self.put(b"k", b"value")
+        for server in self.cluster.servers:
+            server.losePower()
+        self.cluster.run(1)
+        for server in self.cluster.servers:
+            server.start()
+        self.expect(b"k", b"value")
+        self.converge()
+
+    def test_pause(self) -> None:
+        """
+        A paused leader is replaced, wakes up, and follows.
+        """
+        self.put(b"k", b"value")
+        leader = self.cluster.leader()
+        leader.pause()
+        self.assertTrue(leader.isRunning)
+        self.assertTrue(leader.isPaused)
+        self.assertIsNot(self.cluster.leader(), leader)
+        self.expect(b"k", b"value")
+        self.assertTrue(leader.leads)
+        leader.resume()
+        self.assertFalse(leader.isPaused)
+        self.converge()
+        self.cluster.until(lambda: not leader.leads, "it follows")
+
+    def test_stop(self) -> None:
+        """
+        A server that is stopped in order ends soon, even with a client that stays connected, and is not started again.
+        """
+        self.put(b"k", b"value")
+        leader = self.cluster.leader()
+        before = self.cluster.timeline.seconds()
+        leader.stop()
+        self.assertTrue(leader.isRunning)
+        self.cluster.until(lambda: not leader.isRunning, "it stops")
+        self.assertLess(self.cluster.timeline.seconds() - before, 1)
+        self.assertEqual(leader.status, 0)
+        self.cluster.run(10 * RESTART_SECONDS)
+        self.assertFalse(leader.isRunning)
+        self.expect(b"k", b"value")
+
+    def test_startTwice(self) -> None:
+        """
+        A server that runs cannot be started; to revive it does nothing.
+        """
+        server = self.follower()
+        self.assertRaises(AssertionError, server.start)
+        server.revive()
+        server.kill()
+        self.assertRaises(AssertionError, server.kill)
+        server.revive()
+        self.converge()
+
+    def test_stopsItself(self) -> None:
+        """
+        A server whose disk fails stops itself, with a status and a complaint, and is started again.
+        """
+        exited: list[SimulatedServer] = []
+        self.cluster = SimulatedCluster(3, seed=7, exited=exited.append)
+        self.addCleanup(self.cluster.close)
+        self.cluster.start()
+        self.client = self.cluster.client()
+        server = self.follower()
+        server.failing = lambda kind, path: errno.EIO if kind == "sync" else 0
+        self.put(b"k", b"value")
+        self.cluster.until(lambda: exited == [server], "it stops itself")
+        self.assertEqual((server.isRunning, server.status), (False, exits.DISK))
+        self.assertIn("the disk failed", server.complaint)
+        server.failing = lambda kind, path: 0
+        self.cluster.run(RESTART_SECONDS + 0.01)
+        self.assertTrue(server.isRunning)
+        self.converge()
+
+    def test_storeFails(self) -> None:
+        """
+        So does one whose store cannot be written.
+        """
+        server = self.follower()
+        server.storeFails = True
+        self.assertTrue(server.storeFails)
+        self.put(b"k", b"value")
+        self.cluster.until(lambda: not server.isRunning, "it stops itself")
+        server.storeFails = False
+        self.converge()
+
+    def test_hangingDisk(self) -> None:
+        """
+        A majority answers while the disk of one server hangs.
+        """
+        server = self.follower()
+        server.pace.hangs = True
+        self.put(b"k", b"value")
+        self.assertTrue(server.isWriting)
+        server.pace.recover()
+        self.converge()
+
+    def test_clock(self) -> None:
+        """
+        Keys expire by the wall clock of who comes to lead.
+        """
+        self.cluster.result(self.client.set(b"k", b"value", 100))
+        self.expect(b"k", b"value")
+        for server in self.cluster.servers:
+            server.resetClock(200.0)
+        self.expect(b"k", b"value")
+        self.cluster.leader().kill()
+        self.assertIsNone(self.cluster.result(self.client.get(b"k")))
+
+    def test_rate(self) -> None:
+        """
+        Servers whose clocks go wrong, each in its own way, keep together.
+        """
+        for server, rate in zip(self.cluster.servers, (0.93, 1.0, 1.07), strict=True):
+            server.kill()
+            server.rate = rate
+            server.start()
+        leader = self.cluster.leader()
+        self.put(b"k", b"value")
+        self.cluster.run(5)
+        self.assertIs(self.cluster.leader(), leader)

@@ -1,0 +1,531 @@
+"""
+Tests for the linearizability checker, on histories written by hand: what must be accepted, and what must not.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from replkv.testing.linear import search
+from replkv.testing.linear.clocks import ClockBound
+from replkv.testing.linear.search import Undecided, checkLinearizable
+from replkv.testing.outcome import Violation
+from tests.testing.asked import Asked, cas, delete, differs, get, getm, historyOf, misses, put
+
+EXACT = ClockBound.exact(0.1)
+WILD = ClockBound.wild()
+
+
+class LinearTestCase(SynchronousTestCase):
+    """
+    Has the checker judge.
+    """
+
+    def accepted(self, *asked: Asked, clocks: ClockBound = EXACT) -> None:
+        """
+        Assert that one store can have answered so.
+        """
+        checkLinearizable(historyOf(*asked), clocks)
+
+    def rejected(self, *asked: Asked, clocks: ClockBound = EXACT) -> str:
+        """
+        Assert that no store can have answered so.
+
+        @return: the reason that is given.
+        """
+        return str(self.assertRaises(Violation, checkLinearizable, historyOf(*asked), clocks))
+
+
+class OrderTests(LinearTestCase):
+    """
+    Each operation takes effect at one instant between its being asked and its being answered.
+    """
+
+    def test_empty(self) -> None:
+        """
+        Nothing was asked; nothing was stored; nothing is known to have come of anything.
+        """
+        self.accepted()
+        self.accepted(get(0, 1, None), getm(1, 2, None), delete(2, 3, False), misses(3, 4, 1))
+        self.accepted(put(0, 1, b"a", 1).lost(), get(0, 1, b"a").lost())
+
+    def test_oneAfterTheOther(self) -> None:
+        """
+        Every kind of command, one after the other.
+        """
+        self.accepted(
+            put(0, 1, b"a", 3),
+            getm(2, 3, b"a", 3),
+            cas(4, 5, 3, b"b", 7),
+            get(6, 7, b"b"),
+            differs(8, 9, 3),
+            delete(10, 11),
+            delete(12, 13, False),
+            misses(14, 15, 7),
+            getm(16, 17, None),
+            put(18, 19, b"c", 8),
+            get(20, 21, b"c"),
+        )
+
+    def test_staleRead(self) -> None:
+        """
+        A read does not miss what was stored before it was asked; before it was answered, it may.
+        """
+        self.rejected(put(0, 1, b"a", 1), put(2, 3, b"b", 2), get(4, 5, b"a"))
+        self.rejected(put(0, 1, b"a", 1), put(2, 3, b"b", 2), getm(4, 5, b"a", 1))
+        self.rejected(put(0, 1, b"a", 1), get(2, 3, None))
+        self.accepted(put(0, 1, b"a", 1), put(2, 3, b"b", 2), get(3, 5, b"a"))
+        self.accepted(put(0, 1, b"a", 1), put(2, 4, b"b", 2), get(3, 5, b"a"))
+
+    def test_nothingFromTheFuture(self) -> None:
+        """
+        A read does not find what is stored after it was answered, nor what nobody stores.
+        """
+        self.rejected(get(0, 1, b"a"), put(2, 3, b"a", 1))
+        self.accepted(get(0, 2, b"a"), put(2, 3, b"a", 1))
+        self.rejected(put(0, 1, b"a", 1), get(2, 3, b"b"))
+
+    def test_readsDoNotGoBack(self) -> None:
+        """
+        What one read has found, a later one does not miss, though the store is not over.
+        """
+        old, new = put(0, 1, b"a", 1), put(2, 9, b"b", 2)
+        self.accepted(old, new, get(3, 4, b"a"), get(5, 6, b"b"))
+        self.rejected(old, new, get(3, 4, b"b"), get(5, 6, b"a"))
+        self.accepted(old, new, get(3, 5, b"b"), get(5, 6, b"a"))
+
+    def test_failed(self) -> None:
+        """
+        What has failed never takes effect.
+        """
+        self.rejected(put(0, 1, b"a", 1).failed(), get(2, 3, b"a"))
+        self.rejected(put(0, 1, b"a", 1), delete(2, 3).failed(), get(4, 5, None))
+        self.accepted(put(0, 1, b"a", 1).failed(), get(2, 3, None))
+
+    def test_lostUpdate(self) -> None:
+        """
+        Of two clients that saw the same version, one can store.
+        """
+        self.rejected(put(0, 1, b"a", 1), cas(2, 5, 1, b"b", 2), cas(2, 5, 1, b"c", 3))
+        self.accepted(put(0, 1, b"a", 1), cas(2, 5, 1, b"b", 2), cas(2, 5, 2, b"c", 3))
+        self.accepted(put(0, 1, b"a", 1), cas(2, 5, 1, b"b", 2), differs(2, 5, 1))
+
+    def test_cas(self) -> None:
+        """
+        What C{cas} tells was true at its instant.
+        """
+        self.rejected(put(0, 1, b"a", 1), differs(2, 3, 1))
+        self.rejected(put(0, 1, b"a", 1), misses(2, 3, 1))
+        self.rejected(put(0, 1, b"a", 1), cas(2, 3, 2, b"b", 3))
+        self.rejected(differs(2, 3, 1))
+        self.rejected(cas(2, 3, 1, b"a", 2))
+        self.accepted(put(0, 5, b"a", 1), differs(2, 3, 7), misses(2, 3, 1))
+
+    def test_delete(self) -> None:
+        """
+        A key is deleted once.
+        """
+        self.rejected(put(0, 1, b"a", 1), delete(2, 3), delete(2, 3))
+        self.accepted(put(0, 1, b"a", 1), delete(2, 3), delete(2, 3, False))
+        self.rejected(put(0, 1, b"a", 1), delete(2, 3, False))
+        self.rejected(put(0, 1, b"a", 1), delete(2, 3), get(4, 5, b"a"))
+        self.accepted(put(0, 1, b"a", 1), delete(2, 5), put(2, 5, b"b", 2), delete(2, 5))
+
+    def test_keysAreApart(self) -> None:
+        """
+        What is done to one key does nothing to another.
+        """
+        self.accepted(put(0, 1, b"a", 1).about(b"x"), get(2, 3, None).about(b"y"), get(4, 5, b"a").about(b"x"))
+        reason = self.rejected(put(0, 1, b"a", 1).about(b"x"), get(2, 3, None), get(2, 3, None).about(b"x"))
+        self.assertIn("'x'", reason)
+
+    def test_valueStoredTwice(self) -> None:
+        """
+        A value may be stored more than once, and is found after each time.
+        """
+        self.accepted(put(0, 1, b"a", 1), put(2, 3, b"b", 2), put(4, 5, b"a", 3), get(6, 7, b"a"), getm(8, 9, b"a", 3))
+        self.rejected(put(0, 1, b"a", 1), put(2, 3, b"b", 2), put(4, 5, b"a", 3), getm(6, 7, b"a", 1))
+        self.rejected(put(0, 1, b"a", 1), put(2, 3, b"b", 2), get(4, 5, b"a"), put(6, 7, b"a", 3))
+
+    def test_noAnswerToTheCommand(self) -> None:
+        """
+        An answer that the command does not have is rejected.
+        """
+        found = get(0, 1, b"a").answer
+        asked = Asked(delete(0, 1).command, 0, 1, found)
+        self.assertIn("the answer is none", self.rejected(asked))
+
+
+class UnknownTests(LinearTestCase):
+    """
+    What has an unknown outcome takes effect once, at any time after it was asked, or never.
+    """
+
+    def test_late(self) -> None:
+        """
+        It may take effect long after others have been answered, or never.
+        """
+        lost = put(0, 1, b"a", 1).lost()
+        self.accepted(lost, get(2, 3, None), put(4, 5, b"b", 1), get(6, 7, b"b"), get(8, 9, b"a"))
+        self.accepted(lost, get(2, 3, None), put(4, 5, b"b", 1), get(6, 7, b"b"))
+        self.rejected(get(0, 1, b"a"), put(2, 3, b"a", 1).lost())
+
+    def test_once(self) -> None:
+        """
+        It does not take effect again.
+        """
+        lost = put(0, 1, b"a", 1).lost()
+        self.rejected(lost, get(2, 3, b"a"), put(4, 5, b"b", 3), get(6, 7, b"b"), get(8, 9, b"a"))
+        self.rejected(lost, get(2, 3, b"a"), delete(4, 5), get(6, 7, None), get(8, 9, b"a"))
+        self.rejected(put(0, 1, b"a", 1), delete(0, 1).lost(), get(2, 3, None), put(4, 5, b"b", 2), get(6, 7, None))
+
+    def test_delete(self) -> None:
+        """
+        A delete of unknown outcome explains that a key is gone.
+        """
+        self.accepted(put(0, 1, b"a", 1), delete(0, 1).lost(), get(2, 3, b"a"), get(4, 5, None), get(6, 7, None))
+        self.rejected(put(0, 1, b"a", 1), delete(4, 5).lost(), get(2, 3, None))
+
+    def test_cas(self) -> None:
+        """
+        A cas of unknown outcome takes effect only if the key had its version.
+        """
+        lost = cas(2, 3, 1, b"b", 0).lost()
+        self.accepted(put(0, 1, b"a", 1), lost, getm(4, 5, b"a", 1), getm(6, 7, b"b", 4))
+        self.rejected(put(0, 1, b"a", 1), put(0, 3, b"c", 2), getm(4, 5, b"c", 2), lost, getm(6, 7, b"b", 4))
+        self.accepted(put(0, 1, b"a", 1), lost, differs(4, 5, 1))
+
+    def test_unseen(self) -> None:
+        """
+        That a value was stored of which no read knows explains that there was a key, or one with another version.
+        """
+        lost = put(0, 1, b"a", 1).lost()
+        self.accepted(lost, delete(2, 3), delete(4, 5, False))
+        self.rejected(lost, delete(2, 3), delete(4, 5))
+        self.accepted(lost, put(0, 1, b"b", 1).lost(), delete(2, 3), delete(4, 5))
+        self.accepted(put(0, 1, b"b", 1), lost, getm(2, 3, b"b", 1), differs(4, 5, 1))
+        self.rejected(put(0, 1, b"b", 1), lost, differs(2, 3, 1), getm(4, 5, b"b", 1))
+
+    def test_chain(self) -> None:
+        """
+        Of two unknown outcomes, the second may rest on the first: what nobody has seen is replaced by version.
+        """
+        first, second = put(0, 1, b"a", 0).lost(), cas(0, 1, 5, b"b", 0).lost()
+        self.accepted(first, second, get(2, 3, b"b"))
+        self.rejected(second, get(2, 3, b"b"))
+        self.rejected(put(0, 1, b"c", 6), get(2, 3, b"c"), first.lost(), second, get(4, 5, b"b"))
+
+    def test_noreply(self) -> None:
+        """
+        A set without a reply has taken effect in its time; so has a cas, if the key had its version.
+        """
+        quiet = put(2, 3, b"b", 0).silent()
+        self.rejected(put(0, 1, b"a", 1), quiet, get(4, 5, b"a"))
+        self.accepted(put(0, 1, b"a", 1), quiet, get(2, 3, b"a"), getm(4, 5, b"b", 2))
+        self.rejected(put(0, 1, b"a", 1), quiet, differs(4, 5, 9), getm(6, 7, b"b", 9))
+        self.accepted(put(0, 1, b"a", 1), quiet, differs(4, 5, 9), getm(6, 7, b"b", 10))
+        swap = cas(2, 3, 1, b"b", 0).silent()
+        self.rejected(put(0, 1, b"a", 1), swap, get(4, 5, b"a"))
+        self.accepted(put(0, 1, b"a", 1), swap, get(4, 5, b"b"))
+        self.accepted(put(0, 1, b"a", 2), swap, get(4, 5, b"a"))
+        self.rejected(put(0, 1, b"a", 2), swap, get(4, 5, b"b"))
+        self.accepted(swap, get(4, 5, None))
+        self.accepted(put(0, 1, b"a", 1), swap, put(2, 3, b"c", 2), get(4, 5, b"c"))
+
+
+class ConnectionTests(LinearTestCase):
+    """
+    The commands of one connection take effect in the order in which they were sent.
+    """
+
+    def test_pipelined(self) -> None:
+        """
+        A read sees the store that was sent before it, and not the one that was sent after it.
+        """
+        self.rejected(put(0, 3, b"a", 1).on(1), get(0, 4, None).on(1))
+        self.accepted(put(0, 3, b"a", 1).on(1), get(0, 4, b"a").on(1))
+        self.accepted(put(0, 3, b"a", 1).on(1), get(0, 4, None).on(2))
+        self.rejected(get(0, 3, b"a").on(1), put(0, 4, b"a", 1).on(1))
+
+    def test_unknownBefore(self) -> None:
+        """
+        What has an unknown outcome takes effect before what was sent after it, or never.
+        """
+        lost = put(0, 1, b"a", 1).lost().on(1)
+        self.accepted(lost, get(2, 3, b"a").on(1), get(4, 5, b"a"))
+        self.rejected(lost, get(2, 3, None).on(1), get(4, 5, b"a"))
+        self.accepted(lost, get(2, 3, None).on(2), get(4, 5, b"a"))
+        self.rejected(
+            lost, delete(0, 1).lost().on(1), get(2, 3, None), get(4, 5, b"a"), get(6, 7, None), get(8, 9, b"a")
+        )
+        self.rejected(lost, put(0, 1, b"b", 2).lost().on(1), get(2, 3, b"b"), get(4, 5, b"a"))
+
+    def test_otherKeys(self) -> None:
+        """
+        Nor does it once a command on another key has been answered that was sent after it.
+        """
+        lost = put(0, 1, b"a", 1).lost().on(1)
+        self.rejected(lost, get(2, 3, None).about(b"x").on(1), get(4, 5, None), get(6, 7, b"a"))
+        self.accepted(lost, get(2, 3, None).about(b"x").on(2), get(4, 5, None), get(6, 7, b"a"))
+        self.accepted(lost, get(2, 3, None).about(b"x").on(1), get(4, 5, b"a"))
+        self.accepted(lost, get(2, 5, None).about(b"x").on(1), get(2, 4, None), get(5, 6, b"a"))
+
+    def test_unseen(self) -> None:
+        """
+        So it is with what nobody has seen.
+        """
+        stored, lost = put(0, 1, b"a", 1), delete(0, 1).lost().on(1)
+        self.rejected(stored, lost, get(2, 3, b"a").on(1), get(4, 5, None))
+        self.accepted(stored, lost, get(2, 3, b"a").on(2), get(4, 5, None))
+        self.rejected(stored, lost, get(2, 3, None).about(b"x").on(1), get(4, 5, b"a"), get(6, 7, None))
+        self.accepted(stored, lost, get(2, 3, None).about(b"x").on(2), get(4, 5, b"a"), get(6, 7, None))
+        self.accepted(stored, lost, get(2, 3, None).about(b"x").on(1).failed(), get(4, 5, b"a"), get(6, 7, None))
+        reader = get(0, 9, b"b").on(1)
+        self.rejected(stored, reader, lost, get(2, 3, None), put(4, 5, b"b", 2))
+        self.accepted(stored, reader.on(2), lost, get(2, 3, None), put(4, 5, b"b", 2))
+
+    def test_unknownAfter(self) -> None:
+        """
+        A read that was sent before it does not find it.
+        """
+        self.rejected(get(0, 9, b"a").on(1), put(0, 1, b"a", 1).lost().on(1))
+        self.accepted(get(0, 9, b"a").on(2), put(0, 1, b"a", 1).lost().on(1))
+
+
+class ChoiceTests(LinearTestCase):
+    """
+    Of several operations of unknown outcome, each may be the one that explains what was seen.
+    """
+
+    stored = put(0, 1, b"a", 1)
+
+    def test_different(self) -> None:
+        """
+        Those that differ in what they do are not taken for one another.
+        """
+        self.accepted(self.stored, cas(0, 1, 9, b"b", 0).lost(), cas(0, 1, 1, b"c", 0).lost(), differs(2, 3, 1))
+        same = put(0, 1, b"a", 0).lost()
+        self.accepted(put(0, 1, b"b", 0).lost(), same, same, get(2, 3, b"a"))
+        long, short = put(0, 1, b"b", 0, exptime=99).lost(), put(0, 1, b"c", 0, exptime=1).lost()
+        self.accepted(self.stored, long, short, get(2, 3, None))
+        self.rejected(self.stored, long, long, get(2, 3, None))
+        lost = put(0, 1, b"b", 0, exptime=5).lost()
+        self.accepted(lost.on(1), lost, get(3, 4, None).about(b"x").on(1), delete(20, 21))
+        self.rejected(lost.on(1), lost.on(1), get(3, 4, None).about(b"x").on(1), delete(20, 21))
+
+    def test_soonestOver(self) -> None:
+        """
+        One that has to come before some other command is used where it can be.
+        """
+        lost = delete(0, 1).lost()
+        twice = [get(2, 3, None), put(4, 5, b"b", 2), get(6, 7, b"b").on(1), get(8, 9, None)]
+        self.accepted(self.stored, lost, lost.on(1), *twice)
+        self.accepted(self.stored, lost.on(1), lost, *twice)
+        self.rejected(self.stored, lost.on(1), lost.on(1), *twice)
+
+    def test_either(self) -> None:
+        """
+        Where each of two has to come before some other command, either may have to be used first.
+        """
+        lost = delete(0, 1).lost()
+        twice = [get(2, 3, None), put(4, 5, b"b", 2), get(6, 7, b"b").on(2), get(8, 9, None), put(10, 11, b"c", 3)]
+        self.accepted(self.stored, lost.on(1), lost.on(2), get(1, 20, b"c").on(1), *twice)
+        self.rejected(self.stored, lost.on(2), lost.on(2), get(1, 20, b"c").on(1), *twice)
+
+    def test_rulesOutNone(self) -> None:
+        """
+        One that rules out another one is not used where that one is needed.
+        """
+        lost, unseen = delete(0, 1).lost(), put(0, 1, b"b", 0).lost()
+        seen = [get(2, 3, None), delete(4, 5)]
+        self.accepted(self.stored, unseen.on(1), lost.on(1), lost, *seen)
+        self.rejected(self.stored, unseen.on(1), lost.on(1), *seen)
+
+    def test_notYet(self) -> None:
+        """
+        One that has to wait for another command does not keep others from being used.
+        """
+        lost = delete(0, 1).lost()
+        seen = [get(2, 3, None), put(4, 5, b"b", 2)]
+        self.accepted(self.stored, get(0, 20, b"b").on(1), lost.on(1), lost, *seen)
+        self.rejected(self.stored, get(0, 20, b"b").on(1), lost.on(1), lost.on(1), *seen)
+
+    def test_chain(self) -> None:
+        """
+        One that nobody has seen may rest on another one that nobody has seen.
+        """
+        first, second = put(0, 1, b"b", 0).lost(), cas(0, 1, 5, b"c", 0, exptime=1).lost()
+        self.accepted(self.stored, first, second, get(2, 3, None))
+        self.rejected(self.stored, second, get(2, 3, None))
+
+    def test_readWaits(self) -> None:
+        """
+        A read that fits at once may still have to wait for one that was sent before it on its connection.
+        """
+        lost, again = delete(0, 1).lost(), put(4, 5, b"a", 2)
+        self.accepted(self.stored, lost.on(1), get(0, 20, b"a").on(1), get(2, 3, None), again)
+        self.rejected(self.stored, lost.on(1), get(0, 3, b"a").on(1), get(3.5, 4, None), again)
+
+
+class VersionTests(LinearTestCase):
+    """
+    Versions grow, and each value has one.
+    """
+
+    def test_grow(self) -> None:
+        """
+        A store has a larger version than the key ever had before, also where there is no key any more.
+        """
+        self.accepted(put(0, 5, b"a", 4), put(0, 5, b"b", 3), getm(6, 7, b"a", 4))
+        self.rejected(put(0, 5, b"a", 4), put(0, 5, b"b", 3), getm(6, 7, b"b", 3))
+        self.rejected(put(0, 1, b"a", 4), put(2, 3, b"b", 4))
+        self.rejected(put(0, 1, b"a", 4), delete(2, 3), put(4, 5, b"b", 3))
+        self.rejected(put(0, 1, b"a", 4), cas(2, 3, 4, b"b", 3))
+
+    def test_told(self) -> None:
+        """
+        A version that was told stays, and is larger than all before it.
+        """
+        lost = put(2, 3, b"b", 0).lost()
+        self.accepted(put(0, 1, b"a", 4), lost, getm(4, 5, b"b", 5), getm(6, 7, b"b", 5))
+        self.rejected(put(0, 1, b"a", 4), lost, getm(4, 5, b"b", 3))
+        self.rejected(put(0, 1, b"a", 4), lost, getm(4, 5, b"b", 5), put(6, 7, b"c", 5))
+        self.assertIn("two versions", self.rejected(lost, getm(4, 5, b"b", 5), getm(6, 7, b"b", 6)))
+        self.assertIn("two versions", self.rejected(put(2, 3, b"b", 4), getm(4, 5, b"b", 5)))
+        self.accepted(lost, cas(4, 5, 8, b"c", 9), getm(6, 7, b"c", 9))
+        self.rejected(lost, cas(4, 5, 8, b"c", 7))
+
+    def test_room(self) -> None:
+        """
+        There is room between two versions for all that was stored in between.
+        """
+        silent = put(2, 3, b"b", 0).silent()
+        self.accepted(put(0, 1, b"a", 4), silent, put(4, 5, b"c", 6))
+        self.rejected(put(0, 1, b"a", 4), silent, put(4, 5, b"c", 5))
+        self.rejected(put(0, 1, b"a", 4), silent, differs(4, 5, 5), put(6, 7, b"c", 6))
+        self.accepted(put(0, 1, b"a", 4), silent, differs(4, 5, 5), put(6, 7, b"c", 7))
+        self.accepted(put(0, 1, b"a", 4), silent, differs(4, 5, 7), differs(4, 5, 5), getm(6, 7, b"b", 6))
+        self.rejected(put(0, 1, b"a", 4), silent, differs(4, 5, 7), cas(6, 7, 7, b"c", 9))
+        self.accepted(put(0, 1, b"a", 4), silent, differs(4, 5, 7), cas(6, 7, 8, b"c", 9))
+
+    def test_unknownCannotBeMet(self) -> None:
+        """
+        A version that is not larger than one before is not that of an unknown store.
+        """
+        lost = put(2, 3, b"b", 0).lost()
+        self.rejected(put(0, 1, b"a", 4), lost, get(4, 5, b"b"), cas(6, 7, 3, b"c", 9))
+        self.accepted(put(0, 1, b"a", 4), lost, get(4, 5, b"b"), cas(6, 7, 5, b"c", 9))
+        self.accepted(put(0, 1, b"a", 4), lost, get(4, 5, b"b"), differs(6, 7, 3))
+
+
+class EffortTests(LinearTestCase):
+    """
+    The search ends.
+    """
+
+    def crowd(self, count: int) -> list[Asked]:
+        """
+        Many stores at once of which nothing is known, and in the end a key that cannot be there.
+        """
+        stores = [put(0, 50, b"%d" % number, 0, exptime=number + 1).silent() for number in range(count)]
+        return [*stores, *(differs(0, 50, number + 1) for number in range(count)), delete(60, 61), get(62, 63, b"0")]
+
+    def test_undecided(self) -> None:
+        """
+        It is given up after so many steps.
+        """
+        self.patch(search, "MOST_PREFIXES", 500)
+        error = self.assertRaises(Undecided, checkLinearizable, historyOf(*self.crowd(12)), EXACT)
+        self.assertIn("'k'", str(error))
+        self.assertNotIsInstance(error, Violation)
+
+    def test_otherKeyDecides(self) -> None:
+        """
+        That one key takes too long does not hide what is wrong with another one.
+        """
+        self.patch(search, "MOST_PREFIXES", 500)
+        self.assertIn("get x", self.rejected(*self.crowd(12), get(0, 1, b"a").about(b"x")))
+
+    def test_long(self) -> None:
+        """
+        A long history, of which each operation overlaps many, takes few steps and no deep stack.
+        """
+        self.patch(search, "MOST_PREFIXES", 1000)
+        asked: list[Asked] = []
+        for number in range(1, 301):
+            asked += [
+                put(number, number + 10, b"%d" % number, number),
+                get(number + 5, number + 12, b"%d" % number),
+                put(number, number + 1, b"-%d" % number, 0).lost(),
+            ]
+        self.accepted(*asked)
+        self.rejected(*asked, get(2000, 2001, None))
+
+
+class ReasonTests(LinearTestCase):
+    """
+    The message is for the person who has to find out why.
+    """
+
+    def test_contradiction(self) -> None:
+        """
+        Where the order of two is contradictory, these two are shown, with the reasons, and nothing else.
+        """
+        reason = self.rejected(
+            put(0, 1, b"a", 3).on(7), put(2, 3, b"b", 5), get(3.5, 3.75, b"b"), getm(4, 5, b"a", 3), get(6, 7, b"b")
+        )
+        self.assertEqual(
+            reason.splitlines(),
+            [
+                "key 'k' is not linearizable: each of these comes before the next, and the last before all",
+                "  2.000 - 3.000 s  process 0: set k 0 'b' -> stored, version 5",
+                "    it had ended before this was asked:",
+                "  4.000 - 5.000 s  process 0: getm k -> found 'a', version 3, for ever",
+                "    its version is 3, which is not larger than 5 of:",
+            ],
+        )
+
+    def test_end(self) -> None:
+        """
+        Otherwise, as much as can be put in order is told, and what cannot come next.
+        """
+        reason = self.rejected(
+            put(0, 1, b"a", 3).on(7), get(2, 3, b"a"), delete(4, 5, False), put(4, 6, b"b", 9).lost(), get(8, 9, b"a")
+        )
+        self.assertEqual(
+            reason.splitlines(),
+            [
+                "key 'k' is not linearizable: 2 of 4 operations can be put in order, and then it has 'a', version 3",
+                "the last of them:",
+                "  0.000 - 1.000 s  process 0 (connection 7): set k 0 'a' -> stored, version 3",
+                "  2.000 - 3.000 s  process 0: get k -> found 'a'",
+                "none of these can be the next:",
+                "  4.000 - 5.000 s  process 0: delete k -> not found",
+                "since it has to be there for:",
+                "  8.000 - 9.000 s  process 0: get k -> found 'a'",
+            ],
+        )
+
+    def test_kept(self) -> None:
+        """
+        What must not be gone yet is told with those that found it.
+        """
+        reason = self.rejected(put(0, 1, b"a", 3), put(2, 3, b"b" * 50, 0).silent(), get(4, 5, b"a"))
+        self.assertEqual(
+            reason.splitlines()[-4:],
+            [
+                "none of these can be the next:",
+                f"  2.000 - 3.000 s  process 0: set k 0 noreply '{'b' * 40}'... (50 bytes) -> carried out",
+                "since it has to be there for:",
+                "  4.000 - 5.000 s  process 0: get k -> found 'a'",
+            ],
+        )
+
+    def test_short(self) -> None:
+        """
+        However many operations there are, few of them are shown.
+        """
+        many = [get(2, 3, None) for _ in range(100)]
+        reason = self.rejected(put(0, 1, b"a", 3), *many)
+        self.assertLess(len(reason.splitlines()), 15)
+        self.assertIn("  and 94 more", reason)

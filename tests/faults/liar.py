@@ -202,3 +202,18 @@ class RepeatsVersions(Liar):
         if self.version and self.lies():
             self.version -= 1
         super().put(command)
+
+
+class Babbles(Liar):
+    """
+    Answers reads with what is no answer to a read.
+    """
+
+    def find(self, request: Request, record: Record) -> None:
+        """
+        Answer a read.
+        """
+        if self.lies():
+            request.deleted()
+        else:
+            super().find(request, record)

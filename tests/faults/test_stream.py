@@ -74,6 +74,16 @@ class StreamTests(SynchronousTestCase):
         self.assertEqual(self.sink.value(), b"abcd")
         self.assertTrue(self.sink.disconnecting)
 
+    def test_hangsBeforeTheEnd(self) -> None:
+        """
+        While it hangs, the end is not delivered, even if nothing else waits.
+        """
+        self.change(hangs=True)
+        self.stream.ended()
+        self.assertFalse(self.sink.disconnecting)
+        self.change()
+        self.assertTrue(self.sink.disconnecting)
+
     def test_delay(self) -> None:
         """
         Everything takes as long, and stays in order, the end too.
@@ -140,6 +150,18 @@ class StreamTests(SynchronousTestCase):
         self.stream.resumeProducing()
         self.assertEqual(self.sink.value(), bytes(MOST_HELD))
         self.assertEqual(self.source.producerState, "producing")
+
+    def test_endWaitsWhileTheSinkIsFull(self) -> None:
+        """
+        The end comes after all else.
+        """
+        self.stream.pauseProducing()
+        self.stream.arrived(b"ab")
+        self.stream.ended()
+        self.assertFalse(self.sink.disconnecting)
+        self.stream.resumeProducing()
+        self.assertEqual(self.sink.value(), b"ab")
+        self.assertTrue(self.sink.disconnecting)
 
     def test_closesWithoutProducer(self) -> None:
         """

@@ -14,6 +14,7 @@ from replkv.protocol.server import ClientServerFactory
 from replkv.testing.history import History, Status
 from replkv.testing.outcome import Violation
 from tests.faults.liar import (
+    Babbles,
     DeniesWrites,
     ForgetsQuietWrites,
     ForgetsWrites,
@@ -68,7 +69,9 @@ async def test_honestServer() -> None:
     }
 
 
-@pytest.mark.parametrize("backend", [StaleReads, ForgetsWrites, ForgetsQuietWrites, DeniesWrites, RepeatsVersions])
+@pytest.mark.parametrize(
+    "backend", [StaleReads, ForgetsWrites, ForgetsQuietWrites, DeniesWrites, RepeatsVersions, Babbles]
+)
 @onReactor
 async def test_liar(backend: type[HonestBackend]) -> None:
     """

@@ -150,9 +150,9 @@ class AtomicStore:
     def _command(self, key: bytes) -> KeyCommand:
         random, load = self._random, self._load
         kind = random.random()
-        if kind < 0.25:
+        if kind < 0.22:
             return Get(key)
-        if kind < 0.5:
+        if kind < 0.45:
             return Getm(key)
         if kind < 0.6:
             return Delete(key)

@@ -35,7 +35,7 @@ def draw(random: Random, operations: int, keys: int) -> Load:
         clients=random.randint(1, 6),
         depth=random.choice([1, 2, 5]),
         keys=keys,
-        unknown=random.choice([0.0, 0.05, 0.3]),
+        unknown=random.choice([0.0, 0.1, 0.5]),
         expiring=random.choice([0.0, 0.5, 1.0]),
         noreply=random.choice([0.0, 0.1, 0.5]),
         repeated=random.choice([0.0, 0.0, 0.5]),

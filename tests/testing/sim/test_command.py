@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
+from unittest.mock import patch
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -260,6 +261,20 @@ class ProcessTests(SynchronousTestCase):
         _, _, errors = self.outcome(self.start("--tier", "odd", "--seed", "0", "--history", history))
         self.assertEqual(errors, "")
         self.assertEqual(len([json.loads(line) for line in Path(history).read_text().splitlines()]), 6)
+
+    def test_tiers(self) -> None:
+        """
+        Both real tiers are run. Whatever PYTHONHASHSEED is, a seed has the same digest.
+        """
+        for name in TIERS:
+            status, output, errors = self.outcome(self.start("--tier", name, "--seeds", "0:3", "--jobs", "1"))
+            self.assertEqual((status, output[-2:]), (0, ["passed               3", "failed               0"]), errors)
+            with patch.dict(os.environ, PYTHONHASHSEED="1"):
+                _, first, _ = self.outcome(self.start("--tier", name, "--seed", "1", "-v"))
+            with patch.dict(os.environ, PYTHONHASHSEED="2"):
+                _, second, _ = self.outcome(self.start("--tier", name, "--seed", "1"))
+            self.assertRegex(first[-1], "^digest [0-9a-f]{32}$")
+            self.assertEqual((first[-1], first[-len(second) :]), (second[-1], second))
 
     def test_lateMistakes(self) -> None:
         """

@@ -134,6 +134,15 @@ class LayerTests(SynchronousTestCase):
         self.assertLessEqual(importers, REACTOR_IMPORTERS)
         self.assertTrue(importers)
 
+    def test_testing(self) -> None:
+        """
+        Simulations are for tests: of all that runs in production, the command C{replkv sim} alone knows of them.
+        """
+        for name, tree in modules():
+            if not within(name, "replkv.testing") and name != "replkv.console":
+                for imported in imports(tree):
+                    self.assertFalse(within(imported, "replkv.testing"), f"{name} imports {imported}")
+
     def test_direction(self) -> None:
         """
         What puts the parts together is imported in one direction: the plugin's module imports the server, and that

@@ -193,9 +193,10 @@ class Client:
                 if redirects <= self.MAX_REDIRECTS:
                     continue
             elif reply is None or reply.line == b"ERR_INTERNAL":
+                # It may be cut off from all others: whatever comes next, another one may know better.
+                self._turnFrom(server)
                 if reply is not None and command.changes:
                     raise OutcomeUnknown(f"{server} cannot tell whether it was done")
-                self._turnFrom(server)
                 server = self.leader
             else:
                 return _carriedOut(reply)

@@ -10,6 +10,6 @@ from replkv.testing.cluster.faults import Faults, disturb
 from replkv.testing.cluster.kinds import KINDS
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.server import SimulatedServer
-from replkv.testing.outcome import Violation
+from replkv.testing.outcome import NotInTime, Violation
 
-__all__ = ["KINDS", "Faults", "Process", "SimulatedCluster", "SimulatedServer", "Violation", "disturb"]
+__all__ = ["KINDS", "Faults", "NotInTime", "Process", "SimulatedCluster", "SimulatedServer", "Violation", "disturb"]

@@ -16,6 +16,12 @@ class Violation(AssertionError):
     """
 
 
+class NotInTime(Violation):
+    """
+    Something that was waited for did not happen within a bounded simulated time.
+    """
+
+
 @dataclass
 class Outcome:
     """

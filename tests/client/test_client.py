@@ -303,6 +303,16 @@ class FailoverTests(ClientCase):
         self.clock.advance(5)
         self.assertEqual((wire.taken(), self.network.attempts()), (b"", []))
 
+    def test_writeInternalErrorNext(self) -> None:
+        """
+        After such a write the next one goes to another server: this one may be a leader that is cut off from the rest.
+        """
+        stored = self.client.set(b"k", b"v")
+        self.connected().reply(b"ERR_INTERNAL\r\n")
+        self.failureResultOf(stored, OutcomeUnknown)
+        self.client.set(b"k", b"v")
+        self.assertEqual(self.connected(2).taken(), b"set k 0 1\r\nv\r\n")
+
     def test_writeSilent(self) -> None:
         """
         A write that is not answered is waited for as long as there is time, and has then an unknown outcome.

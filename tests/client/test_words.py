@@ -57,9 +57,9 @@ class CarryOutTests(ClientCase):
             (b"delete k", b"ERRNOTFOUND\r\n", words.NOT_FOUND),
             (b"cas k 8 v", b"ERRNOTFOUND\r\n", words.NOT_FOUND),
             (b"cas k 8 v", b"ERR_VERSION\r\n", words.OTHER_VERSION),
-            (b"set k v", b"ERR_INTERNAL\r\n", words.UNKNOWN),
             (b"get k", b"ERR_REDIRECT\r\n", words.UNAVAILABLE),
             (b"set k v", b"ERRCMDERR\r\n", words.MISTAKE),
+            (b"set k v", b"ERR_INTERNAL\r\n", words.UNKNOWN),  # The last: after it, another server is asked.
         ]:
             answer = Deferred.fromCoroutine(carryOut(self.client, line.split(b" ")))
             wire = self.connected()

@@ -12,7 +12,6 @@ from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.client.client import Client
 from replkv.client.errors import OutcomeUnknown, Unavailable, VersionMismatch
 from replkv.testing import SimulatedCluster, disturb
 from tests.example.worker import Worker
@@ -35,8 +34,7 @@ class Employee:
         self.host = cluster.process(name)
         self.busy = False
         self._cluster = cluster
-        servers = [(server.hostname, server.clientPort) for server in cluster.config.servers]
-        worker = workerClass(self.host, Client(self.host, servers), name.encode(), self._work)
+        worker = workerClass(self.host, cluster.client(self.host), name.encode(), self._work)
         self.done = Deferred.fromCoroutine(worker.run(JOBS))
 
     def pause(self) -> None:

@@ -103,6 +103,16 @@ class JsonLinesTests(SynchronousTestCase):
         )
         self.assertNotIn("\n", "".join(jsonLines(self.example())))
 
+    def test_bytes(self) -> None:
+        """
+        A value is text if all of it is printable ASCII.
+        """
+        history = History()
+        for value in (b" ~", b"", b"\x7f", b"a\n", b"\x80"):
+            history.invoke(Set(b"k", 0, value, False), 1.0)
+        values = [json.loads(line)["value"] for line in jsonLines(history)]
+        self.assertEqual(values, [" ~", "", {"hex": "7f"}, {"hex": "610a"}, {"hex": "80"}])
+
     @settings(derandomize=True, deadline=None, max_examples=200)
     @given(histories())
     def test_backAndForth(self, history: History) -> None:

@@ -4,7 +4,7 @@ The judge on what messages tell, and on what a leader knows of the others.
 
 from __future__ import annotations
 
-from replkv.raft.entry import NO_ENTRIES
+from replkv.raft.entry import NO_ENTRIES, Entry
 from replkv.raft.leader import Leader
 from replkv.raft.messages import AppendEntries, AppendEntriesReply, RequestVote, RequestVoteReply
 from replkv.raft.outputs import Ready, Send
@@ -63,8 +63,9 @@ class DurabilityTests(JudgeTests):
         """
         What is confirmed is what the leader has, and not just as long.
         """
+        self.network.propose(0, b"a")
+        self.network.servers[1].disk.entries.append(Entry(2, 0, b"a"))
         message = AppendEntriesReply(1, True, 2, 1, 0, 0, 0)
-        self.network.servers[1].disk.entries *= 2
         self.assertWrongMessage(1, 0, message, "confirms the entries up to 2 of leader 0")
 
     def test_laterTerm(self) -> None:

@@ -472,7 +472,7 @@ class ReasonTests(LinearTestCase):
         Where the order of two is contradictory, these two are shown, with the reasons, and nothing else.
         """
         reason = self.rejected(
-            put(0, 1, b"a", 3).on(7), put(2, 3, b"b", 5), get(3.5, 3.75, b"b"), getm(4, 5, b"a", 3), get(6, 7, b"b")
+            put(0, 1, b"a", 3).on(7), get(1.5, 1.75, b"a"), put(2, 3, b"b", 5), getm(4, 5, b"a", 3), get(6, 7, b"b")
         )
         self.assertEqual(
             reason.splitlines(),
@@ -481,9 +481,38 @@ class ReasonTests(LinearTestCase):
                 "  2.000 - 3.000 s  process 0: set k 0 'b' -> stored, version 5",
                 "    it had ended before this was asked:",
                 "  4.000 - 5.000 s  process 0: getm k -> found 'a', version 3, for ever",
-                "    its version is 3, which is not larger than 5 of:",
+                "    it has version 3, this has version 5:",
             ],
         )
+
+    def test_circle(self) -> None:
+        """
+        So it is where more than two contradict each other, unless there are two somewhere that do.
+        """
+        circle = [get(0, 9, b"a").on(7), get(0, 2, None).on(7), put(3, 4, b"a", 0).silent()]
+        self.assertEqual(
+            self.rejected(*circle).splitlines()[1:],
+            [
+                "  0.000 - 9.000 s  process 0 (connection 7): get k -> found 'a'",
+                "    it was sent before this, on the same connection:",
+                "  0.000 - 2.000 s  process 1 (connection 7): get k -> not found",
+                "    it had ended before this was asked:",
+                "  3.000 - 4.000 s  process 1: set k 0 noreply 'a' -> carried out",
+                "    it stored what this found:",
+            ],
+        )
+        reason = self.rejected(*circle, put(10, 11, b"b", 6), put(12, 13, b"c", 5))
+        self.assertEqual(len(reason.splitlines()), 5, reason)
+
+    def test_endOfConnection(self) -> None:
+        """
+        What has an unknown outcome contradicts others by what came after it on its connection.
+        """
+        lost = put(0, 1, b"a", 0).lost().on(7)
+        reason = self.rejected(
+            lost, get(2, 3, None).about(b"x").on(7), get(4, 5, None), put(6, 7, b"b", 2), getm(8, 9, b"a", 3)
+        )
+        self.assertIn("    a later command of its connection had been answered before this was asked:", reason)
 
     def test_end(self) -> None:
         """

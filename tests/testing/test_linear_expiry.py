@@ -77,7 +77,7 @@ class ExactExpiryTests(LinearTestCase):
         stored, missed = put(0, 0.5, b"a", 1, exptime=2), get(0.6, 3, None)
         self.accepted(stored, missed, put(0.7, 2, b"b", 2))
         self.rejected(stored, missed, put(0.7, 1.8, b"b", 2))
-        self.accepted(stored, missed, put(0.7, 1.8, b"b", 2), delete(0.6, 1.8).lost())
+        self.accepted(stored, missed, put(0.7, 1.8, b"b", 2), get(4, 5, b"b"), delete(0.6, 1.8).lost())
         self.accepted(stored, missed, get(0.6, 1.8, b"a"), get(1.5, 2, None))
         self.rejected(stored, missed, get(0.6, 1.8, b"a"), get(1.5, 1.8, None))
 

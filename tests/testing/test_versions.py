@@ -79,6 +79,7 @@ class VersionTests(SynchronousTestCase):
         """
         self.rejected(put(0, 1, b"a", 3), put(2, 3, b"b", 2).about(b"x"))
         self.rejected(put(0, 1, b"a", 3), put(1, 9, b"b", 4), put(1.5, 2, b"c", 2))
+        self.rejected(put(0, 1, b"a", 5), put(0, 2, b"b", 3), put(3, 4, b"c", 4))
         self.accepted(put(0, 1, b"a", 3), put(1, 3, b"b", 2).about(b"x"))
         self.accepted(put(0, 9, b"a", 5), put(2, 3, b"b", 2), put(4, 5, b"c", 3))
 
@@ -87,6 +88,7 @@ class VersionTests(SynchronousTestCase):
         Nor has it a version that was told before, by whatever.
         """
         self.rejected(getm(0, 1, b"a", 3), put(2, 3, b"b", 2).about(b"x"))
+        self.rejected(getm(0, 1, b"a", 3), put(2, 3, b"a", 3))
         self.rejected(cas(0, 9, 7, b"a", 8), cas(0, 1, 5, b"b", 6).about(b"x"), put(2, 3, b"c", 5).about(b"y"))
         self.accepted(getm(0, 2, b"a", 3), put(2, 3, b"b", 2).about(b"x"))
 

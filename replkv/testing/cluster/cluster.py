@@ -5,9 +5,9 @@ A cluster in one process, on simulated time, network and disks.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Coroutine, Iterable
 from types import TracebackType
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
@@ -21,7 +21,7 @@ from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.server import SimulatedServer
 from replkv.testing.cluster.timeline import Timeline
 from replkv.testing.judge import Judge
-from replkv.testing.outcome import Violation
+from replkv.testing.outcome import NotInTime, Violation
 from replkv.testing.rare import CRASH_BEFORE_SYNC
 from replkv.testing.trace import Trace
 
@@ -135,13 +135,16 @@ class SimulatedCluster:
         self.clientHosts.append(host)
         return Process(self.timeline, self.network, host)
 
-    def client(self, timeout: float = 10.0) -> Client:
+    def client(self, process: Process | None = None, timeout: float = 10.0) -> Client:
         """
-        A client of the cluster, on L{reactor}.
+        A client of the cluster.
 
+        @param process: where it is, if not on L{reactor}.
         @param timeout: for how many seconds it tries to have a command carried out.
         """
-        return Client(self.reactor, [(server.hostname, server.clientPort) for server in self.config.servers], timeout)
+        return Client(
+            process or self.reactor, [(server.hostname, server.clientPort) for server in self.config.servers], timeout
+        )
 
     # Time.
 
@@ -172,24 +175,27 @@ class SimulatedCluster:
         Let time pass until C{condition} is true.
 
         @param what: what is waited for.
-        @raise Violation: if it does not come true within C{patience} seconds; or see L{step}.
+        @raise NotInTime: if it does not come true within C{patience} seconds.
+        @raise Violation: see L{step}.
         """
         deadline = self.timeline.seconds() + patience
         while not condition():
             due = self.timeline.next
             if due is None or due > deadline:
-                raise Violation(f"in {patience:g} s it did not happen: {what}")
+                raise NotInTime(f"in {patience:g} s it did not happen: {what}")
             self.step()
 
-    def result(self, waiting: Deferred[_T], patience: float = PATIENCE) -> _T:
+    def result(self, waiting: Deferred[_T] | Coroutine[Any, Any, _T], patience: float = PATIENCE) -> _T:
         """
         Let time pass until there is a result.
 
         @return: the result; if it is a failure, its error is raised.
-        @raise Violation: if there is none within C{patience} seconds; or see L{step}.
+        @raise NotInTime: if there is none within C{patience} seconds.
+        @raise Violation: see L{step}.
         """
         results: list[_T | Failure] = []
-        waiting.addBoth(results.append)
+        deferred = waiting if isinstance(waiting, Deferred) else Deferred.fromCoroutine(waiting)
+        deferred.addBoth(results.append)
         self.until(lambda: results, "there is a result", patience)
         if isinstance(results[0], Failure):
             results[0].raiseException()
@@ -199,7 +205,8 @@ class SimulatedCluster:
         """
         Let time pass until a server leads that a majority follows.
 
-        @raise Violation: if none does within C{patience} seconds; or see L{step}.
+        @raise NotInTime: if none does within C{patience} seconds.
+        @raise Violation: see L{step}.
         """
         self.until(lambda: self._leader() is not None, "a server leads", patience)
         leader = self._leader()

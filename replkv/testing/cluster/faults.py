@@ -24,13 +24,15 @@ class Faults:
         self.injected: Counter[str] = Counter()
         self._cluster = cluster
         self._undoing: dict[int, Undo] = {}
-        for fault in faults:
-            cluster.timeline.callLater(fault.at, self._begin, fault)
+        self._calls = [cluster.timeline.callLater(fault.at, self._begin, fault) for fault in faults]
 
     def mend(self) -> None:
         """
-        End all that goes wrong.
+        End all that goes wrong, and let nothing more go wrong.
         """
+        for call in self._calls:
+            if call.active():
+                call.cancel()
         for number in list(self._undoing):
             self._undoing.pop(number)()
 
@@ -61,5 +63,7 @@ def disturb(cluster: SimulatedCluster, seconds: float, kinds: Collection[str] = 
     @param kinds: what may go wrong, by its names in L{KINDS}.
     @return: its L{Faults.mend} ends all of it.
     """
-    drawn = drawFaults(chance(cluster.seed, "disturb"), sorted(kinds), len(cluster.servers), seconds)
+    drawn = drawFaults(
+        chance(cluster.seed, "disturb", cluster.timeline.seconds()), sorted(kinds), len(cluster.servers), seconds
+    )
     return Faults(cluster, drawn)

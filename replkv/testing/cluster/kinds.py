@@ -61,7 +61,6 @@ def powerLossWhileWriting(cluster: SimulatedCluster, servers: list[SimulatedServ
 
     def look() -> None:
         if waiting and server.isRunning and server.isWriting:
-            cluster.tell(server.name, "loses its power while it writes")
             server.losePower()
         elif waiting:
             cluster.timeline.callLater(_LOOK_SECONDS, look)

@@ -43,5 +43,12 @@ class LogWatch:
         failure = event.get("log_failure")
         if failure is not None:
             self._broken(f"{formatEvent(event)}\n{failure.getTraceback()}")
-        elif event["log_level"] is not LogLevel.debug and event.get("log_namespace", "").startswith("replkv."):
+        elif event["log_level"] is not LogLevel.debug and _isTold(event.get("log_namespace", "")):
             self._logged(formatEvent(event))
+
+
+def _isTold(namespace: str) -> bool:
+    """
+    Whether what is logged there is worth telling. Twisted tells of each connection, also by its old way to log.
+    """
+    return not namespace.startswith(("twisted.", "log_legacy"))

@@ -97,9 +97,18 @@ class Process:
             function, args, kw = self._missed.popleft()
             self.perform(function, *args, **kw)
 
+    def kill(self, silently: bool = False) -> None:
+        """
+        End it, wherever it is, as SIGKILL does.
+
+        @param silently: whether its host goes with it, so that nobody tells those who are connected to it.
+        """
+        self.end()
+        self._network.ended(self, silently)
+
     def end(self) -> None:
         """
-        End it, wherever it is. Of its connections, and of what it was writing to its disk, others take care.
+        Let nothing happen in it any more.
         """
         self.alive = False
         self._missed.clear()

@@ -176,6 +176,7 @@ class SimulatedServer:
         """
         End its process at once, as SIGKILL does. The system brings to the disk what it was given.
         """
+        self._cluster.tell(self.name, "is killed")
         self._end(silently=False)
         self.files = self.files.afterKill()
 
@@ -183,6 +184,7 @@ class SimulatedServer:
         """
         End it at once, and the system with it: what was not synced is there, torn, or gone.
         """
+        self._cluster.tell(self.name, "loses its power")
         self._end(silently=True)
         self.files = self.files.afterPowerLoss(self._random)
 
@@ -335,11 +337,10 @@ class SimulatedServer:
     def _end(self, silently: bool) -> None:
         process, self._process, self._service = self._process, None, None
         assert process is not None, f"server {self.id} is not running"
-        process.end()
+        process.kill(silently)
         for thread in self._threads:
             interrupted = thread.interrupt(self.files)
             if interrupted is not None:
                 self._cluster.interrupted(interrupted)
         self._threads = []
-        self._cluster.network.ended(process, silently)
         self.store = self.store.crash()

@@ -7,6 +7,7 @@ from __future__ import annotations
 from replkv.protocol.commands import Cas, Delete, Getm, KeyCommand, Set
 from replkv.testing.chance import chance
 from replkv.testing.core.cluster import Cluster
+from replkv.testing.core.machine import encode
 from replkv.testing.core.plan import ClientPlan
 from replkv.testing.core.question import Lost, Question, Refused, Result
 from replkv.testing.history import Answer, History, Operation, Told
@@ -52,7 +53,7 @@ class Client:
         for command in [self._command() for _ in range(count)]:
             operation = self._history.invoke(command, cluster.now, connection)
             self._open[Question(command, self._ended)] = operation
-            cluster.step(self._name, operation.number, self._server, repr(command))
+            cluster.tell(self._name, f"asks server {self._server}: {_asked(command)} [{operation.number}]")
         cluster.later(self._delay(), cluster.ask, self._server, list(self._open))
         cluster.later(self._plan.patience, self._giveUp, self._bursts)
 
@@ -81,7 +82,7 @@ class Client:
         if operation is None:
             return
         cluster, now = self._cluster, self._cluster.now
-        cluster.step(self._name, operation.number, repr(result))
+        cluster.tell(self._name, f"is told: {_answered(result)} [{operation.number}]")
         match result:
             case Answer():
                 self._history.answered(operation, result, now)
@@ -110,7 +111,7 @@ class Client:
         """
         if burst == self._bursts and self._open:
             for operation in self._open.values():
-                self._cluster.step(self._name, operation.number, "no answer")
+                self._cluster.tell(self._name, f"waits no longer [{operation.number}]")
                 self._history.lost(operation, self._cluster.now)
             self._open.clear()
             if self._random.random() < 0.5:
@@ -125,3 +126,29 @@ class Client:
     def _delay(self) -> float:
         least, most = self._cluster.plan.delay
         return self._random.uniform(least, most)
+
+
+def _asked(command: KeyCommand) -> str:
+    """
+    A command in words.
+    """
+    return f"getm {command.key.decode()}" if isinstance(command, Getm) else encode(command).decode()
+
+
+def _answered(result: Result) -> str:
+    """
+    What came of it in words.
+    """
+    match result:
+        case Lost():
+            return "what came of it is unknown"
+        case Refused(None):
+            return "there is no leader here"
+        case Refused(leaderId):
+            return f"server {leaderId} leads"
+    words = [result.told.value]
+    if result.value is not None:
+        words.append(result.value.decode())
+    if result.version is not None:
+        words.append(f"version {result.version}")
+    return ", ".join(words)

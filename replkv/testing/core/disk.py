@@ -103,7 +103,6 @@ class Disk:
             self._sync(persist)
         self._queue.clear()
         self._writing = []
-        self._stuck = []
         self._life += 1
         return bool(unsynced)
 

@@ -54,7 +54,7 @@ class Server:
         self._pumping = False
         self._given: Ready | None = None
         self._ledTerm = 0
-        self._proposed: dict[int, tuple[int, Question]] = {}
+        self._proposed: dict[int, Question] = {}
         self._questions: list[Question] = []
 
     # What it is.
@@ -217,7 +217,7 @@ class Server:
                 raft.read(question, last)
             else:
                 last = raft.propose(encode(command))
-                self._proposed[last] = (raft.currentTerm, question)
+                self._proposed[last] = question
 
     # The pump.
 
@@ -265,7 +265,7 @@ class Server:
         if not led or led == self._ledTerm:
             return False
         abandoned, self._proposed = self._proposed, {}
-        for _, question in abandoned.values():
+        for question in abandoned.values():
             question.end(Lost())
         return True
 
@@ -319,9 +319,9 @@ class Server:
     def _applyNext(self, entry: Entry) -> None:
         answer = self.machine.apply(entry)
         self._cluster.judge.applied(self, entry.index, self.machine.digest)
-        term, question = self._proposed.pop(entry.index, (0, None))
+        question = self._proposed.pop(entry.index, None)
         if question is not None:
-            question.end(answer if term == entry.term else Lost())
+            question.end(answer)
 
 
 def _nothing() -> None:

@@ -78,12 +78,13 @@ def _reason(piece: Piece, following: Piece) -> str:
     """
     Why one piece comes before the other.
     """
-    if piece.operation.ended < following.invoked:
+    before, after = piece.operation, following.operation
+    if before.ended < following.invoked:
         return "it had ended before this was asked:"
-    if piece.operation.connection is not None and piece.operation.connection == following.operation.connection:
-        return "it was sent before, on the same connection:"
+    if before.connection is not None and before.connection == after.connection and before.number < after.number:
+        return "it was sent before this, on the same connection:"
+    if piece.ended < following.invoked:
+        return "a later command of its connection had been answered before this was asked:"
     if following.source is piece:
-        return "it stored what was found by:"
-    if piece.version is not None and following.version is not None:
-        return f"its version is {piece.version}, which is not larger than {following.version} of:"
-    return "a later command of its connection had been answered before this was asked:"
+        return "it stored what this found:"
+    return f"it has version {piece.version}, this has version {following.version}:"

@@ -106,7 +106,7 @@ class Order:
             same = list(group)
             stores = _set([piece for piece in same if piece.rule is not Rule.FIND])
             for piece in same:
-                self.before[piece.index] |= smaller if 1 << piece.index & stores else smaller | stores
+                self.before[piece.index] |= smaller | stores & ~(1 << piece.index)
             smaller |= _set(same)
 
     def _values(self) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from math import inf
 from typing import Final
 
@@ -149,10 +150,7 @@ class Search:
                 if harmless is not None:
                     yield harmless
                     return
-        for piece in sorted(free, key=_ended):
-            if not (prefix.unused and piece.rule is Rule.STORE):
-                yield from self._with(prefix, piece)
-        for piece in self._useful(prefix, latest):
+        for piece in chain(free, self._useful(prefix, latest)):
             yield from self._with(prefix, piece)
 
     def _free(self, prefix: Prefix) -> tuple[list[Piece], float]:
@@ -181,9 +179,9 @@ class Search:
         if self._order.closes[piece.index] & prefix.spare:
             return None
         after = self._model.after(piece, prefix.state)
-        if len(after) != 1 or not (after[0] == prefix.state or piece.source):
+        if after != (prefix.state,):
             return None
-        return Prefix(prefix.placed | 1 << piece.index, prefix.spare, after[0], piece, prefix)
+        return Prefix(prefix.placed | 1 << piece.index, prefix.spare, prefix.state, piece, prefix)
 
     def _useful(self, prefix: Prefix, latest: float) -> list[Piece]:
         """
@@ -214,7 +212,3 @@ class Search:
         for after in self._model.after(piece, prefix.state):
             if not kept or after.value == prefix.state.value:
                 yield Prefix(placed, spare, after, piece, prefix)
-
-
-def _ended(piece: Piece) -> float:
-    return piece.ended

@@ -28,15 +28,15 @@ class LogWatchTests(SynchronousTestCase):
 
     def test_story(self) -> None:
         """
-        What replkv logs is told, but nothing of what is for developers, nor what others log.
+        What replkv and the application log is told, but nothing of what is for developers, nor what Twisted logs.
         """
         log = Logger("replkv.node")
         log.info("term {term}", term=7)
         log.warn("slow")
         log.debug("detail")
         Logger("twisted.internet").info("elsewhere")
-        Logger("replkvetch").info("elsewhere")
-        self.assertEqual((self.logged, self.broken), (["term 7", "slow"], []))
+        Logger("shop.cart").info("elsewhere")
+        self.assertEqual((self.logged, self.broken), (["term 7", "slow", "elsewhere"], []))
 
     def test_broken(self) -> None:
         """

@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from replkv.protocol.commands import Getm, KeyCommand, Set
 from replkv.raft.core import Raft
 from replkv.testing.core.cluster import Cluster
+from replkv.testing.core.limits import limited
 from replkv.testing.core.plan import Plan, draw
 from replkv.testing.core.question import Lost, Question, Refused, Result
 from replkv.testing.core.server import Server
@@ -151,6 +152,26 @@ class ServerTests(SynchronousTestCase):
         self.assertEqual(leader.raft.currentTerm, other.raft.currentTerm)
         self.assertEqual(len(self.results), 1)
 
+    def test_lostTicks(self) -> None:
+        """
+        A paused server does not make up for the ticks that it has lost.
+        """
+        tick = Raft.tick
+        ticks: list[int] = []
+
+        def counted(raft: Raft) -> None:
+            ticks.append(raft.config.id)
+            tick(raft)
+
+        self.patch(Raft, "tick", counted)
+        follower = self.followers[0]
+        self.cluster.pause(follower.id)
+        self.cluster.run(5)
+        self.cluster.resume(follower.id)
+        self.assertEqual(ticks.count(follower.id), 0)
+        self.cluster.run(1)
+        self.assertTrue(19 <= ticks.count(follower.id) <= 21)
+
     def test_clientsComeFirst(self) -> None:
         """
         A leader that wakes up has either heard of its successor before it is asked for a write, or it takes the write
@@ -176,6 +197,23 @@ class ServerTests(SynchronousTestCase):
         role = self.leader.raft.role
         states = {peer: progress.replicating for peer, progress in role.progress.items()}  # type: ignore[union-attr]
         self.assertEqual(states, {self.followers[0].id: False, self.followers[1].id: True})
+
+    def test_unansweredIsLost(self) -> None:
+        """
+        They learn it though they send nothing more, since too much is without an answer.
+        """
+        follower = self.followers[0]
+        with limited(aPlan().limits._replace(unanswered=1)):
+            follower.disk.hang()
+            for _ in range(3):
+                self.ask(self.leader, Set(b"k", 0, b"a", False))
+                self.cluster.run(0.5)
+            self.assertLess(follower.raft.log.lastIndex, 4)
+            self.cluster.crash(follower.id)
+            follower.disk.goOn()
+            self.cluster.restart(follower.id)
+            self.cluster.run(1)
+        self.assertEqual(follower.machine.appliedIndex, 4)
 
     def test_errorInTheCore(self) -> None:
         """

@@ -127,6 +127,21 @@ class OneSeedTests(SynchronousTestCase):
             run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True)
             self.assertEqual(run.stdout.decode().split(), expected)
 
+    def test_clientsInTheStory(self) -> None:
+        """
+        The story has what clients ask and are told.
+        """
+        story = "\n".join(self.run_()[1])
+        for pattern in (
+            r"client 1 +asks server [0-4]: set k\d 1\.\d+ \[\d+\]",
+            r"client 0 +asks server [0-4]: getm k\d \[\d+\]",
+            r"client 2 +is told: stored, version \d+ \[\d+\]",
+            r"client \d +is told: found, \d\.\d+, version \d+ \[\d+\]",
+            r"client \d +is told: server [0-4] leads \[\d+\]",
+            r"client \d +waits no longer \[\d+\]",
+        ):
+            self.assertRegex(story, pattern)
+
     def test_describes(self) -> None:
         """
         The outcome says how much there was of everything, whether it took part or not.

@@ -104,8 +104,10 @@ def makeService(options: Options) -> IService:
     server = options.server
     try:
         storage = LogStorage.open(OSFiles(), options.folder.logPath, random.SystemRandom())
-    except (CorruptLog, OSError) as error:
+    except CorruptLog as error:
         _refuse(f"server {server.id}: {error}", exits.DISK)
+    except OSError as error:
+        _refuse(f"server {server.id}: the log in {options.folder.logPath} cannot be opened: {error}", exits.DISK)
     try:
         host = server.listen or server.hostname
         clientSockets = bind(host, server.clientPort, "ClientPort")

@@ -4,6 +4,7 @@ Tests for the options of C{twistd replkv}, and for what is refused before the pr
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -18,6 +19,7 @@ from twisted.trial.unittest import SynchronousTestCase
 import replkv.tap
 from replkv import exits
 from replkv.ports import PortError
+from replkv.storage.log import LogStorage
 from replkv.tap import Options, makeService
 
 
@@ -228,6 +230,21 @@ class RefusalTests(TapTests):
             file.write(bytes(1000))
         self.make(options)
         self.assertRefused("server 1: the log is damaged", status=exits.DISK)
+
+    def test_diskFails(self) -> None:
+        """
+        The disk does not let the log be opened, for a reason that names no file; the line says where the log is.
+        """
+
+        def refuse(*arguments: object) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        options = self.parse("--id", "1")
+        self.patch(LogStorage, "open", refuse)
+        self.make(options)
+        self.assertRefused(
+            f"server 1: the log in {options.folder.logPath} cannot be opened: [Errno 28] No space", status=exits.DISK
+        )
 
 
 class OptionsTests(TapTests):

@@ -8,24 +8,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.interfaces import IConnector, IDelayedCall
-from twisted.internet.protocol import Factory
 
-from replkv.client.replies import Reply
-from replkv.protocol.commands import Getm, KeyCommand
 from replkv.testing.chance import chance
 from replkv.testing.cluster.client import WorkloadClient
 from replkv.testing.cluster.plan import ClientPlan
 from replkv.testing.cluster.process import Process
-from replkv.testing.cluster.session import Session
 from replkv.testing.history import History
 from replkv.testing.outcome import Violation
 
 KEYS: Final = tuple(b"k%d" % number for number in range(8))
 
 _CLIENTS: Final = 8
-_CONNECT_TIMEOUT: Final = 1.0
 
 # In commands that a client could have sent meanwhile: at 50 in a second, the readers wait for three seconds.
 _PATIENCE: Final = (10, 20, 40)
@@ -72,7 +66,7 @@ class Workload:
         self._connections = 0
         self._misled: list[str] = []
         self._clients = [
-            _RealClient(
+            WorkloadClient(
                 plan=_drawn(seed, number, load),
                 process=cast(Process, _Machine(reactor, seconds, f"client{number}")),
                 addresses=list(addresses),
@@ -151,6 +145,7 @@ def _drawn(seed: int, number: int, load: Load) -> ClientPlan:
         depth=depth,
         patience=(_READERS_PATIENCE if _onlyReads(number) else patience) / load.rate,
         keys=KEYS,
+        reading=1.0 if _onlyReads(number) else 0.5,
         expiring=random.choice([0.0, 0.3, 0.6]),
         noreply=random.choice([0.0, 0.1, 0.3]),
         padding=load.padding,
@@ -180,44 +175,3 @@ class _Machine:
         self.seconds = seconds
         self.callLater: Callable[..., IDelayedCall] = reactor.callLater
         self.connectTCP: Callable[..., IConnector] = reactor.connectTCP
-
-
-class _RealSession(Session):
-    """
-    The servers are all on one host here: it is the port that tells them apart.
-    """
-
-    leaderPort = 0
-
-    def _replied(self, reply: Reply) -> None:
-        if reply.line.startswith(b"ERR_REDIRECT "):
-            self.leaderPort = int(reply.line.split()[2])
-        super()._replied(reply)
-
-
-class _RealClient(WorkloadClient):
-    @property
-    def isDone(self) -> bool:
-        """
-        Whether it has asked as much as it may, and does not wait for an answer.
-        """
-        return self._sent >= self._plan.operations and not self.waits
-
-    def redirected(self, host: str) -> None:
-        """
-        See L{replkv.testing.cluster.session.Owner.redirected}.
-        """
-        super().redirected(host)
-        assert isinstance(self._session, _RealSession)
-        self._target = (host, self._session.leaderPort)
-
-    def _command(self) -> KeyCommand:
-        command = super()._command()
-        return Getm(command.key) if _onlyReads(self._plan.number) else command
-
-    def _connect(self) -> None:
-        session = self._session = _RealSession(self, self._history, self._process.seconds, self._newConnection())
-        factory = Factory.forProtocol(lambda: session)
-        factory.noisy = False
-        connected = TCP4ClientEndpoint(self._process, *self._target, _CONNECT_TIMEOUT).connect(factory)
-        connected.addErrback(self._unreached, session)

@@ -76,6 +76,13 @@ class WorkloadClient:
         self._stopped = True
 
     @property
+    def isDone(self) -> bool:
+        """
+        Whether it has sent all that it may, and does not wait for an answer.
+        """
+        return self._sent >= self._plan.operations and not self.waits
+
+    @property
     def waits(self) -> bool:
         """
         Whether something was sent that may yet be answered.
@@ -104,12 +111,12 @@ class WorkloadClient:
         self._isOpen = True
         self._lastReply = self._process.seconds()
 
-    def redirected(self, host: str) -> None:
+    def redirected(self, host: str, port: int) -> None:
         """
         See L{replkv.testing.cluster.session.Owner.redirected}.
         """
         self._lastReply = self._process.seconds()
-        self._target = next(address for address in self._addresses if address[0] == host)
+        self._target = (host, port)
         self._moving = True
 
     def answered(self, operation: Operation) -> None:
@@ -193,12 +200,10 @@ class WorkloadClient:
         random, plan = self._random, self._plan
         self._sent += 1
         key = random.choice(plan.keys)
+        if random.random() < plan.reading:
+            return random.choice([Get, Getm])(key)
         kind = random.random()
-        if kind < 0.25:
-            return Get(key)
-        if kind < 0.5:
-            return Getm(key)
-        if kind < 0.56:
+        if kind < 0.12:
             return Delete(key)
         value = b"%b-%d" % (self._process.host.encode(), self._sent)
         value = value.ljust(plan.padding, b".")
@@ -206,6 +211,6 @@ class WorkloadClient:
             value = value.ljust(random.choice(_LARGE_VALUES), b".")
         exptime = random.randint(1, _MOST_EXPTIME) if random.random() < plan.expiring else 0
         noreply = random.random() < plan.noreply
-        if kind < 0.8:
+        if kind < 0.6:
             return Set(key, exptime, value, noreply)
         return Cas(key, exptime, value, noreply, self._versions.get(key, 1))

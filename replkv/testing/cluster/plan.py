@@ -24,7 +24,8 @@ class ClientPlan:
     @ivar depth: how many commands it may have sent without having been answered.
     @ivar patience: for how many seconds without any reply it stays with a server.
     @ivar keys: the keys that it uses.
-    @ivar expiring: how many of its keys expire, from 0 to 1; so with the others.
+    @ivar reading: how many of its commands are reads, from 0 to 1; so with the others.
+    @ivar expiring: how many of the keys that it stores expire.
     @ivar noreply: how often it wants no reply.
     @ivar padding: the least number of bytes of its values.
     @ivar large: how many of its values are large.
@@ -39,6 +40,7 @@ class ClientPlan:
     depth: int
     patience: float
     keys: tuple[bytes, ...]
+    reading: float
     expiring: float
     noreply: float
     padding: int
@@ -164,6 +166,7 @@ def _client(random: Random, number: int, keys: tuple[bytes, ...]) -> ClientPlan:
         depth=random.choice([1, 1, 3, 8]),
         patience=random.choice([0.5, 2.0, 6.0]),
         keys=keys,
+        reading=random.choice([0.5, 0.5, 1.0]),
         expiring=random.choice([0.0, 0.0, 0.3, 0.8]),
         noreply=random.choice([0.0, 0.1, 0.3]),
         padding=random.choice([0, 0, 700, 2000]),

@@ -33,7 +33,7 @@ class Owner(Protocol):
         It is there.
         """
 
-    def redirected(self, host: str) -> None:
+    def redirected(self, host: str, port: int) -> None:
         """
         The server says that another one leads.
         """
@@ -180,7 +180,8 @@ class Session(TwistedProtocol):
                 self._owner.misled(f"a line that is no command is answered with {reply.line!r}")
         elif reply.line.startswith(b"ERR_REDIRECT "):
             self._history.failed(operation, now)
-            self._owner.redirected(reply.line.split()[1].decode())
+            _, host, port = reply.line.decode().split(" ")
+            self._owner.redirected(host, int(port))
         elif reply.line == b"ERR_INTERNAL":
             self._history.lost(operation, now)
             self._owner.answered(operation)

@@ -21,7 +21,9 @@ def explainCycle(cycle: Sequence[Piece]) -> str:
     """
     Each of these has to come before the next, and the last before the first.
     """
-    lines = [f"key {_key(cycle[0])} is not linearizable: each of these comes before the next, and the last before all"]
+    lines = [
+        f"key {_key(cycle[0])} is not linearizable: each of these comes before the next, and the last before the first"
+    ]
     for piece, following in pairwise([*cycle, cycle[0]]):
         lines += [describe(piece.operation), f"    {_reason(piece, following)}"]
     return "\n".join(lines)

@@ -30,7 +30,7 @@ class Rule(Enum):
     @cvar DIFFER: the key had another version.
     @cvar STORE: the key was stored, whatever it was.
     @cvar SWAP: the key was stored, since it had the version.
-    @cvar TRY: one of the last four, it is not known which.
+    @cvar TRY: C{SWAP}, C{DIFFER} or C{MISS}; it is not known which.
     @cvar REMOVE: the key was there, and is no more.
     @cvar CLEAR: the key is no more, whether it was there or not.
     """

@@ -174,7 +174,8 @@ class Search:
 
     def _harmless(self, prefix: Prefix, piece: Piece) -> Prefix | None:
         """
-        Place a read, if it fits and nothing could be gained from having it later: it changes nothing for others.
+        Place a read, if it fits and nothing could be gained from having it later: it changes nothing for others. (That
+        a key has expired need not be shown to others by it: they can as well find it out themselves.)
         """
         if self._order.closes[piece.index] & prefix.spare:
             return None

@@ -33,11 +33,11 @@ class Owner:
         """
         self.events.append("opened")
 
-    def redirected(self, host: str) -> None:
+    def redirected(self, host: str, port: int) -> None:
         """
         Write it down.
         """
-        self.events.append(f"redirected to {host}")
+        self.events.append(f"redirected to {host}:{port}")
 
     def answered(self, operation: Operation) -> None:
         """

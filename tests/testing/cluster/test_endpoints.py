@@ -63,6 +63,18 @@ class EndpointTests(SynchronousTestCase):
             self.failureResultOf(late, TimeoutError)
             self.hosts.unblock()
 
+    def test_nameResolver(self) -> None:
+        """
+        Who looks up names can be replaced.
+        """
+        other = self.hosts.far.nameResolver
+        before = self.hosts.near.installNameResolver(other)
+        self.assertIs(before, self.hosts.near)
+        self.assertIs(self.hosts.near.nameResolver, other)
+        named = connectProtocol(HostnameEndpoint(self.hosts.near, "far", PORT), Recorder())
+        self.hosts.run()
+        self.successResultOf(named)
+
     def test_cancel(self) -> None:
         """
         Who has lost patience cancels.

@@ -65,7 +65,7 @@ class ReplyTests(SessionCase):
         self.send(SET, GET)
         self.replied(b"ERR_REDIRECT server2 9000")
         self.expect(Status.FAILED, Status.UNKNOWN)
-        self.assertEqual(self.owner.events, ["redirected to server2"])
+        self.assertEqual(self.owner.events, ["redirected to server2:9000"])
         self.replied(b"ERRNOTFOUND")
         self.expect(Status.FAILED, Told.NOT_FOUND)
 
@@ -211,6 +211,7 @@ class MisledTests(SessionCase):
         self.check([GET], b"hello")
         self.check([SET], b"OK")
         self.check([SET], b"OK -1")
+        self.check([SET], bytes(2000))
 
     def test_notFound(self) -> None:
         """
@@ -221,6 +222,22 @@ class MisledTests(SessionCase):
             self.send(command)
             self.replied(b"ERRNOTFOUND")
             self.expect(Told.NOT_FOUND)
+
+
+class BeginTests(SessionCase):
+    """
+    Tests for how a session begins.
+    """
+
+    def test_opened(self) -> None:
+        """
+        Its owner is told, and what is sent goes out at once.
+        """
+        session = Session(self.owner, self.history, lambda: self.time, 9)
+        session.makeConnection(self.transport)
+        self.assertEqual(self.owner.events, ["opened"])
+        session.send([GET, None, SET])
+        self.assertEqual(self.transport.value(), encode(GET) + NONSENSE + encode(SET))
 
 
 class EndTests(SessionCase):

@@ -23,7 +23,7 @@ from replkv.testing.cluster.plan import Plan, draw
 from replkv.testing.cluster.server import SimulatedServer
 from replkv.testing.history import Answer, Status, Told
 from replkv.testing.linear.clocks import ClockBound
-from replkv.testing.linear.search import checkLinearizable
+from replkv.testing.linear.search import Undecided, checkLinearizable
 from replkv.testing.linear.versions import checkVersions
 from replkv.testing.outcome import Outcome, Violation
 
@@ -63,7 +63,7 @@ def simulate(
     run = Simulation(seed, plan, outcome, tell)
     try:
         run.run()
-    except Violation as violation:
+    except (Violation, Undecided) as violation:
         outcome.violation = str(violation)
     except Exception:
         outcome.violation = f"an error outside of all servers:\n{traceback.format_exc()}"

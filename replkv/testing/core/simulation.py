@@ -15,7 +15,7 @@ from replkv.testing.core.limits import limited
 from replkv.testing.core.plan import TICK, Plan, draw
 from replkv.testing.core.question import Lost, Question, Refused, Result
 from replkv.testing.history import Answer
-from replkv.testing.linear.search import ClockBound, checkLinearizable
+from replkv.testing.linear.search import ClockBound, Undecided, checkLinearizable
 from replkv.testing.linear.versions import checkVersions
 from replkv.testing.outcome import Outcome, Violation
 
@@ -50,7 +50,7 @@ def simulate(
         simulation = Simulation(cluster, plan, outcome, faults, clients)
         try:
             simulation.run()
-        except Violation as violation:
+        except (Violation, Undecided) as violation:
             outcome.violation = str(violation)
             cluster.tell("judge", f"VIOLATION: {violation}")
     outcome.digest = cluster.trace.digest

@@ -193,6 +193,21 @@ class ConnectTests(SynchronousTestCase):
         self.hosts.run(2)
         self.expect("TimeoutError", "stop")
 
+    def test_timeOfEach(self) -> None:
+        """
+        Each attempt has its own time.
+        """
+        connector = self.connect(PORT + 1)
+        self.hosts.run(3)
+        self.expect("start", "ConnectionRefusedError", "stop")
+        self.hosts.far.listenTCP(PORT + 1, self.server)
+        self.hosts.network.slow("near", "far", 4.0)
+        connector.connect()
+        self.hosts.run(3)
+        self.expect("start")
+        self.hosts.run(2)
+        self.expect("connected")
+
     def test_noPower(self) -> None:
         """
         A host that has no power does not even refuse. When it is back, it does.

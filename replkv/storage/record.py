@@ -39,6 +39,11 @@ _MAGIC: Final = b"replkv"
 _FORMAT: Final = 1
 _HEADER: Final = struct.Struct(">6sHQ8sQQ")
 _CHECKSUM: Final = struct.Struct(">I")
+HEADER_BYTES: Final = _HEADER.size + _CHECKSUM.size
+"""
+What a segment's header takes of the room before the first frame.
+"""
+
 _FRAME: Final = struct.Struct(">8sII")
 _COVERED: Final = struct.Struct(">QI")
 _SECTION: Final = struct.Struct(">QqI")
@@ -88,7 +93,7 @@ def decodeHeader(data: bytes) -> Header:
 
     @raise ValueError: if there is none.
     """
-    if len(data) < _HEADER.size + _CHECKSUM.size:
+    if len(data) < HEADER_BYTES:
         raise ValueError("the file is shorter than a segment's header")
     magic, version, number, marker, lastIndex, previousEnd = _HEADER.unpack_from(data)
     (checksum,) = _CHECKSUM.unpack_from(data, _HEADER.size)

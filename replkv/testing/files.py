@@ -11,7 +11,10 @@ from collections.abc import Callable, Mapping
 
 from replkv.storage.files import File, Lock, Locked
 
-SECTOR = 512
+_UNITS = (16, 512, 512)
+"""
+In pieces of so many bytes a write is torn; a sector has 512.
+"""
 
 READ_LIMIT = 1 << 20
 
@@ -38,14 +41,15 @@ class _Content:
 
     def afterPowerLoss(self, chance: random.Random) -> _Content:
         """
-        What the disk holds when the power is back: of each unsynced write, any of its sectors.
+        What the disk holds when the power is back: of each unsynced write, any of its sectors, or smaller pieces.
         """
+        unit = chance.choice(_UNITS)
         survivor = bytearray(self.synced)
         for offset, data in self.unsynced:
             fate = chance.random()
             position = 0
             while position < len(data):
-                end = min(len(data), position + SECTOR - (offset + position) % SECTOR)
+                end = min(len(data), position + unit - (offset + position) % unit)
                 if fate < 0.25 or (fate < 0.75 and chance.random() < 0.5):
                     _put(survivor, offset + position, data[position:end])
                 position = end

@@ -37,7 +37,15 @@ class Trace:
         """
         self.step(time, who, what)
         if self._tell is not None:
-            self._tell(f"{time:9.3f} s  {who:<9}  {what}")
+            self._tell(_line(time, who, what))
+
+    def remark(self, time: float, who: str, what: str) -> None:
+        """
+        Add to the story what did not happen in it, but was said of it. It may tell where something lies in the memory,
+        so it has no part in the hash.
+        """
+        if self._tell is not None:
+            self._tell(_line(time, who, what))
 
     @property
     def digest(self) -> str:
@@ -45,3 +53,7 @@ class Trace:
         The hash so far, as 32 hexadecimal digits.
         """
         return self._hash.hexdigest()
+
+
+def _line(time: float, who: str, what: str) -> str:
+    return f"{time:9.3f} s  {who:<9}  {what}"

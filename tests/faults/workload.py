@@ -75,7 +75,7 @@ class Workload:
                 newConnection=self._newConnection,
                 misled=self._misled.append,
                 tell=lambda who, what: None,
-                cutOff=lambda: None,
+                happened=lambda name: None,
             )
             for number in range(_CLIENTS)
         ]

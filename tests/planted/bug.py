@@ -12,6 +12,11 @@ from unittest import mock
 from replkv.testing.outcome import Outcome
 from replkv.testing.tiers import TIERS, Simulate
 
+_MISFITS = ("AttributeError", "NameError", "TypeError", "UnboundLocalError")
+"""
+What a patch breaks that does not fit the code any more. To notice that is not to find the bug.
+"""
+
 
 class Patch(NamedTuple):
     """
@@ -60,5 +65,7 @@ def find(bug: Bug) -> Outcome | None:
         for seed in range(bug.seeds):
             outcome = bug.simulate(seed)
             if outcome.violation is not None:
+                misfit = [word for word in _MISFITS if word in outcome.violation]
+                assert not misfit, f"the patch of {bug.name!r} does not fit the code:\n{outcome.violation}"
                 return outcome
     return None

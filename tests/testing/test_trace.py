@@ -91,6 +91,16 @@ class TraceTests(SynchronousTestCase):
             ],
         )
 
+    def test_remark(self) -> None:
+        """
+        What is only said of it has a line in the story, and no part in the digest.
+        """
+        story: list[str] = []
+        trace = Trace(story.append)
+        trace.remark(1.0, "judge", "does not like it")
+        self.assertEqual(story, ["    1.000 s  judge      does not like it"])
+        self.assertEqual(trace.digest, digest())
+
     def test_toldIsNoted(self) -> None:
         """
         What is told belongs to the digest, whether anyone listens or not.

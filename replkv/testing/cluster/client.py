@@ -13,6 +13,7 @@ from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 
 from replkv.protocol.commands import Cas, Delete, Get, Getm, KeyCommand, Set
+from replkv.testing import rare
 from replkv.testing.cluster.plan import ClientPlan
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.session import Session
@@ -38,12 +39,12 @@ class WorkloadClient:
         newConnection: Callable[[], int],
         misled: Callable[[str], None],
         tell: Callable[[str, str], None],
-        cutOff: Callable[[], None],
+        happened: Callable[[str], None],
     ) -> None:
         """
         @param newConnection: counts connections.
         @param misled: called when a server sends what it must never send.
-        @param cutOff: called when this client goes away in the middle of a command.
+        @param happened: counts something rare.
         """
         self.misled = misled
         self._tell = tell
@@ -53,7 +54,7 @@ class WorkloadClient:
         self._history = history
         self._random = random
         self._newConnection = newConnection
-        self._cutOff = cutOff
+        self._happened = happened
         self._target = random.choice(addresses)
         self._session: Session | None = None
         self._isOpen = False
@@ -116,6 +117,7 @@ class WorkloadClient:
         See L{replkv.testing.cluster.session.Owner.redirected}.
         """
         self._lastReply = self._process.seconds()
+        self._happened(rare.REDIRECT)
         self._target = (host, port)
         self._moving = True
 
@@ -173,6 +175,7 @@ class WorkloadClient:
     def _connect(self) -> None:
         session = self._session = Session(self, self._history, self._process.seconds, self._newConnection())
         host, port = self._target
+        self.tell(f"connects to {host}")
         factory = Factory.forProtocol(lambda: session)
         factory.noisy = False
         connected = TCP4ClientEndpoint(self._process, host, port, _CONNECT_TIMEOUT).connect(factory)
@@ -194,7 +197,7 @@ class WorkloadClient:
         if self._random.random() < self._plan.cutting:
             command = self._command()
             session.sendPart(command, self._random)
-            self._cutOff()
+            self._happened(rare.CUT_COMMAND)
 
     def _command(self) -> KeyCommand:
         random, plan = self._random, self._plan

@@ -84,6 +84,8 @@ class SimulatedCluster:
         @param segmentBytes: how large a file of the log is.
         @param exited: called when a server's process has ended by itself.
         """
+        if size < 1:
+            raise ValueError(f"a cluster has at least one server, not {size}")
         self.seed = seed
         self.trace = Trace(tell)
         self.timeline = Timeline()
@@ -230,7 +232,12 @@ class SimulatedCluster:
     def partition(self, *groups: Collection[int]) -> None:
         """
         Let servers reach only those of their own group; one in no group reaches none. Clients reach all.
+
+        @raise ValueError: if there is no such server.
         """
+        for number in sorted({number for group in groups for number in group}):
+            if not 0 <= number < len(self.servers):
+                raise ValueError(f"there is no server {number}; there are servers 0 to {len(self.servers) - 1}")
         self.heal()
         hosts = [server.name for server in self.servers]
         together = [{self.servers[number].name for number in group} for group in groups]
@@ -262,6 +269,12 @@ class SimulatedCluster:
         """
         self.trace.tell(self.timeline.seconds(), who, what)
 
+    def remark(self, what: str) -> None:
+        """
+        Add to the story what somebody says who looks on.
+        """
+        self.trace.remark(self.timeline.seconds(), "judge", what)
+
     def check(self) -> None:
         """
         @raise Violation: if something happened that must not happen.
@@ -275,7 +288,7 @@ class SimulatedCluster:
         """
         if self._violation is None:
             self._violation = what
-            self.tell("judge", what)
+            self.remark(what)
 
     def judging(self, look: Callable[[], None]) -> None:
         """

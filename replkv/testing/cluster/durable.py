@@ -32,6 +32,20 @@ class DurableLog:
         self.lastIndex = storage.lastIndex
         self._terms = TermRuns(storage.termRuns)
 
+    def isIn(self, storage: LogStorage) -> bool:
+        """
+        Whether a log has all that is here for certain: the vote, and the last entry, and so all before it. A write that
+        a crash has interrupted may have brought a later term, which may have replaced them.
+        """
+        if storage.term != self.term:
+            return storage.term > self.term
+        if self.votedFor not in (None, storage.votedFor):
+            return False
+        last = self.lastIndex
+        return not last or (
+            last <= storage.lastIndex and TermRuns(storage.termRuns).term(last) >= self._terms.term(last)
+        )
+
     def holds(self, index: int, term: int) -> bool:
         """
         Whether the entry C{index} of C{term} is there.

@@ -81,7 +81,6 @@ class End:
         """
         self._protocol = protocol
         protocol.makeConnection(self)
-        self._readOn()
 
     # ITransport and ITCPTransport
 
@@ -129,7 +128,6 @@ class End:
         """
         if not self.isOver:
             self._reading = False
-            self._resetOther()
             self.process.callLater(0, self._end, ConnectionAborted())
 
     def getPeer(self) -> IPv4Address:
@@ -319,7 +317,7 @@ class End:
         How many bytes may arrive. What is read at once needs no room.
         """
         isReading = self._reading and self._protocol is not None and not self.process.paused
-        return inf if isReading or self.isOver else BUFFER_BYTES - len(self._unread)
+        return inf if isReading else BUFFER_BYTES - len(self._unread)
 
     def _readOn(self) -> None:
         """
@@ -330,7 +328,7 @@ class End:
             del self._unread[:BUFFER_BYTES]
             self.other.wake()
             self._protocol.dataReceived(data)
-        if self._inputEnded and self._protocol is not None and self._reading and not self._unread:
+        if self._inputEnded and self._protocol is not None and self._reading:
             self._reading = False
             if IHalfCloseableProtocol.providedBy(self._protocol):
                 IHalfCloseableProtocol(self._protocol).readConnectionLost()

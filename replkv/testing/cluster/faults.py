@@ -62,7 +62,11 @@ def disturb(cluster: SimulatedCluster, seconds: float, kinds: Collection[str] = 
     @param seconds: the last thing that goes wrong begins so many seconds from now.
     @param kinds: what may go wrong, by its names in L{KINDS}.
     @return: its L{Faults.mend} ends all of it.
+    @raise ValueError: if there is no such kind.
     """
+    unknown = sorted(set(kinds) - set(KINDS))
+    if unknown:
+        raise ValueError(f"nothing is called {unknown[0]!r}; these can go wrong: {', '.join(KINDS)}")
     drawn = drawFaults(
         chance(cluster.seed, "disturb", cluster.timeline.seconds()), sorted(kinds), len(cluster.servers), seconds
     )

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Final
 
 from replkv.testing import rare
@@ -84,7 +83,12 @@ def powerLossOfAll(cluster: SimulatedCluster, servers: list[SimulatedServer], fa
     # They do not come back all at once.
     for position, server in enumerate(running):
         cluster.timeline.callLater(fault.lasts * position / len(running), server.revive)
-    return running[-1].revive if running else None
+
+    def reviveAll() -> None:
+        for server in running:
+            server.revive()
+
+    return reviveAll if running else None
 
 
 def restart(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
@@ -209,30 +213,29 @@ def slowLink(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: F
     """
     name = servers[0].name
     ways = [way for other in servers[1:] for way in ((name, other.name), (other.name, name))]
+    seconds = fault.amount / 2
+    for sender, to in ways:
+        cluster.network.slow(sender, to, seconds)
 
-    def slow(seconds: float) -> None:
+    def undo() -> None:
         for sender, to in ways:
-            cluster.network.slow(sender, to, seconds)
+            cluster.network.unslow(sender, to, seconds)
 
-    slow(fault.amount / 2)
-    return lambda: slow(0.0)
+    return undo
 
 
 def slowDisk(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
     """
     A disk is slow.
     """
-    pace = servers[0].pace
-    before, pace.seconds = pace.seconds, (fault.amount / 20, fault.amount / 2)
-    return lambda: setattr(pace, "seconds", before)
+    return servers[0].pace.slow((fault.amount / 20, fault.amount / 2))
 
 
 def hangingDisk(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
     """
     A disk does nothing for a while.
     """
-    servers[0].pace.hangs = True
-    return servers[0].pace.recover
+    return servers[0].pace.hang()
 
 
 def writeError(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
@@ -240,6 +243,13 @@ def writeError(cluster: SimulatedCluster, servers: list[SimulatedServer], fault:
     A disk refuses to write.
     """
     return _failing(servers[0], lambda kind, path: errno.EIO if kind == "write" else 0)
+
+
+def readError(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    A disk cannot read.
+    """
+    return _failing(servers[0], lambda kind, path: errno.EIO if kind == "read" else 0)
 
 
 def syncError(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
@@ -273,8 +283,6 @@ def rot(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault)
     if server is None or server.rotten or server.isPaused:
         return None
     mustBeFound = rotLog(server.files, f"/{server.id}/log", chance(cluster.seed, "rot", fault.number))
-    if mustBeFound is None:
-        return None
     server.hadBadDisk = True
     server.rotten = mustBeFound
     # What is in the last record is not found. It may go on, but whoever starts it again has to replace its disk.
@@ -312,6 +320,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "slow link": slowLink,
     "slow disk": slowDisk,
     "hanging disk": hangingDisk,
+    "read error": readError,
     "write error": writeError,
     "sync error": syncError,
     "full disk": fullDisk,
@@ -340,11 +349,13 @@ def _block(cluster: SimulatedCluster, ways: list[tuple[str, str]]) -> Undo | Non
 def _failing(server: SimulatedServer, failing: Callable[[str, str], int]) -> Undo:
     server.hadBadDisk = True
     server.failing = failing
-    return partial(setattr, server, "failing", _fine)
 
+    def undo() -> None:
+        # Something else may have gone wrong with it since.
+        if server.failing is failing:
+            server.failing = None
 
-def _fine(kind: str, path: str) -> int:
-    return 0
+    return undo
 
 
 def _nothing() -> None:

@@ -4,7 +4,7 @@ The simulated network: hosts, who listens on them, and what the ways between the
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from errno import EADDRINUSE
 from os import strerror
@@ -48,7 +48,7 @@ class Network:
         self.trace = trace
         self._listening: dict[tuple[str, int], tuple[Process, Factory]] = {}
         self._blocked: Counter[tuple[str, str]] = Counter()
-        self._slowness: dict[tuple[str, str], float] = {}
+        self._slowness: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
         self._gone: set[str] = set()
         self._nextPort = _FIRST_EPHEMERAL_PORT
 
@@ -78,9 +78,15 @@ class Network:
 
     def slow(self, sender: str, to: str, seconds: float) -> None:
         """
-        Have a way take so much longer; 0 is normal.
+        Have a way take so much longer, until L{unslow} undoes it.
         """
-        self._slowness[sender, to] = seconds
+        self._slowness[sender, to].append(seconds)
+
+    def unslow(self, sender: str, to: str, seconds: float) -> None:
+        """
+        Undo one L{slow}.
+        """
+        self._slowness[sender, to].remove(seconds)
 
     def reset(self, one: str, other: str) -> None:
         """
@@ -94,7 +100,7 @@ class Network:
         """
         How many seconds something takes that is sent now.
         """
-        return self.random.uniform(*self.latency) + self._slowness.get((sender, to), 0.0)
+        return self.random.uniform(*self.latency) + sum(self._slowness[sender, to])
 
     # Processes.
 

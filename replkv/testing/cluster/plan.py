@@ -10,6 +10,7 @@ from random import Random
 from typing import Final
 
 from replkv.testing.chance import chance
+from replkv.testing.cluster.limits import Limits, drawLimits
 
 _SIZES: Final = (1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7)
 _YEAR: Final = 365 * 24 * 3600.0
@@ -32,6 +33,8 @@ class ClientPlan:
     @ivar cutting: how often it goes away in the middle of a command.
     @ivar wandering: how often it goes to another server without a reason, whoever leads.
     @ivar nonsense: how often it sends a line that is no command among the others.
+    @ivar library: whether it uses the client library, and one command after the other; then only C{operations},
+        C{pause} and C{keys} count.
     """
 
     number: int
@@ -48,6 +51,7 @@ class ClientPlan:
     cutting: float
     wandering: float
     nonsense: float
+    library: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,7 @@ class Plan:
     @ivar rates: how fast each server's clock runs.
     @ivar wrong: by how many seconds each server's wall clock is wrong.
     @ivar frail: the servers whose disks may rot: never so many that what a majority has could be lost.
+    @ivar limits: the limits of the servers.
     @ivar seconds: for how long things go wrong.
     """
 
@@ -102,9 +107,21 @@ class Plan:
     rates: tuple[float, ...]
     wrong: tuple[float, ...]
     frail: tuple[int, ...]
+    limits: Limits
     seconds: float
     clients: tuple[ClientPlan, ...]
     faults: tuple[Fault, ...]
+
+    @property
+    def story(self) -> str:
+        """
+        What a reader of the story has to know beforehand.
+        """
+        return (
+            f"servers: {self.size}, heartbeat: {self.heartbeat:g} s, election timeout: {self.electionTimeout:g} s, "
+            f"request timeout: {self.requestTimeout:g} s, clocks run at {_listed(self.rates)} and are wrong by "
+            f"{_listed(self.wrong)} s"
+        )
 
     @property
     def clocksAgree(self) -> bool:
@@ -148,6 +165,7 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
         rates=_each(size, wild, lambda: random.uniform(0.9, 1.1), 1.0),
         wrong=_each(size, wild, lambda: random.choice([0.0, 0.0, 5.0, -5.0, _YEAR, -_YEAR]), 0.0),
         frail=frail,
+        limits=drawLimits(random),
         seconds=seconds,
         clients=tuple(_client(chance(seed, "client plan", number), number, keys) for number in range(clients)),
         faults=drawFaults(chance(seed, "faults"), chosen, size, seconds),
@@ -173,6 +191,7 @@ def _client(random: Random, number: int, keys: tuple[bytes, ...]) -> ClientPlan:
         large=random.choice([0.0, 0.0, 0.02]),
         cutting=random.choice([0.0, 0.02, 0.1]),
         wandering=random.choice([0.0, 0.05, 0.3]),
+        library=random.random() < 0.2,
         nonsense=random.choice([0.0, 0.1]),
     )
 
@@ -199,3 +218,7 @@ def drawFaults(random: Random, kinds: Sequence[str], size: int, seconds: float) 
         )
         for number, time in enumerate(times)
     )
+
+
+def _listed(numbers: Sequence[float]) -> str:
+    return ", ".join(f"{number:g}" for number in numbers)

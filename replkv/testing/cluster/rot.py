@@ -6,30 +6,30 @@ from __future__ import annotations
 
 from random import Random
 
+from replkv.storage.record import HEADER_BYTES
 from replkv.storage.segment import Segment
 from replkv.storage.segments import segmentNumbers
 from replkv.testing.files import MemoryFiles
 
 
-def rotLog(files: MemoryFiles, folder: str, random: Random) -> bool | None:
+def rotLog(files: MemoryFiles, folder: str, random: Random) -> bool:
     """
-    Flip a bit in one of the records of a log that is in use.
+    Flip a bit in one of the records of a log that is in use, or in the header of one of its files.
 
     What rots in the very last record cannot be told from a write that was torn, neither by the server nor by anyone
     else: the server will cut it off, and may so lose what it has acknowledged.
 
-    @return: whether the server must find it; C{False} if it is in the last record, C{None} if there is no record. If a
-        segment has been begun after the last record, that one must be found too: its end is known.
+    @return: whether the server must find it; C{False} if it is in the last record. If a segment has been begun after
+        the last record, that one must be found too: its end is known.
     """
     places = []
     for number in segmentNumbers(files, folder):
         segment = Segment.open(files, folder, number)
         starts = [start for start, _ in segment.frames()]
         ends = [*starts[1:], segment.end]
+        places.append((segment.path, 0, HEADER_BYTES))
         places += [(segment.path, start, end) for start, end in zip(starts, ends, strict=False)]
         segment.close()
-    if not places:
-        return None
     # Often near the end: what is there may still be read while the server runs.
     position = random.choice([random.randrange(len(places)), len(places) - 1 - random.randrange(min(4, len(places)))])
     path, start, end = places[position]

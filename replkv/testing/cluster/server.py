@@ -65,7 +65,7 @@ class SimulatedServer:
     @ivar rotten: whether something on its disk has rotted that it must find.
     @ivar condemned: whether it is not to be started again, since its disk has rotted.
     @ivar isFrail: whether its disk may rot.
-    @ivar hadBadDisk: whether something was ever wrong with its disk.
+    @ivar hadBadDisk: whether something was wrong with its disk since it last started well.
     @ivar status: with what status its last process ended by itself; C{None} if it did not.
     @ivar complaint: what that process said.
     """
@@ -78,7 +78,7 @@ class SimulatedServer:
         self.disk = DurableLog()
         self.wrong = 0.0
         self.rate = 1.0
-        self.failing: Callable[[str, str], int] = lambda kind, path: 0
+        self.failing: Callable[[str, str], int] | None = None
         self.rotten = False
         self.condemned = False
         self.isFrail = False
@@ -92,6 +92,7 @@ class SimulatedServer:
         self._service: _Service | None = None
         self._threads: list[Thread] = []
         self._lives = 0
+        self._asked = False
         self._steps = 0
 
     # What it is.
@@ -165,6 +166,7 @@ class SimulatedServer:
         """
         assert self._process is None, f"server {self.id} is running"
         self._lives += 1
+        self._asked = False
         cluster = self._cluster
         self.status, self.complaint = None, ""
         cluster.tell(self.name, "starts")
@@ -216,6 +218,7 @@ class SimulatedServer:
         Have it stop in order, as SIGTERM does. That takes a while.
         """
         if self._process is not None:
+            self._asked = True
             self._process.stop()
 
     def resetClock(self, wrong: float) -> None:
@@ -256,7 +259,7 @@ class SimulatedServer:
     def _start(self, process: Process, random: Random) -> None:
         cluster = self._cluster
         members = [server.id for server in cluster.config.servers]
-        self.files.failing = lambda kind, path: self.failing(kind, path)
+        self.files.failing = lambda kind, path: 0 if self.failing is None else self.failing(kind, path)
         try:
             folder = DataFolder.open(self.files, f"/{self.id}", self.id, cluster.config.cluster, members, random)
             storage = LogStorage.open(self.files, folder.logPath, random, cluster.segmentBytes)
@@ -275,7 +278,11 @@ class SimulatedServer:
             cluster.fail(f"server {self.id} has not noticed that its log is damaged")
         if storage.cutBytes:
             cluster.rare[rare.TORN_TAIL] += 1
+        if not self.hadBadDisk and not self.disk.isIn(storage):
+            cluster.fail(f"server {self.id} has lost something that was synced")
         self.disk.note(storage)
+        # What was wrong with its disk before this start is no excuse any more.
+        self.hadBadDisk = self.rotten or self.condemned or self.failing is not None or self.storeFails
         self._threads = []
 
         def worker(name: str) -> Worker:
@@ -322,7 +329,9 @@ class SimulatedServer:
         assert service is not None
         assert process is not None
         if service.running:
-            service.stopService().addBoth(lambda _: process.callLater(0, self._stopped, process, service))
+            stopped = service.stopService()
+            stopped.addErrback(lambda failure: self._cluster.fail(f"server {self.id} stops badly: {failure.value!r}"))
+            stopped.addCallback(lambda _: process.callLater(0, self._stopped, process, service))
 
     def _stopped(self, process: Process, service: _Service) -> None:
         if process is self._process:
@@ -330,6 +339,8 @@ class SimulatedServer:
 
     def _exit(self, status: int, complaint: str) -> None:
         self.status, self.complaint = status, complaint
+        if not status and not self._asked:
+            self._cluster.fail(f"server {self.id} ends unasked, and says with its status that all is well")
         self._end(silently=False)
         self.files = self.files.afterKill()
         self._cluster.exited(self)

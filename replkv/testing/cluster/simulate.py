@@ -4,6 +4,7 @@ The simulation of whole servers: one seed, one run, one verdict.
 
 from __future__ import annotations
 
+import gc
 import traceback
 from collections import Counter
 from collections.abc import Callable, Collection
@@ -12,15 +13,18 @@ from typing import Final
 
 from replkv import exits
 from replkv.client.errors import ClientError
-from replkv.protocol.commands import Get, Getm
+from replkv.protocol.commands import Cas, Delete, Get, Getm, Set
 from replkv.testing import rare
 from replkv.testing.chance import chance
 from replkv.testing.cluster.client import WorkloadClient
 from replkv.testing.cluster.cluster import SimulatedCluster
 from replkv.testing.cluster.faults import Faults
 from replkv.testing.cluster.kinds import KINDS
+from replkv.testing.cluster.library import LibraryClient
+from replkv.testing.cluster.limits import limited
 from replkv.testing.cluster.plan import Plan, draw
 from replkv.testing.cluster.server import SimulatedServer
+from replkv.testing.cluster.visit import Visit
 from replkv.testing.history import Answer, Status, Told
 from replkv.testing.linear.clocks import ClockBound
 from replkv.testing.linear.search import Undecided, checkLinearizable
@@ -37,6 +41,11 @@ the same.
 
 _CALM_LATENCY: Final = (0.0005, 0.002)
 _CALM_DISK: Final = (0.0005, 0.004)
+_QUIET: Final = 10
+"""
+For so many election timeouts at least the same server leads on, where all is well.
+"""
+
 _STAMP_SECONDS: Final = 0.002
 
 
@@ -60,16 +69,28 @@ def simulate(
         clients=tuple(client for client in whole.clients if clients is None or client.number in clients),
     )
     outcome = Outcome(TIER, seed, servers=plan.size, faults=len(whole.faults), clients=len(whole.clients))
+    with limited(plan.limits):
+        return _run(seed, plan, outcome, tell)
+
+
+def _run(seed: int, plan: Plan, outcome: Outcome, tell: Callable[[str], None] | None) -> Outcome:
     run = Simulation(seed, plan, outcome, tell)
+    # What is wrong and nobody looked at is logged when it is collected: that must not be now or then.
+    gc.disable()
     try:
         run.run()
+        gc.collect()
+        run.cluster.check()
     except (Violation, Undecided) as violation:
         outcome.violation = str(violation)
     except Exception:
-        outcome.violation = f"an error outside of all servers:\n{traceback.format_exc()}"
-    if outcome.violation is not None:
-        run.cluster.tell("judge", f"VIOLATION: {outcome.violation}")
+        where = run.cluster.timeline.actor or "no host"
+        outcome.violation = f"an error that nobody caught, on {where}:\n{traceback.format_exc()}"
+    finally:
+        gc.enable()
     run.finish()
+    if outcome.violation is not None:
+        run.cluster.remark(f"VIOLATION: {outcome.violation}")
     return outcome
 
 
@@ -104,6 +125,7 @@ class Simulation:
 
         @raise Violation: if the cluster broke a promise.
         """
+        self.cluster.tell("plan", self._plan.story)
         for client in self._clients:
             client.start()
         self.cluster.start()
@@ -134,9 +156,7 @@ class Simulation:
         for operation in self._history.operations:
             if operation.answer is not None:
                 counted[rare.CARRIED_OUT] += operation.answer.told is Told.CARRIED_OUT
-            elif operation.status is Status.FAILED:
-                counted[rare.REDIRECT] += 1
-            elif not isinstance(operation.command, Get | Getm):
+            elif operation.status is Status.UNKNOWN and not isinstance(operation.command, Get | Getm):
                 counted[rare.UNKNOWN_WRITE] += 1
         return counted
 
@@ -151,23 +171,27 @@ class Simulation:
             server.wrong = plan.wrong[server.id]
             server.isFrail = server.id in plan.frail
 
-    def _client(self, place: int) -> WorkloadClient:
+    def _client(self, place: int) -> WorkloadClient | LibraryClient:
         cluster, plan = self.cluster, self._plan.clients[place]
-        host = f"client{plan.number}"
+        process = cluster.process(f"client{plan.number}")
+        random = chance(cluster.seed, "client", plan.number)
+        if plan.library:
+            client = cluster.client(process, timeout=random.choice([1.0, 3.0, 10.0]))
+            return LibraryClient(plan, process, client, self._history, random)
         return WorkloadClient(
             plan,
-            cluster.process(host),
+            process,
             [(server.hostname, server.clientPort) for server in cluster.config.servers],
             self._history,
-            chance(cluster.seed, "client", plan.number),
+            random,
             self._newConnection,
             cluster.fail,
             cluster.tell,
-            self._cutOff,
+            self._happened,
         )
 
-    def _cutOff(self) -> None:
-        self.cluster.rare[rare.CUT_COMMAND] += 1
+    def _happened(self, name: str) -> None:
+        self.cluster.rare[name] += 1
 
     def _newConnection(self) -> int:
         self._connections += 1
@@ -211,7 +235,17 @@ class Simulation:
         for client in self._clients:
             client.close()
         self._readAll(start + 2 * RECOVERY)
-        cluster.until(self._isAtRest, "all stores are the same, and free of what has expired", RECOVERY)
+        rest = "all servers are up, and all stores the same and free of what has expired"
+        cluster.until(self._isAtRest, rest, RECOVERY)
+        leader = cluster.leader(RECOVERY)
+        term = leader.raft.currentTerm
+        for server in cluster.servers:
+            if server.isServing:
+                self._visit(server, leader)
+        cluster.run(_QUIET * self._plan.electionTimeout)
+        cluster.until(self._isAtRest, rest, RECOVERY)
+        if leader.raft.currentTerm != term or not leader.leads:
+            raise Violation(f"all is well, and server {leader.id} does not lead term {term} any more")
 
     def _readAll(self, deadline: float) -> None:
         """
@@ -231,7 +265,33 @@ class Simulation:
             self._history.answered(operation, answer, cluster.timeline.seconds())
         client.close()
 
+    def _visit(self, server: SimulatedServer, leader: SimulatedServer) -> None:
+        """
+        Where all is well, the leader does what it is asked, and every other server knows who leads.
+        """
+        cluster, key, name = self.cluster, b"visited", f"visitor{server.id}"
+        value = b"by %b" % name.encode()
+        visit = Visit(
+            cluster.process(name),
+            self._history,
+            self._newConnection(),
+            [Set(key, 0, value, False), Getm(key), Cas(key, 0, value, False, 1), Get(key), Delete(key)],
+            cluster.fail,
+            lambda what: cluster.tell(name, what),
+        )
+        visit.begin(server.config.hostname, server.config.clientPort)
+        cluster.until(lambda: visit.isOver, f"server {server.id} answers while all is well", RECOVERY)
+        visit.end()
+        expected = [] if server is leader else [leader.name] * 5
+        if visit.unanswered or visit.redirects != expected:
+            raise Violation(
+                f"all is well, server {leader.id} leads, and server {server.id} "
+                f"{'cannot answer' if visit.unanswered else f'redirects to {visit.redirects}'}"
+            )
+
     def _isAtRest(self) -> bool:
-        serving = [server for server in self.cluster.servers if server.isServing]
+        serving = [server for server in self.cluster.servers if not server.condemned]
+        if not all(server.isServing for server in serving):
+            return False
         states = {(server.appliedIndex, server.store.digest, server.machine.nextDeadline) for server in serving}
         return len(states) == 1 and next(iter(states))[2] is None

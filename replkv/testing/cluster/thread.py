@@ -20,14 +20,45 @@ class Pace:
     """
     How fast a disk is.
 
-    @ivar seconds: the least and the most seconds that one call takes.
-    @ivar hangs: whether nothing gets done.
+    @ivar seconds: the least and the most seconds that one call takes, when nothing is wrong.
     """
 
     def __init__(self, seconds: tuple[float, float]) -> None:
         self.seconds = seconds
-        self.hangs = False
+        self._slow: list[tuple[float, float]] = []
+        self._hanging = 0
         self._waiting: list[Callable[[], None]] = []
+
+    @property
+    def hangs(self) -> bool:
+        """
+        Whether nothing gets done.
+        """
+        return self._hanging > 0
+
+    def draw(self, random: Random) -> float:
+        """
+        How many seconds the next call takes.
+        """
+        return random.uniform(*(self._slow[-1] if self._slow else self.seconds))
+
+    def slow(self, seconds: tuple[float, float]) -> Callable[[], None]:
+        """
+        Take so long for a while.
+
+        @return: what ends it.
+        """
+        self._slow.append(seconds)
+        return lambda: self._slow.remove(seconds)
+
+    def hang(self) -> Callable[[], None]:
+        """
+        Do nothing for a while.
+
+        @return: what ends it.
+        """
+        self._hanging += 1
+        return self._recover
 
     def wait(self, goOn: Callable[[], None]) -> None:
         """
@@ -35,11 +66,10 @@ class Pace:
         """
         self._waiting.append(goOn)
 
-    def recover(self) -> None:
-        """
-        Hang no longer.
-        """
-        self.hangs = False
+    def _recover(self) -> None:
+        self._hanging -= 1
+        if self.hangs:
+            return
         waiting, self._waiting = self._waiting, []
         for goOn in waiting:
             goOn()
@@ -118,7 +148,7 @@ class Thread:
         return None
 
     def _begin(self) -> None:
-        self._timeline.callLater(self._random.uniform(*self._pace.seconds), self._process.perform, self._finish)
+        self._timeline.callLater(self._pace.draw(self._random), self._process.perform, self._finish)
 
     def _finish(self) -> None:
         if self._pace.hangs:

@@ -4,14 +4,14 @@ Limits of the core, small enough that a short simulation reaches them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from random import Random
 from typing import NamedTuple
 
 import replkv.raft.core
 import replkv.raft.log
 import replkv.raft.progress
+from replkv.testing.limits import replaced
 
 
 class Limits(NamedTuple):
@@ -47,24 +47,17 @@ def drawLimits(random: Random) -> Limits:
     )
 
 
-@contextmanager
-def limited(limits: Limits) -> Iterator[None]:
+def limited(limits: Limits) -> AbstractContextManager[None]:
     """
     Have the core run with these limits.
     """
-    places = (
-        (replkv.raft.log, "MAX_BATCH_BYTES", limits.batchBytes),
-        (replkv.raft.log, "CACHE_BYTES", limits.cacheBytes),
-        (replkv.raft.progress, "MAX_UNANSWERED", limits.unanswered),
-        (replkv.raft.progress, "MAX_UNANSWERED_BYTES", limits.unansweredBytes),
-        (replkv.raft.core, "MAX_READY_ENTRIES", limits.readyEntries),
-        (replkv.raft.core, "DISK_PATIENCE", limits.diskPatience),
+    return replaced(
+        (
+            (replkv.raft.log, "MAX_BATCH_BYTES", limits.batchBytes),
+            (replkv.raft.log, "CACHE_BYTES", limits.cacheBytes),
+            (replkv.raft.progress, "MAX_UNANSWERED", limits.unanswered),
+            (replkv.raft.progress, "MAX_UNANSWERED_BYTES", limits.unansweredBytes),
+            (replkv.raft.core, "MAX_READY_ENTRIES", limits.readyEntries),
+            (replkv.raft.core, "DISK_PATIENCE", limits.diskPatience),
+        )
     )
-    before = [getattr(module, name) for module, name, _ in places]
-    for module, name, value in places:
-        setattr(module, name, value)
-    try:
-        yield
-    finally:
-        for (module, name, _), value in zip(places, before, strict=True):
-            setattr(module, name, value)

@@ -52,7 +52,7 @@ def simulate(
             simulation.run()
         except (Violation, Undecided) as violation:
             outcome.violation = str(violation)
-            cluster.tell("judge", f"VIOLATION: {violation}")
+            cluster.trace.remark(cluster.now, "judge", f"VIOLATION: {violation}")
     outcome.digest = cluster.trace.digest
     outcome.seconds = cluster.now
     outcome.elections = cluster.judge.elections

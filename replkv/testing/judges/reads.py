@@ -54,9 +54,9 @@ class Reads:
             if index > view.applied + len(ready.entries):
                 raise Violation(f"server {view.id} answers a read from entry {index}, and has applied {view.applied}")
             for token in tokens:
-                self._answered(view, max(index, view.applied), view.reads.pop(token))
+                self._answered(view, max(index, view.applied), _taken(view, token))
         for token in ready.droppedReads:
-            del view.reads[token]
+            _taken(view, token)
             self._rare[rare.READ_DEPOSED if raft.currentTerm > view.term else rare.READ_LOST_QUORUM] += 1
 
     def _answered(self, view: View, seen: int, asked: Asked) -> None:
@@ -68,3 +68,13 @@ class Reads:
             raise Violation(f"server {view.id} answers a read, and no majority has confirmed since that it leads")
         if asked.waited:
             self._rare[rare.READ_WAITED] += 1
+
+
+def _taken(view: View, token: Token) -> Asked:
+    """
+    A read that waits no longer.
+    """
+    asked = view.reads.pop(token, None)
+    if asked is None:
+        raise Violation(f"server {view.id} answers or drops a read that it does not have")
+    return asked

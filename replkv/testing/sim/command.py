@@ -13,8 +13,8 @@ from contextlib import suppress
 
 from twisted.python.usage import UsageError
 
+from replkv.testing.history import History
 from replkv.testing.jsonlines import jsonLines
-from replkv.testing.outcome import Outcome
 from replkv.testing.rare import REQUIRED
 from replkv.testing.sim.campaign import Campaign
 from replkv.testing.sim.case import Case
@@ -38,9 +38,12 @@ def runOne(case: Case, say: Callable[[str], None], verbose: bool, history: str |
     discardLogs()
     # Raised within a callback of a simulated server, KeyboardInterrupt would be taken for an error of that server.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if history is not None:
+        # Whether it can be written is found out now, and not when the run is over.
+        _writeHistory(History(), history)
     outcome = tellRun(case, say, verbose)
     if history is not None:
-        _writeHistory(outcome, history)
+        _writeHistory(outcome.history, history)
     return 0 if outcome.violation is None else VIOLATED
 
 
@@ -72,9 +75,9 @@ def runMany(
     return INTERRUPTED
 
 
-def _writeHistory(outcome: Outcome, path: str) -> None:
+def _writeHistory(history: History, path: str) -> None:
     try:
         with open(path, "w", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for line in jsonLines(outcome.history))
+            file.writelines(f"{line}\n" for line in jsonLines(history))
     except OSError as error:
         raise UsageError(f"--history {path}: {error.strerror}") from error

@@ -96,6 +96,7 @@ class UseTests(ClusterCase):
         protocol = self.cluster.result(connecting)
         assert protocol.transport is not None
         self.assertEqual(protocol.transport.getHost().host, "application")
+        self.assertIn("application", self.cluster.clientHosts)
 
     def test_story(self) -> None:
         """
@@ -170,6 +171,9 @@ class NetworkTests(ClusterCase):
         self.cluster.heal()
         self.cluster.heal()
         self.converge()
+        self.cluster.partition()
+        self.cluster.run(5)
+        self.assertRaises(Violation, self.cluster.leader, 5.0)
 
 
 class ViolationTests(ClusterCase):

@@ -7,7 +7,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.testing.cluster.end import BUFFER_BYTES
-from tests.testing.cluster.hosts import PORT, Client, HalfCloseable, Hosts, Recorder, Server
+from tests.testing.cluster.hosts import PORT, Client, HalfCloseable, Hosts, Producer, Recorder, Server
 
 
 class BlockTests(SynchronousTestCase):
@@ -219,6 +219,27 @@ class ProcessEndTests(SynchronousTestCase):
         self.far.transport.write(b"to nobody")
         self.hosts.run(1000)
         self.assertEqual((self.near.events, self.far.events), ([], []))
+
+    def test_sentWithoutPower(self) -> None:
+        """
+        A host without power takes only what its network takes.
+        """
+        producer = Producer()
+        self.far.transport.registerProducer(producer, True)
+        self.end(silently=True)
+        for _ in range(5):
+            self.far.transport.write(bytes(BUFFER_BYTES))
+            self.hosts.run()
+        self.assertEqual(producer.asked, ["pause"])
+
+    def test_resetWithoutPower(self) -> None:
+        """
+        A connection of a host without power can be lost too.
+        """
+        self.end(silently=True)
+        self.hosts.network.reset("near", "far")
+        self.assertEqual((self.near.events, self.far.events), ([], ["ConnectionLost"]))
+        self.assertEqual(self.hosts.network.connections, {})
 
     def test_powerBack(self) -> None:
         """

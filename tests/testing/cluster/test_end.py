@@ -59,6 +59,9 @@ class BytesTests(EndCase):
         self.hosts.run(10)
         self.assertEqual(self.far.received, sent)
         self.assertGreater(len(self.far.events), 100)
+        self.near.transport.write(b"1")
+        self.hosts.run()
+        self.assertEqual(self.far.events[-1], b"1")
 
     def test_wholeWithoutFragments(self) -> None:
         """
@@ -76,7 +79,7 @@ class BytesTests(EndCase):
         network = self.hosts.network
         network.slow("near", "far", 5.0)
         self.near.transport.write(b"slow")
-        network.slow("near", "far", 0.0)
+        network.unslow("near", "far", 5.0)
         self.hosts.run(1)
         self.near.transport.write(b" and fast")
         self.hosts.run(3.9)
@@ -91,6 +94,15 @@ class BytesTests(EndCase):
         self.near.transport.write(bytes(3 * BUFFER_BYTES + 1))
         self.hosts.run()
         self.assertEqual([len(event) for event in self.far.events], [BUFFER_BYTES] * 3 + [1])
+
+    def test_large(self) -> None:
+        """
+        However much it is, it takes no longer than the way does, if it is read at once.
+        """
+        self.hosts.network.slow("near", "far", 1.0)
+        self.near.transport.write(bytes(100 * BUFFER_BYTES))
+        self.hosts.run(1.01)
+        self.assertEqual(len(self.far.received), 100 * BUFFER_BYTES)
 
     def test_trace(self) -> None:
         """
@@ -117,8 +129,9 @@ class BackPressureTests(EndCase):
 
     def test_producer(self) -> None:
         """
-        A producer is paused when much waits to be sent, once, and resumed when little does.
+        A producer is paused when much waits to be sent, once, and resumed when little does, once.
         """
+        self.hosts.network.fragmentation = 0.9
         producer = Producer()
         self.near.transport.registerProducer(producer, True)
         self.hosts.block()
@@ -141,6 +154,8 @@ class BackPressureTests(EndCase):
         self.near.transport.registerProducer(producer, True)
         self.near.transport.write(bytes(2 * BUFFER_BYTES))
         self.near.transport.unregisterProducer()
+        self.hosts.run()
+        self.near.transport.write(bytes(2 * BUFFER_BYTES))
         self.hosts.run()
         self.assertEqual(producer.asked, ["pause"])
 
@@ -175,11 +190,16 @@ class BackPressureTests(EndCase):
 
         near, far = self.hosts.connect(Recorder, Choosy)
         near.transport.write(bytes(3 * BUFFER_BYTES))
+        self.hosts.run()
+        near.transport.write(b"more")
         near.transport.loseConnection()
         for count in (1, 2, 3):
             self.hosts.run()
             self.assertEqual(far.events, [bytes(BUFFER_BYTES)] * count)
             far.transport.resumeProducing()
+        self.hosts.run()
+        self.assertEqual(far.events[3:], [b"more"])
+        far.transport.resumeProducing()
         self.hosts.run()
         self.assertEqual(far.ending, ["ConnectionDone"])
 

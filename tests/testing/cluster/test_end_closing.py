@@ -76,6 +76,18 @@ class LoseTests(EndCase):
         self.assertEqual(self.far.events, ["ConnectionLost"])
         self.assertEqual(self.hosts.network.connections, {})
 
+    def test_readsNoMoreWhileClosing(self) -> None:
+        """
+        That is so too while it waits for the system to take what was written.
+        """
+        self.hosts.network.block("near", "far")
+        self.near.transport.write(bytes(2 * BUFFER_BYTES))
+        self.near.transport.loseConnection()
+        self.near.transport.resumeProducing()
+        self.far.transport.write(b"unread")
+        self.hosts.run()
+        self.assertEqual(self.near.events, [])
+
     def test_leavesUnread(self) -> None:
         """
         So does closing when not all was read that has come.
@@ -110,6 +122,26 @@ class LoseTests(EndCase):
         self.hosts.run()
         self.assertEqual((self.near.events, self.far.events), (["ConnectionDone"], ["ConnectionDone"]))
         self.assertEqual(self.hosts.network.connections, {})
+
+    def test_pausedProducer(self) -> None:
+        """
+        A producer that was paused is asked for more before the connection is closed.
+        """
+        producer = Producer()
+        self.hosts.network.fragmentation = 0.9
+        self.near.transport.registerProducer(producer, True)
+        self.near.transport.write(bytes(2 * BUFFER_BYTES))
+        self.near.transport.loseConnection()
+        self.hosts.run()
+        self.assertEqual(producer.asked, ["pause", "resume", "stop"])
+
+    def test_stopProducing(self) -> None:
+        """
+        To stop a transport that produces is to close it.
+        """
+        self.near.transport.stopProducing()
+        self.hosts.run()
+        self.assertEqual(self.far.events, ["ConnectionDone"])
 
     def test_producer(self) -> None:
         """
@@ -155,6 +187,8 @@ class HalfCloseTests(SynchronousTestCase):
         self.hosts.run()
         self.assertEqual(self.near.events, ["output ended", b"answer"])
         self.assertEqual(self.far.events, [b"question", "input ended"])
+        self.hosts.run(100)
+        self.assertIsNone(self.hosts.timeline.next)
 
     def test_otherDirection(self) -> None:
         """
@@ -207,9 +241,11 @@ class HalfCloseTests(SynchronousTestCase):
 
     def test_foundAgain(self) -> None:
         """
-        Who reads on after the end of the input finds it again.
+        Who reads on after the end of the input finds it again, and nothing else.
         """
         self.near.transport.loseWriteConnection()
+        self.hosts.run()
+        self.near.transport.write(b"too late")
         self.hosts.run()
         self.far.transport.resumeProducing()
         self.hosts.run()
@@ -273,6 +309,20 @@ class AbortTests(EndCase):
         self.hosts.unblock()
         self.hosts.run()
         self.assertEqual(self.far.events, ["ConnectionLost"])
+
+    def test_fullReader(self) -> None:
+        """
+        It is told too where there was no room for what was to arrive, as soon as it reads on.
+        """
+        self.far.transport.pauseProducing()
+        self.near.transport.write(bytes(2 * BUFFER_BYTES))
+        self.hosts.run()
+        self.near.transport.abortConnection()
+        self.hosts.run()
+        self.far.transport.resumeProducing()
+        self.hosts.run()
+        self.assertEqual(self.near.events, ["ConnectionAborted"])
+        self.assertEqual(self.far.events[-1], "ConnectionLost")
 
     def test_pausedReader(self) -> None:
         """

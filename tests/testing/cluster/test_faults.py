@@ -4,6 +4,8 @@ Tests for the faults that a user can have in a cluster.
 
 from __future__ import annotations
 
+from random import Random
+
 from replkv.testing import KINDS, disturb
 from tests.testing.cluster.clusters import ClusterCase
 
@@ -47,3 +49,31 @@ class DisturbTests(ClusterCase):
         before = dict(faults.injected)
         self.cluster.run(31)
         self.assertEqual(dict(faults.injected), before)
+
+    def test_overlapping(self) -> None:
+        """
+        Of two things that went wrong in the same place, the end of one does not end the other; and when both are over,
+        all is as it was.
+        """
+        pace, network = self.cluster.servers[0].pace, self.cluster.network
+        ends = [pace.slow((1.0, 1.0)), pace.slow((2.0, 2.0)), pace.hang(), pace.hang()]
+        network.slow("server0", "server1", 1.0)
+        network.slow("server0", "server1", 2.0)
+        ends[0]()
+        ends[2]()
+        network.unslow("server0", "server1", 1.0)
+        self.assertEqual((pace.draw(Random(1)), pace.hangs), (2.0, True))
+        self.assertGreater(network.delay("server0", "server1"), 2.0)
+        ends[1]()
+        ends[3]()
+        network.unslow("server0", "server1", 2.0)
+        self.assertFalse(pace.hangs)
+        self.assertLessEqual(pace.draw(Random(1)), pace.seconds[1])
+        self.assertLessEqual(network.delay("server0", "server1"), network.latency[1])
+
+    def test_unknownKind(self) -> None:
+        """
+        A kind that is not known is refused at once.
+        """
+        refusal = self.assertRaises(ValueError, disturb, self.cluster, 1.0, ["kil"])
+        self.assertIn("'kil'", str(refusal))

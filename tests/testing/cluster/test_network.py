@@ -351,7 +351,7 @@ class DelayTests(SynchronousTestCase):
         network.slow("a", "b", 10.0)
         slow = [network.delay("a", "b") for _ in range(100)]
         back = [network.delay("b", "a") for _ in range(100)]
-        network.slow("a", "b", 0.0)
+        network.unslow("a", "b", 10.0)
         usual = [network.delay("a", "b") for _ in range(100)]
         for delays, least in ((slow, 10.25), (back, 0.25), (usual, 0.25)):
             self.assertTrue(all(least <= delay <= least + 0.25 for delay in delays))

@@ -105,7 +105,7 @@ class ServerTests(ClusterCase):
         self.cluster.until(lambda: exited == [server], "it stops itself")
         self.assertEqual((server.isRunning, server.status), (False, exits.DISK))
         self.assertIn("the disk failed", server.complaint)
-        server.failing = lambda kind, path: 0
+        server.failing = None
         self.cluster.run(RESTART_SECONDS + 0.01)
         self.assertTrue(server.isRunning)
         self.converge()
@@ -127,10 +127,10 @@ class ServerTests(ClusterCase):
         A majority answers while the disk of one server hangs.
         """
         server = self.follower()
-        server.pace.hangs = True
+        goOn = server.pace.hang()
         self.put(b"k", b"value")
         self.assertTrue(server.isWriting)
-        server.pace.recover()
+        goOn()
         self.converge()
 
     def test_clock(self) -> None:

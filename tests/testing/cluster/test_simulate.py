@@ -71,8 +71,8 @@ class SimulateTests(SynchronousTestCase):
         quiet = simulate(5, faults=[], clients=[])
         self.assertEqual(sum(quiet.injected.values()), 0)
         self.assertEqual((quiet.faults, quiet.clients), (whole.faults, whole.clients))
-        asked = {operation.command.key for operation in quiet.history.operations}
-        self.assertEqual(len(quiet.history.operations), len(asked))  # The reads at the end, one of each key.
+        # What is asked at the end, when all is well, is all that is asked.
+        self.assertTrue({operation.command.key for operation in quiet.history.operations} <= {b"visited"})
         story: list[str] = []
         simulate(5, faults=[2], clients=[0], tell=story.append)
         begun = {line.split()[2:4][1].rstrip(",") for line in story if line.split()[2] == "fault"}

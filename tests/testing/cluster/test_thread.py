@@ -127,12 +127,12 @@ class ThreadTests(ThreadCase):
         While the disk hangs nothing is done. All threads on it go on when it recovers.
         """
         other = self.start(1)
-        self.pace.hangs = True
+        goOn = self.pace.hang()
         waiting = [self.call("a"), other.run(partial(self.done.append, "b")), self.call("c")]
         self.hosts.run(100)
         self.assertEqual(self.done, [])
         self.assertTrue(self.thread.isBusy)
-        self.pace.recover()
+        goOn()
         self.assertEqual(sorted(self.done), ["a", "b"])
         self.hosts.run(SLOWEST + 0.01)
         self.assertEqual(self.done[2:], ["c"])
@@ -144,9 +144,9 @@ class ThreadTests(ThreadCase):
         A disk that hangs only while a call is under way does not make it later.
         """
         self.call("a")
-        self.pace.hangs = True
+        goOn = self.pace.hang()
         self.hosts.run(FASTEST / 2)
-        self.pace.recover()
+        goOn()
         self.hosts.run(SLOWEST - FASTEST / 2)
         self.assertEqual(self.done, ["a"])
 
@@ -168,11 +168,11 @@ class ThreadTests(ThreadCase):
         The threads of a process that has ended do nothing, also if their disk hung.
         """
         self.call("a")
-        self.pace.hangs = True
+        goOn = self.pace.hang()
         self.hosts.run(SLOWEST)
         self.call("b")
         self.hosts.near.end()
-        self.pace.recover()
+        goOn()
         self.hosts.run(100)
         self.assertEqual(self.done, [])
 

@@ -1,0 +1,73 @@
+"""
+Limits of servers, small enough that a short simulation reaches them.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from random import Random
+from typing import NamedTuple
+
+import replkv.diskqueue
+import replkv.kv.machine
+import replkv.node
+import replkv.protocol.connection
+import replkv.raft.core
+import replkv.raft.log
+from replkv.testing.limits import replaced
+
+
+class Limits(NamedTuple):
+    """
+    @ivar batchBytes: L{replkv.raft.log.MAX_BATCH_BYTES}.
+    @ivar cacheBytes: L{replkv.raft.log.CACHE_BYTES}. Where it is 0, peers that lag are sent what is read from the disk.
+    @ivar readyEntries: L{replkv.raft.core.MAX_READY_ENTRIES}.
+    @ivar writeBytes: L{replkv.diskqueue.MAX_WRITE_BYTES}.
+    @ivar flushEntries: L{replkv.node.FLUSH_ENTRIES}.
+    @ivar workBytes: L{replkv.node.MAX_WORK_BYTES}.
+    @ivar purged: L{replkv.kv.machine.PURGE_LIMIT}. Where it is small, keys that have expired are there for a while.
+    @ivar pendingCommands: L{replkv.protocol.connection.MAX_PENDING_COMMANDS}.
+    """
+
+    batchBytes: int
+    cacheBytes: int
+    readyEntries: int
+    writeBytes: int
+    flushEntries: int
+    workBytes: int
+    purged: int
+    pendingCommands: int
+
+
+def drawLimits(random: Random) -> Limits:
+    """
+    The limits of one seed.
+    """
+    return Limits(
+        batchBytes=random.choice([1, 1000, 1 << 20]),
+        cacheBytes=random.choice([0, 10_000, 1 << 25]),
+        readyEntries=random.choice([1, 4, 512]),
+        writeBytes=random.choice([1, 1 << 23]),
+        flushEntries=random.choice([10, 100, 50_000]),
+        workBytes=random.choice([1, 5000, 1 << 22]),
+        purged=random.choice([1, 1, 128]),
+        pendingCommands=random.choice([2, 8, 128]),
+    )
+
+
+def limited(limits: Limits) -> AbstractContextManager[None]:
+    """
+    Have servers run with these limits.
+    """
+    return replaced(
+        (
+            (replkv.raft.log, "MAX_BATCH_BYTES", limits.batchBytes),
+            (replkv.raft.log, "CACHE_BYTES", limits.cacheBytes),
+            (replkv.raft.core, "MAX_READY_ENTRIES", limits.readyEntries),
+            (replkv.diskqueue, "MAX_WRITE_BYTES", limits.writeBytes),
+            (replkv.node, "FLUSH_ENTRIES", limits.flushEntries),
+            (replkv.node, "MAX_WORK_BYTES", limits.workBytes),
+            (replkv.kv.machine, "PURGE_LIMIT", limits.purged),
+            (replkv.protocol.connection, "MAX_PENDING_COMMANDS", limits.pendingCommands),
+        )
+    )

@@ -10,23 +10,35 @@ from contextlib import suppress
 from typing import Any, Final
 
 import replkv.storage.segment
+from replkv.client.client import Client
+from replkv.client.connections import Address
+from replkv.client.errors import OutcomeUnknown, Unavailable
+from replkv.client.replies import Reply
+from replkv.executor import Executor
 from replkv.kv.engine import Engine
 from replkv.kv.machine import Outcome, StateMachine
 from replkv.peers.argument import PART_BYTES, LargeBytes, nativeName
 from replkv.pending import Proposals
 from replkv.protocol.connection import ClientProtocol
+from replkv.protocol.request import Request
 from replkv.raft.core import Raft
 from replkv.raft.entry import Entry
-from replkv.raft.outputs import Persist
+from replkv.raft.follower import Follower
+from replkv.raft.messages import AppendEntries
+from replkv.raft.outputs import Persist, Token
 from replkv.server import Server
 from replkv.storage.record import encodeFrame
 from replkv.storage.segment import Segment
 from tests.planted.bug import Bug, Patch
 
+_appendEntries = Follower.appendEntries
 _apply = StateMachine.apply
 _applied = Proposals.applied
+_askOne = Client._askOne
+_fail = Server._fail
 _read = Raft.read
 _recover = Server._recover
+_submit = Executor.submit
 _toBox = LargeBytes.toBox
 _writeReplies = ClientProtocol.writeReplies
 
@@ -113,6 +125,37 @@ def _cut(argument: LargeBytes, name: bytes, strings: Any, objects: dict[str, Any
     _toBox(argument, name, strings, objects, proto)
 
 
+def _refuseSome(executor: Executor, request: Request) -> None:
+    if request.connection.submitted % 3 == 2:
+        request.connection.submitted += 1
+        request.number = request.connection.submitted
+        request.unavailable()
+    else:
+        _submit(executor, request)
+
+
+def _redirectToSelf(executor: Executor, request: Request, leaderId: int) -> None:
+    request.redirect(executor._server.hostname, executor._server.clientPort)
+
+
+def _failUnnoticed(server: Server, status: int, reason: str) -> None:
+    _fail(server, status, reason)
+    server.exitStatus = 0
+
+
+def _appendWithoutReset(follower: Follower, sender: int, message: AppendEntries, token: Token) -> None:
+    elapsed = follower._elapsed
+    _appendEntries(follower, sender, message, token)
+    follower._elapsed = elapsed
+
+
+async def _askAgain(client: Client, server: Address, command: Any, patience: float) -> Reply:
+    try:
+        return await _askOne(client, server, command, patience)
+    except OutcomeUnknown as error:
+        raise Unavailable(str(error)) from None
+
+
 BUGS: Final = (
     Bug("acknowledged before the fsync", "cluster", 100, (Patch(Segment, "append", _appendUnsynced),)),
     Bug("a failed fsync ignored", "cluster", 100, (Patch(Segment, "append", _appendSynced),)),
@@ -148,5 +191,15 @@ BUGS: Final = (
         50,
         (Patch(ClientProtocol, "writeReplies", _answeredFirst),),
     ),
+    Bug("commands refused without a reason", "cluster", 20, (Patch(Executor, "submit", _refuseSome),)),
+    Bug("a redirect to the one who redirects", "cluster", 20, (Patch(Executor, "_redirect", _redirectToSelf),)),
+    Bug("a failed disk not told by the exit status", "cluster", 50, (Patch(Server, "_fail", _failUnnoticed),)),
+    Bug(
+        "heartbeats that do not reset the election timeout",
+        "cluster",
+        50,
+        (Patch(Follower, "appendEntries", _appendWithoutReset),),
+    ),
+    Bug("a client that sends a write again", "cluster", 200, (Patch(Client, "_askOne", _askAgain),)),
     Bug("a value cut at 65,535 bytes", "cluster", 50, (Patch(LargeBytes, "toBox", _cut),)),
 )

@@ -23,8 +23,10 @@ def rotLog(files: MemoryFiles, folder: str, random: Random) -> bool:
         the last record, that one must be found too: its end is known.
     """
     places = []
-    for number in segmentNumbers(files, folder):
-        segment = Segment.open(files, folder, number)
+    # The disk may fail just now, and what is on it can be looked at all the same.
+    sound = MemoryFiles(files.contents())
+    for number in segmentNumbers(sound, folder):
+        segment = Segment.open(sound, folder, number)
         starts = [start for start, _ in segment.frames()]
         ends = [*starts[1:], segment.end]
         places.append((segment.path, 0, HEADER_BYTES))
@@ -34,6 +36,6 @@ def rotLog(files: MemoryFiles, folder: str, random: Random) -> bool:
     position = random.choice([random.randrange(len(places)), len(places) - 1 - random.randrange(min(4, len(places)))])
     path, start, end = places[position]
     offset = random.randrange(start, end)
-    byte = files.contents()[path][offset]
+    byte = sound.contents()[path][offset]
     files.put(path, offset, bytes([byte ^ 1 << random.randrange(8)]))
     return (path, end) != (segment.path, segment.end)

@@ -290,8 +290,12 @@ class Simulation:
             )
 
     def _isAtRest(self) -> bool:
-        serving = [server for server in self.cluster.servers if not server.condemned]
-        if not all(server.isServing for server in serving):
+        """
+        Whether all servers that may run do, know who leads, hold the same, and nothing that is about to expire.
+        """
+        servers = [server for server in self.cluster.servers if not server.condemned]
+        if not all(server.isServing for server in servers):
             return False
-        states = {(server.appliedIndex, server.store.digest, server.machine.nextDeadline) for server in serving}
-        return len(states) == 1 and next(iter(states))[2] is None
+        states = {(server.raft.leaderId, server.appliedIndex, server.store.digest) for server in servers}
+        isFree = all(server.machine.nextDeadline is None for server in servers)
+        return len(states) == 1 and servers[0].raft.leaderId is not None and isFree

@@ -25,8 +25,8 @@ run: $(VENV)/.installed
 test: $(VENV)/.installed-test
 	$(VENV)/bin/python -m pytest
 	$(VENV)/bin/trial tests
-	$(VENV)/bin/replkv sim --tier core --seeds 0:500
-	$(VENV)/bin/replkv sim --tier cluster --seeds 0:60
+	$(VENV)/bin/replkv sim --tier core --seeds 0:1000
+	$(VENV)/bin/replkv sim --tier cluster --seeds 0:200
 
 lint: $(VENV)/.installed-lint
 	$(VENV)/bin/ruff check .

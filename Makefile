@@ -26,7 +26,7 @@ test: $(VENV)/.installed-test
 	$(VENV)/bin/python -m pytest
 	$(VENV)/bin/trial tests
 	$(VENV)/bin/replkv sim --tier core --seeds 0:1000
-	$(VENV)/bin/replkv sim --tier cluster --seeds 0:200
+	$(VENV)/bin/replkv sim --tier cluster --seeds 0:120
 
 lint: $(VENV)/.installed-lint
 	$(VENV)/bin/ruff check .

@@ -211,7 +211,7 @@ def drawFaults(random: Random, kinds: Sequence[str], size: int, seconds: float) 
             number,
             random.choice(kinds),
             time,
-            random.choice([0.05, 0.3, 1.0, 1.0, 3.0]) * random.uniform(0.5, 1.5),
+            random.choice([0.05, 0.3, 0.3, 1.0, 1.0, 3.0, 6.0]) * random.uniform(0.5, 1.5),
             tuple(random.sample(range(size), size)),
             random.random() < 0.5,
             random.random(),

@@ -79,6 +79,7 @@ class Session(TwistedProtocol):
         self._number = number
         self._parser = ReplyParser()
         self._over = False
+        self._asked = False
 
     @property
     def waits(self) -> bool:
@@ -106,6 +107,7 @@ class Session(TwistedProtocol):
         """
         Send commands, all at once; in place of C{None}, a line that is no command.
         """
+        self._asked = True
         for command in commands:
             asked = None if command is None else self._history.invoke(command, self._seconds(), self._number)
             self.outstanding.append(asked)
@@ -166,6 +168,10 @@ class Session(TwistedProtocol):
             self.outstanding.popleft()
         if silent and isError:
             self.outstanding.extendleft(reversed(silent))
+            self.abort()
+            return
+        if not self.outstanding and not self._asked and reply.line == b"ERR_INTERNAL":
+            # A server that stops, or has too many clients, says so to whoever connects, and closes.
             self.abort()
             return
         if not self.outstanding:

@@ -148,6 +148,13 @@ class SilentTests(SessionCase):
         self.replied(b"OK 7")
         self.assertEqual(self.owner.events, ["misled"])
 
+    def test_turnedAway(self) -> None:
+        """
+        A server that takes no clients says so before it is asked for anything.
+        """
+        self.replied(b"ERR_INTERNAL")
+        self.assertEqual(self.owner.events, ["closed"])
+
     def test_waits(self) -> None:
         """
         Only of a command that wants a reply one can expect it.
@@ -182,7 +189,7 @@ class MisledTests(SessionCase):
         A reply to nothing.
         """
         self.check([], b"OK 7")
-        self.check([], b"ERR_INTERNAL")
+        self.check([GET], b"ERRNOTFOUND", b"ERR_INTERNAL")
         self.check([GET], b"ERRNOTFOUND", b"ERRNOTFOUND")
 
     def test_notToThis(self) -> None:

@@ -14,12 +14,10 @@ from typing import Final
 from twisted.internet.task import LoopingCall
 
 from replkv import exits
-from replkv.testing.cluster.plan import Fault
+from replkv.testing.faults import Fault, Undo
 from replkv.testing.outcome import Violation
 from tests.faults.cluster import ProxiedCluster
 from tests.processes.cluster import ServerProcess
-
-Undo = Callable[[], None]
 
 Kind = Callable[[ProxiedCluster, list[int], Fault], Undo]
 """

@@ -14,7 +14,7 @@ from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
 from replkv.testing.chance import chance
-from replkv.testing.cluster.plan import Fault
+from replkv.testing.faults import Fault
 from tests.faults.cluster import ProxiedCluster
 from tests.faults.faults import NETWORK_KINDS, PROCESS_KINDS, Kind
 

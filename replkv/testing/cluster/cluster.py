@@ -19,10 +19,10 @@ from replkv.testing.cluster.log import LogWatch
 from replkv.testing.cluster.network import Network
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.server import SimulatedServer
-from replkv.testing.cluster.timeline import Timeline
 from replkv.testing.judge import Judge
 from replkv.testing.outcome import NotInTime, Violation
 from replkv.testing.rare import CRASH_BEFORE_SYNC
+from replkv.testing.timeline import Timeline
 from replkv.testing.trace import Trace
 
 _T = TypeVar("_T")

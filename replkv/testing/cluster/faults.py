@@ -4,55 +4,34 @@ The faults of a plan, as they happen.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable
 
 from replkv.testing.chance import chance
 from replkv.testing.cluster.cluster import SimulatedCluster
-from replkv.testing.cluster.kinds import KINDS, Undo
-from replkv.testing.cluster.plan import Fault, drawFaults
+from replkv.testing.cluster.kinds import KINDS
+from replkv.testing.cluster.plan import drawFaults
+from replkv.testing.faults import Fault, Schedule, Undo
 
 
-class Faults:
+class Faults(Schedule):
     """
     The faults of a plan, as they happen.
-
-    @ivar injected: how many of each kind have happened.
     """
 
     def __init__(self, cluster: SimulatedCluster, faults: Iterable[Fault]) -> None:
-        self.injected: Counter[str] = Counter()
         self._cluster = cluster
-        self._undoing: dict[int, Undo] = {}
-        self._calls = [cluster.timeline.callLater(fault.at, self._begin, fault) for fault in faults]
+        super().__init__(cluster, faults)
 
-    def mend(self) -> None:
+    def begin(self, fault: Fault) -> Undo | None:
         """
-        End all that goes wrong, and let nothing more go wrong.
+        See L{Schedule.begin}.
         """
-        for call in self._calls:
-            if call.active():
-                call.cancel()
-        for number in list(self._undoing):
-            self._undoing.pop(number)()
-
-    def _begin(self, fault: Fault) -> None:
         cluster = self._cluster
         servers = [cluster.servers[number] for number in fault.servers]
         if fault.atLeader:
             servers.sort(key=lambda server: not server.leads)
         cluster.tell(f"fault {fault.number}", f"{fault.kind}, {servers[0].name} first, for {fault.lasts:.3f} s")
-        undo = KINDS[fault.kind](cluster, servers, fault)
-        if undo is not None:
-            self.injected[fault.kind] += 1
-            self._undoing[fault.number] = undo
-            cluster.timeline.callLater(fault.lasts, self._end, fault)
-
-    def _end(self, fault: Fault) -> None:
-        undo = self._undoing.pop(fault.number, None)
-        if undo is not None:
-            self._cluster.tell(f"fault {fault.number}", "is over")
-            undo()
+        return KINDS[fault.kind](cluster, servers, fault)
 
 
 def disturb(cluster: SimulatedCluster, seconds: float, kinds: Collection[str] = tuple(KINDS)) -> Faults:

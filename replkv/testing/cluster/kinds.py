@@ -11,11 +11,9 @@ from typing import Final
 from replkv.testing import rare
 from replkv.testing.chance import chance
 from replkv.testing.cluster.cluster import SimulatedCluster
-from replkv.testing.cluster.plan import Fault
 from replkv.testing.cluster.rot import rotLog
 from replkv.testing.cluster.server import SimulatedServer
-
-Undo = Callable[[], None]
+from replkv.testing.faults import Fault, Undo
 
 Kind = Callable[[SimulatedCluster, list[SimulatedServer], Fault], "Undo | None"]
 """

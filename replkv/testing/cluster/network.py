@@ -26,7 +26,7 @@ from zope.interface import implementer
 
 from replkv.testing.cluster.connection import Connection
 from replkv.testing.cluster.process import Process
-from replkv.testing.cluster.timeline import Timeline
+from replkv.testing.timeline import Timeline
 from replkv.testing.trace import Trace
 
 _FIRST_EPHEMERAL_PORT = 32768

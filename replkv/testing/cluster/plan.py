@@ -11,6 +11,7 @@ from typing import Final
 
 from replkv.testing.chance import chance
 from replkv.testing.cluster.limits import Limits, drawLimits
+from replkv.testing.faults import Fault
 
 _SIZES: Final = (1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7)
 _YEAR: Final = 365 * 24 * 3600.0
@@ -52,29 +53,6 @@ class ClientPlan:
     wandering: float
     nonsense: float
     library: bool = False
-
-
-@dataclass(frozen=True)
-class Fault:
-    """
-    Something that goes wrong.
-
-    @ivar number: its number.
-    @ivar kind: what it is; one of L{replkv.testing.cluster.kinds.KINDS}.
-    @ivar at: when it begins, in seconds.
-    @ivar lasts: for how many seconds.
-    @ivar servers: the servers, in the order in which it is about them.
-    @ivar atLeader: whether whoever leads when it begins comes before the others.
-    @ivar amount: how much, where there is a how much.
-    """
-
-    number: int
-    kind: str
-    at: float
-    lasts: float
-    servers: tuple[int, ...]
-    atLeader: bool
-    amount: float
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from twisted.internet.interfaces import (
 from twisted.internet.protocol import ClientFactory, Factory
 from zope.interface import implementer
 
-from replkv.testing.cluster.timeline import Timeline
+from replkv.testing.timeline import Timeline
 
 if TYPE_CHECKING:
     from replkv.testing.cluster.network import Network

@@ -12,8 +12,8 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from replkv.testing.cluster.process import Process
-from replkv.testing.cluster.timeline import Timeline
 from replkv.testing.files import MemoryFiles, PowerLoss
+from replkv.testing.timeline import Timeline
 
 
 class Pace:

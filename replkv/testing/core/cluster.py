@@ -10,7 +10,6 @@ from typing import Final
 
 from replkv.raft.messages import Message
 from replkv.testing.chance import chance
-from replkv.testing.cluster.timeline import Timeline
 from replkv.testing.core.disk import Disk
 from replkv.testing.core.network import Network
 from replkv.testing.core.plan import Plan
@@ -18,6 +17,7 @@ from replkv.testing.core.question import Question
 from replkv.testing.core.server import Server
 from replkv.testing.judge import Judge
 from replkv.testing.outcome import Violation
+from replkv.testing.timeline import Timeline
 from replkv.testing.trace import Trace
 
 _CALM_DELAY: Final = (0.001, 0.005)

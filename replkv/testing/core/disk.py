@@ -12,7 +12,7 @@ from replkv.raft.core import Raft, RaftConfig
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.log import RaftLog
 from replkv.raft.outputs import Load, Persist
-from replkv.testing.cluster.timeline import Timeline
+from replkv.testing.timeline import Timeline
 
 
 class Disk:

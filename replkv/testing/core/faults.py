@@ -4,7 +4,6 @@ What can go wrong in a simulated cluster of cores.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from random import Random
 from typing import Final, NamedTuple
@@ -15,9 +14,7 @@ from replkv.testing.core.conditions import Cut, Delaying, Holding, Lossy, Repeat
 from replkv.testing.core.figure8 import Figure8
 from replkv.testing.core.hunt import Hunt
 from replkv.testing.core.network import Condition, Way
-from replkv.testing.core.plan import Fault
-
-Undo = Callable[[], None]
+from replkv.testing.faults import Fault, Schedule, Undo
 
 
 class Case(NamedTuple):
@@ -56,7 +53,7 @@ class Case(NamedTuple):
         """
         Say what the fault is.
         """
-        self.cluster.tell(f"fault {self.fault.number}", f"{what}, for {self.fault.seconds:.2f} s")
+        self.cluster.tell(f"fault {self.fault.number}", f"{what}, for {self.fault.lasts:.2f} s")
 
     def impose(self, condition: Condition, ways: Iterable[Way]) -> Undo:
         """
@@ -161,7 +158,7 @@ def _slowLink(case: Case) -> Undo:
 def _flapping(case: Case) -> Undo:
     case.tell(f"the links between server {case.victim} and {case.others} come and go")
     cluster, ways = case.cluster, case.between([case.victim], case.others)
-    pause = case.fault.seconds * (0.05 + 0.2 * case.fault.amount)
+    pause = case.fault.lasts * (0.05 + 0.2 * case.fault.amount)
     undo: list[Undo] = []
     over = False
 
@@ -296,39 +293,22 @@ All kinds of faults, by name.
 """
 
 
-class Faults:
+class Faults(Schedule):
     """
-    Has faults happen, and undoes them.
-
-    @ivar injected: how often each kind happened.
+    The faults of a plan, as they happen.
     """
 
     def __init__(self, cluster: Cluster, faults: Iterable[Fault]) -> None:
-        self.injected: Counter[str] = Counter()
         self._cluster = cluster
-        self._active: dict[int, Undo] = {}
-        for fault in faults:
-            cluster.later(fault.at, self._begin, fault)
+        super().__init__(cluster, faults)
 
-    def mend(self) -> None:
+    def begin(self, fault: Fault) -> Undo:
         """
-        Undo all that is still going on.
+        See L{Schedule.begin}.
         """
-        for number in list(self._active):
-            self._end(number)
-
-    def _begin(self, fault: Fault) -> None:
-        self.injected[fault.kind] += 1
         servers = list(fault.servers)
         leader = self._cluster.leader() if fault.atLeader else None
         if leader is not None:
             servers.remove(leader.id)
             servers.insert(0, leader.id)
-        self._active[fault.number] = KINDS[fault.kind].begin(Case(self._cluster, fault, servers))
-        self._cluster.later(fault.seconds, self._end, fault.number)
-
-    def _end(self, number: int) -> None:
-        undo = self._active.pop(number, None)
-        if undo is not None:
-            self._cluster.tell(f"fault {number}", "is over")
-            undo()
+        return KINDS[fault.kind].begin(Case(self._cluster, fault, servers))

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from replkv.raft.messages import AppendEntries, Message, RequestVote
 from replkv.testing.chance import chance
-from replkv.testing.cluster.timeline import Timeline
+from replkv.testing.timeline import Timeline
 
 
 class Condition(Protocol):

@@ -11,6 +11,7 @@ from typing import Final
 
 from replkv.testing.chance import chance
 from replkv.testing.core.limits import Limits, drawLimits
+from replkv.testing.faults import Fault
 
 TICK: Final = 0.05
 """
@@ -18,29 +19,6 @@ How many seconds there are from tick to tick.
 """
 
 _SIZES: Final = (1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 5, 6, 7)
-
-
-@dataclass(frozen=True)
-class Fault:
-    """
-    Something that goes wrong.
-
-    @ivar number: its number.
-    @ivar kind: what it is: one of L{replkv.testing.core.faults.KINDS}.
-    @ivar at: when it begins, in seconds.
-    @ivar seconds: for how long.
-    @ivar servers: the servers, in the order in which it is about them.
-    @ivar atLeader: whether whoever leads when it begins comes before the others.
-    @ivar amount: how much, from 0 to 1, where there is a how much.
-    """
-
-    number: int
-    kind: str
-    at: float
-    seconds: float
-    servers: tuple[int, ...]
-    atLeader: bool
-    amount: float
 
 
 @dataclass(frozen=True)

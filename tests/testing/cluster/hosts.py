@@ -15,7 +15,7 @@ from zope.interface import implementer
 from replkv.testing.cluster.end import End
 from replkv.testing.cluster.network import Network
 from replkv.testing.cluster.process import Process
-from replkv.testing.cluster.timeline import Timeline
+from replkv.testing.timeline import Timeline
 from replkv.testing.trace import Trace
 
 PORT = 7

@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.testing.cluster.network import Network
-from replkv.testing.cluster.timeline import Timeline
+from replkv.testing.timeline import Timeline
 from replkv.testing.trace import Trace
 from tests.testing.cluster.hosts import PORT, Client, Hosts, Recorder, Server
 

@@ -15,7 +15,7 @@ from zope.interface.verify import verifyObject
 
 from replkv.testing.cluster.network import Network
 from replkv.testing.cluster.process import Process
-from replkv.testing.cluster.timeline import Timeline
+from replkv.testing.timeline import Timeline
 from replkv.testing.trace import Trace
 
 SOON = 0.001

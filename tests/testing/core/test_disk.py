@@ -11,8 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from replkv.raft.core import RaftConfig
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.outputs import Load, Persist
-from replkv.testing.cluster.timeline import Timeline
 from replkv.testing.core.disk import Disk
+from replkv.testing.timeline import Timeline
 from tests.raft.network import entriesOf
 
 CONFIG = RaftConfig(0, (0, 1, 2))

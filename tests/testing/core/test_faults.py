@@ -10,7 +10,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.testing.core.cluster import Cluster
 from replkv.testing.core.faults import KINDS, Faults
-from replkv.testing.core.plan import Fault, draw
+from replkv.testing.core.plan import draw
+from replkv.testing.faults import Fault
 
 BEGIN = 3.0
 SECONDS = 2.0

@@ -10,9 +10,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.raft.entry import NO_ENTRIES, Batch, Entry
 from replkv.raft.messages import AppendEntries, AppendEntriesReply, Message, RequestVote, RequestVoteReply
-from replkv.testing.cluster.timeline import Timeline
 from replkv.testing.core.conditions import Cut, Delaying, Holding, Lossy, OldEntriesOnly, Repeating, Slow
 from replkv.testing.core.network import Condition, Network
+from replkv.testing.timeline import Timeline
 
 REQUEST = AppendEntries(2, 0, 0, 0, 0, NO_ENTRIES)
 REPLY = AppendEntriesReply(2, True, 0, 0, 0, 0, 0)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from twisted.internet.error import AlreadyCalled
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.testing.cluster.timeline import Timeline
+from replkv.testing.timeline import Timeline
 
 
 class TimelineTests(SynchronousTestCase):

@@ -1,0 +1,102 @@
+"""
+Things that go wrong: when each begins, and when it is over.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from replkv.testing.timeline import Timeline
+
+Undo = Callable[[], None]
+"""
+Makes something right again.
+"""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """
+    Something that goes wrong.
+
+    @ivar number: its number.
+    @ivar kind: what it is, by its name among the tier's kinds.
+    @ivar at: when it begins, in seconds.
+    @ivar lasts: for how many seconds.
+    @ivar servers: the servers, in the order in which it is about them.
+    @ivar atLeader: whether whoever leads when it begins comes before the others.
+    @ivar amount: how much, from 0 to 1, where there is a how much.
+    """
+
+    number: int
+    kind: str
+    at: float
+    lasts: float
+    servers: tuple[int, ...]
+    atLeader: bool
+    amount: float
+
+
+class Disturbed(Protocol):
+    """
+    A cluster in which things go wrong.
+    """
+
+    timeline: Timeline
+
+    def tell(self, who: str, what: str) -> None:
+        """
+        Add to the story.
+        """
+
+
+class Schedule:
+    """
+    Has faults happen, and undoes them. How each begins is for the tier to say.
+
+    @ivar injected: how many of each kind have happened.
+    """
+
+    def __init__(self, cluster: Disturbed, faults: Iterable[Fault]) -> None:
+        """
+        @param faults: each begins so many seconds from now as it says.
+        """
+        self.injected: Counter[str] = Counter()
+        self._timeline = cluster.timeline
+        self._tell = cluster.tell
+        self._undoing: dict[int, Undo] = {}
+        self._calls = [self._timeline.callLater(fault.at, self._begin, fault) for fault in faults]
+
+    def begin(self, fault: Fault) -> Undo | None:
+        """
+        Make something go wrong.
+
+        @return: what makes it right again; C{None} if it could not be done.
+        """
+        raise NotImplementedError
+
+    def mend(self) -> None:
+        """
+        End all that goes wrong, and let nothing more go wrong.
+        """
+        for call in self._calls:
+            if call.active():
+                call.cancel()
+        for number in list(self._undoing):
+            self._end(number)
+
+    def _begin(self, fault: Fault) -> None:
+        undo = self.begin(fault)
+        if undo is not None:
+            self.injected[fault.kind] += 1
+            self._undoing[fault.number] = undo
+            self._timeline.callLater(fault.lasts, self._end, fault.number)
+
+    def _end(self, number: int) -> None:
+        undo = self._undoing.pop(number, None)
+        if undo is not None:
+            self._tell(f"fault {number}", "is over")
+            undo()

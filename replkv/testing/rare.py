@@ -7,65 +7,140 @@ from __future__ import annotations
 from typing import Final
 
 DEPOSED_WITH_UNCOMMITTED: Final = "a leader deposed with uncommitted entries"
-INHERITED_UNCOMMITTED: Final = "a leader that began with uncommitted entries"
-REPLACED_LEADER_APPENDED: Final = "an entry appended by a replaced leader"
-REPLACED_LEADER_ASKED: Final = "a read asked of a replaced leader"
-LOST_QUORUM: Final = "a leader that stepped down without a majority"
-HANGING_DISK: Final = "a leader that stepped down for its disk"
-SPLIT_VOTE: Final = "a split vote"
-VOTE_REPEATED: Final = "a vote given again to who has it"
-LONGER_LOG_REFUSED: Final = "a longer but older log refused"
-CONFLICT_OVER_TERMS: Final = "a conflict cut back over more than one term"
-OLD_TERM_NOT_COUNTED: Final = "an old entry on a majority, not committed by counting"
-OLD_TERM_COMMITTED: Final = "an old entry committed under a later one"
-FIGURE_8: Final = "figure 8"
-READ_LOST_QUORUM: Final = "a read dropped without a majority"
-READ_DEPOSED: Final = "a read dropped with its leader deposed"
-READ_WAITED: Final = "a read that waited out a lost quorum"
-LATE_REPLY: Final = "a late reply of an older term"
-CRASH_BEFORE_SYNC: Final = "a crash between a write and its sync"
-READ_BACK: Final = "entries read from the disk for a peer"
-TORN_TAIL: Final = "a torn write cut off a log"
-ROT_FOUND: Final = "a rotten log refused"
-ROT_IN_LAST: Final = "rot in the last record of a log"
-DISK_STOP: Final = "a server that stopped for its disk"
-CUT_COMMAND: Final = "a client that went away within a command"
-REDIRECT: Final = "a client sent to the leader"
-UNKNOWN_WRITE: Final = "a write of which nobody knows what came"
-CARRIED_OUT: Final = "a command without reply carried out"
+"""
+A server led no longer, and its log had entries that it did not know to be committed.
+"""
 
-MEANINGS: Final = {
-    DEPOSED_WITH_UNCOMMITTED: "a server led no longer, and its log had entries that it did not know to be committed",
-    INHERITED_UNCOMMITTED: "a server was elected whose log had entries of older terms that nobody had committed",
-    REPLACED_LEADER_APPENDED: "a server that believed to lead wrote to its log after a later leader was elected",
-    REPLACED_LEADER_ASKED: "a server that believed to lead was asked for a read after a later leader was elected",
-    LOST_QUORUM: "a leader did not hear of a majority for an election timeout",
-    HANGING_DISK: "a leader's own disk was at one write for too long",
-    SPLIT_VOTE: "several servers stood in one term, and none was elected",
-    VOTE_REPEATED: "a server was asked for its vote again, by the candidate that has it, and gave the same answer",
-    LONGER_LOG_REFUSED: "a candidate got no vote since its log, though longer, ended with an older term",
-    CONFLICT_OVER_TERMS: "a follower removed entries of several terms at once, which conflicted with the leader's",
-    OLD_TERM_NOT_COUNTED: "a majority had an uncommitted entry of an older term, and the leader rightly did not count",
-    OLD_TERM_COMMITTED: "a leader committed an entry of an older term, together with one of its own",
-    FIGURE_8: "such an entry on a majority was later replaced by another, as in figure 8 of the Raft paper",
-    READ_LOST_QUORUM: "a read got no answer since its leader lost the majority",
-    READ_DEPOSED: "a read got no answer since there was a later term",
-    READ_WAITED: "a leader lost contact with the majority while a read waited, found it again, and answered",
-    LATE_REPLY: "a server got the answer to something that it had asked in an older term",
-    CRASH_BEFORE_SYNC: "a server crashed while something that it had written was not synced",
-    READ_BACK: "a peer lagged so far that the leader had its entries on the disk only",
-    TORN_TAIL: "a server that crashed within a write started without the part of it that had reached the disk",
-    ROT_FOUND: "a server did not start since its log was damaged where it had been synced",
-    ROT_IN_LAST: "a bit rotted in the last record of a log, which cannot be told from a torn write",
-    DISK_STOP: "a server stopped since its disk failed, was full, or was damaged",
-    CUT_COMMAND: "a client's connection was lost in the middle of a command",
-    REDIRECT: "a client asked a follower, and was told who leads",
-    UNKNOWN_WRITE: "a client was told that a write may have been carried out or not, or was told nothing",
-    CARRIED_OUT: "later replies showed that a command without reply was carried out",
-}
+INHERITED_UNCOMMITTED: Final = "a leader that began with uncommitted entries"
 """
-What each means.
+A server was elected whose log had entries of older terms that nobody had committed.
 """
+
+REPLACED_LEADER_APPENDED: Final = "an entry appended by a replaced leader"
+"""
+A server that believed to lead wrote to its log after a later leader was elected.
+"""
+
+REPLACED_LEADER_ASKED: Final = "a read asked of a replaced leader"
+"""
+A server that believed to lead was asked for a read after a later leader was elected.
+"""
+
+LOST_QUORUM: Final = "a leader that stepped down without a majority"
+"""
+A leader did not hear of a majority for an election timeout.
+"""
+
+HANGING_DISK: Final = "a leader that stepped down for its disk"
+"""
+A leader's own disk was at one write for too long.
+"""
+
+SPLIT_VOTE: Final = "a split vote"
+"""
+Several servers stood in one term, and none was elected.
+"""
+
+VOTE_REPEATED: Final = "a vote given again to who has it"
+"""
+A server was asked for its vote again, by the candidate that has it, and gave the same answer.
+"""
+
+LONGER_LOG_REFUSED: Final = "a longer but older log refused"
+"""
+A candidate got no vote since its log, though longer, ended with an older term.
+"""
+
+CONFLICT_OVER_TERMS: Final = "a conflict cut back over more than one term"
+"""
+A follower removed entries of several terms at once, which conflicted with the leader's.
+"""
+
+OLD_TERM_NOT_COUNTED: Final = "an old entry on a majority, not committed by counting"
+"""
+A majority had an uncommitted entry of an older term, and the leader rightly did not count.
+"""
+
+OLD_TERM_COMMITTED: Final = "an old entry committed under a later one"
+"""
+A leader committed an entry of an older term, together with one of its own.
+"""
+
+FIGURE_8: Final = "figure 8"
+"""
+Such an entry on a majority was later replaced by another, as in figure 8 of the Raft paper.
+"""
+
+READ_LOST_QUORUM: Final = "a read dropped without a majority"
+"""
+A read got no answer since its leader lost the majority.
+"""
+
+READ_DEPOSED: Final = "a read dropped with its leader deposed"
+"""
+A read got no answer since there was a later term.
+"""
+
+READ_WAITED: Final = "a read that waited out a lost quorum"
+"""
+A leader lost contact with the majority while a read waited, found it again, and answered.
+"""
+
+LATE_REPLY: Final = "a late reply of an older term"
+"""
+A server got the answer to something that it had asked in an older term.
+"""
+
+CRASH_BEFORE_SYNC: Final = "a crash between a write and its sync"
+"""
+A server crashed while something that it had written was not synced.
+"""
+
+READ_BACK: Final = "entries read from the disk for a peer"
+"""
+A peer lagged so far that the leader had its entries on the disk only.
+"""
+
+TORN_TAIL: Final = "a torn write cut off a log"
+"""
+A server that crashed within a write started without the part of it that had reached the disk.
+"""
+
+ROT_FOUND: Final = "a rotten log refused"
+"""
+A server did not start since its log was damaged where it had been synced.
+"""
+
+ROT_IN_LAST: Final = "rot in the last record of a log"
+"""
+A bit rotted in the last record of a log, which cannot be told from a torn write.
+"""
+
+DISK_STOP: Final = "a server that stopped for its disk"
+"""
+A server stopped since its disk failed, was full, or was damaged.
+"""
+
+CUT_COMMAND: Final = "a client that went away within a command"
+"""
+A client's connection was lost in the middle of a command.
+"""
+
+REDIRECT: Final = "a client sent to the leader"
+"""
+A client asked a follower, and was told who leads.
+"""
+
+UNKNOWN_WRITE: Final = "a write of which nobody knows what came"
+"""
+A client was told that a write may have been carried out or not, or was told nothing.
+"""
+
+CARRIED_OUT: Final = "a command without reply carried out"
+"""
+Later replies showed that a command without reply was carried out.
+"""
+
 
 _OF_THE_CORE: Final = frozenset(
     [

@@ -4,13 +4,11 @@ The table of planted bugs: what finds each, and how soon.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
-from twisted.logger import globalLogBeginner
-
+from replkv.testing.sim.workers import cores, discardLogs
 from tests.planted.bug import Bug, find
 from tests.planted.bugs import BUGS
 
@@ -41,13 +39,7 @@ def rows() -> Iterator[tuple[bool, str]]:
     """
     Search for all bugs, as many at a time as there are processors.
     """
-    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), quiet) as pool:
+    # Servers with bugs complain a lot.
+    with ProcessPoolExecutor(cores(), get_context("spawn"), discardLogs) as pool:
         # By number: what is patched into a process cannot be sent to it.
         yield from pool.map(_rowOf, range(len(BUGS)))
-
-
-def quiet() -> None:
-    """
-    Have this process show nothing of what is logged: servers with bugs complain a lot.
-    """
-    globalLogBeginner.beginLoggingTo([], redirectStandardIO=False, discardBuffer=True)

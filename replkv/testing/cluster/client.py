@@ -8,10 +8,6 @@ from collections.abc import Callable
 from random import Random
 from typing import Final
 
-from twisted.internet.endpoints import TCP4ClientEndpoint
-from twisted.internet.protocol import Factory
-from twisted.python.failure import Failure
-
 from replkv.protocol.commands import Cas, Delete, Get, Getm, KeyCommand, Set
 from replkv.testing import rare
 from replkv.testing.cluster.plan import ClientPlan
@@ -19,7 +15,6 @@ from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.session import Session
 from replkv.testing.history import History, Operation
 
-_CONNECT_TIMEOUT: Final = 1.0
 _LARGE_VALUES: Final = (65_535, 65_536, 100_000)
 _MOST_EXPTIME: Final = 3
 
@@ -176,12 +171,9 @@ class WorkloadClient:
         session = self._session = Session(self, self._history, self._process.seconds, self._newConnection())
         host, port = self._target
         self.tell(f"connects to {host}")
-        factory = Factory.forProtocol(lambda: session)
-        factory.noisy = False
-        connected = TCP4ClientEndpoint(self._process, host, port, _CONNECT_TIMEOUT).connect(factory)
-        connected.addErrback(self._unreached, session)
+        session.connect(self._process, host, port, lambda failure: self._unreached(session))
 
-    def _unreached(self, failure: Failure, session: Session) -> None:
+    def _unreached(self, session: Session) -> None:
         if session is self._session:
             self._target = self._random.choice(self._addresses)
             self.closed()

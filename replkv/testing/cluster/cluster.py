@@ -124,7 +124,7 @@ class SimulatedCluster:
 
     def close(self) -> None:
         """
-        Watch no more. Nothing happens any more.
+        Watch no more what is logged.
         """
         self._log.remove()
 
@@ -144,9 +144,14 @@ class SimulatedCluster:
         @param process: where it is, if not on L{reactor}.
         @param timeout: for how many seconds it tries to have a command carried out.
         """
-        return Client(
-            process or self.reactor, [(server.hostname, server.clientPort) for server in self.config.servers], timeout
-        )
+        return Client(process or self.reactor, self.addresses, timeout)
+
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        """
+        Where the servers take clients: hosts and ports.
+        """
+        return [(server.hostname, server.clientPort) for server in self.config.servers]
 
     # Time.
 

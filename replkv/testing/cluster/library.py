@@ -9,7 +9,7 @@ from random import Random
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
-from replkv.client.client import Client
+from replkv.client.client import Client, Found
 from replkv.client.errors import NotFound, OutcomeUnknown, Unavailable, VersionMismatch
 from replkv.protocol.commands import Cas, Delete, Get, Getm, KeyCommand, Set
 from replkv.testing.cluster.plan import ClientPlan
@@ -101,10 +101,8 @@ class LibraryClient:
                     return Answer(Told.DELETED if await client.delete(key) else Told.NOT_FOUND)
                 case Getm(key):
                     found = await client.getm(key)
-                    if found is None:
-                        return Answer(Told.NOT_FOUND)
-                    self._version = found.version
-                    return Answer(Told.FOUND, found.version, found.value, found.exptime)
+                    self._version = self._version if found is None else found.version
+                    return answerOf(found)
                 case _:
                     got = await client.get(command.key)
                     return Answer(Told.NOT_FOUND) if got is None else Answer(Told.FOUND, None, got)
@@ -112,3 +110,12 @@ class LibraryClient:
             return Answer(Told.WRONG_VERSION)
         except NotFound:
             return Answer(Told.NOT_FOUND)
+
+
+def answerOf(found: Found | None) -> Answer:
+    """
+    What the library found, as histories have it.
+    """
+    if found is None:
+        return Answer(Told.NOT_FOUND)
+    return Answer(Told.FOUND, found.version, found.value, found.exptime)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from errno import EADDRINUSE
 from os import strerror
 from random import Random
-from typing import cast
+from typing import Final, cast
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.error import (
@@ -29,7 +29,12 @@ from replkv.testing.cluster.process import Process
 from replkv.testing.timeline import Timeline
 from replkv.testing.trace import Trace
 
-_FIRST_EPHEMERAL_PORT = 32768
+USUAL_LATENCY: Final = (0.0005, 0.002)
+"""
+The least and the most seconds that a way takes where all is well.
+"""
+
+_FIRST_EPHEMERAL_PORT: Final = 32768
 
 
 class Network:
@@ -40,7 +45,7 @@ class Network:
     """
 
     def __init__(self, timeline: Timeline, random: Random, trace: Trace) -> None:
-        self.latency = (0.0005, 0.002)
+        self.latency = USUAL_LATENCY
         self.fragmentation = 0.1
         self.connections: dict[Connection, None] = {}
         self.timeline = timeline

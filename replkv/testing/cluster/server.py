@@ -30,8 +30,10 @@ from replkv.testing.files import MemoryFiles
 if TYPE_CHECKING:
     from replkv.testing.cluster.cluster import SimulatedCluster
 
-_SEGMENT_BYTES: Final = 1 << 14
-_DISK_SECONDS: Final = (0.0005, 0.004)
+USUAL_DISK: Final = (0.0005, 0.004)
+"""
+The least and the most seconds that a disk takes that is well.
+"""
 
 
 class _Service(Server):
@@ -74,7 +76,7 @@ class SimulatedServer:
         self.id = config.id
         self.config = config
         self.files = MemoryFiles()
-        self.pace = Pace(_DISK_SECONDS)
+        self.pace = Pace(USUAL_DISK)
         self.disk = DurableLog()
         self.wrong = 0.0
         self.rate = 1.0

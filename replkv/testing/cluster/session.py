@@ -9,14 +9,19 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Final, Protocol
 
+from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.interfaces import ITCPTransport
+from twisted.internet.protocol import Factory
 from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.python.failure import Failure
 
 from replkv.client.errors import ProtocolError
 from replkv.client.replies import Reply, ReplyParser
 from replkv.protocol.commands import Cas, Delete, Get, KeyCommand, Set, StoreCommand
+from replkv.testing.cluster.process import Process
 from replkv.testing.history import Answer, History, Operation, Told
+
+_CONNECT_TIMEOUT: Final = 1.0
 
 NONSENSE: Final = b"nonsense\r\n"
 
@@ -102,6 +107,16 @@ class Session(TwistedProtocol):
         What was not answered will not be answered.
         """
         self._end()
+
+    def connect(self, process: Process, host: str, port: int, unreached: Callable[[Failure], None]) -> None:
+        """
+        Connect.
+
+        @param unreached: called if that fails.
+        """
+        factory = Factory.forProtocol(lambda: self)
+        factory.noisy = False
+        TCP4ClientEndpoint(process, host, port, _CONNECT_TIMEOUT).connect(factory).addErrback(unreached)
 
     def send(self, commands: Sequence[KeyCommand | None]) -> None:
         """

@@ -20,12 +20,13 @@ from replkv.testing.cluster.client import WorkloadClient
 from replkv.testing.cluster.cluster import SimulatedCluster
 from replkv.testing.cluster.faults import Faults
 from replkv.testing.cluster.kinds import KINDS
-from replkv.testing.cluster.library import LibraryClient
+from replkv.testing.cluster.library import LibraryClient, answerOf
 from replkv.testing.cluster.limits import limited
+from replkv.testing.cluster.network import USUAL_LATENCY
 from replkv.testing.cluster.plan import Plan, draw
-from replkv.testing.cluster.server import SimulatedServer
+from replkv.testing.cluster.server import USUAL_DISK, SimulatedServer
 from replkv.testing.cluster.visit import Visit
-from replkv.testing.history import Answer, Status, Told
+from replkv.testing.history import Status, Told
 from replkv.testing.linear.clocks import ClockBound
 from replkv.testing.linear.search import Undecided, checkLinearizable
 from replkv.testing.linear.versions import checkVersions
@@ -39,8 +40,6 @@ Within so many simulated seconds after all is well again, the cluster has a lead
 the same.
 """
 
-_CALM_LATENCY: Final = (0.0005, 0.002)
-_CALM_DISK: Final = (0.0005, 0.004)
 _QUIET: Final = 10
 """
 For so many election timeouts at least the same server leads on, where all is well.
@@ -181,7 +180,7 @@ class Simulation:
         return WorkloadClient(
             plan,
             process,
-            [(server.hostname, server.clientPort) for server in cluster.config.servers],
+            cluster.addresses,
             self._history,
             random,
             self._newConnection,
@@ -217,9 +216,9 @@ class Simulation:
         cluster = self.cluster
         cluster.tell("network", "all is well again")
         self._faults.mend()
-        cluster.network.latency = _CALM_LATENCY
+        cluster.network.latency = USUAL_LATENCY
         for server in cluster.servers:
-            server.pace.seconds = _CALM_DISK
+            server.pace.seconds = USUAL_DISK
             server.revive()
 
     def _recover(self) -> None:
@@ -259,10 +258,7 @@ class Simulation:
                 found = cluster.result(client.getm(key), deadline - cluster.timeline.seconds())
             except ClientError as error:
                 raise Violation(f"all is well again, and {key!r} cannot be read: {error}") from None
-            answer = Answer(Told.NOT_FOUND)
-            if found is not None:
-                answer = Answer(Told.FOUND, found.version, found.value, found.exptime)
-            self._history.answered(operation, answer, cluster.timeline.seconds())
+            self._history.answered(operation, answerOf(found), cluster.timeline.seconds())
         client.close()
 
     def _visit(self, server: SimulatedServer, leader: SimulatedServer) -> None:

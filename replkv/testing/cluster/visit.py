@@ -6,16 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from twisted.internet.endpoints import TCP4ClientEndpoint
-from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 
 from replkv.protocol.commands import KeyCommand
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.session import Session
 from replkv.testing.history import History, Operation
-
-_CONNECT_TIMEOUT = 1.0
 
 
 class Visit:
@@ -59,10 +55,7 @@ class Visit:
         """
         Connect.
         """
-        factory = Factory.forProtocol(lambda: self._session)
-        factory.noisy = False
-        connected = TCP4ClientEndpoint(self._process, host, port, _CONNECT_TIMEOUT).connect(factory)
-        connected.addErrback(self._unreached)
+        self._session.connect(self._process, host, port, self._unreached)
 
     def end(self) -> None:
         """

@@ -16,7 +16,7 @@ from replkv.testing.core.plan import Plan
 from replkv.testing.core.question import Question
 from replkv.testing.core.server import Server
 from replkv.testing.judge import Judge
-from replkv.testing.outcome import Violation
+from replkv.testing.outcome import NotInTime
 from replkv.testing.timeline import Timeline
 from replkv.testing.trace import Trace
 
@@ -95,12 +95,13 @@ class Cluster:
         Let time pass until C{condition} is true.
 
         @param what: what is waited for.
-        @raise Violation: if it does not come true before C{deadline}; or see L{run}.
+        @raise NotInTime: if it does not come true before C{deadline}.
+        @raise Violation: see L{run}.
         """
         while not condition():
             due = self.timeline.next
             if due is None or due > deadline:
-                raise Violation(f"all has been well for long, and still it did not happen: {what}\n{self._states()}")
+                raise NotInTime(f"all has been well for long, and still it did not happen: {what}\n{self._states()}")
             self.timeline.step()
 
     # The servers.

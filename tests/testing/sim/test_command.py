@@ -122,6 +122,10 @@ class ProcessTests(SynchronousTestCase):
         Make a folder to run it in.
         """
         self.timedOut = False
+        for number in (signal.SIGINT, signal.SIGHUP):
+            # Who runs the tests in the background, as with nohup, has these ignored, and the command would inherit it.
+            if signal.getsignal(number) is signal.SIG_IGN:
+                self.addCleanup(signal.signal, number, signal.signal(number, signal.SIG_DFL))
         self.folder = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, self.folder)
 

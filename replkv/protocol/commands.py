@@ -113,7 +113,7 @@ class Malformed(Command):
     """
     Input that is no command.
 
-    @ivar close: whether it is not known where the next command would begin, so that the connection has to end.
+    @ivar close: whether nothing that follows may be taken for a command, so that the connection has to end.
     """
 
     close: bool

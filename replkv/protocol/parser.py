@@ -12,8 +12,10 @@ The rules, in the order in which the input meets them:
      of C{set}, word 5 of C{cas}, split at single spaces), the value block and its end are swallowed, lest a value be
      run as a command. A swallowed block without a line's end yields nothing: all up to the next LF is dropped.
      More than L{SWALLOW_LIMIT} bytes are not worth it: L{Malformed} with C{close}.
-  5. Any other line is L{Malformed}, and the next line is a command.
-  6. After L{Malformed} with C{close}, there is nothing more.
+  5. A line that is HTTP's is L{Malformed} with C{close}: any web page can have a browser connect to a port of its
+     user's machine and send a body of the page's making, and that body is not to be run.
+  6. Any other line is L{Malformed}, and the next line is a command.
+  7. After L{Malformed} with C{close}, there is nothing more.
 
 So every input is cut into the same commands, wherever it was cut on its way.
 
@@ -54,6 +56,8 @@ _LF: Final = 0x0A
 _CR: Final = 0x0D
 
 _KEY: Final = re.compile(rb"[!-~]{1,250}")
+# A request's first line, whatever its method, or what every request has before its body.
+_HTTP_LINE: Final = re.compile(rb"POST .*|.* HTTP/[0-9](\.[0-9])?|(?i:host):.*", re.DOTALL)
 # The groups: key, exptime, version (empty for `set`), numbytes, noreply.
 _STORE_LINES: Final = {
     b"set": re.compile(rb"set ([!-~]{1,250}) ([0-9]+)() ([0-9]+)( noreply)?"),
@@ -124,7 +128,7 @@ class CommandParser:
 
     def _readLine(self) -> Command | None:
         """
-        Read a command line (rules 1, 2 and 5).
+        Read a command line (rules 1, 2, 5 and 6).
         """
         buffer, start = self._buffer, self._offset
         end = buffer.find(b"\n", start, start + LINE_LIMIT + 2)
@@ -148,6 +152,8 @@ class CommandParser:
             return _KEY_COMMANDS[word](argument)
         if line in _EXTRAS:
             return _EXTRAS[line]()
+        if _HTTP_LINE.fullmatch(line):
+            return self._giveUp()
         return Malformed(close=False)
 
     def _storeLine(self, word: bytes, line: bytes) -> Command | None:
@@ -240,7 +246,7 @@ class CommandParser:
 
     def _giveUp(self) -> Malformed:
         """
-        Report that it is not known where the next command would begin, and read nothing more (rule 6).
+        Report that no command can be told from what comes, and read nothing more (rule 7).
         """
         self._state = CommandParser._ignore
         return Malformed(close=True)

@@ -123,6 +123,17 @@ class MalformedTests(SynchronousTestCase):
             self.assertEqual(client.readAll(), ERROR)
             self.assertTrue(client.serverEnded)
 
+    def test_browser(self) -> None:
+        """
+        A web browser gets the error, and the connection is closed: what a page has it send is not run.
+        """
+        served = Served()
+        client = served.connect()
+        client.send(b"POST / HTTP/1.1\r\nHost: localhost:9000\r\n\r\nset k 0 1\r\nv\r\n")
+        self.assertEqual(client.readAll(), ERROR)
+        self.assertTrue(client.serverEnded)
+        self.assertEqual(served.backend.seen, [])
+
     def test_noreplyDoesNotHideIt(self) -> None:
         """
         A malformed command gets its error though it ends with C{noreply}.

@@ -229,6 +229,48 @@ class MalformedTests(ParserTestCase):
         self.assertMalformed(b"set k 0 \xb2", b"set k 0 1_0", b"cas k 0 1 -1", b"cas k 0 1 ", b"cas k 0 1 x")
 
 
+class HTTPTests(ParserTestCase):
+    """
+    Tests for what a web browser sends: nothing after its first line is run.
+    """
+
+    BODY = b"\r\n\r\nset planted 0 5\r\nowned\r\ndelete victim\r\n"
+
+    def test_requestLine(self) -> None:
+        """
+        A request of any method and any version of HTTP ends the connection, also when it names a command as its method.
+        """
+        for line in (
+            b"GET / HTTP/1.1",
+            b"POST /a?b=c HTTP/1.0",
+            b"get /k HTTP/1.1",
+            b"OPTIONS * HTTP/1.1",
+            b"PRI * HTTP/2.0",
+            b"GET / HTTP/2",
+            b"POST /without a version",
+        ):
+            self.assertParses(line + self.BODY, GIVEN_UP)
+
+    def test_methodThatStores(self) -> None:
+        """
+        A method of C{set} is a bad C{set} first; the header that every request has ends the connection.
+        """
+        for header in (b"Host: localhost:9000", b"host:localhost"):
+            self.assertParses(b"set / HTTP/1.1\r\n" + header + self.BODY, MALFORMED, GIVEN_UP)
+
+    def test_onlyWholeLines(self) -> None:
+        """
+        Commands and values that merely contain such words are taken as they are.
+        """
+        self.assertParses(
+            b"get HTTP/1.1\r\nset Host: 0 16\r\nGET / HTTP/1.1\r\n\r\nPOST\r\nhosts\r\n",
+            Get(b"HTTP/1.1"),
+            Set(b"Host:", 0, b"GET / HTTP/1.1\r\n", False),
+            MALFORMED,
+            MALFORMED,
+        )
+
+
 class SwallowTests(ParserTestCase):
     """
     Tests for rule 4: a value is never run as a command.

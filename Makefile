@@ -22,9 +22,10 @@ NEMESIS_SECONDS ?= 20
 run: $(VENV)/.installed
 	@exec $(VENV)/bin/replkv cluster --config $(CONFIG)
 
+# The unit tests come first, so that a build that is broken fails within a minute.
 test: $(VENV)/.installed-test
-	$(VENV)/bin/python -m pytest
 	$(VENV)/bin/trial tests
+	$(VENV)/bin/python -m pytest -n 2 --dist worksteal
 	$(VENV)/bin/replkv sim --tier core --seeds 0:1000
 	$(VENV)/bin/replkv sim --tier cluster --seeds 0:120
 

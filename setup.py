@@ -34,7 +34,13 @@ setup(
         "tqdm>=4.66,<5",
     ],
     extras_require={
-        "test": ["pytest>=8,<10", "pytest-twisted>=1.14,<2", "hypothesis>=6,<7"],
+        "test": [
+            "pytest>=8,<10",
+            "pytest-twisted>=1.14,<2",
+            # Tests of processes wait for most of their time: side by side they take two thirds of it.
+            "pytest-xdist>=3.6,<4",
+            "hypothesis>=6,<7",
+        ],
         "lint": ["ruff>=0.15,<1", "mypy>=1.18,<3", "mypy-zope>=1.0.14,<2", "types-tqdm>=4.66,<5"],
     },
     entry_points={"console_scripts": ["replkv = replkv.console:main"]},

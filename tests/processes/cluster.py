@@ -5,6 +5,7 @@ A cluster of real C{twistd} processes on this host.
 from __future__ import annotations
 
 import json
+import os
 import random
 import signal
 import socket
@@ -30,6 +31,8 @@ Seconds after which a test gives up. No test depends on how fast the machine is,
 """
 
 _POLL_INTERVAL: Final = 0.02
+
+_PORTS: Final = [(15_000 + 2_000 * worker, 17_000 + 2_000 * worker) for worker in range(8)]
 
 _AT_ONCE: Final = 32
 
@@ -69,11 +72,12 @@ async def until(condition: Callable[[], Any], what: str) -> Any:
 def freePorts(count: int) -> list[int]:
     """
     Find ports to listen on, below those that the system gives to outgoing connections: a server that is down for a
-    while finds its port as free as it left it.
+    while finds its port as free as it left it. Tests that run side by side each have a range of their own.
     """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     ports: list[int] = []
     while len(ports) < count:
-        port = random.randrange(15_000, 32_000)
+        port = random.randrange(*_PORTS[worker % len(_PORTS)])
         with socket.socket() as probe:
             try:
                 probe.bind((HOST, port))

@@ -22,6 +22,7 @@ from replkv.client.prompt import Prompt
 from replkv.client.status import askStatus
 from replkv.client.terminal import BlockingCluster, commandWords, once
 from replkv.client.words import MISTAKE, STATUSES, helpLines
+from replkv.clocks import countForward
 from replkv.cluster.reset import removeData
 from replkv.cluster.run import Cluster
 from replkv.config import DEFAULT_FILE, Config, ConfigError, load
@@ -339,6 +340,7 @@ def _reactor() -> Any:
     # Imported when a command runs that needs it, and not before: to import it is to choose it for the whole process.
     from twisted.internet import reactor
 
+    countForward(reactor)
     return reactor
 
 

@@ -10,15 +10,15 @@ from typing import cast
 
 from twisted.internet.interfaces import IReactorTime
 
+from replkv.clusterclock import ClusterClock, largestStamp
 from replkv.config import Config, ServerConfig
-from replkv.kv.command import encodeClock, stampOf
+from replkv.kv.command import encodeClock
 from replkv.kv.machine import Outcome, StateMachine
 from replkv.pending import Deadlines, Proposals, Read, encodeWrite
 from replkv.protocol.commands import Get, Getm
 from replkv.protocol.request import Request
 from replkv.raft.core import Raft
 from replkv.raft.entry import Entry
-from replkv.stamps import LeaderClock
 
 
 class Executor:
@@ -35,14 +35,13 @@ class Executor:
         raft: Raft,
         machine: StateMachine,
         clock: IReactorTime,
-        wallClock: Callable[[], float],
-        monotonic: Callable[[], float],
+        clusterClock: ClusterClock,
         schedule: Callable[[], None],
         guard: Callable[[Callable[[], None]], bool],
     ) -> None:
         """
-        @param wallClock: seconds since the epoch.
-        @param monotonic: seconds since any point.
+        @param clock: counts time-outs.
+        @param clusterClock: stamps entries, where this server leads.
         @param schedule: called when there is something new in the core.
         @param guard: calls a function, and stops this server where it fails.
         """
@@ -51,13 +50,12 @@ class Executor:
         self._raft = raft
         self._machine = machine
         self._clock = clock
-        self._wallClock = wallClock
-        self._monotonic = monotonic
+        self._clusterClock = clusterClock
         self._schedule = schedule
         self._guard = guard
         self._closed = False
-        self._started = monotonic()
-        self._leaderClock: LeaderClock | None = None
+        self._started = clock.seconds()
+        self._leads = False
         self._proposals = Proposals()
         self._deadlines = Deadlines(config.requestTimeout)
         self._leaderless = Deadlines(config.leaderWait)
@@ -98,7 +96,7 @@ class Executor:
             ("last_log_index", str(raft.log.lastIndex)),
             ("keys", str(self._machine.keys)),
             ("pending", str(self._deadlines.count)),
-            ("uptime", str(int(self._monotonic() - self._started))),
+            ("uptime", str(int(self._clock.seconds() - self._started))),
         ]
 
     def tick(self) -> None:
@@ -115,7 +113,7 @@ class Executor:
         Take nothing more, and answer all that waits: this server does nothing more.
         """
         self._closed = True
-        self._leaderClock = None
+        self._leads = False
         self._deadlines.sweep(inf)
 
     def lead(self) -> None:
@@ -124,15 +122,15 @@ class Executor:
         """
         log = self._raft.log
         unapplied = log.entries(self._machine.appliedIndex + 1, log.lastIndex)
-        largest = max([self._machine.clock, *(stampOf(entry.data) for entry in unapplied)])
-        self._leaderClock = LeaderClock(self._wallClock, self._monotonic, largest)
+        self._clusterClock.reach(largestStamp(self._machine.clock, unapplied))
+        self._leads = True
         self._clockEntry = (0, 0)
 
     def depose(self) -> None:
         """
         This server leads no longer.
         """
-        self._leaderClock = None
+        self._leads = False
         self._proposals.abandon()
 
     def resume(self) -> None:
@@ -188,7 +186,7 @@ class Executor:
         """
         Have the core replicate a write, or make sure that a read may be answered.
         """
-        now = self._leaderTime()
+        now = self._clusterClock.now()
         connection = request.connection
         if isinstance(request.command, Get | Getm):
             # It sees what its own connection wrote before it, whether that is committed yet or not, and what that read
@@ -244,15 +242,11 @@ class Executor:
         even where nothing else is written.
         """
         deadline = self._machine.nextDeadline
-        if self._leaderClock is None or deadline is None:
+        if not self._leads or deadline is None:
             return
-        if self._clockEntry[0] <= self._machine.appliedIndex and self._leaderTime() >= deadline:
+        if self._clockEntry[0] <= self._machine.appliedIndex and self._clusterClock.now() >= deadline:
             self._proposeClock()
 
     def _proposeClock(self) -> None:
-        now = self._leaderTime()
+        now = self._clusterClock.now()
         self._clockEntry = (self._propose(encodeClock(now)), now)
-
-    def _leaderTime(self) -> int:
-        assert self._leaderClock is not None
-        return self._leaderClock.now()

@@ -19,6 +19,7 @@ from twisted.internet.protocol import ServerFactory
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
+from replkv import clocks
 from replkv.kv.engine import Engine
 from replkv.kv.rocks import RocksEngine
 from replkv.ports import endpoint
@@ -63,9 +64,14 @@ class Host(Protocol):
         Tell the seconds since the epoch.
         """
 
-    def monotonic(self) -> float:
+    def bootTime(self) -> float:
         """
-        Tell the seconds since any point.
+        Tell the seconds since the machine was booted, those in which it was suspended included.
+        """
+
+    def bootId(self) -> str:
+        """
+        Tell from which boot those count; empty where that is not known.
         """
 
     def worker(self, name: str) -> Worker:
@@ -138,9 +144,11 @@ class OSHost:
 
     def __init__(self, reactor: Any, clientSockets: list[socket], logSockets: list[socket]) -> None:
         """
+        @param reactor: is made to count forward, whatever happens to the time of day.
         @param clientSockets: where clients connect.
         @param logSockets: where the other servers connect.
         """
+        clocks.countForward(reactor)
         self.reactor = reactor
         self.random = random.Random()
         self._clientSockets = clientSockets
@@ -152,11 +160,17 @@ class OSHost:
         """
         return time.time()
 
-    def monotonic(self) -> float:
+    def bootTime(self) -> float:
         """
-        See L{Host.monotonic}.
+        See L{Host.bootTime}.
         """
-        return time.monotonic()
+        return clocks.bootTime()
+
+    def bootId(self) -> str:
+        """
+        See L{Host.bootId}.
+        """
+        return clocks.bootId()
 
     def worker(self, name: str) -> Worker:
         """

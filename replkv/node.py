@@ -18,15 +18,17 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from replkv import exits
+from replkv.clusterclock import ClusterClock
 from replkv.config import Config, ServerConfig
 from replkv.diskqueue import DiskQueue, RunInThread
 from replkv.executor import Executor
 from replkv.kv.engine import EngineError
 from replkv.kv.machine import StateMachine
+from replkv.peers.receiver import Timed
 from replkv.pending import Read
 from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
-from replkv.raft.messages import Message
+from replkv.raft.messages import AppendEntries
 from replkv.raft.outputs import Load, ReadReady
 from replkv.storage.errors import CorruptLog, LogFailed
 
@@ -51,7 +53,7 @@ class Link(Protocol):
     The way to one other server.
     """
 
-    def send(self, request: Message) -> None:
+    def send(self, request: Timed) -> None:
         """
         Ask for something; the node is told of the reply, or that the peer is unreachable.
         """
@@ -76,16 +78,15 @@ class Node:
         disk: Callable[[Callable[[int], None], Callable[[Failure], None]], DiskQueue],
         runFlush: RunInThread,
         clock: IReactorTime,
-        wallClock: Callable[[], float],
-        monotonic: Callable[[], float],
+        clusterClock: ClusterClock,
         fail: Callable[[int, str], None],
     ) -> None:
         """
         @param disk: makes the way to the log's disk, given what to call when something is persisted, and when the
             disk failed.
         @param runFlush: calls the flush of the state machine off the reactor's thread.
-        @param wallClock: seconds since the epoch.
-        @param monotonic: seconds since any point.
+        @param clock: counts ticks and time-outs.
+        @param clusterClock: stamps entries, where this server leads.
         @param fail: called once, with an exit status and a reason, when this server cannot go on.
         """
         self.raft = raft
@@ -97,13 +98,12 @@ class Node:
         self._disk = disk(self._persisted, self._diskFailed)
         self._runFlush = runFlush
         self._clock = clock
+        self._clusterClock = clusterClock
         self._fail = fail
         self._pumpCall: IDelayedCall | None = None
         self._failed = False
         self._known: tuple[int, int | None] = (raft.currentTerm, None)
-        self.executor = Executor(
-            config, server, raft, machine, clock, wallClock, monotonic, self._schedule, self._guard
-        )
+        self.executor = Executor(config, server, raft, machine, clock, clusterClock, self._schedule, self._guard)
         self._unflushed = [0, 0]  # Entries and bytes.
         self._flushing = False
         self._toDo: deque[list[Entry] | Read] = deque()  # Given out by the core, in order.
@@ -136,19 +136,33 @@ class Node:
 
     # What other servers want: see replkv.peers.receiver.Receiver.
 
-    def requested(self, sender: int, request: Message) -> Deferred[Message]:
+    def requested(self, sender: int, request: Timed) -> Deferred[Timed]:
         """
         Another server asks for something.
         """
-        reply: Deferred[Message] = Deferred()
-        self._into(lambda: self.raft.step(sender, request, reply))
+        reply: Deferred[Timed] = Deferred()
+
+        def step() -> None:
+            message, time = request
+            self.raft.step(sender, message, reply)
+            # One that led in an earlier term leads no longer, and does not know it.
+            if isinstance(message, AppendEntries) and message.term == self.raft.currentTerm:
+                self._clusterClock.follow(time)
+
+        self._into(step)
         return reply
 
-    def replied(self, sender: int, reply: Message) -> None:
+    def replied(self, sender: int, reply: Timed) -> None:
         """
         Another server answered.
         """
-        self._into(lambda: self.raft.step(sender, reply))
+
+        def step() -> None:
+            # Before the answer elects this server, which may lead with what it learns.
+            self._clusterClock.learn(reply.time, self.raft.leaderId == self._server.id)
+            self.raft.step(sender, reply.message)
+
+        self._into(step)
 
     def unreachable(self, peer: int) -> None:
         """
@@ -220,11 +234,13 @@ class Node:
 
     def _handOut(self) -> None:
         ready = self.raft.ready(mayApply=not self._toDo)
+        time = self._clusterClock.now()
         for to, message, token in ready.sends:
             if token is None:
-                self.links[to].send(message)
+                self.links[to].send(Timed(message, time))
             else:
-                cast("Deferred[Message]", token).callback(message)
+                told = time if self._clusterClock.isMeasured else 0
+                cast("Deferred[Timed]", token).callback(Timed(message, told))
         self._disk.write(ready.persists)
         self._merge(ready.entries, ready.reads)
         for token in ready.droppedReads:

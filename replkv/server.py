@@ -12,9 +12,12 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.error import ReactorNotRunning
 from twisted.internet.interfaces import IListeningPort
+from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from replkv import exits
+from replkv.clusterclock import ClusterClock, bridged, largestStamp
 from replkv.config import Config, ServerConfig
 from replkv.diskqueue import DiskQueue
 from replkv.host import Host
@@ -28,8 +31,9 @@ from replkv.protocol.server import ClientServerFactory
 from replkv.raft.core import Raft, RaftConfig
 from replkv.raft.entry import Entry
 from replkv.raft.log import MAX_BATCH_BYTES, RaftLog
+from replkv.storage.clockrecord import ClockRecord
 from replkv.storage.errors import CorruptLog, LogFailed
-from replkv.storage.folder import DataFolder
+from replkv.storage.folder import DataFolder, FolderError
 from replkv.storage.log import LogStorage
 
 DRAIN_TIMEOUT: Final = 5.0
@@ -46,6 +50,12 @@ FIRST_ELECTION_FACTOR: Final = 10
 """
 On the first start of a cluster, the server with the lowest id stands for election so many times earlier than the
 others, which take over if it is not there.
+"""
+
+CLOCK_INTERVAL: Final = 10.0
+"""
+Seconds between two readings of the clocks that are stored. After a loss of power, it matters whether the wall clock was
+set since the last one.
 """
 
 _OTHER_FILES: Final = 1024
@@ -85,6 +95,8 @@ class Server(Service):
         self._logPorts: list[IListeningPort] = []
         self._links: dict[int, PeerLink] = {}
         self._machine: StateMachine | None = None
+        self._clockWriting = LoopingCall(self._writeClock)
+        self._clockWriting.clock = host.reactor
 
     def startService(self) -> None:
         """
@@ -101,6 +113,7 @@ class Server(Service):
             self._reactor.callWhenRunning(self._fail, exits.DISK, str(error))
             return
         self._machine = machine
+        self._clusterClock = self._startClock(machine, raft)
         self._node = Node(
             self._config,
             self._server,
@@ -111,8 +124,7 @@ class Server(Service):
             ),
             self._storeThread.run,
             self._reactor,
-            self._host.wallClock,
-            self._host.monotonic,
+            self._clusterClock,
             self._fail,
         )
         self._clients = ClientServerFactory(
@@ -138,6 +150,7 @@ class Server(Service):
         for listening in self._host.listenForClients(self._clients):
             listening.addCallback(self._clientPorts.append)
         self._node.start()
+        self._clockWriting.start(CLOCK_INTERVAL)
         self.log.info(
             "server {id} of cluster {cluster!r} is up: clients on {host}:{clientPort}, servers on {host}:{logPort}",
             id=self._server.id,
@@ -165,6 +178,8 @@ class Server(Service):
             self._peers.close()
             for link in self._links.values():
                 await link.stopService()
+            self._clockWriting.stop()
+            await self._writeClock()
             for step in (self._machine.flush, self._machine.close):
                 try:
                     await self._storeThread.run(step)
@@ -232,6 +247,38 @@ class Server(Service):
             storage.term,
             storage.votedFor,
             machine.appliedIndex,
+        )
+
+    def _startClock(self, machine: StateMachine, raft: Raft) -> ClusterClock:
+        """
+        Go on with the cluster's time from what was stored of it.
+        """
+        record = None
+        try:
+            record = self._folder.readClock()
+        except (FolderError, OSError) as error:
+            self.log.warn("{error}; time goes on from the last entry of the log", error=error)
+        stamp = largestStamp(machine.clock, raft.log.entries(machine.appliedIndex + 1, raft.log.lastIndex))
+        host = self._host
+        time = bridged(record, host.wallClock(), host.bootTime(), host.bootId(), stamp)
+        return ClusterClock(host.bootTime, time)
+
+    def _writeClock(self) -> Deferred[None]:
+        """
+        Store what the clocks say.
+        """
+        host = self._host
+        record = ClockRecord(self._clusterClock.now(), host.wallClock(), host.bootTime(), host.bootId())
+        return self._storeThread.run(lambda: self._folder.writeClock(record)).addErrback(self._clockNotWritten)
+
+    def _clockNotWritten(self, failure: Failure) -> None:
+        """
+        The disk is full, say. Nothing depends on it before the next start, and then not much.
+        """
+        failure.trap(OSError)
+        self.log.warn(
+            "the cluster's time cannot be stored, so that keys may live longer if all servers are stopped: {reason}",
+            reason=failure.getErrorMessage(),
         )
 
     def _allowConnections(self) -> None:

@@ -116,9 +116,9 @@ class LayerTests(SynchronousTestCase):
 
     def test_client(self) -> None:
         """
-        The client can be used without a server: besides itself it knows the servers file alone.
+        The client can be used without a server: besides itself it knows the servers file and the clocks alone.
         """
-        self.assertImports("client", "replkv.config")
+        self.assertImports("client", "replkv.config", "replkv.clocks")
 
     def test_reactor(self) -> None:
         """

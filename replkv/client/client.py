@@ -15,6 +15,7 @@ from twisted.internet.task import deferLater
 from replkv.client.connections import Address, Connections
 from replkv.client.errors import Closed, CommandError, NotFound, OutcomeUnknown, Unavailable, VersionMismatch
 from replkv.client.replies import MAX_VALUE, Reply
+from replkv.clocks import countForward
 
 
 class Found(NamedTuple):
@@ -61,10 +62,12 @@ class Client:
 
     def __init__(self, reactor: IReactorTime, servers: Sequence[tuple[str, int]], timeout: float = 10.0) -> None:
         """
-        @param reactor: a reactor that can also connect to hosts by name.
+        @param reactor: a reactor that can also connect to hosts by name. One that counts by the time of day is made to
+            count forward from there, so that time-outs hold when the time of day is set.
         @param servers: host and client port of servers of the cluster, one at least.
         @param timeout: for how many seconds a command is tried.
         """
+        countForward(reactor)
         self._reactor = reactor
         self._servers = [Address(host, port) for host, port in servers]
         self._timeout = timeout

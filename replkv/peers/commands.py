@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 from twisted.protocols import amp
 
 from replkv.peers.argument import LargeBytes
+from replkv.peers.receiver import Timed
 from replkv.raft.entry import Batch
 from replkv.raft.messages import (
     AppendEntries,
@@ -19,10 +20,38 @@ from replkv.raft.messages import (
     RequestVoteReply,
 )
 
-PROTOCOL_VERSION: Final = 1
+PROTOCOL_VERSION: Final = 2
 """
 Servers of different versions do not talk to each other.
 """
+
+
+MAX_TIME: Final = 2**63 - 1
+"""
+The last millisecond that there is.
+"""
+
+
+class ClusterTime(amp.Argument):
+    """
+    The sender's time: see L{Timed}.
+    """
+
+    def toString(self, inObject: int) -> bytes:
+        """
+        Put it into the box.
+        """
+        return b"%d" % inObject
+
+    def fromString(self, inString: bytes) -> int:
+        """
+        Take it out of the box.
+
+        @raise ValueError: if it is no time.
+        """
+        if not inString.isdigit() or len(inString) > 19 or int(inString) > MAX_TIME:
+            raise ValueError(f"{inString[:32]!r} is no time")
+        return int(inString)
 
 
 class Refused(Exception):
@@ -65,8 +94,14 @@ class RequestVoteCommand(amp.Command):
         (b"lastLogIndex", amp.Integer()),
         (b"lastLogTerm", amp.Integer()),
         (b"preVote", amp.Boolean()),
+        (b"time", ClusterTime()),
     ]
-    response: ClassVar = [(b"term", amp.Integer()), (b"granted", amp.Boolean()), (b"preVote", amp.Boolean())]
+    response: ClassVar = [
+        (b"term", amp.Integer()),
+        (b"granted", amp.Boolean()),
+        (b"preVote", amp.Boolean()),
+        (b"time", ClusterTime()),
+    ]
     errors: ClassVar = {NotIntroduced: b"NOT_INTRODUCED"}
 
 
@@ -83,6 +118,7 @@ class AppendEntriesCommand(amp.Command):
         (b"leaderCommit", amp.Integer()),
         (b"readRound", amp.Integer()),
         (b"batch", LargeBytes()),
+        (b"time", ClusterTime()),
     ]
     response: ClassVar = [
         (b"term", amp.Integer()),
@@ -92,6 +128,7 @@ class AppendEntriesCommand(amp.Command):
         (b"conflictIndex", amp.Integer()),
         (b"conflictTerm", amp.Integer()),
         (b"readRound", amp.Integer()),
+        (b"time", ClusterTime()),
     ]
     errors: ClassVar = {NotIntroduced: b"NOT_INTRODUCED"}
 
@@ -110,20 +147,21 @@ class Remote(NamedTuple):
     reply: Callable[..., Message]
 
 
-def remoteCall(request: Message) -> Remote:
+def remoteCall(request: Timed) -> Remote:
     """
     Say how C{request} is asked over AMP.
 
     @raise TypeError: if it is a reply.
     """
-    match request:
+    message, time = request
+    arguments = {**message._asdict(), "time": time}
+    match message:
         case AppendEntries():
-            arguments = request._asdict()
-            arguments["batch"] = request.batch.encoded
+            arguments["batch"] = message.batch.encoded
             return Remote(AppendEntriesCommand, arguments, AppendEntriesReply)
         case RequestVote():
-            return Remote(RequestVoteCommand, request._asdict(), RequestVoteReply)
-    raise TypeError(f"{request!r} is no request")
+            return Remote(RequestVoteCommand, arguments, RequestVoteReply)
+    raise TypeError(f"{message!r} is no request")
 
 
 def appendEntries(batch: bytes, **fields: int) -> AppendEntries:

@@ -20,8 +20,7 @@ from zope.interface import implementer
 from replkv.peers.commands import Hello, Refused, remoteCall
 from replkv.peers.connection import PeerConnection
 from replkv.peers.identity import Identity
-from replkv.peers.receiver import Receiver
-from replkv.raft.messages import Message
+from replkv.peers.receiver import Receiver, Timed
 
 ANSWER_TIMEOUT: Final = 5.0
 """
@@ -141,7 +140,7 @@ class PeerLink(Service):
             self._connection.transport.abortConnection()
         return self._client.stopService()
 
-    def send(self, request: Message) -> None:
+    def send(self, request: Timed) -> None:
         """
         Ask for something. Its reply goes to the receiver; where there is no connection, or it is lost before the
         reply has come, the receiver is told that the peer is unreachable.
@@ -223,7 +222,8 @@ class PeerLink(Service):
         if connection is self._connection:
             self._due -= 1
             self._lastAnswer = self._clock.seconds()
-            self._receiver.replied(self.peer, reply(**answer))
+            time = answer.pop("time")
+            self._receiver.replied(self.peer, Timed(reply(**answer), time))
 
     def _failed(self, failure: Failure) -> None:
         """

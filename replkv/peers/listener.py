@@ -22,8 +22,8 @@ from replkv.peers.commands import (
 )
 from replkv.peers.connection import PeerConnection
 from replkv.peers.identity import Identity
-from replkv.peers.receiver import Receiver
-from replkv.raft.messages import Message, RequestVote
+from replkv.peers.receiver import Receiver, Timed
+from replkv.raft.messages import RequestVote
 
 HELLO_TIMEOUT: Final = 5.0
 """
@@ -96,27 +96,27 @@ class IncomingConnection(PeerConnection):
         return {"incarnation": identity.incarnation}
 
     @RequestVoteCommand.responder
-    def requestVote(self, **fields: Any) -> Deferred[dict[str, Any]]:
+    def requestVote(self, time: int, **fields: Any) -> Deferred[dict[str, Any]]:
         """
         A candidate asks for a vote.
         """
-        return self._ask(RequestVote(**fields))
+        return self._ask(Timed(RequestVote(**fields), time))
 
     @AppendEntriesCommand.responder
-    def appendEntries(self, **fields: Any) -> Deferred[dict[str, Any]]:
+    def appendEntries(self, time: int, **fields: Any) -> Deferred[dict[str, Any]]:
         """
         A leader replicates entries.
         """
-        return self._ask(appendEntries(**fields))
+        return self._ask(Timed(appendEntries(**fields), time))
 
-    def _ask(self, request: Message) -> Deferred[dict[str, Any]]:
+    def _ask(self, request: Timed) -> Deferred[dict[str, Any]]:
         if self.sender is None:
             raise NotIntroduced
         return self.factory.receiver.requested(self.sender, request).addCallback(_asdict)
 
 
-def _asdict(reply: Message) -> dict[str, Any]:
-    return reply._asdict()
+def _asdict(reply: Timed) -> dict[str, Any]:
+    return {**reply.message._asdict(), "time": reply.time}
 
 
 class PeerListener(ServerFactory):

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, NamedTuple
 
+from replkv.storage.clockrecord import ClockRecord, decodeRecord, encodeRecord
 from replkv.storage.files import Files, Lock, Locked
 from replkv.storage.segments import segmentNumbers
 
@@ -108,6 +109,29 @@ class DataFolder:
         peers = {**self._peers, serverId: incarnation}
         _replaceFile(self._files, self._path, "peers.json", {str(peer): peers[peer] for peer in sorted(peers)})
         self._peers = peers
+
+    def readClock(self) -> ClockRecord | None:
+        """
+        What L{writeClock} has stored last; C{None} if there is nothing.
+
+        @raise OSError: if the system refuses.
+        @raise FolderError: if it is damaged.
+        """
+        found = _readFile(self._files, self._path, "clock.json")
+        if found is None:
+            return None
+        record = decodeRecord(found)
+        if record is None:
+            raise _damaged(self._path, "clock.json", "it is not a reading of clocks")
+        return record
+
+    def writeClock(self, record: ClockRecord) -> None:
+        """
+        Store what the clocks say, for the next start.
+
+        @raise OSError: if the system refuses.
+        """
+        _replaceFile(self._files, self._path, "clock.json", encodeRecord(record))
 
     def close(self) -> None:
         """

@@ -13,16 +13,17 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
+from replkv.clusterclock import ClusterClock
 from replkv.config import Config, ServerConfig
 from replkv.diskqueue import DiskQueue
 from replkv.kv.machine import StateMachine
 from replkv.kv.memory import MemoryEngine
 from replkv.node import TICKS_PER_HEARTBEAT, Node
+from replkv.peers.receiver import Timed
 from replkv.protocol.commands import Cas, Command, Delete, Get, Getm, Set
 from replkv.protocol.request import Request
 from replkv.raft.core import Raft, RaftConfig
 from replkv.raft.log import RaftLog
-from replkv.raft.messages import Message
 from replkv.storage.log import LogStorage
 from replkv.testing.files import MemoryFiles
 
@@ -165,7 +166,7 @@ class Link:
         self._sender = sender
         self._to = to
 
-    def send(self, request: Message) -> None:
+    def send(self, request: Timed) -> None:
         """
         Put a request on its way.
         """
@@ -180,7 +181,7 @@ class Server:
     @ivar engine: the store.
     @ivar disk: the thread of the log.
     @ivar storeThread: the thread of the store.
-    @ivar wrong: by how many seconds its clock is wrong.
+    @ivar wrong: by how many seconds the time is wrong that it takes to be the cluster's when it starts.
     @ivar failures: with what statuses and reasons it has stopped itself.
     """
 
@@ -224,8 +225,7 @@ class Server:
             lambda persisted, failed: DiskQueue(storage, self.disk.run, self.storeThread.run, persisted, failed),
             self.storeThread.run,
             clock,
-            lambda: NOW + clock.seconds() + self.wrong,
-            clock.seconds,
+            ClusterClock(clock.seconds, round((NOW + clock.seconds() + self.wrong) * 1000)),
             lambda status, reason: self.failures.append((status, reason)),
         )
         self.node.links = {peer: Link(self._cluster, self.id, peer) for peer in members if peer != self.id}
@@ -260,6 +260,16 @@ class Server:
         self.engine = self.engine.crash()
         self.disk, self.storeThread = Thread(), Thread()
 
+    def restart(self, wrong: float) -> None:
+        """
+        Lose the process, and start another one.
+
+        @param wrong: by how many seconds this one is wrong about the time.
+        """
+        self.crash()
+        self.wrong = wrong
+        self.start()
+
     def value(self, key: bytes) -> bytes | None:
         """
         What its own state machine holds.
@@ -286,9 +296,9 @@ class Cluster:
 
     def __init__(self, size: int = 3, leaderWait: float = 2.0, requestTimeout: float = 5.0) -> None:
         self.clock = Clock()
-        self.messages: deque[tuple[int, int, Message]] = deque()
+        self.messages: deque[tuple[int, int, Timed]] = deque()
         self.apart: set[int] = set()
-        self._replies: deque[tuple[int, int, Message]] = deque()
+        self._replies: deque[tuple[int, int, Timed]] = deque()
         servers = tuple(ServerConfig(number, f"host{number}", 9000 + number, 10000 + number) for number in range(size))
         config = Config("var", "replkv", servers, 0.05, 0.25, leaderWait, requestTimeout, 1 << 20, 10_000)
         self.servers = [Server(self, config, number) for number in range(size)]
@@ -349,7 +359,7 @@ class Cluster:
                 self.servers[to].node.replied(sender, reply)
         return len(messages) + len(replies)
 
-    def _answered(self, reply: Message, sender: int, to: int) -> None:
+    def _answered(self, reply: Timed, sender: int, to: int) -> None:
         self._replies.append((sender, to, reply))
 
     def _work(self) -> int:

@@ -10,7 +10,7 @@ from replkv.peers.commands import RequestVoteCommand
 from replkv.peers.connection import MAX_BOX_BYTES, MAX_HELLO_BYTES
 from replkv.peers.listener import MAX_CONNECTIONS
 from tests.peers.listening import ListenerTests
-from tests.peers.wire import VOTE
+from tests.peers.wire import VOTE, fields
 
 
 class GarbageTests(ListenerTests):
@@ -120,7 +120,7 @@ class GarbageTests(ListenerTests):
         """
         self.introduce()
         for _ in range(3 * MAX_HELLO_BYTES // 50):
-            self.caller.ask(RequestVoteCommand, **VOTE._asdict())
+            self.caller.ask(RequestVoteCommand, **fields(VOTE))
         self.wire.carry()
         self.assertTrue(self.wire.isUp)
 

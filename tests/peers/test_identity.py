@@ -58,8 +58,8 @@ class AdmitTests(SynchronousTestCase):
         """
         A server of another version is refused, older or newer.
         """
-        self.assertRefused("server 1 speaks protocol version 1, not 2", version=2)
-        self.assertRefused("server 1 speaks protocol version 1, not 0", version=0)
+        self.assertRefused("server 1 speaks protocol version 2, not 3", version=3)
+        self.assertRefused("server 1 speaks protocol version 2, not 1", version=1)
 
     def test_otherCluster(self) -> None:
         """
@@ -180,7 +180,7 @@ class HelloTests(SynchronousTestCase):
         self.assertEqual(
             server.identity.hello(1),
             {
-                "version": 1,
+                "version": 2,
                 "cluster": "shop",
                 "members": [1, 2],
                 "sender": 2,

@@ -5,7 +5,9 @@ Tests for the end of a connection that asks.
 from __future__ import annotations
 
 from replkv.peers.link import SILENT_ATTEMPTS
+from replkv.peers.receiver import Timed
 from replkv.raft.entry import Batch, Entry
+from replkv.raft.messages import AppendEntries, RequestVoteReply
 from tests.peers.linked import LinkTests
 from tests.peers.wire import HEARD, HEARTBEAT, VOTE, VOTED, Wire
 
@@ -21,7 +23,7 @@ class RequestTests(LinkTests):
         """
         wire = self.connect()
         self.assertTrue(self.link.isUp)
-        heartbeat = HEARTBEAT._replace(batch=Batch([Entry(8, 3, bytes(100_000))]))
+        heartbeat = Timed(AppendEntries(3, 7, 2, 5, 4, Batch([Entry(8, 3, bytes(100_000))])), HEARTBEAT.time)
         self.link.send(VOTE)
         self.link.send(heartbeat)
         wire.carry()
@@ -59,9 +61,10 @@ class RequestTests(LinkTests):
         wire = self.connect()
         self.link.send(VOTE)
         wire.carry()
-        self.its.receiver.asked[0][2].callback(VOTED._replace(granted=False))
+        refused = Timed(RequestVoteReply(3, False, False), VOTED.time)
+        self.its.receiver.asked[0][2].callback(refused)
         wire.carry()
-        self.assertEqual(self.mine.receiver.replies, [(1, VOTED._replace(granted=False))])
+        self.assertEqual(self.mine.receiver.replies, [(1, refused)])
 
 
 class LostTests(LinkTests):

@@ -9,10 +9,11 @@ from twisted.protocols import amp
 
 from replkv.peers.commands import AppendEntriesCommand, NotIntroduced, Refused, RequestVoteCommand, remoteCall
 from replkv.peers.listener import HELLO_TIMEOUT
+from replkv.peers.receiver import Timed
 from replkv.raft.entry import Batch, Entry
-from replkv.raft.messages import AppendEntries
+from replkv.raft.messages import AppendEntries, AppendEntriesReply
 from tests.peers.listening import ListenerTests
-from tests.peers.wire import HEARD, HEARTBEAT, VOTE, VOTED
+from tests.peers.wire import HEARD, HEARTBEAT, VOTE, VOTED, fields
 
 
 class HelloTests(ListenerTests):
@@ -77,7 +78,7 @@ class HelloTests(ListenerTests):
         """
         self.server.disk.holding = True
         introduced = self.hello(self.caller)
-        answer = self.caller.ask(RequestVoteCommand, **VOTE._asdict())
+        answer = self.caller.ask(RequestVoteCommand, **fields(VOTE))
         self.wire.carry()
         self.assertNoResult(introduced)
         self.failureResultOf(answer, NotIntroduced)
@@ -177,27 +178,27 @@ class RequestTests(ListenerTests):
         """
         A candidate is answered with what the node says.
         """
-        answer = self.caller.ask(RequestVoteCommand, **VOTE._asdict())
+        answer = self.caller.ask(RequestVoteCommand, **fields(VOTE))
         self.wire.carry()
         ((sender, request, reply),) = self.server.receiver.asked
         self.assertEqual((sender, request), (0, VOTE))
         self.assertNoResult(answer)
         reply.callback(VOTED)
         self.wire.carry()
-        self.assertEqual(self.successResultOf(answer), VOTED._asdict())
+        self.assertEqual(self.successResultOf(answer), fields(VOTED))
 
     def test_appendEntries(self) -> None:
         """
         A leader's entries arrive as they were, however large.
         """
         batch = Batch([Entry(8, 3, bytes(200_000)), Entry(9, 3, b"\0\r\n")])
-        answer = self.caller.ask(AppendEntriesCommand, **{**HEARTBEAT._asdict(), "batch": batch.encoded})
+        answer = self.caller.ask(AppendEntriesCommand, **{**fields(HEARTBEAT), "batch": batch.encoded})
         self.wire.carry()
         ((sender, request, reply),) = self.server.receiver.asked
-        self.assertEqual((sender, request), (0, HEARTBEAT._replace(batch=batch)))
+        self.assertEqual((sender, request), (0, Timed(AppendEntries(3, 7, 2, 5, 4, batch), HEARTBEAT.time)))
         reply.callback(HEARD)
         self.wire.carry()
-        self.assertEqual(self.successResultOf(answer), HEARD._asdict())
+        self.assertEqual(self.successResultOf(answer), fields(HEARD))
 
     def test_pipelined(self) -> None:
         """
@@ -208,10 +209,11 @@ class RequestTests(ListenerTests):
         self.wire.carry()
         asked = self.server.receiver.asked
         self.assertEqual(
-            [message.readRound for _, message, _ in asked if isinstance(message, AppendEntries)], [0, 1, 2]
+            [request.message.readRound for _, request, _ in asked if isinstance(request.message, AppendEntries)],
+            [0, 1, 2],
         )
         for number in (2, 0, 1):
-            asked[number][2].callback(HEARD._replace(readRound=number))
+            asked[number][2].callback(Timed(AppendEntriesReply(3, True, 7, 7, 0, 0, number), HEARD.time))
         self.wire.carry()
         self.assertEqual([self.successResultOf(answer)["readRound"] for answer in answers], [0, 1, 2])
 
@@ -220,7 +222,7 @@ class RequestTests(ListenerTests):
         Entries that do not follow prevLogIndex are no message; the connection is closed.
         """
         batch = Batch([Entry(9, 3, b"")]).encoded
-        answer = self.caller.ask(AppendEntriesCommand, **{**HEARTBEAT._asdict(), "batch": batch})
+        answer = self.caller.ask(AppendEntriesCommand, **{**fields(HEARTBEAT), "batch": batch})
         self.wire.carry()
         self.failureResultOf(answer, amp.UnknownRemoteError)
         self.assertFalse(self.wire.isUp)
@@ -232,11 +234,25 @@ class RequestTests(ListenerTests):
         """
         What is no batch is no message either.
         """
-        answer = self.caller.ask(AppendEntriesCommand, **{**HEARTBEAT._asdict(), "batch": b"\xff" * 40})
+        answer = self.caller.ask(AppendEntriesCommand, **{**fields(HEARTBEAT), "batch": b"\xff" * 40})
         self.wire.carry()
         self.failureResultOf(answer, amp.UnknownRemoteError)
         self.assertFalse(self.wire.isUp)
         self.assertEqual(len(self.lines), 1)
+
+    def test_noTime(self) -> None:
+        """
+        A time that no clock can have is no message either.
+        """
+        for time in (-1, 2**63):
+            caller, wire = self.connect()
+            self.hello(caller)
+            wire.carry()
+            answer = caller.ask(RequestVoteCommand, **{**fields(VOTE), "time": time})
+            wire.carry()
+            self.failureResultOf(answer, amp.UnknownRemoteError)
+            self.assertFalse(wire.isUp)
+        self.assertEqual(self.server.receiver.asked, [])
 
     def test_close(self) -> None:
         """

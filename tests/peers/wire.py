@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from random import Random
+from typing import Any
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, succeed
@@ -20,13 +21,21 @@ from zope.interface import implementer
 from replkv.peers.identity import Identity
 from replkv.peers.link import PeerLink
 from replkv.peers.listener import PeerListener
+from replkv.peers.receiver import Timed
 from replkv.raft.entry import NO_ENTRIES
-from replkv.raft.messages import AppendEntries, AppendEntriesReply, Message, RequestVote, RequestVoteReply
+from replkv.raft.messages import AppendEntries, AppendEntriesReply, RequestVote, RequestVoteReply
 
-VOTE = RequestVote(3, 7, 2, False)
-VOTED = RequestVoteReply(3, True, False)
-HEARTBEAT = AppendEntries(3, 7, 2, 5, 4, NO_ENTRIES)
-HEARD = AppendEntriesReply(3, True, 7, 7, 0, 0, 4)
+VOTE = Timed(RequestVote(3, 7, 2, False), 1_700_000_000_001)
+VOTED = Timed(RequestVoteReply(3, True, False), 0)
+HEARTBEAT = Timed(AppendEntries(3, 7, 2, 5, 4, NO_ENTRIES), 1_700_000_000_002)
+HEARD = Timed(AppendEntriesReply(3, True, 7, 7, 0, 0, 4), 1_700_000_000_003)
+
+
+def fields(timed: Timed) -> dict[str, Any]:
+    """
+    What a message has in AMP's boxes.
+    """
+    return {**timed.message._asdict(), "time": timed.time}
 
 
 class End(StringTransport):
@@ -190,19 +199,19 @@ class Recorder:
     """
 
     def __init__(self) -> None:
-        self.asked: list[tuple[int, Message, Deferred[Message]]] = []
-        self.replies: list[tuple[int, Message]] = []
+        self.asked: list[tuple[int, Timed, Deferred[Timed]]] = []
+        self.replies: list[tuple[int, Timed]] = []
         self.lost: list[int] = []
 
-    def requested(self, sender: int, request: Message) -> Deferred[Message]:
+    def requested(self, sender: int, request: Timed) -> Deferred[Timed]:
         """
         See L{replkv.peers.receiver.Receiver.requested}.
         """
-        reply: Deferred[Message] = Deferred()
+        reply: Deferred[Timed] = Deferred()
         self.asked.append((sender, request, reply))
         return reply
 
-    def replied(self, sender: int, reply: Message) -> None:
+    def replied(self, sender: int, reply: Timed) -> None:
         """
         See L{replkv.peers.receiver.Receiver.replied}.
         """

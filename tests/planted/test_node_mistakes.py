@@ -4,27 +4,30 @@ Mistakes that a node could be built with, planted one by one: each makes a test 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
 
+import replkv.clusterclock
 import replkv.diskqueue
 import replkv.executor
+from replkv.clusterclock import ClusterClock, bridged
 from replkv.executor import Executor
 from replkv.kv.machine import Outcome, StateMachine
 from replkv.node import Node
 from replkv.peers.identity import Identity
 from replkv.peers.link import PeerLink
 from replkv.peers.listener import IncomingConnection
+from replkv.peers.receiver import Timed
 from replkv.pending import Deadlines, Proposals
 from replkv.protocol.request import Request
 from replkv.raft.entry import Entry
-from replkv.raft.messages import Message
-from replkv.stamps import LeaderClock
-from tests import test_diskqueue, test_pending, test_stamps
+from replkv.storage.clockrecord import ClockRecord
+from tests import test_clusterclock, test_diskqueue, test_pending
 from tests.node import cluster, test_expiry, test_failures, test_leadership, test_writes
 from tests.peers import test_argument, test_identity, test_link, test_link_refusals, test_listener
-from tests.peers.wire import Recorder
+from tests.peers.wire import Recorder, fields
 from tests.planted.planting import PlantingTests
 
 
@@ -140,27 +143,76 @@ class NodeMistakesTests(PlantingTests):
         self.patch(StateMachine, "apply", byLocalClock)
         self.assertCaught(test_expiry.WrongClockTests, "test_followersDoNotMatter")
 
-    def test_wallClockStamps(self) -> None:
+    def test_leaderIsNotFollowed(self) -> None:
         """
-        A leader stamps by its wall clock alone.
+        No server takes over what the leader tells of the time, so that the next leader has a time of its own.
+        """
+        self.patch(ClusterClock, "follow", lambda clock, time: None)
+        self.assertCaught(test_expiry.WrongClockTests, "test_failOver", "test_restarted")
+
+    def test_everyLeaderIsFollowed(self) -> None:
+        """
+        A leader of an earlier term is followed too.
+        """
+        requested = Node.requested
+
+        def follow(node: Node, sender: int, request: Timed) -> Deferred[Timed]:
+            node._clusterClock.follow(request.time)
+            return requested(node, sender, request)
+
+        self.patch(Node, "requested", follow)
+        self.assertCaught(test_expiry.WrongClockTests, "test_oldLeader")
+
+    def test_votersAreNotHeard(self) -> None:
+        """
+        A server that has only guessed the time leads with that, whatever its voters know.
+        """
+        self.patch(ClusterClock, "learn", lambda clock, time, leads: None)
+        self.assertCaught(test_expiry.WrongClockTests, "test_learntFromVoters")
+
+    def test_guessesAreTold(self) -> None:
+        """
+        A server tells the time to candidates, though it has only guessed it.
+        """
+        init = ClusterClock.__init__
+
+        def sure(clock: ClusterClock, bootTime: Callable[[], float], time: int) -> None:
+            init(clock, bootTime, time)
+            clock.isMeasured = True
+
+        self.patch(ClusterClock, "__init__", sure)
+        self.assertCaught(test_expiry.WrongClockTests, "test_guessIsNotTold")
+
+    def test_neverSlower(self) -> None:
+        """
+        A server goes forward with the leader, and never back.
+        """
+        self.patch(replkv.clusterclock, "SLEW", 1 << 60)
+        self.assertCaught(test_clusterclock.ClusterClockTests, "test_otherRate")
+
+    def test_backAtOnce(self) -> None:
+        """
+        A server believes every message, however long it has waited.
+        """
+        self.patch(replkv.clusterclock, "SLEW", 1e-9)
+        self.assertCaught(test_clusterclock.ClusterClockTests, "test_staleMessages", "test_delaysDoNotAddUp")
+
+    def test_bootIsNotAsked(self) -> None:
+        """
+        A server that is started again asks the wall clock how long it was down, though the machine was up.
         """
 
-        def now(clock: LeaderClock) -> int:
-            return clock._wall()  # type: ignore[attr-defined,no-any-return]
+        def byWallClock(record: ClockRecord, *now: Any) -> int:
+            return bridged(record._replace(bootId=""), *now)
 
-        def init(clock: LeaderClock, wallClock: Any, monotonic: Any, largestStamp: int) -> None:
-            clock._wall = lambda: int(wallClock() * 1000)  # type: ignore[attr-defined]
-
-        self.patch(LeaderClock, "__init__", init)
-        self.patch(LeaderClock, "now", now)
-        self.assertCaught(test_stamps.LeaderClockTests, "test_largestStamp", "test_monotonic")
-        self.assertCaught(test_expiry.WrongClockTests, "test_leaderBehind", "test_leaderAhead")
+        self.patch(test_clusterclock, "bridged", byWallClock)
+        self.assertCaught(test_clusterclock.BridgedTests, "test_sameBoot")
 
     def test_stampsOfUnappliedForgotten(self) -> None:
         """
         A new leader looks for the largest stamp only among the entries that are applied.
         """
-        self.patch(replkv.executor, "stampOf", lambda data: 0)
+        self.patch(replkv.clusterclock, "stampOf", lambda data: 0)
         self.assertCaught(test_expiry.WrongClockTests, "test_stampsOfUnappliedEntries")
 
     def plantHastyExpiry(self) -> None:
@@ -242,9 +294,9 @@ class NodeMistakesTests(PlantingTests):
         Anyone may ask for anything.
         """
 
-        def ask(connection: IncomingConnection, request: Message) -> Deferred[dict[str, Any]]:
+        def ask(connection: IncomingConnection, request: Timed) -> Deferred[dict[str, Any]]:
             receiver = connection.factory.receiver
-            return receiver.requested(connection.sender or 0, request).addCallback(lambda reply: reply._asdict())
+            return receiver.requested(connection.sender or 0, request).addCallback(fields)
 
         self.patch(IncomingConnection, "_ask", ask)
         self.assertCaught(

@@ -34,6 +34,7 @@ class SimulatedHost:
         config: ServerConfig,
         random: Random,
         wallClock: Callable[[], float],
+        bootId: str,
         worker: Callable[[str], Worker],
         openStore: Callable[[], Engine],
         complain: Callable[[str], None],
@@ -41,16 +42,23 @@ class SimulatedHost:
         self.reactor = process
         self.random = random
         self.wallClock = wallClock
+        self._bootId = bootId
         self.worker = worker
         self.complain = complain
         self._config = config
         self._openStore = openStore
 
-    def monotonic(self) -> float:
+    def bootTime(self) -> float:
         """
-        See L{Host.monotonic<replkv.host.Host.monotonic>}.
+        See L{Host.bootTime<replkv.host.Host.bootTime>}.
         """
         return self.reactor.seconds()
+
+    def bootId(self) -> str:
+        """
+        See L{Host.bootId<replkv.host.Host.bootId>}.
+        """
+        return self._bootId
 
     def openStore(self, path: str) -> Engine:
         """

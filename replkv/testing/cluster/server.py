@@ -94,6 +94,7 @@ class SimulatedServer:
         self._service: _Service | None = None
         self._threads: list[Thread] = []
         self._lives = 0
+        self._boots = 0
         self._asked = False
         self._steps = 0
 
@@ -190,6 +191,7 @@ class SimulatedServer:
         """
         self._cluster.tell(self.name, "loses its power")
         self._end(silently=True)
+        self._boots += 1
         self.files = self.files.afterPowerLoss(self._random)
 
     def revive(self) -> None:
@@ -292,7 +294,16 @@ class SimulatedServer:
             self._threads.append(thread)
             return thread
 
-        host = SimulatedHost(process, self.config, random, self._wallClock, worker, lambda: self.store, self._complain)
+        host = SimulatedHost(
+            process,
+            self.config,
+            random,
+            self._wallClock,
+            f"boot {self._boots}",
+            worker,
+            lambda: self.store,
+            self._complain,
+        )
         self._service = _Service(self._watch, host, cluster.config, self.config, folder, storage)
         self._service.startService()
         self._steps = self.store.steps

@@ -1,0 +1,54 @@
+"""
+What a server stores of the cluster's time, so that it can tell after its next start how long it was down.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+MAX_TIME = 2**63 - 1
+
+
+class ClockRecord(NamedTuple):
+    """
+    Readings of one moment.
+
+    @ivar time: the cluster's time, in milliseconds.
+    @ivar wallClock: seconds since the epoch.
+    @ivar bootTime: seconds since the machine was booted.
+    @ivar bootId: which boot that was; empty where it is not known.
+    """
+
+    time: int
+    wallClock: float
+    bootTime: float
+    bootId: str
+
+
+def encodeRecord(record: ClockRecord) -> dict[str, object]:
+    """
+    The record as it is stored.
+    """
+    return {
+        "Time": record.time,
+        "WallClock": record.wallClock,
+        "BootTime": record.bootTime,
+        "BootId": record.bootId,
+    }
+
+
+def decodeRecord(found: object) -> ClockRecord | None:
+    """
+    The record as it was stored.
+
+    @return: C{None} if it is none.
+    """
+    match found:
+        case {
+            "Time": int(time),
+            "WallClock": float(wallClock),
+            "BootTime": float(bootTime),
+            "BootId": str(bootId),
+        } if 0 <= time <= MAX_TIME and all(abs(seconds) < MAX_TIME for seconds in (wallClock, bootTime)):
+            return ClockRecord(time, wallClock, bootTime, bootId)
+    return None

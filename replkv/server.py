@@ -33,7 +33,7 @@ from replkv.raft.entry import Entry
 from replkv.raft.log import MAX_BATCH_BYTES, RaftLog
 from replkv.storage.clockrecord import ClockRecord
 from replkv.storage.errors import CorruptLog, LogFailed
-from replkv.storage.folder import DataFolder, FolderError
+from replkv.storage.folder import DataFolder
 from replkv.storage.log import LogStorage
 
 DRAIN_TIMEOUT: Final = 5.0
@@ -256,8 +256,8 @@ class Server(Service):
         record = None
         try:
             record = self._folder.readClock()
-        except (FolderError, OSError) as error:
-            self.log.warn("{error}; time goes on from the last entry of the log", error=error)
+        except (ValueError, OSError) as error:
+            self.log.warn("{error}; until a leader tells the time, it goes on from the log's last entry", error=error)
         stamp = largestStamp(machine.clock, raft.log.entries(machine.appliedIndex + 1, raft.log.lastIndex))
         host = self._host
         time = bridged(record, host.wallClock(), host.bootTime(), host.bootId(), stamp)

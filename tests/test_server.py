@@ -4,12 +4,15 @@ Tests for a server that cannot begin; all else about servers is tested on real p
 
 from __future__ import annotations
 
+import errno
 import io
+import json
 import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 
 from twisted.internet.defer import Deferred
@@ -17,13 +20,15 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv import exits
+from replkv.clusterclock import ClusterClock
 from replkv.config import Config, ServerConfig
 from replkv.host import OSHost, PoolWorker
 from replkv.kv.engine import EngineError
 from replkv.kv.machine import StateMachine
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.outputs import Persist
-from replkv.server import Server
+from replkv.server import CLOCK_INTERVAL, Server
+from replkv.storage.clockrecord import ClockRecord
 from replkv.storage.errors import LogFailed
 from replkv.storage.files import OSFiles
 from replkv.storage.folder import DataFolder
@@ -99,7 +104,85 @@ class StartTests(ServerTests):
         self.assertStopsItself("has applied entry 7, but the log ends at 1")
 
 
-class StopTests(ServerTests):
+class ThreadlessTests(ServerTests):
+    """
+    What all tests of a server stand on that starts well; its threads' work is done at once.
+    """
+
+    def setUp(self) -> None:
+        """
+        The server starts.
+        """
+        super().setUp()
+
+        async def inThisThread(step: Callable[[], None]) -> None:
+            step()
+
+        self.patch(PoolWorker, "run", lambda worker, step: Deferred.fromCoroutine(inThisThread(step)))
+        self.lines = logged(self)
+
+
+class ClockTests(ThreadlessTests):
+    """
+    Tests for the readings of the clocks that a server stores.
+    """
+
+    def read(self) -> int:
+        """
+        The time that is stored.
+        """
+        record = self.folder.readClock()
+        assert record is not None
+        return record.time
+
+    def stop(self) -> None:
+        """
+        The server stops.
+        """
+        self.successResultOf(self.server.stopService())
+
+    def test_stored(self) -> None:
+        """
+        They are stored at the start, every ten seconds, and at the stop.
+        """
+        times: list[int] = []
+        self.patch(ClusterClock, "now", lambda clock: len(times) + 70)
+        self.server.startService()
+        for advance in (0.0, CLOCK_INTERVAL, CLOCK_INTERVAL):
+            self.reactor.advance(advance)
+            times.append(self.read())
+        self.stop()
+        self.assertEqual(times, [70, 71, 72])
+        record = json.loads(Path(self.folder.logPath).with_name("clock.json").read_text())
+        self.assertEqual(record["Time"], 73)
+
+    def test_cannotBeStored(self) -> None:
+        """
+        Where they cannot be stored, the operator is told so, and the server goes on.
+        """
+
+        def fail(folder: DataFolder, record: ClockRecord) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        self.patch(DataFolder, "writeClock", fail)
+        self.server.startService()
+        self.assertIn("the cluster's time cannot be stored", self.lines[0])
+        self.assertIn("No space left on device", self.lines[0])
+        self.reactor.advance(CLOCK_INTERVAL)
+        self.assertEqual(self.server.exitStatus, 0)
+        self.stop()
+
+    def test_damaged(self) -> None:
+        """
+        A damaged one is told, and the server starts.
+        """
+        Path(self.folder.logPath).with_name("clock.json").write_text("{")
+        self.server.startService()
+        self.assertIn("clock.json is damaged; until a leader tells the time", self.lines[0])
+        self.stop()
+
+
+class StopTests(ThreadlessTests):
     """
     Tests for a server that stops while its store fails.
     """
@@ -110,21 +193,16 @@ class StopTests(ServerTests):
         end, and the folder is free.
         """
 
-        async def inThisThread(step: Callable[[], None]) -> None:
-            step()
-
         def fail(machine: StateMachine) -> None:
             raise EngineError("no space left")
 
-        self.patch(PoolWorker, "run", lambda worker, step: Deferred.fromCoroutine(inThisThread(step)))
         self.server.startService()
         machine = self.server._machine
         assert machine is not None
         self.addCleanup(machine.close)
         self.patch(StateMachine, "flush", fail)
         self.patch(StateMachine, "close", lambda machine: fail(machine))
-        lines = logged(self)
         self.successResultOf(self.server.stopService())
-        self.assertEqual(lines[-1], "server 0 has stopped")
-        self.assertEqual(sum("no space left" in line for line in lines), 2)
+        self.assertEqual(self.lines[-1], "server 0 has stopped")
+        self.assertEqual(sum("no space left" in line for line in self.lines), 2)
         DataFolder.open(OSFiles(), os.path.dirname(self.folder.logPath), 0, "replkv", [0], Random(1)).close()

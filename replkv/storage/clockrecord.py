@@ -37,11 +37,11 @@ def encodeRecord(record: ClockRecord) -> dict[str, object]:
     }
 
 
-def decodeRecord(found: object) -> ClockRecord | None:
+def decodeRecord(found: object) -> ClockRecord:
     """
     The record as it was stored.
 
-    @return: C{None} if it is none.
+    @raise ValueError: if it is none.
     """
     match found:
         case {
@@ -51,4 +51,4 @@ def decodeRecord(found: object) -> ClockRecord | None:
             "BootId": str(bootId),
         } if 0 <= time <= MAX_TIME and all(abs(seconds) < MAX_TIME for seconds in (wallClock, bootTime)):
             return ClockRecord(time, wallClock, bootTime, bootId)
-    return None
+    raise ValueError("it is no reading of clocks")

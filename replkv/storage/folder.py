@@ -115,15 +115,13 @@ class DataFolder:
         What L{writeClock} has stored last; C{None} if there is nothing.
 
         @raise OSError: if the system refuses.
-        @raise FolderError: if it is damaged.
+        @raise ValueError: if it is damaged.
         """
-        found = _readFile(self._files, self._path, "clock.json")
-        if found is None:
-            return None
-        record = decodeRecord(found)
-        if record is None:
-            raise _damaged(self._path, "clock.json", "it is not a reading of clocks")
-        return record
+        try:
+            found = _readFile(self._files, self._path, "clock.json")
+            return None if found is None else decodeRecord(found)
+        except (FolderError, ValueError):
+            raise ValueError(f"{os.path.join(self._path, 'clock.json')} is damaged") from None
 
     def writeClock(self, record: ClockRecord) -> None:
         """

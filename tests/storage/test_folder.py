@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.storage.clockrecord import ClockRecord
 from replkv.storage.files import OSFiles
 from replkv.storage.folder import DataFolder, FolderError
 from replkv.testing.files import MemoryFiles, PowerLoss
@@ -21,6 +22,7 @@ from tests.storage.model import append, newFolder, openLog
 PATH = "/data"
 STAMP = f"{PATH}/stamp.json"
 PEERS = f"{PATH}/peers.json"
+CLOCK = f"{PATH}/clock.json"
 
 
 def openFolder(
@@ -183,6 +185,40 @@ class DataFolderTests(SynchronousTestCase):
         openLog(self.files)
         for data in (b"", b"null", b"[]", b"[1]", b'{"1": 2}', b'{"x": "aa"}', b'{"1": "aa"'):
             self.assertRefused(MemoryFiles({**self.files.contents(), PEERS: data}), PEERS, "damaged")
+
+    def test_clock(self) -> None:
+        """
+        What the clocks said last is there after a loss of power; a folder of an earlier version has nothing of it.
+        """
+        folder = openFolder(self.files)
+        self.assertIsNone(folder.readClock())
+        for time in (1_700_000_000_000, 2**63 - 1):
+            record = ClockRecord(time, 1_700_000_000.25, 17.125, "boot")
+            folder.writeClock(record)
+            self.assertEqual(folder.readClock(), record)
+            for seed in range(5):
+                self.assertEqual(openFolder(self.files.afterPowerLoss(random.Random(seed))).readClock(), record)
+
+    def test_damagedClock(self) -> None:
+        """
+        What is no reading of clocks does not keep the folder from being opened, and is not taken for one.
+        """
+        good = {"Time": 5, "WallClock": 1.0, "BootTime": 2.0, "BootId": "a"}
+        for bad in (
+            {"Time": -1},
+            {"Time": 2**63},
+            {"Time": "5"},
+            {"WallClock": 1e300},
+            {"BootTime": "x"},
+            {"BootId": 1},
+        ):
+            data = json.dumps({**good, **bad}).encode()
+            files = MemoryFiles({**self.files.contents(), CLOCK: data})
+            self.assertRaises(ValueError, openFolder(files).readClock)
+        for data in (b"", b"null", b"[]", b'{"Time": 5', b'{"WallClock": NaN}'):
+            files = MemoryFiles({**self.files.contents(), CLOCK: data})
+            error = self.assertRaises(ValueError, openFolder(files).readClock)
+            self.assertEqual(str(error), f"{CLOCK} is damaged")
 
     def test_lostLog(self) -> None:
         """

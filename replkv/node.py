@@ -22,6 +22,7 @@ from replkv.clusterclock import ClusterClock
 from replkv.config import Config, ServerConfig
 from replkv.diskqueue import DiskQueue, RunInThread
 from replkv.executor import Executor
+from replkv.kv.command import UnknownCommand
 from replkv.kv.engine import EngineError
 from replkv.kv.machine import StateMachine
 from replkv.peers.receiver import Timed
@@ -56,6 +57,11 @@ class Link(Protocol):
     def send(self, request: Timed) -> None:
         """
         Ask for something; the node is told of the reply, or that the peer is unreachable.
+        """
+
+    def condemn(self) -> None:
+        """
+        Have no more to do with that server: it lacks what it had acknowledged.
         """
 
 
@@ -211,6 +217,8 @@ class Node:
             function()
         except EngineError as error:
             self._stopFor(exits.DISK, f"the store failed: {error}")
+        except UnknownCommand as error:
+            self._stopFor(exits.CONFIGURATION, str(error))
         except Exception:
             self._broken()
         return not self._failed
@@ -241,6 +249,8 @@ class Node:
             else:
                 told = time if self._clusterClock.isMeasured else 0
                 cast("Deferred[Timed]", token).callback(Timed(message, told))
+        for peer in ready.regressed:
+            self.links[peer].condemn()
         self._disk.write(ready.persists)
         self._merge(ready.entries, ready.reads)
         for token in ready.droppedReads:

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, NoReturn
 
 from twisted.application.service import IService
 from twisted.internet.interfaces import IReactorFromThreads
+from twisted.logger import Logger
 from twisted.python import usage
 
 from replkv import exits
@@ -22,10 +23,13 @@ from replkv.config import DEFAULT_FILE, Config, ConfigError, ServerConfig, load
 from replkv.host import OSHost
 from replkv.ports import PortError, bind
 from replkv.server import Server
-from replkv.storage.errors import CorruptLog
+from replkv.storage.errors import CorruptLog, UnknownFormat
 from replkv.storage.files import OSFiles
 from replkv.storage.folder import DataFolder, FolderError
 from replkv.storage.log import LogStorage
+from replkv.storage.modes import UMASK, tighten
+
+_log = Logger()
 
 
 class Options(usage.Options):
@@ -59,6 +63,7 @@ class Options(usage.Options):
         Read the servers file and take hold of the data folder; twistd asks for the names of its pid file and log
         file before it asks for the service.
         """
+        os.umask(UMASK)
         if self["id"] is None:
             _refuse("--id is required: which server of the servers file is this?")
         # int() raises on very many digits.
@@ -103,7 +108,18 @@ def makeService(options: Options) -> IService:
 
     server = options.server
     try:
+        opened = tighten(options.folder.path)
+        options.folder.begin(random.SystemRandom())
+    except FolderError as error:
+        _refuse(str(error))
+    except OSError as error:
+        _refuse(f"server {server.id}: the data folder cannot be kept from others: {error}")
+    if opened:
+        _log.warn("others had access to {count} files and folders of the data folder; that is ended", count=opened)
+    try:
         storage = LogStorage.open(OSFiles(), options.folder.logPath, random.SystemRandom())
+    except UnknownFormat as error:
+        _refuse(f"server {server.id}: {error}")
     except CorruptLog as error:
         _refuse(f"server {server.id}: {error}", exits.DISK)
     except OSError as error:

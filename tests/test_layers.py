@@ -109,10 +109,11 @@ class LayerTests(SynchronousTestCase):
 
     def test_parts(self) -> None:
         """
-        Storage, store, protocol and peers know of replkv only themselves and the consensus's values.
+        Storage, store, protocol and peers know of replkv only themselves, the consensus's values, and what servers are
+        known by.
         """
         for part in PARTS:
-            self.assertImports(part, *RAFT_VALUES)
+            self.assertImports(part, *RAFT_VALUES, "replkv.lives")
 
     def test_client(self) -> None:
         """

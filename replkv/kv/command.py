@@ -30,6 +30,18 @@ _DELETE: Final = struct.Struct(">BQB")
 _CLOCK: Final = struct.Struct(">BQ")
 
 
+class UnknownCommand(ValueError):
+    """
+    A command of a kind that a later version of replkv has brought.
+    """
+
+    def __init__(self, kind: int) -> None:
+        super().__init__(
+            f"the log holds a command of kind {kind}, which this version of replkv does not know: it was written by a "
+            "newer replkv; start that version"
+        )
+
+
 class Command(NamedTuple):
     """
     One command, decoded. What its kind does not have is 0 or empty.
@@ -105,6 +117,7 @@ def decode(data: bytes) -> Command:
     """
     Decode a command.
 
+    @raise UnknownCommand: if it is of a kind that this version does not know.
     @raise ValueError: if C{data} is not the encoding of a command.
     """
     if not data:
@@ -126,7 +139,7 @@ def decode(data: bytes) -> Command:
             _checkStamp(stamp)
             return Command(CLOCK, stamp, 0, 0, b"", b"")
         else:
-            raise ValueError(f"there is no command of kind {kind}")
+            raise UnknownCommand(kind)
     except struct.error:
         raise ValueError(f"a command of kind {kind} does not have {len(data)} bytes") from None
 

@@ -66,6 +66,13 @@ class NotIntroduced(Exception):
     """
 
 
+_INTRODUCTION: Final = [
+    (b"incarnation", amp.Unicode()),
+    (b"starts", amp.Integer()),
+    (b"names", amp.ListOf(amp.Unicode())),
+]
+
+
 class Hello(amp.Command):
     """
     Each side says which server of which cluster it is, and that it still has the data folder that it always had.
@@ -77,9 +84,10 @@ class Hello(amp.Command):
         (b"members", amp.ListOf(amp.Integer())),
         (b"sender", amp.Integer()),
         (b"recipient", amp.Integer()),
-        (b"incarnation", amp.Unicode()),
+        (b"known", amp.Unicode()),
+        *_INTRODUCTION,
     ]
-    response: ClassVar = [(b"incarnation", amp.Unicode())]
+    response: ClassVar = _INTRODUCTION
     errors: ClassVar = {Refused: b"REFUSED"}
 
 

@@ -5,28 +5,41 @@ Who may talk to whom.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from twisted.internet.defer import Deferred
 
+from replkv.lives import NAMES, Life, Past, contradiction
 from replkv.peers.commands import PROTOCOL_VERSION, Refused
+
+MAX_NAME: Final = 64
+"""
+The longest name of a folder or of a start, in characters.
+"""
+
+MAX_STARTS: Final = 2**62
+"""
+More than any server was ever started.
+"""
 
 
 class Memory(Protocol):
     """
-    Where the incarnations of the other servers are remembered, on the disk: the data folder.
+    Where the other servers are remembered, on the disk: the data folder.
+
+    @ivar past: what this server is known by.
     """
 
-    incarnation: str
+    past: Past
 
-    def peerIncarnation(self, serverId: int) -> str | None:
+    def peer(self, serverId: int) -> Life | None:
         """
-        What server C{serverId} was known by when it was first met.
+        The last life of server C{serverId} that was met.
         """
 
-    def rememberPeer(self, serverId: int, incarnation: str) -> None:
+    def rememberPeer(self, serverId: int, life: Life) -> None:
         """
-        Remember a server for good; when this returns, it is on the disk.
+        Remember a server; when this returns, it is on the disk.
         """
 
 
@@ -34,11 +47,11 @@ class Identity:
     """
     A server's place in its cluster, and its judgement of those who say that they have one too.
 
-    A server whose data folder was wiped no longer knows how it voted, and would vote again. So servers remember each
-    other's incarnation, a random name that a folder gets when it is made, and a server that comes with another one is
-    refused.
+    A server that has lost its data folder, or part of it, no longer knows how it voted, and would vote again. So
+    servers remember each other, and one that is not what it was is refused: see L{replkv.lives}.
 
     @ivar serverId: this server's id.
+    @ivar condemned: the servers that have turned out to lack what they had acknowledged.
     """
 
     def __init__(
@@ -53,17 +66,17 @@ class Identity:
         @param runOnDisk: calls a function that blocks, off the reactor's thread.
         """
         self.serverId = serverId
+        self.condemned: set[int] = set()
         self._cluster = cluster
         self._members = sorted(members)
         self._memory = memory
         self._runOnDisk = runOnDisk
 
-    @property
-    def incarnation(self) -> str:
+    def introduction(self) -> dict[str, Any]:
         """
-        What this server is to be known by.
+        What this server is to be known by, as arguments of a L{Hello<replkv.peers.commands.Hello>} and of its response.
         """
-        return self._memory.incarnation
+        return self._memory.past._asdict()
 
     def hello(self, recipient: int) -> dict[str, Any]:
         """
@@ -75,15 +88,18 @@ class Identity:
             "members": self._members,
             "sender": self.serverId,
             "recipient": recipient,
-            "incarnation": self.incarnation,
+            "known": self._incarnation(recipient),
+            **self.introduction(),
         }
 
     async def admit(
-        self, version: int, cluster: str, members: Sequence[int], sender: int, recipient: int, incarnation: str
+        self, version: int, cluster: str, members: Sequence[int], sender: int, recipient: int, known: str, **past: Any
     ) -> None:
         """
         Judge a hello.
 
+        @param known: the incarnation by which the sender has met this server; empty if it never did.
+        @param past: what else the hello has: see L{recognize}.
         @raise Refused: if it is not from a server of this cluster, or not for this one.
         """
         if version != PROTOCOL_VERSION:
@@ -97,29 +113,68 @@ class Identity:
             raise Refused(f"this is server {self.serverId}, not {recipient}")
         if sender == self.serverId or sender not in self._members:
             raise Refused(f"server {sender} is no other member of the cluster")
-        await self.recognize(sender, incarnation)
+        if known not in ("", self._memory.past.incarnation):
+            raise Refused(
+                f"server {sender} knows server {self.serverId} by another data folder than it has: server "
+                f"{self.serverId} was wiped or replaced, or the two are of different clusters with the same name and "
+                "ids (then correct the addresses in their files, and give each cluster a name of its own)"
+            )
+        await self.recognize(sender, **past)
 
-    async def recognize(self, peer: int, incarnation: str) -> None:
+    async def recognize(self, peer: int, incarnation: str, starts: int, names: Sequence[str]) -> None:
         """
-        Make sure that server C{peer} still has the data folder that it had when it was first met.
+        Make sure that server C{peer} has forgotten nothing since it was met before, and remember this start of it.
 
-        @raise Refused: if it has another one, or cannot be remembered.
+        @param incarnation: the name of its data folder.
+        @param starts: how often it was started.
+        @param names: the names of its last starts, the latest first.
+        @raise Refused: if it is not what it was, or cannot be remembered.
         """
-        if self._memory.peerIncarnation(peer) is None:
+        if (
+            not 0 < len(names) <= min(starts, NAMES)
+            or starts > MAX_STARTS
+            or max(map(len, [incarnation, *names])) > MAX_NAME
+        ):
+            raise Refused(f"server {peer} does not say which of its starts this is")
+        past = Past(incarnation, starts, tuple(names))
+        self._refuse(peer, past)
+        if self._memory.peer(peer) != past.life:
             try:
-                await self._runOnDisk(lambda: self._meet(peer, incarnation))
+                await self._runOnDisk(lambda: self._meet(peer, past))
             except OSError as error:
                 raise Refused(f"server {self.serverId} cannot remember server {peer}: {error}") from None
-        if self._memory.peerIncarnation(peer) != incarnation:
-            raise Refused(
-                f"server {peer} comes with another data folder than before: the old one was wiped or replaced, "
-                f"so it may have forgotten what it voted and acknowledged; server {self.serverId} does not let it in"
-            )
+            self._refuse(peer, past)
 
-    def _meet(self, peer: int, incarnation: str) -> None:
+    def condemn(self, peer: int) -> Deferred[None]:
+        """
+        Server C{peer} has turned out to lack what it had acknowledged: let it in no more.
+
+        @return: fires when that is remembered on the disk.
+        """
+        self.condemned.add(peer)
+        return self._runOnDisk(lambda: self._condemn(peer))
+
+    def _refuse(self, peer: int, past: Past) -> None:
+        """
+        @raise Refused: if server C{peer} is not what it was.
+        """
+        reason = contradiction(peer, self._memory.peer(peer), past)
+        if reason is not None:
+            raise Refused(f"{reason}; server {self.serverId} does not let it in")
+
+    def _meet(self, peer: int, past: Past) -> None:
         """
         Remember server C{peer}. Calls are made one after the other: of two servers that come with one id at once, only
         the first is remembered.
         """
-        if self._memory.peerIncarnation(peer) is None:
-            self._memory.rememberPeer(peer, incarnation)
+        if contradiction(peer, self._memory.peer(peer), past) is None:
+            self._memory.rememberPeer(peer, past.life)
+
+    def _condemn(self, peer: int) -> None:
+        life = self._memory.peer(peer)
+        if life is not None:
+            self._memory.rememberPeer(peer, life._replace(hasForgotten=True))
+
+    def _incarnation(self, peer: int) -> str:
+        life = self._memory.peer(peer)
+        return "" if life is None else life.incarnation

@@ -156,6 +156,28 @@ class PeerLink(Service):
         answer.addCallbacks(self._answered, self._failed, callbackArgs=(self._connection, reply))
         answer.addErrback(self._connection.unhandledError)
 
+    def condemn(self) -> None:
+        """
+        The peer has turned out to lack what it had acknowledged: have no more to do with it.
+        """
+        if self.peer in self._identity.condemned:
+            return
+        self.log.error(
+            "server {peer} lacks entries that it had acknowledged: its disk has lost them, or a copy of its data "
+            "folder was put back. It may have forgotten its votes too, and is not let in any more: stop it. The other "
+            "servers go on without it as long as they are a majority",
+            peer=self.peer,
+        )
+        self._identity.condemn(self.peer).addErrback(self._notRemembered)
+        if self._connection is not None:
+            self._connection.transport.abortConnection()
+
+    def _notRemembered(self, failure: Failure) -> None:
+        failure.trap(OSError)
+        self.log.warn(
+            "that cannot be remembered beyond the next start of this server: {reason}", reason=failure.getErrorMessage()
+        )
+
     def connected(self, connection: OutgoingConnection) -> None:
         """
         A connection is made: introduce this server.
@@ -167,8 +189,8 @@ class PeerLink(Service):
         introduction.addCallback(lambda answer: Deferred.fromCoroutine(self._introduced(connection, **answer)))
         introduction.addErrback(self._refused, connection)
 
-    async def _introduced(self, connection: OutgoingConnection, incarnation: str) -> None:
-        await self._identity.recognize(self.peer, incarnation)
+    async def _introduced(self, connection: OutgoingConnection, **past: Any) -> None:
+        await self._identity.recognize(self.peer, **past)
         if connection is not self._connection:
             return
         connection.introduced = True

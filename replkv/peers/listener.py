@@ -93,7 +93,7 @@ class IncomingConnection(PeerConnection):
         self.introduced = True
         self.sender = hello["sender"]
         self.factory.introduced(self)
-        return {"incarnation": identity.incarnation}
+        return identity.introduction()
 
     @RequestVoteCommand.responder
     def requestVote(self, time: int, **fields: Any) -> Deferred[dict[str, Any]]:
@@ -110,7 +110,7 @@ class IncomingConnection(PeerConnection):
         return self._ask(Timed(appendEntries(**fields), time))
 
     def _ask(self, request: Timed) -> Deferred[dict[str, Any]]:
-        if self.sender is None:
+        if self.sender is None or self.sender in self.factory.identity.condemned:
             raise NotIntroduced
         return self.factory.receiver.requested(self.sender, request).addCallback(_asdict)
 

@@ -278,6 +278,12 @@ class Raft:
         """
         self.commitIndex = max(self.commitIndex, index)
 
+    def regressed(self, peer: int) -> None:
+        """
+        C{peer} lacks what it had acknowledged.
+        """
+        self._ready.regressed.append(peer)
+
     def load(self, load: Load) -> None:
         """
         Have entries read from the disk.

@@ -99,6 +99,8 @@ class Leader(Role):
         if reply.success:
             progress.matched(reply.matchIndex)
             self._advanceCommit()
+        elif progress.hasRegressed(reply.prevLogIndex):
+            self.raft.regressed(sender)
         else:
             progress.rejected(reply.prevLogIndex, self._retryFrom(reply))
         self._confirmReads()

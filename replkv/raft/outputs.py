@@ -79,6 +79,8 @@ class Ready:
     @ivar reads: reads that may be answered, by ascending index.
     @ivar droppedReads: tokens of reads that will get no answer, since this server leads no longer.
     @ivar loads: to be read from the disk.
+    @ivar regressed: peers that lack entries which they had acknowledged to this leader: they have lost part of their
+        disk, and had better be kept out. Sure only where answers do not overtake each other.
     """
 
     persists: list[Persist] = field(default_factory=list)
@@ -87,3 +89,4 @@ class Ready:
     reads: list[ReadReady] = field(default_factory=list)
     droppedReads: list[Token] = field(default_factory=list)
     loads: list[Load] = field(default_factory=list)
+    regressed: list[int] = field(default_factory=list)

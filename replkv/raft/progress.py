@@ -103,6 +103,13 @@ class Progress:
         while self._onTheWay and self._onTheWay[0][0] <= self.matchIndex:
             self._onTheWayBytes -= self._onTheWay.popleft()[1]
 
+    def hasRegressed(self, prevLogIndex: int) -> bool:
+        """
+        Whether the peer, whose log does not match at C{prevLogIndex}, lacks what it had acknowledged. It is asked for
+        that only after a connection was lost, by a probe right behind matchIndex, and so this is no old answer.
+        """
+        return not self.replicating and 0 < prevLogIndex == self.matchIndex == self.nextIndex - 1
+
     def rejected(self, prevLogIndex: int, retryFrom: int) -> None:
         """
         The peer's log does not match at C{prevLogIndex}: probe further back, if this is not an old answer.

@@ -19,6 +19,18 @@ class CorruptLog(Exception):
         self.offset = offset
 
 
+class UnknownFormat(Exception):
+    """
+    The log was written by a later version of replkv.
+    """
+
+    def __init__(self, path: str, version: int, known: int) -> None:
+        super().__init__(
+            f"{path} has format {version}, and this version of replkv knows none after {known}: it was made by a newer "
+            "replkv; start that version. Nothing was changed"
+        )
+
+
 class LogFailed(Exception):
     """
     The disk failed under the log. It is not known what reached it, so the log takes nothing more until it is

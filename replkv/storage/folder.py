@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, NamedTuple
 
+from replkv.lives import Life, Past
 from replkv.storage.clockrecord import ClockRecord, decodeRecord, encodeRecord
 from replkv.storage.files import Files, Lock, Locked
 from replkv.storage.segments import segmentNumbers
@@ -45,17 +46,19 @@ class DataFolder:
     """
     A server's data folder, locked for as long as it is open.
 
-    @ivar incarnation: 128 random bits, in hexadecimal.
+    @ivar past: what this server is known by, which has this start when it has begun; its incarnation is 128 random
+        bits, in hexadecimal.
+    @ivar path: its path.
     @ivar logPath: the folder for the log.
     @ivar storePath: the folder for the store.
     """
 
-    def __init__(self, files: Files, path: str, lock: Lock, incarnation: str, peers: dict[int, str]) -> None:
-        self.incarnation = incarnation
+    def __init__(self, files: Files, path: str, lock: Lock, past: Past, peers: dict[int, Life]) -> None:
+        self.past = past
         self.logPath = os.path.join(path, "log")
         self.storePath = os.path.join(path, "store")
         self._files = files
-        self._path = path
+        self.path = path
         self._lock = lock
         self._peers = peers
 
@@ -83,31 +86,46 @@ class DataFolder:
                 if stamp is None:
                     _refuseRemains(files, path)
                     _replaceFile(files, path, "stamp.json", _encodeStamp(wanted))
-                    return cls(files, path, lock, wanted.incarnation, {})
+                    stamp = wanted
                 _compare(path, stamp, wanted)
                 peers = _readPeers(files, path)
                 _refuseLostLog(files, path, peers)
-                return cls(files, path, lock, stamp.incarnation, peers)
+                return cls(files, path, lock, _readPast(files, path, stamp.incarnation), peers)
             except BaseException:
                 lock.release()
                 raise
 
-    def peerIncarnation(self, serverId: int) -> str | None:
+    def begin(self, random: random.Random) -> None:
         """
-        The incarnation that a server is remembered to have; C{None} if it was never met.
+        A process of the server starts on the folder: note that, on the disk before this returns, and so before any
+        other server is told of it.
+
+        @param random: makes up the name of the start.
+        @raise FolderError: if it cannot be noted.
+        """
+        past = self.past.begin(random)
+        with _refusing(self.path):
+            content = {"Starts": past.starts, "Names": past.names}
+            _replaceFile(self._files, self.path, "starts.json", content)
+        self.past = past
+
+    def peer(self, serverId: int) -> Life | None:
+        """
+        The last life of another server that was met; C{None} if there was none.
         """
         return self._peers.get(serverId)
 
-    def rememberPeer(self, serverId: int, incarnation: str) -> None:
+    def rememberPeer(self, serverId: int, life: Life) -> None:
         """
-        Remember a server's incarnation, on the disk before this returns.
+        Remember another server, on the disk before this returns.
 
         @raise OSError: if the system refuses; then it is not remembered.
         """
-        if self._peers.get(serverId) == incarnation:
+        if self._peers.get(serverId) == life:
             return
-        peers = {**self._peers, serverId: incarnation}
-        _replaceFile(self._files, self._path, "peers.json", {str(peer): peers[peer] for peer in sorted(peers)})
+        peers = {**self._peers, serverId: life}
+        content = {str(peer): _encodeLife(peers[peer]) for peer in sorted(peers)}
+        _replaceFile(self._files, self.path, "peers.json", content)
         self._peers = peers
 
     def readClock(self) -> ClockRecord | None:
@@ -118,10 +136,10 @@ class DataFolder:
         @raise ValueError: if it is damaged.
         """
         try:
-            found = _readFile(self._files, self._path, "clock.json")
+            found = _readFile(self._files, self.path, "clock.json")
             return None if found is None else decodeRecord(found)
         except (FolderError, ValueError):
-            raise ValueError(f"{os.path.join(self._path, 'clock.json')} is damaged") from None
+            raise ValueError(f"{os.path.join(self.path, 'clock.json')} is damaged") from None
 
     def writeClock(self, record: ClockRecord) -> None:
         """
@@ -129,7 +147,7 @@ class DataFolder:
 
         @raise OSError: if the system refuses.
         """
-        _replaceFile(self._files, self._path, "clock.json", encodeRecord(record))
+        _replaceFile(self._files, self.path, "clock.json", encodeRecord(record))
 
     def close(self) -> None:
         """
@@ -190,18 +208,63 @@ def _readStamp(files: Files, path: str) -> Stamp | None:
     raise _damaged(path, "stamp.json", "it lacks something that belongs in it")
 
 
-def _readPeers(files: Files, path: str) -> dict[int, str]:
+def _readPast(files: Files, path: str, incarnation: str) -> Past:
     """
-    The incarnations of the servers that were met.
+    How often the server was started. A folder of an earlier version does not know.
+    """
+    match _readFile(files, path, "starts.json"):
+        case None:
+            return Past(incarnation, 0, ())
+        case {"Starts": int(starts), "Names": [*names]} if starts > 0 and all(isinstance(name, str) for name in names):
+            return Past(incarnation, starts, tuple(names))
+    raise _damaged(path, "starts.json", "it does not tell how often the server was started")
+
+
+def _readPeers(files: Files, path: str) -> dict[int, Life]:
+    """
+    The servers that were met.
     """
     found = _readFile(files, path, "peers.json")
     if found is None:
         return {}
-    if not isinstance(found, dict) or not all(
-        peer.isdecimal() and isinstance(incarnation, str) for peer, incarnation in found.items()
-    ):
-        raise _damaged(path, "peers.json", "it is not a list of servers and their incarnations")
-    return {int(peer): incarnation for peer, incarnation in found.items()}
+    if not isinstance(found, dict):
+        raise _damaged(path, "peers.json", "it is not a list of servers")
+    return {_peerId(path, peer): _decodeLife(path, life) for peer, life in found.items()}
+
+
+def _peerId(path: str, peer: str) -> int:
+    if not peer.isdecimal():
+        raise _damaged(path, "peers.json", f"{peer!r:.20} is no server's id")
+    return int(peer)
+
+
+def _encodeLife(life: Life) -> dict[str, object]:
+    """
+    A server that was met as it is stored.
+    """
+    return {
+        "Incarnation": life.incarnation,
+        "Start": life.start,
+        "Name": life.name,
+        "HasForgotten": life.hasForgotten,
+    }
+
+
+def _decodeLife(path: str, found: object) -> Life:
+    """
+    A server that was met as it was stored. Earlier versions stored the incarnation alone.
+    """
+    match found:
+        case str(incarnation):
+            return Life(incarnation, 0, "")
+        case {
+            "Incarnation": str(incarnation),
+            "Start": int(start),
+            "Name": str(name),
+            "HasForgotten": bool(hasForgotten),
+        }:
+            return Life(incarnation, start, name, hasForgotten)
+    raise _damaged(path, "peers.json", "it is not a list of servers and their starts")
 
 
 def _compare(path: str, found: Stamp, wanted: Stamp) -> None:
@@ -238,7 +301,7 @@ def _refuseRemains(files: Files, path: str) -> None:
             )
 
 
-def _refuseLostLog(files: Files, path: str, peers: dict[int, str]) -> None:
+def _refuseLostLog(files: Files, path: str, peers: dict[int, Life]) -> None:
     """
     Refuse a folder whose log was taken away: the server would vote again where it has voted before. Peers are met
     only when the log is open, so once one is remembered there is a log.

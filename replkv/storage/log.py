@@ -48,6 +48,7 @@ class LogStorage:
         @param random: gives each segment its marker.
         @param segmentBytes: the size of the segments to come.
         @raise CorruptLog: if what is there is not what a log can be, not even after a crash.
+        @raise UnknownFormat: if a later version of replkv has written it.
         @raise OSError: if the system refuses.
         """
         segments = Segments(files, folder, random, segmentBytes)

@@ -36,7 +36,11 @@ MARKER_BYTES: Final = 8
 FRAME_HEAD_BYTES: Final = 16
 
 _MAGIC: Final = b"replkv"
-_FORMAT: Final = 1
+FORMAT: Final = 1
+"""
+The format of the segments that are written.
+"""
+
 _HEADER: Final = struct.Struct(">6sHQ8sQQ")
 _CHECKSUM: Final = struct.Struct(">I")
 HEADER_BYTES: Final = _HEADER.size + _CHECKSUM.size
@@ -78,12 +82,24 @@ class Section(NamedTuple):
     encoded: memoryview
 
 
+class NewerFormat(Exception):
+    """
+    A segment has a format that a later version of replkv has brought.
+
+    @ivar version: the format's number.
+    """
+
+    def __init__(self, version: int) -> None:
+        super().__init__(f"format {version}")
+        self.version = version
+
+
 def encodeHeader(header: Header) -> bytes:
     """
     The bytes with which a segment begins.
     """
     number, marker, lastIndex, previousEnd = header
-    packed = _HEADER.pack(_MAGIC, _FORMAT, number, marker, lastIndex, previousEnd)
+    packed = _HEADER.pack(_MAGIC, FORMAT, number, marker, lastIndex, previousEnd)
     return packed + _CHECKSUM.pack(zlib.crc32(packed))
 
 
@@ -92,6 +108,8 @@ def decodeHeader(data: bytes) -> Header:
     Read the header at the beginning of C{data}.
 
     @raise ValueError: if there is none.
+    @raise NewerFormat: if it is that of a later version of replkv. All formats have to begin with these numbers and
+        end with their checksum at this place, so that this can be told from damage.
     """
     if len(data) < HEADER_BYTES:
         raise ValueError("the file is shorter than a segment's header")
@@ -99,8 +117,10 @@ def decodeHeader(data: bytes) -> Header:
     (checksum,) = _CHECKSUM.unpack_from(data, _HEADER.size)
     if magic != _MAGIC or checksum != zlib.crc32(data[: _HEADER.size]):
         raise ValueError("the segment's header is damaged")
-    if version != _FORMAT:
-        raise ValueError(f"the segment has format {version}, and this version of replkv reads only format {_FORMAT}")
+    if version > FORMAT:
+        raise NewerFormat(version)
+    if version != FORMAT:
+        raise ValueError(f"there is no format {version}")
     return Header(number, marker, lastIndex, previousEnd)
 
 

@@ -8,12 +8,14 @@ import os
 from collections.abc import Iterator, Sequence
 
 from replkv.raft.outputs import Persist
-from replkv.storage.errors import CorruptLog
+from replkv.storage.errors import CorruptLog, UnknownFormat
 from replkv.storage.files import File, Files
 from replkv.storage.record import (
+    FORMAT,
     FRAME_HEAD_BYTES,
     FRAMES_START,
     Header,
+    NewerFormat,
     Section,
     claimedSize,
     decodeHeader,
@@ -50,6 +52,7 @@ class Segment:
 
         @raise CorruptLog: if its header is not what it must be. A segment gets its name only when its header is
             durable, so no crash explains that.
+        @raise UnknownFormat: if a later version of replkv has written it.
         """
         path = os.path.join(folder, segmentName(number))
         file = files.open(path, create=False)
@@ -58,6 +61,9 @@ class Segment:
             if header.number != number:
                 raise ValueError(f"the header is that of segment {header.number}")
             return cls(path, file, header)
+        except NewerFormat as newer:
+            file.close()
+            raise UnknownFormat(path, newer.version, FORMAT) from None
         except ValueError as error:
             file.close()
             raise CorruptLog(path, 0, str(error)) from None

@@ -172,6 +172,12 @@ class Link:
         """
         self._cluster.messages.append((self._sender, self._to, request))
 
+    def condemn(self) -> None:
+        """
+        Take note of it.
+        """
+        self._cluster.condemned.append((self._sender, self._to))
+
 
 class Server:
     """
@@ -292,12 +298,14 @@ class Cluster:
     @ivar clock: the time.
     @ivar messages: the requests on their way: who sent them, and to whom.
     @ivar apart: the servers that the network does not reach.
+    @ivar condemned: which servers found that a peer lacks what it had acknowledged, and which one.
     """
 
     def __init__(self, size: int = 3, leaderWait: float = 2.0, requestTimeout: float = 5.0) -> None:
         self.clock = Clock()
         self.messages: deque[tuple[int, int, Timed]] = deque()
         self.apart: set[int] = set()
+        self.condemned: list[tuple[int, int]] = []
         self._replies: deque[tuple[int, int, Timed]] = deque()
         servers = tuple(ServerConfig(number, f"host{number}", 9000 + number, 10000 + number) for number in range(size))
         config = Config("var", "replkv", servers, 0.05, 0.25, leaderWait, requestTimeout, 1 << 20, 10_000)

@@ -227,6 +227,16 @@ class OwnErrorTests(FailureTests):
         self.assertStopped(self.leader, exits.INTERNAL, "an error of its own")
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
 
+    def test_newerCommand(self) -> None:
+        """
+        A command that a later version of replkv has brought stops the server with what to do, and with no traceback.
+        """
+        self.leader.node.raft.propose(b"\xc8" + bytes(8))
+        self.leader.node._schedule()
+        self.cluster.settle()
+        self.assertStopped(self.leader, exits.CONFIGURATION, "a command of kind 200")
+        self.assertIn("start that version", self.leader.failures[0][1])
+
     def test_log(self) -> None:
         """
         An error in the log's thread is no failure of the disk.

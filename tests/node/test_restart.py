@@ -8,6 +8,8 @@ from twisted.internet.defer import Deferred
 
 import replkv.node
 import replkv.raft.log
+from replkv.kv.memory import MemoryEngine
+from replkv.testing.files import MemoryFiles
 from tests.logged import logged
 from tests.node.cluster import Client, Cluster, Server
 from tests.node.leading import LeaderTests
@@ -40,6 +42,25 @@ class RestartTests(LeaderTests):
         write = Client(leader).set(b"k", b"v")
         self.cluster.settle()
         self.assertEqual(write.reply, b"OK 33\r\n")
+
+    def test_putBack(self) -> None:
+        """
+        A follower comes back with an older copy of its disk: its leader has no more to do with it, and
+        the others go on.
+        """
+        follower = self.followers[0]
+        self.client.set(b"a", b"v")
+        self.cluster.run(0.1)
+        copy = MemoryFiles(follower.files.contents())
+        for number in range(20):
+            self.client.set(b"%d" % number, b"v")
+        self.cluster.run(0.1)
+        follower.crash()
+        follower.files, follower.engine = copy, MemoryEngine()
+        follower.start()
+        self.cluster.run(0.1)
+        self.assertEqual(set(self.cluster.condemned), {(0, follower.id)})
+        self.assertEqual([server.failures for server in self.cluster.servers], [[], [], []])
 
     def test_rest(self) -> None:
         """

@@ -75,4 +75,4 @@ class ListenerTests(SynchronousTestCase):
         """
         introduced = self.hello(self.caller)
         self.wire.carry()
-        self.assertEqual(self.successResultOf(introduced), {"incarnation": "folder 1"})
+        self.assertEqual(self.successResultOf(introduced), {"incarnation": "folder 1", "starts": 1, "names": ["first"]})

@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.lives import NAMES, Life
 from replkv.peers.commands import Refused
 from tests.peers.wire import MemoryFolder, Peer
 
@@ -45,7 +46,7 @@ class AdmitTests(SynchronousTestCase):
         A server of this cluster is let in, and remembered.
         """
         self.assertIsNone(self.successResultOf(self.admit()))
-        self.assertEqual(self.server.folder.known, {0: "folder 0"})
+        self.assertEqual(self.server.folder.known, {0: Life("folder 0", 1, "first")})
         self.assertIsNone(self.successResultOf(self.admit()))
 
     def test_orderOfMembers(self) -> None:
@@ -103,8 +104,91 @@ class AdmitTests(SynchronousTestCase):
         for _ in range(2):
             refused = self.failureResultOf(self.admit(incarnation="new"), Refused)
             self.assertIn("server 0 comes with another data folder than before", refused.getErrorMessage())
-        self.assertEqual(self.server.folder.known, {0: "folder 0"})
+        self.assertEqual(self.server.folder.known, {0: Life("folder 0", 1, "first")})
         self.assertIsNone(self.successResultOf(self.admit()))
+
+    def test_started(self) -> None:
+        """
+        A server that was started again since, once or several times, is let in, and its last start is remembered.
+        """
+        folder = MemoryFolder("folder 0")
+        for names in (["second"], ["third", "fourth"]):
+            for name in names:
+                folder.restart(name)
+            self.successResultOf(self.admit(**folder.past._asdict()))
+            self.assertEqual(self.server.folder.known, {0: folder.past.life})
+
+    def test_older(self) -> None:
+        """
+        A server whose folder is an older copy is refused, also when it was started as often as the lost one since.
+        """
+        self.successResultOf(self.admit(starts=3, names=["c", "b", "a"]))
+        for starts, names in ((2, ["b", "a"]), (4, ["y", "x", "b", "a"]), (5, ["z", "y", "x", "b", "a"])):
+            refused = self.failureResultOf(self.admit(starts=starts, names=names), Refused)
+            self.assertIn("the data folder of server 0 is older than server 0 was", refused.getErrorMessage())
+        self.successResultOf(self.admit(starts=3, names=["c", "b", "a"]))
+
+    def test_twice(self) -> None:
+        """
+        Of two servers that go on from the same folder, only the first is let in.
+        """
+        self.successResultOf(self.admit(starts=3, names=["c", "b", "a"]))
+        refused = self.failureResultOf(self.admit(starts=3, names=["x", "b", "a"]), Refused)
+        self.assertIn("server 0 runs twice", refused.getErrorMessage())
+
+    def test_manyStarts(self) -> None:
+        """
+        One that was started more often than its folder remembers is let in.
+        """
+        self.successResultOf(self.admit())
+        self.successResultOf(self.admit(starts=NAMES + 2, names=[str(number) for number in range(NAMES)]))
+
+    def test_copyOfAStoppedServer(self) -> None:
+        """
+        A copy that was made after the last time that the server ran is as good as the folder itself.
+        """
+        folder = MemoryFolder("folder 0")
+        self.successResultOf(self.admit(**folder.past._asdict()))
+        copy = MemoryFolder("folder 0")
+        copy.past = folder.past
+        copy.restart("second")
+        self.successResultOf(self.admit(**copy.past._asdict()))
+
+    def test_earlierVersion(self) -> None:
+        """
+        Of one that was met by an earlier version, only the folder is known.
+        """
+        self.server.folder.known[0] = Life("folder 0", 0, "")
+        refused = self.failureResultOf(self.admit(incarnation="new"), Refused)
+        self.assertIn("another data folder", refused.getErrorMessage())
+        self.successResultOf(self.admit())
+
+    def test_nonsense(self) -> None:
+        """
+        A past that is none is refused.
+        """
+        nonsense: list[dict[str, Any]] = [
+            {"starts": 0},
+            {"starts": -1},
+            {"starts": 2**63},
+            {"names": []},
+            {"starts": 1, "names": ["b", "a"]},
+            {"starts": 1000, "names": ["a"] * (NAMES + 1)},
+            {"names": ["a" * 65]},
+            {"incarnation": "a" * 65},
+        ]
+        for changed in nonsense:
+            refused = self.failureResultOf(self.admit(**changed), Refused)
+            self.assertEqual(refused.getErrorMessage(), "server 0 does not say which of its starts this is")
+
+    def test_strangeMemory(self) -> None:
+        """
+        A server that has met another one in this one's place is refused, with what that may mean.
+        """
+        self.assertIsNone(self.successResultOf(self.admit(known="folder 1")))
+        refused = self.failureResultOf(self.admit(known="another"), Refused)
+        self.assertIn("server 0 knows server 1 by another data folder than it has", refused.getErrorMessage())
+        self.assertIn("different clusters with the same name", refused.getErrorMessage())
 
 
 class RememberTests(SynchronousTestCase):
@@ -123,7 +207,7 @@ class RememberTests(SynchronousTestCase):
         """
         Server 0 comes with a folder.
         """
-        return Deferred.fromCoroutine(self.server.identity.recognize(0, incarnation))
+        return Deferred.fromCoroutine(self.server.identity.recognize(0, incarnation, 1, ["first"]))
 
     def test_onDiskFirst(self) -> None:
         """
@@ -151,14 +235,14 @@ class RememberTests(SynchronousTestCase):
         self.server.disk.finish()
         self.assertIsNone(self.successResultOf(first))
         self.failureResultOf(second, Refused)
-        self.assertEqual(self.server.folder.known, {0: "a"})
+        self.assertEqual(self.server.folder.known, {0: Life("a", 1, "first")})
 
     def test_diskFails(self) -> None:
         """
         A server that cannot be remembered is not let in.
         """
 
-        def fail(serverId: int, incarnation: str) -> None:
+        def fail(serverId: int, life: Life) -> None:
             raise OSError(28, "No space left on device")
 
         self.server.disk.holding = False
@@ -185,6 +269,11 @@ class HelloTests(SynchronousTestCase):
                 "members": [1, 2],
                 "sender": 2,
                 "recipient": 1,
+                "known": "",
                 "incarnation": "mine",
+                "starts": 1,
+                "names": ("first",),
             },
         )
+        server.folder.known[1] = Life("its", 3, "third")
+        self.assertEqual(server.identity.hello(1)["known"], "its")

@@ -7,6 +7,7 @@ from __future__ import annotations
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock
 
+from replkv.lives import Life
 from replkv.peers.connection import MAX_HELLO_BYTES
 from replkv.peers.link import ANSWER_TIMEOUT
 from tests.peers.linked import LinkTests
@@ -153,22 +154,74 @@ class RefusedTests(LinkTests):
         """
         The other server has known this one with another folder.
         """
-        self.its.folder.known[0] = "an older folder"
+        self.its.folder.known[0] = Life("an older folder", 1, "first")
         self.assertKeepsTrying("server 0 comes with another data folder than before")
 
     def test_otherOneWiped(self) -> None:
         """
         This server has known the other one with another folder: it asks it nothing, and no vote of all.
         """
-        self.mine.folder.known[1] = "an older folder"
+        self.mine.folder.known[1] = Life("an older folder", 1, "first")
+        self.assertKeepsTrying("server 0 knows server 1 by another data folder than it has: server 1 was wiped")
+
+    def test_otherOneSaysNothing(self) -> None:
+        """
+        What the other one does not refuse is judged here too.
+        """
+        self.patch(self.its.identity, "_refuse", lambda peer, past: None)
+        self.patch(self.mine.identity, "_incarnation", lambda peer: "")
+        self.mine.folder.known[1] = Life("an older folder", 1, "first")
         self.assertKeepsTrying("server 1 comes with another data folder than before")
+
+    def test_thisOneOlder(self) -> None:
+        """
+        The other server has known this one in a later life.
+        """
+        self.its.folder.known[0] = Life("folder 0", 7, "seventh")
+        self.assertKeepsTrying("the data folder of server 0 is older than server 0 was when it was last seen")
+
+    def test_otherOneOlder(self) -> None:
+        """
+        This server has known the other one in a later life: it asks it nothing either.
+        """
+        self.mine.folder.known[1] = Life("folder 1", 7, "seventh")
+        self.assertKeepsTrying("the data folder of server 1 is older than server 1 was when it was last seen")
+
+    def test_condemned(self) -> None:
+        """
+        A peer that lacks what it had acknowledged is cut off at once, and not let in again; the log says it once.
+        """
+        wire = self.connect()
+        self.link.condemn()
+        self.link.condemn()
+        wire.carry()
+        self.assertFalse(wire.isUp)
+        self.assertEqual(self.mine.receiver.lost, [1])
+        self.assertEqual(len([line for line in self.lines if "lacks entries that it had acknowledged" in line]), 1)
+        self.lines.clear()
+        self.waitForAttempt()
+        self.assertKeepsTrying("server 1 lacks what it had acknowledged")
+        self.assertTrue(self.mine.folder.known[1].hasForgotten)
+
+    def test_condemnedUnremembered(self) -> None:
+        """
+        Where that cannot be stored, the operator is told.
+        """
+
+        def fail(serverId: int, life: Life) -> None:
+            raise OSError(28, "No space left on device")
+
+        self.connect()
+        self.patch(self.mine.folder, "rememberPeer", fail)
+        self.link.condemn()
+        self.assertIn("cannot be remembered beyond the next start", self.lines[-1])
 
     def test_memoryFails(self) -> None:
         """
         The other server cannot be remembered here.
         """
 
-        def fail(serverId: int, incarnation: str) -> None:
+        def fail(serverId: int, life: Life) -> None:
             raise OSError(28, "No space left on device")
 
         self.patch(self.mine.folder, "rememberPeer", fail)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from twisted.internet.error import ConnectionLost
 from twisted.protocols import amp
 
+from replkv.lives import Life
 from replkv.peers.commands import AppendEntriesCommand, NotIntroduced, Refused, RequestVoteCommand, remoteCall
 from replkv.peers.listener import HELLO_TIMEOUT
 from replkv.peers.receiver import Timed
@@ -132,12 +133,26 @@ class HelloTests(ListenerTests):
         failure = self.failureResultOf(refused, Refused)
         self.assertIn("comes with another data folder", failure.getErrorMessage())
 
+    def test_condemned(self) -> None:
+        """
+        A server that has turned out to lack what it had acknowledged is answered nothing any more.
+        """
+        self.introduce()
+        self.successResultOf(self.server.identity.condemn(0))
+        answer = self.caller.ask(RequestVoteCommand, **fields(VOTE))
+        self.wire.carry()
+        self.failureResultOf(answer, NotIntroduced)
+        caller, wire = self.connect()
+        refused = self.hello(caller)
+        wire.carry()
+        self.assertIn("lacks what it had acknowledged", self.failureResultOf(refused, Refused).getErrorMessage())
+
     def test_memoryFails(self) -> None:
         """
         A server that cannot be remembered is told so, in words and not by silence.
         """
 
-        def fail(serverId: int, incarnation: str) -> None:
+        def fail(serverId: int, life: Life) -> None:
             raise OSError(28, "No space left on device")
 
         self.patch(self.server.folder, "rememberPeer", fail)

@@ -18,6 +18,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from replkv.lives import Life, Past
 from replkv.peers.identity import Identity
 from replkv.peers.link import PeerLink
 from replkv.peers.listener import PeerListener
@@ -169,24 +170,31 @@ class MemoryFolder:
     """
     A data folder that remembers as long as the test runs.
 
-    @ivar known: the incarnations of the servers that were met.
+    @ivar past: this server's.
+    @ivar known: the servers that were met.
     """
 
     def __init__(self, incarnation: str) -> None:
-        self.incarnation = incarnation
-        self.known: dict[int, str] = {}
+        self.past = Past(incarnation, 1, ("first",))
+        self.known: dict[int, Life] = {}
 
-    def peerIncarnation(self, serverId: int) -> str | None:
+    def restart(self, name: str) -> None:
         """
-        See L{replkv.peers.identity.Memory.peerIncarnation}.
+        A process is started on it.
+        """
+        self.past = Past(self.past.incarnation, self.past.starts + 1, (name, *self.past.names))
+
+    def peer(self, serverId: int) -> Life | None:
+        """
+        See L{replkv.peers.identity.Memory.peer}.
         """
         return self.known.get(serverId)
 
-    def rememberPeer(self, serverId: int, incarnation: str) -> None:
+    def rememberPeer(self, serverId: int, life: Life) -> None:
         """
         See L{replkv.peers.identity.Memory.rememberPeer}.
         """
-        self.known[serverId] = incarnation
+        self.known[serverId] = life
 
 
 class Recorder:

@@ -4,7 +4,7 @@ Mistakes that a node could be built with, planted one by one: each makes a test 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -12,9 +12,11 @@ from twisted.internet.defer import Deferred
 import replkv.clusterclock
 import replkv.diskqueue
 import replkv.executor
+import replkv.peers.identity
 from replkv.clusterclock import ClusterClock, bridged
 from replkv.executor import Executor
 from replkv.kv.machine import Outcome, StateMachine
+from replkv.lives import Life, Past
 from replkv.node import Node
 from replkv.peers.identity import Identity
 from replkv.peers.link import PeerLink
@@ -308,13 +310,25 @@ class NodeMistakesTests(PlantingTests):
         A server whose folder was wiped is let in, and votes again.
         """
 
-        async def recognize(identity: Identity, peer: int, incarnation: str) -> None:
-            identity._memory.rememberPeer(peer, incarnation)
+        async def recognize(identity: Identity, peer: int, incarnation: str, starts: int, names: Sequence[str]) -> None:
+            identity._memory.rememberPeer(peer, Life(incarnation, starts, names[0]))
 
         self.patch(Identity, "recognize", recognize)
         self.assertCaught(test_identity.AdmitTests, "test_wiped")
         self.assertCaught(test_listener.HelloTests, "test_wipedServer")
-        self.assertCaught(test_link_refusals.RefusedTests, "test_thisOneWiped", "test_otherOneWiped")
+        self.assertCaught(test_link_refusals.RefusedTests, "test_thisOneWiped", "test_otherOneSaysNothing")
+
+    def test_startsNotCompared(self) -> None:
+        """
+        A server is let in that comes with its old folder, whatever that has forgotten since.
+        """
+
+        def contradiction(server: int, known: Life | None, told: Past) -> str | None:
+            return "other" if known is not None and known.incarnation != told.incarnation else None
+
+        self.patch(replkv.peers.identity, "contradiction", contradiction)
+        self.assertCaught(test_identity.AdmitTests, "test_older", "test_twice")
+        self.assertCaught(test_link_refusals.RefusedTests, "test_thisOneOlder", "test_otherOneOlder", "test_condemned")
 
     def test_noAnswerTimeOut(self) -> None:
         """

@@ -97,6 +97,7 @@ class Server:
     @ivar reads: reads that were answered.
     @ivar droppedReads: tokens of reads that were not.
     @ivar loads: reads of the disk that are under way.
+    @ivar regressed: peers that were found to lack what they had acknowledged.
     """
 
     def __init__(
@@ -112,6 +113,7 @@ class Server:
         self.reads: list[ReadReady] = []
         self.droppedReads: list[Token] = []
         self.loads: deque[Load] = deque()
+        self.regressed: list[int] = []
         self.raft = disk.recover(config, self.random, 0)
 
     @property
@@ -160,6 +162,7 @@ class Server:
         self.reads += ready.reads
         self.droppedReads += ready.droppedReads
         self.loads += ready.loads
+        self.regressed += ready.regressed
         return ready.sends
 
     def receive(self, sender: int, message: Message, token: Token = None) -> list[Send]:

@@ -80,6 +80,20 @@ class ProgressTests(SynchronousTestCase):
         progress.rejected(8, 0)
         self.assertEqual(progress.nextIndex, 1)
 
+    def test_hasRegressed(self) -> None:
+        """
+        Whether a rejection shows that the peer lacks what it had acknowledged: only where it was probed for just that.
+        """
+        progress = streamingTo(3, 5)
+        progress.matched(3)
+        self.assertFalse(progress.hasRegressed(3), "an old answer")
+        progress.unreachable()
+        self.assertFalse(progress.hasRegressed(3), "an old answer: the probe is at 5")
+        progress.rejected(5, 4)
+        self.assertTrue(progress.hasRegressed(3))
+        self.assertFalse(progress.hasRegressed(2))
+        self.assertFalse(Progress(1).hasRegressed(0), "every log has what comes before its first entry")
+
     def test_unreachable(self) -> None:
         """
         A loss stops the stream until a probe is answered, and forgets what was on its way.

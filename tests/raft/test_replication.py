@@ -235,6 +235,23 @@ class LeaderTests(SynchronousTestCase):
         [message] = appends(server.receive(1, matched(server, 1)), 1)
         self.assertEqual([entry.index for entry in message.batch.entries], [2, 3, 4, 5])
 
+    def test_regressed(self) -> None:
+        """
+        A peer that lacks what it had acknowledged, when it is probed behind a lost connection, is named; one that has
+        it is not, nor one that lacks what it was only sent.
+        """
+        server = streaming(1, 1)
+        server.receive(1, matched(server, 3))
+        server.raft.propose(b"")
+        server.raft.unreachable(1)
+        server.receive(1, rejected(server, 4, 4))
+        server.receive(1, rejected(server, 3, 2))
+        self.assertEqual(server.regressed, [1])
+        server.raft.unreachable(1)
+        server.receive(1, matched(server, 3))
+        server.receive(2, rejected(server, 2, 1))
+        self.assertEqual(server.regressed, [1])
+
     def test_lateReplies(self) -> None:
         """
         Late and repeated answers never lower matchIndex, nor have a peer sent again what it has.

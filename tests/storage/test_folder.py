@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.lives import NAMES, Life
 from replkv.storage.clockrecord import ClockRecord
 from replkv.storage.files import OSFiles
 from replkv.storage.folder import DataFolder, FolderError
@@ -23,6 +24,9 @@ PATH = "/data"
 STAMP = f"{PATH}/stamp.json"
 PEERS = f"{PATH}/peers.json"
 CLOCK = f"{PATH}/clock.json"
+STARTS = f"{PATH}/starts.json"
+
+AA = Life("aa", 1, "first")
 
 
 def openFolder(
@@ -45,7 +49,7 @@ class DataFolderTests(SynchronousTestCase):
         """
         self.files = MemoryFiles()
         folder = openFolder(self.files)
-        self.incarnation = folder.incarnation
+        self.incarnation = folder.past.incarnation
         folder.close()
 
     def assertRefused(self, files: MemoryFiles, *words: str, **changed: object) -> None:
@@ -78,14 +82,14 @@ class DataFolderTests(SynchronousTestCase):
             {"Format": 1, "Id": 0, "Cluster": "replkv", "Members": [0, 1, 2], "Incarnation": self.incarnation},
         )
         self.assertEqual(len(bytes.fromhex(self.incarnation)), 16)
-        self.assertNotEqual(openFolder(MemoryFiles(), seed=1).incarnation, self.incarnation)
+        self.assertNotEqual(openFolder(MemoryFiles(), seed=1).past.incarnation, self.incarnation)
 
     def test_again(self) -> None:
         """
         A folder that is opened again, with its members in any order, is the same.
         """
         folder = openFolder(self.files, members=(2, 0, 1), seed=5)
-        self.assertEqual(folder.incarnation, self.incarnation)
+        self.assertEqual(folder.past.incarnation, self.incarnation)
         self.assertEqual((folder.logPath, folder.storePath), ("/data/log", "/data/store"))
 
     def test_locked(self) -> None:
@@ -153,17 +157,73 @@ class DataFolderTests(SynchronousTestCase):
         """
         openLog(self.files)
         folder = openFolder(self.files)
-        self.assertIsNone(folder.peerIncarnation(1))
-        for serverId, incarnation in [(1, "aa"), (12, "bb"), (1, "cc")]:
-            folder.rememberPeer(serverId, incarnation)
+        self.assertIsNone(folder.peer(1))
+        bb, cc = Life("bb", 2, "second"), Life("aa", 2, "second", hasForgotten=True)
+        for serverId, life in [(1, AA), (12, bb), (1, cc)]:
+            folder.rememberPeer(serverId, life)
             for seed in range(5):
                 again = openFolder(self.files.afterPowerLoss(random.Random(seed)))
-                self.assertEqual(again.peerIncarnation(serverId), incarnation)
-        self.assertEqual(folder.peerIncarnation(1), "cc")
-        self.assertEqual(folder.peerIncarnation(12), "bb")
+                self.assertEqual(again.peer(serverId), life)
+        self.assertEqual(folder.peer(1), cc)
+        self.assertEqual(folder.peer(12), bb)
         before = len(self.files.operations)
-        folder.rememberPeer(1, "cc")
+        folder.rememberPeer(1, cc)
         self.assertEqual(len(self.files.operations), before)
+
+    def test_peersOfAnEarlierVersion(self) -> None:
+        """
+        Earlier versions remembered the incarnation alone.
+        """
+        openLog(self.files)
+        files = MemoryFiles({**self.files.contents(), PEERS: b'{"1": "aa"}'})
+        self.assertEqual(openFolder(files).peer(1), Life("aa", 0, ""))
+
+    def test_starts(self) -> None:
+        """
+        Each start has a name, and is counted, durably; the last ones are remembered.
+        """
+        pasts = []
+        for seed in range(NAMES + 3):
+            folder = openFolder(self.files)
+            self.assertEqual(folder.past.starts, seed)
+            folder.begin(random.Random(seed))
+            pasts.append(folder.past)
+            self.files = self.files.afterPowerLoss(random.Random(seed))
+        self.assertEqual([past.starts for past in pasts], list(range(1, NAMES + 4)))
+        self.assertEqual(pasts[-1].names, tuple(past.names[0] for past in reversed(pasts))[:NAMES])
+        self.assertEqual(len(set(pasts[-1].names)), NAMES)
+        self.assertEqual({past.incarnation for past in pasts}, {self.incarnation})
+
+    def test_startNotNoted(self) -> None:
+        """
+        A start that cannot be noted is refused.
+        """
+        folder = openFolder(self.files)
+        self.files.failing = lambda kind, path: errno.ENOSPC if kind == "write" else 0
+        error = self.assertRaises(FolderError, folder.begin, random.Random(1))
+        self.assertIn("No space left on device", str(error))
+        self.assertEqual(folder.past.starts, 0)
+
+    def test_startsOfAnEarlierVersion(self) -> None:
+        """
+        A folder that does not know how often it was opened counts from now on.
+        """
+        past = openFolder(self.files).past
+        self.assertEqual((past.incarnation, past.starts, past.names), (self.incarnation, 0, ()))
+
+    def test_damagedStarts(self) -> None:
+        """
+        A count of starts that is none is refused.
+        """
+        for data in (
+            b"",
+            b"null",
+            b"[]",
+            b'{"Starts": 0, "Names": []}',
+            b'{"Starts": 1, "Names": [2]}',
+            b'{"Starts": 1',
+        ):
+            self.assertRefused(MemoryFiles({**self.files.contents(), STARTS: data}), STARTS, "damaged")
 
     def test_peerNotRemembered(self) -> None:
         """
@@ -172,11 +232,11 @@ class DataFolderTests(SynchronousTestCase):
         folder = openFolder(self.files)
         for kind in ("create", "write", "sync", "rename", "syncFolder"):
             self.files.failing = lambda each, path, kind=kind: errno.EIO if each == kind else 0  # type: ignore[misc]
-            self.assertRaises(OSError, folder.rememberPeer, 1, "aa")
-            self.assertIsNone(folder.peerIncarnation(1))
+            self.assertRaises(OSError, folder.rememberPeer, 1, AA)
+            self.assertIsNone(folder.peer(1))
         self.files.failing = lambda kind, path: 0
-        folder.rememberPeer(1, "aa")
-        self.assertEqual(folder.peerIncarnation(1), "aa")
+        folder.rememberPeer(1, AA)
+        self.assertEqual(folder.peer(1), AA)
 
     def test_damagedPeers(self) -> None:
         """
@@ -228,7 +288,7 @@ class DataFolderTests(SynchronousTestCase):
         openFolder(self.files).close()
         folder = openFolder(self.files)
         openLog(self.files).write([append(1, 1, b"one")])
-        folder.rememberPeer(1, "aa")
+        folder.rememberPeer(1, AA)
         folder.close()
         openFolder(self.files).close()
         rest = {path: data for path, data in self.files.contents().items() if "segment" not in path}
@@ -243,21 +303,21 @@ class DataFolderTests(SynchronousTestCase):
             files = MemoryFiles()
             files.powerLossAt = number
             told = None
-            peers: dict[int, str] = {}
+            peers: dict[int, Life] = {}
             try:
                 folder = openFolder(files)
-                told = folder.incarnation
+                told = folder.past.incarnation
                 openLog(files)
                 for serverId in (1, 2):
-                    folder.rememberPeer(serverId, "aa")
-                    peers[serverId] = "aa"
+                    folder.rememberPeer(serverId, AA)
+                    peers[serverId] = AA
             except PowerLoss:
                 pass
             for seed in range(5):
                 again = openFolder(files.afterPowerLoss(random.Random(seed)), seed=7)
-                self.assertIn(told, (None, again.incarnation))
-                for serverId, incarnation in peers.items():
-                    self.assertEqual(again.peerIncarnation(serverId), incarnation)
+                self.assertIn(told, (None, again.past.incarnation))
+                for serverId, life in peers.items():
+                    self.assertEqual(again.peer(serverId), life)
 
     def test_kill(self) -> None:
         """
@@ -269,9 +329,9 @@ class DataFolderTests(SynchronousTestCase):
             files.powerLossAt = number
             with contextlib.suppress(PowerLoss):
                 openFolder(files)
-            told = openFolder(files.afterKill(), seed=7).incarnation
+            told = openFolder(files.afterKill(), seed=7).past.incarnation
             for seed in range(5):
-                self.assertEqual(openFolder(files.afterPowerLoss(random.Random(seed)), seed=8).incarnation, told)
+                self.assertEqual(openFolder(files.afterPowerLoss(random.Random(seed)), seed=8).past.incarnation, told)
 
 
 class RealFolderTests(SynchronousTestCase):
@@ -294,7 +354,7 @@ class RealFolderTests(SynchronousTestCase):
         self.assertRaises(FolderError, self.open, path)
         folder.close()
         again = self.open(path)
-        self.assertEqual(again.incarnation, folder.incarnation)
+        self.assertEqual(again.past.incarnation, folder.past.incarnation)
         again.close()
         self.assertEqual(sorted(os.listdir(path)), ["lock", "stamp.json"])
 

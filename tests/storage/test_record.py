@@ -10,8 +10,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.raft.entry import NO_ENTRIES, Batch, Entry
 from replkv.raft.outputs import Persist
+from replkv.storage import record
 from replkv.storage.record import (
     Header,
+    NewerFormat,
     Section,
     decodeHeader,
     encodeFrame,
@@ -58,6 +60,15 @@ class HeaderTests(SynchronousTestCase):
             damaged = bytearray(encoded)
             damaged[bit // 8] ^= 1 << bit % 8
             self.assertRaises(ValueError, decodeHeader, bytes(damaged))
+
+    def test_newerFormat(self) -> None:
+        """
+        A header of a later version of replkv is told from a damaged one.
+        """
+        self.patch(record, "FORMAT", 2)
+        newer = encodeHeader(self.header)
+        self.patch(record, "FORMAT", 1)
+        self.assertEqual(self.assertRaises(NewerFormat, decodeHeader, newer).version, 2)
 
     def test_everyCut(self) -> None:
         """

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.raft.outputs import Persist
-from replkv.storage.errors import CorruptLog
+from replkv.storage import record
+from replkv.storage.errors import CorruptLog, UnknownFormat
 from replkv.storage.log import LogStorage
-from replkv.storage.record import FRAMES_START, frameSize
+from replkv.storage.record import FRAMES_START, Header, encodeHeader, frameSize
 from replkv.testing.files import MemoryFiles
 from tests.storage.model import FOLDER, SEGMENT_BYTES, State, append, openLog, stateOf, vote
 
@@ -175,6 +176,19 @@ class RotTests(SynchronousTestCase):
         for position in range(44):
             for bit in range(8):
                 self.assertCorrupt(self.flipped(position, bit), FIRST, 0)
+
+    def test_newerFormat(self) -> None:
+        """
+        A segment of a later version of replkv is not damaged, and nobody is told to give its server up.
+        """
+        self.patch(record, "FORMAT", 7)
+        newer = encodeHeader(Header(1, bytes(8), 0, 0))
+        self.patch(record, "FORMAT", 1)
+        log = {FIRST: newer + self.contents[FIRST][len(newer) :]}
+        error = self.assertRaises(UnknownFormat, openLog, MemoryFiles(log))
+        self.assertIn(f"{FIRST} has format 7, and this version of replkv knows none after 1", str(error))
+        self.assertIn("start that version", str(error))
+        self.assertNotIn("damaged", str(error))
 
     def test_everyCutOfTheHeader(self) -> None:
         """

@@ -266,6 +266,7 @@ class SimulatedServer:
         self.files.failing = lambda kind, path: 0 if self.failing is None else self.failing(kind, path)
         try:
             folder = DataFolder.open(self.files, f"/{self.id}", self.id, cluster.config.cluster, members, random)
+            folder.begin(random)
             storage = LogStorage.open(self.files, folder.logPath, random, cluster.segmentBytes)
         except FolderError as error:
             self._exit(exits.CONFIGURATION, str(error))

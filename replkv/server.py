@@ -9,7 +9,6 @@ from typing import Final
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.error import ReactorNotRunning
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.task import LoopingCall
@@ -23,6 +22,7 @@ from replkv.diskqueue import DiskQueue
 from replkv.host import Host
 from replkv.kv.engine import EngineError
 from replkv.kv.machine import StateMachine
+from replkv.names import NameEndpoint, Names
 from replkv.node import TICKS_PER_HEARTBEAT, Node
 from replkv.peers.identity import Identity
 from replkv.peers.link import PeerLink
@@ -56,6 +56,11 @@ CLOCK_INTERVAL: Final = 10.0
 """
 Seconds between two readings of the clocks that are stored. After a loss of power, it matters whether the wall clock was
 set since the last one.
+"""
+
+PEER_TIMEOUT: Final = 2.0
+"""
+Seconds after which an attempt to connect to another server is given up.
 """
 
 _OTHER_FILES: Final = 1024
@@ -139,9 +144,10 @@ class Server(Service):
             self._storeThread.run,
         )
         self._peers = PeerListener(self._reactor, identity, self._node)
+        names = Names(self._reactor)
         for peer in raft.peers:
             other = self._config.server(peer)
-            address = HostnameEndpoint(self._reactor, other.hostname.encode(), other.logPort, timeout=2)
+            address = NameEndpoint(self._reactor, names, other.hostname, other.logPort, PEER_TIMEOUT)
             self._links[peer] = PeerLink(self._reactor, self._host.random, address, peer, identity, self._node)
             self._links[peer].startService()
         self._node.links = self._links

@@ -117,9 +117,10 @@ class LayerTests(SynchronousTestCase):
 
     def test_client(self) -> None:
         """
-        The client can be used without a server: besides itself it knows the servers file and the clocks alone.
+        The client can be used without a server: besides itself it knows the servers file, the clocks, and how to find
+        hosts.
         """
-        self.assertImports("client", "replkv.config", "replkv.clocks")
+        self.assertImports("client", "replkv.clocks", "replkv.config", "replkv.names")
 
     def test_reactor(self) -> None:
         """

@@ -9,13 +9,13 @@ from typing import Final, NamedTuple, cast
 
 from twisted.internet import defer
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 
 from replkv.client.errors import Unavailable
 from replkv.client.protocol import ClientProtocol
+from replkv.names import NameEndpoint, Names
 
 
 class Address(NamedTuple):
@@ -36,8 +36,6 @@ class Connections:
     """
 
     MAX_CONNECTIONS: Final = 64
-    # A host may have several addresses, and one of them be silent: try the next one beside it after so many seconds.
-    _ATTEMPT_DELAY: Final = 0.1
 
     def __init__(self, reactor: IReactorTime, timeout: float) -> None:
         """
@@ -46,6 +44,7 @@ class Connections:
         """
         self._reactor = reactor
         self._timeout = timeout
+        self._names = Names(reactor)
         self._made: dict[Address, ClientProtocol] = {}
         self._attempts: dict[Address, Deferred[ClientProtocol]] = {}
         self._waiting: dict[Address, list[Deferred[ClientProtocol]]] = {}
@@ -86,9 +85,7 @@ class Connections:
             attempt.cancel()
 
     def _connect(self, server: Address) -> None:
-        endpoint = HostnameEndpoint(
-            self._reactor, server.host, server.port, timeout=self._timeout, attemptDelay=self._ATTEMPT_DELAY
-        )
+        endpoint = NameEndpoint(self._reactor, self._names, server.host, server.port, self._timeout)
         factory = Factory.forProtocol(lambda: ClientProtocol(partial(self._lost, server)))
         factory.noisy = False
         attempt = cast("Deferred[ClientProtocol]", endpoint.connect(factory))

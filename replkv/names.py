@@ -1,0 +1,189 @@
+"""
+Connecting to hosts by name, by whatever name the system knows.
+
+Twisted's own way is not used for two reasons. It takes only names that IDNA allows, and containers are called C{kv_0}.
+And it looks names up in the reactor's few threads, for which the process waits when it ends: while a name server is
+silent, that takes half a minute.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from threading import Thread
+from typing import Any, Final
+
+from twisted.internet import defer
+from twisted.internet.abstract import isIPAddress, isIPv6Address
+from twisted.internet.defer import Deferred, FailureGroup, race
+from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint
+from twisted.internet.error import TimeoutError as ConnectionTimeout
+from twisted.internet.interfaces import (
+    IAddress,
+    IHostResolution,
+    IProtocol,
+    IProtocolFactory,
+    IReactorFromThreads,
+    IResolutionReceiver,
+    IStreamClientEndpoint,
+)
+from twisted.internet.task import deferLater
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+MAX_LOOKUPS: Final = 64
+"""
+How many names may be looked up at once, each in a thread of its own.
+"""
+
+_ATTEMPT_DELAY: Final = 0.1
+"""
+A host may have several addresses, and one of them be silent: after so many seconds the next one is tried beside it.
+"""
+
+
+class NoAddress(Exception):
+    """
+    A name has no address, or its addresses were not found in time. The message is one line that says which.
+    """
+
+
+class Names:
+    """
+    Looks up the addresses of names. Whoever asks for a name that is being looked up gets the answer to that.
+    """
+
+    def __init__(self, reactor: Any) -> None:
+        """
+        @param reactor: a reactor with threads, or one with a name resolver of its own, such as a simulated one.
+        """
+        self._reactor = reactor
+        self._waiting: dict[str, list[Deferred[list[str]]]] = {}
+
+    def addresses(self, name: str) -> Deferred[list[str]]:
+        """
+        Look a name up. To cancel the result is to wait for it no longer.
+
+        @return: the addresses, in the order in which to try them, one at least; it fails with L{NoAddress}.
+        """
+        if isIPAddress(name) or isIPv6Address(name):
+            return defer.succeed([name])
+        answer: Deferred[list[str]] = Deferred()
+        if name in self._waiting:
+            self._waiting[name].append(answer)
+        elif len(self._waiting) >= MAX_LOOKUPS:
+            answer.errback(NoAddress(f"{MAX_LOOKUPS} other names are being looked up"))
+        else:
+            self._waiting[name] = [answer]
+            self._lookUp(name)
+        return answer
+
+    def _lookUp(self, name: str) -> None:
+        if IReactorFromThreads.providedBy(self._reactor):
+            # A daemon thread: the process does not wait for it when it ends.
+            Thread(target=self._askSystem, args=(name,), name=f"look up {name}", daemon=True).start()
+        else:
+            self._reactor.nameResolver.resolveHostName(_Receiver(name, self._answered), name)
+
+    def _askSystem(self, name: str) -> None:
+        """
+        Ask the system, in a thread.
+        """
+        answer: list[str] | str
+        try:
+            found = socket.getaddrinfo(name, 0, type=socket.SOCK_STREAM)
+            # An IPv6 address may be one of a single link, which only its text names.
+            numbers = socket.NI_NUMERICHOST | socket.NI_NUMERICSERV
+            answer = [socket.getnameinfo(address, numbers)[0] for *_, address in found]
+        except (OSError, UnicodeError) as error:
+            # UnicodeError is about names that the name system cannot have.
+            answer = str(error.strerror if isinstance(error, OSError) else error)
+        self._reactor.callFromThread(self._answered, name, answer)
+
+    def _answered(self, name: str, answer: list[str] | str) -> None:
+        """
+        @param answer: the addresses, or why there are none.
+        """
+        for waiting in self._waiting.pop(name):
+            if isinstance(answer, str):
+                waiting.errback(NoAddress(f"the addresses of {name!r} cannot be found: {answer}"))
+            else:
+                waiting.callback(list(dict.fromkeys(answer)))
+
+
+@implementer(IResolutionReceiver)
+class _Receiver:
+    """
+    Gathers what a reactor's own name resolver finds.
+    """
+
+    def __init__(self, name: str, answered: Callable[[str, list[str] | str], None]) -> None:
+        self._name = name
+        self._answered = answered
+        self._addresses: list[str] = []
+
+    def resolutionBegan(self, resolutionInProgress: IHostResolution) -> None:
+        """
+        See L{IResolutionReceiver.resolutionBegan}.
+        """
+
+    def addressResolved(self, address: IAddress) -> None:
+        """
+        See L{IResolutionReceiver.addressResolved}.
+        """
+        self._addresses.append(address.host)  # type: ignore[attr-defined]
+
+    def resolutionComplete(self) -> None:
+        """
+        See L{IResolutionReceiver.resolutionComplete}.
+        """
+        self._answered(self._name, self._addresses or "there are none")
+
+
+@implementer(IStreamClientEndpoint)
+class NameEndpoint:
+    """
+    A port of a host, which is known by name or by address.
+    """
+
+    def __init__(self, reactor: Any, names: Names, host: str, port: int, timeout: float) -> None:
+        """
+        @param reactor: a reactor with time and TCP.
+        @param timeout: the seconds after which an attempt to connect is given up. The name is looked up within them.
+        """
+        self._reactor = reactor
+        self._names = names
+        self._host = host
+        self._port = port
+        self._timeout = timeout
+
+    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
+        """
+        See L{IStreamClientEndpoint.connect}.
+        """
+        return Deferred.fromCoroutine(self._connect(protocolFactory))
+
+    async def _connect(self, factory: IProtocolFactory) -> IProtocol:
+        deadline = self._reactor.seconds() + self._timeout
+        lookUp = self._names.addresses(self._host).addTimeout(self._timeout, self._reactor, self._noAnswer)
+        addresses = await lookUp
+        left = max(0.0, deadline - self._reactor.seconds())
+        attempts = [self._attempt(number, address, left, factory) for number, address in enumerate(addresses)]
+        try:
+            _, protocol = await race(attempts).addTimeout(left, self._reactor, self._noConnection)
+        except FailureGroup as group:
+            group.failures[0].raiseException()
+        return protocol
+
+    def _attempt(self, number: int, address: str, left: float, factory: IProtocolFactory) -> Deferred[IProtocol]:
+        kind = TCP6ClientEndpoint if ":" in address else TCP4ClientEndpoint
+        endpoint = kind(self._reactor, address, self._port, left)
+        if not number:
+            return endpoint.connect(factory)
+        return deferLater(self._reactor, number * _ATTEMPT_DELAY, endpoint.connect, factory)
+
+    def _noAnswer(self, cancelled: object, seconds: float) -> Failure:
+        return Failure(NoAddress(f"the addresses of {self._host!r} cannot be found: no answer in {seconds:g} s"))
+
+    def _noConnection(self, cancelled: object, seconds: float) -> Failure:
+        return Failure(ConnectionTimeout(f"in {self._timeout:g} s"))

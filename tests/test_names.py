@@ -1,0 +1,300 @@
+"""
+Tests for connecting to hosts by name.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Any, cast
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.error import ConnectionRefusedError, TimeoutError  # noqa: A004
+from twisted.internet.interfaces import IConnector, IReactorFromThreads
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
+
+import replkv.names
+from replkv.names import MAX_LOOKUPS, NameEndpoint, Names, NoAddress
+
+
+@implementer(IReactorFromThreads)
+class Reactor(MemoryReactorClock):
+    """
+    A reactor that others may call from threads.
+    """
+
+    def callFromThread(self, callable: Callable[..., object], *args: object, **kw: object) -> None:  # noqa: A002
+        """
+        See L{IReactorFromThreads.callFromThread}.
+        """
+        self.callLater(0, callable, *args, **kw)
+
+
+class Thread:
+    """
+    A thread that does its work when the test says so.
+    """
+
+    made: list[Thread]
+
+    def __init__(self, target: Callable[..., object], args: tuple[object, ...], name: str, daemon: bool) -> None:
+        self.daemon = daemon
+        self.run = lambda: target(*args)
+        self.made.append(self)
+
+    def start(self) -> None:
+        """
+        Nothing yet.
+        """
+
+
+class NamesTestCase(SynchronousTestCase):
+    """
+    What these tests begin with: a system that knows some hosts.
+    """
+
+    def setUp(self) -> None:
+        """
+        Name the hosts.
+        """
+        self.threads: list[Thread] = []
+        self.patch(replkv.names, "Thread", type("Thread", (Thread,), {"made": self.threads}))
+        self.patch(socket, "getaddrinfo", self.getaddrinfo)
+        self.hosts = {"kv_0": ["127.0.0.2"], "ab--c": ["127.0.0.3", "::1", "127.0.0.3"]}
+        self.reactor = Reactor()
+        self.names = Names(self.reactor)
+
+    def getaddrinfo(self, host: str, port: int, **kwargs: Any) -> list[tuple[Any, ...]]:
+        """
+        See L{socket.getaddrinfo}.
+        """
+        if host not in self.hosts:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return [(0, 0, 0, "", (address, 0)) for address in self.hosts[host]]
+
+    def finish(self) -> None:
+        """
+        Have the look-ups that are under way end.
+        """
+        while self.threads:
+            self.threads.pop().run()
+        self.reactor.advance(0)
+
+
+class NamesTests(NamesTestCase):
+    """
+    Tests for L{Names}.
+    """
+
+    def test_systemsNames(self) -> None:
+        """
+        A name that the system knows has its addresses, each once, whatever others would think of the name.
+        """
+        for name, expected in (("kv_0", ["127.0.0.2"]), ("ab--c", ["127.0.0.3", "::1"])):
+            found = self.names.addresses(name)
+            self.assertNoResult(found)
+            self.finish()
+            self.assertEqual(self.successResultOf(found), expected)
+
+    def test_address(self) -> None:
+        """
+        An address is its own, and nobody is asked.
+        """
+        for address in ("127.0.0.1", "::1", "fe80::1%lo"):
+            self.assertEqual(self.successResultOf(self.names.addresses(address)), [address])
+        self.assertEqual(self.threads, [])
+
+    def test_scope(self) -> None:
+        """
+        An address that holds on one link only keeps the name of that.
+        """
+        one = [(socket.AF_INET6, 0, 0, "", ("fe80::1", 0, 0, 1))]
+        self.patch(socket, "getaddrinfo", lambda *args, **kwargs: one)
+        found = self.names.addresses("near")
+        self.finish()
+        self.assertEqual(self.successResultOf(found), [f"fe80::1%{socket.if_indextoname(1)}"])
+
+    def test_unknown(self) -> None:
+        """
+        A name that the system does not know, or cannot know, fails with the system's reason.
+        """
+        found = self.names.addresses("nowhere")
+        self.finish()
+        self.assertEqual(
+            str(self.failureResultOf(found, NoAddress).value),
+            "the addresses of 'nowhere' cannot be found: Name or service not known",
+        )
+        self.patch(socket, "getaddrinfo", lambda name, *args, **kwargs: name.encode("idna"))
+        found = self.names.addresses("a" * 64)
+        self.finish()
+        self.assertIn("label", str(self.failureResultOf(found, NoAddress).value))
+
+    def test_again(self) -> None:
+        """
+        A name that was not known is asked for again.
+        """
+        self.failureResultOf(self.finished("late"), NoAddress)
+        self.hosts["late"] = ["127.0.0.9"]
+        self.assertEqual(self.successResultOf(self.finished("late")), ["127.0.0.9"])
+
+    def finished(self, name: str) -> Any:
+        """
+        Look up a name, to the end.
+        """
+        found = self.names.addresses(name)
+        self.finish()
+        return found
+
+    def test_shared(self) -> None:
+        """
+        While a name is being looked up, nobody looks it up again, whether or not someone has lost patience.
+        """
+        asked = [self.names.addresses("kv_0") for _ in range(3)]
+        asked[0].cancel()
+        self.failureResultOf(asked[0])
+        self.assertEqual(len(self.threads), 1)
+        self.finish()
+        for found in asked[1:]:
+            self.assertEqual(self.successResultOf(found), ["127.0.0.2"])
+
+    def test_noThreadIsWaitedFor(self) -> None:
+        """
+        The process does not wait for a look-up when it ends.
+        """
+        self.names.addresses("kv_0")
+        self.assertTrue(self.threads[0].daemon)
+
+    def test_bound(self) -> None:
+        """
+        There is a bound to the look-ups that are under way.
+        """
+        for number in range(MAX_LOOKUPS):
+            self.names.addresses(f"host{number}").addErrback(lambda failure: None)
+        refused = self.names.addresses("kv_0")
+        self.assertIn("other names are being looked up", str(self.failureResultOf(refused, NoAddress).value))
+        self.assertEqual(len(self.threads), MAX_LOOKUPS)
+        self.finish()
+        self.assertEqual(self.successResultOf(self.finished("kv_0")), ["127.0.0.2"])
+
+
+class EndpointTests(NamesTestCase):
+    """
+    Tests for L{NameEndpoint}.
+    """
+
+    def connect(self, host: str) -> Any:
+        """
+        Begin to connect, with two seconds of time.
+        """
+        return NameEndpoint(self.reactor, self.names, host, 9000, 2.0).connect(Factory.forProtocol(Protocol))
+
+    def attempted(self) -> list[tuple[str, int]]:
+        """
+        Where the reactor was told to connect to.
+        """
+        return [attempt[:2] for attempt in self.reactor.tcpClients]
+
+    def accept(self, number: int) -> None:
+        """
+        Have an attempt succeed.
+        """
+        host, port, factory = self.reactor.tcpClients[number][:3]
+        protocol = factory.buildProtocol(IPv4Address("TCP", host, port))
+        assert protocol is not None
+        protocol.makeConnection(StringTransport())
+
+    def refuse(self, number: int) -> None:
+        """
+        Have an attempt fail.
+        """
+        factory = self.reactor.tcpClients[number][2]
+        factory.clientConnectionFailed(cast(IConnector, None), Failure(ConnectionRefusedError()))
+
+    def test_connects(self) -> None:
+        """
+        It connects to the address of the name.
+        """
+        connected = self.connect("kv_0")
+        self.finish()
+        self.assertEqual(self.attempted(), [("127.0.0.2", 9000)])
+        self.accept(0)
+        self.assertIsNotNone(self.successResultOf(connected).transport)
+
+    def test_severalAddresses(self) -> None:
+        """
+        Of several addresses, one after the other is tried beside those that are silent; the first that answers is
+        taken, and the others are left.
+        """
+        self.hosts["many"] = ["127.0.0.2", "127.0.0.3", "127.0.0.4"]
+        connected = self.connect("many")
+        self.finish()
+        self.assertEqual(len(self.attempted()), 1)
+        self.reactor.advance(0.1)
+        self.assertEqual(self.attempted(), [("127.0.0.2", 9000), ("127.0.0.3", 9000)])
+        self.accept(1)
+        self.successResultOf(connected)
+        self.reactor.advance(2)
+        self.assertEqual(len(self.attempted()), 2)
+        self.assertTrue(self.reactor.connectors[0].stoppedConnecting)
+
+    def test_refused(self) -> None:
+        """
+        If all addresses refuse, that is the reason.
+        """
+        self.hosts["two"] = ["127.0.0.2", "127.0.0.3"]
+        connected = self.connect("two")
+        self.finish()
+        self.refuse(0)
+        self.assertNoResult(connected)
+        self.reactor.advance(0.1)
+        self.refuse(1)
+        self.failureResultOf(connected, ConnectionRefusedError)
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def test_silentNameServer(self) -> None:
+        """
+        The time that there is includes the look-up; what comes of that later is not used.
+        """
+        connected = self.connect("kv_0")
+        self.reactor.advance(2)
+        self.assertEqual(
+            str(self.failureResultOf(connected, NoAddress).value),
+            "the addresses of 'kv_0' cannot be found: no answer in 2 s",
+        )
+        self.finish()
+        self.assertEqual(self.attempted(), [])
+
+    def test_silentHost(self) -> None:
+        """
+        What the look-up has taken is taken from the time for the connection.
+        """
+        connected = self.connect("kv_0")
+        self.reactor.advance(1.5)
+        self.finish()
+        self.reactor.advance(0.5)
+        self.assertIn("in 2 s", str(self.failureResultOf(connected, TimeoutError).value))
+
+    def test_cancelled(self) -> None:
+        """
+        Whoever gives up has nothing left behind, at whatever point.
+        """
+        self.connect("kv_0").addErrback(lambda failure: None).cancel()
+        self.finish()
+        self.assertEqual(self.attempted(), [])
+        connected = self.connect("kv_0")
+        self.finish()
+        connected.cancel()
+        self.failureResultOf(connected)
+        self.assertTrue(self.reactor.connectors[0].stoppedConnecting)
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def test_reactorsResolver(self) -> None:
+        """
+        A reactor without threads is asked for the addresses itself.
+        """
+        found = Names(MemoryReactorClock()).addresses("example.test")
+        self.assertEqual(len(self.successResultOf(found)), 1)

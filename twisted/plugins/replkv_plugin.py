@@ -2,6 +2,22 @@
 Makes C{twistd replkv} known to twistd.
 """
 
+from typing import Any
+
 from twisted.application.service import ServiceMaker
 
-replkv = ServiceMaker("replkv", "replkv.tap", "A server of a replicated key-value store.", "replkv")
+from replkv.startup import prepareServer
+
+
+class _ServerMaker(ServiceMaker):  # type: ignore[misc]
+    """
+    Prepares the process when twistd asks for the options of C{replkv}, and so before all that these import is there.
+    """
+
+    @property
+    def options(self) -> Any:
+        prepareServer()
+        return super().options
+
+
+replkv = _ServerMaker("replkv", "replkv.tap", "A server of a replicated key-value store.", "replkv")

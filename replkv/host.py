@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from socket import socket
+from threading import Thread
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
@@ -109,6 +110,16 @@ class Host(Protocol):
         """
 
 
+class _DaemonThread(Thread):
+    """
+    The process does not wait for it when it ends. Who stops in order waits for what it does, and a start that failed
+    must not leave behind a process that serves nothing.
+    """
+
+    def __init__(self, *args: Any, **kw: Any) -> None:
+        super().__init__(*args, daemon=True, **kw)
+
+
 class PoolWorker:
     """
     A thread of the system.
@@ -117,6 +128,7 @@ class PoolWorker:
     def __init__(self, reactor: Any, name: str) -> None:
         self._reactor = reactor
         self._pool = ThreadPool(1, 1, name)
+        self._pool.threadFactory = _DaemonThread
 
     def start(self) -> None:
         """

@@ -99,6 +99,7 @@ class Server(Service):
         self._clientPorts: list[IListeningPort] = []
         self._logPorts: list[IListeningPort] = []
         self._links: dict[int, PeerLink] = {}
+        # There is one when the server has begun.
         self._machine: StateMachine | None = None
         self._clockWriting = LoopingCall(self._writeClock)
         self._clockWriting.clock = host.reactor
@@ -108,16 +109,22 @@ class Server(Service):
         Open the store and begin. From here on the process does not fork any more: there are threads.
         """
         super().startService()
+        try:
+            self._begin()
+        except (EngineError, CorruptLog, LogFailed) as error:
+            self._reactor.callWhenRunning(self._fail, exits.DISK, str(error))
+        except Exception as error:
+            # Raised from here, it would be for twistd to show, and the process would end with its status.
+            self.log.failure("an error in replkv itself")
+            reason = f"it has met an error of its own, which is logged above: {error!r}"
+            self._reactor.callWhenRunning(self._fail, exits.INTERNAL, reason)
+
+    def _begin(self) -> None:
         self._allowConnections()
         self._logThread.start()
         self._storeThread.start()
-        try:
-            machine = StateMachine(self._host.openStore(self._folder.storePath))
-            raft = self._recover(machine)
-        except (EngineError, CorruptLog, LogFailed) as error:
-            self._reactor.callWhenRunning(self._fail, exits.DISK, str(error))
-            return
-        self._machine = machine
+        machine = StateMachine(self._host.openStore(self._folder.storePath))
+        raft = self._recover(machine)
         self._clusterClock = self._startClock(machine, raft)
         self._node = Node(
             self._config,
@@ -157,6 +164,7 @@ class Server(Service):
             listening.addCallback(self._clientPorts.append)
         self._node.start()
         self._clockWriting.start(CLOCK_INTERVAL)
+        self._machine = machine
         self.log.info(
             "server {id} of cluster {cluster!r} is up: clients on {host}:{clientPort}, servers on {host}:{logPort}",
             id=self._server.id,

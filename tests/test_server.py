@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -25,6 +26,7 @@ from replkv.config import Config, ServerConfig
 from replkv.host import OSHost, PoolWorker
 from replkv.kv.engine import EngineError
 from replkv.kv.machine import StateMachine
+from replkv.node import Node
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.outputs import Persist
 from replkv.server import CLOCK_INTERVAL, Server
@@ -64,18 +66,19 @@ class StartTests(ServerTests):
     Tests for what is found wrong when the process has daemonized already.
     """
 
-    def assertStopsItself(self, reason: str) -> None:
+    def assertStopsItself(self, reason: str, status: int = exits.DISK) -> None:
         """
-        The server starts, only to stop with one line and the disk's status.
+        The server starts, only to stop with one line and a status, and to leave nothing behind.
         """
         self.server.startService()
-        self.addCleanup(self.server.stopService)
         self.reactor.run()
         self.assertEqual(self.stderr.getvalue().count("\n"), 1)
         self.assertIn("server 0 stops itself: ", self.stderr.getvalue())
         self.assertIn(reason, self.stderr.getvalue())
-        self.assertEqual(self.server.exitStatus, exits.DISK)
+        self.assertEqual(self.server.exitStatus, status)
         self.assertTrue(self.reactor.hasStopped)
+        self.successResultOf(self.server.stopService())
+        DataFolder.open(OSFiles(), os.path.dirname(self.folder.logPath), 0, "replkv", [0], Random(1)).close()
 
     def test_logCannotBeRead(self) -> None:
         """
@@ -102,6 +105,40 @@ class StartTests(ServerTests):
         """
         self.patch(StateMachine, "__init__", lambda machine, engine: setattr(machine, "appliedIndex", 7))
         self.assertStopsItself("has applied entry 7, but the log ends at 1")
+
+    def test_anythingElse(self) -> None:
+        """
+        Whatever else goes wrong, early or late, is an error of the server's own.
+        """
+
+        def fail(*_: object) -> None:
+            raise RuntimeError("can't start new thread")
+
+        self.patch(PoolWorker, "start", fail)
+        self.assertStopsItself('RuntimeError("can\'t start new thread")', exits.INTERNAL)
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+
+    def test_lastOfAll(self) -> None:
+        """
+        That is so even if all but the last has been begun.
+        """
+
+        def fail(*_: object) -> None:
+            raise RuntimeError("no")
+
+        self.patch(Node, "start", fail)
+        self.assertStopsItself("RuntimeError('no')", exits.INTERNAL)
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+
+    def test_processNeedNotWait(self) -> None:
+        """
+        No thread keeps a process from ending whose start has failed.
+        """
+        before = set(threading.enumerate())
+        worker = PoolWorker(self.reactor, "log")
+        worker.start()
+        self.addCleanup(worker.stop)
+        self.assertEqual([thread.daemon for thread in set(threading.enumerate()) - before], [True])
 
 
 class ThreadlessTests(ServerTests):

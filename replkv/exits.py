@@ -4,7 +4,7 @@ The exit statuses of a server that stops by its own decision.
 A supervisor (C{replkv cluster}, systemd's C{RestartPreventExitStatus}) starts a server again whenever it ends, but not
 after C{CONFIGURATION} and C{DISK}: to start it again would end in the same way, or would hide a broken disk. Whoever
 runs the cluster mends the cause, which the last line of the server's standard error names, and starts it again. A
-server that was told to stop, and did, exits with 0.
+server that was told to stop, and did, exits with 0; one that was told so before it had started is ended by the signal.
 """
 
 from __future__ import annotations
@@ -13,8 +13,15 @@ from typing import Final
 
 CONFIGURATION: Final = 1
 """
-A mistake of the operator's: the command line, the servers file, the id, a port in use, or a data folder that is
-another server's, locked or not writable. No more was done than to make the data folder, where it was missing.
+A mistake of the operator's: the command line, the servers file, the id, a port that this user may not have, or a data
+folder that is another server's, locked or not writable. No more was done than to make the data folder, where it was
+missing.
+"""
+
+NOT_YET: Final = 75
+"""
+The server cannot start as things are, which may change by itself (C{EX_TEMPFAIL}): a name that cannot be resolved, an
+address that this host does not have, a port in use. It is to be started again after a while.
 """
 
 DISK: Final = 74

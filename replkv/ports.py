@@ -21,6 +21,18 @@ class PortError(Exception):
     """
 
 
+class PortNotYet(PortError):
+    """
+    That may change by itself: when a host starts, names and addresses come later than the first programs.
+    """
+
+
+class PortInUse(PortNotYet):
+    """
+    Someone else listens on the port.
+    """
+
+
 def bind(hostname: str, port: int, key: str) -> list[socket.socket]:
     """
     Listen on C{port} of all addresses that C{hostname} has, and of no others.
@@ -29,14 +41,13 @@ def bind(hostname: str, port: int, key: str) -> list[socket.socket]:
 
     @param key: what the servers file calls the port.
     @return: a listening socket for each address.
-    @raise PortError: if the name has no address, or one of its addresses cannot be used.
+    @raise PortNotYet: if the name has no address on this host, or the port is in use.
+    @raise PortError: if one of its addresses cannot be used.
     """
     try:
         found = socket.getaddrinfo(hostname, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (OSError, UnicodeError) as error:
-        # UnicodeError is about names that the name system cannot have.
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise PortError(f"{key}: the addresses of {hostname!r} cannot be found: {reason}") from None
+    except OSError as error:
+        raise PortNotYet(f"{key}: the addresses of {hostname!r} cannot be found: {error.strerror}") from None
     sockets: list[socket.socket] = []
     missing = None
     for family, kind, protocol, _, address in dict.fromkeys(found):
@@ -49,12 +60,12 @@ def bind(hostname: str, port: int, key: str) -> list[socket.socket]:
                 continue
             for bound in sockets:
                 bound.close()
-            reason = os.strerror(error.errno) if error.errno else str(error)
+            what = f"{key}: port {port} of {address[0]} cannot be listened on"
             if error.errno == errno.EADDRINUSE:
-                reason = "it is in use; is another server running?"
-            raise PortError(f"{key}: port {port} of {address[0]} cannot be listened on: {reason}") from None
+                raise PortInUse(f"{what}: it is in use; is another server running?") from None
+            raise PortError(f"{what}: {os.strerror(error.errno) if error.errno else error}") from None
     if not sockets:
-        raise PortError(f"{key}: none of the addresses of {hostname!r} is one of this host: {missing}")
+        raise PortNotYet(f"{key}: none of the addresses of {hostname!r} is one of this host: {missing}")
     return sockets
 
 

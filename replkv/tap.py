@@ -11,17 +11,20 @@ import random
 import signal
 import sys
 from contextlib import suppress
+from socket import socket
 from typing import Any, ClassVar, NoReturn
 
 from twisted.application.service import IService
-from twisted.internet.interfaces import IReactorFromThreads
-from twisted.logger import Logger
+from twisted.internet.interfaces import IReactorCore, IReactorFromThreads
+from twisted.logger import ILogObserver, LogEvent, Logger, globalLogPublisher
 from twisted.python import usage
+from zope.interface import implementer
 
 from replkv import exits
 from replkv.config import DEFAULT_FILE, Config, ConfigError, ServerConfig, load
 from replkv.host import OSHost
-from replkv.ports import PortError, bind
+from replkv.logfile import LoggedService
+from replkv.ports import PortError, PortNotYet, bind
 from replkv.server import Server
 from replkv.storage.errors import CorruptLog, UnknownFormat
 from replkv.storage.files import OSFiles
@@ -39,6 +42,8 @@ class Options(usage.Options):
     @ivar settings: the servers file.
     @ivar server: this server's part of it.
     @ivar folder: its data folder, locked.
+    @ivar clientSockets: where clients connect.
+    @ivar logSockets: where the other servers connect.
     """
 
     synopsis = "[options]"
@@ -46,7 +51,8 @@ class Options(usage.Options):
         "Runs one server of a replkv cluster. Each server of the servers file is started so, with its own --id, on "
         "its own host or side by side on one. It keeps its state, and unless twistd's own options say otherwise its "
         "log file and pid file (server.log and server.pid), in the folder PATH/ID, where PATH is the file's "
-        '"Path". SIGTERM stops it cleanly. Exit status 1 is a mistake in the set-up, 74 a failing disk.'
+        '"Path". SIGTERM stops it cleanly, SIGHUP has it open its log file again. Exit status 1 is a mistake in the '
+        "set-up, 74 a failing disk, and 75 says that a name, an address or a port is not there yet."
     )
     optParameters: ClassVar = [
         ["id", None, None, "Which server of the file this is. Required."],
@@ -57,11 +63,14 @@ class Options(usage.Options):
     settings: Config
     server: ServerConfig
     folder: DataFolder
+    clientSockets: list[socket]
+    logSockets: list[socket]
 
     def postOptions(self) -> None:
         """
-        Read the servers file and take hold of the data folder; twistd asks for the names of its pid file and log
-        file before it asks for the service.
+        Read the servers file, and take hold of the data folder and of the ports. Both say that no other process is this
+        server, and until both have said so, nothing of its is touched. (twistd asks for the names of its pid file and
+        log file before it asks for the service.)
         """
         os.umask(UMASK)
         if self["id"] is None:
@@ -82,6 +91,13 @@ class Options(usage.Options):
             )
         except (ConfigError, FolderError) as error:
             _refuse(str(error))
+        host = self.server.listen or self.server.hostname
+        try:
+            self.clientSockets = bind(host, self.server.clientPort, "ClientPort")
+            self.logSockets = bind(host, self.server.logPort, "LogPort")
+        except PortError as error:
+            status = exits.NOT_YET if isinstance(error, PortNotYet) else exits.CONFIGURATION
+            _refuse(f"server {self.server.id}: {error}", status)
         if self.parent is not None:
             self._placeFiles(self.parent, path)
 
@@ -91,8 +107,7 @@ class Options(usage.Options):
         """
         if twistd["pidfile"] == "twistd.pid":
             twistd["pidfile"] = os.path.join(path, "server.pid")
-            # The folder's lock says that no server runs on it, so this one is left over, whatever process has got
-            # the number since.
+            # No other process is this server, so this one is left over, whatever process has got the number since.
             with suppress(FileNotFoundError):
                 os.remove(twistd["pidfile"])
         if twistd["logfile"] is None and not twistd["nodaemon"] and not twistd["syslog"]:
@@ -101,8 +116,8 @@ class Options(usage.Options):
 
 def makeService(options: Options) -> IService:
     """
-    Make the server. Its log is opened and its ports are bound here, before the process daemonizes, so that whoever
-    starts it is told what is wrong.
+    Make the server. Its log is opened here, before the process daemonizes, so that whoever starts it is told what is
+    wrong.
     """
     from twisted.internet import reactor
 
@@ -124,20 +139,59 @@ def makeService(options: Options) -> IService:
         _refuse(f"server {server.id}: {error}", exits.DISK)
     except OSError as error:
         _refuse(f"server {server.id}: the log in {options.folder.logPath} cannot be opened: {error}", exits.DISK)
-    try:
-        host = server.listen or server.hostname
-        clientSockets = bind(host, server.clientPort, "ClientPort")
-        logSockets = bind(host, server.logPort, "LogPort")
-    except PortError as error:
-        _refuse(f"server {server.id}: {error}")
     _tuneCollector()
-    service = Server(OSHost(reactor, clientSockets, logSockets), options.settings, server, options.folder, storage)
-    fromHandler = IReactorFromThreads(reactor).callFromThread
-    # twistd's own way to stop on SIGTERM ends with the process killing itself by that signal.
-    reactor.callWhenRunning(signal.signal, signal.SIGTERM, lambda *_: fromHandler(service.terminate))
+    host = OSHost(reactor, options.clientSockets, options.logSockets)
+    service = Server(host, options.settings, server, options.folder, storage)
     # twistd itself has no way to end with a status once the reactor has run. This runs when all else is done.
     atexit.register(_exit, service)
-    return service
+    globalLogPublisher.addObserver(_endIfInterrupted)
+    IReactorCore(reactor).callWhenRunning(_stopOnSignals, IReactorFromThreads(reactor), service)
+    return service if options.parent is None else _logged(service, server, options.parent, IReactorFromThreads(reactor))
+
+
+def _logged(service: Server, server: ServerConfig, twistd: Any, reactor: IReactorFromThreads) -> IService:
+    """
+    Give the server a log file, where twistd would give it one.
+    """
+    filename = twistd["logfile"]
+    if not filename or filename == "-" or twistd["syslog"] or twistd["logger"] is not None:
+        if not twistd["nodaemon"]:
+            # There is no file to open again, and no terminal that could have gone.
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        return service
+    try:
+        logged = LoggedService(reactor, filename)
+    except OSError as error:
+        _refuse(f"server {server.id}: the log file {filename} cannot be opened: {error.strerror}")
+    service.setServiceParent(logged)
+    return logged
+
+
+def _stopOnSignals(reactor: IReactorFromThreads, service: Server) -> None:
+    """
+    Have the server stop in order. This is done when the reactor runs: until then, a signal ends the process at once.
+    """
+
+    def stop(*_: object) -> None:
+        reactor.callFromThread(service.terminate)
+
+    # Twisted's own way to stop on SIGTERM ends with the process killing itself by that signal.
+    signal.signal(signal.SIGTERM, stop)
+    for number in (signal.SIGINT, signal.SIGHUP):
+        # Whoever has set it, nohup or a debugger, had a reason.
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, stop)
+
+
+@implementer(ILogObserver)
+def _endIfInterrupted(event: LogEvent) -> None:
+    """
+    End the process by the Ctrl-C that came while Twisted was loading plugins. It is logged then, as if it were a fault
+    of one of them, and told to observers when logging begins.
+    """
+    failure = event.get("log_failure")
+    if failure is not None and failure.check(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
 
 
 def _tuneCollector() -> None:

@@ -10,28 +10,15 @@ from typing import Any, cast
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionRefusedError, TimeoutError  # noqa: A004
-from twisted.internet.interfaces import IConnector, IReactorFromThreads
+from twisted.internet.interfaces import IConnector
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
-from zope.interface import implementer
 
 import replkv.names
 from replkv.names import MAX_LOOKUPS, NameEndpoint, Names, NoAddress
-
-
-@implementer(IReactorFromThreads)
-class Reactor(MemoryReactorClock):
-    """
-    A reactor that others may call from threads.
-    """
-
-    def callFromThread(self, callable: Callable[..., object], *args: object, **kw: object) -> None:  # noqa: A002
-        """
-        See L{IReactorFromThreads.callFromThread}.
-        """
-        self.callLater(0, callable, *args, **kw)
+from tests.reactor import Reactor
 
 
 class Thread:

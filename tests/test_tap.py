@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
+from random import Random
 from typing import Any
 
 from twisted.python import usage
@@ -18,7 +19,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 import replkv.tap
 from replkv import exits
-from replkv.ports import PortError
+from replkv.ports import PortError, PortInUse
+from replkv.storage.files import OSFiles
 from replkv.storage.log import LogStorage
 from replkv.tap import Options, makeService
 
@@ -30,7 +32,9 @@ class Twistd(usage.Options):
 
     def __init__(self, **given: Any) -> None:
         super().__init__()
-        self.update({"pidfile": "twistd.pid", "logfile": None, "nodaemon": False, "syslog": False, **given})
+        self.update(
+            {"pidfile": "twistd.pid", "logfile": None, "nodaemon": False, "syslog": False, "logger": None, **given}
+        )
 
 
 class TapTests(SynchronousTestCase):
@@ -57,6 +61,16 @@ class TapTests(SynchronousTestCase):
         self.addCleanup(self.release)
         self.stderr = io.StringIO()
         self.patch(sys, "stderr", self.stderr)
+        self.patch(replkv.tap, "bind", self.bind)
+        self.portError: PortError | None = None
+
+    def bind(self, host: str, port: int, key: str) -> list[Any]:
+        """
+        Listen on nothing; or fail, as the test will have it, where the other servers are to connect.
+        """
+        if key == "LogPort" and self.portError is not None:
+            raise self.portError
+        return []
 
     def write(self) -> None:
         """
@@ -208,17 +222,38 @@ class RefusalTests(TapTests):
 
     def test_portInUse(self) -> None:
         """
-        A port is in use; the line says whose.
+        A port is in use: that may pass, and has a status of its own. The line says whose it is.
         """
+        self.portError = PortInUse("LogPort: port 10001 of 127.0.0.1 cannot be listened on: it is in use")
+        self.refuse("--id", "1")
+        self.assertRefused("server 1: LogPort: port 10001 of 127.0.0.1", "it is in use", status=exits.NOT_YET)
 
-        def bind(host: str, port: int, key: str) -> list[Any]:
-            if key == "ClientPort":
-                return []
-            raise PortError(f"{key}: port {port} of 127.0.0.1 cannot be listened on: it is in use")
+    def test_portForbidden(self) -> None:
+        """
+        A port cannot be had by this user, which does not pass.
+        """
+        self.portError = PortError("LogPort: port 1 of 127.0.0.1 cannot be listened on: Permission denied")
+        self.refuse("--id", "1")
+        self.assertRefused("server 1: LogPort", "Permission denied")
 
-        self.patch(replkv.tap, "bind", bind)
-        self.make(self.parse("--id", "1"))
-        self.assertRefused("server 1: LogPort: port 10001 of 127.0.0.1 cannot be listened on: it is in use")
+    def test_lockRemoved(self) -> None:
+        """
+        The lock of a running server was removed, but its ports say that it runs: nothing of its is touched.
+        """
+        first = self.parse("--id", "1")
+        LogStorage.open(OSFiles(), first.folder.logPath, Random(1)).close()
+        path = os.path.join(self.folder, "var", "1")
+        os.remove(os.path.join(path, "lock"))
+        with open(os.path.join(path, "server.pid"), "w") as file:
+            file.write("1")
+        before = sorted(os.walk(path))
+        self.patch(LogStorage, "open", lambda *arguments: self.fail("the log was opened"))
+        self.portError = PortInUse("LogPort: port 10001 of 127.0.0.1 cannot be listened on: it is in use")
+        twistd = Twistd()
+        self.status = self.assertRaises(SystemExit, self.parse, "--id", "1", twistd=twistd).code
+        self.assertRefused("it is in use", status=exits.NOT_YET)
+        os.remove(os.path.join(path, "lock"))
+        self.assertEqual(sorted(os.walk(path)), before)
 
     def test_rot(self) -> None:
         """

@@ -1,0 +1,55 @@
+"""
+The log file of a server.
+"""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+from twisted.application.service import MultiService
+from twisted.internet.interfaces import IReactorFromThreads
+from twisted.logger import ILogObserver, Logger, textFileLogObserver
+from twisted.python.logfile import LogFile
+
+
+class LoggedService(MultiService):
+    """
+    A service whose log goes to a file. SIGHUP has the file opened again, for those who have moved it away, and SIGUSR1
+    has it moved away, as twistd's own log file is.
+    """
+
+    log = Logger()
+
+    def __init__(self, reactor: IReactorFromThreads, filename: str) -> None:
+        """
+        @raise OSError: if the file cannot be opened.
+        """
+        super().__init__()
+        self._file = LogFile.fromFullPath(filename)
+        signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(self.reopen))
+        signal.signal(signal.SIGUSR1, lambda *_: reactor.callFromThread(self._file.rotate))
+
+    def setServiceParent(self, parent: Any) -> None:
+        """
+        See L{IService.setServiceParent<twisted.application.service.IService.setServiceParent>}. This is how twistd lets
+        an application have a log of its own.
+
+        @param parent: the application.
+        """
+        parent.setComponent(ILogObserver, textFileLogObserver(self._file))
+        super().setServiceParent(parent)
+
+    def reopen(self) -> None:
+        """
+        Open the file again, by its name.
+        """
+        try:
+            # Tried first, since the file that is open is lost to whoever closes it.
+            with open(self._file.path, "ab"):
+                pass
+        except OSError as error:
+            self.log.error("the log file cannot be opened again, and is kept: {error}", error=error)
+            return
+        self._file.reopen()
+        self.log.info("the log file was opened again")

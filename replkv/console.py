@@ -27,6 +27,7 @@ from replkv.cluster.reset import removeData
 from replkv.cluster.run import Cluster
 from replkv.config import DEFAULT_FILE, Config, ConfigError, load
 from replkv.exits import CONFIGURATION
+from replkv.startup import fillDescriptors
 
 _STATUS_PATIENCE: Final = 1.0
 _INTERRUPTED: Final = 128 + signal.SIGINT
@@ -94,7 +95,7 @@ class ClusterCommand(_ServersCommand):
     synopsis = "[--config FILE]"
     longdesc = (
         "Starts all servers of the servers file on this machine, and stays in the foreground to tell what happens "
-        "to them. A server that dies is started again. Ctrl-C stops all."
+        "to them. A server that dies is started again. Ctrl-C stops all, and so does the end of the terminal."
     )
 
     def run(self, filename: str, config: Config) -> int:
@@ -103,11 +104,13 @@ class ClusterCommand(_ServersCommand):
         """
 
         async def main(reactor: Any) -> int:
-            cluster = Cluster(reactor, config, filename, _say)
+            cluster = Cluster(reactor, config, filename, _tell)
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, lambda *_: reactor.callFromThread(cluster.stop))
             return await cluster.run()
 
+        # An exception may be lost where the reactor starts.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         return _runReactor(main)
 
 
@@ -311,6 +314,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     @param arguments: without the program's name; by default those of the process.
     @return: the exit status.
     """
+    fillDescriptors()
     try:
         return _run(sys.argv[1:] if arguments is None else arguments)
     except BrokenPipeError:
@@ -352,6 +356,16 @@ def _say(line: str) -> None:
     # Whoever watched may have gone, which is no reason to stop.
     with suppress(BrokenPipeError):
         _write(line)
+
+
+def _tell(line: str) -> None:
+    """
+    Tell whoever watches. When their terminal has gone, the rest is told to nobody.
+    """
+    try:
+        _write(line)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _write(line: str) -> None:

@@ -15,6 +15,7 @@ from twisted.internet.task import LoopingCall
 from replkv.client.client import Client
 from replkv.client.connections import Address
 from replkv.client.errors import Unavailable
+from replkv.cluster.running import howToStop, runningServers
 from replkv.cluster.servers import Servers
 from replkv.cluster.story import Story
 from replkv.config import Config, ConfigError, ServerConfig
@@ -77,8 +78,11 @@ class Cluster:
         """
         if not self._stopped:
             self._stopped = True
-            self._story.stopping()
-            self._servers.stop()
+            try:
+                self._story.stopping()
+            finally:
+                # Whatever has become of those who watch.
+                self._servers.stop()
 
     def _makeFolders(self) -> None:
         for server in self._config.servers:
@@ -90,8 +94,12 @@ class Cluster:
 
     async def _refuseRunning(self) -> None:
         """
-        Refuse servers that answer before they were started: what they say would be taken for that of the new ones.
+        Refuse servers that run before they were started, such as those of a C{replkv cluster} that was killed: what
+        they say would be taken for that of the new ones.
         """
+        running = runningServers(self._config)
+        if running:
+            raise ConfigError(howToStop(running))
         servers = self._config.servers
         answers = await gatherResults([Deferred.fromCoroutine(self._ask(server)) for server in servers])
         for server, stats in zip(servers, answers, strict=True):

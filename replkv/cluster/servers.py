@@ -58,7 +58,9 @@ class Servers:
 
     # A server answers what it has accepted and syncs its disk before it ends. Then it is killed.
     KILL_TIME: Final = 15
-    # After a server has died at once several times, it is started again this often.
+    # A server that lasts no longer has died at once: it may still have been starting. After several such deaths it is
+    # started again this often.
+    START_TIME: Final = 5
     MAX_RESTART_DELAY: Final = 30
 
     def __init__(self, reactor: IReactorProcess, config: Config, filename: str, observer: Observer) -> None:
@@ -73,6 +75,7 @@ class Servers:
         self._running: set[str] = set()
         self._monitor = ProcessMonitor(_Spawner(reactor, self._watched))
         self._monitor.killTime = self.KILL_TIME
+        self._monitor.threshold = self.START_TIME
         self._monitor.maxRestartDelay = self.MAX_RESTART_DELAY
         for name in sorted(self._expected, key=int):
             log = os.path.join(config.path, name, "server.log")

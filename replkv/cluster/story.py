@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from replkv import __version__
 from replkv.config import Config, ServerConfig
-from replkv.exits import CONFIGURATION, DISK
+from replkv.exits import CONFIGURATION, DISK, NOT_YET
 
 REFUSALS = {CONFIGURATION: "was refused", DISK: "stopped itself over its disk"}
 """
@@ -25,12 +25,14 @@ class _Server:
     @ivar pid: its process, while it has one.
     @ivar leads: the term in which it says that it leads; 0 if it does not.
     @ivar told: how it was last said to be: C{"up"}, C{"silent"}, C{"ended"}, or nothing yet.
+    @ivar obstacle: what keeps it from starting, as it was last said.
     """
 
     config: ServerConfig
     pid: int | None = None
     leads: int = 0
     told: str = ""
+    obstacle: str = ""
 
 
 class Story:
@@ -77,6 +79,10 @@ class Story:
         if status in REFUSALS:
             log = f"; see {self._config.path}/{serverId}/server.log" if status == DISK else ""
             self._say(f"server {serverId} {REFUSALS[status]} and is not started again{reason}{log}")
+        elif status == NOT_YET:
+            if reason != server.obstacle:
+                self._say(f"server {serverId} cannot start yet, and is started again until it can{reason}")
+            server.obstacle = reason
         else:
             self._say(f"server {serverId} (pid {server.pid}) {how}, starting it again{reason}")
         server.pid = None
@@ -96,6 +102,7 @@ class Story:
         elif server.told != "up":
             self._say(f"server {serverId} is up{' again' if server.told else ''} (pid {server.pid})")
         server.told = "up"
+        server.obstacle = ""
         term = stats.get("term", "")
         self._leads(server, int(term) if stats.get("role") == "leader" and term.isdecimal() else 0)
 

@@ -4,6 +4,7 @@ Tests for L{replkv.cluster.run}.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -15,6 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from replkv.cluster.run import Cluster
 from replkv.config import ConfigError
 from replkv.exits import CONFIGURATION
+from replkv.storage.files import OSFiles
 from tests.client.network import Network, Wire
 from tests.client.test_status import CONFIG, stats
 from tests.cluster.machine import Machine
@@ -113,6 +115,39 @@ class ClusterTests(SynchronousTestCase):
         error = self.failureResultOf(self.status, ConfigError).value
         self.assertEqual(str(error), "server 10 is running already, db:1 answers: stop it first")
         self.assertEqual(self.machine.processes, [])
+
+    def test_leftRunning(self) -> None:
+        """
+        When a server holds its data folder, such as one whose C{replkv cluster} was killed, nothing is started, and it
+        is said how to stop it.
+        """
+        lock = OSFiles().lock(os.path.join(self.path, "10", "lock"))
+        self.addCleanup(lock.release)
+        with open(os.path.join(self.path, "10", "server.pid"), "w") as file:
+            file.write("123")
+        config = replace(CONFIG, path=self.path)
+        cluster = Cluster(self.machine, config, "servers.json", self.lines.append)
+        failure = self.failureResultOf(Deferred.fromCoroutine(cluster.run()), ConfigError)
+        self.assertEqual(
+            str(failure.value),
+            f"server 10 (pid 123, of {self.path}/10/server.pid) is running already: stop it first, with Ctrl-C "
+            "where it was started, or with: kill 123",
+        )
+        self.assertEqual(self.machine.processes, [])
+
+    def test_nobodyWatches(self) -> None:
+        """
+        When the lines can no longer be told, the servers are stopped all the same.
+        """
+        wire = self.begun()
+
+        def fail(line: str) -> None:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+        self.patch(self.cluster._story, "_say", fail)
+        self.assertRaises(OSError, self.cluster.stop)
+        self.assertEqual(self.machine.processes[0].signals, ["TERM"])
+        wire.drop()
 
     def test_noFolder(self) -> None:
         """

@@ -9,7 +9,7 @@ import sys
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.cluster.servers import Servers
-from replkv.exits import CONFIGURATION, DISK
+from replkv.exits import CONFIGURATION, DISK, NOT_YET
 from tests.client.test_status import CONFIG
 from tests.cluster.machine import FakeProcess, Machine
 
@@ -49,7 +49,7 @@ class ServersTests(SynchronousTestCase):
         self.servers = Servers(self.machine, CONFIG, "servers.json", self.observed)
         self.servers.start()
         # Longer than it takes for an end to count as an end at once.
-        self.machine.advance(2)
+        self.machine.advance(Servers.START_TIME + 1)
 
     def restarted(self, after: float = 0) -> list[FakeProcess]:
         """
@@ -94,6 +94,21 @@ class ServersTests(SynchronousTestCase):
             process.end(2)
             self.assertEqual(self.restarted(delay - 0.5), [])
             [process] = self.restarted(0.5)
+
+    def test_notYet(self) -> None:
+        """
+        A server that cannot start yet is tried again, with pauses, however long each try takes.
+        """
+        process = self.machine.processes[0]
+        process.end(NOT_YET)
+        [process] = self.restarted()
+        for delay in (1, 2, 4, 8, 16, 30, 30):
+            self.assertEqual(self.restarted(Servers.START_TIME - 1), [])
+            process.end(NOT_YET, error=b"replkv: not yet\n")
+            self.assertEqual(self.restarted(delay - 0.5), [])
+            [process] = self.restarted(0.5)
+        self.assertEqual(self.observed.seen[-1], (10, process.pid))
+        self.assertNoResult(self.servers.finished)
 
     def test_refused(self) -> None:
         """

@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv import __version__
 from replkv.cluster.story import Story
-from replkv.exits import CONFIGURATION, DISK
+from replkv.exits import CONFIGURATION, DISK, NOT_YET
 from tests.client.test_status import CONFIG
 
 FOLLOWER = {"role": "follower", "term": "1"}
@@ -170,3 +170,24 @@ class StoryTests(SynchronousTestCase):
         self.story.stopping()
         self.story.stopped()
         self.assertEqual(self.told(), ["stopping 2 servers", "no server runs any more"])
+
+    def test_notYet(self) -> None:
+        """
+        What keeps a server from starting is told when it changes, and not at each try; when it is over, the server is
+        up.
+        """
+        for line in ("no such name", "no such name", "port in use", "port in use"):
+            self.story.started(10, 1000)
+            self.story.ended(10, "failed with exit status 75", NOT_YET, f"replkv: server 10: {line}")
+        self.assertEqual(
+            self.told(),
+            [
+                "server 10 cannot start yet, and is started again until it can: server 10: no such name",
+                "server 10 cannot start yet, and is started again until it can: server 10: port in use",
+            ],
+        )
+        self.story.started(10, 1000)
+        self.story.answered(10, FOLLOWER)
+        self.assertEqual(self.told(), ["server 10 is up again (pid 1000)"])
+        self.story.ended(10, "failed with exit status 75", NOT_YET, "replkv: server 10: port in use")
+        self.assertEqual(len(self.told()), 1)

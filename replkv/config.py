@@ -13,6 +13,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
+from replkv.hosts import hostMistake, isUnspecified
+
 DEFAULT_FILE: Final = "etc/servers.json"
 
 _MAX_FILE_BYTES: Final = 1 << 20
@@ -186,7 +188,7 @@ class _Document:
         inside = place + "."
         return ServerConfig(
             id=self._integer(server, inside, "Id", 0, _MAX_ID),
-            hostname=self._hostname(server, inside, "Hostname"),
+            hostname=self._reachable(server, inside, "Hostname"),
             clientPort=self._integer(server, inside, "ClientPort", 1, _MAX_PORT),
             logPort=self._integer(server, inside, "LogPort", 1, _MAX_PORT),
             listen=self._hostname(server, inside, "Listen") if "Listen" in server else None,
@@ -247,9 +249,16 @@ class _Document:
 
     def _hostname(self, given: _Object, inside: str, key: str) -> str:
         value = self._text(given, inside, key, _MAX_HOSTNAME)
-        # A redirect names the host as one word of an ASCII line.
-        if not value.isascii() or " " in value:
-            self._fail(inside + key, f"{json.dumps(value)} is not a host name")
+        mistake = hostMistake(value)
+        if mistake is not None:
+            self._fail(inside + key, f"{json.dumps(value)} {mistake}")
+        return value
+
+    def _reachable(self, given: _Object, inside: str, key: str) -> str:
+        value = self._hostname(given, inside, key)
+        if isUnspecified(value):
+            hint = f'name the server\'s own address, and add "Listen": "{value}" to listen on all'
+            self._fail(inside + key, f"nobody can be sent to {value}: {hint}")
         return value
 
     def _wrongType(self, place: str, expected: str, value: object) -> NoReturn:

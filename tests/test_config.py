@@ -88,8 +88,13 @@ MISTAKES: list[tuple[Change, str]] = [
     (put("ClientPort", 9000, 2), "Servers[2].ClientPort: 9000 is already used by Servers[0].ClientPort"),
     (put("LogPort", 9000, 2), "Servers[2].LogPort: 9000 is already used by Servers[0].ClientPort"),
     (put("LogPort", 9001, 1), "Servers[1].LogPort: 9001 is already used by Servers[1].ClientPort"),
-    (put("Hostname", "a b", 0), 'Servers[0].Hostname: "a b" is not a host name'),
-    (put("Hostname", "höst", 0), 'Servers[0].Hostname: "h\\u00f6st" is not a host name'),
+    (put("Hostname", "a b", 0), 'Servers[0].Hostname: "a b" is not a host name: it has a space'),
+    (put("Listen", "db[0]", 1), 'Servers[1].Listen: "db[0]" is not a host name: it has a ['),
+    (
+        put("Hostname", "0.0.0.0", 0),
+        "Servers[0].Hostname: nobody can be sent to 0.0.0.0: name the server's own address, and add "
+        '"Listen": "0.0.0.0" to listen on all',
+    ),
     (put("Hostname", "", 0), "Servers[0].Hostname: is empty"),
     (put("Hostname", "h" * 254, 0), "Servers[0].Hostname: is longer than 253 characters"),
     (put("Listen", 5, 0), "Servers[0].Listen: must be a string, not 5"),

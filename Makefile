@@ -51,8 +51,9 @@ nemesis: $(VENV)/.installed-test
 planted: $(VENV)/.installed-test
 	@$(VENV)/bin/python -m tests.planted
 
+# Asks first; make clean-data YES=1 does not.
 clean-data: $(VENV)/.installed
-	@$(VENV)/bin/replkv clean-data --config $(CONFIG)
+	@$(VENV)/bin/replkv clean-data $(if $(YES),--yes) --config $(CONFIG)
 
 # Stamps: each is made again when setup.py changes.
 $(VENV)/.installed: setup.py replkv/__init__.py

@@ -206,17 +206,18 @@ class CleanDataCommand(_ServersCommand):
     C{replkv clean-data}.
     """
 
-    synopsis = "[--config FILE]"
+    synopsis = "[--config FILE] [--yes]"
     longdesc = (
-        "Removes all that the servers of the servers file have stored on this machine, for good. Refused while one of "
-        "them runs."
+        "Removes all that the servers of the servers file have stored on this machine, for good, after it has asked. "
+        "Refused while one of them runs."
     )
+    optFlags: Final = [["yes", "y", "Do not ask."]]
 
     def run(self, filename: str, config: Config) -> int:
         """
         Remove the data.
         """
-        for path in removeData(config):
+        for path in removeData(config, lambda lines: self["yes"] or _agree(config, lines)):
             _say(f"removed {path}")
         return 0
 
@@ -338,6 +339,21 @@ def _run(arguments: Sequence[str]) -> int:
     except (ConfigError, UsageError) as error:
         print(f"replkv: {error}", file=sys.stderr)
         return command.mistake
+
+
+def _agree(config: Config, lines: list[str]) -> bool:
+    """
+    Ask whether data is to be removed.
+    """
+    if not sys.stdin.isatty():
+        raise ConfigError("nothing was removed: there is nobody to ask, --yes removes without asking")
+    for line in (f"this removes all data of the cluster {config.cluster!r} on this machine, for good:", *lines):
+        _say(line)
+    try:
+        return input("type yes to remove it: ").strip() == "yes"
+    except (EOFError, KeyboardInterrupt):
+        _say("")
+        return False
 
 
 def _reactor() -> Any:

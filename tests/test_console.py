@@ -20,6 +20,18 @@ from replkv.console import main
 from replkv.exits import CONFIGURATION
 
 
+class Terminal(io.StringIO):
+    """
+    A standard input that is a terminal.
+    """
+
+    def isatty(self) -> bool:
+        """
+        It is.
+        """
+        return True
+
+
 class MainTests(SynchronousTestCase):
     """
     Tests for L{main}.
@@ -33,6 +45,7 @@ class MainTests(SynchronousTestCase):
         self.addCleanup(shutil.rmtree, self.folder)
         self.path = os.path.join(self.folder, "var")
         self.filename = os.path.join(self.folder, "servers.json")
+        self.stdin: io.StringIO = io.StringIO()
         server = {"Id": 0, "Hostname": "localhost", "ClientPort": 1, "LogPort": 2}
         with open(self.filename, "w") as file:
             json.dump({"Path": self.path, "Servers": [server]}, file)
@@ -46,6 +59,7 @@ class MainTests(SynchronousTestCase):
         output, errors = io.StringIO(), io.StringIO()
         self.patch(sys, "stdout", output)
         self.patch(sys, "stderr", errors)
+        self.patch(sys, "stdin", self.stdin)
         status: int | str | None
         try:
             status = main(arguments)
@@ -106,12 +120,32 @@ class MainTests(SynchronousTestCase):
         """
         data = os.path.join(self.path, "0")
         os.makedirs(data)
-        self.assertEqual(self.outcome("clean-data", "-c", self.filename), (0, f"removed {data}\n", ""))
+        status, output, errors = self.outcome("clean-data", "-c", self.filename)
+        self.assertEqual((status, output), (CONFIGURATION, ""))
+        self.assertIn("there is nobody to ask", errors)
+        self.assertEqual(self.outcome("clean-data", "--yes", "-c", self.filename), (0, f"removed {data}\n", ""))
         self.assertFalse(os.path.exists(data))
         os.makedirs(os.path.join(data, "photos"))
         status, output, errors = self.outcome("clean-data", "-c", self.filename)
         self.assertEqual((status, output), (CONFIGURATION, ""))
         self.assertIn("nothing was removed", errors)
+
+    def test_cleanDataAsks(self) -> None:
+        """
+        At a terminal C{clean-data} shows what it would remove, and wants to be told yes, and nothing shorter.
+        """
+        data = os.path.join(self.path, "0")
+        os.makedirs(data)
+        self.stdin = Terminal("y\nno\n\nyes\n")
+        for _ in range(3):
+            status, output, errors = self.outcome("clean-data", "-c", self.filename)
+            self.assertEqual((status, errors), (CONFIGURATION, "replkv: nothing was removed\n"))
+            self.assertIn(f"all data of the cluster 'replkv' on this machine, for good:\n{data} (0.0 MiB)\n", output)
+        status, output, errors = self.outcome("clean-data", "-c", self.filename)
+        self.assertEqual((status, errors), (0, ""))
+        self.assertTrue(output.endswith(f"type yes to remove it: removed {data}\n"), output)
+        os.makedirs(data)
+        self.assertEqual(self.outcome("clean-data", "-c", self.filename)[0], CONFIGURATION)
 
 
 class CommandWordsTests(SynchronousTestCase):

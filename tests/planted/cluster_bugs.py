@@ -9,6 +9,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
+from twisted.internet.defer import Deferred, fail
+from twisted.python.failure import Failure
+
 import replkv.storage.segment
 from replkv.client.client import Client
 from replkv.client.connections import Address
@@ -17,6 +20,7 @@ from replkv.client.replies import Reply
 from replkv.executor import Executor
 from replkv.kv.engine import Engine
 from replkv.kv.machine import Outcome, StateMachine
+from replkv.names import Names, NoAddress
 from replkv.peers.argument import PART_BYTES, LargeBytes, nativeName
 from replkv.pending import Proposals
 from replkv.protocol.connection import ClientProtocol
@@ -31,6 +35,8 @@ from replkv.storage.record import encodeFrame
 from replkv.storage.segment import Segment
 from tests.planted.bug import Bug, Patch
 
+_addresses = Names.addresses
+_answered = Names._answered
 _appendEntries = Follower.appendEntries
 _apply = StateMachine.apply
 _applied = Proposals.applied
@@ -156,6 +162,30 @@ async def _askAgain(client: Client, server: Address, command: Any, patience: flo
         raise Unavailable(str(error)) from None
 
 
+def _addressesForGood(names: Names, name: str) -> Deferred[list[str]]:
+    """
+    A name that was not found once is not looked up again.
+    """
+    missing: dict[str, Failure] = vars(names).setdefault("missing", {})
+    if name in missing:
+        return fail(missing[name])
+
+    def remember(failure: Failure) -> Failure:
+        if failure.check(NoAddress):
+            missing[name] = failure
+        return failure
+
+    return _addresses(names, name).addErrback(remember)
+
+
+def _answeredTooLate(names: Names, name: str, answer: list[str] | str) -> None:
+    """
+    What comes after the one who asked has given up is dropped, but for whoever asks later it is still under way.
+    """
+    if not names._waiting[name][0].called:
+        _answered(names, name, answer)
+
+
 BUGS: Final = (
     Bug("acknowledged before the fsync", "cluster", 100, (Patch(Segment, "append", _appendUnsynced),)),
     Bug("a failed fsync ignored", "cluster", 100, (Patch(Segment, "append", _appendSynced),)),
@@ -200,6 +230,13 @@ BUGS: Final = (
         50,
         (Patch(Follower, "appendEntries", _appendWithoutReset),),
     ),
+    Bug(
+        "a name that was not found is not looked up again",
+        "cluster",
+        100,
+        (Patch(Names, "addresses", _addressesForGood),),
+    ),
+    Bug("a look-up that was given up never ends", "cluster", 100, (Patch(Names, "_answered", _answeredTooLate),)),
     Bug("a client that sends a write again", "cluster", 200, (Patch(Client, "_askOne", _askAgain),)),
     Bug("a value cut at 65,535 bytes", "cluster", 50, (Patch(LargeBytes, "toBox", _cut),)),
 )

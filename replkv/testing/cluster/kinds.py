@@ -222,6 +222,22 @@ def slowLink(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: F
     return undo
 
 
+def unknownNames(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    Hosts lose their connections, and are told that there are no such names when they make new ones.
+    """
+    names = cluster.network.names
+    return _withoutNames(cluster, servers, fault, names.forget, names.remember)
+
+
+def silentNameServer(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    Hosts lose their connections, and are told nothing about names when they make new ones.
+    """
+    names = cluster.network.names
+    return _withoutNames(cluster, servers, fault, names.silence, names.speak)
+
+
 def slowDisk(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
     """
     A disk is slow.
@@ -316,6 +332,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "connection loss": connectionLoss,
     "flapping link": flapping,
     "slow link": slowLink,
+    "unknown names": unknownNames,
+    "silent name server": silentNameServer,
     "slow disk": slowDisk,
     "hanging disk": hangingDisk,
     "read error": readError,
@@ -342,6 +360,31 @@ def _block(cluster: SimulatedCluster, ways: list[tuple[str, str]]) -> Undo | Non
             cluster.network.unblock(sender, to)
 
     return unblock
+
+
+def _withoutNames(
+    cluster: SimulatedCluster,
+    servers: list[SimulatedServer],
+    fault: Fault,
+    begin: Callable[[str], None],
+    end: Callable[[str], None],
+) -> Undo:
+    """
+    Take the names from one server, or from all hosts. Their connections break, since names are looked up only where
+    connections are made.
+    """
+    one = fault.amount < 0.5
+    hosts = [servers[0].name] if one else [*(server.name for server in servers), *cluster.clientHosts]
+    for number in range(1 if one else len(servers)):
+        connectionLoss(cluster, servers[number:] + servers[:number], fault)
+    for host in hosts:
+        begin(host)
+
+    def undo() -> None:
+        for host in hosts:
+            end(host)
+
+    return undo
 
 
 def _failing(server: SimulatedServer, failing: Callable[[str, str], int]) -> Undo:

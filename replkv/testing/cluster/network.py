@@ -25,6 +25,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from replkv.testing.cluster.connection import Connection
+from replkv.testing.cluster.names import NameServer
 from replkv.testing.cluster.process import Process
 from replkv.testing.timeline import Timeline
 from replkv.testing.trace import Trace
@@ -42,12 +43,14 @@ class Network:
     @ivar latency: the least and the most seconds that a way normally takes.
     @ivar fragmentation: how often, from 0 to 1, what is sent arrives in more than one piece.
     @ivar connections: those that are open, in the order in which they were made.
+    @ivar names: tells hosts the addresses of names.
     """
 
     def __init__(self, timeline: Timeline, random: Random, trace: Trace) -> None:
         self.latency = USUAL_LATENCY
         self.fragmentation = 0.1
         self.connections: dict[Connection, None] = {}
+        self.names = NameServer(timeline)
         self.timeline = timeline
         self.random = random
         self.trace = trace

@@ -208,8 +208,13 @@ class Process:
         """
         resolution = _Resolution(hostName)
         resolutionReceiver.resolutionBegan(resolution)
-        resolutionReceiver.addressResolved(IPv4Address("TCP", hostName, portNumber))
-        resolutionReceiver.resolutionComplete()
+
+        def answered(addresses: list[str]) -> None:
+            for address in addresses:
+                resolutionReceiver.addressResolved(IPv4Address("TCP", address, portNumber))
+            resolutionReceiver.resolutionComplete()
+
+        self._network.names.ask(self, hostName, answered)
         return resolution
 
     def installNameResolver(self, resolver: IHostnameResolver) -> IHostnameResolver:
@@ -223,7 +228,7 @@ class Process:
 @implementer(IHostResolution)
 class _Resolution:
     """
-    A name that was looked up already.
+    A name that is looked up, or was.
     """
 
     def __init__(self, name: str) -> None:
@@ -231,7 +236,7 @@ class _Resolution:
 
     def cancel(self) -> None:
         """
-        See L{IHostResolution.cancel}. It is too late for that.
+        See L{IHostResolution.cancel}. As with Twisted's own, that is not to be had.
         """
 
 

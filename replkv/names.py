@@ -17,7 +17,6 @@ from twisted.internet import defer
 from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.defer import Deferred, FailureGroup, race
 from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint
-from twisted.internet.error import TimeoutError as ConnectionTimeout
 from twisted.internet.interfaces import (
     IAddress,
     IHostResolution,
@@ -45,6 +44,12 @@ A host may have several addresses, and one of them be silent: after so many seco
 class NoAddress(Exception):
     """
     A name has no address, or its addresses were not found in time. The message is one line that says which.
+    """
+
+
+class NoAnswer(Exception):
+    """
+    A host has not answered in time. The message is one line that says so.
     """
 
 
@@ -168,16 +173,17 @@ class NameEndpoint:
         lookUp = self._names.addresses(self._host).addTimeout(self._timeout, self._reactor, self._noAnswer)
         addresses = await lookUp
         left = max(0.0, deadline - self._reactor.seconds())
-        attempts = [self._attempt(number, address, left, factory) for number, address in enumerate(addresses)]
+        attempts = [self._attempt(number, address, factory) for number, address in enumerate(addresses)]
         try:
             _, protocol = await race(attempts).addTimeout(left, self._reactor, self._noConnection)
         except FailureGroup as group:
             group.failures[0].raiseException()
         return protocol
 
-    def _attempt(self, number: int, address: str, left: float, factory: IProtocolFactory) -> Deferred[IProtocol]:
+    def _attempt(self, number: int, address: str, factory: IProtocolFactory) -> Deferred[IProtocol]:
         kind = TCP6ClientEndpoint if ":" in address else TCP4ClientEndpoint
-        endpoint = kind(self._reactor, address, self._port, left)
+        # The endpoint's own time is longer than there is, since all attempts end together.
+        endpoint = kind(self._reactor, address, self._port, 2 * self._timeout)
         if not number:
             return endpoint.connect(factory)
         return deferLater(self._reactor, number * _ATTEMPT_DELAY, endpoint.connect, factory)
@@ -186,4 +192,4 @@ class NameEndpoint:
         return Failure(NoAddress(f"the addresses of {self._host!r} cannot be found: no answer in {seconds:g} s"))
 
     def _noConnection(self, cancelled: object, seconds: float) -> Failure:
-        return Failure(ConnectionTimeout(f"in {self._timeout:g} s"))
+        return Failure(NoAnswer(f"no answer in {self._timeout:g} s"))

@@ -78,6 +78,12 @@ async def test_sideBySide(makeCluster: MakeCluster, daemons: Daemons) -> None:
         done = daemons.start(cluster, serverId)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     version = await cluster.put(b"k", b"v")
+    # A daemon whose log file was moved away goes on in a new one, when it is told so.
+    log = cluster.servers[0].data / "server.log"
+    moved = log.rename(log.with_name("moved.log")).read_text()
+    os.kill(daemons.pid(cluster, 0), signal.SIGHUP)
+    await until(log.exists, "server 0 opens its log file again")
+    assert "server 0 of cluster" in moved
     pids = {serverId: daemons.pid(cluster, serverId) for serverId in cluster.servers}
     assert len(set(pids.values())) == 3
     assert sorted(path.name for path in cluster.config.parent.iterdir()) == ["data", "servers.json"]

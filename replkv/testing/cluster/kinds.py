@@ -226,16 +226,14 @@ def unknownNames(cluster: SimulatedCluster, servers: list[SimulatedServer], faul
     """
     Hosts lose their connections, and are told that there are no such names when they make new ones.
     """
-    names = cluster.network.names
-    return _withoutNames(cluster, servers, fault, names.forget, names.remember)
+    return cluster.network.names.forget(_disconnected(cluster, servers, fault))
 
 
 def silentNameServer(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
     """
     Hosts lose their connections, and are told nothing about names when they make new ones.
     """
-    names = cluster.network.names
-    return _withoutNames(cluster, servers, fault, names.silence, names.speak)
+    return cluster.network.names.silence(_disconnected(cluster, servers, fault))
 
 
 def slowDisk(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
@@ -362,29 +360,18 @@ def _block(cluster: SimulatedCluster, ways: list[tuple[str, str]]) -> Undo | Non
     return unblock
 
 
-def _withoutNames(
-    cluster: SimulatedCluster,
-    servers: list[SimulatedServer],
-    fault: Fault,
-    begin: Callable[[str], None],
-    end: Callable[[str], None],
-) -> Undo:
+def _disconnected(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> list[str]:
     """
-    Take the names from one server, or from all hosts. Their connections break, since names are looked up only where
-    connections are made.
+    Break the connections of one server, or of all.
+
+    @return: the hosts that have to connect again.
     """
-    one = fault.amount < 0.5
-    hosts = [servers[0].name] if one else [*(server.name for server in servers), *cluster.clientHosts]
-    for number in range(1 if one else len(servers)):
-        connectionLoss(cluster, servers[number:] + servers[:number], fault)
-    for host in hosts:
-        begin(host)
-
-    def undo() -> None:
-        for host in hosts:
-            end(host)
-
-    return undo
+    if fault.amount < 0.3:
+        connectionLoss(cluster, servers, fault)
+        return [servers[0].name]
+    for number in range(len(servers)):
+        connectionLoss(cluster, servers[number:], fault)
+    return [*(server.name for server in servers), *cluster.clientHosts]
 
 
 def _failing(server: SimulatedServer, failing: Callable[[str, str], int]) -> Undo:

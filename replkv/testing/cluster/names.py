@@ -5,9 +5,10 @@ The simulated name server: it tells hosts the addresses of names.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Final
 
+from replkv.testing.faults import Undo
 from replkv.testing.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -34,29 +35,23 @@ class NameServer:
         self._ignorant: Counter[str] = Counter()
         self._silent: Counter[str] = Counter()
 
-    def forget(self, host: str) -> None:
+    def forget(self, hosts: Collection[str]) -> Undo:
         """
-        Tell a host that no name is known, until L{remember} undoes it.
-        """
-        self._ignorant[host] += 1
+        Tell hosts that no name is known.
 
-    def remember(self, host: str) -> None:
+        @return: ends that.
         """
-        Undo one L{forget}.
-        """
-        self._ignorant[host] -= 1
+        self._ignorant.update(hosts)
+        return lambda: self._ignorant.subtract(hosts)
 
-    def silence(self, host: str) -> None:
+    def silence(self, hosts: Collection[str]) -> Undo:
         """
-        Tell a host nothing, until L{speak} undoes it.
-        """
-        self._silent[host] += 1
+        Tell hosts nothing.
 
-    def speak(self, host: str) -> None:
+        @return: ends that.
         """
-        Undo one L{silence}.
-        """
-        self._silent[host] -= 1
+        self._silent.update(hosts)
+        return lambda: self._silent.subtract(hosts)
 
     def ask(self, process: Process, name: str, answer: Callable[[list[str]], None], attempts: int = ATTEMPTS) -> None:
         """

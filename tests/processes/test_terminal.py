@@ -1,0 +1,52 @@
+"""
+C{replkv cluster} whose terminal goes away.
+"""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import sys
+from contextlib import suppress
+
+from tests.processes.cluster import onReactor, until
+from tests.processes.conftest import MakeCluster
+from tests.processes.test_daemons import isAlive
+
+REPLKV = "import sys; from replkv.console import main; sys.exit(main())"
+
+
+@onReactor
+async def test_terminalGone(makeCluster: MakeCluster) -> None:
+    """
+    When its terminal is closed, all servers are stopped, and the process ends as if it had been asked to.
+    """
+    cluster = makeCluster(1)
+    command = [sys.executable, "-c", REPLKV, "cluster", "--config", str(cluster.config)]
+    pid, terminal = pty.fork()
+    if not pid:
+        os.chdir(cluster.config.parent)
+        os.execv(command[0], command)
+    try:
+        told = b""
+        while b"leads" not in told:
+            told += os.read(terminal, 4096)
+    finally:
+        os.close(terminal)
+    status: list[int] = []
+
+    def ended() -> bool:
+        status[:] = os.waitpid(pid, os.WNOHANG)
+        return bool(status[0])
+
+    server = int(told.partition(b"(pid ")[2].partition(b")")[0])
+    try:
+        await until(ended, "replkv cluster ends")
+        assert os.waitstatus_to_exitcode(status[1]) == 0
+        assert not isAlive(server)
+    except BaseException:
+        for left in (pid, server):
+            with suppress(ProcessLookupError):
+                os.kill(left, signal.SIGKILL)
+        raise

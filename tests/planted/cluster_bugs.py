@@ -36,7 +36,6 @@ from replkv.storage.segment import Segment
 from tests.planted.bug import Bug, Patch
 
 _addresses = Names.addresses
-_answered = Names._answered
 _appendEntries = Follower.appendEntries
 _apply = StateMachine.apply
 _applied = Proposals.applied
@@ -178,14 +177,6 @@ def _addressesForGood(names: Names, name: str) -> Deferred[list[str]]:
     return _addresses(names, name).addErrback(remember)
 
 
-def _answeredTooLate(names: Names, name: str, answer: list[str] | str) -> None:
-    """
-    What comes after the one who asked has given up is dropped, but for whoever asks later it is still under way.
-    """
-    if not names._waiting[name][0].called:
-        _answered(names, name, answer)
-
-
 BUGS: Final = (
     Bug("acknowledged before the fsync", "cluster", 100, (Patch(Segment, "append", _appendUnsynced),)),
     Bug("a failed fsync ignored", "cluster", 100, (Patch(Segment, "append", _appendSynced),)),
@@ -236,7 +227,6 @@ BUGS: Final = (
         100,
         (Patch(Names, "addresses", _addressesForGood),),
     ),
-    Bug("a look-up that was given up never ends", "cluster", 100, (Patch(Names, "_answered", _answeredTooLate),)),
     Bug("a client that sends a write again", "cluster", 200, (Patch(Client, "_askOne", _askAgain),)),
     Bug("a value cut at 65,535 bytes", "cluster", 50, (Patch(LargeBytes, "toBox", _cut),)),
 )

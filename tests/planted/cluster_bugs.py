@@ -179,7 +179,7 @@ def _addressesForGood(names: Names, name: str) -> Deferred[list[str]]:
 
 BUGS: Final = (
     Bug("acknowledged before the fsync", "cluster", 100, (Patch(Segment, "append", _appendUnsynced),)),
-    Bug("a failed fsync ignored", "cluster", 100, (Patch(Segment, "append", _appendSynced),)),
+    Bug("a failed fsync ignored", "cluster", 200, (Patch(Segment, "append", _appendSynced),)),
     Bug(
         "damage in the middle of a log taken for a torn tail",
         "cluster",

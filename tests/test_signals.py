@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import signal
 import sys
+import tempfile
 from typing import Any, cast
 
 from twisted.application.service import Service
@@ -89,8 +91,9 @@ class SignalTests(SynchronousTestCase):
         """
         With a log file, SIGHUP has that opened again, in the foreground too.
         """
-        path = os.path.join(self.mktemp(), "server.log")
-        os.mkdir(os.path.dirname(path))
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        path = os.path.join(folder, "server.log")
         for nodaemon in (False, True):
             self.handlers[signal.SIGHUP] = signal.SIG_DFL
             service = self.logged(logfile=path, nodaemon=nodaemon)

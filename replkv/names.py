@@ -84,11 +84,15 @@ class Names:
         return answer
 
     def _lookUp(self, name: str) -> None:
-        if IReactorFromThreads.providedBy(self._reactor):
+        if not IReactorFromThreads.providedBy(self._reactor):
+            self._reactor.nameResolver.resolveHostName(_Receiver(name, self._answered), name)
+            return
+        try:
             # A daemon thread: the process does not wait for it when it ends.
             Thread(target=self._askSystem, args=(name,), name=f"look up {name}", daemon=True).start()
-        else:
-            self._reactor.nameResolver.resolveHostName(_Receiver(name, self._answered), name)
+        except RuntimeError as error:
+            # The system has no more threads.
+            self._answered(name, str(error))
 
     def _askSystem(self, name: str) -> None:
         """
@@ -100,8 +104,9 @@ class Names:
             # An IPv6 address may be one of a single link, which only its text names.
             numbers = socket.NI_NUMERICHOST | socket.NI_NUMERICSERV
             answer = [socket.getnameinfo(address, numbers)[0] for *_, address in found]
-        except (OSError, UnicodeError) as error:
-            # UnicodeError is about names that the name system cannot have.
+        except Exception as error:
+            # Whatever it is, and it is a UnicodeError where the name system cannot have such a name: without an answer
+            # nobody could look up the name any more.
             answer = str(error.strerror if isinstance(error, OSError) else error)
         self._reactor.callFromThread(self._answered, name, answer)
 

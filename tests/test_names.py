@@ -155,6 +155,35 @@ class NamesTests(NamesTestCase):
         self.names.addresses("kv_0")
         self.assertTrue(self.threads[0].daemon)
 
+    def test_noThread(self) -> None:
+        """
+        If the system has no thread for it, that is the reason; later it may have one.
+        """
+
+        def fail(thread: Thread) -> None:
+            raise RuntimeError("can't start new thread")
+
+        start = Thread.start
+        self.patch(Thread, "start", fail)
+        error = self.failureResultOf(self.names.addresses("kv_0"), NoAddress).value
+        self.assertIn("can't start new thread", str(error))
+        self.patch(Thread, "start", start)
+        self.threads.clear()
+        self.assertEqual(self.successResultOf(self.finished("kv_0")), ["127.0.0.2"])
+
+    def test_anyError(self) -> None:
+        """
+        Whatever goes wrong with a look-up is the reason, and it is over.
+        """
+        for error in (ValueError("embedded null character"), MemoryError("none left")):
+
+            def fail(*arguments: object, error: Exception = error, **keywords: object) -> None:
+                raise error
+
+            self.patch(socket, "getaddrinfo", fail)
+            failure = self.failureResultOf(self.finished("kv_0"), NoAddress)
+            self.assertIn(str(error), str(failure.value))
+
     def test_bound(self) -> None:
         """
         There is a bound to the look-ups that are under way.

@@ -27,7 +27,7 @@ from replkv.cluster.reset import removeData
 from replkv.cluster.run import Cluster
 from replkv.config import DEFAULT_FILE, Config, ConfigError, load
 from replkv.exits import CONFIGURATION
-from replkv.startup import fillDescriptors
+from replkv.startup import endOnInterrupt, fillDescriptors
 
 _STATUS_PATIENCE: Final = 1.0
 _INTERRUPTED: Final = 128 + signal.SIGINT
@@ -106,11 +106,12 @@ class ClusterCommand(_ServersCommand):
         async def main(reactor: Any) -> int:
             cluster = Cluster(reactor, config, filename, _tell)
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                signal.signal(number, lambda *_: reactor.callFromThread(cluster.stop))
+                # With nohup, the end of the terminal is to be none of its concern.
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    signal.signal(number, lambda *_: reactor.callFromThread(cluster.stop))
             return await cluster.run()
 
-        # An exception may be lost where the reactor starts.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        endOnInterrupt()
         return _runReactor(main)
 
 

@@ -11,13 +11,19 @@ import sys
 
 def prepareServer() -> None:
     """
-    Prepare a process that is to become a server.
-
-    Until its reactor runs, Ctrl-C ends it as C{kill} does. Python's own way, an exception wherever the process happens
-    to be, is lost where someone catches all exceptions, such as Twisted where it loads plugins and begins services; and
-    it waits for a name server that is silent. Nothing that a server does at its start is harmed by its sudden end.
+    Prepare a process that is to become a server. Nothing that it does at its start is harmed by a sudden end.
     """
     fillDescriptors()
+    endOnInterrupt()
+
+
+def endOnInterrupt() -> None:
+    """
+    Have Ctrl-C end the process as C{kill} does, until its reactor runs and other handlers are there. Python's own way,
+    an exception wherever the process happens to be, is lost where someone catches all exceptions, such as Twisted where
+    it loads plugins and begins services; and it waits for a name server that is silent.
+    """
+    # It may be ignored, as under nohup.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 

@@ -27,7 +27,7 @@ from replkv.cluster.reset import removeData
 from replkv.cluster.run import Cluster
 from replkv.config import DEFAULT_FILE, Config, ConfigError, load
 from replkv.exits import CONFIGURATION
-from replkv.startup import endOnInterrupt, fillDescriptors
+from replkv.startup import endOnInterrupt
 
 _STATUS_PATIENCE: Final = 1.0
 _INTERRUPTED: Final = 128 + signal.SIGINT
@@ -316,7 +316,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     @param arguments: without the program's name; by default those of the process.
     @return: the exit status.
     """
-    fillDescriptors()
     try:
         return _run(sys.argv[1:] if arguments is None else arguments)
     except BrokenPipeError:

@@ -122,6 +122,16 @@ class LayerTests(SynchronousTestCase):
         """
         self.assertImports("client", "replkv.clocks", "replkv.config", "replkv.names")
 
+    def test_leaves(self) -> None:
+        """
+        What others stand on stands on nothing of ours: so the client brings no server with it, and a process is
+        prepared before anything else is imported.
+        """
+        found = dict(modules())
+        for name in ("clocks", "exits", "hosts", "names", "startup"):
+            for imported in imports(found[f"replkv.{name}"]):
+                self.assertFalse(within(imported, "replkv"), f"{name} imports {imported}")
+
     def test_reactor(self) -> None:
         """
         The global reactor is imported by the commands and the plugin alone, and by them within a function: to import

@@ -2,6 +2,8 @@
 
 VENV ?= .venv
 CONFIG ?= etc/servers.json
+# By way of the environment it may have spaces.
+export CONFIG
 
 # The first of these that is new enough; make PYTHON=/path/to/python names another.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -20,7 +22,7 @@ NEMESIS_SECONDS ?= 20
 .PHONY: run test lint soak soak-core soak-cluster nemesis planted clean-data
 
 run: $(VENV)/.installed
-	@exec $(VENV)/bin/replkv cluster --config $(CONFIG)
+	@exec $(VENV)/bin/replkv cluster --config "$$CONFIG"
 
 # The unit tests come first, so that a build that is broken fails within a minute.
 test: $(VENV)/.installed-test
@@ -53,7 +55,7 @@ planted: $(VENV)/.installed-test
 
 # Asks first; make clean-data YES=1 does not.
 clean-data: $(VENV)/.installed
-	@$(VENV)/bin/replkv clean-data $(if $(YES),--yes) --config $(CONFIG)
+	@$(VENV)/bin/replkv clean-data $(if $(YES),--yes) --config "$$CONFIG"
 
 # Stamps: each is made again when setup.py changes.
 $(VENV)/.installed: setup.py replkv/__init__.py

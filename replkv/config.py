@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -15,7 +16,13 @@ from typing import Any, Final, NoReturn
 
 from replkv.hosts import hostMistake, isUnspecified
 
+FILE_VARIABLE: Final = "REPLKV_CONFIG"
+SYSTEM_FILE: Final = "/etc/replkv/servers.json"
 DEFAULT_FILE: Final = "etc/servers.json"
+
+FILE_HELP: Final = (
+    f"The servers file. [default: what {FILE_VARIABLE} names, or {SYSTEM_FILE} if there is one, or {DEFAULT_FILE}]"
+)
 
 _MAX_FILE_BYTES: Final = 1 << 20
 _MAX_ID: Final = (1 << 31) - 1
@@ -55,7 +62,7 @@ class Config:
     """
     A servers file that was found right.
 
-    @ivar path: the folder for the servers' data, as given; a relative one starts at the current folder.
+    @ivar path: the folder for the servers' data, absolute. In the file, a relative one starts at the file's folder.
     @ivar cluster: the name of the cluster.
     @ivar servers: the servers, in the order of the file.
     @ivar heartbeat: the seconds between two heartbeats of a leader.
@@ -65,6 +72,7 @@ class Config:
     @ivar requestTimeout: after how many seconds a command that has no result is answered with an error.
     @ivar maxValueBytes: the largest value that a client may store.
     @ivar maxConnections: the most clients that a server serves at once.
+    @ivar notice: a line for the operator, where the servers' data seems to lie in another folder than C{path}.
     """
 
     path: str
@@ -76,6 +84,7 @@ class Config:
     requestTimeout: float
     maxValueBytes: int
     maxConnections: int
+    notice: str = ""
 
     def server(self, serverId: int) -> ServerConfig:
         """
@@ -87,6 +96,30 @@ class Config:
             if server.id == serverId:
                 return server
         raise ConfigError(f"unknown id {serverId}, the file has ids {', '.join(str(s.id) for s in self.servers)}")
+
+
+def find(given: str | None) -> str:
+    """
+    Which servers file to read: the one that is given, or the environment names, or is there for the whole system, or
+    the default.
+
+    @param given: the file that the command line names, if it names one.
+    @raise ConfigError: if none is named and there is none.
+    """
+    if given is not None:
+        return given
+    named = os.environ.get(FILE_VARIABLE)
+    if named:
+        if not os.path.lexists(named):
+            raise ConfigError(f"{named}: there is no such file, and {FILE_VARIABLE} names it")
+        return named
+    for filename in (SYSTEM_FILE, DEFAULT_FILE):
+        if os.path.lexists(filename):
+            return filename
+    raise ConfigError(
+        f"no servers file: --config and {FILE_VARIABLE} name none, and there is neither {SYSTEM_FILE} "
+        f"nor {DEFAULT_FILE} in {os.getcwd()}"
+    )
 
 
 def load(filename: str) -> Config:
@@ -160,7 +193,8 @@ class _Document:
         @raise ConfigError: at the first mistake.
         """
         top = self._object(self._top, "", self._TOP_REQUIRED, self._TOP_OPTIONAL)
-        path = self._text(top, "", "Path", 4096)
+        given = self._text(top, "", "Path", 4096)
+        path = os.path.abspath(os.path.join(os.path.dirname(self._filename), given))
         if not isinstance(top["Servers"], list):
             self._wrongType("Servers", "a list", top["Servers"])
         if not top["Servers"]:
@@ -181,7 +215,24 @@ class _Document:
             requestTimeout=self._integer(top, "", "RequestTimeoutMs", 1, _MAX_MS, 5000) / 1000,
             maxValueBytes=self._integer(top, "", "MaxValueBytes", 1, 8 << 20, 1 << 20),
             maxConnections=self._integer(top, "", "MaxConnections", 1, 1_000_000, 10_000),
+            notice=self._notice(given, path, servers),
         )
+
+    def _notice(self, given: str, path: str, servers: tuple[ServerConfig, ...]) -> str:
+        """
+        A relative C{Path} once started at the current folder. Whoever starts the servers as before would find them
+        empty, and is told where their data is.
+        """
+        former = os.path.abspath(given)
+        for server in servers:
+            before, now = (os.path.join(folder, str(server.id), "stamp.json") for folder in (former, path))
+            if os.path.exists(before) and not os.path.exists(now):
+                folder = os.path.relpath(former, os.path.dirname(os.path.abspath(self._filename)))
+                return (
+                    f"{self._filename}: Path: {json.dumps(given)} starts at the folder of this file, and is {path}; "
+                    f"{former} has data too: if it is this cluster's, move it there or write {json.dumps(folder)}"
+                )
+        return ""
 
     def _server(self, value: object, place: str) -> ServerConfig:
         server = self._object(value, place, self._SERVER_REQUIRED, self._SERVER_OPTIONAL)

@@ -21,7 +21,7 @@ from twisted.python import usage
 from zope.interface import implementer
 
 from replkv import exits
-from replkv.config import DEFAULT_FILE, Config, ConfigError, ServerConfig, load
+from replkv.config import FILE_HELP, Config, ConfigError, ServerConfig, find, load
 from replkv.host import OSHost
 from replkv.logfile import LoggedService
 from replkv.ports import PortError, PortNotYet, bind
@@ -51,12 +51,13 @@ class Options(usage.Options):
         "Runs one server of a replkv cluster. Each server of the servers file is started so, with its own --id, on "
         "its own host or side by side on one. It keeps its state, and unless twistd's own options say otherwise its "
         "log file and pid file (server.log and server.pid), in the folder PATH/ID, where PATH is the file's "
-        '"Path". SIGTERM stops it cleanly, SIGHUP has it open its log file again. Exit status 1 is a mistake in the '
-        "set-up, 74 a failing disk, and 75 says that a name, an address or a port is not there yet."
+        '"Path"; a relative one starts at the folder of the file. SIGTERM stops it cleanly, SIGHUP has it open its log '
+        "file again. Exit status 1 is a mistake in the set-up, 74 a failing disk, and 75 says that a name, an address or "
+        "a port is not there yet."
     )
     optParameters: ClassVar = [
         ["id", None, None, "Which server of the file this is. Required."],
-        ["config", None, DEFAULT_FILE, "The servers file."],
+        ["config", "c", None, FILE_HELP],
         ["data-dir", None, None, 'The folder to use instead of the file\'s "Path".'],
     ]
 
@@ -79,6 +80,7 @@ class Options(usage.Options):
         if not self["id"].isascii() or not self["id"].isdigit() or len(self["id"]) > 10:
             _refuse(f"--id is a number, not {self['id']!r:.50}")
         try:
+            self["config"] = find(self["config"])
             self.settings = load(self["config"])
             try:
                 self.server = self.settings.server(int(self["id"]))
@@ -98,6 +100,8 @@ class Options(usage.Options):
         except PortError as error:
             status = exits.NOT_YET if isinstance(error, PortNotYet) else exits.CONFIGURATION
             _refuse(f"server {self.server.id}: {error}", status)
+        if self.settings.notice and self["data-dir"] is None:
+            print(f"replkv: {self.settings.notice}", file=sys.stderr)
         if self.parent is not None:
             self._placeFiles(self.parent, path)
 

@@ -7,13 +7,15 @@ from __future__ import annotations
 import copy
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.config import Config, ConfigError, ServerConfig, load
+import replkv.config
+from replkv.config import Config, ConfigError, ServerConfig, find, load
 
 GOOD: dict[str, Any] = {
     "Path": "var",
@@ -115,16 +117,20 @@ class LoadTests(SynchronousTestCase):
     Tests for L{load}.
     """
 
+    def setUp(self) -> None:
+        """
+        Make a folder.
+        """
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+
     def write(self, content: bytes) -> str:
         """
         Make a servers file with this content.
 
         @return: its name.
         """
-        folder = tempfile.mkdtemp()
-        name = os.path.join(folder, "servers.json")
-        self.addCleanup(os.rmdir, folder)
-        self.addCleanup(os.remove, name)
+        name = os.path.join(self.folder, "servers.json")
         with open(name, "wb") as file:
             file.write(content)
         return name
@@ -150,7 +156,7 @@ class LoadTests(SynchronousTestCase):
         A file without optional keys gets the defaults, in seconds where the file has milliseconds.
         """
         expected = Config(
-            path="var",
+            path=os.path.join(self.folder, "var"),
             cluster="replkv",
             servers=tuple(ServerConfig(n, "localhost", 9000 + n, 10000 + n) for n in range(3)),
             heartbeat=0.05,
@@ -237,3 +243,122 @@ class LoadTests(SynchronousTestCase):
         self.assertEqual(config.server(7).clientPort, 9001)
         error = self.assertRaises(ConfigError, config.server, 1)
         self.assertEqual(str(error), "unknown id 1, the file has ids 0, 7, 2")
+
+
+class PathTests(SynchronousTestCase):
+    """
+    Tests for what a relative C{Path} means.
+    """
+
+    def setUp(self) -> None:
+        """
+        Make a servers file in one folder, and stand in another one.
+        """
+        self.folder = os.path.realpath(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.addCleanup(os.chdir, os.getcwd())
+        for name in ("etc", "current"):
+            os.mkdir(os.path.join(self.folder, name))
+        os.chdir(os.path.join(self.folder, "current"))
+
+    def loaded(self, path: str, name: str = "../etc/servers.json") -> Config:
+        """
+        Load a servers file with this C{Path}.
+        """
+        with open(name, "w") as file:
+            json.dump({**GOOD, "Path": path}, file)
+        return load(name)
+
+    def stamp(self, path: str) -> None:
+        """
+        Make a data folder there.
+        """
+        os.makedirs(os.path.join(self.folder, path))
+        with open(os.path.join(self.folder, path, "stamp.json"), "w"):
+            pass
+
+    def test_relative(self) -> None:
+        """
+        A relative path starts at the folder of the file; an absolute one is what it says.
+        """
+        self.assertEqual(self.loaded("var").path, f"{self.folder}/etc/var")
+        self.assertEqual(self.loaded("../data/").path, f"{self.folder}/data")
+        self.assertEqual(self.loaded("/data").path, "/data")
+        self.assertEqual(self.loaded("var", "servers.json").path, f"{self.folder}/current/var")
+
+    def test_notice(self) -> None:
+        """
+        While the data of a server lies where a relative path once led and not where it leads now, a line tells where
+        it is, and how to name it.
+        """
+        self.assertEqual(self.loaded("var").notice, "")
+        self.stamp("current/var/2")
+        self.assertEqual(
+            self.loaded("var").notice,
+            f'../etc/servers.json: Path: "var" starts at the folder of this file, and is {self.folder}/etc/var; '
+            f"{self.folder}/current/var has data too: if it is this cluster's, move it there or write "
+            '"../current/var"',
+        )
+        self.assertEqual(self.loaded("../current/var").notice, "")
+        self.assertEqual(self.loaded(f"{self.folder}/current/var").notice, "")
+        self.assertEqual(self.loaded("var", "servers.json").notice, "")
+        self.stamp("etc/var/2")
+        self.assertEqual(self.loaded("var").notice, "")
+
+
+class FindTests(SynchronousTestCase):
+    """
+    Tests for L{find}.
+    """
+
+    def setUp(self) -> None:
+        """
+        Have a system without any servers file.
+        """
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(self.folder)
+        self.environment: dict[str, str] = {}
+        self.patch(os, "environ", self.environment)
+        self.system = os.path.join(self.folder, "system.json")
+        self.patch(replkv.config, "SYSTEM_FILE", self.system)
+
+    def make(self, name: str) -> None:
+        """
+        Make a file.
+        """
+        with open(name, "w"):
+            pass
+
+    def test_order(self) -> None:
+        """
+        The command line goes before the environment, that before the system's file, and that before the default.
+        """
+        os.mkdir("etc")
+        self.make("etc/servers.json")
+        self.assertEqual(find(None), "etc/servers.json")
+        self.make(self.system)
+        self.assertEqual(find(None), self.system)
+        self.make("mine.json")
+        self.environment["REPLKV_CONFIG"] = "mine.json"
+        self.assertEqual(find(None), "mine.json")
+        self.assertEqual(find("given.json"), "given.json")
+        self.environment["REPLKV_CONFIG"] = ""
+        self.assertEqual(find(None), self.system)
+
+    def test_none(self) -> None:
+        """
+        When there is none, it is said what was looked for.
+        """
+        error = self.assertRaises(ConfigError, find, None)
+        for word in ("--config", "REPLKV_CONFIG", self.system, "etc/servers.json", self.folder):
+            self.assertIn(word, str(error))
+
+    def test_missing(self) -> None:
+        """
+        When the environment names a file that is not there, that is said.
+        """
+        self.environment["REPLKV_CONFIG"] = "gone.json"
+        error = self.assertRaises(ConfigError, find, None)
+        self.assertEqual(str(error), "gone.json: there is no such file, and REPLKV_CONFIG names it")

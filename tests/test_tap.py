@@ -292,9 +292,9 @@ class OptionsTests(TapTests):
         What is not said is as the help has it.
         """
         options = Options()
-        self.assertEqual((options["id"], options["config"], options["data-dir"]), (None, "etc/servers.json", None))
+        self.assertEqual((options["id"], options["config"], options["data-dir"]), (None, None, None))
         text = str(options)
-        for word in ("--id=", "--config=", "--data-dir=", "etc/servers.json", "server.log"):
+        for word in ("--id=", "--config=", "--data-dir=", "REPLKV_CONFIG", "etc/servers.json", "server.log"):
             self.assertIn(word, text)
 
     def test_folder(self) -> None:
@@ -310,11 +310,39 @@ class OptionsTests(TapTests):
 
     def test_relativePath(self) -> None:
         """
-        A relative path begins at the current folder, and is made absolute, since a daemon leaves that.
+        A relative path begins at the folder of the servers file, wherever the server is started.
         """
-        self.document["Path"] = os.path.join(os.path.relpath(self.folder), "here")
+        self.document["Path"] = "here"
         self.write()
         self.assertEqual(self.parse("--id", "0").folder.logPath, os.path.join(self.folder, "here", "0", "log"))
+        self.assertEqual(self.stderr.getvalue(), "")
+
+    def test_formerPath(self) -> None:
+        """
+        Where the current folder, at which a relative path once began, has data of a server, a line says so.
+        """
+        former = os.path.join(self.folder, "former")
+        os.makedirs(os.path.join(former, "here", "0"))
+        with open(os.path.join(former, "here", "0", "stamp.json"), "w"):
+            pass
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(former)
+        self.document["Path"] = "here"
+        self.write()
+        self.parse("--id", "0", "--data-dir", os.path.join(self.folder, "other"))
+        self.assertEqual(self.stderr.getvalue(), "")
+        self.parse("--id", "0")
+        self.assertIn(f"{former}/here has data too", self.stderr.getvalue())
+
+    def test_otherFile(self) -> None:
+        """
+        Without C{--config} the file is read that the environment names.
+        """
+        self.patch(os, "environ", {**os.environ, "REPLKV_CONFIG": self.config})
+        options = Options()
+        options.parseOptions(["--id", "1"])
+        self.open.append(options)
+        self.assertEqual(options["config"], self.config)
 
     def test_ownFiles(self) -> None:
         """

@@ -43,6 +43,6 @@ setup(
         ],
         "lint": ["ruff>=0.15,<1", "mypy>=1.18,<3", "mypy-zope>=1.0.14,<2", "types-tqdm>=4.66,<5"],
     },
-    entry_points={"console_scripts": ["replkv = replkv.console:main"]},
+    entry_points={"console_scripts": ["replkv = replkv.__main__:main"]},
     zip_safe=False,
 )

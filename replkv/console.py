@@ -7,87 +7,39 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
+import traceback
+from collections.abc import Sequence
 from threading import Thread
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from twisted.internet.defer import Deferred
-from twisted.python.failure import Failure
-from twisted.python.usage import Options, UsageError
+from twisted.python.usage import UsageError
 
 from replkv import __version__
 from replkv.client.client import Client
+from replkv.client.history import History, historyFile
+from replkv.client.lines import PipedLines, TerminalLines
 from replkv.client.prompt import Prompt
 from replkv.client.status import askStatus
-from replkv.client.terminal import BlockingCluster, commandWords, once
-from replkv.client.words import MISTAKE, STATUSES, helpLines
-from replkv.clocks import countForward
+from replkv.client.statuses import DONE, INTERNAL, MISTAKE, SIGNALLED, SYSTEM, UNAVAILABLE, statusLines
+from replkv.client.streams import StreamError, Unread, finish, remark, say, tell
+from replkv.client.terminal import (
+    BlockingCluster,
+    PipedOutput,
+    TerminalOutput,
+    commandWords,
+    patiently,
+    showAnswer,
+)
+from replkv.client.words import helpLines
 from replkv.cluster.reset import removeData
 from replkv.cluster.run import Cluster
-from replkv.config import DEFAULT_FILE, Config, ConfigError, load
-from replkv.exits import CONFIGURATION
-from replkv.startup import endOnInterrupt
+from replkv.command import AskingCommand, Command, CommonOptions, ServersCommand, Signalled, globalReactor, runReactor
+from replkv.config import Config, ConfigError
 
-_STATUS_PATIENCE: Final = 1.0
-_INTERRUPTED: Final = 128 + signal.SIGINT
-_UNREAD: Final = 128 + signal.SIGPIPE
+_STATUS_HELP: Final = ("Exit status:", *statusLines(), "")
 
 
-class _Options(Options):
-    """
-    What all command lines of C{replkv} understand.
-    """
-
-    def opt_version(self) -> None:
-        """
-        Show the version and exit.
-        """
-        _say(f"replkv {__version__}")
-        raise SystemExit(0)
-
-
-class _Command(_Options):
-    """
-    A command of C{replkv}.
-
-    @ivar mistake: the exit status for a mistake of the user's.
-    """
-
-    mistake = CONFIGURATION
-
-    def carryOut(self) -> int:
-        """
-        Do what the command is for.
-
-        @return: the exit status.
-        """
-        raise NotImplementedError
-
-
-class _ServersCommand(_Command):
-    """
-    A command that reads the servers file.
-    """
-
-    optParameters: Final = [["config", "c", DEFAULT_FILE, "The servers file."]]
-
-    def carryOut(self) -> int:
-        """
-        See L{_Command.carryOut}.
-        """
-        return self.run(self["config"], load(self["config"]))
-
-    def run(self, filename: str, config: Config) -> int:
-        """
-        Do what the command is for.
-
-        @return: the exit status.
-        """
-        raise NotImplementedError
-
-
-class ClusterCommand(_ServersCommand):
+class ClusterCommand(ServersCommand):
     """
     C{replkv cluster}.
     """
@@ -102,41 +54,42 @@ class ClusterCommand(_ServersCommand):
         """
         Run all servers until they are told to stop.
         """
+        _notice(config)
 
         async def main(reactor: Any) -> int:
-            cluster = Cluster(reactor, config, filename, _tell)
+            cluster = Cluster(reactor, config, filename, _sayIfWatched)
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 # With nohup, the end of the terminal is to be none of its concern.
                 if signal.getsignal(number) is not signal.SIG_IGN:
                     signal.signal(number, lambda *_: reactor.callFromThread(cluster.stop))
             return await cluster.run()
 
-        endOnInterrupt()
-        return _runReactor(main)
+        return runReactor(main)
 
 
-class ClientCommand(_ServersCommand):
+class ClientCommand(AskingCommand):
     """
     C{replkv client}.
     """
 
-    synopsis = "[--config FILE] [COMMAND]"
-    mistake = MISTAKE
+    synopsis = f"{AskingCommand.synopsis} [COMMAND]"
+    optParameters: ClassVar = [["timeout", "t", "10", "For how many seconds a command is tried."]]
 
     def getUsage(self, width: int | None = None) -> str:
         """
         See L{Options.getUsage}. Unlike C{longdesc}, what is added here keeps its lines.
         """
-        statuses = [f"{status:4}  {meaning}" for status, meaning in STATUSES.items()]
         return "\n".join(
             [
                 super().getUsage(width).rstrip(),
-                "Without a command: a prompt. It finds the leader, also when another one is elected. Commands:",
-                *("    " + line for line in helpLines()),
-                "For a single command, a VALUE of - stands for the standard input, and get writes the value as it is.",
-                "Its exit status:",
-                *statuses,
-                "",
+                "Without a command: a prompt, or the lines of the standard input. It finds the leader, also when",
+                "another one is elected. Commands:",
+                *("    " + line if line else "" for line in helpLines()),
+                "As an argument, a word has the quotes of the shell, and a VALUE of - is read from the standard input.",
+                "A terminal is shown what a person wants to read. A file or a pipe gets what a program does: a value",
+                "to the byte, a version. The lines of the standard input are all carried out, one after the other;",
+                "the highest of their exit statuses is that of the whole.",
+                *_STATUS_HELP,
             ]
         )
 
@@ -154,55 +107,57 @@ class ClientCommand(_ServersCommand):
 
     def _once(self, config: Config, arguments: Sequence[str]) -> int:
         words = commandWords(arguments)
-
-        async def main(reactor: Any) -> int:
-            return await once(_client(reactor, config), words)
-
-        return _runReactor(main)
+        try:
+            answer = runReactor(lambda reactor: patiently(reactor, self._client(reactor, config), words))
+        except Signalled:
+            tell("interrupted: a write may or may not have been done")
+            raise
+        showAnswer(answer)
+        return answer.status
 
     def _converse(self, config: Config) -> int:
-        reactor = _reactor()
-        interactive = sys.stdin.isatty()
-        if interactive:
-            # Merely to import it gives input() history and line editing; not every Python has it.
-            with suppress(ImportError):
-                import readline  # noqa: F401
-            _say(f"replkv {__version__}: type help for the commands, Ctrl-D to leave")
+        personal = sys.stdin.isatty() and sys.stdout.isatty()
+        reactor = globalReactor()
         # Python hands Ctrl-C and typed lines to the main thread, so the reactor gets another one.
-        thread = Thread(target=reactor.run, kwargs={"installSignalHandlers": False}, daemon=True)
-        thread.start()
-        sys.stdin.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
-        cluster = BlockingCluster(reactor, _client(reactor, config), _say)
-        try:
-            return Prompt(cluster, input if interactive else lambda _: input(), _say).run()
-        finally:
-            reactor.callFromThread(reactor.stop)
-            thread.join()
+        Thread(target=reactor.run, kwargs={"installSignalHandlers": False}, daemon=True).start()
+        cluster = BlockingCluster(reactor, self._client(reactor, config))
+        if not personal:
+            return Prompt(cluster, PipedLines(sys.stdin.isatty()), PipedOutput()).run()
+        say(f"replkv {__version__}: type help for the commands, Ctrl-D to leave")
+        Prompt(cluster, TerminalLines(History(historyFile())), TerminalOutput()).run()
+        # The person has been told what went wrong.
+        return DONE
+
+    def _client(self, reactor: Any, config: Config) -> Client:
+        return _client(reactor, config, self.timeout)
 
 
-class StatusCommand(_ServersCommand):
+class StatusCommand(AskingCommand):
     """
     C{replkv status}.
     """
 
-    synopsis = "[--config FILE]"
-    longdesc = "Shows a line for each server of the servers file. The exit status is 1 if none of them leads."
+    longdesc = (
+        f"Shows a line for each server of the servers file. The exit status is {UNAVAILABLE} if none of them leads; "
+        "replkv --help tells what others there are."
+    )
+    optParameters: ClassVar = [["timeout", "t", "1", "For how many seconds to wait for a server."]]
 
     def run(self, filename: str, config: Config) -> int:
         """
         Ask all servers how they are.
         """
+        timeout = self.timeout
+        status = runReactor(lambda reactor: askStatus(_client(reactor, config, timeout), config, timeout))
+        for line in status.lines:
+            say(line)
+        if status.led:
+            return DONE
+        tell("no server leads")
+        return UNAVAILABLE
 
-        async def main(reactor: Any) -> int:
-            status = await askStatus(_client(reactor, config), config, _STATUS_PATIENCE)
-            for line in status.lines:
-                _say(line)
-            return 0 if status.led else 1
 
-        return _runReactor(main)
-
-
-class CleanDataCommand(_ServersCommand):
+class CleanDataCommand(ServersCommand):
     """
     C{replkv clean-data}.
     """
@@ -218,12 +173,13 @@ class CleanDataCommand(_ServersCommand):
         """
         Remove the data.
         """
+        _notice(config)
         for path in removeData(config, lambda lines: self["yes"] or _agree(config, lines)):
-            _say(f"removed {path}")
-        return 0
+            say(f"removed {path}")
+        return DONE
 
 
-class SimCommand(_Command):
+class SimCommand(Command):
     """
     C{replkv sim}.
     """
@@ -284,12 +240,12 @@ class SimCommand(_Command):
 
         if self["seed"] is not None:
             case = Case(self["tier"], self["seed"], self["faults"], self["clients"])
-            return runOne(case, _write, self["verbose"], self["history"])
+            return runOne(case, say, self["verbose"], self["history"])
         seeds = self["seeds"] or range(100)
-        return runMany(self["tier"], seeds, _write, self["jobs"], self["out"] or ".", self["require-rare"])
+        return runMany(self["tier"], seeds, say, self["jobs"], self["out"] or ".", self["require-rare"])
 
 
-class ReplkvOptions(_Options):
+class ReplkvOptions(CommonOptions):
     """
     The command line of C{replkv}.
     """
@@ -308,6 +264,13 @@ class ReplkvOptions(_Options):
         """
         return "Usage: replkv" if self.subCommand else "Usage: replkv COMMAND [OPTIONS]"
 
+    def getUsage(self, width: int | None = None) -> str:
+        """
+        See L{Options.getUsage}. Unlike C{longdesc}, what is added here keeps its lines.
+        """
+        hint = "replkv COMMAND --help tells more about a command."
+        return "\n".join([super().getUsage(width).rstrip(), hint, *_STATUS_HELP])
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """
@@ -317,28 +280,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
     @return: the exit status.
     """
     try:
-        return _run(sys.argv[1:] if arguments is None else arguments)
-    except BrokenPipeError:
-        # Whoever read the output has gone; Python is not to try again when it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _UNREAD
+        status = _run(sys.argv[1:] if arguments is None else arguments)
+        finish()
+    except StreamError as error:
+        # As any other program in a pipe, it ends without a word when nobody reads on.
+        if not isinstance(error, Unread):
+            tell(str(error))
+        return error.status
+    except Signalled as error:
+        return SIGNALLED + error.number
+    except OSError as error:
+        tell(str(error))
+        return SYSTEM
+    except Exception:
+        # Not the user's mistake: whoever mends it needs to see where it was.
+        remark(traceback.format_exc().rstrip())
+        tell("this is an error in replkv itself")
+        return INTERNAL
+    return status
 
 
 def _run(arguments: Sequence[str]) -> int:
     options = ReplkvOptions()
     try:
-        options.parseOptions(list(arguments))
+        try:
+            options.parseOptions(list(arguments))
+        except SystemExit:
+            # After --help and --version.
+            return DONE
         if options.subCommand is None:
             raise UsageError("name a command, replkv --help lists them")
-    except UsageError as error:
-        print(f"replkv: {error}", file=sys.stderr)
-        return MISTAKE if options.subCommand == "client" else CONFIGURATION
-    command: _Command = options.subOptions
-    try:
+        command: Command = options.subOptions
         return command.carryOut()
     except (ConfigError, UsageError) as error:
-        print(f"replkv: {error}", file=sys.stderr)
-        return command.mistake
+        tell(str(error))
+        return MISTAKE
 
 
 def _agree(config: Config, lines: list[str]) -> bool:
@@ -348,65 +324,26 @@ def _agree(config: Config, lines: list[str]) -> bool:
     if not sys.stdin.isatty():
         raise ConfigError("nothing was removed: there is nobody to ask, --yes removes without asking")
     for line in (f"this removes all data of the cluster {config.cluster!r} on this machine, for good:", *lines):
-        _say(line)
+        say(line)
     try:
         return input("type yes to remove it: ").strip() == "yes"
     except (EOFError, KeyboardInterrupt):
-        _say("")
+        say("")
         return False
 
 
-def _reactor() -> Any:
-    # Imported when a command runs that needs it, and not before: to import it is to choose it for the whole process.
-    from twisted.internet import reactor
-
-    countForward(reactor)
-    return reactor
+def _client(reactor: Any, config: Config, timeout: float) -> Client:
+    return Client(reactor, [(server.hostname, server.clientPort) for server in config.servers], timeout)
 
 
-def _client(reactor: Any, config: Config) -> Client:
-    return Client(reactor, [(server.hostname, server.clientPort) for server in config.servers])
-
-
-def _say(line: str) -> None:
+def _sayIfWatched(line: str) -> None:
     # Whoever watched may have gone, which is no reason to stop.
-    with suppress(BrokenPipeError):
-        _write(line)
-
-
-def _tell(line: str) -> None:
-    """
-    Tell whoever watches. When their terminal has gone, the rest is told to nobody.
-    """
     try:
-        _write(line)
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        say(line)
+    except StreamError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
 
 
-def _write(line: str) -> None:
-    print(line, flush=True)
-
-
-def _runReactor(main: Callable[[Any], Coroutine[Deferred[Any], Any, int]]) -> int:
-    """
-    Run the reactor for as long as C{main} takes.
-
-    @return: the exit status that C{main} returned.
-    """
-    reactor = _reactor()
-    outcome: list[int | Failure] = []
-
-    def begin() -> None:
-        ended = Deferred.fromCoroutine(main(reactor))
-        ended.addBoth(outcome.append)
-        ended.addCallback(lambda _: reactor.stop())
-
-    # Not callWhenRunning: only now has the reactor installed its own signal handlers, which may then be replaced.
-    reactor.callLater(0, begin)
-    reactor.run()
-    if not outcome:
-        return _INTERRUPTED
-    if isinstance(outcome[0], Failure):
-        outcome[0].raiseException()
-    return outcome[0]
+def _notice(config: Config) -> None:
+    if config.notice:
+        tell(config.notice)

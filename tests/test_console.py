@@ -4,20 +4,21 @@ Tests for L{replkv.console}: the command line, and what needs no server. The who
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
 import shutil
 import sys
 import tempfile
+from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+import replkv
 from replkv import __version__
-from replkv.client.terminal import commandWords
-from replkv.client.words import MISTAKE
-from replkv.console import main
-from replkv.exits import CONFIGURATION
+from replkv.client.statuses import DONE, INTERNAL, MISTAKE, STATUSES, STREAM, SYSTEM
+from replkv.console import StatusCommand, main
 
 
 class Terminal(io.StringIO):
@@ -50,7 +51,7 @@ class MainTests(SynchronousTestCase):
         with open(self.filename, "w") as file:
             json.dump({"Path": self.path, "Servers": [server]}, file)
 
-    def outcome(self, *arguments: str) -> tuple[int | str | None, str, str]:
+    def outcome(self, *arguments: str) -> tuple[int, str, str]:
         """
         Run a command line.
 
@@ -60,12 +61,7 @@ class MainTests(SynchronousTestCase):
         self.patch(sys, "stdout", output)
         self.patch(sys, "stderr", errors)
         self.patch(sys, "stdin", self.stdin)
-        status: int | str | None
-        try:
-            status = main(arguments)
-        except SystemExit as ended:
-            status = ended.code
-        return status, output.getvalue(), errors.getvalue()
+        return main(arguments), output.getvalue(), errors.getvalue()
 
     def test_version(self) -> None:
         """
@@ -84,20 +80,47 @@ class MainTests(SynchronousTestCase):
             self.assertIn(f"    {name} ", commands)
             status, output, _ = self.outcome(name, "--help")
             self.assertEqual((status, output.startswith(f"Usage: replkv {name} [--config FILE]")), (0, True), output)
-        self.assertIn("\n   4  the outcome of a write is unknown", self.outcome("client", "--help")[1])
+        for text in (commands, self.outcome("client", "--help")[1]):
+            for status, meaning in STATUSES.items():
+                self.assertIn(f"\n{status:4}  {meaning}\n", text)
+
+    def test_readme(self) -> None:
+        """
+        The README has the same table of exit statuses.
+        """
+        readme = Path(replkv.__file__).parents[1].joinpath("README.md").read_text(encoding="utf-8").replace("`", "")
+        table = "".join(f"| {status} | {meaning} |\n" for status, meaning in STATUSES.items())
+        self.assertIn(f"| status | means |\n| --- | --- |\n{table}\n", readme)
 
     def test_mistakes(self) -> None:
         """
-        A mistake in the command line is one line; in the client's, it has a status that no answer has.
+        A mistake in the command line is one line, and has one status in all commands.
         """
-        for arguments, status, line in [
-            ([], CONFIGURATION, "name a command, replkv --help lists them"),
-            (["claster"], CONFIGURATION, "Unknown command: claster"),
-            (["--config", "x"], CONFIGURATION, "option --config not recognized"),
-            (["status", "now"], CONFIGURATION, "Wrong number of arguments."),
-            (["client", "--port", "1"], MISTAKE, "option --port not recognized"),
+        for arguments, line in [
+            ([], "name a command, replkv --help lists them"),
+            (["claster"], "Unknown command: claster"),
+            (["--config", "x"], "option --config not recognized"),
+            (["status", "now"], "'now' is one word too many"),
+            (["cluster", "now"], "'now' is one word too many"),
+            (["client", "--port", "1"], "option --port not recognized"),
+            (["sim", "--seed", "x"], "--seed must be a number, not 'x'"),
         ]:
-            self.assertEqual(self.outcome(*arguments), (status, "", f"replkv: {line}\n"))
+            status, output, errors = self.outcome(*arguments)
+            self.assertEqual((status, output, errors.count("\n")), (MISTAKE, "", 1), errors)
+            self.assertTrue(errors.startswith("replkv: "), errors)
+            if arguments != ["sim", "--seed", "x"]:
+                self.assertEqual(errors, f"replkv: {line}\n")
+
+    def test_timeout(self) -> None:
+        """
+        A time-out is a number of seconds.
+        """
+        for given in ("0", "-1", "nan", "1e3", "", "86401", "9" * 10000, "1_0"):
+            for name in ("client", "status"):
+                status, _, errors = self.outcome(name, f"--timeout={given}")
+                self.assertEqual(status, MISTAKE)
+                line = f"replkv: --timeout must be more than 0 and at most 86400 seconds, not {given!r:.50}\n"
+                self.assertEqual(errors, line)
 
     def test_badConfig(self) -> None:
         """
@@ -105,14 +128,51 @@ class MainTests(SynchronousTestCase):
         """
         with open(self.filename, "w") as file:
             file.write("[]")
-        for name, status in [
-            ("cluster", CONFIGURATION),
-            ("status", CONFIGURATION),
-            ("clean-data", CONFIGURATION),
-            ("client", MISTAKE),
-        ]:
+        for name in ("cluster", "status", "clean-data", "client"):
             line = f"replkv: {self.filename}: must be an object, not a list\n"
-            self.assertEqual(self.outcome(name, "--config", self.filename), (status, "", line))
+            self.assertEqual(self.outcome(name, "--config", self.filename), (MISTAKE, "", line))
+
+    def test_environment(self) -> None:
+        """
+        Without C{--config} the file is read that the environment names.
+        """
+        self.patch(os, "environ", {**os.environ, "REPLKV_CONFIG": "/nowhere/servers.json"})
+        for name in ("cluster", "status", "clean-data", "client"):
+            line = "replkv: /nowhere/servers.json: there is no such file, and REPLKV_CONFIG names it\n"
+            self.assertEqual(self.outcome(name), (MISTAKE, "", line))
+
+    def test_fullOutput(self) -> None:
+        """
+        Output that cannot be written is no mistake of the command line's, help too.
+        """
+        for arguments in (["--help"], ["--version"], ["client", "--help"]):
+            errors = io.StringIO()
+            self.patch(sys, "stderr", errors)
+            with open("/dev/full", "w") as full:
+                self.patch(sys, "stdout", full)
+                status = main(arguments)
+                # It is not to be written again when it is closed.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), full.fileno())
+            self.assertEqual(status, STREAM)
+            self.assertEqual(errors.getvalue(), "replkv: the output cannot be written: No space left on device\n")
+
+    def test_otherErrors(self) -> None:
+        """
+        What the system refuses is one line; what is wrong in replkv itself tells where. Neither is taken for an answer.
+        """
+        error: Exception = OSError(errno.EMFILE, "Too many open files")
+
+        def run(*arguments: object) -> int:
+            raise error
+
+        self.patch(StatusCommand, "run", run)
+        line = "replkv: [Errno 24] Too many open files\n"
+        self.assertEqual(self.outcome("status", "-c", self.filename), (SYSTEM, "", line))
+        error = KeyError("a bug")
+        status, _, errors = self.outcome("status", "-c", self.filename)
+        self.assertEqual(status, INTERNAL)
+        self.assertTrue(errors.startswith("Traceback"))
+        self.assertTrue(errors.endswith("replkv: this is an error in replkv itself\n"))
 
     def test_cleanData(self) -> None:
         """
@@ -121,13 +181,13 @@ class MainTests(SynchronousTestCase):
         data = os.path.join(self.path, "0")
         os.makedirs(data)
         status, output, errors = self.outcome("clean-data", "-c", self.filename)
-        self.assertEqual((status, output), (CONFIGURATION, ""))
+        self.assertEqual((status, output), (MISTAKE, ""))
         self.assertIn("there is nobody to ask", errors)
-        self.assertEqual(self.outcome("clean-data", "--yes", "-c", self.filename), (0, f"removed {data}\n", ""))
+        self.assertEqual(self.outcome("clean-data", "--yes", "-c", self.filename), (DONE, f"removed {data}\n", ""))
         self.assertFalse(os.path.exists(data))
         os.makedirs(os.path.join(data, "photos"))
         status, output, errors = self.outcome("clean-data", "-c", self.filename)
-        self.assertEqual((status, output), (CONFIGURATION, ""))
+        self.assertEqual((status, output), (MISTAKE, ""))
         self.assertIn("nothing was removed", errors)
 
     def test_cleanDataAsks(self) -> None:
@@ -139,39 +199,10 @@ class MainTests(SynchronousTestCase):
         self.stdin = Terminal("y\nno\n\nyes\n")
         for _ in range(3):
             status, output, errors = self.outcome("clean-data", "-c", self.filename)
-            self.assertEqual((status, errors), (CONFIGURATION, "replkv: nothing was removed\n"))
+            self.assertEqual((status, errors), (MISTAKE, "replkv: nothing was removed\n"))
             self.assertIn(f"all data of the cluster 'replkv' on this machine, for good:\n{data} (0.0 MiB)\n", output)
         status, output, errors = self.outcome("clean-data", "-c", self.filename)
-        self.assertEqual((status, errors), (0, ""))
+        self.assertEqual((status, errors), (DONE, ""))
         self.assertTrue(output.endswith(f"type yes to remove it: removed {data}\n"), output)
         os.makedirs(data)
-        self.assertEqual(self.outcome("clean-data", "-c", self.filename)[0], CONFIGURATION)
-
-
-class CommandWordsTests(SynchronousTestCase):
-    """
-    Tests for L{commandWords}.
-    """
-
-    def words(self, *arguments: str) -> list[bytes]:
-        """
-        The words, where the standard input holds some bytes.
-        """
-        self.patch(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a\xff\r\n")))
-        return commandWords(arguments)
-
-    def test_standardInput(self) -> None:
-        """
-        A value that is C{-} is read from the standard input, to the byte.
-        """
-        self.assertEqual(self.words("set", "k", "-"), [b"set", b"k", b"a\xff\r\n"])
-        self.assertEqual(self.words("cas", "k", "1", "-", "5"), [b"cas", b"k", b"1", b"a\xff\r\n", b"5"])
-
-    def test_otherWords(self) -> None:
-        """
-        Any other word stands for itself.
-        """
-        self.assertEqual(self.words("get", "-"), [b"get", b"-"])
-        self.assertEqual(self.words("set", "-", "v"), [b"set", b"-", b"v"])
-        self.assertEqual(self.words("set", "k"), [b"set", b"k"])
-        self.assertEqual(self.words("set", "k", "\udcff"), [b"set", b"k", b"\xff"])
+        self.assertEqual(self.outcome("clean-data", "-c", self.filename)[0], MISTAKE)

@@ -41,7 +41,7 @@ OUTSIDE = {
 What the consensus has no business with, Twisted and all that is installed aside.
 """
 
-REACTOR_IMPORTERS = {"replkv.console", "replkv.tap"}
+REACTOR_IMPORTERS = {"replkv.command", "replkv.tap"}
 """
 The modules that may import the reactor.
 """
@@ -160,7 +160,7 @@ class LayerTests(SynchronousTestCase):
         What puts the parts together is imported in one direction: the plugin's module imports the server, and that
         the node.
         """
-        order = ["replkv.node", "replkv.server", "replkv.tap", "replkv.console"]
+        order = ["replkv.node", "replkv.server", "replkv.tap", "replkv.command", "replkv.console", "replkv.__main__"]
         found = dict(modules())
         for position, name in enumerate(order):
             for imported in imports(found[name]):

@@ -75,6 +75,13 @@ class Client:
         self._closed = False
         self.leader = self._servers[0]
 
+    @property
+    def servers(self) -> Sequence[Address]:
+        """
+        The servers that it was told of.
+        """
+        return self._servers
+
     def get(self, key: bytes) -> Deferred[bytes | None]:
         """
         @return: the key's value; C{None} if there is no such key.

@@ -1,16 +1,16 @@
 """
-The prompt: a person's conversation with the cluster.
+The prompt: a conversation with the cluster, line by line.
 """
 
 from __future__ import annotations
 
-import os
-import shlex
-from collections.abc import Callable
 from typing import Protocol
 
 from replkv.client.connections import Address
-from replkv.client.words import DONE, MISTAKE, UNAVAILABLE, UNKNOWN, Answer
+from replkv.client.grammar import GrammarError, Word, words
+from replkv.client.lines import Lines
+from replkv.client.statuses import DONE, MISTAKE, UNAVAILABLE, UNKNOWN
+from replkv.client.words import Answer, valuePlace
 
 
 class Cluster(Protocol):
@@ -20,7 +20,7 @@ class Cluster(Protocol):
 
     def ask(self, words: list[bytes]) -> Answer:
         """
-        Have a command carried out.
+        Have a command carried out. To interrupt it is to wait no longer.
         """
 
     def leader(self) -> Address:
@@ -29,82 +29,90 @@ class Cluster(Protocol):
         """
 
 
+class Output(Protocol):
+    """
+    Where the prompt writes to.
+
+    @ivar personal: whether a person is there, who interrupts commands rather than the conversation.
+    """
+
+    personal: bool
+
+    def answer(self, answer: Answer, number: int) -> None:
+        """
+        Write what came of a command.
+
+        @param number: that of its line, the first being 1.
+        """
+
+    def remark(self, line: str) -> None:
+        """
+        Tell a person what else there is to know.
+        """
+
+
 class Prompt:
     """
-    Reads a command, has it carried out, tells what came of it, and says so when another server answers than before.
-
-    Beside its own words it takes C{set} and C{cas} as the protocol has them, with the value in the lines that follow.
+    Reads a command, has it carried out before it reads the next, and tells what came of it.
     """
 
-    PROMPT = "replkv> "
-    VALUE_PROMPT = "value> "
-
-    def __init__(self, cluster: Cluster, read: Callable[[str], str], write: Callable[[str], None]) -> None:
-        """
-        @param read: shows the prompt that it is given and reads a line; raises C{EOFError} when there are no more.
-        @param write: shows a line.
-        """
+    def __init__(self, cluster: Cluster, lines: Lines, output: Output) -> None:
         self._cluster = cluster
-        self._read = read
-        self._write = write
+        self._lines = lines
+        self._output = output
+        self._number = 0
 
     def run(self) -> int:
         """
-        Converse until the person has had enough.
+        Converse until there is no more to be said.
 
-        @return: the status of the last command.
+        @return: the highest status that a line had.
         """
-        status = DONE
+        worst = DONE
         while True:
+            self._number += 1
             try:
-                words = shlex.split(self._read(self.PROMPT))
-                if _isProtocol(words):
-                    words = self._withValue(words)
-            except EOFError:
-                return status
+                line = self._lines.read()
+                command = None if line is None else _command(line)
+                if command is None or command in ([b"quit"], [b"exit"]):
+                    return worst
+                if command:
+                    worst = max(worst, self._carryOut(command))
+            except GrammarError as error:
+                worst = max(worst, self._answered(Answer(MISTAKE, b"", str(error))))
             except KeyboardInterrupt:
-                self._write("")
-                continue
-            except ValueError as error:
-                self._write(f"{error}".lower())
-                status = MISTAKE
-                continue
-            if words and words[0] in ("quit", "exit"):
-                return status
-            if words:
-                status = self._carryOut([os.fsencode(word) for word in words])
+                if not self._output.personal:
+                    raise
+                self._output.remark("")
 
-    def _withValue(self, words: list[str]) -> list[str]:
-        """
-        Read the value of a C{set} or C{cas} of the protocol's, and put the words in this prompt's order.
-
-        @raise ValueError: if the value is longer than was said.
-        """
-        name, key, exptime, *version, size = words
-        value = self._read(self.VALUE_PROMPT)
-        while len(os.fsencode(value)) < int(size):
-            value += "\n" + self._read(self.VALUE_PROMPT)
-        if len(os.fsencode(value)) > int(size):
-            raise ValueError(f"the value has {len(os.fsencode(value))} bytes and not {size}: nothing was done")
-        return [name, key, *version, value, exptime]
-
-    def _carryOut(self, words: list[bytes]) -> int:
+    def _carryOut(self, command: list[bytes]) -> int:
         before = self._cluster.leader()
         try:
-            answer = self._cluster.ask(words)
+            answer = self._cluster.ask(command)
         except KeyboardInterrupt:
-            self._write("interrupted: a write may or may not have been done")
-            return UNKNOWN
+            status = self._answered(Answer(UNKNOWN, b"", "interrupted: a write may or may not have been done"))
+            if not self._output.personal:
+                raise
+            return status
         after = self._cluster.leader()
         if after != before and answer.status not in (MISTAKE, UNAVAILABLE, UNKNOWN):
-            self._write(f"(now talking to {after}, which leads)")
-        self._write(answer.text)
+            self._output.remark(f"(now talking to {after}, which leads)")
+        return self._answered(answer)
+
+    def _answered(self, answer: Answer) -> int:
+        self._output.answer(answer, self._number)
         return answer.status
 
 
-def _isProtocol(words: list[str]) -> bool:
+def _command(line: bytes) -> list[bytes]:
     """
-    Whether this is C{set <key> <exptime> <numbytes>} or C{cas <key> <exptime> <version> <numbytes>}.
+    The words of a command.
+
+    @raise GrammarError: if they are none.
     """
-    lengths = {"set": 4, "cas": 5}
-    return bool(words) and len(words) == lengths.get(words[0]) and all(word.isdecimal() for word in words[2:])
+    found = words(line)
+    command = [word.value for word in found]
+    place = valuePlace(command)
+    if place is not None and found[place] == Word(b"-", quoted=False):
+        raise GrammarError("- is the standard input, from which the commands come: put it between quotes")
+    return command

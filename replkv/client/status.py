@@ -36,21 +36,29 @@ async def askStatus(client: Client, config: Config, patience: float) -> Status:
     @param patience: for how many seconds to wait for a server.
     """
 
-    async def ask(server: ServerConfig) -> dict[str, str] | None:
-        try:
-            return await client.stats(server.hostname, server.clientPort, patience)
-        except Unavailable:
-            return None
-
-    answers = await gatherResults([Deferred.fromCoroutine(ask(server)) for server in config.servers])
-    rows: list[tuple[str, ...]] = [_HEADINGS]
-    for server, stats in zip(config.servers, answers, strict=True):
-        cells = ("unreachable",) if stats is None else tuple(stats.get(name, "?") for name in _STATS)
-        rows.append((str(server.id), str(Address(server.hostname, server.clientPort)), *cells))
-    led = any(stats is not None and stats.get("role") == "leader" for stats in answers)
+    answers = await gatherResults([Deferred.fromCoroutine(_ask(client, server, patience)) for server in config.servers])
+    rows = [_HEADINGS, *(_row(server, answer) for server, answer in zip(config.servers, answers, strict=True))]
+    led = any(not isinstance(answer, str) and answer.get("role") == "leader" for answer in answers)
     return Status(_aligned(rows), led)
 
 
+async def _ask(client: Client, server: ServerConfig, patience: float) -> dict[str, str] | str:
+    """
+    @return: what a server says of itself, or why it says nothing.
+    """
+    try:
+        return await client.stats(server.hostname, server.clientPort, patience)
+    except Unavailable as error:
+        return str(error).removeprefix(f"{Address(server.hostname, server.clientPort)}: ")
+
+
+def _row(server: ServerConfig, answer: dict[str, str] | str) -> tuple[str, ...]:
+    cells = (f"({answer})",) if isinstance(answer, str) else tuple(answer.get(name, "?") for name in _STATS)
+    return (str(server.id), str(Address(server.hostname, server.clientPort)), *cells)
+
+
 def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows if column < len(row)) for column in range(len(rows[0]))]
+    # A row that is shorter ends with a reason, which may be long.
+    full = [row for row in rows if len(row) == len(_HEADINGS)]
+    widths = [max(len(row[column]) for row in (rows if column < 2 else full)) for column in range(len(_HEADINGS))]
     return ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=False)).rstrip() for row in rows]

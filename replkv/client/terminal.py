@@ -1,49 +1,115 @@
 """
-The client at a terminal or in a script: standard input and output, and threads where the prompt needs them.
+The client at a terminal or in a script: the standard streams, and threads where the prompt needs them.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any
+from collections.abc import Sequence
+from queue import SimpleQueue
+from typing import Final
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
-from twisted.internet.threads import blockingCallFromThread
+from twisted.python.failure import Failure
 
 from replkv.client.client import Client
 from replkv.client.connections import Address
 from replkv.client.replies import MAX_VALUE
-from replkv.client.words import DONE, Answer, carryOut, valuePlace
+from replkv.client.statuses import DONE
+from replkv.client.streams import read, remark, say, tell, write
+from replkv.client.words import Answer, carryOut, valuePlace
+
+PATIENCE: Final = 1.0
+"""
+After so many seconds without an answer, a person is told.
+"""
 
 
 def commandWords(arguments: Sequence[str]) -> list[bytes]:
     """
     The words of a single command, with the standard input in the place of a value that is C{-}.
+
+    @raise replkv.client.streams.StreamError: if it cannot be read.
     """
     words = [os.fsencode(argument) for argument in arguments]
-    place = valuePlace(words[0])
-    if place is not None and place < len(words) and words[place] == b"-":
-        words[place] = sys.stdin.buffer.read(MAX_VALUE + 1)
+    place = valuePlace(words)
+    if place is not None and words[place] == b"-":
+        words[place] = read(MAX_VALUE + 1)
     return words
 
 
-async def once(client: Client, words: Sequence[bytes]) -> int:
+def showAnswer(answer: Answer) -> None:
     """
-    Carry out one command: what came of it goes to the standard output, what went wrong to the standard error.
+    Write what came of a single command: to a terminal in words, elsewhere to the byte; to the standard error what went
+    wrong.
 
-    @return: the exit status.
+    @raise replkv.client.streams.StreamError: if it cannot be written.
     """
-    answer = await carryOut(client, words)
-    if answer.status == DONE:
-        sys.stdout.buffer.write(answer.output)
-        sys.stdout.buffer.flush()
+    if answer.status != DONE:
+        tell(answer.text)
+    elif sys.stdout.isatty():
+        say(answer.text)
     else:
-        print(f"replkv: {answer.text}", file=sys.stderr)
-    return answer.status
+        write(answer.output if answer.exact or not answer.output else answer.output + b"\n")
+
+
+class TerminalOutput:
+    """
+    The prompt's output for a person.
+    """
+
+    personal = True
+
+    def answer(self, answer: Answer, number: int) -> None:
+        """
+        See L{replkv.client.prompt.Output.answer}.
+        """
+        if answer.status == DONE:
+            say(answer.text)
+        else:
+            self.remark(answer.text)
+
+    def remark(self, line: str) -> None:
+        """
+        See L{replkv.client.prompt.Output.remark}.
+        """
+        remark(line)
+
+
+class PipedOutput:
+    """
+    The prompt's output for a script: as that of single commands, but that a line end follows a value too.
+    """
+
+    personal = False
+
+    def answer(self, answer: Answer, number: int) -> None:
+        """
+        See L{replkv.client.prompt.Output.answer}.
+        """
+        if answer.status != DONE:
+            tell(f"line {number}: {answer.text}")
+        elif answer.exact or answer.output:
+            write(answer.output + b"\n")
+
+    def remark(self, line: str) -> None:
+        """
+        See L{replkv.client.prompt.Output.remark}.
+        """
+
+
+async def patiently(reactor: IReactorTime, client: Client, words: Sequence[bytes]) -> Answer:
+    """
+    Carry out a command, and tell a person who waits for it why nothing happens.
+    """
+    late = reactor.callLater(PATIENCE, tell, "no answer yet, still trying") if sys.stderr.isatty() else None
+    try:
+        return await carryOut(client, words)
+    finally:
+        if late is not None and late.active():
+            late.cancel()
 
 
 class BlockingCluster:
@@ -51,24 +117,36 @@ class BlockingCluster:
     The cluster, for a thread that is not the reactor's.
     """
 
-    # After so many seconds without an answer, a person is told why nothing happens.
-    PATIENCE = 1.0
-
-    def __init__(self, reactor: IReactorFromThreads, client: Client, say: Callable[[str], None]) -> None:
+    def __init__(self, reactor: IReactorFromThreads, client: Client) -> None:
         """
         @param reactor: the reactor, which runs in another thread.
-        @param say: is told when an answer takes long; called in the reactor's thread.
         """
         self._reactor = reactor
         self._client = client
-        self._say = say
 
     def ask(self, words: list[bytes]) -> Answer:
         """
         See L{replkv.client.prompt.Cluster.ask}.
         """
-        asked: Callable[[], Any] = partial(Deferred.fromCoroutine, self._ask(words))
-        answer: Answer = blockingCallFromThread(self._reactor, asked)
+        # Not blockingCallFromThread: a command that was interrupted has to be cancelled.
+        answers: SimpleQueue[Answer | Failure] = SimpleQueue()
+        begun: list[Deferred[Answer]] = []
+
+        def begin() -> None:
+            begun.append(Deferred.fromCoroutine(patiently(IReactorTime(self._reactor), self._client, words)))
+            begun[0].addBoth(answers.put)
+
+        def cancel() -> None:
+            begun[0].cancel()
+
+        self._reactor.callFromThread(begin)
+        try:
+            answer = answers.get()
+        except KeyboardInterrupt:
+            self._reactor.callFromThread(cancel)
+            raise
+        if isinstance(answer, Failure):
+            answer.raiseException()
         return answer
 
     def leader(self) -> Address:
@@ -76,11 +154,3 @@ class BlockingCluster:
         See L{replkv.client.prompt.Cluster.leader}.
         """
         return self._client.leader
-
-    async def _ask(self, words: list[bytes]) -> Answer:
-        late = IReactorTime(self._reactor).callLater(self.PATIENCE, self._say, "(no answer yet, still trying)")
-        try:
-            return await carryOut(self._client, words)
-        finally:
-            if late.active():
-                late.cancel()

@@ -15,11 +15,11 @@ from twisted.internet.task import LoopingCall
 from replkv.client.client import Client
 from replkv.client.connections import Address
 from replkv.client.errors import Unavailable
+from replkv.client.statuses import DONE, NONE_LEFT
 from replkv.cluster.running import howToStop, runningServers
 from replkv.cluster.servers import Servers
 from replkv.cluster.story import Story
 from replkv.config import Config, ConfigError, ServerConfig
-from replkv.exits import CONFIGURATION
 
 
 class Cluster:
@@ -60,7 +60,7 @@ class Cluster:
         self._makeFolders()
         await self._refuseRunning()
         if self._stopped:
-            return 0
+            return DONE
         self._story.opening()
         self._servers.start()
         for look in self._looks:
@@ -70,7 +70,7 @@ class Cluster:
             look.stop()
         self._client.close()
         self._story.stopped()
-        return 0 if self._stopped else CONFIGURATION
+        return DONE if self._stopped else NONE_LEFT
 
     def stop(self) -> None:
         """

@@ -4,11 +4,15 @@ Tests for L{replkv.client.prompt}.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.client.connections import Address
+from replkv.client.grammar import GrammarError
 from replkv.client.prompt import Prompt
-from replkv.client.words import DONE, MISTAKE, UNAVAILABLE, UNKNOWN, Answer
+from replkv.client.statuses import DONE, MISTAKE, NOT_FOUND, UNAVAILABLE, UNKNOWN
+from replkv.client.words import Answer
 
 
 class FakeCluster:
@@ -41,6 +45,47 @@ class FakeCluster:
         return Address(self.host, 9000)
 
 
+class FakeLines:
+    """
+    Lines that are typed, and then no more.
+    """
+
+    def __init__(self, lines: Sequence[bytes | BaseException]) -> None:
+        self._lines = list(lines)
+
+    def read(self) -> bytes | None:
+        """
+        See L{replkv.client.lines.Lines.read}.
+        """
+        line = self._lines.pop(0) if self._lines else None
+        if isinstance(line, BaseException):
+            raise line
+        return line
+
+
+class FakeOutput:
+    """
+    Keeps what is written.
+    """
+
+    def __init__(self, personal: bool) -> None:
+        self.personal = personal
+        self.answers: list[tuple[int, str]] = []
+        self.remarks: list[str] = []
+
+    def answer(self, answer: Answer, number: int) -> None:
+        """
+        See L{replkv.client.prompt.Output.answer}.
+        """
+        self.answers.append((number, answer.text))
+
+    def remark(self, line: str) -> None:
+        """
+        See L{replkv.client.prompt.Output.remark}.
+        """
+        self.remarks.append(line)
+
+
 class PromptTests(SynchronousTestCase):
     """
     Tests for L{Prompt}.
@@ -51,103 +96,102 @@ class PromptTests(SynchronousTestCase):
         Make a cluster.
         """
         self.cluster = FakeCluster()
-        self.shown: list[str] = []
-        self.prompts: list[str] = []
 
-    def converse(self, *lines: str | type[BaseException]) -> int:
+    def converse(self, *lines: bytes | BaseException, personal: bool = True) -> int:
         """
-        Type these lines, then Ctrl-D.
+        Type these lines.
 
         @return: the prompt's status.
         """
-        left = list(lines)
-
-        def read(prompt: str) -> str:
-            self.prompts.append(prompt)
-            if not left:
-                raise EOFError
-            line = left.pop(0)
-            if isinstance(line, str):
-                return line
-            raise line
-
-        return Prompt(self.cluster, read, self.shown.append).run()
+        self.output = FakeOutput(personal)
+        return Prompt(self.cluster, FakeLines(lines), self.output).run()
 
     def test_words(self) -> None:
         """
-        A line is cut into words as a shell does it; empty lines are passed over.
+        A line is cut into words, which keep what was typed; empty lines are passed over, and counted.
         """
-        self.assertEqual(self.converse("", "  ", "set  k 'a b' 5", "get \udcff"), DONE)
-        self.assertEqual(self.cluster.asked, [[b"set", b"k", b"a b", b"5"], [b"get", b"\xff"]])
-        self.assertEqual(self.shown, ["done", "done"])
-
-    def test_protocol(self) -> None:
-        """
-        C{set} and C{cas} may be typed as in telnet: the value is asked for, in as many lines as it has.
-        """
-        self.assertEqual(self.converse("set k 0 5", "hello", "cas k 60 2 3", "a", "b", "set k 0 0", "", "get k"), DONE)
+        self.assertEqual(self.converse(b"", b"  ", b"set  k 'a b' 5", b'set j {"a":1}', b"get \xff"), DONE)
         self.assertEqual(
-            self.cluster.asked,
-            [
-                [b"set", b"k", b"hello", b"0"],
-                [b"cas", b"k", b"2", b"a\nb", b"60"],
-                [b"set", b"k", b"", b"0"],
-                [b"get", b"k"],
-            ],
+            self.cluster.asked, [[b"set", b"k", b"a b", b"5"], [b"set", b"j", b'{"a":1}'], [b"get", b"\xff"]]
         )
-        self.assertEqual([prompt for prompt in self.prompts if prompt != "replkv> "], ["value> "] * 4)
+        self.assertEqual(self.output.answers, [(3, "done"), (4, "done"), (5, "done")])
 
-    def test_otherLength(self) -> None:
+    def test_numbers(self) -> None:
         """
-        A value that is longer than was said is a mistake, and nothing is done.
+        C{set counter 10 60} is a value and its time to live, as it is for a single command, and no bytes follow.
         """
-        self.assertEqual(self.converse("set k 0 5", "hello!"), MISTAKE)
-        self.assertEqual(self.cluster.asked, [])
-        self.assertEqual(self.shown, ["the value has 6 bytes and not 5: nothing was done"])
+        self.converse(b"set counter 10 60", b"get counter")
+        self.assertEqual(self.cluster.asked, [[b"set", b"counter", b"10", b"60"], [b"get", b"counter"]])
 
     def test_quit(self) -> None:
         """
         C{quit} and C{exit} end the conversation.
         """
-        for word in ("quit", "exit"):
-            self.converse(word, "get k")
+        for word in (b"quit", b"exit", b" quit "):
+            self.converse(word, b"get k")
         self.assertEqual(self.cluster.asked, [])
 
     def test_status(self) -> None:
         """
-        The status is that of the last command.
+        The status tells whether a line failed, and which way if several did.
         """
-        self.cluster.answers = [(Answer(1, b"", "no such key"), "one")]
-        self.assertEqual(self.converse("get k"), 1)
+        self.cluster.answers = [
+            (Answer(NOT_FOUND, b"", "no such key"), "one"),
+            (Answer(UNKNOWN, b"", "unknown"), "one"),
+            (Answer(NOT_FOUND, b"", "no such key"), "one"),
+        ]
+        self.assertEqual(self.converse(b"get k", b"set k v", b"get k", b"get k"), UNKNOWN)
+        self.assertEqual(self.converse(b"get k"), DONE)
 
-    def test_unbalanced(self) -> None:
+    def test_notALine(self) -> None:
         """
-        A quotation that does not end is a mistake, and the conversation goes on.
+        A line that is no words, or too long, is a mistake, and the conversation goes on.
         """
-        self.assertEqual(self.converse("set k 'a"), MISTAKE)
-        self.assertEqual(self.converse("set k 'a", "get k"), DONE)
-        self.assertEqual(self.shown, ["no closing quotation", "no closing quotation", "done"])
+        self.assertEqual(self.converse(b"set k 'a", GrammarError("too long"), b"get k"), MISTAKE)
+        self.assertEqual(self.output.answers, [(1, "a quote is not closed"), (2, "too long"), (3, "done")])
+
+    def test_standardInput(self) -> None:
+        """
+        C{-}, which is the standard input for a single command, is refused where that has the commands. In quotes it is
+        a value.
+        """
+        self.assertEqual(self.converse(b"set k -", b"cas k 1 - 5"), MISTAKE)
+        self.assertEqual(self.cluster.asked, [])
+        self.assertEqual(self.converse(b"set k '-'", b"get -", b"set - v"), DONE)
+        self.assertEqual(self.cluster.asked, [[b"set", b"k", b"-"], [b"get", b"-"], [b"set", b"-", b"v"]])
 
     def test_failover(self) -> None:
         """
         When another server answers than before, one line says so.
         """
         self.cluster.answers = [(Answer(DONE, b"", "stored"), "two"), (Answer(DONE, b"", "stored"), "two")]
-        self.converse("set k v", "set k v")
-        self.assertEqual(self.shown, ["(now talking to two:9000, which leads)", "stored", "stored"])
+        self.converse(b"set k v", b"set k v")
+        self.assertEqual(self.output.remarks, ["(now talking to two:9000, which leads)"])
 
     def test_noLeader(self) -> None:
         """
         While nobody could answer, it is not said who leads.
         """
         self.cluster.answers = [(Answer(UNAVAILABLE, b"", "unavailable"), "two")]
-        self.assertEqual(self.converse("set k v"), UNAVAILABLE)
-        self.assertEqual(self.shown, ["unavailable"])
+        self.assertEqual(self.converse(b"set k v"), UNAVAILABLE)
+        self.assertEqual((self.output.answers, self.output.remarks), ([(1, "unavailable")], []))
 
     def test_interrupted(self) -> None:
         """
         Ctrl-C at the prompt drops the line; while an answer is awaited, it says what that means. Both go on.
         """
         self.cluster.answers = [(KeyboardInterrupt, "one")]
-        self.assertEqual(self.converse(KeyboardInterrupt, "set k v"), UNKNOWN)
-        self.assertEqual(self.shown, ["", "interrupted: a write may or may not have been done"])
+        self.assertEqual(self.converse(KeyboardInterrupt(), b"set k v", b"get k"), UNKNOWN)
+        self.assertEqual(self.output.remarks, [""])
+        told = "interrupted: a write may or may not have been done"
+        self.assertEqual(self.output.answers, [(2, told), (3, "done")])
+
+    def test_scriptInterrupted(self) -> None:
+        """
+        Ctrl-C ends a script; where it was is told if that matters.
+        """
+        self.assertRaises(KeyboardInterrupt, self.converse, KeyboardInterrupt(), b"get k", personal=False)
+        self.assertEqual(self.output.answers, [])
+        self.cluster.answers = [(KeyboardInterrupt, "one")]
+        self.assertRaises(KeyboardInterrupt, self.converse, b"set k v", b"get k", personal=False)
+        self.assertEqual(self.output.answers, [(1, "interrupted: a write may or may not have been done")])

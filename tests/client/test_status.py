@@ -56,15 +56,17 @@ class AskStatusTests(ClientCase):
         self.network.accept(3)
         self.assertNoResult(status)
         self.clock.advance(1)
+        lines = self.successResultOf(status).lines
         self.assertEqual(
-            self.successResultOf(status).lines,
+            lines[:2],
             [
-                "id  address  role         term  leader  commit  applied  keys",
-                "10  db:1     leader       4     20      1234    1233     7",
-                "20  db:2     unreachable",
-                "30  db:3     unreachable",
+                "id  address  role    term  leader  commit  applied  keys",
+                "10  db:1     leader  4     20      1234    1233     7",
             ],
         )
+        # Each with its reason.
+        self.assertRegex(lines[2], r"^20  db:2     \([^:]*\bconnect[^:]*\)$")
+        self.assertRegex(lines[3], r"^30  db:3     \([^:]*\b1 s\)$")
 
     def test_led(self) -> None:
         """

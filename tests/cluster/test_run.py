@@ -13,6 +13,7 @@ from dataclasses import replace
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.client.statuses import NONE_LEFT
 from replkv.cluster.run import Cluster
 from replkv.config import ConfigError
 from replkv.exits import CONFIGURATION
@@ -104,7 +105,7 @@ class ClusterTests(SynchronousTestCase):
         """
         self.begun()
         self.machine.processes[0].end(CONFIGURATION, error=b"the port is taken\n")
-        self.assertEqual(self.successResultOf(self.status), CONFIGURATION)
+        self.assertEqual(self.successResultOf(self.status), NONE_LEFT)
         self.assertIn("server 10 was refused and is not started again: the port is taken", self.lines)
 
     def test_runningAlready(self) -> None:

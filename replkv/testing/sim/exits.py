@@ -1,5 +1,6 @@
 """
-The exit statuses of C{replkv sim}, besides 0 where all is well, and 1 for a mistake in the command line.
+The exit statuses of C{replkv sim} that the other commands of C{replkv} do not have
+(L{replkv.client.statuses.STATUSES}).
 """
 
 from __future__ import annotations

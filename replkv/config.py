@@ -118,7 +118,7 @@ def find(given: str | None) -> str:
             return filename
     raise ConfigError(
         f"no servers file: --config and {FILE_VARIABLE} name none, and there is neither {SYSTEM_FILE} "
-        f"nor {DEFAULT_FILE} in {os.getcwd()}"
+        f"nor {DEFAULT_FILE} in the current folder"
     )
 
 
@@ -223,7 +223,11 @@ class _Document:
         A relative C{Path} once started at the current folder. Whoever starts the servers as before would find them
         empty, and is told where their data is.
         """
-        former = os.path.abspath(given)
+        try:
+            former = os.path.abspath(given)
+        except FileNotFoundError:
+            # The current folder is gone.
+            return ""
         for server in servers:
             before, now = (os.path.join(folder, str(server.id), "stamp.json") for folder in (former, path))
             if os.path.exists(before) and not os.path.exists(now):

@@ -32,7 +32,6 @@ from replkv.client.terminal import (
 )
 from replkv.client.words import helpLines
 from replkv.cluster.reset import removeData
-from replkv.cluster.run import Cluster
 from replkv.command import AskingCommand, Command, CommonOptions, ServersCommand, Signalled, globalReactor, runReactor
 from replkv.config import Config, ConfigError
 
@@ -54,6 +53,9 @@ class ClusterCommand(ServersCommand):
         """
         Run all servers until they are told to stop.
         """
+        # Imported here, since no other command needs it, and since it brings the reactor.
+        from replkv.cluster.run import Cluster
+
         _notice(config)
 
         async def main(reactor: Any) -> int:

@@ -286,6 +286,15 @@ class PathTests(SynchronousTestCase):
         self.assertEqual(self.loaded("/data").path, "/data")
         self.assertEqual(self.loaded("var", "servers.json").path, f"{self.folder}/current/var")
 
+    def test_noCurrentFolder(self) -> None:
+        """
+        A file is read although the current folder is gone.
+        """
+        name = f"{self.folder}/etc/servers.json"
+        self.loaded("var", name)
+        os.rmdir(os.path.join(self.folder, "current"))
+        self.assertEqual(load(name).path, f"{self.folder}/etc/var")
+
     def test_notice(self) -> None:
         """
         While the data of a server lies where a relative path once led and not where it leads now, a line tells where
@@ -352,7 +361,7 @@ class FindTests(SynchronousTestCase):
         When there is none, it is said what was looked for.
         """
         error = self.assertRaises(ConfigError, find, None)
-        for word in ("--config", "REPLKV_CONFIG", self.system, "etc/servers.json", self.folder):
+        for word in ("--config", "REPLKV_CONFIG", self.system, "etc/servers.json"):
             self.assertIn(word, str(error))
 
     def test_missing(self) -> None:

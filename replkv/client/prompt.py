@@ -90,6 +90,8 @@ class Prompt:
         try:
             answer = self._cluster.ask(command)
         except KeyboardInterrupt:
+            # After the ^C that the terminal shows.
+            self._output.remark("")
             status = self._answered(Answer(UNKNOWN, b"", "interrupted: a write may or may not have been done"))
             if not self._output.personal:
                 raise

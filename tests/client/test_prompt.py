@@ -182,7 +182,7 @@ class PromptTests(SynchronousTestCase):
         """
         self.cluster.answers = [(KeyboardInterrupt, "one")]
         self.assertEqual(self.converse(KeyboardInterrupt(), b"set k v", b"get k"), UNKNOWN)
-        self.assertEqual(self.output.remarks, [""])
+        self.assertEqual(self.output.remarks, ["", ""])
         told = "interrupted: a write may or may not have been done"
         self.assertEqual(self.output.answers, [(2, told), (3, "done")])
 

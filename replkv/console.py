@@ -90,7 +90,8 @@ class ClientCommand(AskingCommand):
                 "As an argument, a word has the quotes of the shell, and a VALUE of - is read from the standard input.",
                 "A terminal is shown what a person wants to read. A file or a pipe gets what a program does: a value",
                 "to the byte, a version. The lines of the standard input are all carried out, one after the other;",
-                "the highest of their exit statuses is that of the whole.",
+                "the highest of their exit statuses is that of the whole. At a terminal, lines are kept in the file",
+                "~/.local/state/replkv/history, but for those that begin with a space.",
                 *_STATUS_HELP,
             ]
         )
@@ -305,14 +306,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str]) -> int:
     options = ReplkvOptions()
     try:
-        try:
-            options.parseOptions(list(arguments))
-        except SystemExit:
-            # After --help and --version.
-            return DONE
+        options.parseOptions(list(arguments))
         if options.subCommand is None:
-            raise UsageError("name a command, replkv --help lists them")
-        command: Command = options.subOptions
+            raise UsageError("name a command")
+    except SystemExit:
+        # After --help and --version.
+        return DONE
+    except UsageError as error:
+        name = f"replkv {options.subCommand}" if options.subCommand else "replkv"
+        tell(f"{error}; see {name} --help")
+        return MISTAKE
+    command: Command = options.subOptions
+    try:
         return command.carryOut()
     except (ConfigError, UsageError) as error:
         tell(str(error))

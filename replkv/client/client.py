@@ -82,6 +82,13 @@ class Client:
         """
         return self._servers
 
+    @property
+    def timeout(self) -> float:
+        """
+        For how many seconds a command is tried.
+        """
+        return self._timeout
+
     def get(self, key: bytes) -> Deferred[bytes | None]:
         """
         @return: the key's value; C{None} if there is no such key.

@@ -167,7 +167,7 @@ async def _anyStats(client: Client) -> tuple[Address, dict[str, str]]:
 
     @raise Unavailable: if none answers.
     """
-    asked = [client.stats(*server) for server in client.servers]
+    asked = [client.stats(*server, min(client.timeout, client.PATIENCE)) for server in client.servers]
     answered: Deferred[tuple[dict[str, str], int]] = DeferredList(asked, fireOnOneCallback=True, consumeErrors=True)
     result = await answered
     if isinstance(result, list):

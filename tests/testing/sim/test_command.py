@@ -89,7 +89,8 @@ class CommandLineTests(SynchronousTestCase):
         ]:
             errors = io.StringIO()
             self.patch(sys, "stderr", errors)
-            self.assertEqual((main(["sim", *arguments]), errors.getvalue()), (MISTAKE, f"replkv: {line}\n"))
+            status = main(["sim", *arguments])
+            self.assertEqual((status, errors.getvalue()), (MISTAKE, f"replkv: {line}; see replkv sim --help\n"))
 
     def test_help(self) -> None:
         """

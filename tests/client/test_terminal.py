@@ -7,12 +7,27 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Callable
+from typing import cast
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.interfaces import IReactorFromThreads
+from twisted.internet.testing import MemoryReactorClock
+from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.client.statuses import DONE, NOT_FOUND
-from replkv.client.terminal import PATIENCE, PipedOutput, TerminalOutput, commandWords, patiently, showAnswer
+from replkv.client import terminal
+from replkv.client.client import Client
+from replkv.client.statuses import DONE, MISTAKE, NOT_FOUND
+from replkv.client.terminal import (
+    PATIENCE,
+    BlockingCluster,
+    PipedOutput,
+    TerminalOutput,
+    commandWords,
+    patiently,
+    showAnswer,
+)
 from replkv.client.words import Answer
+from tests.client.network import Network
 from tests.client.streams import StreamCase, Terminal
 from tests.client.test_client import ClientCase
 
@@ -137,3 +152,74 @@ class PatientlyTests(ClientCase):
         self.assertEqual(self.successResultOf(answer).status, NOT_FOUND)
         self.clock.advance(PATIENCE)
         self.assertEqual(errors.getvalue(), b"")
+
+
+class Threaded(MemoryReactorClock):
+    """
+    A reactor that does at once what other threads ask for.
+    """
+
+    def callFromThread(self, callable: Callable[..., object], *args: object, **kw: object) -> None:  # noqa: A002
+        """
+        See L{IReactorFromThreads.callFromThread}.
+        """
+        callable(*args, **kw)
+
+
+class Interrupted:
+    """
+    A queue at which Ctrl-C is pressed.
+    """
+
+    def put(self, item: object) -> None:
+        """
+        See L{SimpleQueue.put}.
+        """
+
+    def get(self) -> object:
+        """
+        See L{SimpleQueue.get}.
+        """
+        raise KeyboardInterrupt
+
+
+class BlockingClusterTests(SynchronousTestCase):
+    """
+    Tests for L{BlockingCluster}.
+    """
+
+    def setUp(self) -> None:
+        """
+        Have one server.
+        """
+        self.reactor = Threaded()
+        self.network = Network(self.reactor)
+        client = Client(self.reactor, [("db", 1)])
+        self.cluster = BlockingCluster(cast(IReactorFromThreads, self.reactor), client)
+
+    def test_answer(self) -> None:
+        """
+        The answer is handed over.
+        """
+        self.assertEqual(self.cluster.ask([b"foo"]).status, MISTAKE)
+        self.assertEqual(self.cluster.leader(), ("db", 1))
+
+    def test_error(self) -> None:
+        """
+        So is what nobody has foreseen.
+        """
+        self.patch(terminal, "carryOut", lambda *_: fail(ZeroDivisionError()))
+        self.assertRaises(ZeroDivisionError, self.cluster.ask, [b"get", b"k"])
+
+    def test_interrupted(self) -> None:
+        """
+        A command that is interrupted is given up, and nothing is said of it later.
+        """
+        errors = io.BytesIO()
+        self.patch(sys, "stderr", Terminal(errors))
+        self.patch(terminal, "SimpleQueue", Interrupted)
+        self.assertRaises(KeyboardInterrupt, self.cluster.ask, [b"get", b"k"])
+        self.network.refuse(1)
+        self.network.attempts()
+        self.reactor.pump([PATIENCE] * 15)
+        self.assertEqual((self.network.attempts(), errors.getvalue()), ([], b""))

@@ -89,9 +89,10 @@ class ClientCommand(AskingCommand):
                 *("    " + line if line else "" for line in helpLines()),
                 "As an argument, a word has the quotes of the shell, and a VALUE of - is read from the standard input.",
                 "A terminal is shown what a person wants to read. A file or a pipe gets what a program does: a value",
-                "to the byte, a version. The lines of the standard input are all carried out, one after the other;",
-                "the highest of their exit statuses is that of the whole. At a terminal, lines are kept in the file",
-                "~/.local/state/replkv/history, but for those that begin with a space.",
+                "to the byte, a version. The lines of the standard input are carried out one after the other, also",
+                "after one that failed, but not after one that no server could carry out; the highest of their exit",
+                "statuses is that of the whole. What is typed at a terminal is kept in ~/.local/state/replkv/history,",
+                "but for lines that begin with a space.",
                 *_STATUS_HELP,
             ]
         )

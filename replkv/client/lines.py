@@ -25,7 +25,6 @@ The bytes of a line: enough for any value that has few bytes to be escaped. The 
 """
 
 _PROMPT: Final = "replkv> "
-_COMMANDS: Final = (*names(), "quit")
 
 
 class Lines(Protocol):
@@ -114,4 +113,4 @@ def completions(before: str, begun: str) -> list[str]:
     """
     if before.split() not in ([], ["help"]):
         return []
-    return [name + " " for name in _COMMANDS if name.startswith(begun)]
+    return [name + " " for name in names() if name.startswith(begun)]

@@ -76,8 +76,12 @@ class Prompt:
                 command = None if line is None else _command(line)
                 if command is None or command in ([b"quit"], [b"exit"]):
                     return worst
-                if command:
-                    worst = max(worst, self._carryOut(command))
+                if not command:
+                    continue
+                status = self._carryOut(command)
+                worst = max(worst, status)
+                if status == UNAVAILABLE and not self._output.personal:
+                    return worst
             except GrammarError as error:
                 worst = max(worst, self._answered(Answer(MISTAKE, b"", str(error))))
             except KeyboardInterrupt:
@@ -99,6 +103,9 @@ class Prompt:
         after = self._cluster.leader()
         if after != before and answer.status not in (MISTAKE, UNAVAILABLE, UNKNOWN):
             self._output.remark(f"(now talking to {after}, which leads)")
+        if answer.status == UNAVAILABLE and not self._output.personal:
+            # Each line would wait as long as this one, and there may be very many.
+            answer = answer._replace(text=f"{answer.text}; the lines after this one are not carried out")
         return self._answered(answer)
 
     def _answered(self, answer: Answer) -> int:

@@ -190,6 +190,11 @@ async def _help(client: Client, name: bytes | None = None) -> Answer:
     return Answer(DONE, text.encode(), text)
 
 
+async def _quit(client: Client) -> Answer:
+    # The prompt ends before it comes to this; a single command has ended anyway.
+    return Answer(DONE, b"", "")
+
+
 _EXPTIME: Final = "EXPTIME is the seconds from now after which the key is gone; 0, or none, is never."
 _VALUE: Final = ("In a shell, a VALUE of - is read from the standard input. At the prompt:", *RULES)
 
@@ -227,6 +232,7 @@ _VERBS: Final = {
     b"delete": _Verb(("KEY",), "delete the key", _delete, ("Example: delete greeting",)),
     b"stats": _Verb((), "show what a server says of itself, the first that answers", _stats),
     b"version": _Verb((), "show the version of a server, the first that answers", _version),
+    b"quit": _Verb((), "leave the prompt, as Ctrl-D does", _quit),
     b"help": _Verb(("[COMMAND]",), "show these lines, or more about a command", _help, ("Example: help set",)),
 }
 

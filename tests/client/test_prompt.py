@@ -176,6 +176,21 @@ class PromptTests(SynchronousTestCase):
         self.assertEqual(self.converse(b"set k v"), UNAVAILABLE)
         self.assertEqual((self.output.answers, self.output.remarks), ([(1, "unavailable")], []))
 
+    def test_scriptWithoutServers(self) -> None:
+        """
+        A script ends at the first line that no server could carry out, instead of waiting in vain for each of its
+        lines; a person may go on.
+        """
+        unavailable = (Answer(UNAVAILABLE, b"", "unavailable"), "one")
+        missing = (Answer(NOT_FOUND, b"", "no such key"), "one")
+        self.cluster.answers = [missing, unavailable]
+        self.assertEqual(self.converse(b"get k", b"set k v", b"get k", personal=False), UNAVAILABLE)
+        told = "unavailable; the lines after this one are not carried out"
+        self.assertEqual(self.output.answers, [(1, "no such key"), (2, told)])
+        self.cluster.answers = [unavailable]
+        self.converse(b"set k v", b"get k")
+        self.assertEqual(self.output.answers, [(1, "unavailable"), (2, "done")])
+
     def test_interrupted(self) -> None:
         """
         Ctrl-C at the prompt drops the line; while an answer is awaited, it says what that means. Both go on.

@@ -52,8 +52,8 @@ class Options(usage.Options):
         "its own host or side by side on one. It keeps its state, and unless twistd's own options say otherwise its "
         "log file and pid file (server.log and server.pid), in the folder PATH/ID, where PATH is the file's "
         '"Path"; a relative one starts at the folder of the file. SIGTERM stops it cleanly, SIGHUP has it open its log '
-        "file again. Exit status 1 is a mistake in the set-up, 74 a failing disk, and 75 says that a name, an address or "
-        "a port is not there yet."
+        "file again. Exit status 1 is a mistake in the set-up, 74 a failing disk, and 75 says that a name, an address "
+        "or a port is not there yet."
     )
     optParameters: ClassVar = [
         ["id", None, None, "Which server of the file this is. Required."],

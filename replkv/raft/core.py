@@ -357,9 +357,10 @@ class Raft:
             self.follow(message.term, None)
         upToDate = self.log.isUpToDate(message.lastLogIndex, message.lastLogTerm)
         if message.preVote:
-            granted = not self.role.hasLeader and message.term > self.currentTerm and upToDate
+            granted = message.term > self.currentTerm
         else:
-            granted = message.term == self.currentTerm and self.votedFor in (None, sender) and upToDate
+            granted = message.term == self.currentTerm and self.votedFor in (None, sender)
+        granted = granted and upToDate and not self.role.hasLeader
         if granted and not message.preVote:
             if self.votedFor is None:
                 self._vote(message.term, sender)

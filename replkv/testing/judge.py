@@ -5,15 +5,21 @@ Says of each step of each server whether it may be.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from replkv.raft.leader import Leader
+from replkv.raft.messages import AppendEntriesReply, Message
 from replkv.raft.outputs import Ready, Token
+from replkv.testing.health import Health
 from replkv.testing.judges.commits import Commits
+from replkv.testing.judges.contact import Contact
 from replkv.testing.judges.elections import Elections
+from replkv.testing.judges.heartbeats import Heartbeats
 from replkv.testing.judges.logs import Logs
 from replkv.testing.judges.promises import Promises
 from replkv.testing.judges.reads import Reads
+from replkv.testing.judges.retries import Retries
+from replkv.testing.judges.stability import Stability
 from replkv.testing.judges.view import View, Watched
 from replkv.testing.outcome import Violation
 
@@ -26,19 +32,27 @@ class Judge:
     It also counts the rare things that it sees: L{replkv.testing.rare}.
     """
 
-    def __init__(self, servers: Sequence[Watched], counted: Counter[str]) -> None:
+    def __init__(
+        self, servers: Sequence[Watched], counted: Counter[str], health: Health, seconds: Callable[[], float]
+    ) -> None:
         """
         @param servers: all servers; they may be added to it later, until the first one starts.
         @param counted: counts rare things.
+        @param health: which of them are well.
+        @param seconds: tells the time.
         """
         self._servers = servers
         self._views: dict[int, View] = {}
         self._step = 0
-        self._elections = Elections(counted)
+        self._contact = Contact()
+        self._stability = Stability(health, seconds)
+        self._elections = Elections(counted, self._contact, self._stability)
         self._logs = Logs(counted)
         self._commits = Commits(self._logs, counted)
         self._promises = Promises(self._elections, self._views)
         self._reads = Reads(self._promises, self._elections, counted)
+        self._retries = Retries()
+        self._heartbeats = Heartbeats()
 
     @property
     def elections(self) -> int:
@@ -61,6 +75,39 @@ class Judge:
         view = self._views[server.id] = View(server)
         self._elections.started(view)
         self._commits.started(view)
+        self._contact.started(view)
+        self._retries.started(view)
+        self._heartbeats.started(view)
+
+    def ticked(self, server: Watched) -> None:
+        """
+        The core of a server has counted a tick.
+        """
+        view = self._views[server.id]
+        self._contact.ticked(view)
+        self._heartbeats.ticked(view)
+
+    def receives(self, server: Watched, sender: int, message: Message, take: Callable[[], None]) -> None:
+        """
+        A message comes to the core of a server.
+
+        @param take: has it taken in.
+        """
+        view = self._views[server.id]
+        if isinstance(message, AppendEntriesReply):
+            before = self._retries.nextIndex(view, sender)
+            self._contact.receives(view, sender, message, take)
+            self._retries.replied(view, sender, message, before)
+        else:
+            self._contact.receives(view, sender, message, take)
+
+    def lost(self, server: Watched, peer: int) -> None:
+        """
+        The core of a server is told that what it has sent to a peer is lost.
+        """
+        view = self._views[server.id]
+        self._retries.lost(view, peer)
+        self._heartbeats.lost(view, peer)
 
     def asked(self, server: Watched, token: Token) -> None:
         """
@@ -86,6 +133,8 @@ class Judge:
             self._commits.check(view, self._views.values(), [server.disk for server in self._servers])
         if isinstance(role, Leader):
             self._leads(view, role)
+            self._retries.check(view, ready.sends)
+            self._heartbeats.sends(view, ready.sends)
         if ready.reads or ready.droppedReads:
             self._reads.check(view, ready)
         if ready.entries:

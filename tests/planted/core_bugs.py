@@ -28,9 +28,11 @@ _follow = Raft.follow
 _handle = Raft._appendEntries
 _init = Raft.__init__
 _initLeader = Leader.__init__
+_leaderTick = Leader.tick
 _matched = Progress.matched
 _openRound = ReadQueue.openRound
 _ready = Raft.ready
+_rejected = Progress.rejected
 _reply = Follower._reply
 _requestVote = Raft._requestVote
 _send = Raft.send
@@ -205,6 +207,55 @@ def _echoAnyRound(raft: Raft, sender: int, message: AppendEntries, token: Token)
         _handle(raft, sender, message, token)
 
 
+# Who leads, and how long.
+
+
+def _campaignAtOnce(raft: Raft) -> None:
+    if raft.diskHangs:
+        raft.follow(raft.currentTerm, None)
+    else:
+        raft.stand()
+
+
+def _takeTermOfPreVote(raft: Raft, sender: int, message: RequestVote, token: Token) -> None:
+    if message.preVote and message.term > raft.currentTerm:
+        raft.follow(message.term, None)
+    _requestVote(raft, sender, message, token)
+
+
+def _grantPreVoteBesideLeader(raft: Raft, sender: int, message: RequestVote, token: Token) -> None:
+    upToDate = raft.log.isUpToDate(message.lastLogIndex, message.lastLogTerm)
+    if message.preVote and message.term > raft.currentTerm and upToDate:
+        raft.send(sender, RequestVoteReply(message.term, True, True), token)
+    else:
+        _requestVote(raft, sender, message, token)
+
+
+def _leadForEver(leader: Leader) -> None:
+    leader._quorumElapsed = 0
+    _leaderTick(leader)
+
+
+def _countTwice(leader: Leader) -> None:
+    peer = next(iter(leader.progress.values()), None)
+    if peer is not None:
+        peer.active = True
+    _leaderTick(leader)
+
+
+def _beatRarely(leader: Leader) -> None:
+    beats = leader._beats = getattr(leader, "_beats", 0) + 1  # type: ignore[attr-defined]
+    if beats % 3:
+        leader._heartbeatElapsed -= 1
+    _leaderTick(leader)
+
+
+def _retryLater(progress: Progress, prevLogIndex: int, retryFrom: int) -> None:
+    due = progress.probeDue
+    _rejected(progress, prevLogIndex, retryFrom)
+    progress.probeDue = due
+
+
 def _bug(name: str, owner: object, attribute: str, value: object, seeds: int = 100) -> Bug:
     return Bug(name, "core", seeds, (Patch(owner, attribute, value),))
 
@@ -277,4 +328,11 @@ BUGS: Final = (
         lambda reads: reads.waitsForRound and _openRound(reads),
     ),
     _bug("a read is confirmed by the answer to a message of an older term", Raft, "_appendEntries", _echoAnyRound, 500),
+    _bug("there is no pre-vote", Raft, "campaign", _campaignAtOnce),
+    _bug("a pre-vote begins its term", Raft, "_requestVote", _takeTermOfPreVote),
+    _bug("a pre-vote is granted beside a leader", Raft, "_requestVote", _grantPreVoteBesideLeader),
+    _bug("a leader that is cut off leads on", Leader, "tick", _leadForEver),
+    _bug("a leader counts itself twice when it looks for its majority", Leader, "tick", _countTwice),
+    _bug("heartbeats at a third of the rate", Leader, "tick", _beatRarely),
+    _bug("a rejected AppendEntries is tried again only at the next heartbeat", Progress, "rejected", _retryLater),
 )

@@ -69,6 +69,18 @@ class PreVoteTests(SynchronousTestCase):
             [send] = server.receive(1, RequestVote(7, 9, 6, preVote)) + server.sync()
             self.assertEqual(send.message, RequestVoteReply(7, True, preVote))
 
+    def test_otherCandidateOfTheTerm(self) -> None:
+        """
+        Who hears the leader of a term gives no vote to another candidate of that term, though its vote is free: it
+        would forget the leader, and help others to depose it.
+        """
+        server = aServer()
+        server.receive(2, heartbeat(1))
+        server.sync()
+        [send] = server.receive(1, RequestVote(1, 9, 1, False))
+        self.assertEqual(send.message, RequestVoteReply(1, False, False))
+        self.assertEqual((server.raft.votedFor, server.raft.leaderId), (None, 2))
+
     def test_leaderSticks(self) -> None:
         """
         A leader that has its majority takes part in no other election.

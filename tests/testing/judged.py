@@ -12,6 +12,7 @@ from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.messages import Message
 from replkv.raft.outputs import Persist, ReadReady, Ready, Send, Token
+from replkv.testing.health import Health
 from replkv.testing.judge import Judge
 from replkv.testing.outcome import Violation
 from tests.raft.network import Disk, Network, Server
@@ -74,6 +75,8 @@ class Seen:
 class JudgedNetwork(Network):
     """
     @ivar judge: looks at all servers.
+    @ivar health: what it knows of who is well.
+    @ivar now: the time that it has.
     @ivar rare: what it has counted.
     @ivar seen: the servers as it sees them.
     """
@@ -82,7 +85,9 @@ class JudgedNetwork(Network):
         super().__init__(*disks)
         self.rare: Counter[str] = Counter()
         self.seen = [Seen(server) for server in self.servers]
-        self.judge = Judge(self.seen, self.rare)
+        self.now = 0.0
+        self.health = Health(len(disks), lambda: self.now)
+        self.judge = Judge(self.seen, self.rare, self.health, lambda: self.now)
         for seen in self.seen:
             self._watch(seen)
 
@@ -112,8 +117,26 @@ class JudgedNetwork(Network):
             self.judge.check(seen, asked)
             return asked
 
+        step, tick = seen.raft.step, seen.raft.tick
+
+        def watchedStep(sender: int, message: Message, token: Token = None) -> None:
+            self.judge.receives(seen, sender, message, lambda: step(sender, message, token))
+
+        def watchedTick() -> None:
+            tick()
+            self.judge.ticked(seen)
+
+        unreachable = seen.raft.unreachable
+
+        def watchedLoss(peer: int) -> None:
+            unreachable(peer)
+            self.judge.lost(seen, peer)
+
         self.judge.started(seen)
+        seen.raft.unreachable = watchedLoss  # type: ignore[method-assign]
         seen.raft.ready = watched  # type: ignore[method-assign]
+        seen.raft.step = watchedStep  # type: ignore[method-assign]
+        seen.raft.tick = watchedTick  # type: ignore[method-assign]
 
 
 class JudgeTests(SynchronousTestCase):

@@ -19,6 +19,7 @@ from replkv.testing.cluster.log import LogWatch
 from replkv.testing.cluster.network import Network
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.server import SimulatedServer
+from replkv.testing.health import Health
 from replkv.testing.judge import Judge
 from replkv.testing.outcome import NotInTime, Violation
 from replkv.testing.rare import CRASH_BEFORE_SYNC
@@ -64,6 +65,7 @@ class SimulatedCluster:
     @ivar timeline: the time.
     @ivar trace: what has happened so far.
     @ivar judge: looks at the servers.
+    @ivar health: which of them are well, as far as the faults of a plan know.
     @ivar rare: how often each rare thing has happened.
     """
 
@@ -97,7 +99,8 @@ class SimulatedCluster:
             "var", "simulated", servers, heartbeat, electionTimeout, leaderWait, requestTimeout, 1 << 20, 1000
         )
         self.servers = [SimulatedServer(self, server) for server in servers]
-        self.judge = Judge(self.servers, self.rare)
+        self.health = Health(size, self.timeline.seconds)
+        self.judge = Judge(self.servers, self.rare, self.health, self.timeline.seconds)
         self.clientHosts: list[str] = []
         self.reactor = self.process("client")
         self._violation: str | None = None

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 
 from replkv.testing.chance import chance
 from replkv.testing.cluster.cluster import SimulatedCluster
-from replkv.testing.cluster.kinds import KINDS
+from replkv.testing.cluster.kinds import KINDS, troubled
 from replkv.testing.cluster.plan import drawFaults
 from replkv.testing.faults import Fault, Schedule, Undo
 
@@ -31,7 +31,16 @@ class Faults(Schedule):
         if fault.atLeader:
             servers.sort(key=lambda server: not server.leads)
         cluster.tell(f"fault {fault.number}", f"{fault.kind}, {servers[0].name} first, for {fault.lasts:.3f} s")
-        return KINDS[fault.kind](cluster, servers, fault)
+        undo = KINDS[fault.kind](cluster, servers, fault)
+        if undo is None:
+            return None
+        over = cluster.health.trouble([server.id for server in troubled(servers, fault)])
+
+        def end() -> None:
+            undo()
+            over()
+
+        return end
 
 
 def disturb(cluster: SimulatedCluster, seconds: float, kinds: Collection[str] = tuple(KINDS)) -> Faults:

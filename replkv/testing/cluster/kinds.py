@@ -142,7 +142,7 @@ def partition(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: 
     """
     if len(servers) < 2:
         return None
-    cut = 1 + int(fault.amount * (len(servers) - 1))
+    cut = _cutOf(servers, fault)
     ways = [(one.name, other.name) for one in servers[:cut] for other in servers[cut:]]
     return _block(cluster, ways + [(to, sender) for sender, to in ways])
 
@@ -315,6 +315,16 @@ def clockJump(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: 
     return _nothing
 
 
+def troubled(servers: list[SimulatedServer], fault: Fault) -> list[SimulatedServer]:
+    """
+    Whom a fault troubles: all others, and what is between those, are as well as before. A server without a process is
+    never well.
+    """
+    if fault.kind in ("cut from clients", "clock jump"):
+        return []  # Servers have nothing to do with each other's clients, or with each other's wall clocks.
+    return servers[: _cutOf(servers, fault) if fault.kind == "partition" else 1]
+
+
 KINDS: Final[Mapping[str, Kind]] = {
     "kill": kill,
     "power loss": powerLoss,
@@ -345,6 +355,13 @@ KINDS: Final[Mapping[str, Kind]] = {
 """
 All of it, by name.
 """
+
+
+def _cutOf(servers: list[SimulatedServer], fault: Fault) -> int:
+    """
+    How many servers are in the first part of a partition.
+    """
+    return 1 + int(fault.amount * (len(servers) - 1))
 
 
 def _block(cluster: SimulatedCluster, ways: list[tuple[str, str]]) -> Undo | None:

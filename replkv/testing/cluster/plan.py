@@ -12,6 +12,7 @@ from typing import Final
 from replkv.testing.chance import chance
 from replkv.testing.cluster.limits import Limits, drawLimits
 from replkv.testing.faults import Fault
+from replkv.testing.health import Settling
 
 _SIZES: Final = (1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7)
 _YEAR: Final = 365 * 24 * 3600.0
@@ -100,6 +101,20 @@ class Plan:
             f"request timeout: {self.requestTimeout:g} s, clocks run at {_listed(self.rates)} and are wrong by "
             f"{_listed(self.wrong)} s"
         )
+
+    @property
+    def settling(self) -> Settling | None:
+        """
+        How soon servers that are well hear each other; C{None} where heartbeats and their answers may be late even
+        then. The longest that a server waits for another is for an attempt to connect that is not answered, and then
+        for the next one.
+        """
+        slowest, fastest = 1 / min(self.rates), 1 / max(self.rates)
+        # What is sent waits for what is on its way, and each may arrive in pieces.
+        pieces = 8 if self.fragmentation <= 0.1 else 40
+        silence = self.heartbeat * slowest * 1.4 + 2 * pieces * self.latency[1] + 8 * self.disk[1]
+        timeout = self.electionTimeout * slowest
+        return Settling(4.0 * slowest + 3 * timeout, timeout) if silence < self.electionTimeout * fastest else None
 
     @property
     def clocksAgree(self) -> bool:

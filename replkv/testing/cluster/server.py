@@ -13,6 +13,7 @@ from replkv.config import ServerConfig
 from replkv.host import Worker
 from replkv.kv.machine import StateMachine
 from replkv.raft.core import Raft
+from replkv.raft.messages import Message
 from replkv.raft.outputs import Ready, Token
 from replkv.server import Server
 from replkv.storage.errors import CorruptLog
@@ -95,6 +96,7 @@ class SimulatedServer:
         self._threads: list[Thread] = []
         self._lives = 0
         self._boots = 0
+        self._isUp: Callable[[], None] = lambda: None  # Says that it runs again.
         self._asked = False
         self._steps = 0
 
@@ -154,6 +156,14 @@ class SimulatedServer:
         return self._service.machine
 
     @property
+    def lostLinks(self) -> list[int]:
+        """
+        The servers to which its process is not connected.
+        """
+        assert self._service is not None
+        return sorted(peer for peer, link in self._service._links.items() if not link.isUp)
+
+    @property
     def appliedIndex(self) -> int:
         """
         The index of the last entry that it has applied.
@@ -173,6 +183,7 @@ class SimulatedServer:
         cluster = self._cluster
         self.status, self.complaint = None, ""
         cluster.tell(self.name, "starts")
+        self._isUp()
         process = self._process = Process(cluster.timeline, cluster.network, self.name, self.rate, self._stopping)
         cluster.network.returned(self.name)
         process.perform(self._start, process, chance(cluster.seed, "life", self.id, self._lives))
@@ -313,7 +324,8 @@ class SimulatedServer:
         """
         Have the judge see what the core is asked, and what it wants done before any of that is done.
         """
-        judge, ready, read = self._cluster.judge, raft.ready, raft.read
+        judge, ready, read, step, tick = self._cluster.judge, raft.ready, raft.read, raft.step, raft.tick
+        unreachable = raft.unreachable
 
         def watchedReady(mayApply: bool = True) -> Ready:
             result = ready(mayApply)
@@ -325,6 +337,20 @@ class SimulatedServer:
             judge.asked(self, token)
             read(token, atLeast)
 
+        def watchedStep(sender: int, message: Message, token: Token = None) -> None:
+            self._cluster.judging(lambda: judge.receives(self, sender, message, lambda: step(sender, message, token)))
+
+        def watchedTick() -> None:
+            tick()
+            self._cluster.judging(lambda: judge.ticked(self))
+
+        def watchedLoss(peer: int) -> None:
+            unreachable(peer)
+            judge.lost(self, peer)
+
+        raft.unreachable = watchedLoss  # type: ignore[method-assign]
+        raft.step = watchedStep  # type: ignore[method-assign]
+        raft.tick = watchedTick  # type: ignore[method-assign]
         raft.ready = watchedReady  # type: ignore[method-assign]
         raft.read = watchedRead  # type: ignore[method-assign]
         self._cluster.judging(lambda: judge.started(self))
@@ -363,6 +389,7 @@ class SimulatedServer:
         process, self._process, self._service = self._process, None, None
         assert process is not None, f"server {self.id} is not running"
         process.kill(silently)
+        self._isUp = self._cluster.health.trouble([self.id])
         for thread in self._threads:
             interrupted = thread.interrupt(self.files)
             if interrupted is not None:

@@ -163,6 +163,7 @@ class Simulation:
         cluster, plan = self.cluster, self._plan
         cluster.network.latency = plan.latency
         cluster.network.fragmentation = plan.fragmentation
+        cluster.health.settling = plan.settling
         for server in cluster.servers:
             server.pace.seconds = plan.disk
             server.store.flushRate = plan.flushRate
@@ -234,7 +235,7 @@ class Simulation:
         for client in self._clients:
             client.close()
         self._readAll(start + 2 * RECOVERY)
-        rest = "all servers are up, and all stores the same and free of what has expired"
+        rest = "all servers are up and linked, and all stores the same and free of what has expired"
         cluster.until(self._isAtRest, rest, RECOVERY)
         leader = cluster.leader(RECOVERY)
         term = leader.raft.currentTerm
@@ -287,11 +288,14 @@ class Simulation:
 
     def _isAtRest(self) -> bool:
         """
-        Whether all servers that may run do, know who leads, hold the same, and nothing that is about to expire.
+        Whether all servers that may run do, are linked to each other, know who leads, and hold the same, and nothing
+        that is about to expire.
         """
         servers = [server for server in self.cluster.servers if not server.condemned]
         if not all(server.isServing for server in servers):
             return False
         states = {(server.raft.leaderId, server.appliedIndex, server.store.digest) for server in servers}
         isFree = all(server.machine.nextDeadline is None for server in servers)
-        return len(states) == 1 and servers[0].raft.leaderId is not None and isFree
+        there = {server.id for server in servers}
+        isLinked = all(there.isdisjoint(server.lostLinks) for server in servers)
+        return len(states) == 1 and servers[0].raft.leaderId is not None and isFree and isLinked

@@ -15,6 +15,7 @@ from replkv.testing.core.network import Network
 from replkv.testing.core.plan import Plan
 from replkv.testing.core.question import Question
 from replkv.testing.core.server import Server
+from replkv.testing.health import Health
 from replkv.testing.judge import Judge
 from replkv.testing.outcome import NotInTime
 from replkv.testing.timeline import Timeline
@@ -31,6 +32,7 @@ class Cluster:
     @ivar trace: what has happened so far.
     @ivar rare: how often each rare thing has happened.
     @ivar judge: looks at the servers.
+    @ivar health: which of them are well.
     @ivar servers: the servers; the place of each is its id.
     @ivar network: the network.
     @ivar isCalm: whether nothing goes wrong any more.
@@ -55,7 +57,8 @@ class Cluster:
         ]
         for server, rate in zip(self.servers, plan.rates, strict=True):
             server.rate = rate
-        self.judge = Judge(self.servers, self.rare)
+        self.health = Health(plan.servers, self.timeline.seconds)
+        self.judge = Judge(self.servers, self.rare, self.health, self.timeline.seconds)
         self._down = [0] * plan.servers
         self._standing = [0] * plan.servers
 

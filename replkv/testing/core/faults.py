@@ -14,6 +14,7 @@ from replkv.testing.core.conditions import Cut, Delaying, Holding, Lossy, Repeat
 from replkv.testing.core.figure8 import Figure8
 from replkv.testing.core.hunt import Hunt
 from replkv.testing.core.network import Condition, Way
+from replkv.testing.core.plan import FOLLOWER_CUT_OFF
 from replkv.testing.faults import Fault, Schedule, Undo
 
 
@@ -111,6 +112,20 @@ def _oneWayPartition(case: Case) -> Undo:
 def _isolation(case: Case) -> Undo:
     case.tell(f"server {case.victim} is cut off")
     return case.impose(Cut(), case.between([case.victim], case.servers[1:]))
+
+
+def _followerCutOff(case: Case) -> Undo:
+    victim = _follower(case)
+    case.tell(f"server {victim} is cut off, which does not lead")
+    return case.impose(Cut(), case.between(victim, [server for server in case.servers if server not in victim]))
+
+
+def _follower(case: Case) -> list[int]:
+    """
+    The first of the servers that does not lead.
+    """
+    leader = case.cluster.leader()
+    return [server for server in case.servers if leader is None or server != leader.id][:1]
 
 
 def _stranding(case: Case) -> Undo:
@@ -257,36 +272,51 @@ def _down(case: Case, servers: list[int]) -> Undo:
     return undo
 
 
+def _victim(case: Case) -> list[int]:
+    return [case.victim]
+
+
+def _someOf(case: Case) -> list[int]:
+    return _split(case)[0]
+
+
+def _everyone(case: Case) -> list[int]:
+    return case.servers
+
+
 class Kind(NamedTuple):
     """
     @ivar begin: begins such a fault; what it returns ends it.
     @ivar lasts: how many times longer it lasts than others.
+    @ivar troubles: whom it troubles: all others, and what is between those, are as well as before.
     """
 
     begin: Callable[[Case], Undo]
     lasts: float = 1.0
+    troubles: Callable[[Case], list[int]] = _victim
 
 
 KINDS: Final[Mapping[str, Kind]] = {
-    "message loss": Kind(_loss),
-    "repeated messages": Kind(_repetition, 2.0),
-    "reordered messages": Kind(_reordering, 2.0),
-    "partition": Kind(_partition),
-    "one-way partition": Kind(_oneWayPartition),
+    "message loss": Kind(_loss, troubles=_everyone),
+    "repeated messages": Kind(_repetition, 2.0, _everyone),
+    "reordered messages": Kind(_reordering, 2.0, _everyone),
+    "partition": Kind(_partition, troubles=_someOf),
+    "one-way partition": Kind(_oneWayPartition, troubles=_someOf),
     "isolation": Kind(_isolation),
+    FOLLOWER_CUT_OFF: Kind(_followerCutOff, 3.0, _follower),
     "stranding": Kind(_stranding),
     "silent links": Kind(_silence),
     "stalled links": Kind(_stall),
     "slow links": Kind(_slowLink),
     "flapping links": Kind(_flapping),
     "crash": Kind(_crash),
-    "crash of all": Kind(_crashOfAll, 0.3),
+    "crash of all": Kind(_crashOfAll, 0.3, _everyone),
     "pause": Kind(_pause),
     "slow disk": Kind(_slowDisk),
     "hanging disk": Kind(_hangingDisk, 2.0),
     "clock drift": Kind(_drift, 2.0),
-    "hunt": Kind(_hunt, 6.0),
-    "figure 8": Kind(_figure8, 20.0),
+    "hunt": Kind(_hunt, 6.0, _everyone),
+    "figure 8": Kind(_figure8, 20.0, _everyone),
 }
 """
 All kinds of faults, by name.
@@ -311,4 +341,12 @@ class Faults(Schedule):
         if leader is not None:
             servers.remove(leader.id)
             servers.insert(0, leader.id)
-        return KINDS[fault.kind].begin(Case(self._cluster, fault, servers))
+        kind, case = KINDS[fault.kind], Case(self._cluster, fault, servers)
+        over = self._cluster.health.trouble(kind.troubles(case))
+        undo = kind.begin(case)
+
+        def end() -> None:
+            undo()
+            over()
+
+        return end

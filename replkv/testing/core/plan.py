@@ -12,12 +12,24 @@ from typing import Final
 from replkv.testing.chance import chance
 from replkv.testing.core.limits import Limits, drawLimits
 from replkv.testing.faults import Fault
+from replkv.testing.health import Settling
 
 TICK: Final = 0.05
 """
 How many seconds there are from tick to tick.
 """
 
+_PEACEFUL: Final = 0.15
+"""
+So many seeds have a leader to which nothing happens.
+"""
+
+FOLLOWER_CUT_OFF: Final = "a follower cut off"
+"""
+The kind of fault that does a leader no harm.
+"""
+
+_RATES: Final = (0.95, 1.05)
 _SIZES: Final = (1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 5, 6, 7)
 
 
@@ -69,6 +81,18 @@ class Plan:
     faults: tuple[Fault, ...]
 
     @property
+    def settling(self) -> Settling | None:
+        """
+        How soon servers that are well hear each other; C{None} where heartbeats and their answers may be late even
+        then.
+        """
+        slowest, fastest = TICK / _RATES[0], TICK / _RATES[1]
+        timeout = self.electionTicks * slowest
+        # From one heartbeat to the next, and back: a few may be left out while too many messages are without an answer.
+        silence = self.heartbeatTicks * slowest + 2 * (self.delay[1] + self.disk[1] + 2 * self.turn + slowest)
+        return Settling(2.0 + 3 * timeout, timeout) if silence < self.electionTicks * fastest else None
+
+    @property
     def description(self) -> str:
         """
         One line for a reader.
@@ -97,7 +121,7 @@ def draw(seed: int, kinds: Mapping[str, float]) -> Plan:
         servers=servers,
         electionTicks=electionTicks,
         heartbeatTicks=heartbeatTicks,
-        rates=tuple(random.uniform(0.95, 1.05) for _ in range(servers)),
+        rates=tuple(random.uniform(*_RATES) for _ in range(servers)),
         delay=_range(random, (0.001, 0.005, 0.02, 0.05)),
         detection=random.choice([0.0, 0.01, 0.1]),
         disk=_range(random, (0.001, 0.005, 0.02, 0.05)),
@@ -133,6 +157,8 @@ def _faults(
     @param timeout: the shortest election timeout, in seconds: how long a fault lasts is measured by it.
     """
     chosen = random.sample(sorted(kinds), random.randint(1, min(6, len(kinds))))
+    if random.random() < _PEACEFUL:
+        chosen = [FOLLOWER_CUT_OFF]
     times = sorted(random.uniform(0.2, seconds) for _ in range(random.choice([0, 6, 12, 18, 24])))
     faults = []
     for number, at in enumerate(times):

@@ -172,7 +172,7 @@ class Server:
             return
         self._cluster.later(TICK / self.rate, self._tick, life)
         if not self.isPaused:
-            self._into(self.raft.tick)
+            self._into(self._countTick)
 
     def _persisted(self, seq: int) -> None:
         self._into(self._sync, seq)
@@ -182,17 +182,22 @@ class Server:
 
     # What its core is told.
 
+    def _countTick(self) -> None:
+        self.raft.tick()
+        self._cluster.judge.ticked(self)
+
     def _step(self, sender: int, message: Message) -> None:
         raft = self.raft
         if isinstance(message, AppendEntriesReply | RequestVoteReply) and message.term < raft.currentTerm:
             self._cluster.happened(rare.LATE_REPLY)
         size = len(message.batch) if isinstance(message, AppendEntries) else message[-1]
         self._cluster.step(self.id, sender, *message[:-1], size)
-        raft.step(sender, message)
+        self._cluster.judge.receives(self, sender, message, lambda: raft.step(sender, message))
 
     def _lose(self, peer: int) -> None:
         self._cluster.step(self.id, "lost", peer)
         self.raft.unreachable(peer)
+        self._cluster.judge.lost(self, peer)
 
     def _sync(self, seq: int) -> None:
         self._cluster.step(self.id, "synced", seq)

@@ -74,6 +74,7 @@ class Simulation:
         clients: Collection[int] | None,
     ) -> None:
         self._cluster = cluster
+        cluster.health.settling = plan.settling
         self._plan = plan
         self._history = outcome.history
         self._faults = Faults(cluster, [fault for fault in plan.faults if faults is None or fault.number in faults])

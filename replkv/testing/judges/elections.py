@@ -10,6 +10,8 @@ from replkv.raft.leader import Leader
 from replkv.raft.messages import RequestVote, RequestVoteReply
 from replkv.raft.quorum import majority
 from replkv.testing import rare
+from replkv.testing.judges.contact import Contact
+from replkv.testing.judges.stability import Stability
 from replkv.testing.judges.view import View
 from replkv.testing.outcome import Violation
 
@@ -21,7 +23,9 @@ class Elections:
     @ivar leaders: who led in each term.
     """
 
-    def __init__(self, counted: Counter[str]) -> None:
+    def __init__(self, counted: Counter[str], contact: Contact, stability: Stability) -> None:
+        self._contact = contact
+        self._stability = stability
         self.leaders: dict[int, int] = {}
         self._rare = counted
         self._terms: dict[int, int] = {}  # The term that each server's disk had when it last told of it.
@@ -83,6 +87,7 @@ class Elections:
         A server asks for votes.
         """
         self._requests[view.id] = message
+        self._stability.asks(message.term)
         if message.preVote:
             return
         term = message.term
@@ -100,6 +105,7 @@ class Elections:
         """
         A server grants or refuses its vote.
         """
+        self._contact.answers(view, to, message)
         if message.granted and not message.preVote:
             if self._votes.get((view.id, message.term)) == to:
                 self._rare[rare.VOTE_REPEATED] += 1
@@ -139,6 +145,7 @@ class Elections:
             self._rare[rare.DEPOSED_WITH_UNCOMMITTED] += 1
         if view.raft.currentTerm == view.term:
             self._rare[rare.HANGING_DISK if view.raft.diskHangs else rare.LOST_QUORUM] += 1
+        self._stability.deposed(view)
 
     def _elected(self, view: View, term: int) -> None:
         """
@@ -152,3 +159,5 @@ class Elections:
             raise Violation(f"server {view.id} leads term {term} with {votes} votes of {len(view.peers) + 1}")
         self.leaders[term] = view.id
         self._lastTerm = max(self._lastTerm, term)
+        self._contact.elected(view)
+        self._stability.elected(term)

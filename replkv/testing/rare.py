@@ -126,6 +126,11 @@ CUT_COMMAND: Final = "a client that went away within a command"
 A client's connection was lost in the middle of a command.
 """
 
+PARTED: Final = "a client that sent nothing more and waited"
+"""
+A client quit, or shut down its writing side, when it had sent commands that were not answered.
+"""
+
 REDIRECT: Final = "a client sent to the leader"
 """
 A client asked a follower, and was told who leads.
@@ -178,6 +183,7 @@ REQUIRED: Final = {
             ROT_IN_LAST,
             DISK_STOP,
             CUT_COMMAND,
+            PARTED,
             REDIRECT,
             UNKNOWN_WRITE,
             CARRIED_OUT,

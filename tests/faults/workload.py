@@ -76,6 +76,7 @@ class Workload:
                 misled=self._misled.append,
                 tell=lambda who, what: None,
                 happened=lambda name: None,
+                lifeOf=lambda host: None,
             )
             for number in range(_CLIENTS)
         ]
@@ -151,6 +152,7 @@ def _drawn(seed: int, number: int, load: Load) -> ClientPlan:
         padding=load.padding,
         large=load.large,
         cutting=random.choice([0.0, 0.02, 0.05]),
+        parting=random.choice([0.0, 0.02, 0.05]),
         nonsense=random.choice([0.0, 0.05]),
         wandering=0.0 if _onlyReads(number) else random.choice([0.0, 0.02]),
     )

@@ -22,7 +22,9 @@ from replkv.kv.engine import Engine
 from replkv.kv.machine import Outcome, StateMachine
 from replkv.names import Names, NoAddress
 from replkv.peers.argument import PART_BYTES, LargeBytes, nativeName
+from replkv.peers.link import OutgoingConnection, PeerLink
 from replkv.pending import Proposals
+from replkv.protocol.commands import Command, Quit
 from replkv.protocol.connection import ClientProtocol
 from replkv.protocol.request import Request
 from replkv.raft.core import Raft
@@ -40,6 +42,8 @@ _appendEntries = Follower.appendEntries
 _apply = StateMachine.apply
 _applied = Proposals.applied
 _askOne = Client._askOne
+_commandReceived = ClientProtocol._commandReceived
+_disconnected = PeerLink.disconnected
 _fail = Server._fail
 _read = Raft.read
 _recover = Server._recover
@@ -125,6 +129,13 @@ def _answeredFirst(connection: ClientProtocol) -> None:
     _writeReplies(connection)
 
 
+def _forgetAtQuit(connection: ClientProtocol, command: Command) -> None:
+    if isinstance(command, Quit):
+        connection.transport.loseConnection()
+    else:
+        _commandReceived(connection, command)
+
+
 def _cut(argument: LargeBytes, name: bytes, strings: Any, objects: dict[str, Any], proto: Any) -> None:
     objects[nativeName(name)] = objects[nativeName(name)][:PART_BYTES]
     _toBox(argument, name, strings, objects, proto)
@@ -177,6 +188,17 @@ def _addressesForGood(names: Names, name: str) -> Deferred[list[str]]:
     return _addresses(names, name).addErrback(remember)
 
 
+def _neverDialAgain(link: PeerLink, connection: OutgoingConnection) -> None:
+    _disconnected(link, connection)
+    link._client.stopService()
+
+
+def _tellNobody(link: PeerLink, connection: OutgoingConnection) -> None:
+    if connection is link._connection:
+        link._connection = None
+        link.isUp = False
+
+
 BUGS: Final = (
     Bug("acknowledged before the fsync", "cluster", 100, (Patch(Segment, "append", _appendUnsynced),)),
     Bug("a failed fsync ignored", "cluster", 200, (Patch(Segment, "append", _appendSynced),)),
@@ -212,6 +234,18 @@ BUGS: Final = (
         50,
         (Patch(ClientProtocol, "writeReplies", _answeredFirst),),
     ),
+    Bug(
+        "quit drops pending replies",
+        "cluster",
+        20,
+        (Patch(ClientProtocol, "_commandReceived", _forgetAtQuit),),
+    ),
+    Bug(
+        "a client that has shut down its writing side is forgotten",
+        "cluster",
+        20,
+        (Patch(ClientProtocol, "readConnectionLost", lambda connection: connection.transport.loseConnection()),),
+    ),
     Bug("commands refused without a reason", "cluster", 20, (Patch(Executor, "submit", _refuseSome),)),
     Bug("a redirect to the one who redirects", "cluster", 20, (Patch(Executor, "_redirect", _redirectToSelf),)),
     Bug("a failed disk not told by the exit status", "cluster", 50, (Patch(Server, "_fail", _failUnnoticed),)),
@@ -227,6 +261,14 @@ BUGS: Final = (
         100,
         (Patch(Names, "addresses", _addressesForGood),),
     ),
+    Bug("a lost server is never dialled again", "cluster", 50, (Patch(PeerLink, "disconnected", _neverDialAgain),)),
+    Bug(
+        "a connection without answers is never given up",
+        "cluster",
+        100,
+        (Patch(PeerLink, "_checkAnswers", lambda link: None),),
+    ),
+    Bug("a lost connection is not told to the core", "cluster", 200, (Patch(PeerLink, "disconnected", _tellNobody),)),
     Bug("a client that sends a write again", "cluster", 200, (Patch(Client, "_askOne", _askAgain),)),
     Bug("a value cut at 65,535 bytes", "cluster", 50, (Patch(LargeBytes, "toBox", _cut),)),
 )

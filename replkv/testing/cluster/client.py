@@ -35,11 +35,13 @@ class WorkloadClient:
         misled: Callable[[str], None],
         tell: Callable[[str, str], None],
         happened: Callable[[str], None],
+        lifeOf: Callable[[str], int | None],
     ) -> None:
         """
         @param newConnection: counts connections.
         @param misled: called when a server sends what it must never send.
         @param happened: counts something rare.
+        @param lifeOf: the number of the process that a host has; C{None} where it has none that is to go on.
         """
         self.misled = misled
         self._tell = tell
@@ -50,8 +52,11 @@ class WorkloadClient:
         self._random = random
         self._newConnection = newConnection
         self._happened = happened
+        self._lifeOf = lifeOf
         self._target = random.choice(addresses)
         self._session: Session | None = None
+        self._server = ""  # The one that this session is with.
+        self._life: int | None = None  # Of that, when the connection was made.
         self._isOpen = False
         self._moving = False
         self._stopped = False
@@ -106,6 +111,14 @@ class WorkloadClient:
         """
         self._isOpen = True
         self._lastReply = self._process.seconds()
+        self._life = self._lifeOf(self._server)
+
+    def cutShort(self) -> None:
+        """
+        See L{replkv.testing.cluster.session.Owner.cutShort}. A server that ends does so, and one that is new.
+        """
+        if self._life is not None and self._lifeOf(self._server) == self._life:
+            self.misled(f"{self._server} has closed a connection without answering all that had come on it")
 
     def redirected(self, host: str, port: int) -> None:
         """
@@ -158,8 +171,8 @@ class WorkloadClient:
             # It goes somewhere else, without having been answered.
             self._target = self._random.choice(self._addresses)
             session.abort()
-        elif self._moving:
-            if not self.waits:
+        elif self._moving or session.hasParted:
+            if not self.waits and not (session.hasParted and self._random.random() < 0.5):
                 session.abort()
         elif not self._stopped and self._random.random() < self._plan.wandering:
             self._target = self._random.choice(self._addresses)
@@ -170,6 +183,7 @@ class WorkloadClient:
     def _connect(self) -> None:
         session = self._session = Session(self, self._history, self._process.seconds, self._newConnection())
         host, port = self._target
+        self._server = host
         self.tell(f"connects to {host}")
         session.connect(self._process, host, port, lambda failure: self._unreached(session))
 
@@ -186,7 +200,10 @@ class WorkloadClient:
         if not session.outstanding:
             self._lastReply = self._process.seconds()
         session.send(commands)
-        if self._random.random() < self._plan.cutting:
+        if self._random.random() < self._plan.parting:
+            session.part(quitting=self._random.random() < 0.5)
+            self._happened(rare.PARTED)
+        elif self._random.random() < self._plan.cutting:
             command = self._command()
             session.sendPart(command, self._random)
             self._happened(rare.CUT_COMMAND)

@@ -83,6 +83,13 @@ class Connection:
         for end in self._ends:
             end.lose(ConnectionLost())
 
+    def die(self) -> None:
+        """
+        Let nothing through any more, and tell nobody.
+        """
+        for end in self._ends:
+            end.die()
+
     def processEnded(self, process: Process, silently: bool) -> None:
         """
         A process has ended.

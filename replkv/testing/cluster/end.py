@@ -72,6 +72,7 @@ class End:
         self._reading = True
         self._resetting = False
         self._powerless = False
+        self._dead = False
         self._producer: Any = None
         self._producerPaused = False
 
@@ -235,6 +236,12 @@ class End:
             self._protocol = None
             self._end(ConnectionDone())
 
+    def die(self) -> None:
+        """
+        Have nothing arrive any more that this end sends, nor that it has closed.
+        """
+        self._dead = True
+
     def hostReturned(self) -> None:
         """
         The system is there again, and knows nothing of the connection.
@@ -264,7 +271,7 @@ class End:
         network, other = self._network, self.other
         sender, to = self.process.host, other.process.host
         size = int(min(len(self._unsent), other._room))
-        if self._powerless or network.isBlocked(sender, to) or (self._unsent and size <= 0):
+        if self._powerless or self._dead or network.isBlocked(sender, to) or (self._unsent and size <= 0):
             self._stalled = True
             return
         self._sending = False

@@ -173,6 +173,17 @@ def connectionLoss(cluster: SimulatedCluster, servers: list[SimulatedServer], fa
     return _nothing
 
 
+def deadConnections(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    The connections between a server and the others let nothing through any more, and nobody is told. New ones work.
+    """
+    for other in servers[1:]:
+        cluster.network.kill(servers[0].name, other.name)
+    # Each is found out only when it is used, which may be long after.
+    cluster.health.trouble([servers[0].id])
+    return _nothing
+
+
 def flapping(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
     """
     The link between two servers comes and goes.
@@ -338,6 +349,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "silent link": silentLink,
     "cut from clients": cutFromClients,
     "connection loss": connectionLoss,
+    "dead connections": deadConnections,
     "flapping link": flapping,
     "slow link": slowLink,
     "unknown names": unknownNames,

@@ -104,6 +104,15 @@ class Network:
             if connection.isBetween(one, other):
                 connection.reset()
 
+    def kill(self, one: str, other: str) -> None:
+        """
+        Have the connections between two hosts let nothing through any more, as when something on the way has forgotten
+        them. Nobody is told. New ones work.
+        """
+        for connection in list(self.connections):
+            if connection.isBetween(one, other):
+                connection.die()
+
     def delay(self, sender: str, to: str) -> float:
         """
         How many seconds something takes that is sent now.

@@ -33,6 +33,7 @@ class ClientPlan:
     @ivar padding: the least number of bytes of its values.
     @ivar large: how many of its values are large.
     @ivar cutting: how often it goes away in the middle of a command.
+    @ivar parting: how often it says after some commands that it will send nothing more.
     @ivar wandering: how often it goes to another server without a reason, whoever leads.
     @ivar nonsense: how often it sends a line that is no command among the others.
     @ivar library: whether it uses the client library, and one command after the other; then only C{operations},
@@ -51,6 +52,7 @@ class ClientPlan:
     padding: int
     large: float
     cutting: float
+    parting: float
     wandering: float
     nonsense: float
     library: bool = False
@@ -183,6 +185,7 @@ def _client(random: Random, number: int, keys: tuple[bytes, ...]) -> ClientPlan:
         padding=random.choice([0, 0, 700, 2000]),
         large=random.choice([0.0, 0.0, 0.02]),
         cutting=random.choice([0.0, 0.02, 0.1]),
+        parting=random.choice([0.0, 0.02, 0.1]),
         wandering=random.choice([0.0, 0.05, 0.3]),
         library=random.random() < 0.2,
         nonsense=random.choice([0.0, 0.1]),

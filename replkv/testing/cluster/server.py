@@ -140,6 +140,13 @@ class SimulatedServer:
         return self._service is not None and self._service.raft is not None
 
     @property
+    def life(self) -> int | None:
+        """
+        The number of its process; C{None} where there is none that has started well and is to go on.
+        """
+        return self._lives if self._service is not None and self.isServing and self._service.running else None
+
+    @property
     def isWriting(self) -> bool:
         """
         Whether one of its threads is at work.

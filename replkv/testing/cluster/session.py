@@ -10,6 +10,7 @@ from random import Random
 from typing import Final, Protocol
 
 from twisted.internet.endpoints import TCP4ClientEndpoint
+from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import ITCPTransport
 from twisted.internet.protocol import Factory
 from twisted.internet.protocol import Protocol as TwistedProtocol
@@ -53,6 +54,12 @@ class Owner(Protocol):
         It is lost.
         """
 
+    def cutShort(self) -> None:
+        """
+        The server has closed it in order, as it does for a client that has said that it will send nothing more; and it
+        has not answered all.
+        """
+
     def misled(self, what: str) -> None:
         """
         The server sent what it must never send.
@@ -69,6 +76,7 @@ class Session(TwistedProtocol):
     Sends commands, and records what came of each.
 
     @ivar outstanding: what was sent and not answered, in order; C{None} is a line that is no command.
+    @ivar hasParted: whether it has said that it will send nothing more.
     """
 
     transport: ITCPTransport
@@ -78,12 +86,14 @@ class Session(TwistedProtocol):
         @param number: the number of this connection in the history.
         """
         self.outstanding: deque[Operation | None] = deque()
+        self.hasParted = False
         self._owner = owner
         self._history = history
         self._seconds = seconds
         self._number = number
         self._parser = ReplyParser()
         self._over = False
+        self._closing = False
         self._asked = False
 
     @property
@@ -106,6 +116,8 @@ class Session(TwistedProtocol):
         """
         What was not answered will not be answered.
         """
+        if self.waits and not self._closing and reason is not None and reason.check(ConnectionDone):
+            self._owner.cutShort()
         self._end()
 
     def connect(self, process: Process, host: str, port: int, unreached: Callable[[Failure], None]) -> None:
@@ -138,7 +150,21 @@ class Session(TwistedProtocol):
         encoded = encode(command)
         self._owner.tell(f"begins to ask for {describe(command)}, and goes away")
         self.transport.write(encoded[: random.randrange(1, len(encoded))])
+        self._closing = True
         self.transport.loseConnection()
+
+    def part(self, quitting: bool) -> None:
+        """
+        Say that nothing more will be sent. All that was sent is answered, and then the server closes.
+
+        @param quitting: whether that is said with a command; otherwise, the writing side is shut down.
+        """
+        self.hasParted = True
+        self._owner.tell("quits" if quitting else "shuts down its writing side")
+        if quitting:
+            self.transport.write(b"quit\r\n")
+        else:
+            self.transport.loseWriteConnection()
 
     def abort(self) -> None:
         """

@@ -174,6 +174,7 @@ class Simulation:
     def _client(self, place: int) -> WorkloadClient | LibraryClient:
         cluster, plan = self.cluster, self._plan.clients[place]
         process = cluster.process(f"client{plan.number}")
+        lives = {server.name: server for server in cluster.servers}
         random = chance(cluster.seed, "client", plan.number)
         if plan.library:
             client = cluster.client(process, timeout=random.choice([1.0, 3.0, 10.0]))
@@ -188,6 +189,7 @@ class Simulation:
             cluster.fail,
             cluster.tell,
             self._happened,
+            lambda host: lives[host].life,
         )
 
     def _happened(self, name: str) -> None:
@@ -275,10 +277,10 @@ class Simulation:
             [Set(key, 0, value, False), Getm(key), Cas(key, 0, value, False, 1), Get(key), Delete(key)],
             cluster.fail,
             lambda what: cluster.tell(name, what),
+            quitting=server.id % 2 == 0,
         )
         visit.begin(server.config.hostname, server.config.clientPort)
-        cluster.until(lambda: visit.isOver, f"server {server.id} answers while all is well", RECOVERY)
-        visit.end()
+        cluster.until(lambda: visit.isOver, f"server {server.id} answers and closes while all is well", RECOVERY)
         expected = [] if server is leader else [leader.name] * 5
         if visit.unanswered or visit.redirects != expected:
             raise Violation(

@@ -16,11 +16,11 @@ from replkv.testing.history import History, Operation
 
 class Visit:
     """
-    Sends some commands at once, and takes note of what comes.
+    Sends some commands at once, says that it will send nothing more, and takes note of what comes.
 
     @ivar redirects: where the server sent this client for each command that it did not carry out.
-    @ivar isOver: whether all was answered, or the connection lost.
-    @ivar unanswered: whether the server could not carry out one of them, or the connection was lost.
+    @ivar isOver: whether the server could not be reached, or has closed the connection.
+    @ivar unanswered: whether the server has not answered all, or could not carry out one of them.
     """
 
     def __init__(
@@ -31,25 +31,21 @@ class Visit:
         commands: Sequence[KeyCommand],
         misled: Callable[[str], None],
         tell: Callable[[str], None],
+        quitting: bool,
     ) -> None:
         """
         @param connection: the number of this connection in the history.
+        @param quitting: whether it says with a command that it will send nothing more.
         """
         self.misled = misled
         self.tell = tell
         self.redirects: list[str] = []
+        self.isOver = False
         self.unanswered = False
         self._commands = commands
         self._process = process
         self._session = Session(self, history, process.seconds, connection)
-        self._sent = False
-
-    @property
-    def isOver(self) -> bool:
-        """
-        See the class.
-        """
-        return self.unanswered or (self._sent and not self._session.outstanding)
+        self._quitting = quitting
 
     def begin(self, host: str, port: int) -> None:
         """
@@ -57,18 +53,12 @@ class Visit:
         """
         self._session.connect(self._process, host, port, self._unreached)
 
-    def end(self) -> None:
-        """
-        Disconnect.
-        """
-        self._session.abort()
-
     def opened(self) -> None:
         """
         See L{replkv.testing.cluster.session.Owner.opened}.
         """
-        self._sent = True
         self._session.send(self._commands)
+        self._session.part(self._quitting)
 
     def redirected(self, host: str, port: int) -> None:
         """
@@ -87,7 +77,13 @@ class Visit:
         """
         See L{replkv.testing.cluster.session.Owner.closed}.
         """
-        self.unanswered = self.unanswered or not self._sent
+        self.isOver = True
+
+    def cutShort(self) -> None:
+        """
+        See L{replkv.testing.cluster.session.Owner.cutShort}.
+        """
+        self.unanswered = True
 
     def _unreached(self, failure: Failure) -> None:
-        self.unanswered = True
+        self.isOver = self.unanswered = True

@@ -51,6 +51,12 @@ class Owner:
         """
         self.events.append("closed")
 
+    def cutShort(self) -> None:
+        """
+        Write it down.
+        """
+        self.events.append("cut short")
+
     def misled(self, what: str) -> None:
         """
         Write it down.

@@ -66,6 +66,41 @@ class ResetTests(SynchronousTestCase):
         self.assertEqual((self.near.events, self.far.events), (["ConnectionDone"], ["ConnectionLost"]))
 
 
+class DeadTests(SynchronousTestCase):
+    """
+    Tests for connections that let nothing through any more.
+    """
+
+    def setUp(self) -> None:
+        """
+        Connect two hosts.
+        """
+        self.hosts = Hosts()
+        self.near, self.far = self.hosts.connect()
+        self.near.transport.write(b"before")
+        self.hosts.run()
+        self.hosts.network.kill("near", "far")
+
+    def test_nothingArrives(self) -> None:
+        """
+        Whatever an end sends, the other one hears nothing, nor that it was closed or reset.
+        """
+        self.near.transport.write(b"after")
+        self.hosts.run()
+        self.near.transport.abortConnection()
+        self.hosts.run(100)
+        self.assertEqual((self.near.events, self.far.events), (["ConnectionAborted"], [b"before"]))
+
+    def test_newOnes(self) -> None:
+        """
+        A new connection between the same hosts works.
+        """
+        near, far = self.hosts.connect()
+        near.transport.write(b"after")
+        self.hosts.run()
+        self.assertEqual(far.events, [b"after"])
+
+
 class ProcessEndTests(SynchronousTestCase):
     """
     Tests for processes and hosts that end.

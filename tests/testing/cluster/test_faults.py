@@ -4,9 +4,13 @@ Tests for the faults that a user can have in a cluster.
 
 from __future__ import annotations
 
+from math import inf
 from random import Random
 
 from replkv.testing import KINDS, disturb
+from replkv.testing.cluster.faults import Faults
+from replkv.testing.faults import Fault
+from replkv.testing.health import Health, Settling
 from tests.testing.cluster.clusters import ClusterCase
 
 
@@ -70,6 +74,42 @@ class DisturbTests(ClusterCase):
         self.assertFalse(pace.hangs)
         self.assertLessEqual(pace.draw(Random(1)), pace.seconds[1])
         self.assertLessEqual(network.delay("server0", "server1"), network.latency[1])
+
+    def test_troubles(self) -> None:
+        """
+        The cluster knows whom a fault troubles, and for how long: one part of a partition, here two of three, so that
+        nobody has a majority; one server of most others; and none where that is nothing to the others.
+        """
+        health, schedule = self.cluster.health, Faults(self.cluster, [])
+        health.settling = Settling(1.0, 1.0)
+        for kind, well in (
+            ("partition", [None, None, None]),
+            ("pause", [None, -inf, -inf]),
+            ("clock jump", [-inf] * 3),
+        ):
+            undo = schedule.begin(Fault(0, kind, 0.0, 1.0, (0, 1, 2), False, 0.5))
+            self.assertEqual([health.wellSince(server) for server in range(3)], well, kind)
+            self.assertIsNotNone(undo)
+            self.cluster.run(1.0)
+            schedule.mend()
+            if undo is not None:
+                undo()
+            self.assertEqual(health.wellSince(0), -inf if kind == "clock jump" else self.cluster.timeline.seconds())
+            health = self.cluster.health = Health(3, self.cluster.timeline.seconds)
+            health.settling = Settling(1.0, 1.0)
+
+    def test_processes(self) -> None:
+        """
+        A server without a process is not well, nor is one that has just been started again.
+        """
+        health = self.cluster.health
+        health.settling = Settling(1.0, 1.0)
+        self.cluster.run(1.0)
+        self.cluster.servers[0].kill()
+        self.assertIsNone(health.wellSince(0))
+        self.cluster.run(1.0)
+        self.cluster.servers[0].start()
+        self.assertEqual(health.wellSince(0), 2.0)
 
     def test_unknownKind(self) -> None:
         """

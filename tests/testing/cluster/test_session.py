@@ -7,7 +7,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
+from twisted.internet.error import ConnectionLost
 from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.client.replies import ReplyParser
@@ -88,7 +90,7 @@ class ReplyTests(SessionCase):
         self.lose()
         self.expect(Told.NOT_FOUND, Status.UNKNOWN, Status.UNKNOWN, Status.UNKNOWN)
         self.assertEqual(self.given_up, [1, 2, 3])
-        self.assertEqual(self.owner.events, [0, "closed"])
+        self.assertEqual(self.owner.events, [0, "cut short", "closed"])
 
     def test_nonsense(self) -> None:
         """
@@ -98,6 +100,58 @@ class ReplyTests(SessionCase):
         self.replied(b"ERRNOTFOUND", b"ERRCMDERR", b"DELETED")
         self.expect(Told.NOT_FOUND, Told.DELETED)
         self.assertEqual(self.owner.events, [0, 1])
+
+
+class PartingTests(SessionCase):
+    """
+    Tests for clients that send nothing more.
+    """
+
+    def test_quit(self) -> None:
+        """
+        All that was sent is answered, and then the server closes.
+        """
+        self.send(GET, SILENT)
+        self.session.part(quitting=True)
+        self.assertTrue(self.session.hasParted)
+        self.assertEqual(self.transport.value()[-6:], b"quit\r\n")
+        self.replied(b"ERRNOTFOUND")
+        self.lose()
+        self.expect(Told.NOT_FOUND, Status.UNKNOWN)
+        self.assertEqual(self.owner.events, [0, "closed"])
+
+    def test_halfClose(self) -> None:
+        """
+        The same goes for a client that shuts down its writing side.
+        """
+        ended: list[bool] = []
+        self.transport.loseWriteConnection = lambda: ended.append(True)  # type: ignore[attr-defined]
+        self.send(GET)
+        self.session.part(quitting=False)
+        self.assertEqual((ended, self.session.hasParted), ([True], True))
+
+    def test_cutShort(self) -> None:
+        """
+        It does not close before.
+        """
+        self.send(GET, DELETE)
+        self.session.part(quitting=True)
+        self.replied(b"ERRNOTFOUND")
+        self.lose()
+        self.assertEqual(self.owner.events, [0, "cut short", "closed"])
+
+    def test_lost(self) -> None:
+        """
+        A connection that is lost tells nothing of that, nor one that the client itself closes.
+        """
+        self.send(GET)
+        self.session.connectionLost(Failure(ConnectionLost()))
+        self.assertEqual(self.owner.events, ["closed"])
+        self.setUp()
+        self.send(GET)
+        self.session.sendPart(SET, Random(1))
+        self.lose()
+        self.assertEqual(self.owner.events, ["closed"])
 
 
 class SilentTests(SessionCase):

@@ -11,9 +11,11 @@ from collections.abc import Callable, Mapping
 
 from replkv.storage.files import File, Lock, Locked
 
-_UNITS = (16, 512, 512)
+SECTOR_BYTES = 512
+
+_UNITS = (16, SECTOR_BYTES, SECTOR_BYTES)
 """
-In pieces of so many bytes a write is torn; a sector has 512.
+In pieces of so many bytes a write is torn.
 """
 
 READ_LIMIT = 1 << 20

@@ -12,6 +12,7 @@ from typing import Any, Final
 from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
+import replkv.storage.record
 import replkv.storage.segment
 from replkv.client.client import Client
 from replkv.client.connections import Address
@@ -33,8 +34,9 @@ from replkv.raft.follower import Follower
 from replkv.raft.messages import AppendEntries
 from replkv.raft.outputs import Persist, Token
 from replkv.server import Server
-from replkv.storage.record import encodeFrame
+from replkv.storage.record import claimedSize, encodeFrame
 from replkv.storage.segment import Segment
+from replkv.testing.files import SECTOR_BYTES
 from tests.planted.bug import Bug, Patch
 
 _addresses = Names.addresses
@@ -45,6 +47,8 @@ _askOne = Client._askOne
 _commandReceived = ClientProtocol._commandReceived
 _disconnected = PeerLink.disconnected
 _fail = Server._fail
+_frameAt = replkv.storage.record.frameAt
+_fromBox = LargeBytes.fromBox
 _read = Raft.read
 _recover = Server._recover
 _submit = Executor.submit
@@ -141,6 +145,33 @@ def _cut(argument: LargeBytes, name: bytes, strings: Any, objects: dict[str, Any
     _toBox(argument, name, strings, objects, proto)
 
 
+def _leaveOutShortPart(argument: LargeBytes, name: bytes, strings: Any, objects: dict[str, Any], proto: Any) -> None:
+    size = len(objects[nativeName(name)])
+    _toBox(argument, name, strings, objects, proto)
+    if size % PART_BYTES == 1:
+        del strings[b"%b.%d" % (name, size // PART_BYTES)]
+
+
+def _wantEmptyPart(argument: LargeBytes, name: bytes, strings: Any, objects: dict[str, Any], proto: Any) -> None:
+    size = int(strings[name])
+    _fromBox(argument, name, strings, objects, proto)
+    if size and size % PART_BYTES == 0:
+        raise ValueError("a part is missing")
+
+
+def _trustLongFrames(data: memoryview, position: int, marker: bytes, offset: int) -> tuple[memoryview, int] | None:
+    """
+    A frame that begins well is taken for a whole one, if it is longer than a sector.
+    """
+    found = _frameAt(data, position, marker, offset)
+    if found is None and data[position : position + len(marker)] == marker:
+        _, length, _ = replkv.storage.record._FRAME.unpack_from(data, position)
+        start, end = position + replkv.storage.record._FRAME.size, position + claimedSize(bytes(data[position:]))
+        if length > SECTOR_BYTES and end <= len(data):
+            return data[start : start + length], end
+    return found
+
+
 def _refuseSome(executor: Executor, request: Request) -> None:
     if request.connection.submitted % 3 == 2:
         request.connection.submitted += 1
@@ -214,6 +245,12 @@ BUGS: Final = (
         20,
         (Patch(Server, "_recover", _recoverWithClock), Patch(StateMachine, "apply", _applyByLocalClock)),
     ),
+    Bug(
+        "the checksum of a frame longer than a sector is ignored",
+        "cluster",
+        100,
+        (Patch(replkv.storage.segment, "frameAt", _trustLongFrames),),
+    ),
     Bug("applied index and data not in one write", "cluster", 100, (Patch(StateMachine, "apply", _applyInTwoSteps),)),
     Bug(
         "a pipelined read that misses the write before it",
@@ -271,4 +308,6 @@ BUGS: Final = (
     Bug("a lost connection is not told to the core", "cluster", 200, (Patch(PeerLink, "disconnected", _tellNobody),)),
     Bug("a client that sends a write again", "cluster", 200, (Patch(Client, "_askOne", _askAgain),)),
     Bug("a value cut at 65,535 bytes", "cluster", 50, (Patch(LargeBytes, "toBox", _cut),)),
+    Bug("a last part of one byte is left out", "cluster", 100, (Patch(LargeBytes, "toBox", _leaveOutShortPart),)),
+    Bug("an empty part is wanted after full ones", "cluster", 100, (Patch(LargeBytes, "fromBox", _wantEmptyPart),)),
 )

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from random import Random
 from typing import Final
 
-from replkv.protocol.commands import Cas, Delete, Get, Getm, KeyCommand, Set
+from replkv.protocol.commands import Cas, Delete, Get, Getm, KeyCommand, Set, StoreCommand
 from replkv.testing import rare
+from replkv.testing.cluster.edges import atEdge
 from replkv.testing.cluster.plan import ClientPlan
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.session import Session
 from replkv.testing.history import History, Operation
 
-_LARGE_VALUES: Final = (65_535, 65_536, 100_000)
 _MOST_EXPTIME: Final = 3
 
 
@@ -219,10 +219,9 @@ class WorkloadClient:
             return Delete(key)
         value = b"%b-%d" % (self._process.host.encode(), self._sent)
         value = value.ljust(plan.padding, b".")
-        if random.random() < plan.large:
-            value = value.ljust(random.choice(_LARGE_VALUES), b".")
         exptime = random.randint(1, _MOST_EXPTIME) if random.random() < plan.expiring else 0
         noreply = random.random() < plan.noreply
-        if kind < 0.6:
-            return Set(key, exptime, value, noreply)
-        return Cas(key, exptime, value, noreply, self._versions.get(key, 1))
+        command: StoreCommand = Set(key, exptime, value, noreply)
+        if kind >= 0.6:
+            command = Cas(key, exptime, value, noreply, self._versions.get(key, 1))
+        return atEdge(command, random) if random.random() < plan.large else command

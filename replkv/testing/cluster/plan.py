@@ -31,7 +31,7 @@ class ClientPlan:
     @ivar expiring: how many of the keys that it stores expire.
     @ivar noreply: how often it wants no reply.
     @ivar padding: the least number of bytes of its values.
-    @ivar large: how many of its values are large.
+    @ivar large: how many of its values are as long as makes whole pieces of what servers send and write.
     @ivar cutting: how often it goes away in the middle of a command.
     @ivar parting: how often it says after some commands that it will send nothing more.
     @ivar wandering: how often it goes to another server without a reason, whoever leads.
@@ -183,7 +183,7 @@ def _client(random: Random, number: int, keys: tuple[bytes, ...]) -> ClientPlan:
         expiring=random.choice([0.0, 0.0, 0.3, 0.8]),
         noreply=random.choice([0.0, 0.1, 0.3]),
         padding=random.choice([0, 0, 700, 2000]),
-        large=random.choice([0.0, 0.0, 0.02]),
+        large=random.choice([0.0, 0.0, 0.05]),
         cutting=random.choice([0.0, 0.02, 0.1]),
         parting=random.choice([0.0, 0.02, 0.1]),
         wandering=random.choice([0.0, 0.05, 0.3]),

@@ -21,6 +21,13 @@ from tests.faults.faults import NETWORK_KINDS, PROCESS_KINDS, Kind
 _PAUSES: Final = (0.4, 1.2)
 _LENGTHS: Final = (0.3, 0.8, 1.4, 2.0)
 
+LEADER_WAIT: Final = 10.0
+"""
+For so many seconds a fault that is meant for a leader waits until there is one.
+"""
+
+_LOOK_SECONDS: Final = 0.02
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -106,17 +113,29 @@ class Nemesis:
         for fault in faults:
             await self._until(fault.at)
             servers = list(fault.servers)
-            leader = await self._cluster.leading() if fault.atLeader else None
-            if leader is not None:
+            if fault.atLeader:
+                leader = await self._leader()
+                if leader is None:
+                    self._tell(f"{fault.kind}: not done, since nobody leads")
+                    continue
                 servers.remove(leader)
                 servers.insert(0, leader)
-            self._tell(f"{fault.kind}: {servers}{', of which the first leads' if leader is not None else ''}")
+            self._tell(f"{fault.kind}: {servers}{', of which the first leads' if fault.atLeader else ''}")
             undo = kinds[fault.kind](self._cluster, servers, fault)
             try:
-                await self._until(fault.at + fault.lasts)
+                await deferLater(self._reactor, fault.lasts)
             finally:
                 undo()
             self._tell(f"{fault.kind}: over")
+
+    async def _leader(self) -> int | None:
+        """
+        Wait until a server leads.
+        """
+        end = self._reactor.seconds() + LEADER_WAIT
+        while (leader := await self._cluster.leading()) is None and self._reactor.seconds() < end:
+            await deferLater(self._reactor, _LOOK_SECONDS)
+        return leader
 
     async def _until(self, at: float) -> None:
         await deferLater(self._reactor, max(0.0, self._start + at - self._reactor.seconds()))

@@ -4,6 +4,7 @@ One run: a cluster under load while things go wrong, then well again, then judge
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -15,6 +16,7 @@ from replkv.testing.linear.clocks import ClockBound
 from replkv.testing.linear.search import checkLinearizable
 from replkv.testing.linear.versions import checkVersions
 from tests.faults.cluster import ProxiedCluster
+from tests.faults.stores import checkSame, contents
 from tests.faults.workload import KEYS, Load, Workload
 from tests.processes.cluster import until
 
@@ -72,6 +74,7 @@ class Run:
             self.tell("all is well again")
             await self._recover()
             judge(self.workload)
+            await self._compare()
         except Exception as error:
             self._keep()
             error.add_note(f"seed {self._seed}; logs, story.txt and history.jsonl are in {self._cluster.folder}")
@@ -89,20 +92,36 @@ class Run:
         workload.stop()
         await until(lambda: workload.isAnswered, "all clients are answered")
         workload.close()
-        await self._readAll()
+        lasting = await self._readAll()
 
         async def atRest() -> bool:
             answers = [await cluster.stats(serverId) for serverId in cluster.servers]
             names = ("leader", "term", "last_log_index", "commit_index", "applied_index", "keys")
-            return all(answers) and len({tuple(answer[name] for name in names) for answer in answers}) == 1
+            same = len({tuple(answer.get(name) for name in names) for answer in answers}) == 1
+            return same and answers[0].get("keys") == str(lasting)
 
-        await until(atRest, "all servers hold the same")
+        await until(atRest, f"all servers hold the same, and nothing but the {lasting} keys that do not expire")
         self.tell("all servers hold the same")
 
-    async def _readAll(self) -> None:
+    async def _compare(self) -> None:
+        """
+        Stop all servers: their stores hold the same, byte for byte.
+        """
+        servers = self._cluster.servers.values()
+        for server in servers:
+            server.signal(signal.SIGTERM)
+        for server in servers:
+            await server.ended()
+        checkSame({server.id: contents(server.data / "store") for server in servers})
+        self.tell("all stores are the same")
+
+    async def _readAll(self) -> int:
         """
         Read all keys once more.
+
+        @return: how many of them do not expire.
         """
+        lasting = 0
         history = self.workload.history
         client = self._cluster.client()
         for key in KEYS:
@@ -111,7 +130,9 @@ class Run:
             answer = Answer(Told.NOT_FOUND)
             if found is not None:
                 answer = Answer(Told.FOUND, found.version, found.value, found.exptime)
+                lasting += not found.exptime
             history.answered(operation, answer, self.seconds())
+        return lasting
 
     def _keep(self) -> None:
         """

@@ -12,7 +12,8 @@ from twisted.internet.defer import Deferred, gatherResults
 
 from replkv.client.errors import Unavailable
 from tests.faults.network import Network
-from tests.processes.cluster import HOST, Cluster, ServerProcess
+from tests.faults.wallclock import WallClock
+from tests.processes.cluster import HOST, TWISTD, Cluster, ServerProcess
 
 _LOOK_SECONDS: Final = 0.5
 """
@@ -28,6 +29,7 @@ class ProxiedCluster(Cluster):
     @ivar reactor: the reactor.
     @ivar folder: where everything is.
     @ivar network: the proxies.
+    @ivar clocks: the wall clock of each server.
     """
 
     def __init__(self, reactor: Any, folder: Path, size: int, **settings: int) -> None:
@@ -35,6 +37,7 @@ class ProxiedCluster(Cluster):
         self.reactor = reactor
         self.folder = folder
         self.network = Network(reactor, {server.id: server.logPort for server in self.servers.values()})
+        self.clocks = {serverId: WallClock(folder / f"clock{serverId}") for serverId in self.servers}
         self.servers = {serverId: self._behindProxies(server) for serverId, server in self.servers.items()}
 
     @property
@@ -67,4 +70,6 @@ class ProxiedCluster(Cluster):
                 row["LogPort"] = self.network.links[server.id, row["Id"]].port
         config = self.folder / f"servers{server.id}.json"
         config.write_text(json.dumps(file))
-        return ServerProcess(server.id, server.clientPort, server.logPort, config, server.data.parent)
+        proxied = ServerProcess(server.id, server.clientPort, server.logPort, config, server.data.parent)
+        proxied.program = self.clocks[server.id].program(TWISTD)
+        return proxied

@@ -33,6 +33,7 @@ Where a disk takes no more: the part of the log that is beyond it cannot be writ
 
 _LEAST_FLAP: Final = 0.05
 _MOST_FLAP: Final = 0.3
+_WRONG: Final = (2.5, -2.5, 3600.0, -3600.0, 365 * 24 * 3600.0)
 
 
 def kill(cluster: ProxiedCluster, servers: list[int], fault: Fault) -> Undo:
@@ -101,6 +102,15 @@ def limitDisk(cluster: ProxiedCluster, servers: list[int], fault: Fault) -> Undo
         server.start()
 
     return replace
+
+
+def setClock(cluster: ProxiedCluster, servers: list[int], fault: Fault) -> Undo:
+    """
+    A server's wall clock is set, forwards or back, by seconds or by much more, and set right again.
+    """
+    clock = cluster.clocks[servers[0]]
+    clock.set(_WRONG[int(fault.amount * len(_WRONG))])
+    return partial(clock.set, 0.0)
 
 
 def checkRuns(server: ServerProcess) -> None:
@@ -219,6 +229,7 @@ PROCESS_KINDS: Final[Mapping[str, Kind]] = {
     "pause": pause,
     "wake alone": wakeAlone,
     "full disk": limitDisk,
+    "clock set": setClock,
 }
 
 NETWORK_KINDS: Final[Mapping[str, Kind]] = {

@@ -94,6 +94,7 @@ class ServerProcess:
 
     @ivar logFile: where it logs.
     @ivar errorFile: what it writes to its standard error.
+    @ivar program: what its Python runs.
     """
 
     def __init__(self, serverId: int, clientPort: int, logPort: int, config: Path, data: Path) -> None:
@@ -103,6 +104,7 @@ class ServerProcess:
         self.data = data / str(serverId)
         self.logFile = config.parent / f"server{serverId}.log"
         self.errorFile = config.parent / f"server{serverId}.err"
+        self.program = TWISTD
         self._arguments = ["replkv", "--id", str(serverId), "--config", str(config), "--data-dir", str(data)]
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -126,7 +128,7 @@ class ServerProcess:
         Start a process.
         """
         assert not self.isRunning
-        twistd = [sys.executable, "-c", TWISTD, "-n", "--pidfile=", "--logfile", str(self.logFile)]
+        twistd = [sys.executable, "-c", self.program, "-n", "--pidfile=", "--logfile", str(self.logFile)]
         with self.errorFile.open("ab") as errors:
             self._process = spawn([*twistd, *self._arguments], self.logFile.parent, errors)
 

@@ -28,7 +28,7 @@ run: $(VENV)/.installed
 test: $(VENV)/.installed-test
 	$(VENV)/bin/trial tests
 	$(VENV)/bin/python -m pytest -n 2 --dist worksteal
-	$(VENV)/bin/replkv sim --tier core --seeds 0:1000
+	$(VENV)/bin/replkv sim --tier core --seeds 0:1000 --require-rare
 	$(VENV)/bin/replkv sim --tier cluster --seeds 0:120
 
 lint: $(VENV)/.installed-lint

@@ -1,27 +1,33 @@
 """
-Prints which planted bug is found by what, and in how many seeds: C{python -m tests.planted}.
+Prints which planted bug is found by what, and in how many seeds, and has the tests try those seeds first: C{python -m
+tests.planted}.
 """
 
 from __future__ import annotations
 
 import sys
 
+from tests.planted.bug import rememberSeeds
 from tests.planted.table import HEADING, rows
 
 
 def main() -> int:
     """
-    Print the table.
+    Print the table, and remember what was found.
 
     @return: the exit status: 1 if a bug was not found.
     """
     print(HEADING, flush=True)
-    found = []
-    for isFound, line in rows():
+    seeds, missing = {}, 0
+    for bug, seed, line in rows():
         print(line, flush=True)
-        found.append(isFound)
-    print(f"{len(found)} bugs, {sum(found)} found")
-    return 0 if all(found) else 1
+        if seed is None:
+            missing += 1
+        else:
+            seeds[bug] = seed
+    rememberSeeds(seeds)
+    print(f"{len(seeds)} bugs found, {missing} not found")
+    return 1 if missing else 0
 
 
 if __name__ == "__main__":

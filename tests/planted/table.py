@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from typing import NamedTuple
 
 from replkv.testing.sim.workers import cores, discardLogs
 from tests.planted.bug import Bug, find
@@ -17,25 +18,38 @@ HEADING = f"{'bug':66} {'tier':7} {'seeds':>12}  found by"
 _WIDTH = 70
 
 
-def row(bug: Bug) -> tuple[bool, str]:
+class Row(NamedTuple):
+    """
+    What came of the search for a bug.
+
+    @ivar bug: its name.
+    @ivar seed: the seed that found it, if any did.
+    @ivar line: the line for the table.
+    """
+
+    bug: str
+    seed: int | None
+    line: str
+
+
+def row(bug: Bug) -> Row:
     """
     Search for a bug.
-
-    @return: whether it was found, and the line for the table.
     """
     outcome = find(bug)
     if outcome is None:
-        return False, f"{bug.name:66} {bug.tier:7}  NOT FOUND within {bug.seeds} seeds"
+        return Row(bug.name, None, f"{bug.name:66} {bug.tier:7}  NOT FOUND within {bug.seeds} seeds")
     assert outcome.violation is not None
     reason = outcome.violation.splitlines()[0]
-    return True, f"{bug.name:66} {bug.tier:7} {outcome.seed + 1:4} of {bug.seeds:4}  {reason[:_WIDTH]}"
+    line = f"{bug.name:66} {bug.tier:7} {outcome.seed + 1:4} of {bug.seeds:4}  {reason[:_WIDTH]}"
+    return Row(bug.name, outcome.seed, line)
 
 
-def _rowOf(number: int) -> tuple[bool, str]:
+def _rowOf(number: int) -> Row:
     return row(BUGS[number])
 
 
-def rows() -> Iterator[tuple[bool, str]]:
+def rows() -> Iterator[Row]:
     """
     Search for all bugs, as many at a time as there are processors.
     """

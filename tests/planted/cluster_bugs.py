@@ -38,6 +38,7 @@ from replkv.storage.record import claimedSize, encodeFrame
 from replkv.storage.segment import Segment
 from replkv.testing.files import SECTOR_BYTES
 from tests.planted.bug import Bug, Patch
+from tests.planted.core_bugs import campaignAtOnce
 
 _addresses = Names.addresses
 _appendEntries = Follower.appendEntries
@@ -298,6 +299,7 @@ BUGS: Final = (
         100,
         (Patch(Names, "addresses", _addressesForGood),),
     ),
+    Bug("there is no pre-vote among whole servers", "cluster", 100, (Patch(Raft, "campaign", campaignAtOnce),)),
     Bug("a lost server is never dialled again", "cluster", 50, (Patch(PeerLink, "disconnected", _neverDialAgain),)),
     Bug(
         "a connection without answers is never given up",

@@ -210,7 +210,10 @@ def _echoAnyRound(raft: Raft, sender: int, message: AppendEntries, token: Token)
 # Who leads, and how long.
 
 
-def _campaignAtOnce(raft: Raft) -> None:
+def campaignAtOnce(raft: Raft) -> None:
+    """
+    Stand for election without having asked whether it could be won.
+    """
     if raft.diskHangs:
         raft.follow(raft.currentTerm, None)
     else:
@@ -328,7 +331,7 @@ BUGS: Final = (
         lambda reads: reads.waitsForRound and _openRound(reads),
     ),
     _bug("a read is confirmed by the answer to a message of an older term", Raft, "_appendEntries", _echoAnyRound, 500),
-    _bug("there is no pre-vote", Raft, "campaign", _campaignAtOnce),
+    _bug("there is no pre-vote", Raft, "campaign", campaignAtOnce),
     _bug("a pre-vote begins its term", Raft, "_requestVote", _takeTermOfPreVote),
     _bug("a pre-vote is granted beside a leader", Raft, "_requestVote", _grantPreVoteBesideLeader),
     _bug("a leader that is cut off leads on", Leader, "tick", _leadForEver),

@@ -11,6 +11,7 @@ from typing import Final
 from replkv.testing import rare
 from replkv.testing.chance import chance
 from replkv.testing.cluster.cluster import SimulatedCluster
+from replkv.testing.cluster.plan import FOLLOWER_CUT_OFF
 from replkv.testing.cluster.rot import rotLog
 from replkv.testing.cluster.server import SimulatedServer
 from replkv.testing.faults import Fault, Undo
@@ -124,6 +125,16 @@ def isolate(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fa
     """
     name = servers[0].name
     return _block(cluster, [way for other in servers[1:] for way in ((name, other.name), (other.name, name))])
+
+
+def isolateFollower(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    A server that does not lead and the others do not hear each other.
+    """
+    follower = _followers(servers)[0] if _followers(servers) else None
+    if follower is None:
+        return None
+    return isolate(cluster, [follower, *(server for server in servers if server is not follower)], fault)
 
 
 def isolateOneWay(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
@@ -333,6 +344,8 @@ def troubled(servers: list[SimulatedServer], fault: Fault) -> list[SimulatedServ
     """
     if fault.kind in ("cut from clients", "clock jump"):
         return []  # Servers have nothing to do with each other's clients, or with each other's wall clocks.
+    if fault.kind == FOLLOWER_CUT_OFF:
+        return _followers(servers)[:1]
     return servers[: _cutOf(servers, fault) if fault.kind == "partition" else 1]
 
 
@@ -344,6 +357,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "restart": restart,
     "pause": pause,
     "isolation": isolate,
+    FOLLOWER_CUT_OFF: isolateFollower,
     "one-way isolation": isolateOneWay,
     "partition": partition,
     "silent link": silentLink,
@@ -367,6 +381,10 @@ KINDS: Final[Mapping[str, Kind]] = {
 """
 All of it, by name.
 """
+
+
+def _followers(servers: list[SimulatedServer]) -> list[SimulatedServer]:
+    return [server for server in servers if not server.leads]
 
 
 def _cutOf(servers: list[SimulatedServer], fault: Fault) -> int:

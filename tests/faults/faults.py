@@ -106,11 +106,10 @@ def limitDisk(cluster: ProxiedCluster, servers: list[int], fault: Fault) -> Undo
 
 def setClock(cluster: ProxiedCluster, servers: list[int], fault: Fault) -> Undo:
     """
-    A server's wall clock is set, forwards or back, by seconds or by much more, and set right again.
+    A server's wall clock is set, forwards or back, by seconds or by much more. It stays as it is.
     """
-    clock = cluster.clocks[servers[0]]
-    clock.set(_WRONG[int(fault.amount * len(_WRONG))])
-    return partial(clock.set, 0.0)
+    cluster.clocks[servers[0]].set(_WRONG[int(fault.amount * len(_WRONG))])
+    return _nothing
 
 
 def checkRuns(server: ServerProcess) -> None:
@@ -209,6 +208,12 @@ def flap(cluster: ProxiedCluster, servers: list[int], fault: Fault) -> Undo:
         network.heal(*groups)
 
     return settle
+
+
+def _nothing() -> None:
+    """
+    It is not to be made right again.
+    """
 
 
 def _separate(cluster: ProxiedCluster, some: list[int], others: list[int], fault: Fault) -> Undo:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.faults.conftest import MakeCluster
 from tests.faults.nemesis import Nemesis, draw
-from tests.faults.run import SETTINGS, Run
+from tests.faults.run import SETTINGS, SLACK, SLOW_SLACK, Run
 from tests.faults.workload import Load
 from tests.processes.cluster import onReactor
 
@@ -37,8 +37,10 @@ async def test_nemesis(makeCluster: MakeCluster, seed: int) -> None:
     from twisted.internet import reactor
 
     cluster = makeCluster(SIZE, **SETTINGS)
-    run = Run(reactor, cluster, seed, Load(operations=int(100 * SECONDS), large=0.04))
     schedule = draw(seed, SIZE, SECONDS)
+    isSlow = any(fault.kind == "slow" for fault in schedule.network)
+    load = Load(operations=int(100 * SECONDS), large=0.04)
+    run = Run(reactor, cluster, seed, load, SLOW_SLACK if isSlow else SLACK)
     await run.go(Nemesis(reactor, cluster, schedule, run.tell).run)
     faults = Counter(fault.kind for fault in schedule.processes + schedule.network)
     words = ", ".join(f"{count} x {kind}" for kind, count in sorted(faults.items()))

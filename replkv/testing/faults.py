@@ -5,15 +5,22 @@ Things that go wrong: when each begins, and when it is over.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
+from replkv.testing.health import Health
 from replkv.testing.timeline import Timeline
 
 Undo = Callable[[], None]
 """
 Makes something right again.
+"""
+
+
+FOLLOWER_CUT_OFF: Final = "a follower cut off"
+"""
+The kind of fault that does a leader no harm, by its name in both tiers.
 """
 
 
@@ -46,6 +53,7 @@ class Disturbed(Protocol):
     """
 
     timeline: Timeline
+    health: Health
 
     def tell(self, who: str, what: str) -> None:
         """
@@ -67,6 +75,7 @@ class Schedule:
         self.injected: Counter[str] = Counter()
         self._timeline = cluster.timeline
         self._tell = cluster.tell
+        self._health = cluster.health
         self._undoing: dict[int, Undo] = {}
         self._calls = [self._timeline.callLater(fault.at, self._begin, fault) for fault in faults]
 
@@ -77,6 +86,21 @@ class Schedule:
         @return: what makes it right again; C{None} if it could not be done.
         """
         raise NotImplementedError
+
+    def troubling(self, servers: Collection[int], undo: Undo) -> Undo:
+        """
+        A fault that has begun troubles some servers, until it is over.
+
+        @param undo: ends the fault.
+        @return: ends both.
+        """
+        over = self._health.trouble(servers)
+
+        def end() -> None:
+            undo()
+            over()
+
+        return end
 
     def mend(self) -> None:
         """

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from replkv.raft.leader import Leader
 from replkv.raft.messages import AppendEntriesReply, Message
 from replkv.raft.outputs import Ready, Token
+from replkv.testing import rare
 from replkv.testing.health import Health
 from replkv.testing.judges.commits import Commits
 from replkv.testing.judges.contact import Contact
@@ -44,6 +45,7 @@ class Judge:
         self._servers = servers
         self._views: dict[int, View] = {}
         self._step = 0
+        self._rare = counted
         self._contact = Contact()
         self._stability = Stability(health, seconds)
         self._elections = Elections(counted, self._contact, self._stability)
@@ -122,6 +124,7 @@ class Judge:
         view = self._views[server.id]
         role = view.raft.role
         self._step += 1
+        self._rare[rare.READ_BACK] += len(ready.loads)
         if ready.persists:
             self._logs.given(view, ready.persists, self._commits.terms, self._elections.lastTerm)
         changed = view.hasChanged

@@ -15,6 +15,7 @@ from replkv.raft.outputs import Persist, ReadReady, Ready, Send, Token
 from replkv.testing.health import Health
 from replkv.testing.judge import Judge
 from replkv.testing.outcome import Violation
+from replkv.testing.watch import watch
 from tests.raft.network import Disk, Network, Server
 
 
@@ -102,41 +103,11 @@ class JudgedNetwork(Network):
         """
         Ask a server for a read.
         """
-        self.judge.asked(self.seen[server], token)
         self.servers[server].raft.read(token)
         self.post(server, self.servers[server].pump())
 
     def _watch(self, seen: Seen) -> None:
-        """
-        Have the judge see all that a core asks for, before any of it is done.
-        """
-        ready = seen.raft.ready
-
-        def watched(mayApply: bool = True) -> Ready:
-            asked = ready(mayApply)
-            self.judge.check(seen, asked)
-            return asked
-
-        step, tick = seen.raft.step, seen.raft.tick
-
-        def watchedStep(sender: int, message: Message, token: Token = None) -> None:
-            self.judge.receives(seen, sender, message, lambda: step(sender, message, token))
-
-        def watchedTick() -> None:
-            tick()
-            self.judge.ticked(seen)
-
-        unreachable = seen.raft.unreachable
-
-        def watchedLoss(peer: int) -> None:
-            unreachable(peer)
-            self.judge.lost(seen, peer)
-
-        self.judge.started(seen)
-        seen.raft.unreachable = watchedLoss  # type: ignore[method-assign]
-        seen.raft.ready = watched  # type: ignore[method-assign]
-        seen.raft.step = watchedStep  # type: ignore[method-assign]
-        seen.raft.tick = watchedTick  # type: ignore[method-assign]
+        watch(seen.raft, seen, self.judge, lambda look: look())
 
 
 class JudgeTests(SynchronousTestCase):

@@ -8,8 +8,9 @@ from collections.abc import Collection, Iterable
 
 from replkv.testing.chance import chance
 from replkv.testing.cluster.cluster import SimulatedCluster
-from replkv.testing.cluster.kinds import KINDS, troubled
+from replkv.testing.cluster.kinds import KINDS
 from replkv.testing.cluster.plan import drawFaults
+from replkv.testing.cluster.troubled import troubled
 from replkv.testing.faults import Fault, Schedule, Undo
 
 
@@ -32,15 +33,7 @@ class Faults(Schedule):
             servers.sort(key=lambda server: not server.leads)
         cluster.tell(f"fault {fault.number}", f"{fault.kind}, {servers[0].name} first, for {fault.lasts:.3f} s")
         undo = KINDS[fault.kind](cluster, servers, fault)
-        if undo is None:
-            return None
-        over = cluster.health.trouble([server.id for server in troubled(servers, fault)])
-
-        def end() -> None:
-            undo()
-            over()
-
-        return end
+        return None if undo is None else self.troubling(troubled(servers, fault), undo)
 
 
 def disturb(cluster: SimulatedCluster, seconds: float, kinds: Collection[str] = tuple(KINDS)) -> Faults:

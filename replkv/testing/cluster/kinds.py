@@ -11,10 +11,10 @@ from typing import Final
 from replkv.testing import rare
 from replkv.testing.chance import chance
 from replkv.testing.cluster.cluster import SimulatedCluster
-from replkv.testing.cluster.plan import FOLLOWER_CUT_OFF
 from replkv.testing.cluster.rot import rotLog
 from replkv.testing.cluster.server import SimulatedServer
-from replkv.testing.faults import Fault, Undo
+from replkv.testing.cluster.troubled import cutOf, followers
+from replkv.testing.faults import FOLLOWER_CUT_OFF, Fault, Undo
 
 Kind = Callable[[SimulatedCluster, list[SimulatedServer], Fault], "Undo | None"]
 """
@@ -131,7 +131,7 @@ def isolateFollower(cluster: SimulatedCluster, servers: list[SimulatedServer], f
     """
     A server that does not lead and the others do not hear each other.
     """
-    follower = _followers(servers)[0] if _followers(servers) else None
+    follower = followers(servers)[0] if followers(servers) else None
     if follower is None:
         return None
     return isolate(cluster, [follower, *(server for server in servers if server is not follower)], fault)
@@ -153,7 +153,7 @@ def partition(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: 
     """
     if len(servers) < 2:
         return None
-    cut = _cutOf(servers, fault)
+    cut = cutOf(servers, fault)
     ways = [(one.name, other.name) for one in servers[:cut] for other in servers[cut:]]
     return _block(cluster, ways + [(to, sender) for sender, to in ways])
 
@@ -337,18 +337,6 @@ def clockJump(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: 
     return _nothing
 
 
-def troubled(servers: list[SimulatedServer], fault: Fault) -> list[SimulatedServer]:
-    """
-    Whom a fault troubles: all others, and what is between those, are as well as before. A server without a process is
-    never well.
-    """
-    if fault.kind in ("cut from clients", "clock jump"):
-        return []  # Servers have nothing to do with each other's clients, or with each other's wall clocks.
-    if fault.kind == FOLLOWER_CUT_OFF:
-        return _followers(servers)[:1]
-    return servers[: _cutOf(servers, fault) if fault.kind == "partition" else 1]
-
-
 KINDS: Final[Mapping[str, Kind]] = {
     "kill": kill,
     "power loss": powerLoss,
@@ -381,17 +369,6 @@ KINDS: Final[Mapping[str, Kind]] = {
 """
 All of it, by name.
 """
-
-
-def _followers(servers: list[SimulatedServer]) -> list[SimulatedServer]:
-    return [server for server in servers if not server.leads]
-
-
-def _cutOf(servers: list[SimulatedServer], fault: Fault) -> int:
-    """
-    How many servers are in the first part of a partition.
-    """
-    return 1 + int(fault.amount * (len(servers) - 1))
 
 
 def _block(cluster: SimulatedCluster, ways: list[tuple[str, str]]) -> Undo | None:

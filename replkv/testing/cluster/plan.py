@@ -11,13 +11,8 @@ from typing import Final
 
 from replkv.testing.chance import chance
 from replkv.testing.cluster.limits import Limits, drawLimits
-from replkv.testing.faults import Fault
+from replkv.testing.faults import FOLLOWER_CUT_OFF, Fault
 from replkv.testing.health import Settling
-
-FOLLOWER_CUT_OFF: Final = "a follower cut off"
-"""
-The kind of fault that does a leader no harm.
-"""
 
 _PEACEFUL: Final = 0.1
 """

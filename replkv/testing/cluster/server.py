@@ -13,8 +13,6 @@ from replkv.config import ServerConfig
 from replkv.host import Worker
 from replkv.kv.machine import StateMachine
 from replkv.raft.core import Raft
-from replkv.raft.messages import Message
-from replkv.raft.outputs import Ready, Token
 from replkv.server import Server
 from replkv.storage.errors import CorruptLog
 from replkv.storage.folder import DataFolder, FolderError
@@ -27,6 +25,7 @@ from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.store import Store
 from replkv.testing.cluster.thread import Pace, Thread
 from replkv.testing.files import MemoryFiles
+from replkv.testing.watch import watch
 
 if TYPE_CHECKING:
     from replkv.testing.cluster.cluster import SimulatedCluster
@@ -328,39 +327,7 @@ class SimulatedServer:
         self._steps = self.store.steps
 
     def _watch(self, raft: Raft) -> None:
-        """
-        Have the judge see what the core is asked, and what it wants done before any of that is done.
-        """
-        judge, ready, read, step, tick = self._cluster.judge, raft.ready, raft.read, raft.step, raft.tick
-        unreachable = raft.unreachable
-
-        def watchedReady(mayApply: bool = True) -> Ready:
-            result = ready(mayApply)
-            self._cluster.rare[rare.READ_BACK] += len(result.loads)
-            self._cluster.judging(lambda: judge.check(self, result))
-            return result
-
-        def watchedRead(token: Token, atLeast: int = 0) -> None:
-            judge.asked(self, token)
-            read(token, atLeast)
-
-        def watchedStep(sender: int, message: Message, token: Token = None) -> None:
-            self._cluster.judging(lambda: judge.receives(self, sender, message, lambda: step(sender, message, token)))
-
-        def watchedTick() -> None:
-            tick()
-            self._cluster.judging(lambda: judge.ticked(self))
-
-        def watchedLoss(peer: int) -> None:
-            unreachable(peer)
-            judge.lost(self, peer)
-
-        raft.unreachable = watchedLoss  # type: ignore[method-assign]
-        raft.step = watchedStep  # type: ignore[method-assign]
-        raft.tick = watchedTick  # type: ignore[method-assign]
-        raft.ready = watchedReady  # type: ignore[method-assign]
-        raft.read = watchedRead  # type: ignore[method-assign]
-        self._cluster.judging(lambda: judge.started(self))
+        watch(raft, self, self._cluster.judge, self._cluster.judging)
 
     def _wallClock(self) -> float:
         return EPOCH + self._cluster.timeline.seconds() + self.wrong

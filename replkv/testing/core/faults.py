@@ -14,8 +14,7 @@ from replkv.testing.core.conditions import Cut, Delaying, Holding, Lossy, Repeat
 from replkv.testing.core.figure8 import Figure8
 from replkv.testing.core.hunt import Hunt
 from replkv.testing.core.network import Condition, Way
-from replkv.testing.core.plan import FOLLOWER_CUT_OFF
-from replkv.testing.faults import Fault, Schedule, Undo
+from replkv.testing.faults import FOLLOWER_CUT_OFF, Fault, Schedule, Undo
 
 
 class Case(NamedTuple):
@@ -342,11 +341,4 @@ class Faults(Schedule):
             servers.remove(leader.id)
             servers.insert(0, leader.id)
         kind, case = KINDS[fault.kind], Case(self._cluster, fault, servers)
-        over = self._cluster.health.trouble(kind.troubles(case))
-        undo = kind.begin(case)
-
-        def end() -> None:
-            undo()
-            over()
-
-        return end
+        return self.troubling(kind.troubles(case), kind.begin(case))

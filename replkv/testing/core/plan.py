@@ -11,7 +11,7 @@ from typing import Final
 
 from replkv.testing.chance import chance
 from replkv.testing.core.limits import Limits, drawLimits
-from replkv.testing.faults import Fault
+from replkv.testing.faults import FOLLOWER_CUT_OFF, Fault
 from replkv.testing.health import Settling
 
 TICK: Final = 0.05
@@ -22,11 +22,6 @@ How many seconds there are from tick to tick.
 _PEACEFUL: Final = 0.15
 """
 So many seeds have a leader to which nothing happens.
-"""
-
-FOLLOWER_CUT_OFF: Final = "a follower cut off"
-"""
-The kind of fault that does a leader no harm.
 """
 
 _RATES: Final = (0.95, 1.05)

@@ -287,7 +287,6 @@ class Server:
         for to, message, _ in ready.sends:
             self._cluster.send(self.id, to, message)
         for load in ready.loads:
-            self._cluster.happened(rare.READ_BACK)
             self.disk.read(load, self._loaded)
         for token in ready.droppedReads:
             cast(Question, token).end(Refused(raft.leaderId))

@@ -80,23 +80,19 @@ class DisturbTests(ClusterCase):
         The cluster knows whom a fault troubles, and for how long: one part of a partition, here two of three, so that
         nobody has a majority; one server of most others; and none where that is nothing to the others.
         """
-        health, schedule = self.cluster.health, Faults(self.cluster, [])
-        health.settling = Settling(1.0, 1.0)
         for kind, well in (
             ("partition", [None, None, None]),
             ("pause", [None, -inf, -inf]),
             ("clock jump", [-inf] * 3),
         ):
-            undo = schedule.begin(Fault(0, kind, 0.0, 1.0, (0, 1, 2), False, 0.5))
-            self.assertEqual([health.wellSince(server) for server in range(3)], well, kind)
-            self.assertIsNotNone(undo)
-            self.cluster.run(1.0)
-            schedule.mend()
-            if undo is not None:
-                undo()
-            self.assertEqual(health.wellSince(0), -inf if kind == "clock jump" else self.cluster.timeline.seconds())
             health = self.cluster.health = Health(3, self.cluster.timeline.seconds)
             health.settling = Settling(1.0, 1.0)
+            undo = Faults(self.cluster, []).begin(Fault(0, kind, 0.0, 1.0, (0, 1, 2), False, 0.5))
+            self.assertEqual([health.wellSince(server) for server in range(3)], well, kind)
+            assert undo is not None
+            self.cluster.run(1.0)
+            undo()
+            self.assertEqual(health.wellSince(0), -inf if kind == "clock jump" else self.cluster.timeline.seconds())
 
     def test_processes(self) -> None:
         """

@@ -1,0 +1,35 @@
+"""
+Whom a fault troubles.
+"""
+
+from __future__ import annotations
+
+from replkv.testing.cluster.server import SimulatedServer
+from replkv.testing.faults import FOLLOWER_CUT_OFF, Fault
+
+
+def troubled(servers: list[SimulatedServer], fault: Fault) -> list[int]:
+    """
+    Whom a fault troubles: all others, and what is between those, are as well as before. A server without a process is
+    never well.
+    """
+    if fault.kind in ("cut from clients", "clock jump"):
+        return []  # That is nothing to the other servers.
+    some = followers(servers)[:1] if fault.kind == FOLLOWER_CUT_OFF else servers[:1]
+    if fault.kind == "partition":
+        some = servers[: cutOf(servers, fault)]
+    return [server.id for server in some]
+
+
+def followers(servers: list[SimulatedServer]) -> list[SimulatedServer]:
+    """
+    Those that do not lead.
+    """
+    return [server for server in servers if not server.leads]
+
+
+def cutOf(servers: list[SimulatedServer], fault: Fault) -> int:
+    """
+    How many servers are in the first part of a partition.
+    """
+    return 1 + int(fault.amount * (len(servers) - 1))

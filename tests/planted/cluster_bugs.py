@@ -34,9 +34,8 @@ from replkv.raft.follower import Follower
 from replkv.raft.messages import AppendEntries
 from replkv.raft.outputs import Persist, Token
 from replkv.server import Server
-from replkv.storage.record import claimedSize, encodeFrame
+from replkv.storage.record import encodeFrame
 from replkv.storage.segment import Segment
-from replkv.testing.files import SECTOR_BYTES
 from tests.planted.bug import Bug, Patch
 from tests.planted.core_bugs import campaignAtOnce
 
@@ -48,7 +47,6 @@ _askOne = Client._askOne
 _commandReceived = ClientProtocol._commandReceived
 _disconnected = PeerLink.disconnected
 _fail = Server._fail
-_frameAt = replkv.storage.record.frameAt
 _fromBox = LargeBytes.fromBox
 _read = Raft.read
 _recover = Server._recover
@@ -160,19 +158,6 @@ def _wantEmptyPart(argument: LargeBytes, name: bytes, strings: Any, objects: dic
         raise ValueError("a part is missing")
 
 
-def _trustLongFrames(data: memoryview, position: int, marker: bytes, offset: int) -> tuple[memoryview, int] | None:
-    """
-    A frame that begins well is taken for a whole one, if it is longer than a sector.
-    """
-    found = _frameAt(data, position, marker, offset)
-    if found is None and data[position : position + len(marker)] == marker:
-        _, length, _ = replkv.storage.record._FRAME.unpack_from(data, position)
-        start, end = position + replkv.storage.record._FRAME.size, position + claimedSize(bytes(data[position:]))
-        if length > SECTOR_BYTES and end <= len(data):
-            return data[start : start + length], end
-    return found
-
-
 def _refuseSome(executor: Executor, request: Request) -> None:
     if request.connection.submitted % 3 == 2:
         request.connection.submitted += 1
@@ -245,12 +230,6 @@ BUGS: Final = (
         "cluster",
         20,
         (Patch(Server, "_recover", _recoverWithClock), Patch(StateMachine, "apply", _applyByLocalClock)),
-    ),
-    Bug(
-        "the checksum of a frame longer than a sector is ignored",
-        "cluster",
-        100,
-        (Patch(replkv.storage.segment, "frameAt", _trustLongFrames),),
     ),
     Bug("applied index and data not in one write", "cluster", 100, (Patch(StateMachine, "apply", _applyInTwoSteps),)),
     Bug(

@@ -12,7 +12,6 @@ from typing import Any, Final
 from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
-import replkv.storage.record
 import replkv.storage.segment
 from replkv.client.client import Client
 from replkv.client.connections import Address

@@ -113,15 +113,15 @@ class Plan:
     def settling(self) -> Settling | None:
         """
         How soon servers that are well hear each other; C{None} where heartbeats and their answers may be late even
-        then. The longest that a server waits for another is for an attempt to connect that is not answered, and then
-        for the next one.
+        then. The longest that a server waits for another is for a name that is asked for again, for an attempt to
+        connect that is not answered, and then for the next one.
         """
         slowest, fastest = 1 / min(self.rates), 1 / max(self.rates)
         # What is sent waits for what is on its way, and each may arrive in pieces.
         pieces = 8 if self.fragmentation <= 0.1 else 40
         silence = self.heartbeat * slowest * 1.4 + 2 * pieces * self.latency[1] + 8 * self.disk[1]
         timeout = self.electionTimeout * slowest
-        return Settling(4.0 * slowest + 3 * timeout, timeout) if silence < self.electionTimeout * fastest else None
+        return Settling(6.0 * slowest + 3 * timeout, timeout) if silence < self.electionTimeout * fastest else None
 
     @property
     def clocksAgree(self) -> bool:

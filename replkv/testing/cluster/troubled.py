@@ -18,6 +18,8 @@ def troubled(servers: list[SimulatedServer], fault: Fault) -> list[int]:
     some = followers(servers)[:1] if fault.kind == FOLLOWER_CUT_OFF else servers[:1]
     if fault.kind == "partition":
         some = servers[: cutOf(servers, fault)]
+    elif fault.kind in ("unknown names", "silent name server"):
+        some = servers  # In most cases all have to connect again.
     return [server.id for server in some]
 
 

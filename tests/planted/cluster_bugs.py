@@ -18,7 +18,7 @@ from replkv.executor import Executor
 from replkv.kv.engine import Engine
 from replkv.kv.machine import Outcome, StateMachine
 from replkv.peers.argument import PART_BYTES, LargeBytes, nativeName
-from replkv.pending import Proposals
+from replkv.pending import Deadlines, Proposals
 from replkv.protocol.connection import ClientProtocol
 from replkv.protocol.request import Request
 from replkv.raft.core import Raft
@@ -39,6 +39,7 @@ _fail = Server._fail
 _read = Raft.read
 _recover = Server._recover
 _submit = Executor.submit
+_sweep = Deadlines.sweep
 _toBox = LargeBytes.toBox
 _writeReplies = ClientProtocol.writeReplies
 
@@ -103,6 +104,12 @@ def _applyInTwoSteps(machine: StateMachine, entries: Sequence[Entry]) -> list[Ou
 def _appliedByIndex(proposals: Proposals, entries: list[Entry], outcomes: list[Outcome]) -> None:
     terms = {index: term for index, (term, _) in proposals._requests.items()}
     _applied(proposals, [entry._replace(term=terms.get(entry.index, entry.term)) for entry in entries], outcomes)
+
+
+def _sweepWithoutBytes(deadlines: Deadlines, now: float) -> None:
+    held = deadlines._bytes
+    _sweep(deadlines, now)
+    deadlines._bytes = held
 
 
 def _redirectTaken(proposals: Proposals) -> None:
@@ -190,6 +197,12 @@ BUGS: Final = (
         "cluster",
         50,
         (Patch(ClientProtocol, "writeReplies", _answeredFirst),),
+    ),
+    Bug(
+        "the bytes of commands whose time is up stay counted",
+        "cluster",
+        10,
+        (Patch(Deadlines, "sweep", _sweepWithoutBytes),),
     ),
     Bug("commands refused without a reason", "cluster", 20, (Patch(Executor, "submit", _refuseSome),)),
     Bug("a redirect to the one who redirects", "cluster", 20, (Patch(Executor, "_redirect", _redirectToSelf),)),

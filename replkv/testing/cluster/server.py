@@ -154,6 +154,14 @@ class SimulatedServer:
         return self._service.machine
 
     @property
+    def service(self) -> Server:
+        """
+        What its process runs.
+        """
+        assert self._service is not None
+        return self._service
+
+    @property
     def appliedIndex(self) -> int:
         """
         The index of the last entry that it has applied.

@@ -24,6 +24,7 @@ from tests.planted.bug import Bug, Patch
 
 _appendEntries = Follower.appendEntries
 _appendReply = Leader.appendReply
+_conflict = RaftLog.conflict
 _follow = Raft.follow
 _handle = Raft._appendEntries
 _init = Raft.__init__
@@ -31,6 +32,7 @@ _initLeader = Leader.__init__
 _matched = Progress.matched
 _openRound = ReadQueue.openRound
 _ready = Raft.ready
+_rejected = Progress.rejected
 _reply = Follower._reply
 _requestVote = Raft._requestVote
 _send = Raft.send
@@ -127,6 +129,17 @@ def _appendOverGap(follower: Follower, sender: int, message: AppendEntries, toke
         log.append(entry)
     follower.raft.persist(Batch(entries))
     _reply(follower, sender, token, message, True, batch[-1].index, 0, 0)
+
+
+def _hintBeyond(log: RaftLog, prevLogIndex: int) -> tuple[int, int]:
+    index, term = _conflict(log, prevLogIndex)
+    return (index, term) if term else (log.lastIndex + 2, 0)
+
+
+def _followHint(progress: Progress, prevLogIndex: int, retryFrom: int) -> None:
+    _rejected(progress, prevLogIndex, retryFrom)
+    if progress.probeDue:
+        progress.nextIndex = max(progress.nextIndex, retryFrom)
 
 
 def _initStreaming(leader: Leader, raft: Raft) -> None:
@@ -238,6 +251,12 @@ BUGS: Final = (
         RaftLog,
         "matches",
         lambda log, index, term: index <= log.lastIndex,
+    ),
+    Bug(
+        "a conflict hint beyond the log, which the leader follows",
+        "core",
+        20,
+        (Patch(RaftLog, "conflict", _hintBeyond), Patch(Progress, "rejected", _followHint)),
     ),
     _bug("a batch with a gap is accepted", Follower, "appendEntries", _appendOverGap),
     _bug("a follower acknowledges the end of its log", Follower, "_reply", _replyWithEnd),

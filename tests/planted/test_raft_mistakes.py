@@ -201,6 +201,13 @@ class RaftMistakesTests(PlantingTests):
         self.plant("a deposed leader never writes what it had proposed")
         self.assertCaught(test_persistence.EntriesTests, "test_deposedLeaderWritesProposals", "test_deposedByEntries")
 
+    def test_hintBeyondLog(self) -> None:
+        """
+        A follower sends the leader to beyond the end of its log, and the leader goes there, again and again.
+        """
+        self.plant("a conflict hint beyond the log, which the leader follows")
+        self.assertCaught(test_replication.ConflictTests, "test_figure7", "test_backsUpByTerm")
+
     def test_backsUpOneByOne(self) -> None:
         """
         A leader looks for the place where the logs agree one entry at a time.

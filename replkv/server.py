@@ -19,9 +19,10 @@ from twisted.python.failure import Failure
 from replkv import exits
 from replkv.clusterclock import ClusterClock, bridged, largestStamp
 from replkv.config import Config, ServerConfig
+from replkv.descriptors import Descriptors
 from replkv.diskqueue import DiskQueue
 from replkv.host import Host
-from replkv.kv.engine import EngineError
+from replkv.kv.engine import EngineError, EngineStarved
 from replkv.kv.machine import StateMachine
 from replkv.node import TICKS_PER_HEARTBEAT, Node
 from replkv.peers.identity import Identity
@@ -33,6 +34,7 @@ from replkv.raft.entry import Entry
 from replkv.raft.log import MAX_BATCH_BYTES, RaftLog
 from replkv.storage.clockrecord import ClockRecord
 from replkv.storage.errors import CorruptLog, LogFailed
+from replkv.storage.files import Exhausted
 from replkv.storage.folder import DataFolder
 from replkv.storage.log import LogStorage
 
@@ -58,8 +60,6 @@ Seconds between two readings of the clocks that are stored. After a loss of powe
 set since the last one.
 """
 
-_OTHER_FILES: Final = 1024
-
 
 class Server(Service):
     """
@@ -77,10 +77,12 @@ class Server(Service):
         server: ServerConfig,
         folder: DataFolder,
         storage: LogStorage,
+        descriptors: Descriptors,
     ) -> None:
         """
         @param folder: the data folder, locked.
         @param storage: the log in it.
+        @param descriptors: how many files it may have open, and what for.
         """
         self.exitStatus = 0
         self._host = host
@@ -89,6 +91,7 @@ class Server(Service):
         self._server = server
         self._folder = folder
         self._storage = storage
+        self._descriptors = descriptors
         self._logThread = host.worker("log")
         self._storeThread = host.worker("store")
         self._clientPorts: list[IListeningPort] = []
@@ -103,15 +106,22 @@ class Server(Service):
         Open the store and begin. From here on the process does not fork any more: there are threads.
         """
         super().startService()
-        self._allowConnections()
+        if self._descriptors.clients < self._config.maxConnections:
+            self.log.warn(
+                "the system allows so few open files that {clients} clients can connect at once, and not {wanted}, the "
+                "MaxConnections: raise the limit (ulimit -Hn), or lower MaxConnections",
+                clients=self._descriptors.clients,
+                wanted=self._config.maxConnections,
+            )
+        try:
+            machine = StateMachine(self._host.openStore(self._folder.storePath, self._descriptors.store))
+            raft = self._recover(machine)
+        except (EngineError, CorruptLog, Exhausted, LogFailed) as error:
+            status = exits.SYSTEM if isinstance(error, EngineStarved | Exhausted) else exits.DISK
+            self._reactor.callWhenRunning(self._fail, status, str(error))
+            return
         self._logThread.start()
         self._storeThread.start()
-        try:
-            machine = StateMachine(self._host.openStore(self._folder.storePath))
-            raft = self._recover(machine)
-        except (EngineError, CorruptLog, LogFailed) as error:
-            self._reactor.callWhenRunning(self._fail, exits.DISK, str(error))
-            return
         self._machine = machine
         self._clusterClock = self._startClock(machine, raft)
         self._node = Node(
@@ -120,7 +130,7 @@ class Server(Service):
             raft,
             machine,
             lambda persisted, failed: DiskQueue(
-                self._storage, self._logThread.run, self._storeThread.run, persisted, failed
+                self._storage, self._logThread.run, self._storeThread.run, persisted, failed, self._reactor
             ),
             self._storeThread.run,
             self._reactor,
@@ -128,7 +138,7 @@ class Server(Service):
             self._fail,
         )
         self._clients = ClientServerFactory(
-            self._node.executor, self._reactor, self._config.maxValueBytes, self._config.maxConnections
+            self._node.executor, self._reactor, self._config.maxValueBytes, self._descriptors.clients
         )
         self._node.repliesReady = self._clients.flush
         identity = Identity(
@@ -280,21 +290,6 @@ class Server(Service):
             "the cluster's time cannot be stored, so that keys may live longer if all servers are stopped: {reason}",
             reason=failure.getErrorMessage(),
         )
-
-    def _allowConnections(self) -> None:
-        """
-        Raise the limit of open files to what the settings need.
-        """
-        needed = self._config.maxConnections + _OTHER_FILES
-        allowed = self._host.allowFiles(needed)
-        if allowed < needed:
-            self.log.warn(
-                "the system allows {allowed} open files, and MaxConnections of {connections} needs {needed}: raise "
-                "the limit (ulimit -Hn) or lower MaxConnections",
-                allowed=allowed,
-                connections=self._config.maxConnections,
-                needed=needed,
-            )
 
     def _fail(self, status: int, reason: str) -> None:
         """

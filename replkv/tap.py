@@ -20,11 +20,12 @@ from twisted.python import usage
 
 from replkv import exits
 from replkv.config import DEFAULT_FILE, Config, ConfigError, ServerConfig, load
+from replkv.descriptors import TooFewDescriptors, allot, allow, wanted
 from replkv.host import OSHost
 from replkv.ports import PortError, bind
 from replkv.server import Server
 from replkv.storage.errors import CorruptLog, UnknownFormat
-from replkv.storage.files import OSFiles
+from replkv.storage.files import Exhausted, OSFiles
 from replkv.storage.folder import DataFolder, FolderError
 from replkv.storage.log import LogStorage
 from replkv.storage.modes import UMASK, tighten
@@ -81,7 +82,7 @@ class Options(usage.Options):
                 OSFiles(), path, self.server.id, self.settings.cluster, members, random.SystemRandom()
             )
         except (ConfigError, FolderError) as error:
-            _refuse(str(error))
+            _refuse(str(error), _statusOf(error))
         if self.parent is not None:
             self._placeFiles(self.parent, path)
 
@@ -108,12 +109,16 @@ def makeService(options: Options) -> IService:
 
     server = options.server
     try:
+        descriptors = allot(allow(wanted(options.settings)), options.settings)
+    except TooFewDescriptors as error:
+        _refuse(f"server {server.id}: {error}")
+    try:
         opened = tighten(options.folder.path)
         options.folder.begin(random.SystemRandom())
     except FolderError as error:
-        _refuse(str(error))
+        _refuse(str(error), _statusOf(error))
     except OSError as error:
-        _refuse(f"server {server.id}: the data folder cannot be kept from others: {error}")
+        _refuse(f"server {server.id}: the data folder cannot be kept from others: {error}", _statusOf(error))
     if opened:
         _log.warn("others had access to {count} files and folders of the data folder; that is ended", count=opened)
     try:
@@ -123,7 +128,8 @@ def makeService(options: Options) -> IService:
     except CorruptLog as error:
         _refuse(f"server {server.id}: {error}", exits.DISK)
     except OSError as error:
-        _refuse(f"server {server.id}: the log in {options.folder.logPath} cannot be opened: {error}", exits.DISK)
+        status = exits.SYSTEM if isinstance(error, Exhausted) else exits.DISK
+        _refuse(f"server {server.id}: the log in {options.folder.logPath} cannot be opened: {error}", status)
     try:
         host = server.listen or server.hostname
         clientSockets = bind(host, server.clientPort, "ClientPort")
@@ -131,7 +137,8 @@ def makeService(options: Options) -> IService:
     except PortError as error:
         _refuse(f"server {server.id}: {error}")
     _tuneCollector()
-    service = Server(OSHost(reactor, clientSockets, logSockets), options.settings, server, options.folder, storage)
+    machine = OSHost(reactor, clientSockets, logSockets)
+    service = Server(machine, options.settings, server, options.folder, storage, descriptors)
     fromHandler = IReactorFromThreads(reactor).callFromThread
     # twistd's own way to stop on SIGTERM ends with the process killing itself by that signal.
     reactor.callWhenRunning(signal.signal, signal.SIGTERM, lambda *_: fromHandler(service.terminate))
@@ -154,6 +161,13 @@ def _exit(service: Server) -> None:
     if service.exitStatus:
         sys.stdout.flush()
         os._exit(service.exitStatus)
+
+
+def _statusOf(error: Exception) -> int:
+    """
+    With what to end when something cannot be opened: it is no mistake that the system has no descriptor.
+    """
+    return exits.SYSTEM if isinstance(error.__cause__ or error, Exhausted) else exits.CONFIGURATION
 
 
 def _refuse(line: str, status: int = exits.CONFIGURATION) -> NoReturn:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import errno
 import io
 import json
+import mmap
 import os
 import shutil
 import sys
@@ -22,6 +23,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from replkv import exits
 from replkv.clusterclock import ClusterClock
 from replkv.config import Config, ServerConfig
+from replkv.descriptors import Descriptors
 from replkv.host import OSHost, PoolWorker
 from replkv.kv.engine import EngineError
 from replkv.kv.machine import StateMachine
@@ -30,7 +32,7 @@ from replkv.raft.outputs import Persist
 from replkv.server import CLOCK_INTERVAL, Server
 from replkv.storage.clockrecord import ClockRecord
 from replkv.storage.errors import LogFailed
-from replkv.storage.files import OSFiles
+from replkv.storage.files import Exhausted, OSFiles
 from replkv.storage.folder import DataFolder
 from replkv.storage.log import LogStorage
 from tests.logged import logged
@@ -56,7 +58,9 @@ class ServerTests(SynchronousTestCase):
         self.storage = LogStorage.open(OSFiles(), self.folder.logPath, Random(1), 1 << 16)
         self.storage.write([Persist(1, 1, 0, Batch([Entry(1, 1, b"")]))])
         config = Config(path, "replkv", SERVERS, 0.05, 0.25, 2.0, 5.0, 1 << 20, 100)
-        self.server = Server(OSHost(self.reactor, [], []), config, SERVERS[0], self.folder, self.storage)
+        self.server = Server(
+            OSHost(self.reactor, [], []), config, SERVERS[0], self.folder, self.storage, Descriptors(100, 24)
+        )
 
 
 class StartTests(ServerTests):
@@ -64,9 +68,9 @@ class StartTests(ServerTests):
     Tests for what is found wrong when the process has daemonized already.
     """
 
-    def assertStopsItself(self, reason: str) -> None:
+    def assertStopsItself(self, reason: str, status: int = exits.DISK) -> None:
         """
-        The server starts, only to stop with one line and the disk's status.
+        The server starts, only to stop with one line and a status.
         """
         self.server.startService()
         self.addCleanup(self.server.stopService)
@@ -74,7 +78,7 @@ class StartTests(ServerTests):
         self.assertEqual(self.stderr.getvalue().count("\n"), 1)
         self.assertIn("server 0 stops itself: ", self.stderr.getvalue())
         self.assertIn(reason, self.stderr.getvalue())
-        self.assertEqual(self.server.exitStatus, exits.DISK)
+        self.assertEqual(self.server.exitStatus, status)
         self.assertTrue(self.reactor.hasStopped)
 
     def test_logCannotBeRead(self) -> None:
@@ -95,6 +99,28 @@ class StartTests(ServerTests):
         with open(self.folder.storePath, "w"):
             pass
         self.assertStopsItself(self.folder.storePath)
+
+    def test_noDescriptorForLog(self) -> None:
+        """
+        The system has no descriptor for the log. The disk is not to blame.
+        """
+
+        def fail(first: int, last: int, maxBytes: int) -> list[Entry]:
+            raise Exhausted(errno.EMFILE, os.strerror(errno.EMFILE))
+
+        self.patch(self.storage, "read", fail)
+        self.assertStopsItself("Too many open files", exits.SYSTEM)
+
+    def test_noMemoryForStore(self) -> None:
+        """
+        The system has no memory for the store. The disk is not to blame.
+        """
+
+        def refuse(*_: object, **__: object) -> None:
+            raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+        self.patch(mmap, "mmap", refuse)
+        self.assertStopsItself("too little memory", exits.SYSTEM)
 
     def test_storeIsAheadOfLog(self) -> None:
         """

@@ -9,11 +9,16 @@ import os
 import random
 from collections.abc import Callable, Mapping
 
-from replkv.storage.files import File, Lock, Locked
+from replkv.storage.files import EXHAUSTED, Exhausted, File, Lock, Locked
 
 _UNITS = (16, 512, 512)
 """
 In pieces of so many bytes a write is torn; a sector has 512.
+"""
+
+_OPENING = ("create", "list", "lock", "open", "syncFolder")
+"""
+The operations that take a descriptor.
 """
 
 READ_LIMIT = 1 << 20
@@ -131,6 +136,7 @@ class MemoryFiles:
         """
         See L{replkv.storage.files.Files.list}.
         """
+        self.look("list", path)
         return sorted([os.path.basename(name) for name in self._names if os.path.dirname(name) == path])
 
     def exists(self, path: str) -> bool:
@@ -149,6 +155,8 @@ class MemoryFiles:
         if create:
             self.step("create", path)
             self._rename({**self._names, path: _Content()})
+        else:
+            self.look("open", path)
         return _MemoryFile(self, path, self._names[path])
 
     def rename(self, old: str, new: str) -> None:
@@ -194,9 +202,16 @@ class MemoryFiles:
         if self._stopped or number == self.powerLossAt:
             self._stopped = True
             raise PowerLoss
+        self.look(kind, path)
+
+    def look(self, kind: str, path: str) -> None:
+        """
+        Let the disk refuse an operation.
+        """
         error = self.failing(kind, path)
         if error:
-            raise OSError(error, os.strerror(error), path)
+            isOpening = kind in _OPENING and error in EXHAUSTED
+            raise (Exhausted if isOpening else OSError)(error, os.strerror(error), path)
 
     def _rename(self, names: dict[str, _Content]) -> None:
         """
@@ -220,9 +235,7 @@ class _MemoryFile:
         """
         See L{replkv.storage.files.File.read}.
         """
-        error = self._files.failing("read", self._path)
-        if error:
-            raise OSError(error, os.strerror(error), self._path)
+        self._files.look("read", self._path)
         if length > READ_LIMIT:
             raise MemoryError(f"there is no memory for {length} bytes")
         return bytes(self._content.now[offset : offset + length])

@@ -229,7 +229,7 @@ class Server:
             self._config.server(self.id),
             raft,
             self.machine,
-            lambda persisted, failed: DiskQueue(storage, self.disk.run, self.storeThread.run, persisted, failed),
+            lambda persisted, failed: DiskQueue(storage, self.disk.run, self.storeThread.run, persisted, failed, clock),
             self.storeThread.run,
             clock,
             ClusterClock(clock.seconds, round((NOW + clock.seconds() + self.wrong) * 1000)),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from replkv import exits
 from replkv.config import ServerConfig
+from replkv.descriptors import STORE, Descriptors
 from replkv.host import Worker
 from replkv.kv.machine import StateMachine
 from replkv.raft.core import Raft
@@ -313,7 +314,8 @@ class SimulatedServer:
             lambda: self.store,
             self._complain,
         )
-        self._service = _Service(self._watch, host, cluster.config, self.config, folder, storage)
+        descriptors = Descriptors(cluster.config.maxConnections, STORE[1])
+        self._service = _Service(self._watch, host, cluster.config, self.config, folder, storage, descriptors)
         self._service.startService()
         self._steps = self.store.steps
 

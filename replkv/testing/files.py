@@ -8,6 +8,7 @@ import errno
 import os
 import random
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from replkv.storage.files import EXHAUSTED, Exhausted, File, Lock, Locked
 
@@ -16,7 +17,7 @@ _UNITS = (16, 512, 512)
 In pieces of so many bytes a write is torn; a sector has 512.
 """
 
-_OPENING = ("create", "list", "lock", "open", "syncFolder")
+OPENING: Final = ("create", "list", "lock", "open", "syncFolder")
 """
 The operations that take a descriptor.
 """
@@ -210,7 +211,7 @@ class MemoryFiles:
         """
         error = self.failing(kind, path)
         if error:
-            isOpening = kind in _OPENING and error in EXHAUSTED
+            isOpening = kind in OPENING and error in EXHAUSTED
             raise (Exhausted if isOpening else OSError)(error, os.strerror(error), path)
 
     def _rename(self, names: dict[str, _Content]) -> None:

@@ -121,6 +121,11 @@ DISK_STOP: Final = "a server that stopped for its disk"
 A server stopped since its disk failed, was full, or was damaged.
 """
 
+NO_DESCRIPTOR: Final = "a descriptor refused"
+"""
+A server wanted to open something, and its system had no descriptor for it.
+"""
+
 CUT_COMMAND: Final = "a client that went away within a command"
 """
 A client's connection was lost in the middle of a command.
@@ -177,6 +182,7 @@ REQUIRED: Final = {
             ROT_FOUND,
             ROT_IN_LAST,
             DISK_STOP,
+            NO_DESCRIPTOR,
             CUT_COMMAND,
             REDIRECT,
             UNKNOWN_WRITE,

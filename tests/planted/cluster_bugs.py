@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
+import replkv.storage.log
 import replkv.storage.segment
 from replkv.client.client import Client
 from replkv.client.connections import Address
@@ -59,6 +60,12 @@ def _appendSynced(segment: Segment, parts: Sequence[Persist]) -> None:
     with suppress(OSError):
         segment._file.sync()
     segment.end += len(frame)
+
+
+class _Never(Exception):
+    """
+    Is never raised.
+    """
 
 
 def _recoverWithClock(server: Server, machine: StateMachine) -> Raft:
@@ -165,6 +172,12 @@ async def _askAgain(client: Client, server: Address, command: Any, patience: flo
 
 BUGS: Final = (
     Bug("acknowledged before the fsync", "cluster", 100, (Patch(Segment, "append", _appendUnsynced),)),
+    Bug(
+        "a system without descriptors taken for a failed disk",
+        "cluster",
+        50,
+        (Patch(replkv.storage.log, "Exhausted", _Never),),
+    ),
     Bug("a failed fsync ignored", "cluster", 100, (Patch(Segment, "append", _appendSynced),)),
     Bug(
         "damage in the middle of a log taken for a torn tail",

@@ -264,6 +264,21 @@ def fullDisk(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: F
     return _failing(servers[0], lambda kind, path: errno.ENOSPC if kind in ("create", "makeFolder") else 0)
 
 
+def noDescriptors(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    Systems have no descriptors left: nothing more can be opened, nobody connects, and what is open goes on.
+    """
+    hosts = [server.name for server in servers[: 1 + int(fault.amount * len(servers))]]
+    for host in hosts:
+        cluster.network.starve(host)
+
+    def undo() -> None:
+        for host in hosts:
+            cluster.network.feed(host)
+
+    return undo
+
+
 def storeError(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
     """
     The store cannot be written.
@@ -322,6 +337,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "write error": writeError,
     "sync error": syncError,
     "full disk": fullDisk,
+    "no descriptors": noDescriptors,
     "store error": storeError,
     "rot": rot,
     "clock jump": clockJump,

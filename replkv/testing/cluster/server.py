@@ -4,6 +4,7 @@ A simulated server: its machine, and the processes that run on it over time.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +18,7 @@ from replkv.raft.core import Raft
 from replkv.raft.outputs import Ready, Token
 from replkv.server import Server
 from replkv.storage.errors import CorruptLog
+from replkv.storage.files import Exhausted
 from replkv.storage.folder import DataFolder, FolderError
 from replkv.storage.log import LogStorage
 from replkv.testing import rare
@@ -26,7 +28,7 @@ from replkv.testing.cluster.host import EPOCH, SimulatedHost
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.store import Store
 from replkv.testing.cluster.thread import Pace, Thread
-from replkv.testing.files import MemoryFiles
+from replkv.testing.files import OPENING, MemoryFiles
 
 if TYPE_CHECKING:
     from replkv.testing.cluster.cluster import SimulatedCluster
@@ -272,13 +274,17 @@ class SimulatedServer:
     def _start(self, process: Process, random: Random) -> None:
         cluster = self._cluster
         members = [server.id for server in cluster.config.servers]
-        self.files.failing = lambda kind, path: 0 if self.failing is None else self.failing(kind, path)
+        self.files.failing = self._refuses
         try:
             folder = DataFolder.open(self.files, f"/{self.id}", self.id, cluster.config.cluster, members, random)
             folder.begin(random)
             storage = LogStorage.open(self.files, folder.logPath, random, cluster.segmentBytes)
         except FolderError as error:
-            self._exit(exits.CONFIGURATION, str(error))
+            isStarved = isinstance(error.__cause__, Exhausted)
+            self._exit(exits.SYSTEM if isStarved else exits.CONFIGURATION, str(error))
+            return
+        except Exhausted as error:
+            self._exit(exits.SYSTEM, str(error))
             return
         except (CorruptLog, OSError) as error:
             if isinstance(error, CorruptLog):
@@ -318,6 +324,15 @@ class SimulatedServer:
         self._service = _Service(self._watch, host, cluster.config, self.config, folder, storage, descriptors)
         self._service.startService()
         self._steps = self.store.steps
+
+    def _refuses(self, kind: str, path: str) -> int:
+        """
+        With what error its system answers an operation, if with any.
+        """
+        if kind in OPENING and self._cluster.network.isStarved(self.name):
+            self._cluster.rare[rare.NO_DESCRIPTOR] += 1
+            return errno.EMFILE
+        return 0 if self.failing is None else self.failing(kind, path)
 
     def _watch(self, raft: Raft) -> None:
         """
@@ -365,6 +380,8 @@ class SimulatedServer:
         self.status, self.complaint = status, complaint
         if not status and not self._asked:
             self._cluster.fail(f"server {self.id} ends unasked, and says with its status that all is well")
+        if status == exits.SYSTEM and self.isServing:
+            self._cluster.fail(f"server {self.id} does not wait for what its system lacks: {complaint}")
         self._end(silently=False)
         self.files = self.files.afterKill()
         self._cluster.exited(self)

@@ -315,6 +315,7 @@ class Node:
         before, self._known = self._known, known
         term, leaderId = known
         if before[1] == self._server.id:
+            self._tellOfDisk()
             self.executor.depose()
             # Now, so that the reads that it did not answer are not overtaken by commands that come after them.
             self._pump()
@@ -328,6 +329,18 @@ class Node:
         else:
             self.log.info("server {leader} leads, in term {term}", leader=leaderId, term=term)
         self.executor.resume()
+
+    def _tellOfDisk(self) -> None:
+        """
+        Tell the operator, where it is for its disk that this server leads no longer.
+        """
+        if self.raft.diskHangs:
+            self.log.warn("this server leads no longer, since its disk has been at one write for too long")
+        elif self.raft.diskIsSlow:
+            self.log.warn(
+                "this server leads no longer, since its disk takes many times as long for a write as those of the "
+                "others: all clients have waited for it"
+            )
 
     # The end.
 

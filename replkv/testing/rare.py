@@ -36,6 +36,11 @@ HANGING_DISK: Final = "a leader that stepped down for its disk"
 A leader's own disk was at one write for too long.
 """
 
+SLOW_DISK: Final = "a leader that made room for one with a faster disk"
+"""
+A leader's own disk was much slower than those of the others, and another server led then.
+"""
+
 SPLIT_VOTE: Final = "a split vote"
 """
 Several servers stood in one term, and none was elected.
@@ -169,7 +174,7 @@ _OF_THE_CORE: Final = frozenset(
 )
 
 REQUIRED: Final = {
-    "core": _OF_THE_CORE | {VOTE_REPEATED, FIGURE_8, LATE_REPLY},
+    "core": _OF_THE_CORE | {SLOW_DISK, VOTE_REPEATED, FIGURE_8, LATE_REPLY},
     "cluster": frozenset(
         [
             DEPOSED_WITH_UNCOMMITTED,

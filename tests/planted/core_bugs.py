@@ -9,6 +9,7 @@ from random import Random
 from typing import Final
 
 import replkv.raft.candidate
+import replkv.raft.pace
 from replkv.raft.candidate import Candidate
 from replkv.raft.core import Raft, RaftConfig
 from replkv.raft.entry import Batch
@@ -17,6 +18,7 @@ from replkv.raft.leader import Leader
 from replkv.raft.log import RaftLog
 from replkv.raft.messages import AppendEntries, AppendEntriesReply, Message, RequestVote, RequestVoteReply
 from replkv.raft.outputs import Persist, Ready, Send, Token
+from replkv.raft.pace import Pace
 from replkv.raft.progress import Progress
 from replkv.raft.quorum import agreed
 from replkv.raft.reads import ReadQueue
@@ -277,6 +279,8 @@ BUGS: Final = (
     _bug("the commit scan is stuck behind an old-term entry", Leader, "_advanceCommit", _stopAtOldTerm),
     _bug("the leader's own disk counts before its fsync", Leader, "_advanceCommit", _countOwnMemory),
     _bug("entries are applied beyond what the own disk holds", Raft, "ready", _applyFromMemory),
+    _bug("a leader with a slow disk leads on", Pace, "_note", lambda pace: None, 20),
+    _bug("a leader steps down where all disks are slow", replkv.raft.pace, "SLOW_TIMES", 1, 20),
     _bug("matchIndex goes back on a late reply", Progress, "matched", _goBack),
     _bug("nextIndex goes back to or below matchIndex", Progress, "rejected", _sendMatchedAgain),
     _bug("a deposed leader never writes what it had proposed", Leader, "depose", lambda leader: leader.reads.drop()),

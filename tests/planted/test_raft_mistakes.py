@@ -15,6 +15,7 @@ from tests.raft import (
     test_prevote,
     test_reads,
     test_replication,
+    test_slowdisk,
 )
 
 
@@ -200,6 +201,21 @@ class RaftMistakesTests(PlantingTests):
         """
         self.plant("a deposed leader never writes what it had proposed")
         self.assertCaught(test_persistence.EntriesTests, "test_deposedLeaderWritesProposals", "test_deposedByEntries")
+
+    def test_slowDiskLeadsOn(self) -> None:
+        """
+        A leader with a slow disk leads on for as long as that lasts.
+        """
+        self.plant("a leader with a slow disk leads on")
+        self.assertCaught(test_slowdisk.LeaderTests, "test_stepsDown", "test_severalAtOnce")
+        self.assertCaught(test_slowdisk.NetworkTests, "test_anotherLeads")
+
+    def test_slowDisksDepose(self) -> None:
+        """
+        A leader steps down for its disk, though no other server has a faster one.
+        """
+        self.plant("a leader steps down where all disks are slow")
+        self.assertCaught(test_slowdisk.LeaderTests, "test_allSlow")
 
     def test_hintBeyondLog(self) -> None:
         """

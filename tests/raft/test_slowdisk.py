@@ -27,6 +27,7 @@ class SlowDiskCase(SynchronousTestCase):
         Have something written, with a disk that takes C{own} ticks, where all others have it after C{others} ticks.
         They answer all the time.
         """
+        self.assertTrue(server.leads)
         server.raft.propose(b"x")
         index = server.raft.log.lastIndex
         server.pump()

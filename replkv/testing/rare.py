@@ -146,6 +146,11 @@ UNKNOWN_WRITE: Final = "a write of which nobody knows what came"
 A client was told that a write may have been carried out or not, or was told nothing.
 """
 
+TIMED_OUT: Final = "a command that ran into RequestTimeoutMs"
+"""
+A server could neither carry out a command in time nor send its client to another one.
+"""
+
 CARRIED_OUT: Final = "a command without reply carried out"
 """
 Later replies showed that a command without reply was carried out.
@@ -190,6 +195,7 @@ REQUIRED: Final = {
             NO_DESCRIPTOR,
             CUT_COMMAND,
             REDIRECT,
+            TIMED_OUT,
             UNKNOWN_WRITE,
             CARRIED_OUT,
         ]

@@ -119,6 +119,11 @@ def _sweepWithoutBytes(deadlines: Deadlines, now: float) -> None:
     deadlines._bytes = held
 
 
+def _abandonSilently(proposals: Proposals) -> None:
+    proposals._requests.clear()
+    proposals._bytes = 0
+
+
 def _redirectTaken(proposals: Proposals) -> None:
     for _, request in proposals._requests.values():
         if request.reply is None:
@@ -217,6 +222,7 @@ BUGS: Final = (
         10,
         (Patch(Deadlines, "sweep", _sweepWithoutBytes),),
     ),
+    Bug("a deposed leader lets its clients wait", "cluster", 50, (Patch(Proposals, "abandon", _abandonSilently),)),
     Bug("commands refused without a reason", "cluster", 20, (Patch(Executor, "submit", _refuseSome),)),
     Bug("a redirect to the one who redirects", "cluster", 20, (Patch(Executor, "_redirect", _redirectToSelf),)),
     Bug("a failed disk not told by the exit status", "cluster", 50, (Patch(Server, "_fail", _failUnnoticed),)),

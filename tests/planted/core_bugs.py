@@ -144,6 +144,10 @@ def _followHint(progress: Progress, prevLogIndex: int, retryFrom: int) -> None:
         progress.nextIndex = max(progress.nextIndex, retryFrom)
 
 
+def _hintSlowly(log: RaftLog, prevLogIndex: int) -> tuple[int, int]:
+    return (prevLogIndex, 0) if prevLogIndex > log.lastIndex else _conflict(log, prevLogIndex)
+
+
 def _initStreaming(leader: Leader, raft: Raft) -> None:
     _initLeader(leader, raft)
     for progress in leader.progress.values():
@@ -260,6 +264,8 @@ BUGS: Final = (
         20,
         (Patch(RaftLog, "conflict", _hintBeyond), Patch(Progress, "rejected", _followHint)),
     ),
+    _bug("a leader backs up one entry at a time", Leader, "_retryFrom", lambda leader, reply: reply.prevLogIndex, 20),
+    _bug("a follower whose log is short does not say so", RaftLog, "conflict", _hintSlowly, 50),
     _bug("a batch with a gap is accepted", Follower, "appendEntries", _appendOverGap),
     _bug("a follower acknowledges the end of its log", Follower, "_reply", _replyWithEnd),
     Bug(

@@ -5,7 +5,6 @@ Bugs of cores, planted one by one: besides the simulator, tests of single parts 
 from __future__ import annotations
 
 from replkv.raft.core import Raft
-from replkv.raft.leader import Leader
 from tests.planted.planting import PlantingTests
 from tests.raft import (
     test_checkquorum,
@@ -228,5 +227,5 @@ class RaftMistakesTests(PlantingTests):
         """
         A leader looks for the place where the logs agree one entry at a time.
         """
-        self.patch(Leader, "_retryFrom", lambda leader, reply: reply.prevLogIndex)
+        self.plant("a leader backs up one entry at a time")
         self.assertCaught(test_replication.ConflictTests, "test_backsUpByTerm")

@@ -25,6 +25,7 @@ from replkv.testing import rare
 from replkv.testing.chance import chance
 from replkv.testing.cluster.durable import DurableLog
 from replkv.testing.cluster.host import EPOCH, SimulatedHost
+from replkv.testing.cluster.patience import watchPatience
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.store import Store
 from replkv.testing.cluster.thread import Pace, Thread
@@ -323,6 +324,8 @@ class SimulatedServer:
         descriptors = Descriptors(cluster.config.maxConnections, STORE[1])
         self._service = _Service(self._watch, host, cluster.config, self.config, folder, storage, descriptors)
         self._service.startService()
+        if self.isServing:
+            watchPatience(cluster, self._service)
         self._steps = self.store.steps
 
     def _refuses(self, kind: str, path: str) -> int:

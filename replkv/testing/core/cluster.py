@@ -13,6 +13,7 @@ from replkv.testing.chance import chance
 from replkv.testing.core.disk import Disk
 from replkv.testing.core.network import Network
 from replkv.testing.core.plan import Plan
+from replkv.testing.core.probes import Probes
 from replkv.testing.core.question import Question
 from replkv.testing.core.server import Server
 from replkv.testing.judge import Judge
@@ -31,6 +32,7 @@ class Cluster:
     @ivar trace: what has happened so far.
     @ivar rare: how often each rare thing has happened.
     @ivar judge: looks at the servers.
+    @ivar probes: counts the probes of leaders.
     @ivar servers: the servers; the place of each is its id.
     @ivar network: the network.
     @ivar isCalm: whether nothing goes wrong any more.
@@ -56,6 +58,7 @@ class Cluster:
         for server, rate in zip(self.servers, plan.rates, strict=True):
             server.rate = rate
         self.judge = Judge(self.servers, self.rare)
+        self.probes = Probes()
         self._down = [0] * plan.servers
         self._standing = [0] * plan.servers
 

@@ -280,12 +280,9 @@ class SimulatedServer:
             folder = DataFolder.open(self.files, f"/{self.id}", self.id, cluster.config.cluster, members, random)
             folder.begin(random)
             storage = LogStorage.open(self.files, folder.logPath, random, cluster.segmentBytes)
-        except FolderError as error:
-            isStarved = isinstance(error.__cause__, Exhausted)
+        except (Exhausted, FolderError) as error:
+            isStarved = isinstance(error.__cause__ or error, Exhausted)
             self._exit(exits.SYSTEM if isStarved else exits.CONFIGURATION, str(error))
-            return
-        except Exhausted as error:
-            self._exit(exits.SYSTEM, str(error))
             return
         except (CorruptLog, OSError) as error:
             if isinstance(error, CorruptLog):

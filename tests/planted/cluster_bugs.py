@@ -180,7 +180,7 @@ BUGS: Final = (
     Bug(
         "a system without descriptors taken for a failed disk",
         "cluster",
-        50,
+        100,
         (Patch(replkv.storage.log, "Exhausted", _Never),),
     ),
     Bug("a failed fsync ignored", "cluster", 100, (Patch(Segment, "append", _appendSynced),)),

@@ -268,7 +268,7 @@ def noDescriptors(cluster: SimulatedCluster, servers: list[SimulatedServer], fau
     """
     Systems have no descriptors left: nothing more can be opened, nobody connects, and what is open goes on.
     """
-    hosts = [server.name for server in servers[: 1 + int(fault.amount * len(servers))]]
+    hosts = [server.name for server in servers[: 1 + int(2 * fault.amount * len(servers))]]
     for host in hosts:
         cluster.network.starve(host)
 

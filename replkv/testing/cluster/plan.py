@@ -5,7 +5,7 @@ What a seed has in store: how many servers, how fast everything is, what clients
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
@@ -129,7 +129,7 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
     chosen = sorted(random.sample(kinds, random.randint(1, min(6, len(kinds)))))
     if not wild:
         chosen = [kind for kind in chosen if kind != "clock jump"]
-    return Plan(
+    plan = Plan(
         size=size,
         heartbeat=heartbeat,
         electionTimeout=heartbeat * random.choice([3, 5, 5]),
@@ -148,6 +148,15 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
         clients=tuple(_client(chance(seed, "client plan", number), number, keys) for number in range(clients)),
         faults=drawFaults(chance(seed, "faults"), chosen, size, seconds),
     )
+    return _filling(plan) if "no descriptors" in chosen else plan
+
+
+def _filling(plan: Plan) -> Plan:
+    """
+    The same, with logs that need their next files all the time.
+    """
+    clients = tuple(replace(client, padding=2000) for client in plan.clients)
+    return replace(plan, segmentBytes=1 << 13, clients=clients)
 
 
 def _each(size: int, varies: bool, drawn: Callable[[], float], otherwise: float) -> tuple[float, ...]:

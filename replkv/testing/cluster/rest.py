@@ -36,7 +36,8 @@ def counters(service: Server) -> Mapping[str, int]:
         "things to write": len(node._disk._queue),
     }
     for peer, link in service._links.items():
-        counted[f"answers due from server {peer}"] = link._due
+        # A server that is not to be started again owes the answers that it died with.
+        counted[f"answers due from server {peer}"] = link._due if link.isUp else 0
     if isinstance(role, Leader):
         for peer, progress in role.progress.items():
             counted[f"messages to server {peer} without an answer"] = progress._unanswered

@@ -33,6 +33,17 @@ class CountersTests(ClusterCase):
         """
         self.assertEqual(len(counters(self.follower().service)), 13)
 
+    def test_dead(self) -> None:
+        """
+        A server that died, and is not started again, owes nothing.
+        """
+        leader, dead = self.cluster.leader(), self.follower()
+        dead.condemned = True
+        dead.kill()
+        leader.service._links[dead.id]._due = 1
+        self.client.close()
+        checkCounters(self.cluster, 5.0)
+
     def test_connection(self) -> None:
         """
         A client that stays is found.

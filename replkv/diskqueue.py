@@ -9,12 +9,15 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from replkv.raft.entry import Entry
 from replkv.raft.log import MAX_BATCH_BYTES
 from replkv.raft.outputs import Load, Persist
+from replkv.storage.files import Exhausted
 from replkv.storage.log import LogStorage
 
 RunInThread = Callable[[Callable[[], None]], Deferred[None]]
@@ -25,6 +28,12 @@ Calls a function off the reactor's thread; the calls are carried out one after t
 MAX_WRITE_BYTES: Final = 8 * MAX_BATCH_BYTES
 """
 How many bytes of entries are brought to the disk with one sync, before the last batch.
+"""
+
+
+RETRY_SECONDS: Final = 0.1
+"""
+How long a write waits for a descriptor before it is tried again.
 """
 
 
@@ -43,22 +52,28 @@ class DiskQueue:
         prepare: RunInThread,
         persisted: Callable[[int], None],
         failed: Callable[[Failure], None],
+        clock: IReactorTime,
     ) -> None:
         """
         @param run: the thread for the log.
         @param prepare: another thread, in which the next segment is made ready beside the writes.
         @param persisted: called with the number of the last L{Persist} that is synced.
         @param failed: called when the disk fails. Nothing is written after that.
+        @param clock: what the system refuses for want of a descriptor is tried again later.
         """
         self._log = log
         self._run = run
         self._prepare = prepare
         self._persisted = persisted
         self._failed = failed
+        self._clock = clock
         self._queue: deque[Persist] = deque()
         self._busy = False
         self._broken = False
         self._preparing = False
+        self._short = False
+        self._ending = False
+        self._waiting: IDelayedCall | None = None  # Until what the system has refused is tried again.
         self._whenIdle: list[Deferred[None]] = []
 
     def write(self, persists: Iterable[Persist]) -> None:
@@ -70,16 +85,23 @@ class DiskQueue:
 
     def read(self, load: Load) -> Deferred[list[Entry]]:
         """
-        Read entries that a peer needs, as many as fit into a batch.
+        Read entries that a peer needs, as many as fit into a batch; none, and not at once, where there is no descriptor
+        to read them with.
         """
         entries: list[Entry] = []
         result = self._run(lambda: entries.extend(self._log.read(load.first, load.last, MAX_BATCH_BYTES)))
-        return result.addCallback(lambda _: entries)
+        return result.addErrback(self._notRead).addCallback(lambda _: entries)
 
     def whenIdle(self) -> Deferred[None]:
         """
-        Fires when all is written, or can't be.
+        Fires when all is written, or can't be. Nothing is tried again from now on.
         """
+        self._ending = True
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+            self._busy = False
+            self._broken = True
         if not self._busy:
             return succeed(None)
         waiting: Deferred[None] = Deferred()
@@ -95,11 +117,40 @@ class DiskQueue:
             parts.append(self._queue.popleft())
             size += len(parts[-1].batch.encoded)
         self._busy = True
+        self._write(parts)
+
+    def _write(self, parts: list[Persist]) -> None:
+        self._waiting = None
         self._run(lambda: self._log.write(parts)).addCallbacks(
-            self._written, self._break, callbackArgs=(parts[-1].seq,)
+            self._written, self._notWritten, callbackArgs=(parts[-1].seq,), errbackArgs=(parts,)
         )
 
+    def _notRead(self, failure: Failure) -> Deferred[None]:
+        failure.trap(Exhausted)
+        return deferLater(self._clock, RETRY_SECONDS, lambda: None)
+
+    def _notWritten(self, failure: Failure, parts: list[Persist]) -> None:
+        if not failure.check(Exhausted):
+            self._break(failure)
+            return
+        if self._ending:
+            self._busy = False
+            self._broken = True
+            self._idle()
+            return
+        if not self._short:
+            self._short = True
+            self._logger.warn(
+                "the log waits for its next file, and all writes with it: {reason}. Raise the limit of open files "
+                "(ulimit -Hn) or find out what uses them up",
+                reason=failure.getErrorMessage(),
+            )
+        self._waiting = self._clock.callLater(RETRY_SECONDS, self._write, parts)
+
     def _written(self, _: None, seq: int) -> None:
+        if self._short:
+            self._short = False
+            self._logger.info("the log has its next file, and goes on")
         self._busy = False
         self._next()
         self._persisted(seq)
@@ -113,8 +164,12 @@ class DiskQueue:
 
     def _unprepared(self, failure: Failure) -> None:
         """
-        Do not try it again: the write that needs the segment will, and fail if it must.
+        Do not try it again, unless it was but for want of a descriptor: the write that needs the segment will, and fail
+        if it must.
         """
+        if failure.check(Exhausted):
+            self._preparing = False
+            return
         self._logger.warn(
             "the next part of the log could not be prepared, so this server will stop when it needs it: {reason}",
             reason=failure.getErrorMessage(),

@@ -30,6 +30,12 @@ The server stopped itself over its disk (C{EX_IOERR} of sysexits.h): a write or 
 is damaged.
 """
 
+SYSTEM: Final = 71
+"""
+The system had no descriptors or no memory left for something that a server cannot do without or wait for
+(C{EX_OSERR}). It may be started again.
+"""
+
 INTERNAL: Final = 70
 """
 The server stopped itself over an error of its own (C{EX_SOFTWARE}), before that could do harm. It may be started again.

@@ -6,7 +6,6 @@ the very same server runs on a simulated one.
 from __future__ import annotations
 
 import random
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -80,18 +79,12 @@ class Host(Protocol):
         Make a thread.
         """
 
-    def openStore(self, path: str) -> Engine:
+    def openStore(self, path: str, openFiles: int) -> Engine:
         """
         Open the store, or make one.
 
+        @param openFiles: how many of its tables may be open.
         @raise replkv.kv.engine.EngineError: if it cannot be opened.
-        """
-
-    def allowFiles(self, count: int) -> int:
-        """
-        Make sure, as far as that is possible, that so many files may be open at once.
-
-        @return: how many may be.
         """
 
     def listenForClients(self, factory: ServerFactory) -> list[Deferred[IListeningPort]]:
@@ -190,22 +183,11 @@ class OSHost:
         """
         return PoolWorker(self.reactor, name)
 
-    def openStore(self, path: str) -> Engine:
+    def openStore(self, path: str, openFiles: int) -> Engine:
         """
         See L{Host.openStore}. RocksDB has threads of its own: the process must not fork any more.
         """
-        return RocksEngine(path)
-
-    def allowFiles(self, count: int) -> int:
-        """
-        See L{Host.allowFiles}.
-        """
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        if soft == resource.RLIM_INFINITY or soft >= count:
-            return count
-        allowed = count if hard == resource.RLIM_INFINITY else min(count, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
-        return allowed
+        return RocksEngine(path, openFiles)
 
     def listenForClients(self, factory: ServerFactory) -> list[Deferred[IListeningPort]]:
         """

@@ -23,7 +23,7 @@ from replkv.config import Config, ServerConfig
 from replkv.diskqueue import DiskQueue, RunInThread
 from replkv.executor import Executor
 from replkv.kv.command import UnknownCommand
-from replkv.kv.engine import EngineError
+from replkv.kv.engine import EngineError, EngineStarved
 from replkv.kv.machine import StateMachine
 from replkv.peers.receiver import Timed
 from replkv.pending import Read
@@ -216,7 +216,7 @@ class Node:
         try:
             function()
         except EngineError as error:
-            self._stopFor(exits.DISK, f"the store failed: {error}")
+            self._storeFailed(error)
         except UnknownCommand as error:
             self._stopFor(exits.CONFIGURATION, str(error))
         except Exception:
@@ -299,8 +299,8 @@ class Node:
         self._flushing = False
 
     def _flushFailed(self, failure: Failure) -> None:
-        if failure.check(EngineError):
-            self._stopFor(exits.DISK, f"the store cannot be written: {failure.getErrorMessage()}")
+        if isinstance(failure.value, EngineError):
+            self._storeFailed(failure.value)
         else:
             self._broken(failure)
 
@@ -315,6 +315,7 @@ class Node:
         before, self._known = self._known, known
         term, leaderId = known
         if before[1] == self._server.id:
+            self._tellOfDisk()
             self.executor.depose()
             # Now, so that the reads that it did not answer are not overtaken by commands that come after them.
             self._pump()
@@ -329,9 +330,32 @@ class Node:
             self.log.info("server {leader} leads, in term {term}", leader=leaderId, term=term)
         self.executor.resume()
 
+    def _tellOfDisk(self) -> None:
+        """
+        Tell the operator, where it is for its disk that this server leads no longer.
+        """
+        if self.raft.diskHangs:
+            self.log.warn("this server leads no longer, since its disk has been at one write for too long")
+        elif self.raft.diskIsSlow:
+            self.log.warn(
+                "this server leads no longer, since its disk takes many times as long for a write as those of the "
+                "others: all clients have waited for it"
+            )
+
     # The end.
 
+    def _storeFailed(self, error: EngineError) -> None:
+        """
+        The store goes on no more in this process. Where it only had no descriptor, the next one will open it.
+        """
+        status = exits.SYSTEM if isinstance(error, EngineStarved) else exits.DISK
+        self._stopFor(status, f"the store failed: {error}")
+
     def _broken(self, failure: Failure | None = None) -> None:
+        failure = failure or Failure()
+        if failure.check(MemoryError):
+            self._stopFor(exits.SYSTEM, "the system gives it no more memory")
+            return
         self.log.failure("an error in replkv itself", failure)
         self._stopFor(exits.INTERNAL, "it has met an error of its own, which is logged above")
 

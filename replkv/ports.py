@@ -12,6 +12,8 @@ from typing import Final
 from twisted.internet.endpoints import AdoptedStreamServerEndpoint
 from twisted.internet.interfaces import IReactorSocket
 
+from replkv.accept import RestingSockets
+
 _BACKLOG: Final = 1024
 
 
@@ -73,7 +75,7 @@ def endpoint(reactor: IReactorSocket, listening: socket.socket) -> AdoptedStream
     """
     Hand a listening socket over to the reactor.
     """
-    return AdoptedStreamServerEndpoint(reactor, listening.detach(), listening.family)
+    return AdoptedStreamServerEndpoint(RestingSockets(reactor), listening.detach(), listening.family)
 
 
 def _listen(family: int, kind: int, protocol: int, address: tuple[object, ...]) -> socket.socket:

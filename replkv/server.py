@@ -18,9 +18,10 @@ from twisted.python.failure import Failure
 from replkv import exits
 from replkv.clusterclock import ClusterClock, bridged, largestStamp
 from replkv.config import Config, ServerConfig
+from replkv.descriptors import Descriptors
 from replkv.diskqueue import DiskQueue
 from replkv.host import Host
-from replkv.kv.engine import EngineError
+from replkv.kv.engine import EngineError, EngineStarved
 from replkv.kv.machine import StateMachine
 from replkv.names import NameEndpoint, Names
 from replkv.node import TICKS_PER_HEARTBEAT, Node
@@ -33,6 +34,7 @@ from replkv.raft.entry import Entry
 from replkv.raft.log import MAX_BATCH_BYTES, RaftLog
 from replkv.storage.clockrecord import ClockRecord
 from replkv.storage.errors import CorruptLog, LogFailed
+from replkv.storage.files import Exhausted
 from replkv.storage.folder import DataFolder
 from replkv.storage.log import LogStorage
 
@@ -63,8 +65,6 @@ PEER_TIMEOUT: Final = 2.0
 Seconds after which an attempt to connect to another server is given up.
 """
 
-_OTHER_FILES: Final = 1024
-
 
 class Server(Service):
     """
@@ -82,10 +82,12 @@ class Server(Service):
         server: ServerConfig,
         folder: DataFolder,
         storage: LogStorage,
+        descriptors: Descriptors,
     ) -> None:
         """
         @param folder: the data folder, locked.
         @param storage: the log in it.
+        @param descriptors: how many files it may have open, and what for.
         """
         self.exitStatus = 0
         self._host = host
@@ -94,6 +96,7 @@ class Server(Service):
         self._server = server
         self._folder = folder
         self._storage = storage
+        self._descriptors = descriptors
         self._logThread = host.worker("log")
         self._storeThread = host.worker("store")
         self._clientPorts: list[IListeningPort] = []
@@ -111,8 +114,9 @@ class Server(Service):
         super().startService()
         try:
             self._begin()
-        except (EngineError, CorruptLog, LogFailed) as error:
-            self._reactor.callWhenRunning(self._fail, exits.DISK, str(error))
+        except (EngineError, CorruptLog, Exhausted, LogFailed) as error:
+            status = exits.SYSTEM if isinstance(error, EngineStarved | Exhausted) else exits.DISK
+            self._reactor.callWhenRunning(self._fail, status, str(error))
         except Exception as error:
             # Raised from here, it would be for twistd to show, and the process would end with its status.
             self.log.failure("an error in replkv itself")
@@ -120,11 +124,17 @@ class Server(Service):
             self._reactor.callWhenRunning(self._fail, exits.INTERNAL, reason)
 
     def _begin(self) -> None:
-        self._allowConnections()
+        if self._descriptors.clients < self._config.maxConnections:
+            self.log.warn(
+                "the system allows so few open files that {clients} clients can connect at once, and not {wanted}, the "
+                "MaxConnections: raise the limit (ulimit -Hn), or lower MaxConnections",
+                clients=self._descriptors.clients,
+                wanted=self._config.maxConnections,
+            )
+        machine = StateMachine(self._host.openStore(self._folder.storePath, self._descriptors.store))
+        raft = self._recover(machine)
         self._logThread.start()
         self._storeThread.start()
-        machine = StateMachine(self._host.openStore(self._folder.storePath))
-        raft = self._recover(machine)
         self._clusterClock = self._startClock(machine, raft)
         self._node = Node(
             self._config,
@@ -132,7 +142,7 @@ class Server(Service):
             raft,
             machine,
             lambda persisted, failed: DiskQueue(
-                self._storage, self._logThread.run, self._storeThread.run, persisted, failed
+                self._storage, self._logThread.run, self._storeThread.run, persisted, failed, self._reactor
             ),
             self._storeThread.run,
             self._reactor,
@@ -140,7 +150,7 @@ class Server(Service):
             self._fail,
         )
         self._clients = ClientServerFactory(
-            self._node.executor, self._reactor, self._config.maxValueBytes, self._config.maxConnections
+            self._node.executor, self._reactor, self._config.maxValueBytes, self._descriptors.clients
         )
         self._node.repliesReady = self._clients.flush
         identity = Identity(
@@ -294,21 +304,6 @@ class Server(Service):
             "the cluster's time cannot be stored, so that keys may live longer if all servers are stopped: {reason}",
             reason=failure.getErrorMessage(),
         )
-
-    def _allowConnections(self) -> None:
-        """
-        Raise the limit of open files to what the settings need.
-        """
-        needed = self._config.maxConnections + _OTHER_FILES
-        allowed = self._host.allowFiles(needed)
-        if allowed < needed:
-            self.log.warn(
-                "the system allows {allowed} open files, and MaxConnections of {connections} needs {needed}: raise "
-                "the limit (ulimit -Hn) or lower MaxConnections",
-                allowed=allowed,
-                connections=self._config.maxConnections,
-                needed=needed,
-            )
 
     def _fail(self, status: int, reason: str) -> None:
         """

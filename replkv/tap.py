@@ -22,12 +22,13 @@ from zope.interface import implementer
 
 from replkv import exits
 from replkv.config import FILE_HELP, Config, ConfigError, ServerConfig, find, load
+from replkv.descriptors import TooFewDescriptors, allot, allow, wanted
 from replkv.host import OSHost
 from replkv.logfile import LoggedService
 from replkv.ports import PortError, PortNotYet, bind
 from replkv.server import Server
 from replkv.storage.errors import CorruptLog, UnknownFormat
-from replkv.storage.files import OSFiles
+from replkv.storage.files import Exhausted, OSFiles
 from replkv.storage.folder import DataFolder, FolderError
 from replkv.storage.log import LogStorage
 from replkv.storage.modes import UMASK, tighten
@@ -92,7 +93,7 @@ class Options(usage.Options):
                 OSFiles(), path, self.server.id, self.settings.cluster, members, random.SystemRandom()
             )
         except (ConfigError, FolderError) as error:
-            _refuse(str(error))
+            _refuse(str(error), _statusOf(error))
         host = self.server.listen or self.server.hostname
         try:
             self.clientSockets = bind(host, self.server.clientPort, "ClientPort")
@@ -127,12 +128,16 @@ def makeService(options: Options) -> IService:
 
     server = options.server
     try:
+        descriptors = allot(allow(wanted(options.settings)), options.settings)
+    except TooFewDescriptors as error:
+        _refuse(f"server {server.id}: {error}")
+    try:
         opened = tighten(options.folder.path)
         options.folder.begin(random.SystemRandom())
     except FolderError as error:
-        _refuse(str(error))
+        _refuse(str(error), _statusOf(error))
     except OSError as error:
-        _refuse(f"server {server.id}: the data folder cannot be kept from others: {error}")
+        _refuse(f"server {server.id}: the data folder cannot be kept from others: {error}", _statusOf(error))
     if opened:
         _log.warn("others had access to {count} files and folders of the data folder; that is ended", count=opened)
     try:
@@ -142,10 +147,11 @@ def makeService(options: Options) -> IService:
     except CorruptLog as error:
         _refuse(f"server {server.id}: {error}", exits.DISK)
     except OSError as error:
-        _refuse(f"server {server.id}: the log in {options.folder.logPath} cannot be opened: {error}", exits.DISK)
+        status = exits.SYSTEM if isinstance(error, Exhausted) else exits.DISK
+        _refuse(f"server {server.id}: the log in {options.folder.logPath} cannot be opened: {error}", status)
     _tuneCollector()
     host = OSHost(reactor, options.clientSockets, options.logSockets)
-    service = Server(host, options.settings, server, options.folder, storage)
+    service = Server(host, options.settings, server, options.folder, storage, descriptors)
     # twistd itself has no way to end with a status once the reactor has run. This runs when all else is done.
     atexit.register(_exit, service)
     globalLogPublisher.addObserver(_endIfInterrupted)
@@ -212,6 +218,13 @@ def _exit(service: Server) -> None:
     if service.exitStatus:
         sys.stdout.flush()
         os._exit(service.exitStatus)
+
+
+def _statusOf(error: Exception) -> int:
+    """
+    With what to end when something cannot be opened: it is no mistake that the system has no descriptor.
+    """
+    return exits.SYSTEM if isinstance(error.__cause__ or error, Exhausted) else exits.CONFIGURATION
 
 
 def _refuse(line: str, status: int = exits.CONFIGURATION) -> NoReturn:

@@ -7,10 +7,11 @@ from __future__ import annotations
 import errno
 from random import Random
 
+from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.diskqueue import MAX_WRITE_BYTES, DiskQueue
+from replkv.diskqueue import MAX_WRITE_BYTES, RETRY_SECONDS, DiskQueue
 from replkv.raft.entry import NO_ENTRIES, Batch, Entry
 from replkv.raft.outputs import Load, Persist
 from replkv.storage.errors import LogFailed
@@ -20,9 +21,9 @@ from tests.logged import logged
 from tests.node.cluster import Thread
 
 
-class DiskQueueTests(SynchronousTestCase):
+class DiskQueueCase(SynchronousTestCase):
     """
-    Tests for L{DiskQueue}.
+    What these tests begin with.
     """
 
     def setUp(self) -> None:
@@ -34,7 +35,10 @@ class DiskQueueTests(SynchronousTestCase):
         self.thread, self.other = Thread(), Thread()
         self.persisted: list[int] = []
         self.failed: list[Failure] = []
-        self.queue = DiskQueue(self.log, self.thread.run, self.other.run, self.persisted.append, self.failed.append)
+        self.clock = Clock()
+        self.queue = DiskQueue(
+            self.log, self.thread.run, self.other.run, self.persisted.append, self.failed.append, self.clock
+        )
         self.written: list[list[int]] = []
         write = self.log.write
 
@@ -55,6 +59,12 @@ class DiskQueueTests(SynchronousTestCase):
         How often the disk was synced.
         """
         return sum(kind == "sync" for kind, _ in self.files.operations)
+
+
+class DiskQueueTests(DiskQueueCase):
+    """
+    Tests for L{DiskQueue}.
+    """
 
     def test_offTheReactor(self) -> None:
         """
@@ -213,3 +223,115 @@ class DiskQueueTests(SynchronousTestCase):
         self.assertEqual((self.persisted, self.failed, self.other.waiting), ([1, 2], [], 0))
         self.assertEqual(len(lines), 1)
         self.assertIn("No space left on device", lines[0])
+
+
+class ExhaustedTests(DiskQueueCase):
+    """
+    Tests for a system that has no descriptors left for the log.
+    """
+
+    def setUp(self) -> None:
+        """
+        The next write needs another segment, and there is no descriptor for it.
+        """
+        super().setUp()
+        self.lines = logged(self)
+        self.queue.write([self.persist(1, 60_000)])
+        self.work()
+        self.assertEqual(self.persisted, [1])
+        self.refuse(errno.EMFILE)
+
+    def refuse(self, number: int) -> None:
+        """
+        Have the system refuse to open anything.
+        """
+        self.files.failing = lambda kind, path: number if kind in ("create", "open", "syncFolder") else 0
+
+    def work(self) -> None:
+        """
+        Let both threads work.
+        """
+        while self.thread.work() or self.other.work():
+            pass
+
+    def test_waits(self) -> None:
+        """
+        A write that needs a descriptor waits for it, and so does all behind it, in its order. The log says so once,
+        and once that it goes on.
+        """
+        self.queue.write([self.persist(2, 60_000)])
+        self.queue.write([self.persist(3)])
+        for number in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
+            self.refuse(number)
+            self.work()
+            self.assertEqual((self.persisted, self.failed), ([1], []))
+            self.clock.advance(RETRY_SECONDS)
+        self.assertEqual(len(self.lines), 1)
+        self.assertIn("the log waits for its next file, and all writes with it: [Errno 24]", self.lines[0])
+        self.files.failing = lambda kind, path: 0
+        self.work()
+        self.assertEqual((self.persisted, self.failed), ([1, 2, 3], []))
+        self.assertEqual(self.lines[1:], ["the log has its next file, and goes on"])
+        found = LogStorage.open(self.files.afterKill(), "/log", Random(2), 1 << 16)
+        self.assertEqual([entry.index for entry in found.read(1, 3, 1 << 30)], [1, 2, 3])
+
+    def test_nothingWithoutReason(self) -> None:
+        """
+        Between two attempts nothing is done.
+        """
+        self.queue.write([self.persist(2, 60_000)])
+        self.work()
+        self.clock.advance(RETRY_SECONDS - 0.01)
+        self.assertEqual((self.thread.waiting, len(self.clock.getDelayedCalls())), (0, 1))
+
+    def test_noRoom(self) -> None:
+        """
+        No memory for what is written is a failure like any other.
+        """
+        self.files.failing = lambda kind, path: errno.ENOMEM if kind == "sync" else 0
+        self.queue.write([self.persist(2)])
+        self.work()
+        [failure] = self.failed
+        self.assertTrue(failure.check(LogFailed))
+
+    def test_stopped(self) -> None:
+        """
+        Who stops does not wait for a descriptor, and nothing is tried again after that.
+        """
+        self.queue.write([self.persist(2, 60_000)])
+        self.work()
+        self.successResultOf(self.queue.whenIdle())
+        self.files.failing = lambda kind, path: 0
+        self.clock.advance(1)
+        self.work()
+        self.assertEqual((self.persisted, self.failed, self.clock.getDelayedCalls()), ([1], [], []))
+
+    def test_stoppedMeanwhile(self) -> None:
+        """
+        Nor does who stops while the write is under way.
+        """
+        self.queue.write([self.persist(2, 60_000)])
+        idle = self.queue.whenIdle()
+        self.assertNoResult(idle)
+        self.work()
+        self.successResultOf(idle)
+        self.assertEqual((self.failed, self.clock.getDelayedCalls()), ([], []))
+
+    def test_read(self) -> None:
+        """
+        What cannot be read for a peer now is no failure. It is told after a while that there is nothing, and may be
+        asked for again.
+        """
+        self.files.failing = lambda kind, path: 0
+        self.queue.write([self.persist(2, 60_000)])
+        self.work()
+        self.refuse(errno.EMFILE)
+        read = self.queue.read(Load(1, 1, 1, 1))
+        self.work()
+        self.assertNoResult(read)
+        self.clock.advance(RETRY_SECONDS)
+        self.assertEqual(self.successResultOf(read), [])
+        self.files.failing = lambda kind, path: 0
+        read = self.queue.read(Load(1, 1, 1, 1))
+        self.work()
+        self.assertEqual([entry.index for entry in self.successResultOf(read)], [1])

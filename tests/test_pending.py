@@ -179,6 +179,23 @@ class DeadlinesTests(SynchronousTestCase):
         self.deadlines.add(20.0, store(1000))
         self.assertTrue(self.deadlines.isFull)
 
+    def test_bytesGivenBack(self) -> None:
+        """
+        All the bytes of a command are given back, whether it was answered or its time is up: to the last byte there is
+        as much room as before.
+        """
+        self.patch(replkv.pending, "MAX_BYTES", 1000)
+        answered = store(400)
+        self.deadlines.add(10.0, answered)
+        self.deadlines.add(10.0, store(300))
+        answered.stored(7)
+        self.deadlines.sweep(15.0)
+        self.deadlines.add(20.0, store(999))
+        self.assertFalse(self.deadlines.isFull)
+        self.assertEqual(len(self.deadlines.takeAll()), 1)
+        self.deadlines.add(20.0, store(999))
+        self.assertFalse(self.deadlines.isFull)
+
     def test_takeAll(self) -> None:
         """
         All can be taken out, in their order; what was answered meanwhile too.

@@ -7,6 +7,7 @@ from __future__ import annotations
 import errno
 import io
 import json
+import mmap
 import os
 import shutil
 import sys
@@ -23,6 +24,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from replkv import exits
 from replkv.clusterclock import ClusterClock
 from replkv.config import Config, ServerConfig
+from replkv.descriptors import Descriptors
 from replkv.host import OSHost, PoolWorker
 from replkv.kv.engine import EngineError
 from replkv.kv.machine import StateMachine
@@ -32,7 +34,7 @@ from replkv.raft.outputs import Persist
 from replkv.server import CLOCK_INTERVAL, Server
 from replkv.storage.clockrecord import ClockRecord
 from replkv.storage.errors import LogFailed
-from replkv.storage.files import OSFiles
+from replkv.storage.files import Exhausted, OSFiles
 from replkv.storage.folder import DataFolder
 from replkv.storage.log import LogStorage
 from tests.logged import logged
@@ -58,7 +60,9 @@ class ServerTests(SynchronousTestCase):
         self.storage = LogStorage.open(OSFiles(), self.folder.logPath, Random(1), 1 << 16)
         self.storage.write([Persist(1, 1, 0, Batch([Entry(1, 1, b"")]))])
         config = Config(path, "replkv", SERVERS, 0.05, 0.25, 2.0, 5.0, 1 << 20, 100)
-        self.server = Server(OSHost(self.reactor, [], []), config, SERVERS[0], self.folder, self.storage)
+        self.server = Server(
+            OSHost(self.reactor, [], []), config, SERVERS[0], self.folder, self.storage, Descriptors(100, 24)
+        )
 
 
 class StartTests(ServerTests):
@@ -98,6 +102,28 @@ class StartTests(ServerTests):
         with open(self.folder.storePath, "w"):
             pass
         self.assertStopsItself(self.folder.storePath)
+
+    def test_noDescriptorForLog(self) -> None:
+        """
+        The system has no descriptor for the log. The disk is not to blame.
+        """
+
+        def fail(first: int, last: int, maxBytes: int) -> list[Entry]:
+            raise Exhausted(errno.EMFILE, os.strerror(errno.EMFILE))
+
+        self.patch(self.storage, "read", fail)
+        self.assertStopsItself("Too many open files", exits.SYSTEM)
+
+    def test_noMemoryForStore(self) -> None:
+        """
+        The system has no memory for the store. The disk is not to blame.
+        """
+
+        def refuse(*_: object, **__: object) -> None:
+            raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+        self.patch(mmap, "mmap", refuse)
+        self.assertStopsItself("too little memory", exits.SYSTEM)
 
     def test_storeIsAheadOfLog(self) -> None:
         """

@@ -15,6 +15,13 @@ class EngineError(Exception):
     """
 
 
+class EngineStarved(EngineError):
+    """
+    The system had no descriptor or no memory for the store. Nothing is wrong with the disk: opened again, the store
+    goes on.
+    """
+
+
 class Engine(Protocol):
     """
     An ordered map from bytes to bytes, written in atomic steps.

@@ -8,6 +8,7 @@ so that a step goes into one memtable as a whole; memtables reach the disk whole
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -23,13 +24,13 @@ from rocksdict import (
     WriteOptions,
 )
 
-from replkv.kv.engine import EngineError
+from replkv.kv.engine import EngineError, EngineStarved
+from replkv.kv.room import checkRoom
 
 MEMTABLE_BYTES: Final = 32 * 1024 * 1024
 # One is written while the others wait for the disk: a burst of 96 MiB passes before a write has to wait.
 _MEMTABLES: Final = 4
 _BLOCK_CACHE_BYTES: Final = 64 * 1024 * 1024
-_OPEN_FILES: Final = 256
 _INFO_LOG_BYTES: Final = 1024 * 1024
 _INFO_LOGS: Final = 2
 # About 1 % false positives (RocksDB's documentation).
@@ -43,11 +44,12 @@ class RocksEngine:
     RocksDB has threads of its own, which a fork leaves behind: a process that daemonizes makes its engine afterwards.
     """
 
-    def __init__(self, path: str, memtableBytes: int = MEMTABLE_BYTES) -> None:
+    def __init__(self, path: str, openFiles: int = 256, memtableBytes: int = MEMTABLE_BYTES) -> None:
         """
         Open the store, or make it.
 
         @param path: its folder. The folder that this one lies in must be there.
+        @param openFiles: how many of its tables may be open.
         @param memtableBytes: what is collected in memory before RocksDB, by itself, writes it to the disk.
         @raise EngineError: if it cannot be opened, is in use, or is damaged.
         """
@@ -55,8 +57,9 @@ class RocksEngine:
         unlogged = WriteOptions()
         # It is a property; rocksdict's stubs take it for a method.
         unlogged.disable_wal = True  # type: ignore[method-assign, assignment]
+        checkRoom()
         try:
-            self._db = Rdict(path, _options(memtableBytes))
+            self._db = Rdict(path, _options(memtableBytes, openFiles))
             self._db.set_write_options(unlogged)
             _syncFolder(os.path.dirname(os.path.abspath(path)))
         except Exception as error:
@@ -141,10 +144,13 @@ class RocksEngine:
         """
         Say in one line what RocksDB said in one or several.
         """
-        return EngineError(f"the store in {self._path} cannot be {what}: {' '.join(str(error).split())}")
+        said = " ".join(str(error).split())
+        # RocksDB tells of errors in words.
+        starved = any(os.strerror(number) in said for number in (errno.EMFILE, errno.ENFILE, errno.ENOMEM))
+        return (EngineStarved if starved else EngineError)(f"the store in {self._path} cannot be {what}: {said}")
 
 
-def _options(memtableBytes: int) -> Options:
+def _options(memtableBytes: int, openFiles: int) -> Options:
     """
     Make the options that the store is opened with.
     """
@@ -159,7 +165,9 @@ def _options(memtableBytes: int) -> Options:
     options.set_compression_type(DBCompressionType.lz4())
     options.set_write_buffer_size(memtableBytes)
     options.set_max_write_buffer_number(_MEMTABLES)
-    options.set_max_open_files(_OPEN_FILES)
+    options.set_max_open_files(openFiles)
+    # Otherwise it has up to 16 threads for it, and ends the whole process if the system has no memory for one of them.
+    options.set_max_file_opening_threads(1)
     options.set_keep_log_file_num(_INFO_LOGS)
     options.set_max_log_file_size(_INFO_LOG_BYTES)
     options.set_stats_dump_period_sec(0)

@@ -7,8 +7,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.internet.protocol import ServerFactory
+from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime
+from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -30,9 +30,16 @@ HELLO_TIMEOUT: Final = 5.0
 Seconds within which the other side must have said who it is.
 """
 
-MAX_CONNECTIONS: Final = 128
+MAX_STRANGERS: Final = 16
 """
-How many connections there may be at once; a cluster needs one for each other server.
+How many connections there may be at once that have not said who they are.
+"""
+
+_MAX_UNKNOWN: Final = 2 * MAX_STRANGERS
+
+MAX_REFUSALS: Final = 128
+"""
+How many different refusals are logged.
 """
 
 
@@ -41,6 +48,7 @@ class IncomingConnection(PeerConnection):
     Answers the requests of one other server.
 
     @ivar sender: its id, once it has said it.
+    @ivar isClosing: whether it was given up, and its descriptor is about to be given back.
     """
 
     factory: PeerListener
@@ -48,6 +56,7 @@ class IncomingConnection(PeerConnection):
     def __init__(self) -> None:
         super().__init__()
         self.sender: int | None = None
+        self.isClosing = False
         self._helloCall: IDelayedCall | None = None
 
     def connectionMade(self) -> None:
@@ -126,7 +135,6 @@ class PeerListener(ServerFactory):
     @ivar connections: those that are open, the oldest first.
     """
 
-    protocol = IncomingConnection  # type: ignore[assignment]
     noisy = False
     log = Logger()
 
@@ -138,24 +146,34 @@ class PeerListener(ServerFactory):
         self._crowded = False
         self.refusals: set[tuple[int, str]] = set()
 
+    def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
+        """
+        Let another server introduce itself; unless so many connect at once that those which were given up for them
+        could not be closed yet.
+        """
+        if sum(connection.sender is None or connection.isClosing for connection in self.connections) >= _MAX_UNKNOWN:
+            return None
+        connection = IncomingConnection()
+        connection.factory = self
+        return connection
+
     def makeRoom(self) -> None:
         """
-        Where there are too many connections, give up the oldest one that has not said who it is: strangers must not
-        keep out a member.
+        Where there are too many connections that have not said who they are, give up the oldest of them: strangers
+        must neither keep out a member nor use up the descriptors.
         """
-        strangers = [connection for connection in self.connections if connection.sender is None]
-        if len(self.connections) > MAX_CONNECTIONS and strangers:
+        strangers = [peer for peer in self.connections if peer.sender is None and not peer.isClosing]
+        if len(strangers) > MAX_STRANGERS:
             if not self._crowded:
                 self._crowded = True
-                self.log.warn("{count} connections to the servers' port: strangers?", count=len(self.connections))
-            del self.connections[strangers[0]]
-            strangers[0].transport.abortConnection()
+                self.log.warn("{count} connections to the servers' port: strangers?", count=len(strangers))
+            self._close(strangers[0])
 
     def logRefusal(self, sender: int, address: object, reason: str) -> None:
         """
         Say once, and not at each of its attempts, why a server is refused.
         """
-        if (sender, reason) not in self.refusals and len(self.refusals) < MAX_CONNECTIONS:
+        if (sender, reason) not in self.refusals and len(self.refusals) < MAX_REFUSALS:
             self.refusals.add((sender, reason))
             self.log.warn("refused a connection from {address}: {reason}", address=address, reason=reason)
 
@@ -166,11 +184,15 @@ class PeerListener(ServerFactory):
         """
         for other in list(self.connections):
             if other is not connection and other.sender == connection.sender and connection in self.connections:
-                other.transport.abortConnection()
+                self._close(other)
 
     def close(self) -> None:
         """
         Close all connections.
         """
         for connection in list(self.connections):
-            connection.transport.abortConnection()
+            self._close(connection)
+
+    def _close(self, connection: IncomingConnection) -> None:
+        connection.isClosing = True
+        connection.transport.abortConnection()

@@ -9,8 +9,9 @@ from typing import Final
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IAddress, IReactorTime
-from twisted.internet.protocol import Protocol, ServerFactory
+from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from replkv import __version__
 from replkv.protocol.connection import ClientProtocol
@@ -20,18 +21,33 @@ DEFAULT_MAX_VALUE_BYTES: Final = 1024 * 1024
 DEFAULT_MAX_CONNECTIONS: Final = 10_000
 
 
+MAX_REFUSALS: Final = 8
+"""
+How many connections may be there only to be told that there is no room; those beyond are closed without a word.
+"""
+
+
 class _Refusal(Protocol):
     """
     A connection that is one too many: it is told so and closed.
     """
+
+    factory: ClientServerFactory
 
     def connectionMade(self) -> None:
         """
         Say that there is no service.
         """
         assert self.transport is not None
+        self.factory.refusals += 1
         self.transport.write(UNAVAILABLE)
         self.transport.loseConnection()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """
+        Make room for the next one.
+        """
+        self.factory.refusals -= 1
 
 
 class ClientServerFactory(ServerFactory):
@@ -44,6 +60,7 @@ class ClientServerFactory(ServerFactory):
     @ivar reserved: the bytes that are pending on all connections, in values and in expected replies.
     @ivar unwritten: the bytes of all replies that wait to be written.
     @ivar maxConnections: how many clients may be connected.
+    @ivar refusals: how many connections are there only to be refused.
     @ivar _connections: those that are.
     @ivar _ready: those that have something to write.
     @ivar _flushing: whether they are being written to.
@@ -67,23 +84,24 @@ class ClientServerFactory(ServerFactory):
         self.reserved = 0
         self.unwritten = 0
         self.maxConnections: Final = maxConnections
+        self.refusals = 0
         self._connections: Final[dict[ClientProtocol, None]] = {}  # In their order, so that it is the same each time.
         self._ready: Final[deque[ClientProtocol]] = deque()
         self._flushing = False
         self._crowded = False
         self._drained: Deferred[None] | None = None
 
-    def buildProtocol(self, addr: IAddress | None) -> Protocol:
+    def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
         """
         Take in a client, unless there are too many or the server stops.
         """
         if self._drained is not None:
-            return _Refusal()
+            return self._refuse()
         if len(self._connections) >= self.maxConnections:
             if not self._crowded:
                 self._crowded = True
                 self.log.warn("{count} clients are connected, and no more are taken", count=len(self._connections))
-            return _Refusal()
+            return self._refuse()
         return ClientProtocol(self)
 
     def connectionOpened(self, connection: ClientProtocol) -> None:
@@ -97,7 +115,10 @@ class ClientServerFactory(ServerFactory):
         Take note that a connection is gone.
         """
         self._connections.pop(connection, None)
-        self._crowded = False
+        # Not at the first that goes: where clients come back all the time, the operator is told once.
+        if self._crowded and len(self._connections) <= self.maxConnections * 9 // 10:
+            self._crowded = False
+            self.log.info("{count} clients are connected, and more are taken again", count=len(self._connections))
         if self._drained is not None and not self._drained.called and not self._connections:
             self._drained.callback(None)
 
@@ -148,6 +169,16 @@ class ClientServerFactory(ServerFactory):
         for connection in list(self._connections):
             connection.finish()
         return self._drained
+
+    def _refuse(self) -> Protocol | None:
+        """
+        Tell a client that there is no room. Those who are told have a descriptor each, so they are not many at once.
+        """
+        if self.refusals >= MAX_REFUSALS:
+            return None
+        refusal = _Refusal()
+        refusal.factory = self
+        return refusal
 
     def abortAll(self) -> None:
         """

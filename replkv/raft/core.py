@@ -41,6 +41,13 @@ For how many of the shortest election timeouts the disk may be at one write befo
 """
 
 
+SLOW_STRETCH: Final = 4
+"""
+How many times longer a server waits before it stands for election, once it has stepped down since its disk is slow, and
+until it finds its disk fast again.
+"""
+
+
 class NotLeader(Exception):
     """
     This server does not lead.
@@ -76,6 +83,8 @@ class Raft:
     @ivar lastApplied: index of the last entry that was given out to be applied.
     @ivar role: follower, candidate or leader.
     @ivar peers: the ids of all other servers.
+    @ivar diskIsSlow: whether this server led, and stepped down since its own disk was so much slower than the others'
+        (L{replkv.raft.pace}), and has not been fast since.
     """
 
     def __init__(
@@ -99,6 +108,7 @@ class Raft:
         self.commitIndex = lastApplied
         self.lastApplied = lastApplied
         self.peers = tuple(member for member in config.members if member != config.id)
+        self.diskIsSlow = False
         self._random = random
         self._ready = Ready()
         self._nextSeq = 1
@@ -174,6 +184,8 @@ class Raft:
         The L{Persist} numbered C{seq}, and all before it, are synced.
         """
         self._syncedSeq = seq
+        if self._writeTicks < max(1, self.config.electionTicks // 8):
+            self.diskIsSlow = False
         self._writeTicks = 0
         while self._writing and self._writing[0][0] <= seq:
             self.log.stableIndex = max(self.log.stableIndex, self._writing.popleft()[1])
@@ -295,6 +307,8 @@ class Raft:
         An election timeout in ticks, random so that split votes are rare (section 5.2).
         """
         shortest = self.config.electionTicks * (self.config.firstElectionFactor if self.currentTerm == 0 else 1)
+        if self.diskIsSlow:
+            shortest *= SLOW_STRETCH
         return self._random.randint(shortest, 2 * shortest)
 
     def follow(self, term: int, leaderId: int | None) -> None:

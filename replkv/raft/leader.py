@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from replkv.raft.entry import NO_ENTRIES, Batch, Entry
 from replkv.raft.messages import AppendEntries, AppendEntriesReply
 from replkv.raft.outputs import Load, ReadReady, Token
+from replkv.raft.pace import Pace
 from replkv.raft.progress import Progress
 from replkv.raft.quorum import agreed, majority
 from replkv.raft.reads import ReadQueue
@@ -33,6 +34,7 @@ class Leader(Role):
         self.noopIndex = raft.log.lastIndex + 1
         self.progress = {peer: Progress(raft.log.lastIndex + 1) for peer in raft.peers}
         self.reads = ReadQueue()
+        self._pace = Pace(raft.config.electionTicks)
         self._unpersisted = self.noopIndex
         self._heartbeatElapsed = 0
         self._quorumElapsed = 0
@@ -55,8 +57,15 @@ class Leader(Role):
     def tick(self) -> None:
         """
         Send heartbeats, and lead no longer where a majority has not answered for an election timeout, or the own disk
-        hangs.
+        hangs or is slow.
         """
+        raft = self.raft
+        self._pace.tick(raft.log.lastIndex, raft.commitIndex, raft.log.stableIndex)
+        # Once is enough: where it was elected all the same, the others cannot lead.
+        if self._pace.isSlow and not raft.diskIsSlow:
+            raft.diskIsSlow = True
+            raft.follow(raft.currentTerm, None)
+            return
         self._heartbeatElapsed += 1
         if self._heartbeatElapsed >= self.raft.config.heartbeatTicks:
             self._heartbeatElapsed = 0

@@ -9,13 +9,29 @@ import errno
 import fcntl
 import os
 import sys
-from typing import Protocol
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, Protocol
 
 
 class Locked(Exception):
     """
     Somebody else holds the lock.
     """
+
+
+class Exhausted(OSError):
+    """
+    The system has no descriptor left, or no memory for one. Nothing was done, so the same may be tried again: that is
+    no failure of the disk.
+    """
+
+
+EXHAUSTED: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+"""
+With these errors a system refuses to open anything more. Where a write or a sync fails with one of them, that is a
+failure like any other: what it had to write may be lost.
+"""
 
 
 class File(Protocol):
@@ -62,7 +78,7 @@ class Lock(Protocol):
 
 class Files(Protocol):
     """
-    A file system. Every method raises C{OSError} when the system refuses.
+    A file system. Every method raises C{OSError} when the system refuses; L{Exhausted} where it only has no descriptor.
     """
 
     def makeFolder(self, path: str) -> None:
@@ -137,7 +153,8 @@ class OSFiles:
         """
         See L{Files.list}.
         """
-        return sorted(os.listdir(path))
+        with _opening():
+            return sorted(os.listdir(path))
 
     def exists(self, path: str) -> bool:
         """
@@ -150,7 +167,8 @@ class OSFiles:
         See L{Files.open}.
         """
         flags = os.O_CREAT | os.O_EXCL if create else 0
-        return _OSFile(os.open(path, os.O_RDWR | flags, 0o600))
+        with _opening():
+            return _OSFile(os.open(path, os.O_RDWR | flags, 0o600))
 
     def rename(self, old: str, new: str) -> None:
         """
@@ -168,7 +186,8 @@ class OSFiles:
         """
         See L{Files.syncFolder}.
         """
-        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        with _opening():
+            folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(folder)
         finally:
@@ -178,7 +197,8 @@ class OSFiles:
         """
         See L{Files.lock}.
         """
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        with _opening():
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             # Not lockf: such a lock belongs to the process, and would be lost when it forks to become a daemon.
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -189,6 +209,19 @@ class OSFiles:
             os.close(descriptor)
             raise
         return _OSLock(descriptor)
+
+
+@contextmanager
+def _opening() -> Iterator[None]:
+    """
+    Tell a shortage from a failure.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in EXHAUSTED:
+            raise Exhausted(error.errno, error.strerror, error.filename) from None
+        raise
 
 
 class _OSFile:

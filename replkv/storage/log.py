@@ -12,7 +12,7 @@ from typing import Final
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.outputs import Persist
 from replkv.storage.errors import CorruptLog, LogFailed
-from replkv.storage.files import Files
+from replkv.storage.files import Exhausted, Files
 from replkv.storage.outline import LogOutline
 from replkv.storage.record import frameSize
 from replkv.storage.segment import Segment
@@ -102,6 +102,8 @@ class LogStorage:
         Write C{parts} and bring them to the disk, all with one sync. After a crash either all of them are there or
         none is.
 
+        @raise Exhausted: if the next segment cannot be opened for want of a descriptor. Nothing was written, and the
+            same may be written later.
         @raise LogFailed: if the disk fails, or has failed before. A failed sync is not tried again: the system may
             have dropped what it could not write, and the next sync would succeed without it.
         @raise ValueError: if C{parts} cannot follow what the log holds. The log takes nothing more then either.
@@ -123,6 +125,7 @@ class LogStorage:
 
         @raise ValueError: if the log does not hold them.
         @raise CorruptLog: if they have been damaged since the log was opened.
+        @raise Exhausted: if there is no descriptor to read them with, for now.
         @raise LogFailed: if the disk fails, or has failed before.
         """
         if not self.firstIndex <= first <= last <= self.lastIndex:
@@ -172,6 +175,9 @@ class LogStorage:
             raise LogFailed(self._failure)
         try:
             yield
+        except Exhausted:
+            # Before anything was written.
+            raise
         except OSError as error:
             self._failure = f"the disk failed under the log in {self._segments.folder}: {error}"
             raise LogFailed(self._failure) from error

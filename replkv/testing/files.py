@@ -8,14 +8,20 @@ import errno
 import os
 import random
 from collections.abc import Callable, Mapping
+from typing import Final
 
-from replkv.storage.files import File, Lock, Locked
+from replkv.storage.files import EXHAUSTED, Exhausted, File, Lock, Locked
 
 SECTOR_BYTES = 512
 
 _UNITS = (16, SECTOR_BYTES, SECTOR_BYTES)
 """
 In pieces of so many bytes a write is torn.
+"""
+
+OPENING: Final = ("create", "list", "lock", "open", "syncFolder")
+"""
+The operations that take a descriptor.
 """
 
 READ_LIMIT = 1 << 20
@@ -133,6 +139,7 @@ class MemoryFiles:
         """
         See L{replkv.storage.files.Files.list}.
         """
+        self.look("list", path)
         return sorted([os.path.basename(name) for name in self._names if os.path.dirname(name) == path])
 
     def exists(self, path: str) -> bool:
@@ -151,6 +158,8 @@ class MemoryFiles:
         if create:
             self.step("create", path)
             self._rename({**self._names, path: _Content()})
+        else:
+            self.look("open", path)
         return _MemoryFile(self, path, self._names[path])
 
     def rename(self, old: str, new: str) -> None:
@@ -196,9 +205,16 @@ class MemoryFiles:
         if self._stopped or number == self.powerLossAt:
             self._stopped = True
             raise PowerLoss
+        self.look(kind, path)
+
+    def look(self, kind: str, path: str) -> None:
+        """
+        Let the disk refuse an operation.
+        """
         error = self.failing(kind, path)
         if error:
-            raise OSError(error, os.strerror(error), path)
+            isOpening = kind in OPENING and error in EXHAUSTED
+            raise (Exhausted if isOpening else OSError)(error, os.strerror(error), path)
 
     def _rename(self, names: dict[str, _Content]) -> None:
         """
@@ -222,9 +238,7 @@ class _MemoryFile:
         """
         See L{replkv.storage.files.File.read}.
         """
-        error = self._files.failing("read", self._path)
-        if error:
-            raise OSError(error, os.strerror(error), self._path)
+        self._files.look("read", self._path)
         if length > READ_LIMIT:
             raise MemoryError(f"there is no memory for {length} bytes")
         return bytes(self._content.now[offset : offset + length])

@@ -36,6 +36,11 @@ HANGING_DISK: Final = "a leader that stepped down for its disk"
 A leader's own disk was at one write for too long.
 """
 
+SLOW_DISK: Final = "a leader that made room for one with a faster disk"
+"""
+A leader's own disk was much slower than those of the others, and another server led then.
+"""
+
 SPLIT_VOTE: Final = "a split vote"
 """
 Several servers stood in one term, and none was elected.
@@ -121,6 +126,11 @@ DISK_STOP: Final = "a server that stopped for its disk"
 A server stopped since its disk failed, was full, or was damaged.
 """
 
+NO_DESCRIPTOR: Final = "a descriptor refused"
+"""
+A server wanted to open something, and its system had no descriptor for it.
+"""
+
 CUT_COMMAND: Final = "a client that went away within a command"
 """
 A client's connection was lost in the middle of a command.
@@ -139,6 +149,11 @@ A client asked a follower, and was told who leads.
 UNKNOWN_WRITE: Final = "a write of which nobody knows what came"
 """
 A client was told that a write may have been carried out or not, or was told nothing.
+"""
+
+TIMED_OUT: Final = "a command that ran into RequestTimeoutMs"
+"""
+A server could neither carry out a command in time nor send its client to another one.
 """
 
 CARRIED_OUT: Final = "a command without reply carried out"
@@ -169,7 +184,7 @@ _OF_THE_CORE: Final = frozenset(
 )
 
 REQUIRED: Final = {
-    "core": _OF_THE_CORE | {VOTE_REPEATED, FIGURE_8, LATE_REPLY},
+    "core": _OF_THE_CORE | {SLOW_DISK, VOTE_REPEATED, FIGURE_8, LATE_REPLY},
     "cluster": frozenset(
         [
             DEPOSED_WITH_UNCOMMITTED,
@@ -182,9 +197,11 @@ REQUIRED: Final = {
             ROT_FOUND,
             ROT_IN_LAST,
             DISK_STOP,
+            NO_DESCRIPTOR,
             CUT_COMMAND,
             PARTED,
             REDIRECT,
+            TIMED_OUT,
             UNKNOWN_WRITE,
             CARRIED_OUT,
         ]

@@ -26,6 +26,7 @@ from replkv.raft.core import Raft, RaftConfig
 from replkv.raft.log import RaftLog
 from replkv.storage.log import LogStorage
 from replkv.testing.files import MemoryFiles
+from tests.patience import patiently
 
 NOW = 1_700_000_000.0
 """
@@ -228,7 +229,7 @@ class Server:
             self._config.server(self.id),
             raft,
             self.machine,
-            lambda persisted, failed: DiskQueue(storage, self.disk.run, self.storeThread.run, persisted, failed),
+            lambda persisted, failed: DiskQueue(storage, self.disk.run, self.storeThread.run, persisted, failed, clock),
             self.storeThread.run,
             clock,
             ClusterClock(clock.seconds, round((NOW + clock.seconds() + self.wrong) * 1000)),
@@ -315,10 +316,10 @@ class Cluster:
         """
         Let all happen that happens without time passing: messages arrive, and threads that are not held work.
         """
-        moved = True
-        while moved:
+        for _ in patiently("all is settled"):
             self.clock.advance(0)
-            moved = self._deliver() + self._work() > 0
+            if not self._deliver() + self._work():
+                break
         self.clock.advance(0)
 
     def run(self, seconds: float) -> None:

@@ -235,6 +235,19 @@ class ReadTests(ExpiryTests):
         self.cluster.run(0.1)
         self.assertEqual(read.reply, NOT_FOUND)
 
+    def test_expiredInTheMillisecond(self) -> None:
+        """
+        A key is gone in the very millisecond in which its time is over. There is no second left of it then, and 0 would
+        mean that it never expires.
+        """
+        client = Client(self.leader)
+        client.set(b"other", b"w", 1)
+        self.cluster.clock.advance(1.0)
+        read = client.getm(b"other")
+        self.goOn()
+        self.cluster.run(0.1)
+        self.assertEqual(read.reply, NOT_FOUND)
+
     def test_deposed(self) -> None:
         """
         A read that waits for a clock entry when its leader is deposed goes to the next one.

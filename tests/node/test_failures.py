@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import replkv.node
 import replkv.raft.log
 from replkv import exits
-from replkv.kv.engine import EngineError
+from replkv.kv.engine import EngineError, EngineStarved
 from replkv.kv.machine import StateMachine
 from replkv.raft.entry import Entry
 from tests.node.cluster import Client, Server
@@ -148,6 +148,19 @@ class StoreTests(FailureTests):
         self.patch(self.leader.engine, "flush", fail)
         self.fill(5)
         self.assertStopped(self.leader, exits.DISK, "No space left on device")
+
+    def test_flushStarves(self) -> None:
+        """
+        A store that only gets no descriptor has a disk that is well, and may be started again.
+        """
+
+        def starve() -> None:
+            raise EngineStarved("Too many open files")
+
+        self.patch(replkv.node, "FLUSH_ENTRIES", 5)
+        self.patch(self.leader.engine, "flush", starve)
+        self.fill(5)
+        self.assertStopped(self.leader, exits.SYSTEM, "Too many open files")
 
     def fill(self, count: int) -> None:
         """
@@ -314,3 +327,46 @@ class OwnErrorTests(FailureTests):
         read = self.client.get(b"k")
         self.assertEqual(read.reply, UNAVAILABLE)
         self.assertStopped(self.leader, exits.DISK, "the store is damaged")
+
+
+class SystemTests(FailureTests):
+    """
+    Tests for a system that has nothing left.
+    """
+
+    def exhaust(self, server: Server, number: int) -> None:
+        """
+        From now on, the system opens nothing more for a server.
+        """
+        server.files.failing = lambda kind, path: number if kind in ("create", "open", "syncFolder") else 0
+
+    def test_noDescriptors(self) -> None:
+        """
+        A server that has no descriptor for the log's next segment stops nothing and loses nothing: what is written
+        waits, and is done when there are descriptors again.
+        """
+        for server in self.cluster.servers:
+            self.exhaust(server, errno.EMFILE)
+        writes = [self.client.set(b"%d" % number, bytes(20_000)) for number in range(6)]
+        self.cluster.run(1)
+        self.assertIsNone(writes[-1].reply)
+        self.assertEqual([server.failures for server in self.cluster.servers], [[], [], []])
+        for server in self.cluster.servers:
+            self.exhaust(server, 0)
+        self.cluster.run(0.3)
+        self.assertEqual([(write.reply or b"")[:2] for write in writes], [b"OK"] * 6)
+        self.assertEqual(self.leader.value(b"5"), bytes(20_000))
+
+    def test_noMemory(self) -> None:
+        """
+        A server that gets no more memory stops with a line and no traceback, and may be started again.
+        """
+
+        def fail(entries: Sequence[Entry]) -> None:
+            raise MemoryError
+
+        self.patch(self.leader.machine, "apply", fail)
+        self.client.set(b"k", b"v")
+        self.cluster.settle()
+        self.assertStopped(self.leader, exits.SYSTEM, "no more memory")
+        self.assertEqual(self.flushLoggedErrors(), [])

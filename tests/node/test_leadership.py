@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from tests.node.cluster import Client, Cluster
 from tests.node.leading import LeaderTests
+from tests.patience import patiently
 
 UNAVAILABLE = b"ERR_INTERNAL\r\n"
 
@@ -75,7 +76,9 @@ class DeposedTests(LeaderTests):
         """
         Let time pass until the leader knows that it leads no longer.
         """
-        while self.leader.leads:
+        for _ in patiently("the leader leads no longer"):
+            if not self.leader.leads:
+                break
             self.cluster.run(0.01)
 
     def leadAgain(self) -> None:

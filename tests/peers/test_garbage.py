@@ -8,7 +8,7 @@ from twisted.protocols import amp
 
 from replkv.peers.commands import RequestVoteCommand
 from replkv.peers.connection import MAX_BOX_BYTES, MAX_HELLO_BYTES
-from replkv.peers.listener import MAX_CONNECTIONS
+from replkv.peers.listener import MAX_STRANGERS
 from tests.peers.listening import ListenerTests
 from tests.peers.wire import VOTE, fields
 
@@ -126,17 +126,34 @@ class GarbageTests(ListenerTests):
 
     def test_tooMany(self) -> None:
         """
-        There are not more connections than a cluster can need: the oldest stranger makes room, and not a member; and
-        the log says it once.
+        There are only so many connections of strangers: the oldest of them makes room, and not a member; and the log
+        says it once.
         """
         self.introduce()
-        wires = [self.connect()[1] for _ in range(MAX_CONNECTIONS + 1)]
+        wires = [self.connect()[1] for _ in range(MAX_STRANGERS + 2)]
         for wire in [self.wire, *wires]:
             wire.carry()
         self.assertEqual([wire.isUp for wire in wires].index(True), 2)
         self.assertTrue(self.wire.isUp)
-        self.assertEqual(self.lines, ["129 connections to the servers' port: strangers?"])
+        self.assertEqual(self.lines, ["17 connections to the servers' port: strangers?"])
         self.server.listener.close()
         for wire in [self.wire, *wires]:
             wire.carry()
         self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_tooManyAtOnce(self) -> None:
+        """
+        Where so many connect within one turn of the reactor that those which make room could not be closed yet, no
+        more are taken, so that there are never more descriptors in use than that. When they are closed, others come in.
+        """
+        wires = [self.wire, *(self.connect()[1] for _ in range(2 * MAX_STRANGERS - 1))]
+        self.assertIsNone(self.server.listener.buildProtocol(None))
+        self.assertEqual(len(self.server.listener.connections), 2 * MAX_STRANGERS)
+        for wire in wires:
+            wire.carry()
+        self.assertEqual(sum(wire.isUp for wire in wires), MAX_STRANGERS)
+        self.caller, self.wire = self.connect()
+        self.introduce()
+        self.server.listener.close()
+        for wire in [self.wire, *wires]:
+            wire.carry()

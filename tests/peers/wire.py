@@ -25,6 +25,7 @@ from replkv.peers.listener import PeerListener
 from replkv.peers.receiver import Timed
 from replkv.raft.entry import NO_ENTRIES
 from replkv.raft.messages import AppendEntries, AppendEntriesReply, RequestVote, RequestVoteReply
+from tests.patience import patiently
 
 VOTE = Timed(RequestVote(3, 7, 2, False), 1_700_000_000_001)
 VOTED = Timed(RequestVoteReply(3, True, False), 0)
@@ -86,10 +87,10 @@ class Wire:
         """
         Carry what is written until there is nothing more.
         """
-        moved = True
-        while moved:
+        for _ in patiently("all is carried"):
             self.clock.advance(0)
-            moved = self._carryOnce()
+            if not self._carryOnce():
+                break
 
     def cut(self) -> None:
         """

@@ -12,6 +12,7 @@ from typing import Any, Final
 from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
+import replkv.storage.log
 import replkv.storage.segment
 from replkv.client.client import Client
 from replkv.client.connections import Address
@@ -23,7 +24,7 @@ from replkv.kv.machine import Outcome, StateMachine
 from replkv.names import Names, NoAddress
 from replkv.peers.argument import PART_BYTES, LargeBytes, nativeName
 from replkv.peers.link import OutgoingConnection, PeerLink
-from replkv.pending import Proposals
+from replkv.pending import Deadlines, Proposals
 from replkv.protocol.commands import Command, Quit
 from replkv.protocol.connection import ClientProtocol
 from replkv.protocol.request import Request
@@ -50,6 +51,7 @@ _fromBox = LargeBytes.fromBox
 _read = Raft.read
 _recover = Server._recover
 _submit = Executor.submit
+_sweep = Deadlines.sweep
 _toBox = LargeBytes.toBox
 _writeReplies = ClientProtocol.writeReplies
 
@@ -69,6 +71,12 @@ def _appendSynced(segment: Segment, parts: Sequence[Persist]) -> None:
     with suppress(OSError):
         segment._file.sync()
     segment.end += len(frame)
+
+
+class _Never(Exception):
+    """
+    Is never raised.
+    """
 
 
 def _recoverWithClock(server: Server, machine: StateMachine) -> Raft:
@@ -114,6 +122,17 @@ def _applyInTwoSteps(machine: StateMachine, entries: Sequence[Entry]) -> list[Ou
 def _appliedByIndex(proposals: Proposals, entries: list[Entry], outcomes: list[Outcome]) -> None:
     terms = {index: term for index, (term, _) in proposals._requests.items()}
     _applied(proposals, [entry._replace(term=terms.get(entry.index, entry.term)) for entry in entries], outcomes)
+
+
+def _sweepWithoutBytes(deadlines: Deadlines, now: float) -> None:
+    held = deadlines._bytes
+    _sweep(deadlines, now)
+    deadlines._bytes = held
+
+
+def _abandonSilently(proposals: Proposals) -> None:
+    proposals._requests.clear()
+    proposals._bytes = 0
 
 
 def _redirectTaken(proposals: Proposals) -> None:
@@ -217,6 +236,12 @@ def _tellNobody(link: PeerLink, connection: OutgoingConnection) -> None:
 
 BUGS: Final = (
     Bug("acknowledged before the fsync", "cluster", 100, (Patch(Segment, "append", _appendUnsynced),)),
+    Bug(
+        "a system without descriptors taken for a failed disk",
+        "cluster",
+        100,
+        (Patch(replkv.storage.log, "Exhausted", _Never),),
+    ),
     Bug("a failed fsync ignored", "cluster", 200, (Patch(Segment, "append", _appendSynced),)),
     Bug(
         "damage in the middle of a log taken for a torn tail",
@@ -262,6 +287,13 @@ BUGS: Final = (
         20,
         (Patch(ClientProtocol, "readConnectionLost", lambda connection: connection.transport.loseConnection()),),
     ),
+    Bug(
+        "the bytes of commands whose time is up stay counted",
+        "cluster",
+        10,
+        (Patch(Deadlines, "sweep", _sweepWithoutBytes),),
+    ),
+    Bug("a deposed leader lets its clients wait", "cluster", 50, (Patch(Proposals, "abandon", _abandonSilently),)),
     Bug("commands refused without a reason", "cluster", 20, (Patch(Executor, "submit", _refuseSome),)),
     Bug("a redirect to the one who redirects", "cluster", 20, (Patch(Executor, "_redirect", _redirectToSelf),)),
     Bug("a failed disk not told by the exit status", "cluster", 50, (Patch(Server, "_fail", _failUnnoticed),)),

@@ -9,6 +9,7 @@ from random import Random
 from typing import Final
 
 import replkv.raft.candidate
+import replkv.raft.pace
 from replkv.raft.candidate import Candidate
 from replkv.raft.core import Raft, RaftConfig
 from replkv.raft.entry import Batch
@@ -17,6 +18,7 @@ from replkv.raft.leader import Leader
 from replkv.raft.log import RaftLog
 from replkv.raft.messages import AppendEntries, AppendEntriesReply, Message, RequestVote, RequestVoteReply
 from replkv.raft.outputs import Persist, Ready, Send, Token
+from replkv.raft.pace import Pace
 from replkv.raft.progress import Progress
 from replkv.raft.quorum import agreed
 from replkv.raft.reads import ReadQueue
@@ -24,6 +26,7 @@ from tests.planted.bug import Bug, Patch
 
 _appendEntries = Follower.appendEntries
 _appendReply = Leader.appendReply
+_conflict = RaftLog.conflict
 _follow = Raft.follow
 _handle = Raft._appendEntries
 _init = Raft.__init__
@@ -129,6 +132,21 @@ def _appendOverGap(follower: Follower, sender: int, message: AppendEntries, toke
         log.append(entry)
     follower.raft.persist(Batch(entries))
     _reply(follower, sender, token, message, True, batch[-1].index, 0, 0)
+
+
+def _hintBeyond(log: RaftLog, prevLogIndex: int) -> tuple[int, int]:
+    index, term = _conflict(log, prevLogIndex)
+    return (index, term) if term else (log.lastIndex + 2, 0)
+
+
+def _followHint(progress: Progress, prevLogIndex: int, retryFrom: int) -> None:
+    _rejected(progress, prevLogIndex, retryFrom)
+    if progress.probeDue:
+        progress.nextIndex = max(progress.nextIndex, retryFrom)
+
+
+def _hintSlowly(log: RaftLog, prevLogIndex: int) -> tuple[int, int]:
+    return (prevLogIndex, 0) if prevLogIndex > log.lastIndex else _conflict(log, prevLogIndex)
 
 
 def _initStreaming(leader: Leader, raft: Raft) -> None:
@@ -293,6 +311,14 @@ BUGS: Final = (
         "matches",
         lambda log, index, term: index <= log.lastIndex,
     ),
+    Bug(
+        "a conflict hint beyond the log, which the leader follows",
+        "core",
+        20,
+        (Patch(RaftLog, "conflict", _hintBeyond), Patch(Progress, "rejected", _followHint)),
+    ),
+    _bug("a leader backs up one entry at a time", Leader, "_retryFrom", lambda leader, reply: reply.prevLogIndex, 20),
+    _bug("a follower whose log is short does not say so", RaftLog, "conflict", _hintSlowly, 50),
     _bug("a batch with a gap is accepted", Follower, "appendEntries", _appendOverGap),
     _bug("a follower acknowledges the end of its log", Follower, "_reply", _replyWithEnd),
     Bug(
@@ -312,6 +338,8 @@ BUGS: Final = (
     _bug("the commit scan is stuck behind an old-term entry", Leader, "_advanceCommit", _stopAtOldTerm),
     _bug("the leader's own disk counts before its fsync", Leader, "_advanceCommit", _countOwnMemory),
     _bug("entries are applied beyond what the own disk holds", Raft, "ready", _applyFromMemory),
+    _bug("a leader with a slow disk leads on", Pace, "_note", lambda pace: None, 20),
+    _bug("a leader steps down where all disks are slow", replkv.raft.pace, "SLOW_TIMES", 1, 20),
     _bug("matchIndex goes back on a late reply", Progress, "matched", _goBack),
     _bug("nextIndex goes back to or below matchIndex", Progress, "rejected", _sendMatchedAgain),
     _bug("a deposed leader never writes what it had proposed", Leader, "depose", lambda leader: leader.reads.drop()),

@@ -276,6 +276,29 @@ class NodeMistakesTests(PlantingTests):
         self.patch(Deadlines, "isFull", False)
         self.assertCaught(test_pending.DeadlinesTests, "test_full")
 
+    def test_bytesStayCounted(self) -> None:
+        """
+        What has waited is forgotten, but not its size: after some time there is room for nothing.
+        """
+        self.plant("the bytes of commands whose time is up stay counted")
+        self.assertCaught(test_pending.DeadlinesTests, "test_bytesGivenBack")
+
+    def test_foundInItsLastMillisecond(self) -> None:
+        """
+        A key whose time is just over is found, with no second left: that is, for ever.
+        """
+        answer = Executor.answer
+
+        def late(taken: Executor, read: Any) -> None:
+            record = taken._machine.read(read.request.command.key)
+            if record is not None and record.deadline == read.time and read.request.reply is None:
+                read.request.found(record.version, 0, record.value)
+            else:
+                answer(taken, read)
+
+        self.patch(Executor, "answer", late)
+        self.assertCaught(test_expiry.ReadTests, "test_expiredInTheMillisecond")
+
     def test_syncForEach(self) -> None:
         """
         Each thing that is written is synced by itself.

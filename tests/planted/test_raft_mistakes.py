@@ -5,7 +5,6 @@ Bugs of cores, planted one by one: besides the simulator, tests of single parts 
 from __future__ import annotations
 
 from replkv.raft.core import Raft
-from replkv.raft.leader import Leader
 from tests.planted.planting import PlantingTests
 from tests.raft import (
     test_checkquorum,
@@ -15,6 +14,7 @@ from tests.raft import (
     test_prevote,
     test_reads,
     test_replication,
+    test_slowdisk,
 )
 
 
@@ -201,9 +201,31 @@ class RaftMistakesTests(PlantingTests):
         self.plant("a deposed leader never writes what it had proposed")
         self.assertCaught(test_persistence.EntriesTests, "test_deposedLeaderWritesProposals", "test_deposedByEntries")
 
+    def test_slowDiskLeadsOn(self) -> None:
+        """
+        A leader with a slow disk leads on for as long as that lasts.
+        """
+        self.plant("a leader with a slow disk leads on")
+        self.assertCaught(test_slowdisk.LeaderTests, "test_stepsDown", "test_severalAtOnce")
+        self.assertCaught(test_slowdisk.NetworkTests, "test_anotherLeads")
+
+    def test_slowDisksDepose(self) -> None:
+        """
+        A leader steps down for its disk, though no other server has a faster one.
+        """
+        self.plant("a leader steps down where all disks are slow")
+        self.assertCaught(test_slowdisk.LeaderTests, "test_allSlow")
+
+    def test_hintBeyondLog(self) -> None:
+        """
+        A follower sends the leader to beyond the end of its log, and the leader goes there, again and again.
+        """
+        self.plant("a conflict hint beyond the log, which the leader follows")
+        self.assertCaught(test_replication.ConflictTests, "test_figure7", "test_backsUpByTerm")
+
     def test_backsUpOneByOne(self) -> None:
         """
         A leader looks for the place where the logs agree one entry at a time.
         """
-        self.patch(Leader, "_retryFrom", lambda leader, reply: reply.prevLogIndex)
+        self.plant("a leader backs up one entry at a time")
         self.assertCaught(test_replication.ConflictTests, "test_backsUpByTerm")

@@ -41,6 +41,11 @@ TWISTD: Final = "from twisted.scripts.twistd import run; run()"
 Runs C{twistd} with this very Python, wherever its script may be.
 """
 
+LIMIT: Final = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({0}, {0})); "
+"""
+Limits the open files of what comes after it.
+"""
+
 
 def onReactor(test: Callable[..., Coroutine[Deferred[Any], Any, None]]) -> Callable[..., Any]:
     """
@@ -92,6 +97,7 @@ class ServerProcess:
     """
     One server, and the processes that it is over time.
 
+    @ivar openFiles: how many files the system allows it to have open; C{None} for as many as this process.
     @ivar logFile: where it logs.
     @ivar errorFile: what it writes to its standard error.
     @ivar program: what its Python runs.
@@ -99,6 +105,7 @@ class ServerProcess:
 
     def __init__(self, serverId: int, clientPort: int, logPort: int, config: Path, data: Path) -> None:
         self.id = serverId
+        self.openFiles: int | None = None
         self.clientPort = clientPort
         self.logPort = logPort
         self.data = data / str(serverId)
@@ -128,7 +135,8 @@ class ServerProcess:
         Start a process.
         """
         assert not self.isRunning
-        twistd = [sys.executable, "-c", self.program, "-n", "--pidfile=", "--logfile", str(self.logFile)]
+        code = (LIMIT.format(self.openFiles) if self.openFiles else "") + self.program
+        twistd = [sys.executable, "-c", code, "-n", "--pidfile=", "--logfile", str(self.logFile)]
         with self.errorFile.open("ab") as errors:
             self._process = spawn([*twistd, *self._arguments], self.logFile.parent, errors)
 

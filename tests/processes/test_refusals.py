@@ -156,3 +156,13 @@ async def test_rottenLog(makeCluster: MakeCluster) -> None:
     line = await refusal(cluster, status=74)
     assert str(segment) in line
     assert "damaged" in line
+
+
+@onReactor
+async def test_tooFewOpenFiles(makeCluster: MakeCluster) -> None:
+    """
+    A system that allows fewer open files than a server needs.
+    """
+    cluster = makeCluster(3)
+    cluster.servers[0].openFiles = 100
+    assert "the system allows 100 open files, and a server of this cluster needs at least 128" in await refusal(cluster)

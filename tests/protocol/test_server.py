@@ -4,14 +4,16 @@ Tests for what the connections have in common: their number, the extras, and the
 
 from __future__ import annotations
 
-from twisted.internet.error import ConnectionAborted
+from twisted.internet.error import ConnectionAborted, ConnectionDone
 from twisted.internet.testing import StringTransport
 from twisted.logger import LogLevel, capturedLogs
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv import __version__
 from replkv.protocol.connection import LINGER_SECONDS, MAX_PENDING_COMMANDS
 from replkv.protocol.request import Request
+from replkv.protocol.server import MAX_REFUSALS
 from tests.protocol.session import Served, talk
 
 NOT_FOUND = b"ERRNOTFOUND\r\n"
@@ -70,10 +72,12 @@ class MaxConnectionsTests(SynchronousTestCase):
         Assert that one more client is told that there is no service, and is closed.
         """
         protocol = served.factory.buildProtocol(None)
+        assert protocol is not None
         transport = StringTransport()
         protocol.makeConnection(transport)
         self.assertEqual(transport.value(), b"ERR_INTERNAL\r\n")
         self.assertTrue(transport.disconnecting)
+        protocol.connectionLost(Failure(ConnectionDone()))
 
     def test_oneTooMany(self) -> None:
         """
@@ -92,18 +96,48 @@ class MaxConnectionsTests(SynchronousTestCase):
 
     def test_loggedOnce(self) -> None:
         """
-        It is logged once, and again only when the number has been below the limit.
+        It is logged once, and again only when the number has been well below the limit.
+        """
+        served = Served(maxConnections=10)
+        clients = [served.connect() for _ in range(10)]
+        with capturedLogs() as events:
+            for _ in range(3):
+                self.assertRefused(served)
+            self.assertEqual([event["log_level"] for event in events], [LogLevel.warn])
+            clients.pop().disconnect()
+            served.connect()
+            self.assertRefused(served)
+        self.assertEqual([event["log_level"] for event in events], [LogLevel.warn, LogLevel.info, LogLevel.warn])
+
+    def test_backAtOnce(self) -> None:
+        """
+        Where another client takes the place of each that goes, it is not logged again and again.
+        """
+        served = Served(maxConnections=100)
+        clients = [served.connect() for _ in range(100)]
+        with capturedLogs() as events:
+            for client in clients:
+                self.assertRefused(served)
+                client.disconnect()
+                served.connect()
+        self.assertEqual(len(events), 1)
+
+    def test_refusalsAreBounded(self) -> None:
+        """
+        Those who are only there to be told that there is no room take up descriptors too. There are never many of
+        them: one more is closed without a word, until one of them is gone.
         """
         served = Served(maxConnections=1)
-        only = served.connect()
-        with capturedLogs() as events:
-            self.assertRefused(served)
-            self.assertRefused(served)
-            only.disconnect()
-            served.connect()
-            self.assertEqual([event["log_level"] for event in events], [LogLevel.warn])
-            self.assertRefused(served)
-        self.assertEqual(len(events), 2)
+        served.connect()
+        refused = []
+        for _ in range(MAX_REFUSALS):
+            protocol = served.factory.buildProtocol(None)
+            assert protocol is not None
+            protocol.makeConnection(StringTransport())
+            refused.append(protocol)
+        self.assertIsNone(served.factory.buildProtocol(None))
+        refused[3].connectionLost(Failure(ConnectionDone()))
+        self.assertRefused(served)
 
 
 class DrainTests(SynchronousTestCase):
@@ -157,7 +191,9 @@ class DrainTests(SynchronousTestCase):
         served.connect()
         served.factory.drain()
         transport = StringTransport()
-        served.factory.buildProtocol(None).makeConnection(transport)
+        protocol = served.factory.buildProtocol(None)
+        assert protocol is not None
+        protocol.makeConnection(transport)
         self.assertEqual(transport.value(), b"ERR_INTERNAL\r\n")
         self.assertTrue(transport.disconnecting)
 

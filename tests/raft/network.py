@@ -16,6 +16,7 @@ from replkv.raft.leader import Leader
 from replkv.raft.log import RaftLog
 from replkv.raft.messages import AppendEntries, Message, RequestVote
 from replkv.raft.outputs import Load, Persist, ReadReady, Send, Token
+from tests.patience import patiently
 
 ELECTION_TICKS = 10
 HEARTBEAT_TICKS = 2
@@ -326,19 +327,22 @@ class Network:
         """
         Finish all writes and deliver all messages, until nothing is left to do. No time passes.
         """
-        busy = True
-        while busy:
+        for _ in patiently("all is settled"):
             busy = False
             for server in self.up:
                 busy = busy or bool(server.disk.unsynced or server.loads or server.raft.hasMoreToApply)
                 self.post(server.config.id, server.sync())
-                while server.loads:
+                for _ in patiently("all is read that peers need"):
+                    if not server.loads:
+                        break
                     self.post(server.config.id, server.finishLoad())
             arriving = [envelope for envelope in self.onTheWay if not self.hold(envelope)]
             self.onTheWay = [envelope for envelope in self.onTheWay if self.hold(envelope)]
             for envelope in arriving:
                 busy = True
                 self.deliver(envelope)
+            if not busy:
+                return
 
     def tick(self, count: int = 1) -> None:
         """
@@ -358,7 +362,9 @@ class Network:
                 self.post(other.config.id, other.tick(ELECTION_TICKS))
         candidate = self.servers[server]
         before = candidate.raft.role
-        while candidate.raft.role is before:
+        for _ in patiently(f"server {server} times out"):
+            if candidate.raft.role is not before:
+                break
             self.post(server, candidate.tick())
         self.settle()
         return candidate

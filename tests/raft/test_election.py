@@ -13,6 +13,7 @@ from replkv.raft.core import RaftConfig
 from replkv.raft.entry import NO_ENTRIES
 from replkv.raft.messages import AppendEntriesReply, RequestVote, RequestVoteReply
 from replkv.raft.outputs import Persist, Send
+from tests.patience import patiently
 from tests.raft.network import ELECTION_TICKS, HEARTBEAT_TICKS, Disk, Network, Server
 from tests.raft.servers import aServer, candidate, heartbeat, preCandidate
 
@@ -184,7 +185,9 @@ class TimeoutTests(SynchronousTestCase):
         """
         server = Server(config, disk, Random(seed))
         ticks = 0
-        while server.raft.role.name == "follower":
+        for _ in patiently("it asks for an election"):
+            if server.raft.role.name != "follower":
+                break
             server.tick()
             ticks += 1
         return ticks

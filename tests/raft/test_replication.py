@@ -13,6 +13,7 @@ from replkv.raft.entry import NO_ENTRIES, Batch, Entry
 from replkv.raft.messages import AppendEntries, AppendEntriesReply
 from replkv.raft.outputs import Load, Persist, Send
 from replkv.raft.progress import MAX_UNANSWERED
+from tests.patience import patiently
 from tests.raft.network import HEARTBEAT_TICKS, Disk, Network, Server, entriesOf
 from tests.raft.servers import appendEntries, appends, aServer, leader, matched, rejected, streaming
 
@@ -351,7 +352,9 @@ class ConflictTests(SynchronousTestCase):
         follower = Server(RaftConfig(1, (0, 1)), Disk(entriesOf(*following)))
         [message] = appends(server.pump(), 1)
         count = 0
-        while not message.batch.entries:
+        for _ in patiently("the logs agree"):
+            if message.batch.entries:
+                break
             count += 1
             [reply] = follower.receive(0, message) + follower.sync()
             [message] = appends(server.receive(1, reply.message), 1)

@@ -12,6 +12,7 @@ from replkv.raft.outputs import Ready
 from replkv.raft.quorum import agreed
 from replkv.testing import rare
 from replkv.testing.outcome import Violation
+from tests.patience import patiently
 from tests.raft.network import HEARTBEAT_TICKS, Disk, entriesOf
 from tests.testing.judged import JudgedNetwork, JudgeTests
 
@@ -332,7 +333,9 @@ class Figure8Tests(JudgeTests):
         network.partition((1, 2, 3, 4))
         network.servers[4].tick(60)
         network.settle()
-        while not network.servers[4].leads:
+        for _ in patiently("server 4 leads"):
+            if network.servers[4].leads:
+                break
             network.elect(4)
         self.assertEqual(network.rare[rare.FIGURE_8], 1)
 

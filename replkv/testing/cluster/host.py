@@ -60,17 +60,11 @@ class SimulatedHost:
         """
         return self._bootId
 
-    def openStore(self, path: str) -> Engine:
+    def openStore(self, path: str, openFiles: int) -> Engine:
         """
         See L{Host.openStore<replkv.host.Host.openStore>}.
         """
         return self._openStore()
-
-    def allowFiles(self, count: int) -> int:
-        """
-        See L{Host.allowFiles<replkv.host.Host.allowFiles>}.
-        """
-        return count
 
     def listenForClients(self, factory: ServerFactory) -> list[Deferred[IListeningPort]]:
         """

@@ -13,7 +13,7 @@ from replkv.testing.chance import chance
 from replkv.testing.cluster.cluster import SimulatedCluster
 from replkv.testing.cluster.rot import rotLog
 from replkv.testing.cluster.server import SimulatedServer
-from replkv.testing.cluster.troubled import cutOf, followers
+from replkv.testing.cluster.troubled import cutOf, followers, starved
 from replkv.testing.faults import FOLLOWER_CUT_OFF, Fault, Undo
 
 Kind = Callable[[SimulatedCluster, list[SimulatedServer], Fault], "Undo | None"]
@@ -300,6 +300,21 @@ def fullDisk(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: F
     return _failing(servers[0], lambda kind, path: errno.ENOSPC if kind in ("create", "makeFolder") else 0)
 
 
+def noDescriptors(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    Systems have no descriptors left: nothing more can be opened, nobody connects, and what is open goes on.
+    """
+    hosts = [server.name for server in starved(servers, fault)]
+    for host in hosts:
+        cluster.network.starve(host)
+
+    def undo() -> None:
+        for host in hosts:
+            cluster.network.feed(host)
+
+    return undo
+
+
 def storeError(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
     """
     The store cannot be written.
@@ -362,6 +377,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "write error": writeError,
     "sync error": syncError,
     "full disk": fullDisk,
+    "no descriptors": noDescriptors,
     "store error": storeError,
     "rot": rot,
     "clock jump": clockJump,

@@ -11,9 +11,11 @@ from typing import NamedTuple
 import replkv.diskqueue
 import replkv.kv.machine
 import replkv.node
+import replkv.pending
 import replkv.protocol.connection
 import replkv.raft.core
 import replkv.raft.log
+import replkv.raft.progress
 from replkv.testing.limits import replaced
 
 
@@ -27,6 +29,9 @@ class Limits(NamedTuple):
     @ivar workBytes: L{replkv.node.MAX_WORK_BYTES}.
     @ivar purged: L{replkv.kv.machine.PURGE_LIMIT}. Where it is small, keys that have expired are there for a while.
     @ivar pendingCommands: L{replkv.protocol.connection.MAX_PENDING_COMMANDS}.
+    @ivar commands: L{replkv.pending.MAX_COMMANDS}. Where it is small, servers soon have too much to do.
+    @ivar bytes: L{replkv.pending.MAX_BYTES}, likewise.
+    @ivar unanswered: L{replkv.raft.progress.MAX_UNANSWERED}.
     """
 
     batchBytes: int
@@ -37,6 +42,9 @@ class Limits(NamedTuple):
     workBytes: int
     purged: int
     pendingCommands: int
+    commands: int
+    bytes: int
+    unanswered: int
 
 
 def drawLimits(random: Random) -> Limits:
@@ -52,6 +60,9 @@ def drawLimits(random: Random) -> Limits:
         workBytes=random.choice([1, 5000, 1 << 22]),
         purged=random.choice([1, 1, 128]),
         pendingCommands=random.choice([2, 8, 128]),
+        commands=random.choice([40, 100_000, 100_000]),
+        bytes=random.choice([10_000, 1 << 26, 1 << 26]),
+        unanswered=random.choice([16, 64, 64]),
     )
 
 
@@ -69,5 +80,8 @@ def limited(limits: Limits) -> AbstractContextManager[None]:
             (replkv.node, "MAX_WORK_BYTES", limits.workBytes),
             (replkv.kv.machine, "PURGE_LIMIT", limits.purged),
             (replkv.protocol.connection, "MAX_PENDING_COMMANDS", limits.pendingCommands),
+            (replkv.pending, "MAX_COMMANDS", limits.commands),
+            (replkv.pending, "MAX_BYTES", limits.bytes),
+            (replkv.raft.progress, "MAX_UNANSWERED", limits.unanswered),
         )
     )

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from errno import EADDRINUSE
+from errno import EADDRINUSE, EMFILE
 from os import strerror
 from random import Random
 from typing import Final, cast
@@ -14,6 +14,7 @@ from typing import Final, cast
 from twisted.internet.address import IPv4Address
 from twisted.internet.error import (
     CannotListenError,
+    ConnectBindError,
     ConnectError,
     ConnectionRefusedError,  # noqa: A004
     TimeoutError,  # noqa: A004
@@ -57,6 +58,7 @@ class Network:
         self._listening: dict[tuple[str, int], tuple[Process, Factory]] = {}
         self._blocked: Counter[tuple[str, str]] = Counter()
         self._slowness: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
+        self._starved: Counter[str] = Counter()
         self._gone: set[str] = set()
         self._nextPort = _FIRST_EPHEMERAL_PORT
 
@@ -112,6 +114,25 @@ class Network:
         for connection in list(self.connections):
             if connection.isBetween(one, other):
                 connection.die()
+
+    def starve(self, host: str) -> None:
+        """
+        Have a host without descriptors: whoever connects to it is turned away, and it connects to nobody. The
+        connections that it has go on. Starved twice, it has to be fed twice.
+        """
+        self._starved[host] += 1
+
+    def feed(self, host: str) -> None:
+        """
+        Undo one L{starve}.
+        """
+        self._starved[host] -= 1
+
+    def isStarved(self, host: str) -> bool:
+        """
+        Whether a host has no descriptors.
+        """
+        return self._starved[host] > 0
 
     def delay(self, sender: str, to: str) -> float:
         """
@@ -243,7 +264,10 @@ class _Attempt:
         self._factory.doStart()
         self._timeoutCall = self._process.callLater(self._timeout, self._fail, TimeoutError())
         self._knocks += 1
-        self._go(self._process.host, self._host, self._knock, self._knocks)
+        if self._network.isStarved(self._process.host):
+            self._process.callLater(0, self._fail, ConnectBindError(EMFILE, strerror(EMFILE)))
+        else:
+            self._go(self._process.host, self._host, self._knock, self._knocks)
         self._factory.startedConnecting(self)
 
     def stopConnecting(self) -> None:
@@ -292,7 +316,12 @@ class _Attempt:
         theirs = IPv4Address("TCP", self._host, self._port)
         protocol = cast("Protocol | None", self._factory.buildProtocol(theirs))
         self._connection = Connection(self._network, self._process, mine, process, theirs, self._lost)
-        self._connection.open(protocol or Protocol(), lambda: cast("Protocol | None", factory.buildProtocol(mine)))
+        self._connection.open(
+            protocol or Protocol(),
+            lambda: (
+                None if self._network.isStarved(self._host) else cast("Protocol | None", factory.buildProtocol(mine))
+            ),
+        )
         if protocol is None:
             self._connection.connecting.loseConnection()
 

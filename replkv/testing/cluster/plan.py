@@ -5,7 +5,7 @@ What a seed has in store: how many servers, how fast everything is, what clients
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
@@ -154,7 +154,7 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
     fragmentation = random.choice([0.0, 0.1, 0.5])
     if random.random() < _PEACEFUL:
         chosen, wild, latency, disk, fragmentation = [FOLLOWER_CUT_OFF], False, 0.0005, 0.0005, 0.0
-    return Plan(
+    plan = Plan(
         size=size,
         heartbeat=heartbeat,
         electionTimeout=heartbeat * random.choice([3, 5, 5]),
@@ -173,6 +173,15 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
         clients=tuple(_client(chance(seed, "client plan", number), number, keys) for number in range(clients)),
         faults=drawFaults(chance(seed, "faults"), chosen, size, seconds),
     )
+    return _filling(plan) if "no descriptors" in chosen else plan
+
+
+def _filling(plan: Plan) -> Plan:
+    """
+    The same, with logs that need their next files all the time.
+    """
+    clients = tuple(replace(client, padding=2000) for client in plan.clients)
+    return replace(plan, segmentBytes=1 << 13, clients=clients)
 
 
 def _each(size: int, varies: bool, drawn: Callable[[], float], otherwise: float) -> tuple[float, ...]:

@@ -4,27 +4,31 @@ A simulated server: its machine, and the processes that run on it over time.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 from replkv import exits
 from replkv.config import ServerConfig
+from replkv.descriptors import STORE, Descriptors
 from replkv.host import Worker
 from replkv.kv.machine import StateMachine
 from replkv.raft.core import Raft
 from replkv.server import Server
 from replkv.storage.errors import CorruptLog
+from replkv.storage.files import Exhausted
 from replkv.storage.folder import DataFolder, FolderError
 from replkv.storage.log import LogStorage
 from replkv.testing import rare
 from replkv.testing.chance import chance
 from replkv.testing.cluster.durable import DurableLog
 from replkv.testing.cluster.host import EPOCH, SimulatedHost
+from replkv.testing.cluster.patience import watchPatience
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.store import Store
 from replkv.testing.cluster.thread import Pace, Thread
-from replkv.testing.files import MemoryFiles
+from replkv.testing.files import OPENING, MemoryFiles
 from replkv.testing.watch import watch
 
 if TYPE_CHECKING:
@@ -170,6 +174,14 @@ class SimulatedServer:
         return sorted(peer for peer, link in self._service._links.items() if not link.isUp)
 
     @property
+    def service(self) -> Server:
+        """
+        What its process runs.
+        """
+        assert self._service is not None
+        return self._service
+
+    @property
     def appliedIndex(self) -> int:
         """
         The index of the last entry that it has applied.
@@ -280,13 +292,14 @@ class SimulatedServer:
     def _start(self, process: Process, random: Random) -> None:
         cluster = self._cluster
         members = [server.id for server in cluster.config.servers]
-        self.files.failing = lambda kind, path: 0 if self.failing is None else self.failing(kind, path)
+        self.files.failing = self._refuses
         try:
             folder = DataFolder.open(self.files, f"/{self.id}", self.id, cluster.config.cluster, members, random)
             folder.begin(random)
             storage = LogStorage.open(self.files, folder.logPath, random, cluster.segmentBytes)
-        except FolderError as error:
-            self._exit(exits.CONFIGURATION, str(error))
+        except (Exhausted, FolderError) as error:
+            isStarved = isinstance(error.__cause__ or error, Exhausted)
+            self._exit(exits.SYSTEM if isStarved else exits.CONFIGURATION, str(error))
             return
         except (CorruptLog, OSError) as error:
             if isinstance(error, CorruptLog):
@@ -322,9 +335,21 @@ class SimulatedServer:
             lambda: self.store,
             self._complain,
         )
-        self._service = _Service(self._watch, host, cluster.config, self.config, folder, storage)
+        descriptors = Descriptors(cluster.config.maxConnections, STORE[1])
+        self._service = _Service(self._watch, host, cluster.config, self.config, folder, storage, descriptors)
         self._service.startService()
+        if self.isServing:
+            watchPatience(cluster, self._service)
         self._steps = self.store.steps
+
+    def _refuses(self, kind: str, path: str) -> int:
+        """
+        With what error its system answers an operation, if with any.
+        """
+        if kind in OPENING and self._cluster.network.isStarved(self.name):
+            self._cluster.rare[rare.NO_DESCRIPTOR] += 1
+            return errno.EMFILE
+        return 0 if self.failing is None else self.failing(kind, path)
 
     def _watch(self, raft: Raft) -> None:
         watch(raft, self, self._cluster.judge, self._cluster.judging)
@@ -355,6 +380,8 @@ class SimulatedServer:
         self.status, self.complaint = status, complaint
         if not status and not self._asked:
             self._cluster.fail(f"server {self.id} ends unasked, and says with its status that all is well")
+        if status == exits.SYSTEM and self.isServing:
+            self._cluster.fail(f"server {self.id} does not wait for what its system lacks: {complaint}")
         self._end(silently=False)
         self.files = self.files.afterKill()
         self._cluster.exited(self)

@@ -24,6 +24,7 @@ from replkv.testing.cluster.library import LibraryClient, answerOf
 from replkv.testing.cluster.limits import limited
 from replkv.testing.cluster.network import USUAL_LATENCY
 from replkv.testing.cluster.plan import Plan, draw
+from replkv.testing.cluster.rest import checkCounters
 from replkv.testing.cluster.server import USUAL_DISK, SimulatedServer
 from replkv.testing.cluster.visit import Visit
 from replkv.testing.history import Status, Told
@@ -189,7 +190,8 @@ class Simulation:
             cluster.fail,
             cluster.tell,
             self._happened,
-            lambda host: lives[host].life,
+            # Whom a server without descriptors turns away, it does so without a word.
+            lambda host: None if cluster.network.isStarved(host) else lives[host].life,
         )
 
     def _happened(self, name: str) -> None:
@@ -248,6 +250,7 @@ class Simulation:
         cluster.until(self._isAtRest, rest, RECOVERY)
         if leader.raft.currentTerm != term or not leader.leads:
             raise Violation(f"all is well, and server {leader.id} does not lead term {term} any more")
+        checkCounters(cluster, RECOVERY)
 
     def _readAll(self, deadline: float) -> None:
         """

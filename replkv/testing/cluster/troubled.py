@@ -18,6 +18,8 @@ def troubled(servers: list[SimulatedServer], fault: Fault) -> list[int]:
     some = followers(servers)[:1] if fault.kind == FOLLOWER_CUT_OFF else servers[:1]
     if fault.kind == "partition":
         some = servers[: cutOf(servers, fault)]
+    elif fault.kind == "no descriptors":
+        some = starved(servers, fault)
     elif fault.kind in ("unknown names", "silent name server"):
         some = servers  # In most cases all have to connect again.
     return [server.id for server in some]
@@ -28,6 +30,13 @@ def followers(servers: list[SimulatedServer]) -> list[SimulatedServer]:
     Those that do not lead.
     """
     return [server for server in servers if not server.leads]
+
+
+def starved(servers: list[SimulatedServer], fault: Fault) -> list[SimulatedServer]:
+    """
+    Those that have no descriptors left.
+    """
+    return servers[: 1 + int(2 * fault.amount * len(servers))]
 
 
 def cutOf(servers: list[SimulatedServer], fault: Fault) -> int:

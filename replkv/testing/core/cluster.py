@@ -13,6 +13,7 @@ from replkv.testing.chance import chance
 from replkv.testing.core.disk import Disk
 from replkv.testing.core.network import Network
 from replkv.testing.core.plan import Plan
+from replkv.testing.core.probes import Probes
 from replkv.testing.core.question import Question
 from replkv.testing.core.server import Server
 from replkv.testing.health import Health
@@ -33,6 +34,7 @@ class Cluster:
     @ivar rare: how often each rare thing has happened.
     @ivar judge: looks at the servers.
     @ivar health: which of them are well.
+    @ivar probes: counts the probes of leaders.
     @ivar servers: the servers; the place of each is its id.
     @ivar network: the network.
     @ivar isCalm: whether nothing goes wrong any more.
@@ -59,6 +61,7 @@ class Cluster:
             server.rate = rate
         self.health = Health(plan.servers, self.timeline.seconds)
         self.judge = Judge(self.servers, self.rare, self.health, self.timeline.seconds)
+        self.probes = Probes()
         self._down = [0] * plan.servers
         self._standing = [0] * plan.servers
 

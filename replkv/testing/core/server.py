@@ -18,6 +18,7 @@ from replkv.testing.chance import chance
 from replkv.testing.core.disk import Disk
 from replkv.testing.core.machine import Machine, encode
 from replkv.testing.core.plan import TICK
+from replkv.testing.core.probes import nextIndexOf
 from replkv.testing.core.question import Lost, Question, Refused
 from replkv.testing.core.story import Story
 from replkv.testing.outcome import Violation
@@ -192,7 +193,10 @@ class Server:
             self._cluster.happened(rare.LATE_REPLY)
         size = len(message.batch) if isinstance(message, AppendEntries) else message[-1]
         self._cluster.step(self.id, sender, *message[:-1], size)
+        nextIndex = nextIndexOf(self, sender)
         self._cluster.judge.receives(self, sender, message, lambda: raft.step(sender, message))
+        if isinstance(message, AppendEntriesReply):
+            self._cluster.probes.answered(self, self._cluster.servers[sender], message, nextIndex)
 
     def _lose(self, peer: int) -> None:
         self._cluster.step(self.id, "lost", peer)

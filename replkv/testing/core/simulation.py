@@ -8,12 +8,14 @@ from collections.abc import Callable, Collection
 from typing import Final
 
 from replkv.protocol.commands import Getm, KeyCommand, Set
+from replkv.testing.chance import chance
 from replkv.testing.core.client import Client
 from replkv.testing.core.cluster import Cluster
 from replkv.testing.core.faults import KINDS, Faults
 from replkv.testing.core.limits import limited
 from replkv.testing.core.plan import TICK, Plan, draw
 from replkv.testing.core.question import Lost, Question, Refused, Result
+from replkv.testing.core.slowdisk import checkSlowDisks
 from replkv.testing.history import Answer
 from replkv.testing.linear.search import ClockBound, Undecided, checkLinearizable
 from replkv.testing.linear.versions import checkVersions
@@ -96,18 +98,26 @@ class Simulation:
         cluster.start()
         cluster.run(self._plan.seconds)
         cluster.tell("cluster", "all is well again")
-        cluster.calm()
         self._faults.mend()
+        cluster.calm()
         deadline = cluster.now + patience
         cluster.until(lambda: not any(client.waits for client in self._clients), "all clients are answered", deadline)
         # A read first: it must not need a write to be answered, nor must entries need one to be committed.
         self._ask(Getm(self._plan.keys[0]), deadline)
         cluster.until(self._isAtRest, "all servers have applied the same", deadline)
-        deadline = cluster.now + patience
-        self._ask(Set(self._plan.keys[0], 0, b"last", False), deadline)
-        cluster.until(self._isAtRest, "all servers have applied the same", deadline)
+        self._write()
+        cluster.until(self._isAtRest, "all servers have applied the same", cluster.now + patience)
+        checkSlowDisks(cluster, self._write, chance(cluster.seed, "slow disks").random() < 0.5)
+        cluster.until(self._isAtRest, "all servers have applied the same", cluster.now + patience)
         checkVersions(self._history)
         checkLinearizable(self._history, ClockBound.exact(0))
+
+    def _write(self) -> None:
+        """
+        Have something written.
+        """
+        patience = RECOVERY * self._plan.electionTicks * TICK
+        self._ask(Set(self._plan.keys[0], 0, b"last", False), self._cluster.now + patience)
 
     def _ask(self, command: KeyCommand, deadline: float) -> None:
         """

@@ -1,0 +1,104 @@
+"""
+How connections are accepted where the system has nothing left for them.
+"""
+
+from __future__ import annotations
+
+import os
+from errno import EMFILE
+from typing import Any, Final
+
+from twisted.internet.interfaces import IDelayedCall, IListeningPort
+from twisted.internet.protocol import ServerFactory
+from twisted.internet.tcp import Port
+from twisted.logger import ILogObserver, LogEvent, Logger
+from zope.interface import implementer
+
+REST_SECONDS: Final = 0.1
+"""
+How long a port rests when the system refuses a descriptor. Whoever connects meanwhile waits.
+"""
+
+
+@implementer(ILogObserver)
+def _ignore(event: LogEvent) -> None:
+    """
+    Log nothing.
+    """
+
+
+class RestingPort(Port):
+    """
+    A port that says once that the system has no descriptor left, and once that it has some again.
+
+    Twisted's own port tries again at once, for as long as a client waits, and logs each attempt: it takes all of a
+    processor, and fills the disk with its log.
+    """
+
+    log = Logger()
+    _logger = Logger(observer=_ignore)  # Twisted's, for each attempt.
+    _rested: IDelayedCall | None = None
+    _short = False
+
+    def doRead(self) -> None:
+        """
+        Accept connections, if there are descriptors.
+        """
+        try:
+            os.close(os.open(os.devnull, os.O_RDONLY))
+        except OSError as error:
+            self._rest(error)
+            return
+        if self._short:
+            self._short = False
+            self.log.info("port {port} takes connections again", port=self.getHost().port)
+        super().doRead()
+
+    def connectionLost(self, reason: Any) -> None:
+        """
+        See L{Port.connectionLost}.
+        """
+        if self._rested is not None and self._rested.active():
+            self._rested.cancel()
+        super().connectionLost(reason)
+
+    def _rest(self, error: OSError) -> None:
+        """
+        Turn away those who wait where that can be done, and look again later.
+        """
+        if not self._short:
+            self._short = True
+            self.log.warn(
+                "port {port} takes no connections for now: {reason}. Raise the limit of open files (ulimit -Hn) or "
+                "find out what uses them up",
+                port=self.getHost().port,
+                reason=os.strerror(error.errno or 0),
+            )
+        if error.errno == EMFILE:
+            # Twisted keeps one descriptor in reserve, and with it turns away all who wait.
+            super().doRead()
+        self.stopReading()
+        reactor: Any = self.reactor
+        self._rested = reactor.callLater(REST_SECONDS, self._lookAgain)
+
+    def _lookAgain(self) -> None:
+        if self.connected and not self.disconnecting:
+            self.startReading()
+
+
+class RestingSockets:
+    """
+    Adopts listening sockets for a reactor, as L{RestingPort}s.
+    """
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+
+    def adoptStreamPort(self, fileDescriptor: int, addressFamily: int, factory: ServerFactory) -> IListeningPort:
+        """
+        See L{twisted.internet.interfaces.IReactorSocket.adoptStreamPort}.
+        """
+        port: Any = RestingPort._fromListeningDescriptor(self._reactor, fileDescriptor, addressFamily, factory)
+        port.startListening()
+        adopted: IListeningPort = port
+        return adopted

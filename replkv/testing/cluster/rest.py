@@ -1,0 +1,69 @@
+"""
+What servers hold on behalf of others: at rest, nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from replkv.raft.leader import Leader
+from replkv.server import Server
+from replkv.testing.outcome import NotInTime, Violation
+
+if TYPE_CHECKING:
+    from replkv.testing.cluster.cluster import SimulatedCluster
+
+
+def counters(service: Server) -> Mapping[str, int]:
+    """
+    All that a server counts of what others have asked it for, or have not yet answered. What bounds a server's memory
+    goes by these numbers, so one that does not come back to zero makes the server refuse everything some day.
+    """
+    node, clients = service._node, service._clients
+    executor, role = node.executor, node.raft.role
+    counted = {
+        "commands that wait": len(executor._deadlines._queue),
+        "their bytes": executor._deadlines._bytes,
+        "commands that wait for a leader": len(executor._leaderless._queue),
+        "the bytes of those": executor._leaderless._bytes,
+        "proposals": len(executor._proposals._requests),
+        "the bytes of proposals": executor._proposals._bytes,
+        "connections of clients": len(clients._connections),
+        "bytes pending on connections": clients.reserved,
+        "bytes of replies not written": clients.unwritten,
+        "entries and reads given out": len(node._toDo),
+        "things to write": len(node._disk._queue),
+    }
+    for peer, link in service._links.items():
+        # A server that is not to be started again owes the answers that it died with.
+        counted[f"answers due from server {peer}"] = link._due if link.isUp else 0
+    if isinstance(role, Leader):
+        for peer, progress in role.progress.items():
+            counted[f"messages to server {peer} without an answer"] = progress._unanswered
+            counted[f"bytes on the way to server {peer}"] = progress._onTheWayBytes
+    return counted
+
+
+def checkCounters(cluster: SimulatedCluster, patience: float) -> None:
+    """
+    Have a cluster that nobody uses forget all that it held.
+
+    @param patience: seconds that each server has for it.
+    @raise Violation: if one holds something for ever.
+    """
+    for server in cluster.servers:
+        if not server.isServing:
+            continue
+        # Heartbeats are on their way all the time, so what counts them is zero now and then.
+        held = set(counters(server.service))
+
+        def isFree(service: Server = server.service, held: set[str] = held) -> bool:
+            held -= {name for name, count in counters(service).items() if not count}
+            return not held
+
+        try:
+            cluster.until(isFree, "it is forgotten", patience)
+        except NotInTime:
+            left = ", ".join(f"{name}: {counters(server.service).get(name)}" for name in sorted(held))
+            raise Violation(f"all is well, nobody asks for anything, and server {server.id} holds {left}") from None

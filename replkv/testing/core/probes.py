@@ -1,0 +1,67 @@
+"""
+How many probes a leader needs to find where a follower's log agrees with its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from replkv.raft.leader import Leader
+from replkv.raft.log import RaftLog
+from replkv.raft.messages import AppendEntriesReply
+from replkv.testing.outcome import Violation
+
+if TYPE_CHECKING:
+    from replkv.testing.core.server import Server
+
+_MORE: int = 2
+"""
+So many more than there are terms: one for a log that is shorter, and one for what it loses in a crash meanwhile.
+"""
+
+
+class Probes:
+    """
+    The probes that were in vain, one after the other, of each leader to each follower. One probe a term is enough (the
+    end of the paper's section 5.3); a leader that goes back by one entry at a time finds the place in the end too.
+    """
+
+    def __init__(self) -> None:
+        self._vain: dict[tuple[int, int, int], int] = {}  # By leader, its term, and follower.
+
+    def answered(self, leader: Server, follower: Server, reply: AppendEntriesReply, nextIndex: int) -> None:
+        """
+        A follower has answered a leader, who has taken note of it.
+
+        @param nextIndex: what the leader would have sent next before that.
+        @raise Violation: if there were too many probes.
+        """
+        role = leader.raft.role
+        if not isinstance(role, Leader) or leader.raft.currentTerm != reply.term:
+            return
+        key = (leader.id, reply.term, follower.id)
+        if reply.success:
+            self._vain.pop(key, None)
+        elif role.progress[follower.id].nextIndex < nextIndex:
+            self._vain[key] = self._vain.get(key, 0) + 1
+            most = _terms(leader.raft.log) + _terms(follower.raft.log) + _MORE
+            if self._vain[key] > most:
+                raise Violation(
+                    f"{leader.name} has probed the log of {follower.name} {self._vain[key]} times in vain, where "
+                    f"{most} are enough"
+                )
+
+
+def nextIndexOf(leader: Server, follower: int) -> int:
+    """
+    What a leader is to send to a follower next; 0 if it is no leader.
+    """
+    role = leader.raft.role
+    return role.progress[follower].nextIndex if isinstance(role, Leader) else 0
+
+
+def _terms(log: RaftLog) -> int:
+    """
+    How many terms the entries of a log have.
+    """
+    return len({log.term(index) for index in range(log.firstIndex, log.lastIndex + 1)})

@@ -1,0 +1,217 @@
+"""
+Slow disks: a leader whose own disk is so much slower than those of the others that clients wait for it alone.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from replkv.raft.core import SLOW_STRETCH
+from replkv.raft.messages import RequestVoteReply
+from tests.raft.network import ELECTION_TICKS, Network, Server
+from tests.raft.servers import heartbeat, matched, streaming
+
+PATIENCE = 4 * ELECTION_TICKS
+"""
+For so long a disk has to be slow.
+"""
+
+
+class SlowDiskCase(SynchronousTestCase):
+    """
+    A leader among others.
+    """
+
+    def write(self, server: Server, own: int, others: int) -> None:
+        """
+        Have something written, with a disk that takes C{own} ticks, where all others have it after C{others} ticks.
+        They answer all the time.
+        """
+        self.assertTrue(server.leads)
+        server.raft.propose(b"x")
+        index = server.raft.log.lastIndex
+        server.pump()
+        for ticks in range(max(own, others) + 1):
+            if not server.leads:
+                return
+            for peer in server.raft.peers:
+                server.receive(peer, matched(server, index if ticks >= others else index - 1))
+            if ticks == own:
+                server.sync()
+            server.tick()
+
+
+class LeaderTests(SlowDiskCase):
+    """
+    When a leader steps down for its disk.
+    """
+
+    def test_stepsDown(self) -> None:
+        """
+        A leader whose disk takes many times as long as those of the others steps down when it has been so for a while,
+        in its own term, and knows no leader.
+        """
+        for members in (3, 4, 5):
+            server = streaming(members=members)
+            self.write(server, PATIENCE // 2, 0)
+            self.assertTrue(server.leads)
+            self.write(server, PATIENCE // 2, 0)
+            self.assertEqual((server.raft.role.name, server.raft.currentTerm), ("follower", 1))
+            self.assertIsNone(server.raft.leaderId)
+            self.assertTrue(server.raft.diskIsSlow)
+
+    def test_severalAtOnce(self) -> None:
+        """
+        So it does where clients never stop to write, so that its disk is never done.
+        """
+        server = streaming(members=3)
+        for ticks in range(3 * PATIENCE):
+            if not server.leads:
+                break
+            server.raft.propose(b"x")
+            server.pump()
+            for peer in server.raft.peers:
+                server.receive(peer, matched(server, server.raft.log.lastIndex))
+            if ticks % (PATIENCE // 3) == 0:
+                server.sync()
+            server.tick()
+        self.assertFalse(server.leads)
+
+    def test_allSlow(self) -> None:
+        """
+        Where the others are as slow, or nearly, it leads on: nobody would lead better.
+        """
+        for others in (5, 10, PATIENCE // 2):
+            server = streaming(members=3)
+            for _ in range(20):
+                self.write(server, PATIENCE // 2, others)
+            self.assertTrue(server.leads, f"{others} ticks")
+
+    def test_bitSlow(self) -> None:
+        """
+        Where it takes less than an election costs, it leads on.
+        """
+        server = streaming(members=3)
+        for _ in range(100):
+            self.write(server, 7, 0)
+        self.assertTrue(server.leads)
+
+    def test_nowAndThen(self) -> None:
+        """
+        So it does where its disk is slow only now and then.
+        """
+        server = streaming(members=3)
+        for turn in range(20):
+            self.write(server, PATIENCE if turn % 2 else 1, 0)
+        self.assertTrue(server.leads)
+
+    def test_ownDiskIsNeeded(self) -> None:
+        """
+        Where no majority has what its disk does not have, it leads on: under another leader, all would wait for the
+        same disk.
+        """
+        for members in (1, 2):
+            server = streaming(members=members)
+            for _ in range(20):
+                self.write(server, PATIENCE // 2, 0)
+            self.assertTrue(server.leads, f"{members} servers")
+
+    def test_once(self) -> None:
+        """
+        A server that is elected all the same, since the others do not stand, leads on however slow its disk is.
+        """
+        server = self.deposed()
+        server.tick(SLOW_STRETCH * 2 * ELECTION_TICKS)
+        server.receive(1, RequestVoteReply(2, True, True))
+        server.tick(5)
+        server.sync()
+        server.receive(1, RequestVoteReply(2, True, False))
+        self.assertTrue(server.leads)
+        for _ in range(20):
+            self.write(server, PATIENCE // 2, 0)
+        self.assertTrue(server.leads)
+
+    def deposed(self) -> Server:
+        """
+        A server that has just stepped down for its disk, and has nothing to write.
+        """
+        server = streaming(members=3)
+        for _ in range(2):
+            self.write(server, PATIENCE // 2, 0)
+        self.assertFalse(server.leads)
+        server.sync()
+        return server
+
+    def test_standsLater(self) -> None:
+        """
+        A server that stepped down for its disk leaves the others much time to stand for election. It does stand in the
+        end: where nobody else can, a slow leader is better than none.
+        """
+        server = self.deposed()
+        server.tick(SLOW_STRETCH * ELECTION_TICKS)
+        self.assertEqual(server.raft.role.name, "follower")
+        server.tick(SLOW_STRETCH * ELECTION_TICKS)
+        self.assertEqual(server.raft.role.name, "pre-candidate")
+
+    def test_fastAgain(self) -> None:
+        """
+        When its disk is fast again, it stands for election as the others do.
+        """
+        server = self.deposed()
+        server.receive(1, heartbeat(5, 1, 1))
+        server.sync()
+        self.assertFalse(server.raft.diskIsSlow)
+        server.receive(1, heartbeat(5, 1, 1))
+        server.receive(2, heartbeat(6, 1, 1))
+        server.sync()
+        server.tick(2 * ELECTION_TICKS)
+        self.assertEqual(server.raft.role.name, "pre-candidate")
+
+
+class NetworkTests(SlowDiskCase):
+    """
+    A cluster with a slow disk.
+    """
+
+    def test_anotherLeads(self) -> None:
+        """
+        Another server leads soon, and goes on to lead, though the slow one follows it.
+        """
+        network = Network.fresh(3)
+        slow = network.elect(0)
+        network.settle()
+        for _ in range(10):
+            if not slow.leads:
+                break
+            slow.raft.propose(b"x")
+            network.post(0, slow.pump())
+            for _ in range(PATIENCE // 2):
+                self.passTick(network, 0)
+            network.post(0, slow.sync())
+        self.assertFalse(slow.leads)
+        for _ in range(3 * ELECTION_TICKS):
+            self.passTick(network, 0)
+        [leader] = [server for server in network.servers if server.leads]
+        self.assertIsNot(leader, slow)
+        term = leader.raft.currentTerm
+        for turn in range(20 * ELECTION_TICKS):
+            leader.raft.propose(b"y")
+            network.post(leader.config.id, leader.pump())
+            self.passTick(network, 0)
+            if turn % (PATIENCE // 2) == 0:
+                network.post(0, slow.sync())
+        self.assertEqual((leader.leads, leader.raft.currentTerm), (True, term))
+
+    def passTick(self, network: Network, slow: int) -> None:
+        """
+        Let a tick pass, and all happen but what the slow disk is to do.
+        """
+        for server in network.up:
+            network.post(server.config.id, server.tick())
+        for _ in range(6):
+            for server in network.up:
+                if server.config.id != slow:
+                    network.post(server.config.id, server.sync())
+            arriving, network.onTheWay = network.onTheWay, []
+            for envelope in arriving:
+                network.deliver(envelope)

@@ -21,7 +21,7 @@ from replkv.client.replies import Reply
 from replkv.executor import Executor
 from replkv.kv.engine import Engine
 from replkv.kv.machine import Outcome, StateMachine
-from replkv.lives import Life, Past
+from replkv.lives import Life, Past, contradiction
 from replkv.names import Names, NoAddress
 from replkv.peers.argument import PART_BYTES, LargeBytes, nativeName
 from replkv.peers.identity import Identity
@@ -49,6 +49,7 @@ _applied = Proposals.applied
 _askOne = Client._askOne
 _commandReceived = ClientProtocol._commandReceived
 _disconnected = PeerLink.disconnected
+_contradiction = contradiction
 _fail = Server._fail
 _fromBox = LargeBytes.fromBox
 _read = Raft.read
@@ -185,6 +186,10 @@ def _appendWithoutReset(follower: Follower, sender: int, message: AppendEntries,
     follower._elapsed = elapsed
 
 
+def _anyFolder(server: int, known: Life | None, told: Past) -> str | None:
+    return _contradiction(server, known, told) if known and known.incarnation == told.incarnation else None
+
+
 def _sameFolder(server: int, known: Life | None, told: Past) -> str | None:
     return "another folder" if known is not None and known.incarnation != told.incarnation else None
 
@@ -307,7 +312,7 @@ BUGS: Final = (
         "cluster",
         100,
         (
-            Patch(replkv.peers.identity, "contradiction", lambda server, known, told: None),
+            Patch(replkv.peers.identity, "contradiction", _anyFolder),
             Patch(Identity, "_incarnation", lambda identity, peer: ""),
         ),
     ),

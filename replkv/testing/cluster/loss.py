@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from replkv.testing import rare
 from replkv.testing.cluster.cluster import SimulatedCluster
+from replkv.testing.cluster.durable import Copy
 from replkv.testing.cluster.server import SimulatedServer
 from replkv.testing.faults import Fault, Undo
 
@@ -24,9 +25,8 @@ def wipe(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault
 
     def end() -> None:
         if server.isIntact:
-            _stop(server)
             cluster.rare[rare.WIPED] += 1
-            server.lose(None)
+            _lose(cluster, server, None)
         server.revive()
 
     return end
@@ -45,9 +45,8 @@ def putBack(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fa
 
     def end() -> None:
         if server.isIntact and _isMet(cluster, server):
-            _stop(server)
             cluster.rare[rare.PUT_BACK] += 1
-            server.lose(copy)
+            _lose(cluster, server, copy)
         server.revive()
 
     return end
@@ -71,6 +70,9 @@ def _isMet(cluster: SimulatedCluster, server: SimulatedServer) -> bool:
     )
 
 
-def _stop(server: SimulatedServer) -> None:
+def _lose(cluster: SimulatedCluster, server: SimulatedServer, copy: Copy | None) -> None:
     if server.isRunning:
         server.kill()
+    server.lose(copy)
+    # It is never well again: no leader is heard by it.
+    cluster.health.trouble([server.id])

@@ -121,6 +121,16 @@ ROT_IN_LAST: Final = "rot in the last record of a log"
 A bit rotted in the last record of a log, which cannot be told from a torn write.
 """
 
+WIPED: Final = "a server with a wiped data folder"
+"""
+A server was started with an empty data folder, and others had met it before.
+"""
+
+PUT_BACK: Final = "a server with an older copy of its data folder"
+"""
+A server was started with a copy of its data folder, and others had met it since that was made.
+"""
+
 DISK_STOP: Final = "a server that stopped for its disk"
 """
 A server stopped since its disk failed, was full, or was damaged.
@@ -196,6 +206,8 @@ REQUIRED: Final = {
             TORN_TAIL,
             ROT_FOUND,
             ROT_IN_LAST,
+            WIPED,
+            PUT_BACK,
             DISK_STOP,
             NO_DESCRIPTOR,
             CUT_COMMAND,

@@ -12,6 +12,7 @@ from typing import Any, Final
 from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
+import replkv.peers.identity
 import replkv.storage.log
 import replkv.storage.segment
 from replkv.client.client import Client
@@ -21,8 +22,10 @@ from replkv.client.replies import Reply
 from replkv.executor import Executor
 from replkv.kv.engine import Engine
 from replkv.kv.machine import Outcome, StateMachine
+from replkv.lives import Life, Past, contradiction
 from replkv.names import Names, NoAddress
 from replkv.peers.argument import PART_BYTES, LargeBytes, nativeName
+from replkv.peers.identity import Identity
 from replkv.peers.link import OutgoingConnection, PeerLink
 from replkv.pending import Deadlines, Proposals
 from replkv.protocol.commands import Command, Quit
@@ -34,6 +37,7 @@ from replkv.raft.follower import Follower
 from replkv.raft.messages import AppendEntries
 from replkv.raft.outputs import Persist, Token
 from replkv.server import Server
+from replkv.storage.folder import DataFolder
 from replkv.storage.record import encodeFrame
 from replkv.storage.segment import Segment
 from tests.planted.bug import Bug, Patch
@@ -46,6 +50,7 @@ _applied = Proposals.applied
 _askOne = Client._askOne
 _commandReceived = ClientProtocol._commandReceived
 _disconnected = PeerLink.disconnected
+_contradiction = contradiction
 _fail = Server._fail
 _fromBox = LargeBytes.fromBox
 _read = Raft.read
@@ -200,6 +205,18 @@ def _appendWithoutReset(follower: Follower, sender: int, message: AppendEntries,
     follower._elapsed = elapsed
 
 
+def _anyFolder(server: int, known: Life | None, told: Past) -> str | None:
+    return _contradiction(server, known, told) if known and known.incarnation == told.incarnation else None
+
+
+def _sameFolder(server: int, known: Life | None, told: Past) -> str | None:
+    return "another folder" if known is not None and known.incarnation != told.incarnation else None
+
+
+def _rememberForNow(folder: DataFolder, serverId: int, life: Life) -> None:
+    folder._peers = {**folder._peers, serverId: life}
+
+
 async def _askAgain(client: Client, server: Address, command: Any, patience: float) -> Reply:
     try:
         return await _askOne(client, server, command, patience)
@@ -322,4 +339,22 @@ BUGS: Final = (
     Bug("a value cut at 65,535 bytes", "cluster", 50, (Patch(LargeBytes, "toBox", _cut),)),
     Bug("a last part of one byte is left out", "cluster", 100, (Patch(LargeBytes, "toBox", _leaveOutShortPart),)),
     Bug("an empty part is wanted after full ones", "cluster", 100, (Patch(LargeBytes, "fromBox", _wantEmptyPart),)),
+    Bug(
+        "a wiped data folder let in",
+        "cluster",
+        100,
+        (
+            Patch(replkv.peers.identity, "contradiction", _anyFolder),
+            Patch(Identity, "_incarnation", lambda identity, peer: ""),
+        ),
+    ),
+    Bug(
+        "an older copy of a data folder let in",
+        "cluster",
+        100,
+        (Patch(replkv.peers.identity, "contradiction", _sameFolder),),
+    ),
+    Bug(
+        "other servers remembered in memory only", "cluster", 20, (Patch(DataFolder, "rememberPeer", _rememberForNow),)
+    ),
 )

@@ -1,11 +1,17 @@
 """
-What a server's disk holds for certain.
+What a server's disk holds for certain, and copies of it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from replkv.lives import Life
 from replkv.raft.terms import TermRuns
+from replkv.storage.folder import DataFolder
 from replkv.storage.log import LogStorage
+from replkv.testing.cluster.store import Store
 
 
 class DurableLog:
@@ -51,3 +57,46 @@ class DurableLog:
         Whether the entry C{index} of C{term} is there.
         """
         return 0 < index <= self.lastIndex and self._terms.term(index) == term
+
+
+class DurablePeers:
+    """
+    What a server's disk remembers of the others, whether the server runs or not.
+
+    @ivar life: the server's own last process; C{None} if there was none.
+    """
+
+    def __init__(self) -> None:
+        self.life: Life | None = None
+        self._folder: DataFolder | None = None
+
+    def opened(self, folder: DataFolder, members: Iterable[int]) -> list[int]:
+        """
+        A process has begun.
+
+        @return: the servers that were remembered before, and are no longer.
+        """
+        before, self._folder, self.life = self._folder, folder, folder.past.life
+        return [] if before is None else [peer for peer in members if _isLost(before.peer(peer), folder.peer(peer))]
+
+    def knows(self, other: int, life: Life | None) -> bool:
+        """
+        Whether this is remembered as the last process of another server.
+        """
+        return self._folder is not None and life is not None and self._folder.peer(other) == life
+
+
+def _isLost(before: Life | None, now: Life | None) -> bool:
+    return before is not None and (now is None or now.start < before.start)
+
+
+class Copy(NamedTuple):
+    """
+    A copy of a data folder.
+
+    @ivar contents: all files but the store's, by path.
+    @ivar store: the store.
+    """
+
+    contents: dict[str, bytes]
+    store: Store

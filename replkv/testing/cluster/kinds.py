@@ -11,6 +11,7 @@ from typing import Final
 from replkv.testing import rare
 from replkv.testing.chance import chance
 from replkv.testing.cluster.cluster import SimulatedCluster
+from replkv.testing.cluster.loss import putBack, wipe
 from replkv.testing.cluster.rot import rotLog
 from replkv.testing.cluster.server import SimulatedServer
 from replkv.testing.cluster.troubled import cutOf, followers, starved
@@ -328,8 +329,8 @@ def rot(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault)
     """
     A bit rots in a log.
     """
-    server = next((server for server in servers if server.isFrail and server.isServing and not server.condemned), None)
-    if server is None or server.rotten or server.isPaused:
+    server = next((server for server in servers if server.isFrail and server.isServing and server.isIntact), None)
+    if server is None or server.isPaused:
         return None
     mustBeFound = rotLog(server.files, f"/{server.id}/log", chance(cluster.seed, "rot", fault.number))
     server.hadBadDisk = True
@@ -380,6 +381,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "no descriptors": noDescriptors,
     "store error": storeError,
     "rot": rot,
+    "wiped folder": wipe,
+    "older copy": putBack,
     "clock jump": clockJump,
 }
 """

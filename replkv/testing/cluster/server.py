@@ -7,7 +7,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable
 from random import Random
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from replkv import exits
 from replkv.config import ServerConfig
@@ -15,17 +15,17 @@ from replkv.descriptors import STORE, Descriptors
 from replkv.host import Worker
 from replkv.kv.machine import StateMachine
 from replkv.raft.core import Raft
-from replkv.server import Server
 from replkv.storage.errors import CorruptLog
 from replkv.storage.files import Exhausted
 from replkv.storage.folder import DataFolder, FolderError
 from replkv.storage.log import LogStorage
 from replkv.testing import rare
 from replkv.testing.chance import chance
-from replkv.testing.cluster.durable import DurableLog
+from replkv.testing.cluster.durable import Copy, DurableLog, DurablePeers
 from replkv.testing.cluster.host import EPOCH, SimulatedHost
 from replkv.testing.cluster.patience import watchPatience
 from replkv.testing.cluster.process import Process
+from replkv.testing.cluster.service import WatchedService
 from replkv.testing.cluster.store import Store
 from replkv.testing.cluster.thread import Pace, Thread
 from replkv.testing.files import OPENING, MemoryFiles
@@ -40,24 +40,6 @@ The least and the most seconds that a disk takes that is well.
 """
 
 
-class _Service(Server):
-    """
-    The service, and what it is made of, for those who watch.
-    """
-
-    def __init__(self, watch: Callable[[Raft], None], *args: Any) -> None:
-        super().__init__(*args)
-        self._watch = watch
-        self.raft: Raft | None = None
-        self.machine: StateMachine | None = None
-
-    def _recover(self, machine: StateMachine) -> Raft:
-        raft = super()._recover(machine)
-        self.raft, self.machine = raft, machine
-        self._watch(raft)
-        return raft
-
-
 class SimulatedServer:
     """
     @ivar id: its id.
@@ -65,12 +47,14 @@ class SimulatedServer:
     @ivar pace: how fast that is.
     @ivar store: what of its store is on the disk, and while it runs, all of it.
     @ivar disk: what of its log is on the disk for certain.
+    @ivar met: what it remembers of the others for certain.
     @ivar wrong: by how many seconds its wall clock is wrong.
     @ivar rate: how many seconds its clock counts in a second, from its next start on.
     @ivar failing: with which error its disk answers an operation, see L{MemoryFiles.failing}.
     @ivar rotten: whether something on its disk has rotted that it must find.
     @ivar condemned: whether it is not to be started again, since its disk has rotted.
     @ivar isFrail: whether its disk may rot.
+    @ivar hasForgotten: whether it has lost what it had promised: no other server may let it in.
     @ivar hadBadDisk: whether something was wrong with its disk since it last started well.
     @ivar status: with what status its last process ended by itself; C{None} if it did not.
     @ivar complaint: what that process said.
@@ -82,12 +66,14 @@ class SimulatedServer:
         self.files = MemoryFiles()
         self.pace = Pace(USUAL_DISK)
         self.disk = DurableLog()
+        self.met = DurablePeers()
         self.wrong = 0.0
         self.rate = 1.0
         self.failing: Callable[[str, str], int] | None = None
         self.rotten = False
         self.condemned = False
         self.isFrail = False
+        self.hasForgotten = False
         self.hadBadDisk = False
         self.status: int | None = None
         self.complaint = ""
@@ -95,7 +81,7 @@ class SimulatedServer:
         self._random = chance(cluster.seed, "server", config.id)
         self.store = Store(chance(cluster.seed, "store", config.id))
         self._process: Process | None = None
-        self._service: _Service | None = None
+        self._service: WatchedService | None = None
         self._threads: list[Thread] = []
         self._lives = 0
         self._boots = 0
@@ -174,7 +160,7 @@ class SimulatedServer:
         return sorted(peer for peer, link in self._service._links.items() if not link.isUp)
 
     @property
-    def service(self) -> Server:
+    def service(self) -> WatchedService:
         """
         What its process runs.
         """
@@ -188,6 +174,13 @@ class SimulatedServer:
         """
         index: int = self.machine.appliedIndex
         return index
+
+    @property
+    def isIntact(self) -> bool:
+        """
+        Whether its disk has all that it ever promised, as far as anybody can tell.
+        """
+        return not (self.hasForgotten or self.rotten or self.condemned)
 
     # What can be done to it.
 
@@ -229,6 +222,30 @@ class SimulatedServer:
         """
         if self._process is None and not self.condemned:
             self.start()
+
+    def copy(self) -> Copy:
+        """
+        Copy its data folder, while it has no process.
+        """
+        assert self._process is None, f"server {self.id} is running"
+        self._cluster.tell(self.name, "has its data folder copied")
+        return Copy(self.files.contents(), self.store.crash())
+
+    def lose(self, copy: Copy | None) -> None:
+        """
+        Lose its data folder, while it has no process, and so what it had promised. What the others may count on is what
+        it had (L{disk}), for ever: nobody may believe it anything more.
+
+        @param copy: what is put in its place; nothing, if C{None}.
+        """
+        assert self._process is None, f"server {self.id} is running"
+        self._cluster.tell(
+            self.name, "loses its data folder" if copy is None else "gets back a copy of its data folder"
+        )
+        self.hasForgotten = True
+        self.met = DurablePeers()
+        self.files = MemoryFiles(None if copy is None else copy.contents)
+        self.store = Store(self._random, None, self.store.flushRate) if copy is None else copy.store
 
     def pause(self) -> None:
         """
@@ -285,7 +302,7 @@ class SimulatedServer:
         """
         Have the judge look at what it has applied since the last time.
         """
-        if self.isServing and self.store.steps != self._steps:
+        if self.isServing and not self.hasForgotten and self.store.steps != self._steps:
             self._steps = self.store.steps
             self._cluster.judge.applied(self, self.appliedIndex, self.store.digest)
 
@@ -296,6 +313,8 @@ class SimulatedServer:
         try:
             folder = DataFolder.open(self.files, f"/{self.id}", self.id, cluster.config.cluster, members, random)
             folder.begin(random)
+            for peer in self.met.opened(folder, members):
+                cluster.fail(f"server {self.id} has forgotten that it has met server {peer}")
             storage = LogStorage.open(self.files, folder.logPath, random, cluster.segmentBytes)
         except (Exhausted, FolderError) as error:
             isStarved = isinstance(error.__cause__ or error, Exhausted)
@@ -313,15 +332,15 @@ class SimulatedServer:
             cluster.fail(f"server {self.id} has not noticed that its log is damaged")
         if storage.cutBytes:
             cluster.rare[rare.TORN_TAIL] += 1
-        if not self.hadBadDisk and not self.disk.isIn(storage):
+        if not self.hadBadDisk and not self.hasForgotten and not self.disk.isIn(storage):
             cluster.fail(f"server {self.id} has lost something that was synced")
-        self.disk.note(storage)
+        self._note(storage)
         # What was wrong with its disk before this start is no excuse any more.
         self.hadBadDisk = self.rotten or self.condemned or self.failing is not None or self.storeFails
         self._threads = []
 
         def worker(name: str) -> Worker:
-            thread = Thread(cluster.timeline, process, random, self.pace, lambda: self.disk.note(storage))
+            thread = Thread(cluster.timeline, process, random, self.pace, lambda: self._note(storage))
             self._threads.append(thread)
             return thread
 
@@ -336,7 +355,7 @@ class SimulatedServer:
             self._complain,
         )
         descriptors = Descriptors(cluster.config.maxConnections, STORE[1])
-        self._service = _Service(self._watch, host, cluster.config, self.config, folder, storage, descriptors)
+        self._service = WatchedService(self._watch, host, cluster.config, self.config, folder, storage, descriptors)
         self._service.startService()
         if self.isServing:
             watchPatience(cluster, self._service)
@@ -351,8 +370,17 @@ class SimulatedServer:
             return errno.EMFILE
         return 0 if self.failing is None else self.failing(kind, path)
 
+    def _note(self, storage: LogStorage) -> None:
+        if not self.hasForgotten:
+            self.disk.note(storage)
+
     def _watch(self, raft: Raft) -> None:
-        watch(raft, self, self._cluster.judge, self._cluster.judging)
+        """
+        Have the judge look at the core. Of a server that has forgotten something it looks at nothing but what others
+        make of it.
+        """
+        if not self.hasForgotten:
+            watch(raft, self, self._cluster.judge, self._cluster.judging)
 
     def _wallClock(self) -> float:
         return EPOCH + self._cluster.timeline.seconds() + self.wrong
@@ -372,7 +400,7 @@ class SimulatedServer:
             stopped.addErrback(lambda failure: self._cluster.fail(f"server {self.id} stops badly: {failure.value!r}"))
             stopped.addCallback(lambda _: process.callLater(0, self._stopped, process, service))
 
-    def _stopped(self, process: Process, service: _Service) -> None:
+    def _stopped(self, process: Process, service: WatchedService) -> None:
         if process is self._process:
             self._exit(service.exitStatus, self.complaint)
 

@@ -244,7 +244,7 @@ class Simulation:
         leader = cluster.leader(RECOVERY)
         term = leader.raft.currentTerm
         for server in cluster.servers:
-            if server.isServing:
+            if server.isServing and not server.hasForgotten:
                 self._visit(server, leader)
         cluster.run(_QUIET * self._plan.electionTimeout)
         cluster.until(self._isAtRest, rest, RECOVERY)
@@ -294,11 +294,14 @@ class Simulation:
     def _isAtRest(self) -> bool:
         """
         Whether all servers that may run do, are linked to each other, know who leads, and hold the same, and nothing
-        that is about to expire.
+        that is about to expire. One that has forgotten what it promised hears of no leader.
         """
         servers = [server for server in self.cluster.servers if not server.condemned]
         if not all(server.isServing for server in servers):
             return False
+        if any(server.raft.leaderId is not None for server in servers if server.hasForgotten):
+            return False
+        servers = [server for server in servers if not server.hasForgotten]
         states = {(server.raft.leaderId, server.appliedIndex, server.store.digest) for server in servers}
         isFree = all(server.machine.nextDeadline is None for server in servers)
         there = {server.id for server in servers}

@@ -118,6 +118,17 @@ def pause(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Faul
     return server.resume
 
 
+def suspend(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    A machine is suspended.
+    """
+    server = servers[0]
+    if not server.isRunning:
+        return None
+    server.suspend()
+    return server.resume
+
+
 def isolate(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
     """
     A server reaches none of the others, and they do not reach it; clients may.
@@ -322,6 +333,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "power loss of all": powerLossOfAll,
     "restart": restart,
     "pause": pause,
+    "suspend": suspend,
     "isolation": isolate,
     "one-way isolation": isolateOneWay,
     "partition": partition,

@@ -16,6 +16,11 @@ from replkv.testing.faults import Fault
 _SIZES: Final = (1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7)
 _YEAR: Final = 365 * 24 * 3600.0
 
+_DRIFT: Final = 0.0005
+"""
+By what part a quartz clock may be wrong.
+"""
+
 
 @dataclass(frozen=True)
 class ClientPlan:
@@ -65,7 +70,9 @@ class Plan:
     @ivar disk: the least and the most seconds that a disk works.
     @ivar flushRate: how often the stores bring what they hold to their disks, as a part of their writes.
     @ivar segmentBytes: how large the files of the logs are.
-    @ivar rates: how fast each server's clock runs.
+    @ivar rates: how fast each server's reactor counts.
+    @ivar bootRates: how fast the clock runs that each machine counts by from its boot.
+    @ivar wallRates: how fast its wall clock runs.
     @ivar wrong: by how many seconds each server's wall clock is wrong.
     @ivar frail: the servers whose disks may rot: never so many that what a majority has could be lost.
     @ivar limits: the limits of the servers.
@@ -83,6 +90,8 @@ class Plan:
     flushRate: float
     segmentBytes: int
     rates: tuple[float, ...]
+    bootRates: tuple[float, ...]
+    wallRates: tuple[float, ...]
     wrong: tuple[float, ...]
     frail: tuple[int, ...]
     limits: Limits
@@ -107,7 +116,7 @@ class Plan:
         Whether all servers have the same time all the time.
         """
         jumps = any(fault.kind == "clock jump" for fault in self.faults)
-        return not jumps and not any(self.wrong) and set(self.rates) == {1.0}
+        return not jumps and not any(self.wrong) and set(self.rates + self.bootRates + self.wallRates) == {1.0}
 
 
 def draw(seed: int, kinds: Sequence[str]) -> Plan:
@@ -116,7 +125,7 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
 
     @param kinds: what can go wrong. Each seed has some of it, so that each has more of what it has.
     """
-    random = chance(seed, "plan")
+    random, clocks = chance(seed, "plan"), chance(seed, "clocks")
     size = random.choice(_SIZES)
     seconds = random.uniform(5.0, 15.0)
     heartbeat = random.choice([0.03, 0.05, 0.05, 0.1])
@@ -141,6 +150,8 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
         flushRate=random.choice([0.02, 0.3, 1.0]),
         segmentBytes=random.choice([1 << 13, 1 << 14, 1 << 16]),
         rates=_each(size, wild, lambda: random.uniform(0.9, 1.1), 1.0),
+        bootRates=_each(size, wild, lambda: clocks.uniform(1 - _DRIFT, 1 + _DRIFT), 1.0),
+        wallRates=_each(size, wild, lambda: clocks.uniform(0.9, 1.1), 1.0),
         wrong=_each(size, wild, lambda: random.choice([0.0, 0.0, 5.0, -5.0, _YEAR, -_YEAR]), 0.0),
         frail=frail,
         limits=drawLimits(random),

@@ -20,8 +20,9 @@ from replkv.storage.folder import DataFolder, FolderError
 from replkv.storage.log import LogStorage
 from replkv.testing import rare
 from replkv.testing.chance import chance
+from replkv.testing.cluster.clocks import MachineClocks
 from replkv.testing.cluster.durable import DurableLog
-from replkv.testing.cluster.host import EPOCH, SimulatedHost
+from replkv.testing.cluster.host import SimulatedHost
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.store import Store
 from replkv.testing.cluster.thread import Pace, Thread
@@ -47,6 +48,13 @@ class _Service(Server):
         self.raft: Raft | None = None
         self.machine: StateMachine | None = None
 
+    @property
+    def knowsTime(self) -> bool:
+        """
+        Whether it was told the cluster's time.
+        """
+        return self.raft is not None and self._machine is not None and self._clusterClock.isMeasured
+
     def _recover(self, machine: StateMachine) -> Raft:
         raft = super()._recover(machine)
         self.raft, self.machine = raft, machine
@@ -61,8 +69,9 @@ class SimulatedServer:
     @ivar pace: how fast that is.
     @ivar store: what of its store is on the disk, and while it runs, all of it.
     @ivar disk: what of its log is on the disk for certain.
-    @ivar wrong: by how many seconds its wall clock is wrong.
-    @ivar rate: how many seconds its clock counts in a second, from its next start on.
+    @ivar clocks: its wall clock, and those that count from its boot.
+    @ivar rate: how many seconds its reactor counts in a second, from its next start on.
+    @ivar ticksByWallClock: whether its reactor counts by the wall clock, as Twisted's do where nobody sees to it.
     @ivar failing: with which error its disk answers an operation, see L{MemoryFiles.failing}.
     @ivar rotten: whether something on its disk has rotted that it must find.
     @ivar condemned: whether it is not to be started again, since its disk has rotted.
@@ -78,8 +87,9 @@ class SimulatedServer:
         self.files = MemoryFiles()
         self.pace = Pace(USUAL_DISK)
         self.disk = DurableLog()
-        self.wrong = 0.0
+        self.clocks = MachineClocks(cluster.timeline)
         self.rate = 1.0
+        self.ticksByWallClock = False
         self.failing: Callable[[str, str], int] | None = None
         self.rotten = False
         self.condemned = False
@@ -94,7 +104,7 @@ class SimulatedServer:
         self._service: _Service | None = None
         self._threads: list[Thread] = []
         self._lives = 0
-        self._boots = 0
+        self._bridges = False
         self._asked = False
         self._steps = 0
 
@@ -191,7 +201,8 @@ class SimulatedServer:
         """
         self._cluster.tell(self.name, "loses its power")
         self._end(silently=True)
-        self._boots += 1
+        self.clocks.boot()
+        self._bridges = True
         self.files = self.files.afterPowerLoss(self._random)
 
     def revive(self) -> None:
@@ -209,10 +220,20 @@ class SimulatedServer:
             self._cluster.tell(self.name, "is paused")
             self._process.pause()
 
+    def suspend(self) -> None:
+        """
+        Suspend its machine. Its processes stand still, and so does the monotonic clock, but not the boot clock.
+        """
+        if self._process is not None and not self._process.paused:
+            self._cluster.tell(self.name, "is suspended")
+            self.clocks.sleep()
+            self._process.pause()
+
     def resume(self) -> None:
         """
-        Have its process go on, as SIGCONT does.
+        Have its process go on, as SIGCONT does, or its machine.
         """
+        self.clocks.wake()
         if self._process is not None and self._process.paused:
             self._cluster.tell(self.name, "goes on")
             self._process.resume()
@@ -230,9 +251,20 @@ class SimulatedServer:
         Have its wall clock jump, so that it is wrong by so many seconds.
         """
         self._cluster.tell(self.name, f"has a wall clock that is wrong by {wrong:g} s")
-        self.wrong = wrong
+        before, self.clocks.wrong = self.clocks.wrong, wrong
+        if self._process is not None and self.ticksByWallClock:
+            self._process.jump(wrong - before)
 
     # For the cluster.
+
+    @property
+    def hasLostTime(self) -> bool:
+        """
+        Whether it may be wrong about the cluster's time: nobody has told it since it was last left to its wall clock.
+        """
+        if self._service is not None and self._service.knowsTime:
+            self._bridges = False
+        return self._bridges and not self.leads
 
     @property
     def name(self) -> str:
@@ -286,6 +318,8 @@ class SimulatedServer:
         if not self.hadBadDisk and not self.disk.isIn(storage):
             cluster.fail(f"server {self.id} has lost something that was synced")
         self.disk.note(storage)
+        # It may have lost its readings of the clocks.
+        self._bridges = self._bridges or self.hadBadDisk
         # What was wrong with its disk before this start is no excuse any more.
         self.hadBadDisk = self.rotten or self.condemned or self.failing is not None or self.storeFails
         self._threads = []
@@ -299,8 +333,7 @@ class SimulatedServer:
             process,
             self.config,
             random,
-            self._wallClock,
-            f"boot {self._boots}",
+            self.clocks,
             worker,
             lambda: self.store,
             self._complain,
@@ -328,9 +361,6 @@ class SimulatedServer:
         raft.ready = watchedReady  # type: ignore[method-assign]
         raft.read = watchedRead  # type: ignore[method-assign]
         self._cluster.judging(lambda: judge.started(self))
-
-    def _wallClock(self) -> float:
-        return EPOCH + self._cluster.timeline.seconds() + self.wrong
 
     def _complain(self, line: str) -> None:
         self.complaint = line
@@ -360,6 +390,7 @@ class SimulatedServer:
         self._cluster.exited(self)
 
     def _end(self, silently: bool) -> None:
+        self.clocks.wake()
         process, self._process, self._service = self._process, None, None
         assert process is not None, f"server {self.id} is not running"
         process.kill(silently)

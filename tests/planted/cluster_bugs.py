@@ -33,12 +33,15 @@ from replkv.raft.outputs import Persist, Token
 from replkv.server import Server
 from replkv.storage.record import encodeFrame
 from replkv.storage.segment import Segment
+from replkv.testing.cluster.clocks import MachineClocks
+from replkv.testing.cluster.server import SimulatedServer
 from tests.planted.bug import Bug, Patch
 
 _addresses = Names.addresses
 _appendEntries = Follower.appendEntries
 _apply = StateMachine.apply
 _applied = Proposals.applied
+_bootTime = MachineClocks.bootTime
 _askOne = Client._askOne
 _fail = Server._fail
 _read = Raft.read
@@ -177,7 +180,13 @@ def _addressesForGood(names: Names, name: str) -> Deferred[list[str]]:
     return _addresses(names, name).addErrback(remember)
 
 
+def _bootTimeAwake(clocks: MachineClocks) -> float:
+    return _bootTime(clocks) - clocks._slept * clocks.bootRate
+
+
 BUGS: Final = (
+    Bug("ticks by the wall clock", "cluster", 30, (Patch(SimulatedServer, "ticksByWallClock", True),)),
+    Bug("a clock that stands still in a suspend", "cluster", 60, (Patch(MachineClocks, "bootTime", _bootTimeAwake),)),
     Bug("acknowledged before the fsync", "cluster", 100, (Patch(Segment, "append", _appendUnsynced),)),
     Bug("a failed fsync ignored", "cluster", 200, (Patch(Segment, "append", _appendSynced),)),
     Bug(

@@ -120,13 +120,17 @@ def pause(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Faul
 
 def suspend(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
     """
-    A machine is suspended.
+    A machine is suspended, or all of them are.
     """
-    server = servers[0]
-    if not server.isRunning:
-        return None
-    server.suspend()
-    return server.resume
+    running = [server for server in (servers if fault.amount < 0.4 else servers[:1]) if server.isRunning]
+    for server in running:
+        server.suspend()
+
+    def wake() -> None:
+        for server in running:
+            server.resume()
+
+    return wake if running else None
 
 
 def isolate(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:

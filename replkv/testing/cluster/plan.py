@@ -16,6 +16,11 @@ from replkv.testing.faults import Fault
 _SIZES: Final = (1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7)
 _YEAR: Final = 365 * 24 * 3600.0
 
+_OF_CLOCKS: Final = frozenset({"clock jump", "suspend"})
+"""
+What always may go wrong where the clocks are wild: it shows little without the others.
+"""
+
 _DRIFT: Final = 0.0005
 """
 By what part a quartz clock may be wrong.
@@ -136,7 +141,9 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
     keys = tuple(b"k%d" % number for number in range(random.randint(1, 5)))
     clients = random.randint(1, 5)
     chosen = sorted(random.sample(kinds, random.randint(1, min(6, len(kinds)))))
-    if not wild:
+    if wild:
+        chosen = sorted({*chosen, *_OF_CLOCKS.intersection(kinds)})
+    else:
         chosen = [kind for kind in chosen if kind != "clock jump"]
     return Plan(
         size=size,

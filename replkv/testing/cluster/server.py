@@ -81,6 +81,8 @@ class SimulatedServer:
     @ivar complaint: what that process said.
     """
 
+    ticksByWallClock = False
+
     def __init__(self, cluster: SimulatedCluster, config: ServerConfig) -> None:
         self.id = config.id
         self.config = config
@@ -89,7 +91,6 @@ class SimulatedServer:
         self.disk = DurableLog()
         self.clocks = MachineClocks(cluster.timeline)
         self.rate = 1.0
-        self.ticksByWallClock = False
         self.failing: Callable[[str, str], int] | None = None
         self.rotten = False
         self.condemned = False

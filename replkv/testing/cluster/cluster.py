@@ -15,6 +15,7 @@ from twisted.python.failure import Failure
 from replkv.client.client import Client
 from replkv.config import Config, ServerConfig
 from replkv.testing.chance import chance
+from replkv.testing.cluster.blind import Blind
 from replkv.testing.cluster.log import LogWatch
 from replkv.testing.cluster.network import Network
 from replkv.testing.cluster.process import Process
@@ -66,6 +67,7 @@ class SimulatedCluster:
     @ivar trace: what has happened so far.
     @ivar judge: looks at the servers.
     @ivar health: which of them are well, as far as the faults of a plan know.
+    @ivar blind: when none of them could measure time.
     @ivar rare: how often each rare thing has happened.
     """
 
@@ -101,6 +103,7 @@ class SimulatedCluster:
         self.servers = [SimulatedServer(self, server) for server in servers]
         self.health = Health(size, self.timeline.seconds)
         self.judge = Judge(self.servers, self.rare, self.health, self.timeline.seconds)
+        self.blind = Blind()
         self.clientHosts: list[str] = []
         self.reactor = self.process("client")
         self._violation: str | None = None
@@ -167,6 +170,7 @@ class SimulatedCluster:
         self.timeline.step()
         for server in self.servers:
             self.judging(server.observe)
+        self.blind.look(self.servers, self.timeline.seconds())
         self.check()
 
     def run(self, seconds: float) -> None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from random import Random
-from typing import Final
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IListeningPort
@@ -15,12 +14,8 @@ from twisted.internet.protocol import ServerFactory
 from replkv.config import ServerConfig
 from replkv.host import Worker
 from replkv.kv.engine import Engine
+from replkv.testing.cluster.clocks import MachineClocks
 from replkv.testing.cluster.process import Process
-
-EPOCH: Final = 1_700_000_000.0
-"""
-The time of day when a simulation begins, in seconds since the epoch.
-"""
 
 
 class SimulatedHost:
@@ -33,32 +28,20 @@ class SimulatedHost:
         process: Process,
         config: ServerConfig,
         random: Random,
-        wallClock: Callable[[], float],
-        bootId: str,
+        clocks: MachineClocks,
         worker: Callable[[str], Worker],
         openStore: Callable[[], Engine],
         complain: Callable[[str], None],
     ) -> None:
         self.reactor = process
         self.random = random
-        self.wallClock = wallClock
-        self._bootId = bootId
+        self.wallClock = clocks.wallClock
+        self.bootId = clocks.bootId
+        self.bootTime = clocks.bootTime
         self.worker = worker
         self.complain = complain
         self._config = config
         self._openStore = openStore
-
-    def bootTime(self) -> float:
-        """
-        See L{Host.bootTime<replkv.host.Host.bootTime>}.
-        """
-        return self.reactor.seconds()
-
-    def bootId(self) -> str:
-        """
-        See L{Host.bootId<replkv.host.Host.bootId>}.
-        """
-        return self._bootId
 
     def openStore(self, path: str, openFiles: int) -> Engine:
         """

@@ -14,7 +14,7 @@ from replkv.testing.cluster.cluster import SimulatedCluster
 from replkv.testing.cluster.loss import putBack, wipe
 from replkv.testing.cluster.rot import rotLog
 from replkv.testing.cluster.server import SimulatedServer
-from replkv.testing.cluster.troubled import cutOf, followers, starved
+from replkv.testing.cluster.troubled import cutOf, followers, starved, suspended
 from replkv.testing.faults import FOLLOWER_CUT_OFF, Fault, Undo
 
 Kind = Callable[[SimulatedCluster, list[SimulatedServer], Fault], "Undo | None"]
@@ -118,6 +118,21 @@ def pause(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Faul
         return None
     server.pause()
     return server.resume
+
+
+def suspend(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    A machine is suspended, or all of them are.
+    """
+    running = [server for server in suspended(servers, fault) if server.isRunning]
+    for server in running:
+        server.suspend()
+
+    def wake() -> None:
+        for server in running:
+            server.resume()
+
+    return wake if running else None
 
 
 def isolate(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
@@ -360,6 +375,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "power loss of all": powerLossOfAll,
     "restart": restart,
     "pause": pause,
+    "suspend": suspend,
     "isolation": isolate,
     FOLLOWER_CUT_OFF: isolateFollower,
     "one-way isolation": isolateOneWay,

@@ -22,6 +22,16 @@ So many seeds have a leader to which nothing happens, in a cluster that is fast 
 _SIZES: Final = (1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7)
 _YEAR: Final = 365 * 24 * 3600.0
 
+_OF_CLOCKS: Final = frozenset({"clock jump", "suspend"})
+"""
+What always may go wrong where the clocks are wild: it shows little without the others.
+"""
+
+_DRIFT: Final = 0.0005
+"""
+By what part a quartz clock may be wrong.
+"""
+
 
 @dataclass(frozen=True)
 class ClientPlan:
@@ -73,7 +83,9 @@ class Plan:
     @ivar disk: the least and the most seconds that a disk works.
     @ivar flushRate: how often the stores bring what they hold to their disks, as a part of their writes.
     @ivar segmentBytes: how large the files of the logs are.
-    @ivar rates: how fast each server's clock runs.
+    @ivar rates: how fast each server's reactor counts.
+    @ivar bootRates: how fast the clock runs that each machine counts by from its boot.
+    @ivar wallRates: how fast its wall clock runs.
     @ivar wrong: by how many seconds each server's wall clock is wrong.
     @ivar frail: the servers whose disks may rot: never so many that what a majority has could be lost.
     @ivar limits: the limits of the servers.
@@ -91,6 +103,8 @@ class Plan:
     flushRate: float
     segmentBytes: int
     rates: tuple[float, ...]
+    bootRates: tuple[float, ...]
+    wallRates: tuple[float, ...]
     wrong: tuple[float, ...]
     frail: tuple[int, ...]
     limits: Limits
@@ -129,7 +143,7 @@ class Plan:
         Whether all servers have the same time all the time.
         """
         jumps = any(fault.kind == "clock jump" for fault in self.faults)
-        return not jumps and not any(self.wrong) and set(self.rates) == {1.0}
+        return not jumps and not any(self.wrong) and set(self.rates + self.bootRates + self.wallRates) == {1.0}
 
 
 def draw(seed: int, kinds: Sequence[str]) -> Plan:
@@ -138,7 +152,7 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
 
     @param kinds: what can go wrong. Each seed has some of it, so that each has more of what it has.
     """
-    random = chance(seed, "plan")
+    random, clocks = chance(seed, "plan"), chance(seed, "clocks")
     size = random.choice(_SIZES)
     seconds = random.uniform(5.0, 15.0)
     heartbeat = random.choice([0.03, 0.05, 0.05, 0.1])
@@ -149,7 +163,9 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
     keys = tuple(b"k%d" % number for number in range(random.randint(1, 5)))
     clients = random.randint(1, 5)
     chosen = sorted(random.sample(kinds, random.randint(1, min(6, len(kinds)))))
-    if not wild:
+    if wild:
+        chosen = sorted({*chosen, *_OF_CLOCKS.intersection(kinds)})
+    else:
         chosen = [kind for kind in chosen if kind != "clock jump"]
     fragmentation = random.choice([0.0, 0.1, 0.5])
     if random.random() < _PEACEFUL:
@@ -166,6 +182,8 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
         flushRate=random.choice([0.02, 0.3, 1.0]),
         segmentBytes=random.choice([1 << 13, 1 << 14, 1 << 16]),
         rates=_each(size, wild, lambda: random.uniform(0.9, 1.1), 1.0),
+        bootRates=_each(size, wild, lambda: clocks.uniform(1 - _DRIFT, 1 + _DRIFT), 1.0),
+        wallRates=_each(size, wild, lambda: clocks.uniform(0.9, 1.1), 1.0),
         wrong=_each(size, wild, lambda: random.choice([0.0, 0.0, 5.0, -5.0, _YEAR, -_YEAR]), 0.0),
         frail=frail,
         limits=drawLimits(random),

@@ -66,6 +66,7 @@ class Process:
         self._timeline = timeline
         self._network = network
         self._rate = rate
+        self._ahead = 0.0
         self._stopping = stopping
         self._missed: deque[tuple[Callable[..., object], tuple[Any, ...], dict[str, Any]]] = deque()
 
@@ -113,13 +114,19 @@ class Process:
         self.alive = False
         self._missed.clear()
 
+    def jump(self, seconds: float) -> None:
+        """
+        Have its clock jump. What is waiting becomes due later by a jump back; by one forward, not earlier.
+        """
+        self._ahead += seconds
+
     # IReactorTime
 
     def seconds(self) -> float:
         """
         See L{IReactorTime.seconds}. It goes on while the process is paused.
         """
-        return self._timeline.seconds() * self._rate
+        return self._timeline.seconds() * self._rate + self._ahead
 
     def callLater(self, delay: float, callable: Callable[..., object], *args: object, **kw: object) -> IDelayedCall:  # noqa: A002
         """
@@ -155,7 +162,7 @@ class Process:
         """
         Wait until a call is due.
         """
-        due = call.getTime() / self._rate + _LATENESS
+        due = (call.getTime() - self._ahead) / self._rate + _LATENESS
         self._timeline.callLater(max(0.0, due - self._timeline.seconds()), self._due, call)
 
     def _due(self, call: DelayedCall) -> None:

@@ -21,8 +21,9 @@ from replkv.storage.folder import DataFolder, FolderError
 from replkv.storage.log import LogStorage
 from replkv.testing import rare
 from replkv.testing.chance import chance
+from replkv.testing.cluster.clocks import MachineClocks
 from replkv.testing.cluster.durable import Copy, DurableLog, DurablePeers
-from replkv.testing.cluster.host import EPOCH, SimulatedHost
+from replkv.testing.cluster.host import SimulatedHost
 from replkv.testing.cluster.patience import watchPatience
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.service import WatchedService
@@ -48,8 +49,9 @@ class SimulatedServer:
     @ivar store: what of its store is on the disk, and while it runs, all of it.
     @ivar disk: what of its log is on the disk for certain.
     @ivar met: what it remembers of the others for certain.
-    @ivar wrong: by how many seconds its wall clock is wrong.
-    @ivar rate: how many seconds its clock counts in a second, from its next start on.
+    @ivar clocks: its wall clock, and those that count from its boot.
+    @ivar rate: how many seconds its reactor counts in a second, from its next start on.
+    @ivar ticksByWallClock: whether its reactor counts by the wall clock, as Twisted's do where nobody sees to it.
     @ivar failing: with which error its disk answers an operation, see L{MemoryFiles.failing}.
     @ivar rotten: whether something on its disk has rotted that it must find.
     @ivar condemned: whether it is not to be started again, since its disk has rotted.
@@ -60,6 +62,8 @@ class SimulatedServer:
     @ivar complaint: what that process said.
     """
 
+    ticksByWallClock = False
+
     def __init__(self, cluster: SimulatedCluster, config: ServerConfig) -> None:
         self.id = config.id
         self.config = config
@@ -67,7 +71,7 @@ class SimulatedServer:
         self.pace = Pace(USUAL_DISK)
         self.disk = DurableLog()
         self.met = DurablePeers()
-        self.wrong = 0.0
+        self.clocks = MachineClocks(cluster.timeline)
         self.rate = 1.0
         self.failing: Callable[[str, str], int] | None = None
         self.rotten = False
@@ -84,7 +88,7 @@ class SimulatedServer:
         self._service: WatchedService | None = None
         self._threads: list[Thread] = []
         self._lives = 0
-        self._boots = 0
+        self._bridges = False
         self._isUp: Callable[[], None] = lambda: None  # Says that it runs again.
         self._asked = False
         self._steps = 0
@@ -213,7 +217,8 @@ class SimulatedServer:
         """
         self._cluster.tell(self.name, "loses its power")
         self._end(silently=True)
-        self._boots += 1
+        self.clocks.boot()
+        self._bridges = True
         self.files = self.files.afterPowerLoss(self._random)
 
     def revive(self) -> None:
@@ -255,10 +260,20 @@ class SimulatedServer:
             self._cluster.tell(self.name, "is paused")
             self._process.pause()
 
+    def suspend(self) -> None:
+        """
+        Suspend its machine. Its processes stand still, and so does the monotonic clock, but not the boot clock.
+        """
+        if self._process is not None and not self._process.paused:
+            self._cluster.tell(self.name, "is suspended")
+            self.clocks.sleep()
+            self._process.pause()
+
     def resume(self) -> None:
         """
-        Have its process go on, as SIGCONT does.
+        Have its process go on, as SIGCONT does, or its machine.
         """
+        self.clocks.wake()
         if self._process is not None and self._process.paused:
             self._cluster.tell(self.name, "goes on")
             self._process.resume()
@@ -276,9 +291,20 @@ class SimulatedServer:
         Have its wall clock jump, so that it is wrong by so many seconds.
         """
         self._cluster.tell(self.name, f"has a wall clock that is wrong by {wrong:g} s")
-        self.wrong = wrong
+        before, self.clocks.wrong = self.clocks.wrong, wrong
+        if self._process is not None and self.ticksByWallClock:
+            self._process.jump(wrong - before)
 
     # For the cluster.
+
+    @property
+    def hasLostTime(self) -> bool:
+        """
+        Whether it may be wrong about the cluster's time: nobody has told it since it was last left to its wall clock.
+        """
+        if self._service is not None and self._service.knowsTime:
+            self._bridges = False
+        return self._bridges and not self.leads
 
     @property
     def name(self) -> str:
@@ -335,6 +361,8 @@ class SimulatedServer:
         if not self.hadBadDisk and not self.hasForgotten and not self.disk.isIn(storage):
             cluster.fail(f"server {self.id} has lost something that was synced")
         self._note(storage)
+        # It may have lost its readings of the clocks.
+        self._bridges = self._bridges or self.hadBadDisk
         # What was wrong with its disk before this start is no excuse any more.
         self.hadBadDisk = self.rotten or self.condemned or self.failing is not None or self.storeFails
         self._threads = []
@@ -348,8 +376,7 @@ class SimulatedServer:
             process,
             self.config,
             random,
-            self._wallClock,
-            f"boot {self._boots}",
+            self.clocks,
             worker,
             lambda: self.store,
             self._complain,
@@ -382,9 +409,6 @@ class SimulatedServer:
         if not self.hasForgotten:
             watch(raft, self, self._cluster.judge, self._cluster.judging)
 
-    def _wallClock(self) -> float:
-        return EPOCH + self._cluster.timeline.seconds() + self.wrong
-
     def _complain(self, line: str) -> None:
         self.complaint = line
 
@@ -415,6 +439,7 @@ class SimulatedServer:
         self._cluster.exited(self)
 
     def _end(self, silently: bool) -> None:
+        self.clocks.wake()
         process, self._process, self._service = self._process, None, None
         assert process is not None, f"server {self.id} is not running"
         process.kill(silently)

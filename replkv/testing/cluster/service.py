@@ -29,6 +29,13 @@ class WatchedService(Server):
         self.raft: Raft | None = None
         self.machine: StateMachine | None = None
 
+    @property
+    def knowsTime(self) -> bool:
+        """
+        Whether it was told the cluster's time.
+        """
+        return self.raft is not None and self._machine is not None and self._clusterClock.isMeasured
+
     def _recover(self, machine: StateMachine) -> Raft:
         raft = super()._recover(machine)
         self.raft, self.machine = raft, machine

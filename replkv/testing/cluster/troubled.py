@@ -18,6 +18,8 @@ def troubled(servers: list[SimulatedServer], fault: Fault) -> list[int]:
     some = followers(servers)[:1] if fault.kind == FOLLOWER_CUT_OFF else servers[:1]
     if fault.kind == "partition":
         some = servers[: cutOf(servers, fault)]
+    elif fault.kind == "suspend":
+        some = suspended(servers, fault)
     elif fault.kind == "no descriptors":
         some = starved(servers, fault)
     elif fault.kind in ("unknown names", "silent name server"):
@@ -30,6 +32,13 @@ def followers(servers: list[SimulatedServer]) -> list[SimulatedServer]:
     Those that do not lead.
     """
     return [server for server in servers if not server.leads]
+
+
+def suspended(servers: list[SimulatedServer], fault: Fault) -> list[SimulatedServer]:
+    """
+    Those whose machines are suspended: one, or all of them.
+    """
+    return servers if fault.amount < 0.4 else servers[:1]
 
 
 def starved(servers: list[SimulatedServer], fault: Fault) -> list[SimulatedServer]:

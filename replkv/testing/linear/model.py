@@ -60,7 +60,7 @@ class Model:
     """
 
     def __init__(self, clocks: ClockBound) -> None:
-        self._slack = clocks.slack
+        self._clocks = clocks
 
     def after(self, piece: Piece, state: State) -> tuple[State, ...]:
         """
@@ -99,9 +99,9 @@ class Model:
             return (state,)
         if not state.exptime:
             return _NOTHING
-        if self._slack is None:
+        if self._clocks.isBlind(state.since, piece.ended):
             return (_absent(state),)
-        expired = state.since + state.exptime - self._slack
+        expired = state.since + state.exptime - self._clocks.within(state.exptime)
         if piece.ended < expired:
             return _NOTHING
         return (_absent(state)._replace(now=max(expired, state.now)),)
@@ -123,7 +123,7 @@ class Model:
         if version is not None and version <= state.floor:
             return _NOTHING
         stored = State(piece.value, version, version or state.floor + 1, exptime=piece.exptime, now=state.now)
-        if piece.exptime and self._slack is not None:
+        if piece.exptime:
             stored = stored._replace(since=piece.invoked, until=piece.ended)
         return (stored,)
 
@@ -133,9 +133,9 @@ class Model:
         """
         if state.value is None:
             return None
-        if self._slack is None or not state.exptime:
+        if not state.exptime or self._clocks.isBlind(state.since, piece.ended):
             return state
-        if piece.invoked >= state.until + state.exptime + self._slack:
+        if piece.invoked >= state.until + state.exptime + self._clocks.within(state.exptime):
             return None
         return _stored(state, state.since, piece.ended)
 
@@ -148,11 +148,12 @@ class Model:
             return None if left else state
         if not 0 < left <= exptime:
             return None
-        if self._slack is None or exptime > _FAR_SECONDS:
+        if exptime > _FAR_SECONDS or self._clocks.isBlind(state.since, piece.ended):
             return state
+        slack = self._clocks.within(exptime)
         passed = left - exptime  # Exact, however large they are.
-        since = passed - 1 + piece.invoked - self._slack
-        return _stored(state, since, passed + piece.ended + self._slack)
+        since = passed - 1 + piece.invoked - slack
+        return _stored(state, since, passed + piece.ended + slack)
 
 
 def _absent(state: State) -> State:

@@ -1,0 +1,36 @@
+"""
+When no server could measure how much time has passed.
+"""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from replkv.testing.cluster.server import SimulatedServer
+
+
+class Blind:
+    """
+    The intervals in which a majority of the servers had lost the time: their machines have lost their power, or their
+    disks their readings, and they have not yet heard of a server that knows it. Such a majority may elect one of its
+    own, whose wall clock then tells how long it was down.
+
+    @ivar intervals: the begin and the end of each.
+    """
+
+    def __init__(self) -> None:
+        self.intervals: list[tuple[float, float]] = []
+        self._isBlind = False
+
+    def look(self, servers: list[SimulatedServer], now: float) -> None:
+        """
+        See how it is now.
+        """
+        blind = 2 * sum(server.hasLostTime for server in servers) > len(servers)
+        if blind and not self._isBlind:
+            self.intervals.append((now, inf))
+        elif self._isBlind and not blind:
+            self.intervals[-1] = (self.intervals[-1][0], now)
+        self._isBlind = blind

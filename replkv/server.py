@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Final
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.error import ReactorNotRunning
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.task import LoopingCall
@@ -104,8 +104,10 @@ class Server(Service):
         self._links: dict[int, PeerLink] = {}
         # There is one when the server has begun.
         self._machine: StateMachine | None = None
-        self._clockWriting = LoopingCall(self._writeClock)
-        self._clockWriting.clock = host.reactor
+        self._clockTending = LoopingCall(self._tendClock)
+        self._clockTending.clock = host.reactor
+        self._clockWritten = self._clockDue(isMeasured=False)
+        self._clockFails = False
 
     def startService(self) -> None:
         """
@@ -173,7 +175,7 @@ class Server(Service):
         for listening in self._host.listenForClients(self._clients):
             listening.addCallback(self._clientPorts.append)
         self._node.start()
-        self._clockWriting.start(CLOCK_INTERVAL)
+        self._clockTending.start(1.0, now=False)
         self._machine = machine
         self.log.info(
             "server {id} of cluster {cluster!r} is up: clients on {host}:{clientPort}, servers on {host}:{logPort}",
@@ -202,7 +204,7 @@ class Server(Service):
             self._peers.close()
             for link in self._links.values():
                 await link.stopService()
-            self._clockWriting.stop()
+            self._clockTending.stop()
             await self._writeClock()
             for step in (self._machine.flush, self._machine.close):
                 try:
@@ -287,23 +289,44 @@ class Server(Service):
         time = bridged(record, host.wallClock(), host.bootTime(), host.bootId(), stamp)
         return ClusterClock(host.bootTime, time)
 
+    def _clockDue(self, isMeasured: bool) -> tuple[bool, int]:
+        """
+        What changes when the clocks' readings are to be stored: whenever enough time has passed, and as soon as this
+        server does not merely guess the time any more.
+        """
+        return isMeasured, int(self._reactor.seconds() // CLOCK_INTERVAL)
+
+    def _tendClock(self) -> Deferred[None]:
+        due = self._clockDue(self._clusterClock.isMeasured)
+        if due == self._clockWritten:
+            return succeed(None)
+        self._clockWritten = due
+        return self._writeClock()
+
     def _writeClock(self) -> Deferred[None]:
         """
         Store what the clocks say.
         """
         host = self._host
         record = ClockRecord(self._clusterClock.now(), host.wallClock(), host.bootTime(), host.bootId())
-        return self._storeThread.run(lambda: self._folder.writeClock(record)).addErrback(self._clockNotWritten)
+        written = self._storeThread.run(lambda: self._folder.writeClock(record))
+        return written.addCallbacks(self._clockStored, self._clockNotStored)
 
-    def _clockNotWritten(self, failure: Failure) -> None:
+    def _clockStored(self, _: None) -> None:
+        self._clockFails = False
+
+    def _clockNotStored(self, failure: Failure) -> None:
         """
         The disk is full, say. Nothing depends on it before the next start, and then not much.
         """
         failure.trap(OSError)
-        self.log.warn(
-            "the cluster's time cannot be stored, so that keys may live longer if all servers are stopped: {reason}",
-            reason=failure.getErrorMessage(),
-        )
+        if not self._clockFails:
+            self._clockFails = True
+            self.log.warn(
+                "the cluster's time cannot be stored, so that keys may live longer when all servers are stopped: "
+                "{reason}",
+                reason=failure.getErrorMessage(),
+            )
 
     def _fail(self, status: int, reason: str) -> None:
         """

@@ -40,8 +40,6 @@ from replkv.server import Server
 from replkv.storage.folder import DataFolder
 from replkv.storage.record import encodeFrame
 from replkv.storage.segment import Segment
-from replkv.testing.cluster.clocks import MachineClocks
-from replkv.testing.cluster.server import SimulatedServer
 from tests.planted.bug import Bug, Patch
 from tests.planted.core_bugs import campaignAtOnce
 
@@ -49,7 +47,6 @@ _addresses = Names.addresses
 _appendEntries = Follower.appendEntries
 _apply = StateMachine.apply
 _applied = Proposals.applied
-_bootTime = MachineClocks.bootTime
 _askOne = Client._askOne
 _commandReceived = ClientProtocol._commandReceived
 _disconnected = PeerLink.disconnected
@@ -254,13 +251,7 @@ def _tellNobody(link: PeerLink, connection: OutgoingConnection) -> None:
         link.isUp = False
 
 
-def _bootTimeAwake(clocks: MachineClocks) -> float:
-    return _bootTime(clocks) - clocks._slept * clocks.bootRate
-
-
 BUGS: Final = (
-    Bug("ticks by the wall clock", "cluster", 30, (Patch(SimulatedServer, "ticksByWallClock", True),)),
-    Bug("a clock that stands still in a suspend", "cluster", 60, (Patch(MachineClocks, "bootTime", _bootTimeAwake),)),
     Bug("acknowledged before the fsync", "cluster", 100, (Patch(Segment, "append", _appendUnsynced),)),
     Bug(
         "a system without descriptors taken for a failed disk",

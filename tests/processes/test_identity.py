@@ -20,6 +20,14 @@ def hasMet(cluster: Cluster, serverId: int, other: int) -> bool:
     return known.exists() and str(other) in json.loads(known.read_text())
 
 
+def startOf(cluster: Cluster, serverId: int, other: int) -> int:
+    """
+    Which start of the other one a server remembers.
+    """
+    start: int = json.loads((cluster.servers[serverId].data / "peers.json").read_text())[str(other)]["Start"]
+    return start
+
+
 @onReactor
 async def test_wipedServer(makeCluster: MakeCluster) -> None:
     """
@@ -45,3 +53,40 @@ async def test_wipedServer(makeCluster: MakeCluster) -> None:
     assert await cluster.number(2, "last_log_index") == 0
     assert (await cluster.stats(2))["leader"] == "none"
     await load.finish()
+
+
+@onReactor
+async def test_olderCopy(makeCluster: MakeCluster) -> None:
+    """
+    A server whose data folder was put back from a copy is refused by the others, which say why, and so does it; and
+    they go on. The copy lacks what was acknowledged since. Nobody but its owner has access to a data folder.
+    """
+    cluster = makeCluster(3)
+    load = await underLoad(cluster)
+    server, others = cluster.servers[2], (0, 1)
+    for serverId in others:
+        await until(lambda serverId=serverId: hasMet(cluster, serverId, 2), "server 2 is known")  # type: ignore[misc]
+    server.kill()
+    copy = server.data.with_name("copy")
+    shutil.copytree(server.data, copy)
+    started = startOf(cluster, 0, 2)
+    server.start()
+    for serverId in others:
+        await until(
+            lambda serverId=serverId: startOf(cluster, serverId, 2) > started,  # type: ignore[misc]
+            "its next start is known",
+        )
+    await load.goesOn(100)
+    server.kill()
+    shutil.rmtree(server.data)
+    shutil.move(copy, server.data)
+    server.start()
+    for serverId in others:
+        other = cluster.servers[serverId]
+        await until(lambda other=other: "a copy of its data folder was put back" in other.logged(), "it is refused")  # type: ignore[misc]
+    await until(lambda: server.logged().count("a copy of its data folder was put back") == 2, "it is told why")
+    await load.goesOn(200)
+    assert (await cluster.stats(2))["leader"] == "none"
+    await load.finish()
+    everything = [server.data, *server.data.rglob("*")]
+    assert {path for path in everything if path.stat().st_mode & 0o077} == set()

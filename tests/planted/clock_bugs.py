@@ -1,0 +1,76 @@
+"""
+Mistakes about time, planted in whole servers.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import replkv.server
+from replkv.clusterclock import ClusterClock, bridged
+from replkv.executor import Executor
+from replkv.kv.machine import StateMachine
+from replkv.raft.core import Raft
+from replkv.server import Server
+from replkv.storage.clockrecord import ClockRecord
+from replkv.testing.cluster.clocks import MachineClocks
+from replkv.testing.cluster.server import SimulatedServer
+from tests.planted.bug import Bug, Patch
+
+_bootTime = MachineClocks.bootTime
+_init = ClusterClock.__init__
+_lead = Executor.lead
+_startClock = Server._startClock
+
+
+def _bootTimeAwake(clocks: MachineClocks) -> float:
+    return _bootTime(clocks) - clocks._slept * clocks.bootRate
+
+
+def _startWithWallClock(server: Server, machine: StateMachine, raft: Raft) -> ClusterClock:
+    clock = _startClock(server, machine, raft)
+    clock.wallClock = server._host.wallClock  # type: ignore[attr-defined]
+    return clock
+
+
+def _leadByWallClock(executor: Executor) -> None:
+    clock = executor._clusterClock
+    clock._ahead = int(clock.wallClock() * 1e6) - clock._boot()  # type: ignore[attr-defined]
+    _lead(executor)
+
+
+def _startSure(clock: ClusterClock, *arguments: Any) -> None:
+    _init(clock, *arguments)
+    clock.isMeasured = True
+
+
+def _bridgedByWallClock(record: ClockRecord | None, wallClock: float, bootTime: float, bootId: str, stamp: int) -> int:
+    return bridged(record, wallClock, bootTime, "", stamp)
+
+
+BUGS: Final = (
+    Bug("ticks by the wall clock", "cluster", 60, (Patch(SimulatedServer, "ticksByWallClock", True),)),
+    Bug(
+        "a clock that stands still in a suspend",
+        "cluster",
+        60,
+        (Patch(MachineClocks, "bootTime", _bootTimeAwake),),
+    ),
+    Bug(
+        "a new leader stamps by its wall clock",
+        "cluster",
+        60,
+        (Patch(Server, "_startClock", _startWithWallClock), Patch(Executor, "lead", _leadByWallClock)),
+    ),
+    Bug("the leader's time is not followed", "cluster", 60, (Patch(ClusterClock, "follow", lambda clock, time: None),)),
+    Bug("a started server believes no leader", "cluster", 100, (Patch(ClusterClock, "__init__", _startSure),)),
+    Bug(
+        "the wall clock tells how long a process was away",
+        "cluster",
+        100,
+        (Patch(replkv.server, "bridged", _bridgedByWallClock),),
+    ),
+)
+"""
+Each is found by the judge of expiry, but the first.
+"""

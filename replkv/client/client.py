@@ -4,18 +4,32 @@ A client of the whole cluster.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from types import TracebackType
+from typing import Final, NamedTuple, ParamSpec, TypeVar
 
-from twisted.internet import defer
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import deferLater
+from twisted.python.failure import Failure
 
-from replkv.client.connections import Address, Connections
-from replkv.client.errors import Closed, CommandError, NotFound, OutcomeUnknown, Unavailable, VersionMismatch
-from replkv.client.replies import MAX_VALUE, Reply
+from replkv.client.arguments import (
+    BytesLike,
+    checkedAddress,
+    checkedKey,
+    checkedNumber,
+    checkedServers,
+    checkedTimeout,
+    checkedValue,
+)
+from replkv.client.connections import Address
+from replkv.client.dispatcher import Dispatcher
+from replkv.client.errors import CommandError, NotFound, OutcomeUnknown, Unavailable, VersionMismatch
+from replkv.client.replies import Reply
 from replkv.clocks import countForward
+
+_Given = ParamSpec("_Given")
+_Result = TypeVar("_Result")
 
 
 class Found(NamedTuple):
@@ -30,15 +44,19 @@ class Found(NamedTuple):
     exptime: int
 
 
-class _Command(NamedTuple):
+def _failing(method: Callable[_Given, Deferred[_Result]]) -> Callable[_Given, Deferred[_Result]]:
     """
-    A command as it is sent.
-
-    @ivar changes: whether to carry it out twice might differ from carrying it out once.
+    Have what is wrong with the arguments come out where all that goes wrong does.
     """
 
-    encoded: bytes
-    changes: bool
+    @wraps(method)
+    def call(*args: _Given.args, **kw: _Given.kwargs) -> Deferred[_Result]:
+        try:
+            return method(*args, **kw)
+        except (TypeError, ValueError) as error:
+            return fail(error)
+
+    return call
 
 
 class Client:
@@ -46,34 +64,53 @@ class Client:
     Carries out commands on whichever server leads: it follows redirects, turns to another server when one does not
     answer, and waits out an election.
 
-    A write whose outcome is not known is never sent again (L{OutcomeUnknown}); whatever was certainly not carried out
-    is, until it is answered or the time is over. Commands that are given without waiting for each other's results go
-    out in that order, and keep it as long as no server fails.
+    Any number of calls may be made at once. As many as a server takes are under way, the others wait in their order.
+    Calls that are made without waiting for each other's results are carried out in the order in which they were made,
+    redirected ones too, for as long as the same server leads and answers.
 
-    @ivar leader: the server that answered last, and will be asked first.
+    A write whose outcome is not known is never sent again (L{OutcomeUnknown}); whatever was certainly not carried out
+    is, until it is answered or its time is over. The time counts from when the call is made. A call that was never
+    sent by then has failed as L{Unavailable}.
+
+    All that goes wrong comes out of the Deferreds, mistakes too: wrong types as C{TypeError}, wrong values as
+    L{CommandError} or another C{ValueError}. Nothing was sent then. Keys and values are bytes.
+
+    To cancel a call is to wait for it no longer. One that still waits is never sent. One that is under way may be
+    carried out, or may yet be; what becomes of it is dropped.
+
+    C{async with} closes the client in the end.
     """
 
-    # The pause before the next server is asked, when all is not well.
-    RETRY_DELAY: Final = 0.1
-    # For so long one server may keep a read waiting, or a connection from being made; then another is asked.
+    # The pause after which all servers are asked once more, when none of them helped.
+    RETRY_DELAY: Final = Dispatcher.RETRY_DELAY
+    # For so long a server may send nothing at all, or a connection not be made; then another one is asked. Half of the
+    # timeout, where that is less: the other half is for the others.
     PATIENCE: Final = 2.0
-    # Redirects followed without a pause: in an election two servers may each hold the other for the leader.
-    MAX_REDIRECTS: Final = 3
 
-    def __init__(self, reactor: IReactorTime, servers: Sequence[tuple[str, int]], timeout: float = 10.0) -> None:
+    def __init__(self, reactor: IReactorTime, servers: Iterable[str | tuple[str, int]], timeout: float = 10.0) -> None:
         """
-        @param reactor: a reactor that can also connect to hosts by name. One that counts by the time of day is made to
-            count forward from there, so that time-outs hold when the time of day is set.
-        @param servers: host and client port of servers of the cluster, one at least.
-        @param timeout: for how many seconds a command is tried.
+        @param reactor: a reactor that can also connect to hosts by name.
+        @param servers: servers of the cluster, one at least: C{"host:port"}, or host and client port.
+        @param timeout: for how many seconds a command is tried, where the call does not say.
+        @raise TypeError: if these are not what they should be.
+        @raise ValueError: if there are no servers, or one cannot be; or if there is no time.
         """
+        self._servers = checkedServers(servers)
+        self._timeout = checkedTimeout(timeout)
         countForward(reactor)
         self._reactor = reactor
-        self._servers = [Address(host, port) for host, port in servers]
-        self._timeout = timeout
-        self._connections = Connections(reactor, self.PATIENCE)
-        self._closed = False
-        self.leader = self._servers[0]
+        self._dispatcher = Dispatcher(reactor, self._servers, min(self.PATIENCE, self._timeout / 2))
+
+    def __repr__(self) -> str:
+        return f"<Client of {', '.join(map(str, self._servers))}: {self._dispatcher!r}>"
+
+    async def __aenter__(self) -> Client:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     @property
     def servers(self) -> Sequence[Address]:
@@ -85,198 +122,130 @@ class Client:
     @property
     def timeout(self) -> float:
         """
-        For how many seconds a command is tried.
+        For how many seconds a command is tried, where the call does not say.
         """
         return self._timeout
 
-    def get(self, key: bytes) -> Deferred[bytes | None]:
+    @property
+    def leader(self) -> Address:
         """
+        The server that is asked first: as far as is known, it leads.
+        """
+        return self._dispatcher.leader
+
+    @_failing
+    def get(self, key: BytesLike, *, timeout: float | None = None) -> Deferred[bytes | None]:
+        """
+        @param timeout: the seconds that it may take; by default the client's. So with all others.
         @return: the key's value; C{None} if there is no such key.
         """
+        return self._call(b"get %b\r\n" % checkedKey(key), False, timeout).addCallback(_value)
 
-        async def value() -> bytes | None:
-            found = await self._find(b"get", key)
-            return None if found is None else found.value
-
-        return Deferred.fromCoroutine(value())
-
-    def getm(self, key: bytes) -> Deferred[Found | None]:
+    @_failing
+    def getm(self, key: BytesLike, *, timeout: float | None = None) -> Deferred[Found | None]:
         """
         @return: the key's value, version and time left; C{None} if there is no such key.
         """
-        return Deferred.fromCoroutine(self._find(b"getm", key))
+        return self._call(b"getm %b\r\n" % checkedKey(key), False, timeout).addCallback(_found)
 
-    def set(self, key: bytes, value: bytes, exptime: int = 0) -> Deferred[int]:
+    @_failing
+    def set(self, key: BytesLike, value: BytesLike, exptime: int = 0, *, timeout: float | None = None) -> Deferred[int]:
         """
         @param exptime: the seconds after which the key expires; 0 for never.
         @return: the key's new version.
         """
-        return self._store(b"set", key, (exptime,), value)
+        line = (checkedKey(key), checkedNumber("exptime", exptime), len(taken := checkedValue(value)))
+        return self._call(b"set %b %d %d\r\n%b\r\n" % (*line, taken), True, timeout).addCallback(_version)
 
-    def cas(self, key: bytes, version: int, value: bytes, exptime: int = 0) -> Deferred[int]:
+    @_failing
+    def cas(
+        self, key: BytesLike, version: int, value: BytesLike, exptime: int = 0, *, timeout: float | None = None
+    ) -> Deferred[int]:
         """
         Store the value if the key's version is still this one.
 
         @return: the key's new version; fails with L{VersionMismatch} or L{NotFound}.
         """
-        return self._store(b"cas", key, (exptime, version), value)
+        numbers = (checkedNumber("exptime", exptime), checkedNumber("version", version))
+        line = (checkedKey(key), *numbers, len(taken := checkedValue(value)))
+        return self._call(b"cas %b %d %d %d\r\n%b\r\n" % (*line, taken), True, timeout).addCallback(_version)
 
-    def delete(self, key: bytes) -> Deferred[bool]:
+    @_failing
+    def delete(self, key: BytesLike, *, timeout: float | None = None) -> Deferred[bool]:
         """
         @return: whether there was such a key.
         """
+        return self._call(b"delete %b\r\n" % checkedKey(key), True, timeout).addCallback(_deleted)
 
-        async def deleted() -> bool:
-            try:
-                await self._ask(_Command(b"delete %b\r\n" % (_checked(key),), changes=True))
-            except NotFound:
-                return False
-            return True
-
-        return Deferred.fromCoroutine(deleted())
-
+    @_failing
     def stats(self, host: str, port: int, timeout: float = PATIENCE) -> Deferred[dict[str, str]]:
         """
         What one server says of itself, leader or not.
 
         @return: its statistics; fails with L{Unavailable} if it does not answer in C{timeout} seconds.
         """
+        server, seconds = checkedAddress(host, port), checkedTimeout(timeout)
+        asked = Deferred.fromCoroutine(self._askOne(server))
 
-        async def asked() -> dict[str, str]:
-            reply = await self._askOne(Address(host, port), _Command(b"stats\r\n", changes=False), timeout)
-            if reply.stats is None:
-                raise Unavailable(f"{Address(host, port)} has no statistics")
-            return reply.stats
+        def late(result: object, timeout: float) -> Failure:
+            return Failure(Unavailable(f"{server}: no answer within {timeout:g} s"))
 
-        return Deferred.fromCoroutine(asked())
+        return asked.addTimeout(seconds, self._reactor, late)
 
     def close(self) -> None:
         """
-        Close all connections. What still waits for an answer fails; whatever is asked then fails with L{Closed}.
+        Close all connections. What still waits fails with L{Closed}, and so does whatever is asked then. What became of
+        a write that is under way is unknown.
         """
-        self._closed = True
-        self._connections.close()
+        self._dispatcher.close()
 
-    def _store(self, verb: bytes, key: bytes, numbers: tuple[int, ...], value: bytes) -> Deferred[int]:
-        async def stored() -> int:
-            if len(value) > MAX_VALUE:
-                raise CommandError(f"a value has at most {MAX_VALUE} bytes")
-            line = b" ".join([verb, _checked(key), *(b"%d" % number for number in (*numbers, len(value)))])
-            reply = await self._ask(_Command(b"%b\r\n%b\r\n" % (line, value), changes=True))
-            version = reply.line.removeprefix(b"OK ")
-            if not version.isdigit():
-                raise OutcomeUnknown(f"no reply to a write: {reply.line!r}")
-            return int(version)
+    def _call(self, encoded: bytes, changes: bool, timeout: float | None) -> Deferred[Reply]:
+        seconds = self._timeout if timeout is None else checkedTimeout(timeout)
+        return self._dispatcher.call(encoded, changes, seconds)
 
-        return Deferred.fromCoroutine(stored())
+    async def _askOne(self, server: Address) -> dict[str, str]:
+        reply = await self._dispatcher.ask(server, b"stats\r\n")
+        if reply.stats is None:
+            raise Unavailable(f"{server} has no statistics")
+        return reply.stats
 
-    async def _find(self, verb: bytes, key: bytes) -> Found | None:
-        try:
-            reply = await self._ask(_Command(b"%b %b\r\n" % (verb, _checked(key)), changes=False))
-        except NotFound:
-            return None
-        if reply.value is None:
-            raise Unavailable(f"no reply to a read: {reply.line!r}")
+
+def _value(reply: Reply) -> bytes | None:
+    found = _found(reply)
+    return None if found is None else found.value
+
+
+def _found(reply: Reply) -> Found | None:
+    if reply.value is not None:
         return Found(reply.value, reply.version, reply.exptime)
-
-    async def _ask(self, command: _Command) -> Reply:
-        """
-        Have a command carried out by the leader, whichever it is.
-
-        @raise ClientError: if it was not, or may not have been.
-        """
-        deadline = self._reactor.seconds() + self._timeout
-        server = self.leader
-        redirects = 0
-        cause = "all of them say ERR_INTERNAL"
-        while True:
-            remaining = deadline - self._reactor.seconds()
-            if remaining <= 0:
-                raise Unavailable(f"no server could do it within {self._timeout:g} s: {cause}")
-            # A write that was sent is waited for to the end, since it must not be sent to another server.
-            wait = remaining if command.changes else min(remaining, self.PATIENCE)
-            try:
-                reply = await self._askOne(server, command, wait)
-            except Unavailable as error:
-                reply = None
-                cause = str(error)
-            except OutcomeUnknown:
-                # Were the server only silent, the next write too would wait for it to the end.
-                self._turnFrom(server)
-                raise
-            if reply is not None and reply.line.startswith(b"ERR_REDIRECT "):
-                server = self.leader = _redirected(reply)
-                redirects += 1
-                if redirects <= self.MAX_REDIRECTS:
-                    continue
-            elif reply is None or reply.line == b"ERR_INTERNAL":
-                # It may be cut off from all others: whatever comes next, another one may know better.
-                self._turnFrom(server)
-                if reply is not None and command.changes:
-                    raise OutcomeUnknown(f"{server} cannot tell whether it was done")
-                server = self.leader
-            else:
-                return _carriedOut(reply)
-            redirects = 0
-            await deferLater(self._reactor, min(self.RETRY_DELAY, remaining))
-
-    def _turnFrom(self, server: Address) -> None:
-        """
-        Turn to the next server, where that has not happened yet: this one did not help.
-        """
-        if self.leader == server:
-            place = self._servers.index(server) + 1 if server in self._servers else 0
-            self.leader = self._servers[place % len(self._servers)]
-
-    async def _askOne(self, server: Address, command: _Command, patience: float) -> Reply:
-        """
-        Send a command to one server.
-
-        @raise Closed: if the client is.
-        @raise Unavailable: if it was not sent, or if its reply did not come and it changes nothing.
-        @raise OutcomeUnknown: if it was sent, its reply did not come and it may have changed something.
-        """
-        if self._closed:
-            raise Closed("the client is closed")
-        deadline = self._reactor.seconds() + patience
-        connection = await self._connections.to(server, patience)
-        sent = connection.send(command.encoded)
-        try:
-            return await sent.addTimeout(max(0.0, deadline - self._reactor.seconds()), self._reactor)
-        except defer.CancelledError:
-            raise
-        except Exception as error:
-            reason = f"no reply in {patience:g} s" if isinstance(error, defer.TimeoutError) else str(error)
-            raise (OutcomeUnknown if command.changes else Unavailable)(f"{server}: {reason}") from None
+    if reply.line == b"ERRNOTFOUND":
+        return None
+    raise _refused(reply) or Unavailable(f"no reply to a read: {reply.line!r}")
 
 
-def _checked(key: bytes) -> bytes:
+def _version(reply: Reply) -> int:
+    version = reply.line.removeprefix(b"OK ")
+    if version.isdigit():
+        return int(version)
+    raise _refused(reply) or OutcomeUnknown(f"no reply to a write: {reply.line!r}")
+
+
+def _deleted(reply: Reply) -> bool:
+    if reply.line == b"DELETED":
+        return True
+    if reply.line == b"ERRNOTFOUND":
+        return False
+    raise _refused(reply) or OutcomeUnknown(f"no reply to a delete: {reply.line!r}")
+
+
+def _refused(reply: Reply) -> Exception | None:
     """
-    A key that cannot be taken for anything else on the command's line.
-    """
-    if not 1 <= len(key) <= 250 or not all(0x21 <= byte <= 0x7E for byte in key):
-        raise CommandError("a key is 1 to 250 bytes of printable ASCII without space")
-    return key
-
-
-def _redirected(reply: Reply) -> Address:
-    """
-    The server that a redirect names.
-    """
-    _, host, port = (*reply.line.decode("ascii", "replace").split(" "), "", "")[:3]
-    if not host or not port.isdigit() or not 1 <= int(port) <= 65535:
-        raise Unavailable(f"a redirect to nowhere: {reply.line!r}")
-    return Address(host, int(port))
-
-
-def _carriedOut(reply: Reply) -> Reply:
-    """
-    A reply that tells of no error.
+    The error that a reply tells of.
     """
     if reply.line == b"ERRNOTFOUND":
-        raise NotFound("no such key")
+        return NotFound("no such key")
     if reply.line == b"ERR_VERSION":
-        raise VersionMismatch("the key has another version")
+        return VersionMismatch("the key has another version")
     if reply.line == b"ERRCMDERR":
-        raise CommandError("the server refuses the command as malformed, or its value as too large")
-    return reply
+        return CommandError("the server refuses the command as malformed, or its value as too large")
+    return None

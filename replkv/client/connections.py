@@ -4,17 +4,17 @@ The connections of a client, one to each server that it needed so far.
 
 from __future__ import annotations
 
-from functools import partial
+from collections import deque
 from typing import Final, NamedTuple, cast
 
-from twisted.internet import defer
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 
 from replkv.client.errors import Unavailable
-from replkv.client.protocol import ClientProtocol
+from replkv.client.protocol import ClientProtocol, Owner
+from replkv.client.reasons import reasonOf
 from replkv.names import NameEndpoint, Names
 
 
@@ -32,61 +32,72 @@ class Address(NamedTuple):
 
 class Connections:
     """
-    Makes a connection when it is first asked for, keeps it while it stands, and shares it among all who ask.
+    Makes a connection when it is first asked for, keeps it while it is of use, and shares it among all who ask.
     """
 
     MAX_CONNECTIONS: Final = 64
+    # So many servers' silent connections are kept for what was sent on them, beside those that are used.
+    MAX_LEFT: Final = 8
 
-    def __init__(self, reactor: IReactorTime, timeout: float) -> None:
+    def __init__(self, reactor: IReactorTime, patience: float, owner: Owner) -> None:
         """
         @param reactor: a reactor that can also connect to hosts by name.
-        @param timeout: the seconds after which an attempt to connect is given up.
+        @param patience: the seconds after which an attempt to connect is given up, and a silent server is left.
+        @param owner: is told what happens on the connections.
         """
         self._reactor = reactor
-        self._timeout = timeout
         self._names = Names(reactor)
+        self._patience = patience
+        self._owner = owner
         self._made: dict[Address, ClientProtocol] = {}
+        self._left: deque[ClientProtocol] = deque()
         self._attempts: dict[Address, Deferred[ClientProtocol]] = {}
         self._waiting: dict[Address, list[Deferred[ClientProtocol]]] = {}
 
-    async def to(self, server: Address, patience: float) -> ClientProtocol:
+    def to(self, server: Address) -> Deferred[ClientProtocol]:
         """
         A connection to this server. Those who wait for the same one get it in the order in which they asked.
 
-        @raise Unavailable: if there is none within C{patience} seconds.
+        @return: fails with L{Unavailable} if there is none within the patience.
         """
         connection = self._made.get(server)
-        if connection is not None:
-            return connection
+        if connection is not None and connection.isUsable:
+            return succeed(connection)
         waiter: Deferred[ClientProtocol] = Deferred()
         if server in self._waiting:
             self._waiting[server].append(waiter)
-        elif len(self._made) + len(self._waiting) >= self.MAX_CONNECTIONS:
-            raise Unavailable(f"{server}: {self.MAX_CONNECTIONS} connections are open")
+        elif not self._hasRoomFor(server):
+            return fail(Unavailable(f"{server}: {self.MAX_CONNECTIONS} connections are open"))
         else:
             self._waiting[server] = [waiter]
             self._connect(server)
-        try:
-            return await waiter.addTimeout(patience, self._reactor)
-        except defer.CancelledError:
-            raise
-        except defer.TimeoutError:
-            raise Unavailable(f"{server}: no connection in {patience:g} s") from None
-        except Exception as error:
-            raise Unavailable(f"{server}: {error}") from None
+        return waiter
 
     def close(self) -> None:
         """
         Close all connections, and give up those that are being made.
         """
-        for connection in list(self._made.values()):
+        for connection in [*self._left, *self._made.values()]:
             connection.close()
         for attempt in list(self._attempts.values()):
             attempt.cancel()
 
+    def _hasRoomFor(self, server: Address) -> bool:
+        """
+        Put aside what is of no more use. Of silent connections the oldest end, where there are too many.
+        """
+        for address, connection in list(self._made.items()):
+            if not connection.isUsable:
+                del self._made[address]
+                self._left.append(connection)
+        self._left = deque(connection for connection in self._left if not connection.hasEnded)
+        while len(self._left) > self.MAX_LEFT:
+            self._left.popleft().close()
+        return len(self._made) + len(self._waiting) < self.MAX_CONNECTIONS
+
     def _connect(self, server: Address) -> None:
-        endpoint = NameEndpoint(self._reactor, self._names, server.host, server.port, self._timeout)
-        factory = Factory.forProtocol(lambda: ClientProtocol(partial(self._lost, server)))
+        endpoint = NameEndpoint(self._reactor, self._names, server.host, server.port, self._patience)
+        factory = Factory.forProtocol(lambda: ClientProtocol(self._reactor, self._patience, self._owner))
         factory.noisy = False
         attempt = cast("Deferred[ClientProtocol]", endpoint.connect(factory))
         self._attempts[server] = attempt
@@ -94,10 +105,9 @@ class Connections:
 
     def _settled(self, result: ClientProtocol | Failure, server: Address) -> None:
         del self._attempts[server]
-        if not isinstance(result, Failure):
+        if isinstance(result, Failure):
+            result = Failure(Unavailable(f"{server}: {reasonOf(result.value)}"))
+        else:
             self._made[server] = result
         for waiter in self._waiting.pop(server):
             waiter.callback(result)
-
-    def _lost(self, server: Address) -> None:
-        self._made.pop(server, None)

@@ -11,9 +11,10 @@ class ClientError(Exception):
     """
 
 
-class CommandError(ClientError):
+class CommandError(ClientError, ValueError):
     """
-    The command is malformed, or its value is larger than the servers allow. Nothing was done.
+    The command is malformed: a key that cannot be one, a number out of range, a value that is larger than the servers
+    allow. Nothing was done. (What has the wrong type altogether is a C{TypeError}.)
     """
 
 
@@ -31,7 +32,7 @@ class VersionMismatch(ClientError):
 
 class Unavailable(ClientError):
     """
-    No server carried out the command in the time that there was, and none will.
+    No server carried out the command in the time that there was, and none will. It is safe to try again.
     """
 
 
@@ -44,7 +45,8 @@ class OutcomeUnknown(ClientError):
 
 class Closed(ClientError):
     """
-    The client was closed: it carries out nothing any more, so that it is no use to try again.
+    The client was closed before the command was carried out, and carries out nothing any more: it is no use to try
+    again. A write that was sent by then is an L{OutcomeUnknown}.
     """
 
 

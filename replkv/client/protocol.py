@@ -5,35 +5,100 @@ One connection to one server.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Collection
+from typing import Final, NamedTuple
+from typing import Protocol as Interface
 
 from twisted.internet.defer import Deferred
-from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import ITCPTransport
+from twisted.internet.interfaces import IDelayedCall, IReactorTime, ITCPTransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
 from replkv.client.errors import ProtocolError, Unavailable
+from replkv.client.reasons import reasonOf
 from replkv.client.replies import Reply, ReplyParser
+
+
+class Owner(Interface):
+    """
+    Who sends commands on a connection.
+    """
+
+    def answered(self, connection: ClientProtocol) -> None:
+        """
+        Replies have come, and there is room for further commands.
+        """
+
+    def left(self, connection: ClientProtocol, reason: str | None) -> None:
+        """
+        The connection takes no commands any more; told once, after those that it gave up have failed.
+
+        @param reason: what went wrong with the commands that were on it; C{None} if there were none.
+        """
+
+
+class _Sent(NamedTuple):
+    """
+    A command whose reply has not come.
+
+    @ivar reply: has a result already if nobody waits for the reply any longer.
+    """
+
+    reply: Deferred[Reply]
+    size: int
+    changes: bool
 
 
 class ClientProtocol(Protocol):
     """
     Sends commands, as many as are wanted without waiting for answers, and hands each the reply that is its own.
+
+    A server that sends nothing at all for as long as the patience lasts, though something was asked, is left: reads
+    fail then and can be asked of another server. What changes something is waited for to the end.
     """
 
     transport: ITCPTransport
-    MAX_PENDING: Final = 10_000
+    # A server does not read on while it has 128 commands or 4 MiB of one connection. As many again may be on their way,
+    # so that it need not wait for the client either.
+    MAX_SENT: Final = 256
+    MAX_SENT_BYTES: Final = 8 << 20
 
-    def __init__(self, lost: Callable[[], object]) -> None:
+    def __init__(self, clock: IReactorTime, patience: float, owner: Owner) -> None:
         """
-        @param lost: called once, when the connection can no longer be used.
+        @param patience: the seconds of silence after which the server is left.
         """
-        self._lost = lost
+        self._clock = clock
+        self._patience = patience
+        self._owner = owner
         self._parser = ReplyParser()
-        self._pending: deque[Deferred[Reply]] = deque()
-        self._ended = False
+        self._sent: deque[_Sent] = deque()
+        self._sentBytes = 0
+        self._awaited = 0
+        self._lastHeard = 0.0
+        self._watch: IDelayedCall | None = None
+        self._hasLeft = False
+        self.hasEnded = False
+
+    @property
+    def isUsable(self) -> bool:
+        """
+        Whether it takes commands at all.
+        """
+        return not self._hasLeft
+
+    @property
+    def hasRoom(self) -> bool:
+        """
+        Whether a further command is not better kept back until others are answered.
+        """
+        return len(self._sent) < self.MAX_SENT and self._sentBytes < self.MAX_SENT_BYTES and not self._hasLeft
+
+    @property
+    def isAwaited(self) -> bool:
+        """
+        Whether somebody waits for a reply.
+        """
+        return self._awaited > 0
 
     def connectionMade(self) -> None:
         """
@@ -42,34 +107,50 @@ class ClientProtocol(Protocol):
         self.transport.setTcpNoDelay(True)
         self.transport.setTcpKeepAlive(True)
 
-    def send(self, command: bytes) -> Deferred[Reply]:
+    def send(self, command: bytes, changes: bool) -> Deferred[Reply]:
         """
         Send a command that has a reply.
 
         To cancel the result is to wait for it no longer; the reply, when it comes, is dropped.
 
         @param command: the command with its line end and, where there is one, its value block.
+        @param changes: whether to carry it out twice might differ from carrying it out once.
         @return: the reply. It fails with the reason if the connection is lost before it has come.
-        @raise Unavailable: if too many commands wait for their replies; nothing was sent.
         """
-        if len(self._pending) >= self.MAX_PENDING:
-            raise Unavailable(f"{self.MAX_PENDING} commands wait for their replies")
-        result: Deferred[Reply] = Deferred()
-        self._pending.append(result)
+        if not self._sent:
+            self._lastHeard = self._clock.seconds()
+            if self._watch is None:
+                self._watch = self._clock.callLater(self._patience, self._look)
+        reply: Deferred[Reply] = Deferred(self._forget)
+        self._sent.append(_Sent(reply, len(command), changes))
+        self._sentBytes += len(command)
+        self._awaited += 1
         self.transport.write(command)
-        return result
+        return reply
 
     def dataReceived(self, data: bytes) -> None:
         """
         Give each reply that has arrived to the command that it answers.
         """
+        self._lastHeard = self._clock.seconds()
         try:
-            for reply in self._parser.feed(data):
-                if not self._pending:
+            replies = self._parser.feed(data)
+            for reply in replies:
+                if self.hasEnded:
+                    return
+                if not self._sent:
                     raise ProtocolError(f"a reply to nothing: {reply.line[:80]!r}")
-                self._pending.popleft().callback(reply)
+                sent = self._sent.popleft()
+                self._sentBytes -= sent.size
+                if not sent.reply.called:
+                    self._awaited -= 1
+                    sent.reply.callback(reply)
         except ProtocolError:
             self._end(Failure())
+            return
+        self._endIfLeft()
+        if replies:
+            self._owner.answered(self)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """
@@ -81,14 +162,54 @@ class ClientProtocol(Protocol):
         """
         Close the connection; what still waits for its reply fails.
         """
-        self._end(Failure(ConnectionDone("closed by the client")))
+        self._end(Failure(Unavailable("the connection was given up")))
+
+    def _forget(self, reply: Deferred[Reply]) -> None:
+        """
+        Nobody waits for this reply any longer.
+        """
+        self._awaited -= 1
+        self._endIfLeft()
+
+    def _look(self) -> None:
+        """
+        See whether the server is silent.
+        """
+        self._watch = None
+        if not self._sent:
+            return
+        due = self._lastHeard + self._patience
+        now = self._clock.seconds()
+        if now < due:
+            self._watch = self._clock.callLater(due - now, self._look)
+            return
+        silence = Failure(Unavailable(f"no reply in {self._patience:g} s"))
+        self._leave(silence, [sent for sent in self._sent if not sent.changes], wasUsed=True)
+        self._endIfLeft()
+
+    def _endIfLeft(self) -> None:
+        if self._hasLeft and not self._awaited:
+            self.close()
 
     def _end(self, reason: Failure) -> None:
-        if self._ended:
+        if self.hasEnded:
             return
-        self._ended = True
+        self.hasEnded = True
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
         self.transport.abortConnection()
-        self._lost()
-        pending, self._pending = self._pending, deque()
-        for result in pending:
-            result.errback(reason)
+        sent, self._sent = self._sent, deque()
+        self._leave(reason, sent, wasUsed=bool(sent))
+
+    def _leave(self, reason: Failure, given: Collection[_Sent], wasUsed: bool) -> None:
+        """
+        Take no more commands, and wait no longer for the replies to these.
+        """
+        hadLeft, self._hasLeft = self._hasLeft, True
+        for sent in given:
+            if not sent.reply.called:
+                self._awaited -= 1
+                sent.reply.errback(reason)
+        if not hadLeft:
+            self._owner.left(self, reasonOf(reason.value) if wasUsed else None)

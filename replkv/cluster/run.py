@@ -14,7 +14,7 @@ from twisted.internet.task import LoopingCall
 
 from replkv.client.client import Client
 from replkv.client.connections import Address
-from replkv.client.errors import Unavailable
+from replkv.client.errors import Closed, Unavailable
 from replkv.client.statuses import DONE, NONE_LEFT
 from replkv.cluster.running import howToStop, runningServers
 from replkv.cluster.servers import Servers
@@ -119,5 +119,5 @@ class Cluster:
     async def _ask(self, server: ServerConfig) -> dict[str, str] | None:
         try:
             return await self._client.stats(server.hostname, server.clientPort, self.PATIENCE)
-        except Unavailable:
+        except (Closed, Unavailable):
             return None

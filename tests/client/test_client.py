@@ -379,9 +379,8 @@ class FailoverTests(ClientCase):
         wire = self.network.accept(1)
         self.client.close()
         self.failureResultOf(stored, OutcomeUnknown)
-        self.failureResultOf(connecting, Unavailable)
+        self.failureResultOf(connecting, Closed)
         self.assertTrue(wire.aborted)
-        self.clock.advance(Client.RETRY_DELAY)
         self.failureResultOf(got, Closed)
         for asked in (self.client.get(b"k"), self.client.set(b"k", b"v"), self.client.stats("db", 3)):
             self.failureResultOf(asked, Closed)

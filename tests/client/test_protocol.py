@@ -4,13 +4,37 @@ Tests for L{replkv.client.protocol}.
 
 from __future__ import annotations
 
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionDone
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.client.errors import ProtocolError, Unavailable
 from replkv.client.protocol import ClientProtocol
 from replkv.client.replies import Reply
 from tests.client.network import Wire
+
+
+class Recorder:
+    """
+    Takes note of what a connection tells.
+    """
+
+    def __init__(self) -> None:
+        self.answers = 0
+        self.reasons: list[str | None] = []
+
+    def answered(self, connection: ClientProtocol) -> None:
+        """
+        See L{replkv.client.protocol.Owner.answered}.
+        """
+        self.answers += 1
+
+    def left(self, connection: ClientProtocol, reason: str | None) -> None:
+        """
+        See L{replkv.client.protocol.Owner.left}.
+        """
+        self.reasons.append(reason)
 
 
 class ClientProtocolTests(SynchronousTestCase):
@@ -22,8 +46,9 @@ class ClientProtocolTests(SynchronousTestCase):
         """
         Connect.
         """
-        self.lost: list[None] = []
-        self.protocol = ClientProtocol(lambda: self.lost.append(None))
+        self.clock = Clock()
+        self.owner = Recorder()
+        self.protocol = ClientProtocol(self.clock, 2.0, self.owner)
         self.wire = Wire()
         self.wire.protocol = self.protocol
         self.protocol.makeConnection(self.wire)
@@ -32,7 +57,7 @@ class ClientProtocolTests(SynchronousTestCase):
         """
         Commands go out without waiting for answers, and each gets the reply that stands in its place.
         """
-        first, second, third = (self.protocol.send(b"get %d\r\n" % number) for number in range(3))
+        first, second, third = (self.read(b"get %d\r\n" % number) for number in range(3))
         self.assertEqual(self.wire.taken(), b"get 0\r\nget 1\r\nget 2\r\n")
         self.wire.reply(b"VALUE 1\r\na\r\nERRNOTFOUND\r\n")
         self.assertEqual(self.successResultOf(first).value, b"a")
@@ -43,7 +68,7 @@ class ClientProtocolTests(SynchronousTestCase):
         """
         The reply to a command that nobody waits for any longer is dropped, and no other command gets it.
         """
-        first, second = self.protocol.send(b"get a\r\n"), self.protocol.send(b"get b\r\n")
+        first, second = self.read(), self.read()
         first.cancel()
         self.failureResultOf(first)
         self.wire.reply(b"OK 1\r\nOK 2\r\n")
@@ -53,28 +78,28 @@ class ClientProtocolTests(SynchronousTestCase):
         """
         When the connection is lost, what waits for its reply fails, and the owner is told, once.
         """
-        waiting = [self.protocol.send(b"get a\r\n") for _ in range(2)]
+        waiting = [self.read() for _ in range(2)]
         self.wire.drop()
         for result in waiting:
             self.failureResultOf(result, ConnectionDone)
-        self.assertEqual(self.lost, [None])
+        self.assertEqual(self.owner.reasons, ["it closed the connection"])
 
     def test_close(self) -> None:
         """
         To close the connection aborts it; what waits for its reply fails.
         """
-        waiting = self.protocol.send(b"get a\r\n")
+        waiting = self.read()
         self.protocol.close()
-        self.failureResultOf(waiting, ConnectionDone)
+        self.failureResultOf(waiting, Unavailable)
         self.assertTrue(self.wire.aborted)
         self.wire.drop()
-        self.assertEqual(self.lost, [None])
+        self.assertEqual(self.owner.reasons, ["the connection was given up"])
 
     def test_notAReply(self) -> None:
         """
         What is no reply ends the connection.
         """
-        waiting = self.protocol.send(b"get a\r\n")
+        waiting = self.read()
         self.wire.reply(b"VALUE x\r\n")
         self.failureResultOf(waiting, ProtocolError)
         self.assertTrue(self.wire.aborted)
@@ -86,12 +111,113 @@ class ClientProtocolTests(SynchronousTestCase):
         self.wire.reply(b"OK 1\r\n")
         self.assertTrue(self.wire.aborted)
 
-    def test_bound(self) -> None:
+    def test_room(self) -> None:
         """
-        No more than so many commands wait for their replies; the next one is refused and not sent.
+        There is room for so many commands, and for so many bytes of them; and again as they are answered.
         """
-        for _ in range(ClientProtocol.MAX_PENDING):
-            self.protocol.send(b"x")
-        self.wire.clear()
-        self.assertRaises(Unavailable, self.protocol.send, b"get a\r\n")
-        self.assertEqual(self.wire.value(), b"")
+        for _ in range(ClientProtocol.MAX_SENT - 1):
+            self.read()
+        self.assertTrue(self.protocol.hasRoom)
+        self.read()
+        self.assertFalse(self.protocol.hasRoom)
+        self.wire.reply(b"OK 1\r\n")
+        self.assertTrue(self.protocol.hasRoom)
+        self.write(bytes(ClientProtocol.MAX_SENT_BYTES))
+        self.wire.reply(b"OK 1\r\n")
+        self.assertFalse(self.protocol.hasRoom)
+        self.wire.reply(b"OK 1\r\n" * (ClientProtocol.MAX_SENT - 1))
+        self.assertTrue(self.protocol.hasRoom)
+        self.assertEqual(self.owner.answers, 3)
+
+    def test_cancelledHoldsItsPlace(self) -> None:
+        """
+        A command that nobody waits for takes up room until the server has answered it.
+        """
+        commands = [self.read() for _ in range(ClientProtocol.MAX_SENT)]
+        for command in commands:
+            command.cancel()
+            self.failureResultOf(command, CancelledError)
+        self.assertEqual((self.protocol.hasRoom, self.protocol.isAwaited), (False, False))
+        self.wire.reply(b"OK 1\r\n")
+        self.assertEqual((self.protocol.hasRoom, self.owner.answers), (True, 1))
+
+    def test_silent(self) -> None:
+        """
+        When nothing at all has come for too long, reads fail, and nothing more is sent; a write is waited for, and the
+        connection ends after it.
+        """
+        read, write = self.read(), self.write()
+        self.clock.advance(1.9)
+        self.assertNoResult(read)
+        self.clock.advance(0.1)
+        self.failureResultOf(read, Unavailable)
+        self.assertNoResult(write)
+        self.assertEqual(self.owner.reasons, ["no reply in 2 s"])
+        self.assertEqual((self.protocol.isUsable, self.protocol.hasRoom), (False, False))
+        self.clock.advance(60)
+        self.assertFalse(self.wire.aborted)
+        self.wire.reply(b"VALUE 5\r\nstale\r\nOK 1\r\n")
+        self.assertEqual(self.successResultOf(write), Reply(b"OK 1"))
+        self.assertTrue(self.wire.aborted)
+        self.assertEqual(self.owner.reasons, ["no reply in 2 s"])
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_slow(self) -> None:
+        """
+        A server that sends anything, a part of a value or another command's reply, is not silent.
+        """
+        read, last = self.read(), self.read()
+        for piece in (b"VALUE 4\r\n", b"ab", b"cd\r\n"):
+            self.clock.advance(1.9)
+            self.wire.reply(piece)
+        self.assertEqual(self.successResultOf(read).value, b"abcd")
+        self.clock.advance(1.9)
+        self.assertNoResult(last)
+        self.clock.advance(0.1)
+        self.failureResultOf(last, Unavailable)
+
+    def test_silenceBegins(self) -> None:
+        """
+        Silence counts from when something was asked, however long nothing had been.
+        """
+        first = self.read()
+        self.wire.reply(b"OK 1\r\n")
+        self.successResultOf(first)
+        self.clock.advance(1.5)
+        second = self.read()
+        self.clock.advance(1.9)
+        self.assertNoResult(second)
+        self.clock.advance(0.1)
+        self.failureResultOf(second, Unavailable)
+
+    def test_silentToNobody(self) -> None:
+        """
+        A silent connection on which nobody waits any longer ends.
+        """
+        reply = self.write()
+        reply.cancel()
+        self.failureResultOf(reply, CancelledError)
+        self.clock.advance(2)
+        self.assertTrue(self.wire.aborted)
+        self.assertEqual(self.owner.reasons, ["no reply in 2 s"])
+
+    def test_closedByAnAnswer(self) -> None:
+        """
+        Whoever gets a reply may close the connection; further replies that came with it are of no interest.
+        """
+        first, second = self.read(), self.read()
+        first.addCallback(lambda _: self.protocol.close())
+        self.wire.reply(b"OK 1\r\nOK 2\r\n")
+        self.failureResultOf(second, Unavailable)
+
+    def read(self, command: bytes = b"get a\r\n") -> Deferred[Reply]:
+        """
+        Send something that changes nothing.
+        """
+        return self.protocol.send(command, changes=False)
+
+    def write(self, command: bytes = b"delete a\r\n") -> Deferred[Reply]:
+        """
+        Send something that changes something.
+        """
+        return self.protocol.send(command, changes=True)

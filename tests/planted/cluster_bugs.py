@@ -15,10 +15,8 @@ from twisted.python.failure import Failure
 import replkv.peers.identity
 import replkv.storage.log
 import replkv.storage.segment
-from replkv.client.client import Client
-from replkv.client.connections import Address
-from replkv.client.errors import OutcomeUnknown, Unavailable
-from replkv.client.replies import Reply
+from replkv.client.dispatcher import Dispatcher
+from replkv.client.errors import Unavailable
 from replkv.executor import Executor
 from replkv.kv.engine import Engine
 from replkv.kv.machine import Outcome, StateMachine
@@ -47,11 +45,11 @@ _addresses = Names.addresses
 _appendEntries = Follower.appendEntries
 _apply = StateMachine.apply
 _applied = Proposals.applied
-_askOne = Client._askOne
 _commandReceived = ClientProtocol._commandReceived
 _disconnected = PeerLink.disconnected
 _contradiction = contradiction
 _fail = Server._fail
+_failed = Dispatcher._failed
 _fromBox = LargeBytes.fromBox
 _read = Raft.read
 _recover = Server._recover
@@ -217,11 +215,14 @@ def _rememberForNow(folder: DataFolder, serverId: int, life: Life) -> None:
     folder._peers = {**folder._peers, serverId: life}
 
 
-async def _askAgain(client: Client, server: Address, command: Any, patience: float) -> Reply:
-    try:
-        return await _askOne(client, server, command, patience)
-    except OutcomeUnknown as error:
-        raise Unavailable(str(error)) from None
+def _sendAgain(dispatcher: Dispatcher, failure: Failure, call: Any) -> None:
+    call.changes = False
+    _failed(dispatcher, failure, call)
+
+
+def _expireAsUnsent(dispatcher: Dispatcher, call: Any) -> None:
+    dispatcher._takeBack(call)
+    call.fail(Unavailable("not carried out"))
 
 
 def _addressesForGood(names: Names, name: str) -> Deferred[list[str]]:
@@ -335,7 +336,8 @@ BUGS: Final = (
         (Patch(PeerLink, "_checkAnswers", lambda link: None),),
     ),
     Bug("a lost connection is not told to the core", "cluster", 200, (Patch(PeerLink, "disconnected", _tellNobody),)),
-    Bug("a client that sends a write again", "cluster", 200, (Patch(Client, "_askOne", _askAgain),)),
+    Bug("a client that sends a write again", "cluster", 200, (Patch(Dispatcher, "_failed", _sendAgain),)),
+    Bug("a client that takes late for not done", "cluster", 200, (Patch(Dispatcher, "expire", _expireAsUnsent),)),
     Bug("a value cut at 65,535 bytes", "cluster", 50, (Patch(LargeBytes, "toBox", _cut),)),
     Bug("a last part of one byte is left out", "cluster", 100, (Patch(LargeBytes, "toBox", _leaveOutShortPart),)),
     Bug("an empty part is wanted after full ones", "cluster", 100, (Patch(LargeBytes, "fromBox", _wantEmptyPart),)),

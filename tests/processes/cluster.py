@@ -244,13 +244,16 @@ class Cluster:
         for serverId in ids or self.servers:
             self.servers[serverId].start()
 
-    def client(self, timeout: float = PATIENCE) -> Client:
+    def client(self, timeout: float = PATIENCE, first: int = 0) -> Client:
         """
         A client with connections of its own.
+
+        @param first: the server that it asks first.
         """
         from twisted.internet import reactor
 
-        addresses = [(HOST, server.clientPort) for server in self.servers.values()]
+        ids = sorted(self.servers, key=lambda serverId: serverId != first)
+        addresses = [(HOST, self.servers[serverId].clientPort) for serverId in ids]
         client = Client(cast(Any, reactor), addresses, timeout)
         self._clients.append(client)
         return client

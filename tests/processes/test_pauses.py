@@ -6,8 +6,7 @@ from __future__ import annotations
 
 import signal
 
-from replkv.client.connections import Address
-from tests.processes.cluster import HOST, onReactor
+from tests.processes.cluster import onReactor
 from tests.processes.conftest import MakeCluster
 from tests.processes.conversation import Conversation
 from tests.processes.workload import underLoad
@@ -28,8 +27,7 @@ async def test_pausedLeader(makeCluster: MakeCluster) -> None:
         assert conversation.ask(b"version\r\n").startswith(b"VERSION")
         cluster.servers[leader].signal(signal.SIGSTOP)
         conversation.send(b"getm stale\r\n" * 20 + b"set late 0 1\r\nx\r\nget stale\r\n")
-        client = cluster.client()
-        client.leader = Address(HOST, cluster.servers[await cluster.leader(*others)].clientPort)
+        client = cluster.client(first=await cluster.leader(*others))
         assert await client.set(b"stale", b"new") > old
         await load.goesOn()
         cluster.servers[leader].signal(signal.SIGCONT)

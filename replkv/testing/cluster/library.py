@@ -4,9 +4,11 @@ A simulated client that uses the client library, as applications do.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
+from typing import Final
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import deferLater
 
 from replkv.client.client import Client, Found
@@ -16,27 +18,52 @@ from replkv.testing.cluster.plan import ClientPlan
 from replkv.testing.cluster.process import Process
 from replkv.testing.history import Answer, History, Told
 
+_LATENESS: Final = 0.001
+
 
 class LibraryClient:
     """
-    Has one command carried out after the other.
+    Makes calls, as many at once as its plan allows. To some it gives less time than to the others, and some it cancels.
     """
 
-    def __init__(self, plan: ClientPlan, process: Process, client: Client, history: History, random: Random) -> None:
+    def __init__(
+        self,
+        plan: ClientPlan,
+        process: Process,
+        client: Client,
+        timeout: float,
+        history: History,
+        random: Random,
+        misled: Callable[[str], None],
+    ) -> None:
+        """
+        @param timeout: the client's.
+        @param misled: called when the library does what it must never do.
+        """
         self._plan = plan
         self._process = process
         self._client = client
+        self._timeout = timeout
         self._history = history
         self._random = random
+        self._misled = misled
         self._stopped = False
+        self._running = False
+        self._underWay = 0
         self._version = 1
-        self.waits = False
+
+    @property
+    def waits(self) -> bool:
+        """
+        Whether it will make further calls, or waits for a result.
+        """
+        return self._running or self._underWay > 0
 
     def start(self) -> None:
         """
         Begin.
         """
-        self.waits = True
+        self._running = True
         Deferred.fromCoroutine(self._run())
 
     def stop(self) -> None:
@@ -56,8 +83,16 @@ class LibraryClient:
             await deferLater(self._process, self._random.expovariate(1 / self._plan.pause))
             if self._stopped:
                 break
-            await self._ask(self._command(number))
-        self.waits = False
+            if self._underWay < self._plan.depth:
+                self._call(self._command(number))
+        self._running = False
+
+    def _call(self, command: KeyCommand) -> None:
+        random = self._random
+        timeout = random.choice([0.05, 0.3, 1.0]) if random.random() < 0.2 else self._timeout
+        asked = Deferred.fromCoroutine(self._ask(command, timeout))
+        if random.random() < 0.05:
+            self._process.callLater(random.choice([0.0, 0.01, 0.1]), asked.cancel)
 
     def _command(self, number: int) -> KeyCommand:
         random = self._random
@@ -74,37 +109,42 @@ class LibraryClient:
         ]
         return random.choice(commands)
 
-    async def _ask(self, command: KeyCommand) -> None:
+    async def _ask(self, command: KeyCommand, seconds: float) -> None:
         process, history = self._process, self._history
         operation = history.invoke(command, process.seconds())
+        self._underWay += 1
         try:
-            answer = await self._answer(command)
-        except OutcomeUnknown:
+            answer = await self._answer(command, seconds)
+        except (CancelledError, OutcomeUnknown):
             history.lost(operation, process.seconds())
         except Unavailable:
             # The library says that this was certainly not carried out.
             history.failed(operation, process.seconds())
         else:
             history.answered(operation, answer, process.seconds())
+        self._underWay -= 1
+        took = process.seconds() - operation.invoked
+        if took > seconds + _LATENESS:
+            self._misled(f"operation {operation.number} had {seconds:g} s, and took {took:.3f} s")
 
-    async def _answer(self, command: KeyCommand) -> Answer:
+    async def _answer(self, command: KeyCommand, seconds: float) -> Answer:
         client = self._client
         try:
             match command:
                 case Set(key, _, value, _):
-                    self._version = await client.set(key, value)
+                    self._version = await client.set(key, value, timeout=seconds)
                     return Answer(Told.STORED, self._version)
                 case Cas(key, _, value, _, version):
-                    self._version = await client.cas(key, version, value)
+                    self._version = await client.cas(key, version, value, timeout=seconds)
                     return Answer(Told.STORED, self._version)
                 case Delete(key):
-                    return Answer(Told.DELETED if await client.delete(key) else Told.NOT_FOUND)
+                    return Answer(Told.DELETED if await client.delete(key, timeout=seconds) else Told.NOT_FOUND)
                 case Getm(key):
-                    found = await client.getm(key)
+                    found = await client.getm(key, timeout=seconds)
                     self._version = self._version if found is None else found.version
                     return answerOf(found)
                 case _:
-                    got = await client.get(command.key)
+                    got = await client.get(command.key, timeout=seconds)
                     return Answer(Told.NOT_FOUND) if got is None else Answer(Told.FOUND, None, got)
         except VersionMismatch:
             return Answer(Told.WRONG_VERSION)

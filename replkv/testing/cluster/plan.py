@@ -51,8 +51,7 @@ class ClientPlan:
     @ivar parting: how often it says after some commands that it will send nothing more.
     @ivar wandering: how often it goes to another server without a reason, whoever leads.
     @ivar nonsense: how often it sends a line that is no command among the others.
-    @ivar library: whether it uses the client library, and one command after the other; then only C{operations},
-        C{pause} and C{keys} count.
+    @ivar library: whether it uses the client library; then only C{operations}, C{pause}, C{depth} and C{keys} count.
     """
 
     number: int

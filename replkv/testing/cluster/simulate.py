@@ -189,8 +189,9 @@ class Simulation:
         lives = {server.name: server for server in cluster.servers}
         random = chance(cluster.seed, "client", plan.number)
         if plan.library:
-            client = cluster.client(process, timeout=random.choice([1.0, 3.0, 10.0]))
-            return LibraryClient(plan, process, client, self._history, random)
+            timeout = random.choice([1.0, 3.0, 10.0])
+            client = cluster.client(process, timeout)
+            return LibraryClient(plan, process, client, timeout, self._history, random, cluster.fail)
         return WorkloadClient(
             plan,
             process,

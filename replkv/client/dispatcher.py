@@ -1,0 +1,359 @@
+"""
+Who carries out a client's calls: whichever server leads.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Final
+
+from twisted.internet.defer import CancelledError, Deferred, fail
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.python.failure import Failure
+
+from replkv.client.connections import Address, Connections
+from replkv.client.errors import Closed, OutcomeUnknown, Unavailable
+from replkv.client.protocol import ClientProtocol
+from replkv.client.reasons import reasonOf
+from replkv.client.replies import Reply
+
+
+class _Call:
+    """
+    A command of the caller's, until it has a result.
+
+    @ivar result: what the caller waits for.
+    @ivar sent: the reply, where it is under way; C{None} while it waits.
+    @ivar server: who was asked last.
+    """
+
+    __slots__ = ("_deadline", "changes", "encoded", "result", "sent", "server", "timeout")
+
+    def __init__(self, dispatcher: Dispatcher, encoded: bytes, changes: bool, timeout: float) -> None:
+        self.encoded = encoded
+        self.changes = changes
+        self.timeout = timeout
+        self.sent: Deferred[Reply] | None = None
+        self.server = dispatcher.leader
+        self.result: Deferred[Reply] = Deferred(lambda _: dispatcher.forget(self))
+        self._deadline: IDelayedCall | None = dispatcher.reactor.callLater(timeout, dispatcher.expire, self)
+
+    def succeed(self, reply: Reply) -> None:
+        """
+        It was carried out, or refused for good.
+        """
+        self.end()
+        self.result.callback(reply)
+
+    def fail(self, error: Exception) -> None:
+        """
+        It was not carried out, or may not have been.
+        """
+        self.end()
+        if not self.result.called:
+            self.result.errback(error)
+
+    def end(self) -> None:
+        """
+        Let time no longer count.
+        """
+        # Both ways from here to the timer and back: only so does a call go without the garbage collector.
+        deadline, self._deadline = self._deadline, None
+        if deadline is not None and deadline.active():
+            deadline.cancel()
+
+
+class Dispatcher:
+    """
+    Sends calls to the server that leads, in the order in which they were made, as many at once as a server takes. The
+    others wait. It follows redirects, turns to another server when one does not help, and waits out an election.
+
+    The rules:
+
+      - What may have been carried out and changes something is never sent again.
+      - After a redirect nothing is sent before all that was sent to the same server is answered, or the server falls
+        silent. What it redirected then goes first. So calls keep their order, though many are redirected.
+      - Only time decides that a call is not carried out: while it waits, nothing that goes wrong ends it.
+
+    @ivar reactor: tells the time.
+    @ivar leader: the server that calls are sent to.
+    """
+
+    # The pause before the next server is asked, when all is not well.
+    RETRY_DELAY: Final = 0.1
+    # So often another server is asked without a pause: in an election two may each hold the other for the leader.
+    MAX_TURNS: Final = 3
+    # Of so many servers it is remembered why they were of no help.
+    MAX_TROUBLES: Final = 16
+
+    def __init__(self, reactor: IReactorTime, servers: list[Address], patience: float) -> None:
+        """
+        @param servers: one at least.
+        @param patience: for so many seconds a server may be silent, or a connection take to be made.
+        """
+        self.reactor = reactor
+        self.leader = servers[0]
+        self._servers = servers
+        self._connections = Connections(reactor, patience, self)
+        self._waiting: OrderedDict[_Call, None] = OrderedDict()
+        # What was sent in vain, to be sent again before what waits; in the order of its replies.
+        self._returned: OrderedDict[_Call, None] = OrderedDict()
+        self._underWay = 0
+        # Where calls are sent, once it stands.
+        self._connection: ClientProtocol | None = None
+        self._isConnecting = False
+        self._isRedirected = False
+        self._rest: IDelayedCall | None = None
+        self._turns = 0
+        self._troubles: dict[Address, str] = {}
+        self._isClosed = False
+
+    def __repr__(self) -> str:
+        if self._isClosed:
+            return "closed"
+        waiting = len(self._waiting) + len(self._returned)
+        return f"asks {self.leader}, {self._underWay} calls under way, {waiting} waiting"
+
+    def call(self, encoded: bytes, changes: bool, timeout: float) -> Deferred[Reply]:
+        """
+        Have a command carried out.
+
+        @param changes: whether to carry it out twice might differ from carrying it out once.
+        @param timeout: the seconds that it may take.
+        """
+        if self._isClosed:
+            return fail(Closed("the client is closed"))
+        call = _Call(self, encoded, changes, timeout)
+        self._waiting[call] = None
+        self._pump()
+        return call.result
+
+    async def ask(self, server: Address, encoded: bytes) -> Reply:
+        """
+        Have one server, whether it leads or not, answer a command that changes nothing.
+        """
+        try:
+            if self._isClosed:
+                raise Closed("the client is closed")
+            connection = await self._connections.to(server)
+            return await connection.send(encoded, changes=False)
+        except CancelledError:
+            raise
+        except Exception as error:
+            if self._isClosed:
+                raise Closed("the client is closed") from None
+            if isinstance(error, Unavailable):
+                raise
+            raise Unavailable(f"{server}: {reasonOf(error)}") from None
+
+    def close(self) -> None:
+        """
+        Carry out nothing any more.
+        """
+        if self._isClosed:
+            return
+        self._isClosed = True
+        if self._rest is not None:
+            self._rest.cancel()
+            self._rest = None
+        self._connections.close()
+        waiting = [*self._returned, *self._waiting]
+        self._returned.clear()
+        self._waiting.clear()
+        for call in waiting:
+            call.fail(Closed("the client was closed before this was sent"))
+
+    def forget(self, call: _Call) -> None:
+        """
+        The caller has cancelled a call.
+        """
+        call.end()
+        self._takeBack(call)
+
+    def expire(self, call: _Call) -> None:
+        """
+        A call's time is over.
+        """
+        if not self._takeBack(call):
+            call.fail(Unavailable(f"not carried out within {call.timeout:g} s: {self._trouble}"))
+        elif call.changes:
+            call.fail(OutcomeUnknown(f"{call.server}: no reply within {call.timeout:g} s"))
+        else:
+            call.fail(Unavailable(f"{call.server}: no reply within {call.timeout:g} s"))
+
+    # What happens on the connections.
+
+    def answered(self, connection: ClientProtocol) -> None:
+        """
+        See L{replkv.client.protocol.Owner.answered}.
+        """
+        self._pump()
+
+    def left(self, connection: ClientProtocol, reason: str | None) -> None:
+        """
+        See L{replkv.client.protocol.Owner.left}.
+        """
+        if connection is not self._connection:
+            self._pump()
+        elif self._isRedirected:
+            self._turnTo(self.leader)
+        elif reason is None:
+            # Nothing was lost. That server may well be up again, and lead.
+            self._connection = None
+        else:
+            self._turnFrom(self.leader, reason)
+
+    # What is done.
+
+    def _pump(self) -> None:
+        """
+        Send what there is room for.
+        """
+        connection = self._connection
+        if self._rest is not None or self._isClosed:
+            return
+        if self._isRedirected and connection is not None:
+            if not connection.isAwaited:
+                self._turnTo(self.leader)
+            return
+        while self._returned:
+            call, _ = self._returned.popitem()
+            self._waiting[call] = None
+            self._waiting.move_to_end(call, last=False)
+        if connection is None:
+            self._connect()
+            return
+        while self._waiting and connection.hasRoom:
+            self._send(self._waiting.popitem(last=False)[0], connection)
+
+    def _connect(self) -> None:
+        if self._waiting and not self._isConnecting:
+            self._isConnecting = True
+            self._connections.to(self.leader).addCallbacks(self._connected, self._notConnected)
+
+    def _connected(self, connection: ClientProtocol) -> None:
+        self._isConnecting = False
+        self._connection = connection
+        self._pump()
+
+    def _notConnected(self, failure: Failure) -> None:
+        self._isConnecting = False
+        self._turnFrom(self.leader, str(failure.value).removeprefix(f"{self.leader}: "))
+
+    def _send(self, call: _Call, connection: ClientProtocol) -> None:
+        self._underWay += 1
+        call.server = self.leader
+        call.sent = connection.send(call.encoded, call.changes)
+        call.sent.addCallbacks(self._replied, self._failed, (call, connection), {}, (call,))
+
+    def _replied(self, reply: Reply, call: _Call, connection: ClientProtocol) -> None:
+        call.sent = None
+        self._underWay -= 1
+        if reply.line.startswith(b"ERR_REDIRECT "):
+            self._redirected(reply, call, connection)
+        elif reply.line == b"ERR_INTERNAL":
+            if not call.changes:
+                self._returned[call] = None
+            if connection is self._connection and not self._isRedirected:
+                # It may be cut off from all others: whatever comes next, another one may know better.
+                self._turnFrom(call.server, "it cannot do it now (ERR_INTERNAL)")
+            if call.changes:
+                call.fail(OutcomeUnknown(f"{call.server} cannot tell whether it was done"))
+        else:
+            self._turns = 0
+            self._troubles.clear()
+            call.succeed(reply)
+
+    def _redirected(self, reply: Reply, call: _Call, connection: ClientProtocol) -> None:
+        try:
+            server = _named(reply)
+        except Unavailable as error:
+            call.fail(error)
+            return
+        self._returned[call] = None
+        # A server that was left before knows no better than those that were asked since.
+        if connection is self._connection:
+            self._note(call.server, f"it says that {server} leads")
+            self.leader = server
+            self._isRedirected = True
+
+    def _failed(self, failure: Failure, call: _Call) -> None:
+        if failure.check(CancelledError) is not None:
+            return
+        call.sent = None
+        self._underWay -= 1
+        if call.changes:
+            call.fail(OutcomeUnknown(f"{call.server}: {reasonOf(failure.value)}"))
+        elif self._isClosed:
+            call.fail(Closed("the client was closed before this was answered"))
+        else:
+            self._returned[call] = None
+
+    def _takeBack(self, call: _Call) -> bool:
+        """
+        Nobody waits for a call any longer.
+
+        @return: whether it was under way.
+        """
+        self._waiting.pop(call, None)
+        self._returned.pop(call, None)
+        sent, call.sent = call.sent, None
+        if sent is None:
+            return False
+        self._underWay -= 1
+        sent.cancel()
+        # It may have been the last one that was waited for before what was redirected is sent.
+        self._pump()
+        return True
+
+    def _turnFrom(self, server: Address, reason: str) -> None:
+        """
+        Turn to the next server: this one did not help.
+        """
+        self._note(server, reason)
+        place = self._servers.index(server) + 1 if server in self._servers else 0
+        self._turnTo(self._servers[place % len(self._servers)])
+
+    def _turnTo(self, server: Address) -> None:
+        if self._isClosed:
+            return
+        self.leader = server
+        self._connection = None
+        self._isRedirected = False
+        self._turns += 1
+        if self._turns > self.MAX_TURNS and self._rest is None:
+            self._rest = self.reactor.callLater(self.RETRY_DELAY, self._rested)
+        self._pump()
+
+    def _rested(self) -> None:
+        self._rest = None
+        self._turns = 0
+        self._pump()
+
+    def _note(self, server: Address, reason: str) -> None:
+        """
+        Remember why a server was of no help.
+        """
+        self._troubles.pop(server, None)
+        self._troubles[server] = reason
+        if len(self._troubles) > self.MAX_TROUBLES:
+            del self._troubles[next(iter(self._troubles))]
+
+    @property
+    def _trouble(self) -> str:
+        """
+        Why calls wait.
+        """
+        if not self._troubles:
+            return "too many others were before it"
+        return "; ".join(f"{server}: {reason}" for server, reason in self._troubles.items())
+
+
+def _named(reply: Reply) -> Address:
+    """
+    The server that a redirect names.
+    """
+    _, host, port = (*reply.line.decode("ascii", "replace").split(" "), "", "")[:3]
+    if not host or not port.isdigit() or not 1 <= int(port) <= 65535:
+        raise Unavailable(f"a redirect to nowhere: {reply.line!r}")
+    return Address(host, int(port))

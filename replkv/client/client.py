@@ -89,7 +89,8 @@ class Client:
 
     def __init__(self, reactor: IReactorTime, servers: Iterable[str | tuple[str, int]], timeout: float = 10.0) -> None:
         """
-        @param reactor: a reactor that can also connect to hosts by name.
+        @param reactor: a reactor that can also connect to hosts by name. One that counts by the time of day is made to
+            count forward from there, so that timeouts hold when the time of day is set.
         @param servers: servers of the cluster, one at least: C{"host:port"}, or host and client port.
         @param timeout: for how many seconds a command is tried, where the call does not say.
         @raise TypeError: if these are not what they should be.

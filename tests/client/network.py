@@ -7,7 +7,10 @@ from __future__ import annotations
 from typing import cast
 
 from twisted.internet.address import IPv4Address
-from twisted.internet.error import ConnectError, ConnectionDone
+from twisted.internet.error import (
+    ConnectionDone,
+    ConnectionRefusedError,  # noqa: A004
+)
 from twisted.internet.interfaces import IConnector, ITCPTransport
 from twisted.internet.protocol import Protocol
 from twisted.internet.testing import MemoryReactorClock, StringTransport
@@ -115,6 +118,6 @@ class Network:
         """
         factory = next(client for client in reversed(self.reactor.tcpClients) if client[1] == port)[2]
         connector = cast(IConnector, None)  # HostnameEndpoint does not look at it.
-        factory.clientConnectionFailed(connector, Failure(ConnectError()))
+        factory.clientConnectionFailed(connector, Failure(ConnectionRefusedError()))
         # A host may have further addresses: HostnameEndpoint looks once more before it gives up.
         self.reactor.advance(0.1)

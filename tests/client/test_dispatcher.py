@@ -1,0 +1,497 @@
+"""
+Tests for L{replkv.client.dispatcher}: many calls at once, their order, their time and their end.
+"""
+
+from __future__ import annotations
+
+import gc
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
+
+from replkv.client.client import Client
+from replkv.client.errors import Closed, OutcomeUnknown, Unavailable
+from replkv.client.protocol import ClientProtocol
+from tests.client.network import Wire
+from tests.client.test_client import ClientCase
+
+WINDOW = ClientProtocol.MAX_SENT
+
+
+def keys(written: bytes) -> list[int]:
+    """
+    The keys of the commands that were written, which are numbers.
+    """
+    return [int(line.split(b" ")[1]) for line in written.split(b"\r\n") if b" " in line]
+
+
+class ManyCase(ClientCase):
+    """
+    A client that is asked for very much.
+    """
+
+    def reads(self, count: int, first: int = 0) -> list[Deferred[bytes | None]]:
+        """
+        Ask for so many keys at once.
+        """
+        return [self.client.get(b"%d" % number) for number in range(first, first + count)]
+
+    def writes(self, count: int, first: int = 0) -> list[Deferred[int]]:
+        """
+        Set so many keys at once.
+        """
+        return [self.client.set(b"%d" % number, b"v") for number in range(first, first + count)]
+
+    def carryOut(self, wire: Wire) -> list[int]:
+        """
+        Be a server that finds nothing and stores all, until it is asked for nothing more.
+
+        @return: the keys that it was asked for.
+        """
+        seen = []
+        while written := wire.taken():
+            for line in written.split(b"\r\n"):
+                if b" " in line:
+                    seen.append(int(line.split(b" ")[1]))
+                    wire.reply(b"OK 1\r\n" if line.startswith(b"set") else b"ERRNOTFOUND\r\n")
+        return seen
+
+
+class WindowTests(ManyCase):
+    """
+    How many calls are under way.
+    """
+
+    def test_many(self) -> None:
+        """
+        Any number of calls can be made at once: all are carried out, in their order, and never more than so many are
+        under way.
+        """
+        results: list[Deferred[Any]] = [*self.writes(500), *self.reads(500, first=500)]
+        wire = self.connected()
+        self.assertEqual(len(keys(wire.value())), WINDOW)
+        self.assertEqual(self.carryOut(wire), list(range(1000)))
+        for result in results:
+            self.successResultOf(result)
+        self.assertEqual(self.clock.getDelayedCalls()[1:], [])
+
+    def test_oneForOne(self) -> None:
+        """
+        As many as are answered are sent.
+        """
+        self.reads(WINDOW + 5)
+        wire = self.connected()
+        wire.clear()
+        wire.reply(b"ERRNOTFOUND\r\n" * 3)
+        self.assertEqual(keys(wire.taken()), [WINDOW, WINDOW + 1, WINDOW + 2])
+
+    def test_bytes(self) -> None:
+        """
+        Large values count for many commands, and one that is larger than all that may be under way goes alone.
+        """
+        large = bytes(ClientProtocol.MAX_SENT_BYTES // 2)
+        for number in range(4):
+            self.client.set(b"%d" % number, large)
+        wire = self.connected()
+        self.assertEqual(wire.taken().count(b"set "), 2)
+        wire.reply(b"OK 1\r\n")
+        self.assertEqual(wire.taken().count(b"set "), 1)
+
+    def test_slowServer(self) -> None:
+        """
+        A server that answers slowly is not left, however long a read takes: what was sent last waits for what was sent
+        before it.
+        """
+        results = self.reads(20)
+        wire = self.connected()
+        for _ in range(20):
+            self.clock.advance(0.45)
+            wire.reply(b"ERRNOTFOUND\r\n")
+        for result in results:
+            self.assertIsNone(self.successResultOf(result))
+        self.assertEqual(self.network.attempts(), [])
+
+    def test_writesOnSilentServer(self) -> None:
+        """
+        When a server falls silent with writes on it, those are waited for, and what waits goes to another server.
+        """
+        results = self.writes(WINDOW + 1)
+        silent = self.connected()
+        self.clock.advance(Client.PATIENCE)
+        other = self.connected(2)
+        self.assertEqual(self.carryOut(other), [WINDOW])
+        self.assertEqual(self.successResultOf(results[WINDOW]), 1)
+        self.assertNoResult(results[0])
+        silent.reply(b"OK 1\r\n")
+        self.assertEqual(self.successResultOf(results[0]), 1)
+        self.clock.advance(10)
+        for result in results[1:WINDOW]:
+            self.failureResultOf(result, OutcomeUnknown)
+        self.assertTrue(silent.aborted)
+
+    def test_shortTimeout(self) -> None:
+        """
+        A client whose time is short does not spend all of it on one server.
+        """
+        self.client = Client(self.clock, ["db:1", "db:2"], timeout=1.0)
+        got = self.client.get(b"k")
+        self.connected()
+        self.clock.advance(0.5)
+        self.connected(2).reply(b"ERRNOTFOUND\r\n")
+        self.assertIsNone(self.successResultOf(got))
+
+
+class OrderTests(ManyCase):
+    """
+    In which order calls are carried out.
+    """
+
+    def test_redirected(self) -> None:
+        """
+        When many are redirected, they go to the other server in their order, and before what waits and what is asked
+        only now.
+        """
+        self.writes(WINDOW + 10)
+        wire = self.connected()
+        wire.clear()
+        wire.reply(b"ERR_REDIRECT db 2\r\n")
+        self.writes(3, first=WINDOW + 10)
+        self.assertEqual(self.network.attempts(), [])
+        for _ in range(WINDOW - 1):
+            wire.reply(b"ERR_REDIRECT db 2\r\n")
+        self.assertEqual(wire.taken(), b"")
+        other = self.connected(2)
+        self.assertEqual(self.carryOut(other), list(range(WINDOW + 13)))
+
+    def test_redirectedAndSilent(self) -> None:
+        """
+        A server that redirects some and then is silent does not hold up the others for ever.
+        """
+        self.writes(3)
+        wire = self.connected()
+        wire.reply(b"ERR_REDIRECT db 3\r\n" * 2)
+        self.clock.advance(1.9)
+        self.assertEqual(self.network.attempts(), [])
+        self.clock.advance(0.1)
+        self.assertEqual(keys(self.connected(3).taken()), [0, 1])
+
+    def test_redirectedAndLost(self) -> None:
+        """
+        Nor does one whose connection is lost then. What it had not answered is tried again, reads alone.
+        """
+        writes = self.writes(2)
+        reads = self.reads(2, first=2)
+        wire = self.connected()
+        wire.reply(b"ERR_REDIRECT db 3\r\n")
+        wire.drop()
+        self.failureResultOf(writes[1], OutcomeUnknown)
+        self.assertEqual(keys(self.connected(3).taken()), [0, 2, 3])
+        self.assertNoResult(reads[0])
+
+    def test_redirectedAndNonsense(self) -> None:
+        """
+        Nor does one that redirects the last and then sends what is no reply.
+        """
+        self.writes(1)
+        self.connected().reply(b"ERR_REDIRECT db 3\r\nOK 1\r\n")
+        self.assertEqual(keys(self.connected(3).taken()), [0])
+
+    def test_redirectedAndCancelled(self) -> None:
+        """
+        Nor is a call waited for that the caller has cancelled meanwhile.
+        """
+        results = self.writes(2)
+        self.connected().reply(b"ERR_REDIRECT db 3\r\n")
+        results[1].cancel()
+        self.failureResultOf(results[1], CancelledError)
+        self.assertEqual(keys(self.connected(3).taken()), [0])
+
+    def test_readsAgain(self) -> None:
+        """
+        Reads of a lost connection are asked again in their order, and before what waits.
+        """
+        self.reads(WINDOW + 5)
+        self.connected().drop()
+        self.assertEqual(self.carryOut(self.connected(2)), list(range(WINDOW + 5)))
+
+    def test_askedInAnAnswer(self) -> None:
+        """
+        What is asked while replies are handed out waits in its turn.
+        """
+        results = self.reads(WINDOW + 2)
+        results[0].addCallback(lambda _: self.client.get(b"9999"))
+        self.assertEqual(self.carryOut(self.connected()), [*range(WINDOW + 2), 9999])
+
+    def test_lateRedirect(self) -> None:
+        """
+        A redirect from a server that was left says nothing of who leads now; what it had kept is carried out.
+        """
+        [late] = self.writes(1)
+        silent = self.connected()
+        self.clock.advance(Client.PATIENCE)
+        self.reads(1, first=1)
+        other = self.connected(2)
+        self.assertEqual(self.carryOut(other), [1])
+        silent.reply(b"ERR_REDIRECT db 3\r\n")
+        self.assertEqual(self.carryOut(other), [0])
+        self.assertEqual(self.successResultOf(late), 1)
+        self.assertEqual(self.client.leader, ("db", 2))
+
+    def test_readsOfServerThatWasLeft(self) -> None:
+        """
+        Reads on a server that was left for another reason are asked again as well when its connection is lost.
+        """
+        reads = self.reads(2)
+        wire = self.connected()
+        wire.reply(b"ERR_INTERNAL\r\n")
+        other = self.connected(2)
+        self.assertEqual(self.carryOut(other), [0])
+        wire.drop()
+        self.assertEqual(self.carryOut(other), [1])
+        self.assertEqual([self.successResultOf(read) for read in reads], [None, None])
+
+
+class TimeoutTests(ManyCase):
+    """
+    How long a call takes at the most.
+    """
+
+    def test_waiting(self) -> None:
+        """
+        A call that is never sent in its time was certainly not carried out, and never will be.
+        """
+        results = self.writes(WINDOW)
+        waiting = self.client.set(b"1", b"v", timeout=1)
+        wire = self.connected()
+        wire.clear()
+        self.clock.advance(1)
+        error = self.failureResultOf(waiting, Unavailable).value
+        self.assertEqual(str(error), "not carried out within 1 s: too many others were before it")
+        wire.reply(b"OK 1\r\n" * WINDOW)
+        self.assertEqual(wire.taken(), b"")
+        for result in results:
+            self.successResultOf(result)
+
+    def test_counted(self) -> None:
+        """
+        Time counts from when the call is made, on however many servers it is spent.
+        """
+        short, long = self.client.get(b"k", timeout=3), self.client.get(b"k", timeout=30)
+        self.connected()
+        self.clock.advance(2)
+        self.connected(2)
+        self.clock.advance(0.9)
+        self.assertNoResult(short)
+        self.clock.advance(0.1)
+        self.failureResultOf(short, Unavailable)
+        for _ in range(26):
+            self.clock.advance(1)
+        self.assertNoResult(long)
+        self.clock.advance(1)
+        self.failureResultOf(long, Unavailable)
+
+    def test_underWay(self) -> None:
+        """
+        What was sent and not answered in time is unknown, if it is a write; the reply that comes later is no other's.
+        """
+        read, write = self.client.get(b"1", timeout=1), self.client.set(b"2", b"v", timeout=1)
+        after = self.client.get(b"3")
+        wire = self.connected()
+        self.clock.advance(1)
+        self.assertEqual(str(self.failureResultOf(read, Unavailable).value), "db:1: no reply within 1 s")
+        self.assertEqual(str(self.failureResultOf(write, OutcomeUnknown).value), "db:1: no reply within 1 s")
+        wire.reply(b"VALUE 1\r\na\r\nOK 5\r\nVALUE 1\r\nb\r\n")
+        self.assertEqual(self.successResultOf(after), b"b")
+        self.assertEqual(self.network.attempts(), [])
+
+    def test_causes(self) -> None:
+        """
+        A call that was not carried out tells what was wrong with each server, in words.
+        """
+        stored = self.client.set(b"k", b"v", timeout=1)
+        self.assertEqual(self.network.attempts(), [1])
+        self.network.refuse(1)
+        self.connected(2).reply(b"ERR_REDIRECT db 3\r\n")
+        self.network.attempts()
+        self.clock.advance(1)
+        self.assertEqual(
+            str(self.failureResultOf(stored, Unavailable).value),
+            "not carried out within 1 s: db:1: connection refused; db:2: it says that db:3 leads",
+        )
+
+    def test_noConnection(self) -> None:
+        """
+        A server that cannot be reached is told with the time that it was given, and not with what was left of it.
+        """
+        stored = self.client.set(b"k", b"v", timeout=2.0902238)
+        self.network.attempts()
+        self.clock.advance(2)
+        self.network.attempts()
+        self.clock.advance(0.1)
+        error = self.failureResultOf(stored, Unavailable).value
+        self.assertIn("db:1: no connection within 2 s", str(error))
+
+
+class CancelTests(ManyCase):
+    """
+    What it means to cancel a call.
+    """
+
+    def test_waiting(self) -> None:
+        """
+        A call that is cancelled while it waits is never sent.
+        """
+        self.reads(WINDOW)
+        waiting = self.writes(3, first=WINDOW)
+        wire = self.connected()
+        wire.clear()
+        waiting[1].cancel()
+        self.failureResultOf(waiting[1], CancelledError)
+        wire.reply(b"ERRNOTFOUND\r\n" * WINDOW)
+        self.assertEqual(keys(wire.taken()), [WINDOW, WINDOW + 2])
+
+    def test_returned(self) -> None:
+        """
+        Nor is one that was redirected, and not yet sent again.
+        """
+        results = self.writes(3)
+        self.connected().reply(b"ERR_REDIRECT db 2\r\n" * 3)
+        results[1].cancel()
+        self.failureResultOf(results[1], CancelledError)
+        self.assertEqual(keys(self.connected(2).taken()), [0, 2])
+
+    def test_underWay(self) -> None:
+        """
+        One that was sent takes up no room any more once it is answered, though all calls were cancelled.
+        """
+        for result in self.writes(WINDOW):
+            result.addErrback(lambda _: None)
+            if len(self.clock.getDelayedCalls()) > 0:
+                result.cancel()
+        wire = self.connected()
+        self.assertEqual(wire.taken(), b"")
+        sent = self.writes(WINDOW)
+        self.assertEqual(len(keys(wire.taken())), WINDOW)
+        for result in sent:
+            result.cancel()
+            self.failureResultOf(result, CancelledError)
+        self.reads(2, first=7)
+        self.assertEqual(wire.taken(), b"")
+        wire.reply(b"OK 1\r\n")
+        self.assertEqual(keys(wire.taken()), [7])
+        self.assertIn("1 calls under way, 1 waiting", repr(self.client))
+
+    def test_nothingIsKept(self) -> None:
+        """
+        Of calls that have come to their end, however they did, nothing is left: no timers, no values and no cycles for
+        the garbage collector.
+        """
+
+        gc.collect()
+        gc.disable()
+        self.addCleanup(gc.enable)
+        self.client.get(b"k").addErrback(lambda _: None)
+        wire = self.connected()
+        results = [self.client.set(b"k", b"v", timeout=1) for _ in range(4)]
+        results[0].cancel()
+        wire.reply(b"ERRNOTFOUND\r\nOK 1\r\nOK 2\r\n")
+        self.clock.advance(1)
+        wire.reply(b"OK 3\r\nOK 4\r\n")
+        self.failureResultOf(results[0], CancelledError)
+        self.assertEqual(self.successResultOf(results[1]), 2)
+        self.failureResultOf(results[2], OutcomeUnknown)
+        self.failureResultOf(results[3], OutcomeUnknown)
+        del results
+        self.assertEqual([each for each in gc.get_objects() if type(each).__name__ == "_Call"], [])
+        self.assertIn("0 calls under way, 0 waiting", repr(self.client))
+        self.clock.advance(10)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+
+class EndTests(ManyCase):
+    """
+    How a client ends.
+    """
+
+    def test_close(self) -> None:
+        """
+        What waits at the end is closed, and was not carried out; what is under way is unknown, if it is a write.
+        """
+        writes = self.writes(WINDOW + 2)
+        reads = self.reads(1)
+        self.connected()
+        self.client.close()
+        for write in writes[:WINDOW]:
+            self.failureResultOf(write, OutcomeUnknown)
+        for call in (*writes[WINDOW:], *reads):
+            self.failureResultOf(call, Closed)
+        self.client.close()
+        self.clock.advance(0)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_closeWhileResting(self) -> None:
+        """
+        A client that is closed while all is not well waits for nothing.
+        """
+        got = self.client.get(b"k")
+        for port in (1, 2, 3, 1):
+            self.assertEqual(self.network.attempts(), [port])
+            self.network.refuse(port)
+        self.client.close()
+        self.failureResultOf(got, Closed)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_closeInAnAnswer(self) -> None:
+        """
+        A client can be closed by whoever gets an answer, or an error.
+        """
+        reads = self.reads(WINDOW + 2)
+        reads[0].addCallback(lambda _: self.client.close())
+        reads[1].addErrback(lambda _: reads[WINDOW].cancel())
+        self.connected().reply(b"ERRNOTFOUND\r\n" * WINDOW)
+        self.assertIsNone(self.successResultOf(reads[0]))
+        for read in (*reads[2:WINDOW], reads[WINDOW + 1]):
+            self.failureResultOf(read, Closed)
+        self.failureResultOf(reads[WINDOW], CancelledError)
+
+    def test_context(self) -> None:
+        """
+        C{async with} closes the client in the end, whatever happens.
+        """
+
+        async def use() -> None:
+            async with self.client as client:
+                self.assertIs(client, self.client)
+                self.assertIsNone(await client.get(b"k"))
+                raise KeyError
+
+        used = ensureDeferred(use())
+        wire = self.connected()
+        wire.reply(b"ERRNOTFOUND\r\n")
+        self.failureResultOf(used, KeyError)
+        self.assertTrue(wire.aborted)
+        self.failureResultOf(self.client.get(b"k"), Closed)
+
+    def test_forgotten(self) -> None:
+        """
+        A client that nobody holds carries out what it was asked for.
+        """
+        client, self.client = self.client, Client(self.clock, ["db:9"])
+        got = client.get(b"k")
+        del client
+        gc.collect()
+        self.connected().reply(b"VALUE 1\r\nv\r\n")
+        self.assertEqual(self.successResultOf(got), b"v")
+
+    def test_repr(self) -> None:
+        """
+        A client shows its servers, whom it asks, how much is under way, and that it is closed.
+        """
+        for result in self.writes(WINDOW + 3):
+            result.addErrback(lambda _: None)
+        servers = "<Client of db:1, db:2, db:3: "
+        self.assertEqual(repr(self.client), f"{servers}asks db:1, 0 calls under way, {WINDOW + 3} waiting>")
+        self.connected()
+        self.assertEqual(repr(self.client), f"{servers}asks db:1, {WINDOW} calls under way, 3 waiting>")
+        self.client.close()
+        self.assertEqual(repr(self.client), f"{servers}closed>")

@@ -1,0 +1,112 @@
+"""
+Properties of the order in which calls are carried out.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from replkv.client.client import Client
+from replkv.client.protocol import ClientProtocol
+from tests.client.network import Network, Wire
+
+PORTS = (1, 2, 3)
+
+
+class Servers:
+    """
+    Servers, of which one leads at a time. A server decides what to do with a command when the command arrives, and
+    answers later.
+
+    @ivar leader: the port of the one that leads.
+    @ivar done: what was carried out, in order.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.leader = 1
+        self.done: list[int] = []
+        self._network = network
+        self._wires: dict[int, Wire] = {}
+        self._replies: dict[int, deque[bytes]] = {port: deque() for port in PORTS}
+
+    @property
+    def redirecting(self) -> bool:
+        """
+        Whether a command is still to be told to go elsewhere.
+        """
+        return any(reply.startswith(b"ERR") for replies in self._replies.values() for reply in replies)
+
+    def take(self) -> None:
+        """
+        Let everything arrive.
+        """
+        for port in self._network.attempts():
+            self._wires[port] = self._network.accept(port)
+        for port, wire in self._wires.items():
+            for line in wire.taken().split(b"\r\n"):
+                if not line.startswith(b"delete"):
+                    continue
+                if port == self.leader:
+                    self.done.append(int(line.split(b" ")[1]))
+                    self._replies[port].append(b"DELETED\r\n")
+                else:
+                    self._replies[port].append(b"ERR_REDIRECT db %d\r\n" % self.leader)
+
+    def answer(self, port: int, count: int) -> None:
+        """
+        Let one of them answer the oldest commands that it has, so many at the most.
+        """
+        replies = self._replies[port]
+        self._wires[port].reply(b"".join(replies.popleft() for _ in range(min(count, len(replies)))))
+
+    @property
+    def waiting(self) -> list[int]:
+        """
+        Those that have something to answer.
+        """
+        return [port for port in PORTS if self._replies[port]]
+
+
+class OrderProperties(SynchronousTestCase):
+    """
+    Many calls at once, while leaders change.
+    """
+
+    @given(st.data())
+    def test_order(self, data: st.DataObject) -> None:
+        """
+        As long as no server fails, calls are carried out once each, in the order in which they were made, though any
+        number of them is redirected and they are answered in any pieces.
+        """
+        self.patch(ClientProtocol, "MAX_SENT", 8)
+        network = Network()
+        client = Client(network.reactor, [("db", port) for port in PORTS])
+        servers = Servers(network)
+        made, settled = 0, 0
+
+        def settle(result: object) -> None:
+            nonlocal settled
+            settled += 1
+
+        for _ in range(data.draw(st.integers(1, 12))):
+            for _ in range(data.draw(st.sampled_from([0, 1, 3, 20]))):
+                client.delete(b"%d" % made).addBoth(settle)
+                made += 1
+            servers.take()
+            if not servers.redirecting:
+                servers.leader = data.draw(st.sampled_from(PORTS))
+            for port in servers.waiting:
+                servers.answer(port, data.draw(st.sampled_from([0, 1, 2, 5, 1000])))
+        for _ in range(1000):
+            if settled == made:
+                break
+            servers.take()
+            for port in servers.waiting:
+                servers.answer(port, 1000)
+            network.reactor.advance(0.1 if not servers.waiting else 0)
+        self.assertEqual(servers.done, list(range(made)))
+        client.close()

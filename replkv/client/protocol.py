@@ -136,8 +136,7 @@ class ClientProtocol(Protocol):
         try:
             replies = self._parser.feed(data)
             for reply in replies:
-                if self.hasEnded:
-                    return
+                # Nor does anything wait any more once an answer has made somebody close the connection.
                 if not self._sent:
                     raise ProtocolError(f"a reply to nothing: {reply.line[:80]!r}")
                 sent = self._sent.popleft()

@@ -10,6 +10,7 @@ from typing import Any
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 
 from replkv.client.client import Client
+from replkv.client.connections import Connections
 from replkv.client.errors import Closed, OutcomeUnknown, Unavailable
 from replkv.client.protocol import ClientProtocol
 from tests.client.network import Wire
@@ -128,6 +129,24 @@ class WindowTests(ManyCase):
         for result in results[1:WINDOW]:
             self.failureResultOf(result, OutcomeUnknown)
         self.assertTrue(silent.aborted)
+
+    def test_silentConnectionsAreBounded(self) -> None:
+        """
+        Of the silent connections that are kept for their writes, the oldest end when there are too many.
+        """
+        self.client = Client(self.clock, ["db:1"], timeout=1000)
+        wires, writes = [], []
+        for _ in range(Connections.MAX_LEFT + 2):
+            writes += self.writes(1)
+            wires.append(self.connected())
+            self.clock.advance(Client.PATIENCE)
+            self.clock.advance(Client.RETRY_DELAY)
+        self.assertEqual([wire.aborted for wire in wires], [True] + [False] * (Connections.MAX_LEFT + 1))
+        self.failureResultOf(writes[0], OutcomeUnknown)
+        self.client.close()
+        for wire, write in zip(wires, writes[1:], strict=False):
+            self.assertTrue(wire.aborted)
+            self.failureResultOf(write, OutcomeUnknown)
 
     def test_shortTimeout(self) -> None:
         """
@@ -319,6 +338,20 @@ class TimeoutTests(ManyCase):
             "not carried out within 1 s: db:1: connection refused; db:2: it says that db:3 leads",
         )
 
+    def test_causesAreForgotten(self) -> None:
+        """
+        What was wrong is of no interest any more once a server has answered.
+        """
+        self.client.get(b"k")
+        self.network.attempts()
+        self.network.refuse(1)
+        wire = self.connected(2)
+        wire.reply(b"ERRNOTFOUND\r\n")
+        self.writes(WINDOW)
+        late = self.client.get(b"k", timeout=1)
+        self.clock.advance(1)
+        self.assertIn("too many others", str(self.failureResultOf(late, Unavailable).value))
+
     def test_noConnection(self) -> None:
         """
         A server that cannot be reached is told with the time that it was given, and not with what was left of it.
@@ -359,6 +392,18 @@ class CancelTests(ManyCase):
         results[1].cancel()
         self.failureResultOf(results[1], CancelledError)
         self.assertEqual(keys(self.connected(2).taken()), [0, 2])
+
+    def test_redirected(self) -> None:
+        """
+        Nor is one that was redirected, while others are still waited for.
+        """
+        results = self.writes(2)
+        wire = self.connected()
+        wire.reply(b"ERR_REDIRECT db 2\r\n")
+        results[0].cancel()
+        self.failureResultOf(results[0], CancelledError)
+        wire.reply(b"ERR_REDIRECT db 2\r\n")
+        self.assertEqual(keys(self.connected(2).taken()), [1])
 
     def test_underWay(self) -> None:
         """

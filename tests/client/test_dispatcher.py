@@ -362,7 +362,7 @@ class TimeoutTests(ManyCase):
         self.network.attempts()
         self.clock.advance(0.1)
         error = self.failureResultOf(stored, Unavailable).value
-        self.assertIn("db:1: no connection within 2 s", str(error))
+        self.assertIn("db:1: no answer in 2 s", str(error))
 
 
 class CancelTests(ManyCase):

@@ -28,8 +28,6 @@ class ReasonTests(SynchronousTestCase):
             (error.getConnectError((errno.EHOSTUNREACH, "x")), "no route to host"),
             (error.getConnectError((errno.EMFILE, "x")), "too many open files"),
             (error.ConnectError(), "no connection"),
-            (error.DNSLookupError("Couldn't find the hostname 'db'"), "its name is not known"),
-            (error.TimeoutError(), "no connection in time"),
             (error.ConnectionDone(), "it closed the connection"),
             (error.ConnectionLost(), "the connection was lost"),
             (error.ConnectionAborted(), "the connection was lost"),

@@ -1,0 +1,293 @@
+"""
+Tests for L{replkv.client.dispatcher}: how calls end that are not answered, and how a client ends.
+"""
+
+from __future__ import annotations
+
+import gc
+
+from twisted.internet.defer import CancelledError, ensureDeferred
+
+from replkv.client.client import Client
+from replkv.client.errors import Closed, OutcomeUnknown, Unavailable
+from tests.client.many import WINDOW, ManyCase, keys
+
+
+def calls() -> list[object]:
+    """
+    All calls that there are in this process.
+    """
+    return [each for each in gc.get_objects() if type(each).__name__ == "_Call"]
+
+
+class TimeoutTests(ManyCase):
+    """
+    How long a call takes at the most.
+    """
+
+    def test_waiting(self) -> None:
+        """
+        A call that is never sent in its time was certainly not carried out, and never will be.
+        """
+        results = self.writes(WINDOW)
+        waiting = self.client.set(b"1", b"v", timeout=1)
+        wire = self.connected()
+        wire.clear()
+        self.clock.advance(1)
+        error = self.failureResultOf(waiting, Unavailable).value
+        self.assertEqual(str(error), "not carried out within 1 s: too many others were before it")
+        wire.reply(b"OK 1\r\n" * WINDOW)
+        self.assertEqual(wire.taken(), b"")
+        for result in results:
+            self.successResultOf(result)
+
+    def test_counted(self) -> None:
+        """
+        Time counts from when the call is made, on however many servers it is spent.
+        """
+        short, long = self.client.get(b"k", timeout=3), self.client.get(b"k", timeout=30)
+        self.connected()
+        self.clock.advance(2)
+        self.connected(2)
+        self.clock.advance(0.9)
+        self.assertNoResult(short)
+        self.clock.advance(0.1)
+        self.failureResultOf(short, Unavailable)
+        for _ in range(26):
+            self.clock.advance(1)
+        self.assertNoResult(long)
+        self.clock.advance(1)
+        self.failureResultOf(long, Unavailable)
+
+    def test_underWay(self) -> None:
+        """
+        What was sent and not answered in time is unknown, if it is a write; the reply that comes later is no other's.
+        """
+        read, write = self.client.get(b"1", timeout=1), self.client.set(b"2", b"v", timeout=1)
+        after = self.client.get(b"3")
+        wire = self.connected()
+        self.clock.advance(1)
+        self.assertEqual(str(self.failureResultOf(read, Unavailable).value), "db:1: no reply within 1 s")
+        self.assertEqual(str(self.failureResultOf(write, OutcomeUnknown).value), "db:1: no reply within 1 s")
+        wire.reply(b"VALUE 1\r\na\r\nOK 5\r\nVALUE 1\r\nb\r\n")
+        self.assertEqual(self.successResultOf(after), b"b")
+        self.assertEqual(self.network.attempts(), [])
+
+    def test_causes(self) -> None:
+        """
+        A call that was not carried out tells what was wrong with each server, in words.
+        """
+        stored = self.client.set(b"k", b"v", timeout=1)
+        self.assertEqual(self.network.attempts(), [1])
+        self.network.refuse(1)
+        self.connected(2).reply(b"ERR_REDIRECT db 3\r\n")
+        self.network.attempts()
+        self.clock.advance(1)
+        self.assertEqual(
+            str(self.failureResultOf(stored, Unavailable).value),
+            "not carried out within 1 s: db:1: connection refused; db:2: it says that db:3 leads",
+        )
+
+    def test_causesAreForgotten(self) -> None:
+        """
+        What was wrong is of no interest any more once a server has answered.
+        """
+        self.client.get(b"k")
+        self.network.attempts()
+        self.network.refuse(1)
+        wire = self.connected(2)
+        wire.reply(b"ERRNOTFOUND\r\n")
+        self.writes(WINDOW)
+        late = self.client.get(b"k", timeout=1)
+        self.clock.advance(1)
+        self.assertIn("too many others", str(self.failureResultOf(late, Unavailable).value))
+
+    def test_noConnection(self) -> None:
+        """
+        A server that cannot be reached is told with the time that it was given, and not with what was left of it.
+        """
+        stored = self.client.set(b"k", b"v", timeout=2.0902238)
+        self.network.attempts()
+        self.clock.advance(2)
+        self.network.attempts()
+        self.clock.advance(0.1)
+        error = self.failureResultOf(stored, Unavailable).value
+        self.assertIn("db:1: no answer in 2 s", str(error))
+
+
+class CancelTests(ManyCase):
+    """
+    What it means to cancel a call.
+    """
+
+    def test_waiting(self) -> None:
+        """
+        A call that is cancelled while it waits is never sent.
+        """
+        self.reads(WINDOW)
+        waiting = self.writes(3, first=WINDOW)
+        wire = self.connected()
+        wire.clear()
+        waiting[1].cancel()
+        self.failureResultOf(waiting[1], CancelledError)
+        wire.reply(b"ERRNOTFOUND\r\n" * WINDOW)
+        self.assertEqual(keys(wire.taken()), [WINDOW, WINDOW + 2])
+
+    def test_returned(self) -> None:
+        """
+        Nor is one that was redirected, and not yet sent again.
+        """
+        results = self.writes(3)
+        self.connected().reply(b"ERR_REDIRECT db 2\r\n" * 3)
+        results[1].cancel()
+        self.failureResultOf(results[1], CancelledError)
+        self.assertEqual(keys(self.connected(2).taken()), [0, 2])
+
+    def test_redirected(self) -> None:
+        """
+        Nor is one that was redirected, while others are still waited for.
+        """
+        results = self.writes(2)
+        wire = self.connected()
+        wire.reply(b"ERR_REDIRECT db 2\r\n")
+        results[0].cancel()
+        self.failureResultOf(results[0], CancelledError)
+        wire.reply(b"ERR_REDIRECT db 2\r\n")
+        self.assertEqual(keys(self.connected(2).taken()), [1])
+
+    def test_underWay(self) -> None:
+        """
+        One that was sent takes up no room any more once it is answered, though all calls were cancelled.
+        """
+        for result in self.writes(WINDOW):
+            result.addErrback(lambda _: None)
+            if len(self.clock.getDelayedCalls()) > 0:
+                result.cancel()
+        wire = self.connected()
+        self.assertEqual(wire.taken(), b"")
+        sent = self.writes(WINDOW)
+        self.assertEqual(len(keys(wire.taken())), WINDOW)
+        for result in sent:
+            result.cancel()
+            self.failureResultOf(result, CancelledError)
+        self.reads(2, first=7)
+        self.assertEqual(wire.taken(), b"")
+        wire.reply(b"OK 1\r\n")
+        self.assertEqual(keys(wire.taken()), [7])
+        self.assertIn("1 calls under way, 1 waiting", repr(self.client))
+
+    def test_nothingIsKept(self) -> None:
+        """
+        Of calls that have come to their end, however they did, nothing is left: no timers, no values and no cycles for
+        the garbage collector.
+        """
+
+        gc.collect()
+        gc.disable()
+        self.addCleanup(gc.enable)
+        before = calls()
+        self.client.get(b"k").addErrback(lambda _: None)
+        wire = self.connected()
+        results = [self.client.set(b"k", b"v", timeout=1) for _ in range(4)]
+        results[0].cancel()
+        wire.reply(b"ERRNOTFOUND\r\nOK 1\r\nOK 2\r\n")
+        self.clock.advance(1)
+        wire.reply(b"OK 3\r\nOK 4\r\n")
+        self.failureResultOf(results[0], CancelledError)
+        self.assertEqual(self.successResultOf(results[1]), 2)
+        self.failureResultOf(results[2], OutcomeUnknown)
+        self.failureResultOf(results[3], OutcomeUnknown)
+        del results
+        self.assertEqual([call for call in calls() if call not in before], [])
+        self.assertIn("0 calls under way, 0 waiting", repr(self.client))
+        self.clock.advance(10)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+
+class EndTests(ManyCase):
+    """
+    How a client ends.
+    """
+
+    def test_close(self) -> None:
+        """
+        What waits at the end is closed, and was not carried out; what is under way is unknown, if it is a write.
+        """
+        writes = self.writes(WINDOW + 2)
+        reads = self.reads(1)
+        self.connected()
+        self.client.close()
+        for write in writes[:WINDOW]:
+            self.failureResultOf(write, OutcomeUnknown)
+        for call in (*writes[WINDOW:], *reads):
+            self.failureResultOf(call, Closed)
+        self.client.close()
+        self.clock.advance(0)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_closeWhileResting(self) -> None:
+        """
+        A client that is closed while all is not well waits for nothing.
+        """
+        got = self.client.get(b"k")
+        for port in (1, 2, 3, 1):
+            self.assertEqual(self.network.attempts(), [port])
+            self.network.refuse(port)
+        self.client.close()
+        self.failureResultOf(got, Closed)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_closeInAnAnswer(self) -> None:
+        """
+        A client can be closed by whoever gets an answer, or an error.
+        """
+        reads = self.reads(WINDOW + 2)
+        reads[0].addCallback(lambda _: self.client.close())
+        reads[1].addErrback(lambda _: reads[WINDOW].cancel())
+        self.connected().reply(b"ERRNOTFOUND\r\n" * WINDOW)
+        self.assertIsNone(self.successResultOf(reads[0]))
+        for read in (*reads[2:WINDOW], reads[WINDOW + 1]):
+            self.failureResultOf(read, Closed)
+        self.failureResultOf(reads[WINDOW], CancelledError)
+
+    def test_context(self) -> None:
+        """
+        C{async with} closes the client in the end, whatever happens.
+        """
+
+        async def use() -> None:
+            async with self.client as client:
+                self.assertIs(client, self.client)
+                self.assertIsNone(await client.get(b"k"))
+                raise KeyError
+
+        used = ensureDeferred(use())
+        wire = self.connected()
+        wire.reply(b"ERRNOTFOUND\r\n")
+        self.failureResultOf(used, KeyError)
+        self.assertTrue(wire.aborted)
+        self.failureResultOf(self.client.get(b"k"), Closed)
+
+    def test_forgotten(self) -> None:
+        """
+        A client that nobody holds carries out what it was asked for.
+        """
+        client, self.client = self.client, Client(self.clock, ["db:9"])
+        got = client.get(b"k")
+        del client
+        gc.collect()
+        self.connected().reply(b"VALUE 1\r\nv\r\n")
+        self.assertEqual(self.successResultOf(got), b"v")
+
+    def test_repr(self) -> None:
+        """
+        A client shows its servers, whom it asks, how much is under way, and that it is closed.
+        """
+        for result in self.writes(WINDOW + 3):
+            result.addErrback(lambda _: None)
+        servers = "<Client of db:1, db:2, db:3: "
+        self.assertEqual(repr(self.client), f"{servers}asks db:1, 0 calls under way, {WINDOW + 3} waiting>")
+        self.connected()
+        self.assertEqual(repr(self.client), f"{servers}asks db:1, {WINDOW} calls under way, 3 waiting>")
+        self.client.close()
+        self.assertEqual(repr(self.client), f"{servers}closed>")

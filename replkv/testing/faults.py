@@ -24,6 +24,12 @@ The kind of fault that does a leader no harm, by its name in both tiers.
 """
 
 
+def nothing() -> None:
+    """
+    Undo what was over at once.
+    """
+
+
 @dataclass(frozen=True)
 class Fault:
     """

@@ -1,0 +1,113 @@
+"""
+What can go wrong with disks, and with what else a system has.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+
+from replkv.testing import rare
+from replkv.testing.chance import chance
+from replkv.testing.cluster.cluster import SimulatedCluster
+from replkv.testing.cluster.rot import rotLog
+from replkv.testing.cluster.server import SimulatedServer
+from replkv.testing.cluster.troubled import starved
+from replkv.testing.faults import Fault, Undo
+
+
+def slowDisk(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    A disk is slow.
+    """
+    return servers[0].pace.slow((fault.amount / 20, fault.amount / 2))
+
+
+def hangingDisk(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    A disk does nothing for a while.
+    """
+    return servers[0].pace.hang()
+
+
+def writeError(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    A disk refuses to write.
+    """
+    return _failing(servers[0], lambda kind, path: errno.EIO if kind == "write" else 0)
+
+
+def readError(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    A disk cannot read.
+    """
+    return _failing(servers[0], lambda kind, path: errno.EIO if kind == "read" else 0)
+
+
+def syncError(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    A disk cannot bring to itself what it has taken.
+    """
+    return _failing(servers[0], lambda kind, path: errno.EIO if kind == "sync" else 0)
+
+
+def fullDisk(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    A disk has no room for anything new.
+    """
+    return _failing(servers[0], lambda kind, path: errno.ENOSPC if kind in ("create", "makeFolder") else 0)
+
+
+def noDescriptors(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    Systems have no descriptors left: nothing more can be opened, nobody connects, and what is open goes on.
+    """
+    hosts = [server.name for server in starved(servers, fault)]
+    for host in hosts:
+        cluster.network.starve(host)
+
+    def undo() -> None:
+        for host in hosts:
+            cluster.network.feed(host)
+
+    return undo
+
+
+def storeError(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    The store cannot be written.
+    """
+    servers[0].hadBadDisk = True
+    servers[0].storeFails = True
+    return lambda: setattr(servers[0], "storeFails", False)
+
+
+def rot(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    A bit rots in a log.
+    """
+    server = next((server for server in servers if server.isFrail and server.isServing and server.isIntact), None)
+    if server is None or server.isPaused:
+        return None
+    mustBeFound = rotLog(server.files, f"/{server.id}/log", chance(cluster.seed, "rot", fault.number))
+    server.hadBadDisk = True
+    server.rotten = mustBeFound
+    # What is in the last record is not found. It may go on, but whoever starts it again has to replace its disk.
+    server.condemned = not mustBeFound
+    cluster.rare[rare.ROT_IN_LAST] += not mustBeFound
+    cluster.tell(server.name, f"has a log in which a bit has rotted{'' if mustBeFound else ', in the last record'}")
+    if fault.amount < 0.5:
+        server.kill()
+    return server.revive
+
+
+def _failing(server: SimulatedServer, failing: Callable[[str, str], int]) -> Undo:
+    server.hadBadDisk = True
+    server.failing = failing
+
+    def undo() -> None:
+        # Something else may have gone wrong with it since.
+        if server.failing is failing:
+            server.failing = None
+
+    return undo

@@ -1,0 +1,130 @@
+"""
+What can go wrong with processes and machines.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from replkv.testing.cluster.cluster import SimulatedCluster
+from replkv.testing.cluster.server import SimulatedServer
+from replkv.testing.cluster.troubled import suspended
+from replkv.testing.faults import Fault, Undo, nothing
+
+_YEAR: Final = 365 * 24 * 3600.0
+_LOOK_SECONDS: Final = 0.0005
+
+
+def kill(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    A process is killed.
+    """
+    server = servers[0]
+    if not server.isRunning:
+        return None
+    server.kill()
+    return server.revive
+
+
+def powerLoss(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    A host loses its power.
+    """
+    server = servers[0]
+    if not server.isRunning:
+        return None
+    server.losePower()
+    return server.revive
+
+
+def powerLossWhileWriting(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    A host loses its power just when it writes to its disk.
+    """
+    server = servers[0]
+    waiting = True
+
+    def look() -> None:
+        if waiting and server.isRunning and server.isWriting:
+            server.losePower()
+        elif waiting:
+            cluster.timeline.callLater(_LOOK_SECONDS, look)
+
+    def end() -> None:
+        nonlocal waiting
+        waiting = False
+        server.revive()
+
+    look()
+    return end
+
+
+def powerLossOfAll(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    All hosts lose their power at once.
+    """
+    running = [server for server in servers if server.isRunning]
+    for server in running:
+        server.losePower()
+    # They do not come back all at once.
+    for position, server in enumerate(running):
+        cluster.timeline.callLater(fault.lasts * position / len(running), server.revive)
+
+    def reviveAll() -> None:
+        for server in running:
+            server.revive()
+
+    return reviveAll if running else None
+
+
+def restart(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    A server is stopped in order, and started again.
+    """
+    server = servers[0]
+    if not server.isRunning:
+        return None
+    server.stop()
+
+    def again() -> None:
+        if server.isRunning:
+            cluster.timeline.callLater(_LOOK_SECONDS, again)
+        else:
+            server.revive()
+
+    return again
+
+
+def pause(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    A process stands still.
+    """
+    server = servers[0]
+    if not server.isRunning:
+        return None
+    server.pause()
+    return server.resume
+
+
+def suspend(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    A machine is suspended, or all of them are.
+    """
+    running = [server for server in suspended(servers, fault) if server.isRunning]
+    for server in running:
+        server.suspend()
+
+    def wake() -> None:
+        for server in running:
+            server.resume()
+
+    return wake if running else None
+
+
+def clockJump(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    A wall clock jumps.
+    """
+    wrongs = (0.0, 3.0, -3.0, 3600.0, -3600.0, _YEAR, -_YEAR)
+    servers[0].resetClock(wrongs[int(fault.amount * len(wrongs))])
+    return nothing

@@ -177,6 +177,8 @@ class _Document:
 
     def __init__(self, filename: str, text: str) -> None:
         self._filename = filename
+        if not text.strip():
+            self._fail("", "is empty")
         try:
             self._top = json.loads(text, object_pairs_hook=_Object)
         except json.JSONDecodeError as error:

@@ -178,8 +178,11 @@ class CleanDataCommand(ServersCommand):
         Remove the data.
         """
         _notice(config)
-        for path in removeData(config, lambda lines: self["yes"] or _agree(config, lines)):
+        removed = removeData(config, lambda lines: self["yes"] or _agree(config, lines))
+        for path in removed:
             say(f"removed {path}")
+        if not removed:
+            say("nothing was removed")
         return DONE
 
 

@@ -139,7 +139,7 @@ def makeService(options: Options) -> IService:
     except OSError as error:
         _refuse(f"server {server.id}: the data folder cannot be kept from others: {error}", _statusOf(error))
     if opened:
-        _log.warn("others had access to {count} files and folders of the data folder; that is ended", count=opened)
+        _log.warn("others had access to the data folder, or to parts of it ({count}); that is ended", count=opened)
     try:
         storage = LogStorage.open(OSFiles(), options.folder.logPath, random.SystemRandom())
     except UnknownFormat as error:
@@ -165,7 +165,7 @@ def _logged(service: Server, server: ServerConfig, twistd: Any, reactor: IReacto
     """
     filename = twistd["logfile"]
     if not filename or filename == "-" or twistd["syslog"] or twistd["logger"] is not None:
-        if not twistd["nodaemon"]:
+        if not twistd["nodaemon"] or not any(os.isatty(number) for number in range(3)):
             # There is no file to open again, and no terminal that could have gone.
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
         return service

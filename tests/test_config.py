@@ -27,7 +27,8 @@ GOOD: dict[str, Any] = {
 }
 
 BROKEN_TEXTS: list[tuple[bytes, str]] = [
-    (b"", "line 1, column 1: not JSON: Expecting value"),
+    (b"", "is empty"),
+    (b" \n", "is empty"),
     (b'{"Path": "var",\n  "Servers": [}', "line 2, column 15: not JSON: Expecting value"),
     (b'{"Path": "v\xff"}', "is not UTF-8: the byte at offset 11"),
     (b"[]", "must be an object, not a list"),

@@ -103,14 +103,17 @@ class SignalTests(SynchronousTestCase):
 
     def test_noLogFile(self) -> None:
         """
-        A daemon without one takes no notice of SIGHUP; what is in the foreground is stopped when its terminal goes.
+        A daemon without one takes no notice of SIGHUP, nor does what supervisors run; what is in the foreground of a
+        terminal is stopped when that goes.
         """
-        for given, handler in (
-            ({"logfile": "x", "syslog": True}, signal.SIG_IGN),
-            ({"logfile": "x", "logger": object()}, signal.SIG_IGN),
-            ({"nodaemon": True}, signal.SIG_DFL),
-            ({"nodaemon": True, "logfile": "-"}, signal.SIG_DFL),
+        for given, terminals, handler in (
+            ({"logfile": "x", "syslog": True}, [0], signal.SIG_IGN),
+            ({"logfile": "x", "logger": object()}, [2], signal.SIG_IGN),
+            ({"nodaemon": True}, [], signal.SIG_IGN),
+            ({"nodaemon": True}, [2], signal.SIG_DFL),
+            ({"nodaemon": True, "logfile": "-"}, [0], signal.SIG_DFL),
         ):
+            self.patch(os, "isatty", lambda number, terminals=terminals: number in terminals)
             self.handlers[signal.SIGHUP] = signal.SIG_DFL
             self.assertIs(self.logged(**given), self.service)
             self.assertIs(self.handlers[signal.SIGHUP], handler)

@@ -29,9 +29,8 @@ def removeData(config: Config, agree: Callable[[list[str]], bool]) -> list[str]:
     Remove the data folders of all servers of a servers file. Either all are found fit to be removed, or nothing is.
 
     @param agree: is given a line for each folder, and tells whether to remove them. No server can start meanwhile.
-    @return: the folders that were removed.
-    @raise ConfigError: if a server runs, if a folder is not one that a server of this cluster made, or if it is not
-        agreed.
+    @return: the folders that were removed; none if it is not agreed.
+    @raise ConfigError: if a server runs, or if a folder is not one that a server of this cluster made.
     """
     found = [(server, os.path.join(config.path, str(server.id))) for server in config.servers]
     found = [(server, path) for server, path in found if os.path.lexists(path)]
@@ -46,7 +45,7 @@ def removeData(config: Config, agree: Callable[[list[str]], bool]) -> list[str]:
                 raise ConfigError(f"nothing was removed: {path}: {error.strerror}") from None
             _checkPorts(server)
         if found and not agree([f"{path} ({_size(path)})" for _, path in found]):
-            raise ConfigError("nothing was removed")
+            return []
         for _, path in found:
             try:
                 shutil.rmtree(path)

@@ -88,7 +88,7 @@ class Cluster:
         for server in self._config.servers:
             path = os.path.join(self._config.path, str(server.id))
             try:
-                os.makedirs(path, exist_ok=True)
+                os.makedirs(path, 0o700, exist_ok=True)
             except OSError as error:
                 raise ConfigError(f"the data folder {path} cannot be made: {error.strerror}") from None
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import AnyStr, Final, Protocol
+from typing import AnyStr, Final, Protocol, cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ProcessTerminated
@@ -25,6 +25,7 @@ from zope.interface import implementer
 
 from replkv.cluster.story import REFUSALS
 from replkv.config import Config
+from replkv.exits import SYSTEM
 
 _TWISTD: Final = "import os; os.setpgrp(); from twisted.scripts.twistd import run; run()"
 """
@@ -96,7 +97,7 @@ class Servers:
         self._monitor.stopService()
         self._checkFinished()
 
-    def _watched(self, monitored: LoggingProtocol) -> IProcessProtocol:
+    def _watched(self, monitored: LoggingProtocol) -> _ServerProcess:
         return _ServerProcess(monitored, self._started, self._ended)
 
     def _started(self, name: str, pid: int) -> None:
@@ -166,7 +167,7 @@ class _Spawner:
     A reactor for L{ProcessMonitor}, which lets the processes that it spawns be watched.
     """
 
-    def __init__(self, reactor: IReactorProcess, watched: Callable[[LoggingProtocol], IProcessProtocol]) -> None:
+    def __init__(self, reactor: IReactorProcess, watched: Callable[[LoggingProtocol], _ServerProcess]) -> None:
         self._reactor = reactor
         self._time = IReactorTime(reactor)
         self._watched = watched
@@ -188,7 +189,14 @@ class _Spawner:
         """
         assert isinstance(processProtocol, LoggingProtocol)
         watched = self._watched(processProtocol)
-        return self._reactor.spawnProcess(watched, executable, args, env, path, uid, gid, usePTY, childFDs)
+        try:
+            return self._reactor.spawnProcess(watched, executable, args, env, path, uid, gid, usePTY, childFDs)
+        except OSError as error:
+            # The monitor knows no process that never was: to it, this one has ended at once.
+            processProtocol.connectionMade()
+            watched.errReceived(f"no process can be started: {error.strerror}\n".encode())
+            self._time.callLater(0, watched.processEnded, Failure(ProcessTerminated(SYSTEM)))
+            return cast(IProcessTransport, None)
 
     def seconds(self) -> float:
         """

@@ -84,7 +84,8 @@ class Story:
                 self._say(f"server {serverId} cannot start yet, and is started again until it can{reason}")
             server.obstacle = reason
         else:
-            self._say(f"server {serverId} (pid {server.pid}) {how}, starting it again{reason}")
+            process = "" if server.pid is None else f" (pid {server.pid})"
+            self._say(f"server {serverId}{process} {how}, starting it again{reason}")
         server.pid = None
         server.told = "ended"
         self._leads(server, 0)

@@ -4,6 +4,7 @@ A machine in memory: processes and connections that do what the test tells them 
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Mapping, Sequence
 from typing import AnyStr
@@ -84,11 +85,13 @@ class Machine(MemoryReactorClock):
     A reactor that makes such processes.
 
     @ivar processes: all that were ever made.
+    @ivar lacking: with which error it refuses to make one; 0 for none.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.processes: list[FakeProcess] = []
+        self.lacking = 0
 
     def spawnProcess(
         self,
@@ -105,6 +108,8 @@ class Machine(MemoryReactorClock):
         """
         See L{IReactorProcess.spawnProcess}.
         """
+        if self.lacking:
+            raise OSError(self.lacking, os.strerror(self.lacking))
         process = FakeProcess(processProtocol, 100 + len(self.processes), args)
         self.processes.append(process)
         processProtocol.makeConnection(process)

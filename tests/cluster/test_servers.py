@@ -4,12 +4,13 @@ Tests for L{replkv.cluster.servers}.
 
 from __future__ import annotations
 
+import errno
 import sys
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.cluster.servers import Servers
-from replkv.exits import CONFIGURATION, DISK, NOT_YET
+from replkv.exits import CONFIGURATION, DISK, NOT_YET, SYSTEM
 from tests.client.test_status import CONFIG
 from tests.cluster.machine import FakeProcess, Machine
 
@@ -82,6 +83,23 @@ class ServersTests(SynchronousTestCase):
             self.machine.processes[number].end(status, signal, b"first\nlast words \n\n")
             self.assertEqual(self.observed.seen, [(10 * number + 10, how, status, "last words")])
             self.assertEqual(self.restarted()[0].args, self.machine.processes[number].args)
+
+    def test_noProcess(self) -> None:
+        """
+        Where the system starts no process, that is told with its reason, and tried again.
+        """
+        self.machine.lacking = errno.EMFILE
+        self.observed.seen.clear()
+        for process in list(self.machine.processes):
+            process.end(killedBy=9)
+        self.machine.pump([0.1] * 200)
+        told = ("failed with exit status 71", SYSTEM, "no process can be started: Too many open files")
+        for server in CONFIG.servers:
+            self.assertGreater(self.observed.seen.count((server.id, *told)), 1)
+        self.machine.lacking = 0
+        self.observed.seen.clear()
+        self.machine.pump([1] * 60)
+        self.assertEqual(len(self.observed.seen), len(CONFIG.servers))
 
     def test_restartDelay(self) -> None:
         """

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
@@ -26,7 +27,7 @@ from replkv.peers.argument import PART_BYTES, LargeBytes, nativeName
 from replkv.peers.identity import Identity
 from replkv.peers.link import OutgoingConnection, PeerLink
 from replkv.pending import Deadlines, Proposals
-from replkv.protocol.commands import Command, Quit
+from replkv.protocol.commands import Cas, Command, Delete, Quit, Set
 from replkv.protocol.connection import ClientProtocol
 from replkv.protocol.request import Request
 from replkv.raft.core import Raft
@@ -45,6 +46,7 @@ _addresses = Names.addresses
 _appendEntries = Follower.appendEntries
 _apply = StateMachine.apply
 _applied = Proposals.applied
+_carryOut = Executor._carryOut
 _commandReceived = ClientProtocol._commandReceived
 _disconnected = PeerLink.disconnected
 _contradiction = contradiction
@@ -158,6 +160,26 @@ def _forgetAtQuit(connection: ClientProtocol, command: Command) -> None:
         connection.transport.loseConnection()
     else:
         _commandReceived(connection, command)
+
+
+_written: WeakKeyDictionary[Any, dict[bytes, int]] = WeakKeyDictionary()
+
+
+def _carryOutNoting(executor: Executor, request: Request) -> None:
+    """
+    It notes where its connection has written a key.
+    """
+    _carryOut(executor, request)
+    if isinstance(request.command, Set | Cas | Delete):
+        _written.setdefault(request.connection, {})[request.command.key] = request.connection.lastIndex
+
+
+def _readOwnKey(raft: Raft, token: Token, atLeast: int = 0) -> None:
+    """
+    It waits for what its connection wrote to this key alone.
+    """
+    request = token.request  # type: ignore[attr-defined]
+    _read(raft, token, _written.get(request.connection, {}).get(request.command.key, 0))
 
 
 def _cut(argument: LargeBytes, name: bytes, strings: Any, objects: dict[str, Any], proto: Any) -> None:
@@ -279,6 +301,12 @@ BUGS: Final = (
         "cluster",
         100,
         (Patch(Raft, "read", lambda raft, token, atLeast=0: _read(raft, token)),),
+    ),
+    Bug(
+        "a read that does not wait for its connection's writes to other keys",
+        "cluster",
+        100,
+        (Patch(Executor, "_carryOut", _carryOutNoting), Patch(Raft, "read", _readOwnKey)),
     ),
     Bug(
         "a pending reply found by index alone",

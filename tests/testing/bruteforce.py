@@ -6,7 +6,7 @@ versions and times fit. It is slow, and as plain as can be.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations, pairwise, permutations
+from itertools import chain, combinations, pairwise, permutations, product
 from math import inf
 from typing import NamedTuple
 
@@ -42,7 +42,7 @@ All of them, and whether the last one lasts.
 
 def isLinearizable(history: History, clocks: ClockBound) -> bool:
     """
-    Whether the operations of a history, all on one key, can have been carried out by one store.
+    Whether the operations of a history can have been carried out by one store, all keys together.
     """
     certain = [one for one in history.operations if one.status is Status.OK]
     unknown = [one for one in history.operations if one.status is Status.UNKNOWN]
@@ -53,7 +53,7 @@ def isLinearizable(history: History, clocks: ClockBound) -> bool:
         for some in combinations(unknown, count)
         for order in permutations([*certain, *some])
         if _isInOrder(order)
-        for lives in _replays(order)
+        for lives in _replaysOf(order)
     )
 
 
@@ -65,12 +65,25 @@ def _isInOrder(order: Sequence[Operation]) -> bool:
     )
 
 
-def _replays(order: Sequence[Operation], lives: Lives = ((), False)) -> Iterator[tuple[Life, ...]]:
-    if not order:
+def _replaysOf(order: Sequence[Operation]) -> Iterator[list[Life]]:
+    """
+    All that can have come of all operations: the lives on all keys, as they began.
+    """
+    keys = dict.fromkeys(operation.command.key for operation in order)
+    ways = [list(_replays([order[at:] for at, one in enumerate(order) if one.command.key == key])) for key in keys]
+    for lives in product(*ways):
+        yield sorted(chain.from_iterable(lives), key=lambda life: -len(life.followed))
+
+
+def _replays(rests: Sequence[Sequence[Operation]], lives: Lives = ((), False)) -> Iterator[tuple[Life, ...]]:
+    """
+    @param rests: for each operation on one key, it and all that follows it on any.
+    """
+    if not rests:
         yield lives[0]
     else:
-        for after in _carryOut(order, lives):
-            yield from _replays(order[1:], after)
+        for after in _carryOut(rests[0], lives):
+            yield from _replays(rests[1:], after)
 
 
 def _carryOut(rest: Sequence[Operation], lives: Lives) -> Iterator[Lives]:

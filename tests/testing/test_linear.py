@@ -340,3 +340,92 @@ class VersionTests(LinearTestCase):
         self.rejected(put(0, 1, b"a", 4), lost, get(4, 5, b"b"), cas(6, 7, 3, b"c", 9))
         self.accepted(put(0, 1, b"a", 4), lost, get(4, 5, b"b"), cas(6, 7, 5, b"c", 9))
         self.accepted(put(0, 1, b"a", 4), lost, get(4, 5, b"b"), differs(6, 7, 3))
+
+
+class WholeStoreTests(LinearTestCase):
+    """
+    The keys have one order together: versions are those of one log, whatever their keys.
+    """
+
+    def test_crossed(self) -> None:
+        """
+        Two clients that each store one key, and then miss that of the other, have met two stores.
+        """
+        crossed = (
+            put(0, 9, b"a", 1).about(b"a").on(1),
+            put(0, 9, b"b", 2).about(b"b").on(2),
+            get(0, 9, None).about(b"b").on(1),
+        )
+        missed = get(0, 9, None).about(b"a").on(2)
+        self.assertIn("no order of the whole store", self.rejected(*crossed, missed))
+        self.accepted(*crossed, missed.on(3))
+        self.accepted(*crossed, delete(0, 9).about(b"a"), missed)
+        self.accepted(*crossed, delete(0, 9).lost().about(b"a"), missed)
+        self.rejected(*crossed, delete(10, 11).about(b"a"), missed)
+
+    def test_oldValue(self) -> None:
+        """
+        What was replaced by an earlier version than one that the client has seen is not found any more.
+        """
+        replaced = (put(0, 1, b"a", 1), put(0, 9, b"b", 2), put(0, 9, b"x", 3).about(b"x").on(1))
+        self.rejected(*replaced, get(0, 9, b"a").on(1))
+        self.accepted(*replaced, get(0, 9, b"b").on(1))
+        self.accepted(*replaced, get(0, 9, b"a").on(2))
+
+    def test_notYet(self) -> None:
+        """
+        What was given a later version than one that the client stored afterwards is not found yet.
+        """
+        stored = (put(0, 9, b"a", 2), put(0, 9, b"x", 1).about(b"x").on(1))
+        self.rejected(get(0, 9, b"a").on(1), *stored)
+        self.accepted(get(0, 9, b"a").on(2), *stored)
+
+    def test_commandsThatNeedTheKey(self) -> None:
+        """
+        C{delete} and C{cas} meet what a read would have.
+        """
+        stored = (put(0, 9, b"a", 2), put(0, 9, b"x", 1).about(b"x").on(1))
+        self.rejected(delete(0, 9).on(1), *stored)
+        self.rejected(differs(0, 9, 7).on(1), *stored)
+        self.accepted(misses(0, 9, 7).on(1), *stored)
+        later = (put(0, 9, b"a", 1), put(0, 9, b"x", 2).about(b"x").on(1))
+        self.rejected(*later, misses(0, 9, 7).on(1))
+        self.rejected(*later, delete(0, 9, False).on(1))
+        self.rejected(*later, differs(0, 9, 1).on(1))
+        self.accepted(*later, differs(0, 9, 7).on(1))
+
+    def test_expired(self) -> None:
+        """
+        A key that may have expired may be missed anywhere after its store.
+        """
+        late = (put(0, 9, b"a", 1, exptime=1), put(0, 9, b"x", 2).about(b"x").on(1), get(0, 9, None).on(1))
+        self.accepted(*late)
+        self.accepted(*late, clocks=WILD)
+
+    def test_foundLost(self) -> None:
+        """
+        A lost store that was found took effect before it was found, and so did all that was sent before it.
+        """
+        found = (put(0, 1, b"x", 1).about(b"x").lost().on(1), get(2, 3, b"x").about(b"x"))
+        self.rejected(put(0, 9, b"a", 2).on(1), *found, get(4, 5, None))
+        self.accepted(put(0, 9, b"a", 2).on(2), *found, get(4, 5, None))
+
+    def test_circleOfWhatHasNoVersion(self) -> None:
+        """
+        What two clients have stored without a reply, and found of each other's before, is one circle.
+        """
+        circle = (
+            get(0, 9, b"a").about(b"a").on(1),
+            put(0, 9, b"b", 0).silent().about(b"b").on(1),
+            get(0, 9, b"b").about(b"b").on(2),
+            put(0, 9, b"a", 0).silent().about(b"a").on(2),
+        )
+        self.rejected(*circle)
+        self.accepted(circle[0].on(3), *circle[1:])
+
+    def test_swappedUnseen(self) -> None:
+        """
+        What a C{cas} replaced by a version that nobody was told may be deleted before the next one that was told.
+        """
+        lost = cas(0, 9, 1, b"b", 0).lost()
+        self.accepted(put(0, 1, b"a", 1), lost, get(2, 3, b"b"), delete(4, 5), put(6, 7, b"c", 3))

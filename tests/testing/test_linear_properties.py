@@ -101,6 +101,24 @@ def spoil(random: Random, history: History) -> None:
         operation.answer = _opposite(operation, answer)
 
 
+def mix(random: Random, history: History) -> None:
+    """
+    Let two stores have each other's version, and all be asked at once: what is left is the order of connections, and
+    that of versions.
+    """
+    stored = [operation for operation in history.operations if _given(operation)]
+    if len(stored) > 1:
+        one, other = random.sample(stored, 2)
+        one.answer, other.answer = other.answer, one.answer
+    for operation in history.operations:
+        operation.invoked = 0.0
+        operation.ended = max(operation.ended, 99.0)
+
+
+def _given(operation: Operation) -> bool:
+    return operation.answer is not None and operation.answer.told is Told.STORED
+
+
 def _opposite(operation: Operation, answer: Answer) -> Answer:
     """
     An answer that the command can have, and that says the opposite.
@@ -165,6 +183,29 @@ class LinearProperties(SynchronousTestCase):
 
         agrees()
         self.assertGreater(min(verdicts[True], verdicts[False]), sum(verdicts.values()) // 5)
+
+    def test_wholeStore(self) -> None:
+        """
+        Over several keys, nothing is rejected that trying everything accepts, and of what that rejects, hardly anything
+        is accepted: where it takes more than one key to show it, too.
+        """
+        verdicts: Counter[tuple[bool, bool]] = Counter()
+
+        @settings(derandomize=True, deadline=None, max_examples=1500)
+        @given(seeds)
+        def agrees(seed: int) -> None:
+            random = Random(seed)
+            load = replace(draw(random, random.randint(4, 6), 2), clients=2, depth=3)
+            history = AtomicStore(random, load).history()
+            mix(random, history)
+            possible = isLinearizable(history, bound(load))
+            found = accepts(history, bound(load))
+            verdicts[possible, found] += 1
+            self.assertTrue(found or not possible)
+
+        agrees()
+        self.assertGreater(min(verdicts[True, True], verdicts[False, False]), 100)
+        self.assertLess(verdicts[False, True], 10)
 
     def test_spoiltHistories(self) -> None:
         """

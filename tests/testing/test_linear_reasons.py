@@ -66,7 +66,7 @@ class ReasonTests(LinearTestCase):
         reason = self.rejected(
             lost, get(2, 3, None).about(b"x").on(7), get(4, 5, None), put(6, 7, b"b", 2), getm(8, 9, b"a", 3)
         )
-        self.assertIn("    a later command of its connection had been answered before this was asked:", reason)
+        self.assertIn("    something that comes after it had been answered before this was asked:", reason)
 
     def test_end(self) -> None:
         """

@@ -86,7 +86,7 @@ def _reason(piece: Piece, following: Piece) -> str:
     if before.connection is not None and before.connection == after.connection and before.number < after.number:
         return "it was sent before this, on the same connection:"
     if piece.ended < following.invoked:
-        return "a later command of its connection had been answered before this was asked:"
+        return "something that comes after it had been answered before this was asked:"
     if following.source is piece:
         return "it stored what this found:"
     return f"it has version {piece.version}, this has version {following.version}:"

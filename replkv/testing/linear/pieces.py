@@ -50,6 +50,11 @@ READS: Final = (Rule.FIND, Rule.MISS, Rule.DIFFER)
 The rules of what changes nothing.
 """
 
+STORES: Final = (Rule.STORE, Rule.SWAP, Rule.TRY)
+"""
+The rules of what gives a version to the key, or may.
+"""
+
 _ANSWERED: Final = {
     (Set, Told.STORED): Rule.STORE,
     (Set, Told.CARRIED_OUT): Rule.STORE,

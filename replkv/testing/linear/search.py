@@ -5,7 +5,7 @@ The search for an order in which one store would have answered as the cluster di
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from math import inf
 from typing import Final
@@ -18,6 +18,7 @@ from replkv.testing.linear.order import Order
 from replkv.testing.linear.pieces import READS, Piece, Rule, piecesOf
 from replkv.testing.linear.prefix import Prefix
 from replkv.testing.linear.report import shorten
+from replkv.testing.linear.whole import bring
 from replkv.testing.outcome import Violation
 
 __all__ = ["ClockBound", "Undecided", "checkLinearizable"]
@@ -45,20 +46,27 @@ def checkLinearizable(history: History, clocks: ClockBound) -> None:
     keys: defaultdict[bytes, list[tuple[Operation, float]]] = defaultdict(list)
     for operation, ended in zip(history.operations, _ends(history.operations), strict=True):
         keys[operation.command.key].append((operation, ended))
+    pieces = {key: piecesOf(operations) for key, operations in keys.items()}
     model = Model(clocks)
-    undecided = [key for key, operations in keys.items() if not _isDecided(operations, model)]
+    try:
+        bring(pieces)
+    except Violation:
+        for own in pieces.values():  # If one key shows it alone, that is the easiest to understand.
+            _isDecided(own, model)
+        raise
+    undecided = [key for key, own in pieces.items() if not _isDecided(own, model)]
     if undecided:
         raise Undecided(f"it takes too long to tell whether key {shorten(undecided[0])} is linearizable")
 
 
-def _isDecided(operations: Iterable[tuple[Operation, float]], model: Model) -> bool:
+def _isDecided(pieces: Sequence[Piece], model: Model) -> bool:
     """
     See whether all is well with one key.
 
     @return: whether that could be told.
     @raise Violation: if it is not.
     """
-    order = Order(piecesOf(operations))
+    order = Order(pieces)
     cycle = order.cycle()
     if cycle:
         raise Violation(explainCycle(cycle))

@@ -1,0 +1,141 @@
+"""
+The operations on all keys, brought into one order as far as it is known.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
+from typing import Final
+
+from replkv.testing.linear.gaps import Gaps
+from replkv.testing.linear.instants import Instant, NoInstant, Point, Timeline
+from replkv.testing.linear.pieces import STORES, Piece, Rule
+from replkv.testing.linear.report import describe
+from replkv.testing.outcome import Violation
+
+_MOST_ROUNDS: Final = 100
+"""
+How often all bounds are narrowed at most. To stop early is to prove less, and nothing wrong.
+"""
+
+_SHOWN: Final = 6
+
+
+def bring(keys: Mapping[bytes, Sequence[Piece]]) -> None:
+    """
+    Find bounds for the instants of all operations (L{replkv.testing.linear.instants}), and tell each piece by when it
+    has ended, which may be earlier than was known. When it was asked is left alone: that is when it may have arrived,
+    and what expires is judged by that.
+
+    @raise Violation: if there is no order of the whole store.
+    """
+    points = _points(keys)
+    places = {point.version: point for point in points}
+    instants = {piece: _instant(piece, places, len(points)) for pieces in keys.values() for piece in pieces}
+    pairs = _pairs(instants)
+    timeline = Timeline(points)
+    gaps = [
+        Gaps(own, [instants[piece] for piece in pieces], len(points))
+        for pieces, own in ((pieces, _own(pieces, places)) for pieces in keys.values())
+    ]
+    everything = list(instants.values())
+    try:
+        for _ in range(_MOST_ROUNDS):
+            changes = [one.precedes(other) for one, other in pairs]
+            changes += [one.precedes(other) for one, other in reversed(pairs)]
+            changes += [timeline.narrow(everything), *[one.narrow() for one in gaps]]
+            if not any(changes):
+                break
+    except NoInstant as error:
+        raise Violation(_explain(error.instant)) from None
+    for piece, instant in instants.items():
+        if instant.isPossible:
+            piece.ended = instant.latest
+
+
+def _versions(piece: Piece) -> list[int]:
+    """
+    The versions that an operation shows to have been given.
+    """
+    if not piece.certain:
+        return []
+    versions = [piece.version] if piece.version is not None else []
+    return [*versions, piece.expected] if piece.rule is Rule.SWAP else versions
+
+
+def _points(keys: Mapping[bytes, Sequence[Piece]]) -> list[Point]:
+    stores: dict[int, Piece | None] = {}
+    for piece in (piece for pieces in keys.values() for piece in pieces):
+        for version in _versions(piece):
+            isGiver = piece.rule in STORES and version == piece.version
+            stores[version] = piece if isGiver else stores.get(version)
+    return [Point(place, version, stores[version]) for place, version in enumerate(sorted(stores))]
+
+
+def _own(pieces: Iterable[Piece], places: Mapping[int, Point]) -> list[Point]:
+    return [places[version] for version in sorted({version for piece in pieces for version in _versions(piece)})]
+
+
+def _instant(piece: Piece, places: Mapping[int, Point], last: int) -> Instant:
+    if piece.certain and piece.version is not None and piece.rule in STORES:
+        point = places[piece.version]
+        if point.store is piece:
+            return Instant(piece, point, point.place + 1, point.place)
+    return Instant(piece, None, 0, last)
+
+
+def _pairs(instants: Mapping[Piece, Instant]) -> list[tuple[Instant, Instant]]:
+    """
+    Pairs of which the first comes before the second: those of a connection, and a store and what found it; in an order
+    in which what is known of one is told to all that follow it at once.
+
+    @raise Violation: if some of them come before themselves.
+    """
+    before: defaultdict[Instant, list[Instant]] = defaultdict(list)
+    last: dict[int, Instant] = {}
+    spare: defaultdict[int, list[Instant]] = defaultdict(list)
+    for piece, instant in sorted(instants.items(), key=lambda pair: pair[0].operation.number):
+        connection = piece.operation.connection
+        if piece.source is not None:
+            before[instant].append(instants[piece.source])
+        if connection is None:
+            continue
+        if connection in last:
+            before[instant].append(last[connection])
+        if piece.certain:
+            before[instant] += spare.pop(connection, [])
+            last[connection] = instant
+        else:
+            spare[connection].append(instant)
+    try:
+        order = list(TopologicalSorter(before).static_order())
+    except CycleError as error:
+        lines = [describe(instant.piece.operation) for instant in error.args[1]]
+        raise Violation("\n".join(["each of these comes before the next:", *lines])) from None
+    return [(one, other) for other in order for one in before.get(other, [])]
+
+
+def _explain(instant: Instant) -> str:
+    """
+    Why an operation has no instant: what it comes after, what that comes after, and so on; and what it comes before.
+    """
+    lines = ["there is no order of the whole store: there is no instant for", describe(instant.piece.operation)]
+    lines += ["it comes after, each after the next:", *_chain(instant, lower=True)]
+    lines += ["and before, each before the next:", *_chain(instant, lower=False)]
+    return "\n".join(lines)
+
+
+def _chain(instant: Instant, lower: bool) -> list[str]:
+    lines: list[str] = []
+    one = instant.lower if lower else instant.upper
+    while one is not None and len(lines) < _SHOWN:
+        if isinstance(one, Instant):
+            lines.append(describe(one.piece.operation))
+            one = one.lower if lower else one.upper
+        else:
+            known = "" if one.store is None else f", given by\n{describe(one.store.operation)}"
+            lines.append(f"  version {one.version}{known}")
+            one = None
+    return lines or [f"  {'its being asked' if lower else 'its being answered'}"]

@@ -181,10 +181,11 @@ class WorkloadClient:
             self._send(session)
 
     def _connect(self) -> None:
-        session = self._session = Session(self, self._history, self._process.seconds, self._newConnection())
+        number = self._newConnection()
+        session = self._session = Session(self, self._history, self._process.seconds, number)
         host, port = self._target
         self._server = host
-        self.tell(f"connects to {host}")
+        self.tell(f"connects to {host}, connection {number}")
         session.connect(self._process, host, port, lambda failure: self._unreached(session))
 
     def _unreached(self, session: Session) -> None:

@@ -16,7 +16,9 @@ from replkv.client.errors import NotFound, OutcomeUnknown, Unavailable, VersionM
 from replkv.protocol.commands import Cas, Delete, Get, Getm, KeyCommand, Set
 from replkv.testing.cluster.plan import ClientPlan
 from replkv.testing.cluster.process import Process
+from replkv.testing.cluster.session import describe
 from replkv.testing.history import Answer, History, Told
+from replkv.testing.linear.report import resultOf
 
 _LATENESS: Final = 0.001
 
@@ -35,10 +37,12 @@ class LibraryClient:
         history: History,
         random: Random,
         misled: Callable[[str], None],
+        tell: Callable[[str, str], None],
     ) -> None:
         """
         @param timeout: the client's.
         @param misled: called when the library does what it must never do.
+        @param tell: is given the name of the client and what it does, for the story.
         """
         self._plan = plan
         self._process = process
@@ -47,6 +51,7 @@ class LibraryClient:
         self._history = history
         self._random = random
         self._misled = misled
+        self._tell = tell
         self._stopped = False
         self._running = False
         self._underWay = 0
@@ -113,6 +118,7 @@ class LibraryClient:
         process, history = self._process, self._history
         operation = history.invoke(command, process.seconds())
         self._underWay += 1
+        self._tell(process.host, f"has the library ask for {describe(command)}, operation {operation.number}")
         try:
             answer = await self._answer(command, seconds)
         except (CancelledError, OutcomeUnknown):
@@ -122,6 +128,7 @@ class LibraryClient:
             history.failed(operation, process.seconds())
         else:
             history.answered(operation, answer, process.seconds())
+        self._tell(process.host, f"knows of operation {operation.number}: {resultOf(operation)}")
         self._underWay -= 1
         took = process.seconds() - operation.invoked
         if took > seconds + _LATENESS:

@@ -42,7 +42,7 @@ class LogWatch:
         """
         failure = event.get("log_failure")
         if failure is not None:
-            self._broken(f"{formatEvent(event)}\n{failure.getTraceback()}")
+            self._broken(f"{failure.value!r}: {formatEvent(event)}\n{failure.getTraceback()}")
         elif event["log_level"] is not LogLevel.debug and _isTold(event.get("log_namespace", "")):
             self._logged(formatEvent(event))
 

@@ -138,7 +138,7 @@ class Session(TwistedProtocol):
         for command in commands:
             asked = None if command is None else self._history.invoke(command, self._seconds(), self._number)
             self.outstanding.append(asked)
-            self._owner.tell(f"asks for {'nonsense' if command is None else describe(command)}")
+            self._owner.tell(f"asks for {'nonsense' if asked is None else _named(asked)}")
         self.transport.write(b"".join(NONSENSE if command is None else encode(command) for command in commands))
 
     def sendPart(self, command: KeyCommand, random: Random) -> None:
@@ -148,7 +148,7 @@ class Session(TwistedProtocol):
         operation = self._history.invoke(command, self._seconds(), self._number)
         self._history.failed(operation, self._seconds())
         encoded = encode(command)
-        self._owner.tell(f"begins to ask for {describe(command)}, and goes away")
+        self._owner.tell(f"begins to ask for {_named(operation)}, and goes away")
         self.transport.write(encoded[: random.randrange(1, len(encoded))])
         self._closing = True
         self.transport.loseConnection()
@@ -192,7 +192,7 @@ class Session(TwistedProtocol):
             for operation in self.outstanding:
                 if operation is not None:
                     self._history.lost(operation, self._seconds())
-                    self._owner.tell(f"will not know what came of {describe(operation.command)}")
+                    self._owner.tell(f"will not know what came of {_named(operation)}")
             self.outstanding.clear()
             self._owner.closed()
 
@@ -201,7 +201,9 @@ class Session(TwistedProtocol):
         A reply belongs to the first command that is to have one. Those before it that wanted none were carried out: an
         error they would have told. But whose an error is cannot be told then.
         """
-        self._owner.tell(f"is told {reply.line.decode('ascii', 'replace')} {_shown(reply.value or b'')}")
+        asked = next((one for one in self.outstanding if not _isSilent(one)), None)
+        words = f"is told {reply.line.decode('ascii', 'replace')} {_shown(reply.value or b'')}".rstrip()
+        self._owner.tell(words if asked is None else f"{words}, operation {asked.number}")
         isError = reply.line == b"ERR_INTERNAL" or reply.line.startswith(b"ERR_REDIRECT ")
         silent = []
         while self.outstanding and (head := self.outstanding[0]) is not None and _isSilent(head):
@@ -261,6 +263,10 @@ def describe(command: KeyCommand) -> str:
     value = _shown(command.value) if isinstance(command, StoreCommand) else ""
     line = encode(command).partition(b"\r")[0].decode()
     return f"{line} {value}".rstrip()
+
+
+def _named(operation: Operation) -> str:
+    return f"{describe(operation.command)}, operation {operation.number}"
 
 
 def answerOf(command: KeyCommand, reply: Reply) -> Answer | None:

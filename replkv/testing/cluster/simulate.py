@@ -89,9 +89,9 @@ def _run(seed: int, plan: Plan, outcome: Outcome, tell: Callable[[str], None] | 
         run.cluster.check()
     except (Violation, Undecided) as violation:
         outcome.violation = str(violation)
-    except Exception:
+    except Exception as error:
         where = run.cluster.timeline.actor or "no host"
-        outcome.violation = f"an error that nobody caught, on {where}:\n{traceback.format_exc()}"
+        outcome.violation = f"{error!r}, which nobody caught, on {where}\n{traceback.format_exc()}"
     finally:
         gc.enable()
     run.finish()
@@ -191,7 +191,7 @@ class Simulation:
         if plan.library:
             timeout = random.choice([1.0, 3.0, 10.0])
             client = cluster.client(process, timeout)
-            return LibraryClient(plan, process, client, timeout, self._history, random, cluster.fail)
+            return LibraryClient(plan, process, client, timeout, self._history, random, cluster.fail, cluster.tell)
         return WorkloadClient(
             plan,
             process,

@@ -20,7 +20,7 @@ def describe(operation: Operation) -> str:
     ended = "..." if isinf(operation.ended) else f"{operation.ended:.3f}"
     connection = "" if operation.connection is None else f" (connection {operation.connection})"
     who = f"process {operation.process}{connection}"
-    return f"  {operation.invoked:.3f} - {ended} s  {who}: {_command(operation.command)} -> {_result(operation)}"
+    return f"  {operation.invoked:.3f} - {ended} s  {who}: {_command(operation.command)} -> {resultOf(operation)}"
 
 
 def shorten(value: bytes) -> str:
@@ -44,7 +44,10 @@ def _command(command: KeyCommand) -> str:
     return " ".join(words)
 
 
-def _result(operation: Operation) -> str:
+def resultOf(operation: Operation) -> str:
+    """
+    What came of an operation.
+    """
     if operation.status is Status.UNKNOWN:
         return "unknown"
     if operation.status is Status.FAILED or operation.answer is None:

@@ -116,7 +116,7 @@ class Campaign:
         self._say(f"seed {run.seed} failed: {firstLine(run.violation)}")
         self._say(finding.effort)
         if firstLine(finding.violation) != firstLine(run.violation):
-            self._say(f"that fails in another way: {firstLine(finding.violation)}")
+            self._say(f"it then says: {firstLine(finding.violation)}")
         try:
             for line in finding.save(self._folder):
                 self._say(line)

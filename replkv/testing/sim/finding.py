@@ -67,7 +67,7 @@ def unwrap(failing: Failing) -> Finding:
     if again.violation is None or again.digest != run.digest:
         effort = _OTHER_WAY
     else:
-        shrunk = shrink(case)
+        shrunk = shrink(case, again)
         case = shrunk.case
         effort = _effort(shrunk)
     story = [case.command]

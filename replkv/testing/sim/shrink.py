@@ -4,14 +4,22 @@ Makes a run that fails smaller: fewer faults, fewer clients.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from replkv.testing.outcome import Outcome
 from replkv.testing.sim.case import Case
 
 MOST_RUNS: Final = 100
 """
 After how many runs one is content with what there is.
+"""
+
+
+_VARYING: Final = re.compile(r"'[^']*'|\"[^\"]*\"|\d+")
+"""
+What may differ between two failures of one kind: names and numbers.
 """
 
 
@@ -29,21 +37,31 @@ class Shrunk(NamedTuple):
     done: bool
 
 
-def shrink(case: Case, most: int = MOST_RUNS) -> Shrunk:
+def kindOf(violation: str) -> str:
     """
-    Look for the smallest run that still fails, in whatever way: leave out faults, then clients, and then try the faults
+    What kind of failure it is: its first line, as far as the first colon, whatever the keys, servers and times in it.
+    """
+    return _VARYING.sub("#", violation.partition("\n")[0]).partition(":")[0]
+
+
+def shrink(case: Case, failed: Outcome, most: int = MOST_RUNS) -> Shrunk:
+    """
+    Look for the smallest run that still fails in the same way: leave out faults, then clients, and then try the faults
     again, since some may have been needed only because of a client that has gone.
 
     @param case: a run that fails, with all of its faults and clients.
+    @param failed: what came of it. What fails in another way has another cause, and hides this one.
     @param most: how many runs may be tried.
     """
+    kind = kindOf(failed.violation or "")
     nothing = case._replace(faults=(), clients=())
     outcome = nothing.simulate()
-    if outcome.violation is not None:
+    if outcome.violation is not None and kindOf(outcome.violation) == kind:
         return Shrunk(nothing, 1, True)
-    # Asked of this run, and not of the one that fails: if that one was broken off by an exception, it cannot tell.
-    faults, clients = tuple(range(outcome.faults)), tuple(range(outcome.clients))
-    search = _Search(case._replace(faults=faults, clients=clients), most - 1)
+    # A run that was broken off by an exception cannot tell how many it has.
+    faults = tuple(range(max(outcome.faults, failed.faults)))
+    clients = tuple(range(max(outcome.clients, failed.clients)))
+    search = _Search(case._replace(faults=faults, clients=clients), kind, most - 1)
     done = search.run()
     smallest = search.smallest
     if smallest.faults == faults:
@@ -61,15 +79,16 @@ class _Spent(Exception):
 
 class _Search:
     """
-    A search for the smallest run that fails.
+    A search for the smallest run that fails in one way.
 
     @ivar smallest: the smallest so far.
     @ivar runs: how many were tried.
     """
 
-    def __init__(self, case: Case, most: int) -> None:
+    def __init__(self, case: Case, kind: str, most: int) -> None:
         self.smallest = case
         self.runs = 0
+        self._kind = kind
         self._most = most
         self._passed: set[Case] = set()
 
@@ -111,7 +130,8 @@ class _Search:
         if self.runs == self._most:
             raise _Spent
         self.runs += 1
-        if case.simulate().violation is None:
+        violation = case.simulate().violation
+        if violation is None or kindOf(violation) != self._kind:
             self._passed.add(case)
             return False
         self.smallest = case

@@ -49,7 +49,7 @@ class LogWatchTests(SynchronousTestCase):
                 Logger(namespace).failure("it broke")
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 2)
         self.assertEqual(len(self.broken), 2)
-        self.assertTrue(self.broken[0].startswith("it broke\n"))
+        self.assertTrue(self.broken[0].startswith("ZeroDivisionError(): it broke\n"))
         self.assertIn("ZeroDivisionError", self.broken[0])
         self.assertEqual(self.logged, [])
 

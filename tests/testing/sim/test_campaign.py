@@ -194,19 +194,19 @@ class CampaignTests(SynchronousTestCase):
 
     def test_otherViolation(self) -> None:
         """
-        A smaller run that fails in another way is good enough, and that is told.
+        What a smaller run says, where it says the same with other names and numbers, is told.
         """
 
         def changing(seed: int, faults: Collection[int], clients: Collection[int], tell: object) -> Outcome:
             outcome = simulate(seed, faults, clients)
             if outcome.violation is not None and clients is not None:
-                outcome.violation = "another promise"
+                outcome.violation = "seed 18 broke a promise"
             return outcome
 
         with patch("tests.testing.sim.fake.simulate", changing):
             self.run_(range(10, 20))
         self.assertIn("seed 17 failed: seed 17 broke a promise", self.lines)
-        self.assertIn("that fails in another way: another promise", self.lines)
+        self.assertIn("it then says: seed 18 broke a promise", self.lines)
 
     def test_changing(self) -> None:
         """

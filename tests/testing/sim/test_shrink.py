@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.testing.outcome import Outcome
 from replkv.testing.sim.case import Case
-from replkv.testing.sim.shrink import Shrunk, shrink
+from replkv.testing.sim.shrink import Shrunk, kindOf, shrink
 from replkv.testing.tiers import Tier
 from tests.testing.sim.fake import FAKE
 
@@ -36,12 +36,18 @@ class ShrinkTests(SynchronousTestCase):
     """
 
     def shrink(
-        self, fails: Callable[[frozenset[int], frozenset[int]], bool], allFaults: int, allClients: int, most: int = 1000
+        self,
+        fails: Callable[[frozenset[int], frozenset[int]], bool],
+        allFaults: int,
+        allClients: int,
+        most: int = 1000,
+        violation: str = "broken",
     ) -> tuple[Shrunk, list[tuple[frozenset[int], frozenset[int]]]]:
         """
         Shrink a run.
 
         @param fails: which faults and clients make it fail.
+        @param violation: how the run fails that is to be shrunk.
         @return: what was found, and what was tried.
         """
         tried: list[tuple[frozenset[int], frozenset[int]]] = []
@@ -52,13 +58,15 @@ class ShrinkTests(SynchronousTestCase):
             return Outcome("made up", seed, violation=violation, faults=allFaults, clients=allClients)
 
         with patch(f"{__name__}.simulate", simulated):
-            return shrink(Case(MADE_UP, 17), most), tried
+            failed = Outcome("made up", 17, violation=violation, faults=allFaults, clients=allClients)
+            return shrink(Case(MADE_UP, 17), failed, most), tried
 
     def test_smallest(self) -> None:
         """
         Only what is needed is left, and few runs are needed to find it.
         """
-        found = shrink(Case(FAKE, 17))
+        case = Case(FAKE, 17)
+        found = shrink(case, case.simulate())
         self.assertEqual((found.case, found.done), (Case(FAKE, 17, (3, 5), (2,)), True))
         self.assertLess(found.runs, 40)
 
@@ -89,8 +97,29 @@ class ShrinkTests(SynchronousTestCase):
                 raise ValueError("the simulation has an error")
             return False
 
+        found, _ = self.shrink(fails, 8, 2, violation="the simulation raised ValueError('with another reason')")
+        self.assertEqual(found.case, Case(MADE_UP, 17, (3, 4), ()))
+
+    def test_otherFailure(self) -> None:
+        """
+        What fails in another way is not taken for the failure that is looked for, not even where nothing is left.
+        """
+
+        def fails(faults: frozenset[int], clients: frozenset[int]) -> bool:
+            if 3 not in faults:
+                raise ValueError("that is another failure")
+            return 4 in faults
+
         found, _ = self.shrink(fails, 8, 2)
         self.assertEqual(found.case, Case(MADE_UP, 17, (3, 4), ()))
+
+    def test_kinds(self) -> None:
+        """
+        Failures are of one kind if they differ in names and numbers alone.
+        """
+        self.assertEqual(kindOf("key 'k1' is not well: 3 of 4\nmore"), kindOf("key 'k2' is not well: 5 of 6\nother"))
+        self.assertEqual(kindOf("server 1 leads no more"), kindOf("server 2 leads no more"))
+        self.assertNotEqual(kindOf("server 1 leads no more"), kindOf("server 1 leads twice"))
 
     def test_allNeeded(self) -> None:
         """

@@ -68,3 +68,11 @@ class Health:
         others = sorted(time for other, time in enumerate(since) if other != server)
         latest = max([since[server], *others[: majority(len(since)) - 1]])
         return None if self.settling is None or latest == inf else latest
+
+    def settledFor(self, server: int) -> float:
+        """
+        For how many seconds by now C{server} and enough others for a majority have not only been well but heard each
+        other; less than 0 where that is yet to come, or where nothing follows from being well.
+        """
+        since = self.wellSince(server)
+        return -inf if since is None or self.settling is None else self._seconds() - since - self.settling.trouble

@@ -5,7 +5,7 @@ Says of each step of each server whether it may be.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from replkv.raft.leader import Leader
 from replkv.raft.messages import AppendEntriesReply, Message
@@ -61,7 +61,14 @@ class Judge:
         """
         How many terms had a leader.
         """
-        return len(self._elections.leaders)
+        return len(self.leaders)
+
+    @property
+    def leaders(self) -> Mapping[int, int]:
+        """
+        Who was elected in each term.
+        """
+        return self._elections.leaders
 
     @property
     def committed(self) -> int:

@@ -214,6 +214,24 @@ def _redirectToSelf(executor: Executor, request: Request, leaderId: int) -> None
     request.redirect(executor._server.hostname, executor._server.clientPort)
 
 
+def _redirectElsewhere(executor: Executor, request: Request, leaderId: int) -> None:
+    """
+    It names the server after the one that leads.
+    """
+    servers = executor._config.servers
+    other = servers[(leaderId + 1) % len(servers)]
+    request.redirect(other.hostname, other.clientPort)
+
+
+def _sweepAnswered(deadlines: Deadlines, now: float) -> None:
+    """
+    It forgets what was answered, and answers nothing itself.
+    """
+    while deadlines._queue and deadlines._queue[0][1].reply is not None:
+        _, request = deadlines._queue.popleft()
+        deadlines._bytes -= request.size
+
+
 def _failUnnoticed(server: Server, status: int, reason: str) -> None:
     _fail(server, status, reason)
     server.exitStatus = 0
@@ -387,4 +405,13 @@ BUGS: Final = (
     Bug(
         "other servers remembered in memory only", "cluster", 20, (Patch(DataFolder, "rememberPeer", _rememberForNow),)
     ),
+    Bug("a request's time never is up", "cluster", 20, (Patch(Deadlines, "sweep", _sweepAnswered),)),
+    Bug(
+        "a read without a quorum is forgotten",
+        "cluster",
+        20,
+        (Patch(Executor, "readAgain", lambda executor, read: None),),
+    ),
+    Bug("what waited for a leader is left to wait", "cluster", 20, (Patch(Executor, "resume", lambda executor: None),)),
+    Bug("a redirect to a server that never led", "cluster", 20, (Patch(Executor, "_redirect", _redirectElsewhere),)),
 )

@@ -67,3 +67,19 @@ class HealthTests(SynchronousTestCase):
         self.now = 4.0
         second()
         self.assertEqual(self.health.wellSince(0), 4.0)
+
+    def test_settled(self) -> None:
+        """
+        Those who are well hear each other a while after that, and nothing follows where no such time is known.
+        """
+        end = self.health.trouble([1, 2, 3])
+        self.assertEqual(self.health.settledFor(0), -inf)
+        self.now = 4.0
+        end()
+        self.health.settling = Settling(5.0, 0.25)
+        self.now = 8.0
+        self.assertEqual(self.health.settledFor(0), -1.0)
+        self.now = 12.0
+        self.assertEqual(self.health.settledFor(0), 3.0)
+        self.health.settling = None
+        self.assertEqual(self.health.settledFor(0), -inf)

@@ -15,7 +15,9 @@ from twisted.python.failure import Failure
 from replkv.client.client import Client
 from replkv.config import Config, ServerConfig
 from replkv.testing.chance import chance
+from replkv.testing.cluster.availability import LOOK_SECONDS
 from replkv.testing.cluster.blind import Blind
+from replkv.testing.cluster.leadership import Leadership
 from replkv.testing.cluster.log import LogWatch
 from replkv.testing.cluster.network import Network
 from replkv.testing.cluster.process import Process
@@ -107,6 +109,8 @@ class SimulatedCluster:
         self.clientHosts: list[str] = []
         self.reactor = self.process("client")
         self._violation: str | None = None
+        self._nextLook = 0.0
+        self._leadership = Leadership(size, self.health, lambda: self._leader() is not None, self.timeline.seconds)
         self._cut: list[tuple[str, str]] = []
         self._log = LogWatch(self._logged, self.fail)
         self._log.install()
@@ -168,9 +172,15 @@ class SimulatedCluster:
         @raise Violation: if something happened that must not happen.
         """
         self.timeline.step()
+        now = self.timeline.seconds()
         for server in self.servers:
             self.judging(server.observe)
-        self.blind.look(self.servers, self.timeline.seconds())
+        self.blind.look(self.servers, now)
+        if now >= self._nextLook:
+            self._nextLook = now + LOOK_SECONDS
+            for server in self.servers:
+                self.judging(server.awaitAnswers)
+            self.judging(self._leadership.look)
         self.check()
 
     def run(self, seconds: float) -> None:

@@ -21,6 +21,7 @@ from replkv.storage.folder import DataFolder, FolderError
 from replkv.storage.log import LogStorage
 from replkv.testing import rare
 from replkv.testing.chance import chance
+from replkv.testing.cluster.availability import Availability
 from replkv.testing.cluster.clocks import MachineClocks
 from replkv.testing.cluster.durable import Copy, DurableLog, DurablePeers
 from replkv.testing.cluster.host import SimulatedHost
@@ -86,6 +87,7 @@ class SimulatedServer:
         self.store = Store(chance(cluster.seed, "store", config.id))
         self._process: Process | None = None
         self._service: WatchedService | None = None
+        self._availability: Availability | None = None  # Of its process.
         self._threads: list[Thread] = []
         self._lives = 0
         self._bridges = False
@@ -332,6 +334,17 @@ class SimulatedServer:
             self._steps = self.store.steps
             self._cluster.judge.applied(self, self.appliedIndex, self.store.digest)
 
+    def awaitAnswers(self) -> None:
+        """
+        Have the judge look at what its clients wait for.
+        """
+        if self._availability is None:
+            return
+        if self.isPaused:
+            self._availability.standsStill()
+        else:
+            self._availability.look()
+
     def _start(self, process: Process, random: Random) -> None:
         cluster = self._cluster
         members = [server.id for server in cluster.config.servers]
@@ -386,6 +399,15 @@ class SimulatedServer:
         self._service.startService()
         if self.isServing:
             watchPatience(cluster, self._service)
+            self._availability = Availability(
+                cluster.config,
+                self.id,
+                self.raft,
+                self._service._node.executor,
+                cluster.judge.leaders,
+                process.seconds,
+                lambda: cluster.health.settledFor(self.id),
+            )
         self._steps = self.store.steps
 
     def _refuses(self, kind: str, path: str) -> int:
@@ -440,7 +462,7 @@ class SimulatedServer:
 
     def _end(self, silently: bool) -> None:
         self.clocks.wake()
-        process, self._process, self._service = self._process, None, None
+        process, self._process, self._service, self._availability = self._process, None, None, None
         assert process is not None, f"server {self.id} is not running"
         process.kill(silently)
         self._isUp = self._cluster.health.trouble([self.id])

@@ -1,0 +1,169 @@
+"""
+The commands that a server has taken: how long each may wait, and where it may send its client.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+
+from replkv.config import Config
+from replkv.executor import Executor
+from replkv.protocol.commands import Get, Getm
+from replkv.protocol.request import UNAVAILABLE, Request
+from replkv.raft.core import Raft
+from replkv.testing.outcome import Violation
+
+LOOK_SECONDS: Final = 0.01
+"""
+So often somebody has to look.
+"""
+
+SLACK: Final = 0.1
+"""
+By how many seconds an answer may be late. A server looks at what waits once in a tick, which is a fifth of the
+heartbeat: 20 ms here, at the most. It acts on a new leader in the next turn of its reactor, which takes no simulated
+time. The rest is for this judge, who looks only now and then.
+"""
+
+
+WRITE_SECONDS: Final = 1.0
+"""
+How long a command may take that a leader has taken, where that and a majority are well. It waits for what was there
+before it, for one round to the others and for one write on their disks: each of them takes less than 50 ms where all
+are well. Five real servers answer within 0.1 s under load.
+"""
+
+
+class _Taken(NamedTuple):
+    """
+    A command that was taken.
+
+    @ivar time: when.
+    @ivar term: the server's term then.
+    """
+
+    request: Request
+    time: float
+    term: int
+
+
+class Availability:
+    """
+    Looks at what one process of a server has taken from clients, in the process's own time:
+
+      - Every command is answered within C{RequestTimeoutMs}, whatever else is wrong: that is what it is for.
+      - Where no leader is known, none waits for one longer than C{LeaderWaitMs}.
+      - On a server that knows another one to lead, none waits at all: a write that it had proposed is another's now, a
+        read or what waited for a leader is sent there.
+      - A leader that is well, and has a majority with it that is, answers within L{WRITE_SECONDS}, and never says of a
+        write that nobody knows what came of it.
+      - Whom a client is sent to was elected, in the term that the server was in when it took the command, or later.
+
+    A process that stands still answers nothing, and has all its time again when it goes on.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        server: int,
+        raft: Raft,
+        executor: Executor,
+        leaders: Mapping[int, int],
+        seconds: Callable[[], float],
+        settled: Callable[[], float],
+    ) -> None:
+        """
+        @param server: the server's id.
+        @param executor: is watched from now on.
+        @param leaders: who was elected in each term, so far.
+        @param seconds: tells the process's time.
+        @param settled: tells for how many seconds by now this server and others, which with it are a majority, have
+            been well and heard each other; less than 0 if they do not.
+        """
+        self._config = config
+        self._id = server
+        self._raft = raft
+        self._leaders = leaders
+        self._seconds = seconds
+        self._settled = settled
+        self._taken: deque[_Taken] = deque()
+        self._awake = seconds()  # When it last stood still.
+        self._known = (raft.currentTerm, raft.leaderId)
+        self._knows = seconds()  # Since when it knows that.
+        self._submit = executor.submit
+        executor.submit = self._watched  # type: ignore[method-assign]
+
+    def standsStill(self) -> None:
+        """
+        The process is paused.
+        """
+        self._awake = self._seconds()
+
+    def look(self) -> None:
+        """
+        @raise Violation: if a command has waited for too long, or a client was sent to the wrong server.
+        """
+        now, raft = self._seconds(), self._raft
+        if self._known != (raft.currentTerm, raft.leaderId):
+            self._known, self._knows = (raft.currentTerm, raft.leaderId), now
+        while self._taken and self._taken[0].request.reply is not None:
+            self._answered(self._taken.popleft())
+        if not self._taken:
+            return
+        request, time, _ = self._taken[0]
+        begins = max(time, self._awake)
+        self._require(request, now - begins, self._config.requestTimeout, "RequestTimeoutMs is over")
+        leaderId, begins = raft.leaderId, max(begins, self._knows)
+        if leaderId is None:
+            why = "LeaderWaitMs is over, and it knows no leader"
+            self._require(request, now - begins, self._config.leaderWait, why)
+        elif leaderId != self._id:
+            self._require(request, now - begins, 0.0, f"server {leaderId} leads, as it knows")
+        else:
+            why = "it leads, and it is well, and so are enough others"
+            self._require(request, min(now - begins, self._settled()), WRITE_SECONDS, why)
+
+    def _watched(self, request: Request) -> None:
+        taken = _Taken(request, self._seconds(), self._raft.currentTerm)
+        self._submit(request)
+        # One that is refused at once was not taken: there is too much to do.
+        if request.reply != UNAVAILABLE:
+            self._taken.append(taken)
+
+    def _require(self, request: Request, waited: float, allowed: float, why: str) -> None:
+        if waited > allowed + SLACK:
+            name = type(request.command).__name__.lower()
+            raise Violation(f"server {self._id} has let a {name} wait for {waited:.3f} s: {why}")
+
+    def _answered(self, taken: _Taken) -> None:
+        reply = taken.request.reply or b""
+        if reply == UNAVAILABLE:
+            self._failed(taken)
+        if not reply.startswith(b"ERR_REDIRECT "):
+            return
+        place = reply.decode().split()[1:]
+        terms = [
+            term
+            for term, leader in self._leaders.items()
+            if term >= taken.term and place == [self._hostname(leader), str(self._config.server(leader).clientPort)]
+        ]
+        if not terms:
+            raise Violation(
+                f"server {self._id} sends a client to {' '.join(place)}, which has led in no term from {taken.term} on"
+            )
+
+    def _failed(self, taken: _Taken) -> None:
+        """
+        What came of a command is unknown.
+        """
+        request, time, term = taken
+        hasLed = self._known == (term, self._id) and self._knows <= time
+        isWell = self._awake <= time and self._settled() >= self._seconds() - time
+        if hasLed and isWell and not isinstance(request.command, Get | Getm):
+            name = type(request.command).__name__.lower()
+            raise Violation(f"server {self._id} leads and is well, and so are enough others, and a {name} has failed")
+
+    def _hostname(self, server: int) -> str:
+        return self._config.server(server).hostname

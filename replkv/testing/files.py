@@ -24,7 +24,10 @@ OPENING: Final = ("create", "list", "lock", "open", "syncFolder")
 The operations that take a descriptor.
 """
 
-READ_LIMIT = 1 << 20
+READ_LIMIT = 1 << 24
+"""
+Nobody has a reason to read more at once: the longest write is half as long.
+"""
 
 
 class PowerLoss(Exception):

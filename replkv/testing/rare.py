@@ -151,6 +151,26 @@ PARTED: Final = "a client that sent nothing more and waited"
 A client quit, or shut down its writing side, when it had sent commands that were not answered.
 """
 
+MORE_THAN_PENDING: Final = "more commands sent than a server takes at once"
+"""
+A client had more commands under way on its connection than the server takes before it has answered some.
+"""
+
+RACE: Final = "a cas that raced another"
+"""
+Two clients had a cas of the same key and the same version under way at the same time, and one of them was carried out.
+"""
+
+LARGEST_VALUE: Final = "a value as large as values may be"
+"""
+A value of a mebibyte was stored.
+"""
+
+LONG_LIFE: Final = "a key that lives for a minute or more"
+"""
+A key was stored that was to expire after a minute or later.
+"""
+
 REDIRECT: Final = "a client sent to the leader"
 """
 A client asked a follower, and was told who leads.
@@ -194,7 +214,7 @@ _OF_THE_CORE: Final = frozenset(
 )
 
 REQUIRED: Final = {
-    "core": _OF_THE_CORE | {SLOW_DISK, VOTE_REPEATED, FIGURE_8, LATE_REPLY},
+    "core": _OF_THE_CORE | {SLOW_DISK, VOTE_REPEATED, FIGURE_8, LATE_REPLY, RACE},
     "cluster": frozenset(
         [
             DEPOSED_WITH_UNCOMMITTED,
@@ -212,6 +232,10 @@ REQUIRED: Final = {
             NO_DESCRIPTOR,
             CUT_COMMAND,
             PARTED,
+            MORE_THAN_PENDING,
+            RACE,
+            LARGEST_VALUE,
+            LONG_LIFE,
             REDIRECT,
             TIMED_OUT,
             UNKNOWN_WRITE,

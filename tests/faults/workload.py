@@ -155,6 +155,10 @@ def _drawn(seed: int, number: int, load: Load) -> ClientPlan:
         parting=random.choice([0.0, 0.02, 0.05]),
         nonsense=random.choice([0.0, 0.05]),
         wandering=0.0 if _onlyReads(number) else random.choice([0.0, 0.02]),
+        racing=0.0 if _onlyReads(number) else 0.5,
+        binary=random.choice([0.0, 0.3]),
+        huge=0,
+        longest=3,
     )
 
 

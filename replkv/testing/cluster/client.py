@@ -8,15 +8,17 @@ from collections.abc import Callable
 from random import Random
 from typing import Final
 
+import replkv.protocol.connection
 from replkv.protocol.commands import Cas, Delete, Get, Getm, KeyCommand, Set, StoreCommand
 from replkv.testing import rare
 from replkv.testing.cluster.edges import atEdge
-from replkv.testing.cluster.plan import ClientPlan
+from replkv.testing.cluster.plan import MAX_VALUE_BYTES, ClientPlan
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.session import Session
-from replkv.testing.history import History, Operation
+from replkv.testing.history import Answer, History, Operation, Told
 
-_MOST_EXPTIME: Final = 3
+_BINARY: Final = b"\r\nset k0 0 1\r\n\x00\xff\r\n"
+_HUGE_RATE: Final = 0.1
 
 
 class WorkloadClient:
@@ -61,6 +63,7 @@ class WorkloadClient:
         self._moving = False
         self._stopped = False
         self._sent = 0
+        self._huge = plan.huge
         self._lastReply = 0.0
         self._versions: dict[bytes, int] = {}
 
@@ -139,8 +142,11 @@ class WorkloadClient:
             if self._random.random() < 0.3:
                 self._target = self._random.choice(self._addresses)
                 self._moving = True
-        elif answer.version is not None:
+            return
+        if answer.version is not None:
             self._versions[operation.command.key] = answer.version
+        if self._random.random() < self._plan.racing:
+            self._race(operation.command.key, answer)
 
     def closed(self) -> None:
         """
@@ -201,6 +207,8 @@ class WorkloadClient:
         if not session.outstanding:
             self._lastReply = self._process.seconds()
         session.send(commands)
+        if len(session.outstanding) > replkv.protocol.connection.MAX_PENDING_COMMANDS:
+            self._happened(rare.MORE_THAN_PENDING)
         if self._random.random() < self._plan.parting:
             session.part(quitting=self._random.random() < 0.5)
             self._happened(rare.PARTED)
@@ -209,18 +217,46 @@ class WorkloadClient:
             session.sendPart(command, self._random)
             self._happened(rare.CUT_COMMAND)
 
+    def _race(self, key: bytes, answer: Answer) -> None:
+        """
+        Write at once over what was just read, before anybody else does; and read again if somebody else was faster.
+        """
+        session = self._session
+        mayGoOn = not self._stopped and not self._moving and self._sent < self._plan.operations
+        if session is None or not mayGoOn or session.isClosing:
+            return
+        if answer.told is Told.FOUND and answer.version is not None:
+            self._sent += 1
+            session.send([Cas(key, 0, self._value(), False, answer.version)])
+        elif answer.told is Told.WRONG_VERSION:
+            self._sent += 1
+            session.send([Getm(key)])
+
+    def _value(self) -> bytes:
+        """
+        A value that no other command has.
+        """
+        random, plan = self._random, self._plan
+        value = b"%b-%d" % (self._process.host.encode(), self._sent)
+        if random.random() < plan.binary:
+            value += _BINARY
+        size = plan.padding
+        if self._huge and random.random() < _HUGE_RATE:
+            self._huge -= 1
+            size = MAX_VALUE_BYTES
+        return value.ljust(size, b".")
+
     def _command(self) -> KeyCommand:
         random, plan = self._random, self._plan
         self._sent += 1
         key = random.choice(plan.keys)
         if random.random() < plan.reading:
-            return random.choice([Get, Getm])(key)
+            return (Getm if random.random() < max(0.5, plan.racing) else Get)(key)
         kind = random.random()
         if kind < 0.12:
             return Delete(key)
-        value = b"%b-%d" % (self._process.host.encode(), self._sent)
-        value = value.ljust(plan.padding, b".")
-        exptime = random.randint(1, _MOST_EXPTIME) if random.random() < plan.expiring else 0
+        value = self._value()
+        exptime = random.randint(1, plan.longest) if random.random() < plan.expiring else 0
         noreply = random.random() < plan.noreply
         command: StoreCommand = Set(key, exptime, value, noreply)
         if kind >= 0.6:

@@ -10,6 +10,7 @@ from random import Random
 from typing import Final
 
 from replkv.testing.chance import chance
+from replkv.testing.cluster.end import BUFFER_BYTES
 from replkv.testing.cluster.limits import Limits, drawLimits
 from replkv.testing.faults import FOLLOWER_CUT_OFF, Fault
 from replkv.testing.health import Settling
@@ -20,6 +21,32 @@ So many seeds have a leader to which nothing happens, in a cluster that is fast 
 """
 
 _SIZES: Final = (1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7)
+_HOT: Final = 0.5
+"""
+So many seeds have few keys, which all clients read and then write over.
+"""
+
+_KEYS: Final = tuple(b"k%d" % number for number in range(5))
+_LONG_KEYS: Final = tuple(b"%0250d" % number for number in range(5))
+"""
+Keys that are as long as keys may be, and differ at their ends.
+"""
+
+_DEPTHS: Final = (1, 1, 1, 3, 3, 8, 8, 40, 200)
+"""
+How many commands clients have under way: in some seeds more than a server takes from a connection at once.
+"""
+
+_LIVES: Final = (3,) * 19 + (100,)
+"""
+Minutes are rare, since a run waits until nothing is left that expires.
+"""
+
+_HUGE: Final = (0,) * 9 + (2,)
+"""
+So are values of a mebibyte: all that happens to one is copied many times.
+"""
+
 _YEAR: Final = 365 * 24 * 3600.0
 
 _OF_CLOCKS: Final = frozenset({"clock jump", "suspend"})
@@ -30,6 +57,12 @@ What always may go wrong where the clocks are wild: it shows little without the 
 _DRIFT: Final = 0.0005
 """
 By what part a quartz clock may be wrong.
+"""
+
+
+MAX_VALUE_BYTES: Final = 1 << 20
+"""
+How large values may be.
 """
 
 
@@ -51,6 +84,10 @@ class ClientPlan:
     @ivar parting: how often it says after some commands that it will send nothing more.
     @ivar wandering: how often it goes to another server without a reason, whoever leads.
     @ivar nonsense: how often it sends a line that is no command among the others.
+    @ivar racing: how often it writes at once, with C{cas}, over what it has just read.
+    @ivar binary: how many of its values have bytes that are no text, and lines that look like commands.
+    @ivar huge: how many values it may store that are as large as values may be.
+    @ivar longest: for how many seconds its keys live that expire, at the most.
     @ivar library: whether it uses the client library; then only C{operations}, C{pause}, C{depth} and C{keys} count.
     """
 
@@ -69,6 +106,10 @@ class ClientPlan:
     parting: float
     wandering: float
     nonsense: float
+    racing: float
+    binary: float
+    huge: int
+    longest: int
     library: bool = False
 
 
@@ -131,10 +172,20 @@ class Plan:
         """
         slowest, fastest = 1 / min(self.rates), 1 / max(self.rates)
         # What is sent waits for what is on its way, and each may arrive in pieces.
-        pieces = 8 if self.fragmentation <= 0.1 else 40
+        most = max(
+            [client.depth * client.padding + client.huge * MAX_VALUE_BYTES for client in self.clients], default=0
+        )
+        pieces = (8 + len(self.clients) * most // BUFFER_BYTES) * (1 if self.fragmentation <= 0.1 else 5)
         silence = self.heartbeat * slowest * 1.4 + 2 * pieces * self.latency[1] + 8 * self.disk[1]
         timeout = self.electionTimeout * slowest
         return Settling(6.0 * slowest + 3 * timeout, timeout) if silence < self.electionTimeout * fastest else None
+
+    @property
+    def longest(self) -> int:
+        """
+        For how many seconds keys live that expire, at the most.
+        """
+        return max([client.longest for client in self.clients], default=0)
 
     @property
     def clocksAgree(self) -> bool:
@@ -159,7 +210,12 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
     disk = random.choice([0.0005, 0.002, 0.002, 0.01, 0.03])
     wild = random.random() < 0.4
     frail = tuple(sorted(random.sample(range(size), (size - 1) // 2)))
-    keys = tuple(b"k%d" % number for number in range(random.randint(1, 5)))
+    # What is drawn here is about the keys and their values alone.
+    contention = chance(seed, "contention")
+    hot = contention.random() < _HOT
+    names = _KEYS if contention.random() < 0.9 else _LONG_KEYS
+    keys = names[: random.randint(1, 3 if hot else 5)]
+    longest = contention.choice(_LIVES)
     clients = random.randint(1, 5)
     chosen = sorted(random.sample(kinds, random.randint(1, min(6, len(kinds)))))
     if wild:
@@ -187,7 +243,9 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
         frail=frail,
         limits=drawLimits(random),
         seconds=seconds,
-        clients=tuple(_client(chance(seed, "client plan", number), number, keys) for number in range(clients)),
+        clients=tuple(
+            _client(chance(seed, "client plan", number), number, keys, longest, hot) for number in range(clients)
+        ),
         faults=drawFaults(chance(seed, "faults"), chosen, size, seconds),
     )
     return _filling(plan) if "no descriptors" in chosen else plan
@@ -205,12 +263,12 @@ def _each(size: int, varies: bool, drawn: Callable[[], float], otherwise: float)
     return tuple(drawn() if varies else otherwise for _ in range(size))
 
 
-def _client(random: Random, number: int, keys: tuple[bytes, ...]) -> ClientPlan:
+def _client(random: Random, number: int, keys: tuple[bytes, ...], longest: int, hot: bool) -> ClientPlan:
     return ClientPlan(
         number=number,
         operations=random.randint(30, 250),
         pause=random.choice([0.02, 0.05, 0.1]),
-        depth=random.choice([1, 1, 3, 8]),
+        depth=random.choice(_DEPTHS),
         patience=random.choice([0.5, 2.0, 6.0]),
         keys=keys,
         reading=random.choice([0.5, 0.5, 1.0]),
@@ -223,6 +281,10 @@ def _client(random: Random, number: int, keys: tuple[bytes, ...]) -> ClientPlan:
         wandering=random.choice([0.0, 0.05, 0.3]),
         library=random.random() < 0.2,
         nonsense=random.choice([0.0, 0.1]),
+        racing=random.choice([0.5, 1.0]) if hot else random.choice([0.0, 0.3]),
+        binary=random.choice([0.0, 0.3]),
+        huge=random.choice(_HUGE),
+        longest=longest,
     )
 
 

@@ -97,6 +97,13 @@ class Session(TwistedProtocol):
         self._asked = False
 
     @property
+    def isClosing(self) -> bool:
+        """
+        Whether nothing more can be sent on it.
+        """
+        return self._over or self._closing or self.hasParted
+
+    @property
     def waits(self) -> bool:
         """
         Whether something is sure to be answered, if the server does what it should.
@@ -293,7 +300,7 @@ def answerOf(command: KeyCommand, reply: Reply) -> Answer | None:
 
 
 def _shown(value: bytes) -> str:
-    return value.rstrip(b".").decode("ascii", "replace")
+    return repr(value.rstrip(b"."))[2:-1]
 
 
 def _isSilent(operation: Operation | None) -> bool:

@@ -13,7 +13,7 @@ from typing import Final
 
 from replkv import exits
 from replkv.client.errors import ClientError
-from replkv.protocol.commands import Cas, Delete, Get, Getm, Set
+from replkv.protocol.commands import Cas, Delete, Get, Getm, Set, StoreCommand
 from replkv.testing import rare
 from replkv.testing.chance import chance
 from replkv.testing.cluster.client import WorkloadClient
@@ -23,10 +23,11 @@ from replkv.testing.cluster.kinds import KINDS
 from replkv.testing.cluster.library import LibraryClient, answerOf
 from replkv.testing.cluster.limits import limited
 from replkv.testing.cluster.network import USUAL_LATENCY
-from replkv.testing.cluster.plan import Plan, draw
+from replkv.testing.cluster.plan import MAX_VALUE_BYTES, Plan, draw
 from replkv.testing.cluster.rest import checkCounters
 from replkv.testing.cluster.server import USUAL_DISK, SimulatedServer
 from replkv.testing.cluster.visit import Visit
+from replkv.testing.contention import races
 from replkv.testing.history import Status, Told
 from replkv.testing.linear.clocks import ClockBound
 from replkv.testing.linear.search import Undecided, checkLinearizable
@@ -44,6 +45,11 @@ the same.
 _QUIET: Final = 10
 """
 For so many election timeouts at least the same server leads on, where all is well.
+"""
+
+_LONG: Final = 60
+"""
+So many seconds are a long life for a key.
 """
 
 _STAMP_SECONDS: Final = 0.002
@@ -161,8 +167,12 @@ class Simulation:
         """
         The rare things that the history tells of.
         """
-        counted: Counter[str] = Counter()
+        counted: Counter[str] = Counter({rare.RACE: races(self._history)})
         for operation in self._history.operations:
+            command = operation.command
+            if operation.status is Status.OK and isinstance(command, StoreCommand):
+                counted[rare.LARGEST_VALUE] += len(command.value) == MAX_VALUE_BYTES
+                counted[rare.LONG_LIFE] += command.exptime >= _LONG
             if operation.answer is not None:
                 counted[rare.CARRIED_OUT] += operation.answer.told is Told.CARRIED_OUT
             elif operation.status is Status.UNKNOWN and not isinstance(operation.command, Get | Getm):
@@ -252,7 +262,7 @@ class Simulation:
             client.close()
         self._readAll(start + 2 * RECOVERY)
         rest = "all servers are up and linked, and all stores the same and free of what has expired"
-        cluster.until(self._isAtRest, rest, RECOVERY)
+        cluster.until(self._isAtRest, rest, RECOVERY + self._plan.longest)
         leader = cluster.leader(RECOVERY)
         term = leader.raft.currentTerm
         for server in cluster.servers:

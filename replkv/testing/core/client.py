@@ -4,7 +4,9 @@ A simulated client of a cluster of cores.
 
 from __future__ import annotations
 
-from replkv.protocol.commands import Cas, Delete, Getm, KeyCommand, Set
+from dataclasses import replace
+
+from replkv.protocol.commands import Cas, Delete, Getm, KeyCommand, Set, StoreCommand
 from replkv.testing.chance import chance
 from replkv.testing.core.cluster import Cluster
 from replkv.testing.core.machine import encode
@@ -32,6 +34,7 @@ class Client:
         self._versions: dict[bytes, int] = {}
         self._written = 0
         self._bursts = 0
+        self._next: list[KeyCommand] = []  # What it asks as soon as it may, if anything.
         self._open: dict[Question, Operation] = {}
         self._rest()
 
@@ -47,10 +50,12 @@ class Client:
             return
         self.waits = True
         self._bursts += 1
-        count = random.randint(1, self._plan.burst)
+        commands, self._next = self._next, []
+        if not commands:
+            commands = [self._command() for _ in range(random.randint(1, self._plan.burst))]
         # What is sent at once takes effect in its order. Connections of clients are told apart by their numbers.
-        connection = self._bursts * 1000 + self._plan.number if count > 1 else None
-        for command in [self._command() for _ in range(count)]:
+        connection = self._bursts * 1000 + self._plan.number if len(commands) > 1 else None
+        for command in commands:
             operation = self._history.invoke(command, cluster.now, connection)
             self._open[Question(command, self._ended)] = operation
             cluster.tell(self._name, f"asks server {self._server}: {_asked(command)} [{operation.number}]")
@@ -65,11 +70,16 @@ class Client:
         kind = random.random()
         if kind < 0.1:
             return Delete(key)
-        self._written += 1
-        value = b"%d.%d" % (self._plan.number, self._written)
         if kind < 0.5:
-            return Cas(key, 0, value, False, self._versions.get(key, 1))
-        return Set(key, 0, value, False)
+            return Cas(key, 0, self._value(), False, self._versions.get(key, 1))
+        return Set(key, 0, self._value(), False)
+
+    def _value(self) -> bytes:
+        """
+        A value that no other command has.
+        """
+        self._written += 1
+        return (b"%d.%d" % (self._plan.number, self._written)).ljust(self._plan.padding, b".")
 
     def _ended(self, question: Question, result: Result) -> None:
         """
@@ -87,6 +97,8 @@ class Client:
             case Answer():
                 self._history.answered(operation, result, now)
                 self._learn(question.command.key, result)
+                if self._random.random() < self._plan.racing:
+                    self._race(question.command.key, result)
             case Refused():
                 self._history.failed(operation, now)
                 self._turnTo(result.leaderId)
@@ -100,6 +112,15 @@ class Client:
             self._versions[key] = answer.version
         elif answer.told in (Told.DELETED, Told.NOT_FOUND):
             self._versions.pop(key, None)
+
+    def _race(self, key: bytes, answer: Answer) -> None:
+        """
+        Write at once over what was just read, before anybody else does; and read again if somebody else was faster.
+        """
+        if answer.told is Told.FOUND and answer.version is not None:
+            self._next = [Cas(key, 0, self._value(), False, answer.version)]
+        elif answer.told is Told.WRONG_VERSION:
+            self._next = [Getm(key)]
 
     def _turnTo(self, leaderId: int | None) -> None:
         servers = self._cluster.plan.servers
@@ -121,7 +142,10 @@ class Client:
     def _goOn(self) -> None:
         if not self._open:
             self.waits = False
-            self._rest()
+            if self._next:
+                self._cluster.later(0, self._ask)
+            else:
+                self._rest()
 
     def _delay(self) -> float:
         least, most = self._cluster.plan.delay
@@ -132,6 +156,8 @@ def _asked(command: KeyCommand) -> str:
     """
     A command in words.
     """
+    if isinstance(command, StoreCommand):
+        command = replace(command, value=command.value.rstrip(b"."))
     return f"getm {command.key.decode()}" if isinstance(command, Getm) else encode(command).decode()
 
 
@@ -148,7 +174,7 @@ def _answered(result: Result) -> str:
             return f"server {leaderId} leads"
     words = [result.told.value]
     if result.value is not None:
-        words.append(result.value.decode())
+        words.append(result.value.rstrip(b".").decode())
     if result.version is not None:
         words.append(f"version {result.version}")
     return ", ".join(words)

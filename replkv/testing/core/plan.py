@@ -36,6 +36,8 @@ class ClientPlan:
     @ivar patience: after how many seconds it gives up an answer.
     @ivar reads: how much of what it asks are reads, from 0 to 1.
     @ivar burst: how many commands it sends at once, at the most.
+    @ivar racing: how often it writes at once, with C{cas}, over what it has just read.
+    @ivar padding: the least number of bytes of its values.
     """
 
     number: int
@@ -43,6 +45,8 @@ class ClientPlan:
     patience: float
     reads: float
     burst: int
+    racing: float
+    padding: int
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,9 @@ def _client(random: Random, number: int) -> ClientPlan:
         pause=random.choice([0.05, 0.2, 0.5]),
         patience=random.choice([0.1, 0.3, 1.0, 3.0]),
         reads=random.choice([0.1, 0.4, 0.8]),
-        burst=random.choice([1, 1, 3]),
+        burst=random.choice([1, 1, 3, 12]),
+        racing=random.choice([0.0, 0.5, 1.0]),
+        padding=random.choice([0, 0, 0, 500]),
     )
 
 

@@ -4,11 +4,14 @@ The simulation of cores: one seed, one run, one verdict.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection
 from typing import Final
 
 from replkv.protocol.commands import Getm, KeyCommand, Set
+from replkv.testing import rare
 from replkv.testing.chance import chance
+from replkv.testing.contention import races
 from replkv.testing.core.client import Client
 from replkv.testing.core.cluster import Cluster
 from replkv.testing.core.faults import KINDS, Faults
@@ -58,7 +61,7 @@ def simulate(
     outcome.digest = cluster.trace.digest
     outcome.seconds = cluster.now
     outcome.elections = cluster.judge.elections
-    outcome.rare = cluster.rare
+    outcome.rare = cluster.rare + Counter({rare.RACE: races(outcome.history)})
     return outcome
 
 

@@ -10,6 +10,7 @@ import sys
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.protocol.connection import MAX_PENDING_COMMANDS
 from replkv.testing.chance import chance
 from replkv.testing.cluster.kinds import KINDS
 from replkv.testing.cluster.plan import draw
@@ -92,6 +93,21 @@ class PlanTests(SynchronousTestCase):
         self.assertEqual({plan.size for plan in plans}, set(range(1, 8)))
         self.assertEqual({fault.kind for plan in plans for fault in plan.faults}, set(KINDS))
         self.assertEqual({plan.clocksAgree for plan in plans}, {True, False})
+
+    def test_contention(self) -> None:
+        """
+        Some have few keys for many clients, long ones, keys that live for a minute, more commands under way than a
+        server takes, and values that are large or no text.
+        """
+        plans = [draw(seed, list(KINDS)) for seed in range(300)]
+        clients = [client for plan in plans for client in plan.clients]
+        self.assertEqual({len(client.keys) for client in clients}, set(range(1, 6)))
+        self.assertEqual({len(client.keys[0]) for client in clients}, {2, 250})
+        self.assertEqual({plan.longest >= 60 for plan in plans}, {True, False})
+        self.assertTrue(any(client.racing == 1.0 and len(client.keys) == 1 for client in clients))
+        self.assertTrue(any(client.depth > MAX_PENDING_COMMANDS for client in clients))
+        self.assertEqual({client.huge > 0 for client in clients}, {True, False})
+        self.assertEqual({client.binary > 0 for client in clients}, {True, False})
 
     def test_frail(self) -> None:
         """

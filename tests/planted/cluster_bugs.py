@@ -140,6 +140,17 @@ def _abandonSilently(proposals: Proposals) -> None:
     proposals._bytes = 0
 
 
+def _appliedInVain(proposals: Proposals, entries: list[Entry], outcomes: list[Outcome]) -> None:
+    """
+    It does not know what came of some of them.
+    """
+    for entry in entries:
+        _, request = proposals._requests.get(entry.index, (0, None))
+        if request is not None and request.reply is None and entry.index % 50 == 0:
+            request.unavailable()
+    _applied(proposals, entries, outcomes)
+
+
 def _redirectTaken(proposals: Proposals) -> None:
     for _, request in proposals._requests.values():
         if request.reply is None:
@@ -404,6 +415,13 @@ BUGS: Final = (
     ),
     Bug(
         "other servers remembered in memory only", "cluster", 20, (Patch(DataFolder, "rememberPeer", _rememberForNow),)
+    ),
+    Bug("a write carried out, and not told", "cluster", 20, (Patch(Proposals, "applied", _appliedInVain),)),
+    Bug(
+        "elections that begin late",
+        "cluster",
+        20,
+        (Patch(Raft, "randomElectionTimeout", lambda raft: 20 * raft.config.electionTicks),),
     ),
     Bug("a request's time never is up", "cluster", 20, (Patch(Deadlines, "sweep", _sweepAnswered),)),
     Bug(

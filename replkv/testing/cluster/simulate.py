@@ -28,8 +28,9 @@ from replkv.testing.cluster.rest import checkCounters
 from replkv.testing.cluster.server import USUAL_DISK, SimulatedServer
 from replkv.testing.cluster.visit import Visit
 from replkv.testing.contention import races
-from replkv.testing.history import Status, Told
+from replkv.testing.history import History, Status, Told
 from replkv.testing.linear.clocks import ClockBound
+from replkv.testing.linear.moment import judgeInTime
 from replkv.testing.linear.search import Undecided, checkLinearizable
 from replkv.testing.linear.versions import checkVersions
 from replkv.testing.outcome import Outcome, Violation
@@ -41,6 +42,8 @@ RECOVERY: Final = 20.0
 Within so many simulated seconds after all is well again, the cluster has a leader and answers, and all its stores are
 the same.
 """
+
+_REST: Final = "all servers are up and linked, and all stores the same and free of what has expired"
 
 _QUIET: Final = 10
 """
@@ -144,12 +147,20 @@ class Simulation:
         self.cluster.run(self._plan.seconds)
         self._mend()
         self._recover()
-        checkVersions(self._history)
-        plan = self._plan
+        # Before the visits too: the story of what is wrong by now does not end with all that they do.
+        judgeInTime(self._history, self._judge)
+        self._visitAll()
+        judgeInTime(self._history, self._judge)
+
+    def _judge(self, history: History) -> None:
+        """
+        @raise Violation: if what clients were told breaks a promise.
+        """
+        checkVersions(history)
         bound = ClockBound.exact(_STAMP_SECONDS)
-        if not plan.clocksAgree:
+        if not self._plan.clocksAgree:
             bound = ClockBound(_WILD_SECONDS, _WILD_RATE, tuple(self.cluster.blind.intervals))
-        checkLinearizable(self._history, bound)
+        checkLinearizable(history, bound)
 
     def finish(self) -> None:
         """
@@ -261,15 +272,20 @@ class Simulation:
         for client in self._clients:
             client.close()
         self._readAll(start + 2 * RECOVERY)
-        rest = "all servers are up and linked, and all stores the same and free of what has expired"
-        cluster.until(self._isAtRest, rest, RECOVERY + self._plan.longest)
+        cluster.until(self._isAtRest, _REST, RECOVERY + self._plan.longest)
+
+    def _visitAll(self) -> None:
+        """
+        Every server does its part in a cluster in which all is well, and the leader leads on.
+        """
+        cluster = self.cluster
         leader = cluster.leader(RECOVERY)
         term = leader.raft.currentTerm
         for server in cluster.servers:
             if server.isServing and not server.hasForgotten:
                 self._visit(server, leader)
         cluster.run(_QUIET * self._plan.electionTimeout)
-        cluster.until(self._isAtRest, rest, RECOVERY)
+        cluster.until(self._isAtRest, _REST, RECOVERY)
         if leader.raft.currentTerm != term or not leader.leads:
             raise Violation(f"all is well, and server {leader.id} does not lead term {term} any more")
         checkCounters(cluster, RECOVERY)

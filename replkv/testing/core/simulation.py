@@ -19,7 +19,8 @@ from replkv.testing.core.limits import limited
 from replkv.testing.core.plan import TICK, Plan, draw
 from replkv.testing.core.question import Lost, Question, Refused, Result
 from replkv.testing.core.slowdisk import checkSlowDisks
-from replkv.testing.history import Answer
+from replkv.testing.history import Answer, History
+from replkv.testing.linear.moment import judgeInTime
 from replkv.testing.linear.search import ClockBound, Undecided, checkLinearizable
 from replkv.testing.linear.versions import checkVersions
 from replkv.testing.outcome import Outcome, Violation
@@ -63,6 +64,11 @@ def simulate(
     outcome.elections = cluster.judge.elections
     outcome.rare = cluster.rare + Counter({rare.RACE: races(outcome.history)})
     return outcome
+
+
+def _judge(history: History) -> None:
+    checkVersions(history)
+    checkLinearizable(history, ClockBound.exact(0))
 
 
 class Simulation:
@@ -112,8 +118,7 @@ class Simulation:
         cluster.until(self._isAtRest, "all servers have applied the same", cluster.now + patience)
         checkSlowDisks(cluster, self._write, chance(cluster.seed, "slow disks").random() < 0.5)
         cluster.until(self._isAtRest, "all servers have applied the same", cluster.now + patience)
-        checkVersions(self._history)
-        checkLinearizable(self._history, ClockBound.exact(0))
+        judgeInTime(self._history, _judge)
 
     def _write(self) -> None:
         """

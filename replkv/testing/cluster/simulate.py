@@ -157,10 +157,8 @@ class Simulation:
         @raise Violation: if what clients were told breaks a promise.
         """
         checkVersions(history)
-        bound = ClockBound.exact(_STAMP_SECONDS)
-        if not self._plan.clocksAgree:
-            bound = ClockBound(_WILD_SECONDS, _WILD_RATE, tuple(self.cluster.blind.intervals))
-        checkLinearizable(history, bound)
+        slack, rate = (_STAMP_SECONDS, 0.0) if self._plan.clocksAgree else (_WILD_SECONDS, _WILD_RATE)
+        checkLinearizable(history, ClockBound(slack, rate, tuple(self.cluster.blind.intervals)))
 
     def finish(self) -> None:
         """

@@ -39,14 +39,15 @@ class Connections:
     # So many servers' silent connections are kept for what was sent on them, beside those that are used.
     MAX_LEFT: Final = 8
 
-    def __init__(self, reactor: IReactorTime, patience: float, owner: Owner) -> None:
+    def __init__(self, reactor: IReactorTime, names: Names, patience: float, owner: Owner) -> None:
         """
         @param reactor: a reactor that can also connect to hosts by name.
+        @param names: looks these names up.
         @param patience: the seconds after which an attempt to connect is given up, and a silent server is left.
         @param owner: is told what happens on the connections.
         """
         self._reactor = reactor
-        self._names = Names(reactor)
+        self._names = names
         self._patience = patience
         self._owner = owner
         self._made: dict[Address, ClientProtocol] = {}

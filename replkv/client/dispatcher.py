@@ -15,7 +15,11 @@ from replkv.client.connections import Address, Connections
 from replkv.client.errors import Closed, OutcomeUnknown, Unavailable
 from replkv.client.protocol import ClientProtocol
 from replkv.client.reasons import reasonOf
+from replkv.client.redirect import REDIRECT, namedBy
 from replkv.client.replies import Reply
+from replkv.client.search import Search
+from replkv.client.troubles import Troubles
+from replkv.names import Names
 
 
 class _Call:
@@ -66,25 +70,26 @@ class _Call:
 class Dispatcher:
     """
     Sends calls to the server that leads, in the order in which they were made, as many at once as a server takes. The
-    others wait. It follows redirects, turns to another server when one does not help, and waits out an election.
+    others wait. It searches for the leader at first and when a server did not help, follows redirects, and waits out an
+    election.
 
     The rules:
 
+      - Nothing is sent before a server has said that it leads, or another one has redirected to it. One that knows no
+        leader would keep a write, and not be able to tell what became of it.
       - What may have been carried out and changes something is never sent again.
       - After a redirect nothing is sent before all that was sent to the same server is answered, or the server falls
         silent. What it redirected then goes first. So calls keep their order, though many are redirected.
       - Only time decides that a call is not carried out: while it waits, nothing that goes wrong ends it.
 
     @ivar reactor: tells the time.
-    @ivar leader: the server that calls are sent to.
+    @ivar leader: the server that calls are sent to, or were sent to last: as far as is known, it leads.
     """
 
-    # The pause before the next server is asked, when all is not well.
+    # The pause before anything is sent again, when all is not well.
     RETRY_DELAY: Final = 0.1
-    # So often another server is asked without a pause: in an election two may each hold the other for the leader.
+    # So often it is sent without a pause: in an election two may each hold the other for the leader.
     MAX_TURNS: Final = 3
-    # Of so many servers it is remembered why they were of no help.
-    MAX_TROUBLES: Final = 16
 
     def __init__(self, reactor: IReactorTime, servers: list[Address], patience: float) -> None:
         """
@@ -93,8 +98,11 @@ class Dispatcher:
         """
         self.reactor = reactor
         self.leader = servers[0]
+        self._knowsLeader = False
         self._servers = servers
-        self._connections = Connections(reactor, patience, self)
+        self._patience = patience
+        self._names = Names(reactor)
+        self._connections = Connections(reactor, self._names, patience, self)
         self._waiting: OrderedDict[_Call, None] = OrderedDict()
         # What was sent in vain, to be sent again before what waits; in the order of its replies.
         self._returned: OrderedDict[_Call, None] = OrderedDict()
@@ -102,17 +110,19 @@ class Dispatcher:
         # Where calls are sent, once it stands.
         self._connection: ClientProtocol | None = None
         self._isConnecting = False
+        self._search: Deferred[Address] | None = None
         self._isRedirected = False
         self._rest: IDelayedCall | None = None
         self._turns = 0
-        self._troubles: dict[Address, str] = {}
+        self._troubles = Troubles()
         self._isClosed = False
 
     def __repr__(self) -> str:
         if self._isClosed:
             return "closed"
         waiting = len(self._waiting) + len(self._returned)
-        return f"asks {self.leader}, {self._underWay} calls under way, {waiting} waiting"
+        doing = f"asks {self.leader}" if self._knowsLeader else "knows no leader"
+        return f"{doing}, {self._underWay} calls under way, {waiting} waiting"
 
     def call(self, encoded: bytes, changes: bool, timeout: float) -> Deferred[Reply]:
         """
@@ -156,6 +166,7 @@ class Dispatcher:
         if self._rest is not None:
             self._rest.cancel()
             self._rest = None
+        self._endSearch()
         self._connections.close()
         waiting = [*self._returned, *self._waiting]
         self._returned.clear()
@@ -198,8 +209,9 @@ class Dispatcher:
         elif self._isRedirected:
             self._turnTo(self.leader)
         elif reason is None:
-            # Nothing was lost. That server may well be up again, and lead.
+            # Nothing was lost. That server may well be up again, but then it leads no longer.
             self._connection = None
+            self._knowsLeader = False
         else:
             self._turnFrom(self.leader, reason)
 
@@ -227,9 +239,27 @@ class Dispatcher:
             self._send(self._waiting.popitem(last=False)[0], connection)
 
     def _connect(self) -> None:
-        if self._waiting and not self._isConnecting:
+        if not self._waiting or self._isConnecting or self._search is not None:
+            return
+        if self._knowsLeader:
             self._isConnecting = True
             self._connections.to(self.leader).addCallbacks(self._connected, self._notConnected)
+        else:
+            connections = Connections(self.reactor, self._names, self._patience, self)
+            search = Search(self.reactor, self._servers, connections, self._troubles)
+            self._search = search.leader()
+            self._search.addCallbacks(self._found, lambda failure: failure.trap(CancelledError))
+
+    def _found(self, leader: Address) -> None:
+        self._search = None
+        self.leader = leader
+        self._knowsLeader = True
+        self._pump()
+
+    def _endSearch(self) -> None:
+        search, self._search = self._search, None
+        if search is not None:
+            search.cancel()
 
     def _connected(self, connection: ClientProtocol) -> None:
         self._isConnecting = False
@@ -238,7 +268,8 @@ class Dispatcher:
 
     def _notConnected(self, failure: Failure) -> None:
         self._isConnecting = False
-        self._turnFrom(self.leader, str(failure.value).removeprefix(f"{self.leader}: "))
+        self._troubles.failed(self.leader, failure.value)
+        self._turn()
 
     def _send(self, call: _Call, connection: ClientProtocol) -> None:
         self._underWay += 1
@@ -249,7 +280,7 @@ class Dispatcher:
     def _replied(self, reply: Reply, call: _Call, connection: ClientProtocol) -> None:
         call.sent = None
         self._underWay -= 1
-        if reply.line.startswith(b"ERR_REDIRECT "):
+        if reply.line.startswith(REDIRECT):
             self._redirected(reply, call, connection)
         elif reply.line == b"ERR_INTERNAL":
             if not call.changes:
@@ -265,15 +296,14 @@ class Dispatcher:
             call.succeed(reply)
 
     def _redirected(self, reply: Reply, call: _Call, connection: ClientProtocol) -> None:
-        try:
-            server = _named(reply)
-        except Unavailable as error:
-            call.fail(error)
+        server = namedBy(reply)
+        if server is None:
+            call.fail(Unavailable(f"a redirect to nowhere: {reply.line!r}"))
             return
         self._returned[call] = None
         # A server that was left before knows no better than those that were asked since.
         if connection is self._connection:
-            self._note(call.server, f"it says that {server} leads")
+            self._troubles.note(call.server, f"it says that {server} leads")
             self.leader = server
             self._isRedirected = True
 
@@ -299,6 +329,8 @@ class Dispatcher:
         self._returned.pop(call, None)
         sent, call.sent = call.sent, None
         if sent is None:
+            if not self._waiting and not self._returned:
+                self._endSearch()
             return False
         self._underWay -= 1
         sent.cancel()
@@ -308,16 +340,22 @@ class Dispatcher:
 
     def _turnFrom(self, server: Address, reason: str) -> None:
         """
-        Turn to the next server: this one did not help.
+        Search for the leader anew: this server did not help.
         """
-        self._note(server, reason)
-        place = self._servers.index(server) + 1 if server in self._servers else 0
-        self._turnTo(self._servers[place % len(self._servers)])
+        self._troubles.note(server, reason)
+        self._turn()
 
     def _turnTo(self, server: Address) -> None:
+        """
+        Send to another server: it leads, as one has said that does not.
+        """
+        self.leader = server
+        self._turn(knowsLeader=True)
+
+    def _turn(self, knowsLeader: bool = False) -> None:
         if self._isClosed:
             return
-        self.leader = server
+        self._knowsLeader = knowsLeader
         self._connection = None
         self._isRedirected = False
         self._turns += 1
@@ -330,30 +368,11 @@ class Dispatcher:
         self._turns = 0
         self._pump()
 
-    def _note(self, server: Address, reason: str) -> None:
-        """
-        Remember why a server was of no help.
-        """
-        self._troubles.pop(server, None)
-        self._troubles[server] = reason
-        if len(self._troubles) > self.MAX_TROUBLES:
-            del self._troubles[next(iter(self._troubles))]
-
     @property
     def _trouble(self) -> str:
         """
         Why calls wait.
         """
-        if not self._troubles:
-            return "too many others were before it"
-        return "; ".join(f"{server}: {reason}" for server, reason in self._troubles.items())
-
-
-def _named(reply: Reply) -> Address:
-    """
-    The server that a redirect names.
-    """
-    _, host, port = (*reply.line.decode("ascii", "replace").split(" "), "", "")[:3]
-    if not host or not port.isdigit() or not 1 <= int(port) <= 65535:
-        raise Unavailable(f"a redirect to nowhere: {reply.line!r}")
-    return Address(host, int(port))
+        if trouble := str(self._troubles):
+            return trouble
+        return "too many others were before it" if self._knowsLeader else "no server has said that it leads"

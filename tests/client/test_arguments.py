@@ -10,7 +10,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.client.client import Client
 from replkv.client.errors import ClientError, CommandError
-from tests.client.network import Network
+from tests.client.network import Network, Wire
+from tests.client.test_client import stats
 
 
 class ArgumentTests(SynchronousTestCase):
@@ -24,6 +25,13 @@ class ArgumentTests(SynchronousTestCase):
         """
         self.network = Network()
         self.client: Any = Client(self.network.reactor, [("db", 1)])
+
+    def led(self) -> Wire:
+        """
+        Be found as the leader, and accept the connection that the client then makes.
+        """
+        self.network.accept(1).reply(stats("leader"))
+        return self.network.accept(1)
 
     def refused(self, method: str, *args: object, **kw: object) -> Exception:
         """
@@ -74,7 +82,7 @@ class ArgumentTests(SynchronousTestCase):
 
         self.client.set(b"k", b"v", (1 << 64) - 1)
         self.client.cas(b"k", Whole(), b"v")
-        wire = self.network.accept(1)
+        wire = self.led()
         self.assertEqual(wire.taken(), b"set k 18446744073709551615 1\r\nv\r\ncas k 0 7 1\r\nv\r\n")
 
     def test_text(self) -> None:
@@ -102,7 +110,8 @@ class ArgumentTests(SynchronousTestCase):
         self.client.set(bytearray(b"k"), value)
         value[:] = b"later"
         self.client.set(memoryview(b"k"), memoryview(b"abcdef")[::2])
-        self.assertEqual(self.network.accept(1).taken(), b"set k 0 3\r\nnow\r\nset k 0 3\r\nace\r\n")
+        wire = self.led()
+        self.assertEqual(wire.taken(), b"set k 0 3\r\nnow\r\nset k 0 3\r\nace\r\n")
 
     def test_timeouts(self) -> None:
         """
@@ -131,7 +140,7 @@ class ServersTests(SynchronousTestCase):
         The servers that a client of these shows to have.
         """
         text = repr(Client(Network().reactor, servers))
-        return text.removeprefix("<Client of ").partition(": asks ")[0]
+        return text.removeprefix("<Client of ").partition(": knows ")[0]
 
     def test_forms(self) -> None:
         """

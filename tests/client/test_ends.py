@@ -78,7 +78,6 @@ class TimeoutTests(ManyCase):
         A call that was not carried out tells what was wrong with each server, in words.
         """
         stored = self.client.set(b"k", b"v", timeout=1)
-        self.assertEqual(self.network.attempts(), [1])
         self.network.refuse(1)
         self.connected(2).reply(b"ERR_REDIRECT db 3\r\n")
         self.network.attempts()
@@ -93,7 +92,6 @@ class TimeoutTests(ManyCase):
         What was wrong is of no interest any more once a server has answered.
         """
         self.client.get(b"k")
-        self.network.attempts()
         self.network.refuse(1)
         wire = self.connected(2)
         wire.reply(b"ERRNOTFOUND\r\n")
@@ -163,9 +161,9 @@ class CancelTests(ManyCase):
             result.addErrback(lambda _: None)
             if len(self.clock.getDelayedCalls()) > 0:
                 result.cancel()
-        wire = self.connected()
-        self.assertEqual(wire.taken(), b"")
+        self.network.attempts()
         sent = self.writes(WINDOW)
+        wire = self.connected()
         self.assertEqual(len(keys(wire.taken())), WINDOW)
         for result in sent:
             result.cancel()
@@ -230,9 +228,8 @@ class EndTests(ManyCase):
         A client that is closed while all is not well waits for nothing.
         """
         got = self.client.get(b"k")
-        for port in (1, 2, 3, 1):
-            self.assertEqual(self.network.attempts(), [port])
-            self.network.refuse(port)
+        for _ in range(4):
+            self.connected().drop()
         self.client.close()
         self.failureResultOf(got, Closed)
         self.assertEqual(self.clock.getDelayedCalls(), [])
@@ -286,7 +283,7 @@ class EndTests(ManyCase):
         for result in self.writes(WINDOW + 3):
             result.addErrback(lambda _: None)
         servers = "<Client of db:1, db:2, db:3: "
-        self.assertEqual(repr(self.client), f"{servers}asks db:1, 0 calls under way, {WINDOW + 3} waiting>")
+        self.assertEqual(repr(self.client), f"{servers}knows no leader, 0 calls under way, {WINDOW + 3} waiting>")
         self.connected()
         self.assertEqual(repr(self.client), f"{servers}asks db:1, {WINDOW} calls under way, 3 waiting>")
         self.client.close()

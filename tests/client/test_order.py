@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from replkv.client.client import Client
 from replkv.client.protocol import ClientProtocol
 from tests.client.network import Network, Wire
+from tests.client.test_client import stats
 
 PORTS = (1, 2, 3)
 
@@ -44,8 +45,11 @@ class Servers:
         """
         Let everything arrive.
         """
-        for port in self._network.attempts():
-            self._wires[port] = self._network.accept(port)
+        while ports := self._network.attempts():
+            for port in ports:
+                self._wires[port] = self._network.accept(port)
+            if self._wires[self.leader].value() == b"stats\r\n":
+                self._wires[self.leader].reply(stats("leader"))
         for port, wire in self._wires.items():
             for line in wire.taken().split(b"\r\n"):
                 if not line.startswith(b"delete"):

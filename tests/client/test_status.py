@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 
 from replkv.client.status import Status, askStatus
 from replkv.config import Config, ServerConfig
-from tests.client.test_client import ClientCase
+from tests.client.test_client import ClientCase, stats
 
 CONFIG = Config(
     path="var",
@@ -23,14 +23,6 @@ CONFIG = Config(
     maxValueBytes=1 << 20,
     maxConnections=10_000,
 )
-
-
-def stats(role: str) -> bytes:
-    """
-    A server's reply to C{stats}.
-    """
-    values = {"role": role, "term": 4, "leader": 20, "commit_index": 1234, "applied_index": 1233, "keys": 7}
-    return b"".join(b"STAT %b %b\r\n" % (n.encode(), str(v).encode()) for n, v in values.items()) + b"END\r\n"
 
 
 class AskStatusTests(ClientCase):

@@ -78,6 +78,12 @@ class ClusterClock:
             self._heard = self._boot()
             self.isMeasured = True
 
+    def lead(self) -> None:
+        """
+        This server leads: its time is the cluster's, as it is when a leader has told it.
+        """
+        self._heard = self._boot()
+
     def reach(self, stamp: int) -> None:
         """
         It is not earlier than C{stamp}, which stands in the log.

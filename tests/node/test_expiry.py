@@ -395,6 +395,19 @@ class WrongClockTests(ExpiryTests):
         self.followers[0].node.requested(2, late)
         self.assertEqual(self.followers[0].node._clusterClock.now(), time)
 
+    def test_ledForLong(self) -> None:
+        """
+        A server that has led for long and follows again is set back by a message that has waited no more than any other
+        server is: while it led, its time was the cluster's.
+        """
+        self.cluster.run(60)
+        server = self.leader.node
+        time = server._clusterClock.now()
+        late = Timed(AppendEntries(server.raft.currentTerm + 1, 0, 0, 0, 0, NO_ENTRIES), time - 20_000)
+        server.requested(1, late)
+        self.assertEqual(server.executor.statistics()[1], ("role", "follower"))
+        self.assertGreaterEqual(server._clusterClock.now(), time - 2)
+
     def test_guessIsNotTold(self) -> None:
         """
         A server that only guesses the time does not tell it to those that ask for its vote.

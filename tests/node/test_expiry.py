@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.clusterclock import ClusterClock
 from replkv.peers.receiver import Timed
 from replkv.protocol.request import Request
 from replkv.raft.entry import NO_ENTRIES
@@ -383,6 +384,25 @@ class WrongClockTests(ExpiryTests):
             self.followers[1].restart(wrong)
             leader = self.cluster.leader()
             self.assertIs(leader, self.followers[1])
+            self.assertLives(leader)
+
+    def test_learntFromOneThatCountedOn(self) -> None:
+        """
+        So it has where all were down, and one of those that elect it was down for as long as its boot clock says.
+        """
+        for wrong in (YEAR, -YEAR):
+            self.begin()
+            self.set(4)
+            self.cluster.apart = {0}
+            self.followers[0].restart(0)
+            self.followers[0].node._clusterClock = ClusterClock(
+                self.cluster.clock.seconds, self.leader.node._clusterClock.now(), hasCountedOn=True
+            )
+            self.followers[1].restart(wrong)
+            self.followers[0].pause()
+            leader = self.cluster.leader()
+            self.assertIs(leader, self.followers[1])
+            self.followers[0].resume()
             self.assertLives(leader)
 
     def test_oldLeader(self) -> None:

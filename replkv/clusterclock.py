@@ -36,16 +36,25 @@ class ClusterClock:
         guessed.
     """
 
-    def __init__(self, bootTime: Callable[[], float], time: int) -> None:
+    def __init__(self, bootTime: Callable[[], float], time: int, hasCountedOn: bool = False) -> None:
         """
         @param bootTime: tells seconds that never go back, and that pass while the machine is suspended too.
         @param time: the time now, as far as this server can tell.
+        @param hasCountedOn: whether it knew the time when it ran last, and its boot clock has counted on since.
         """
         self.isMeasured = False
+        self._hasCountedOn = hasCountedOn
         self._bootTime = bootTime
         # In whole microseconds: a float has no room for a far future.
         self._ahead = time * 1000 - self._boot()
         self._heard = self._boot()
+
+    @property
+    def isKnown(self) -> bool:
+        """
+        Whether those that only guess the time may be told it.
+        """
+        return self.isMeasured or self._hasCountedOn
 
     def now(self) -> int:
         """
@@ -68,7 +77,7 @@ class ClusterClock:
 
     def learn(self, time: int, leads: bool) -> None:
         """
-        A server that has measured its time, or else tells 0, has answered. That is better than a bridge.
+        A server that knows the time, or else tells 0, has answered. That is better than a bridge.
 
         @param leads: whether this server leads: then time does not go back, since it has stamped entries.
         """
@@ -77,6 +86,12 @@ class ClusterClock:
             self._ahead = max(self._ahead, ahead) if leads else ahead
             self._heard = self._boot()
             self.isMeasured = True
+
+    def lead(self) -> None:
+        """
+        This server leads: its time is the cluster's, as it is when a leader has told it.
+        """
+        self._heard = self._boot()
 
     def reach(self, stamp: int) -> None:
         """
@@ -111,6 +126,5 @@ def bridged(record: ClockRecord | None, wallClock: float, bootTime: float, bootI
     if record is None:
         # Nothing tells how long it was down. A server without a log has never run.
         return stamp or max(0, int(wallClock * 1000))
-    sameBoot = record.bootId == bootId != ""
-    passed = bootTime - record.bootTime if sameBoot else wallClock - record.wallClock
+    passed = bootTime - record.bootTime if record.isOf(bootId) else wallClock - record.wallClock
     return min(max(stamp, record.time + max(0, int(passed * 1000))), FAR_FUTURE)

@@ -106,6 +106,8 @@ class Executor:
         now = self._clock.seconds()
         self._leaderless.sweep(now)
         self._deadlines.sweep(now)
+        if self._leads:
+            self._clusterClock.lead()
         self._proposeExpiry()
 
     def close(self) -> None:

@@ -247,7 +247,7 @@ class Node:
             if token is None:
                 self.links[to].send(Timed(message, time))
             else:
-                told = time if self._clusterClock.isMeasured else 0
+                told = time if self._clusterClock.isKnown else 0
                 cast("Deferred[Timed]", token).callback(Timed(message, told))
         for peer in ready.regressed:
             self.links[peer].condemn()

@@ -287,7 +287,8 @@ class Server(Service):
         stamp = largestStamp(machine.clock, raft.log.entries(machine.appliedIndex + 1, raft.log.lastIndex))
         host = self._host
         time = bridged(record, host.wallClock(), host.bootTime(), host.bootId(), stamp)
-        return ClusterClock(host.bootTime, time)
+        hasCountedOn = record is not None and record.isKnown and record.isOf(host.bootId())
+        return ClusterClock(host.bootTime, time, hasCountedOn)
 
     def _clockDue(self, isMeasured: bool) -> tuple[bool, int]:
         """
@@ -308,7 +309,8 @@ class Server(Service):
         Store what the clocks say.
         """
         host = self._host
-        record = ClockRecord(self._clusterClock.now(), host.wallClock(), host.bootTime(), host.bootId())
+        clock = self._clusterClock
+        record = ClockRecord(clock.now(), host.wallClock(), host.bootTime(), host.bootId(), clock.isKnown)
         written = self._storeThread.run(lambda: self._folder.writeClock(record))
         return written.addCallbacks(self._clockStored, self._clockNotStored)
 

@@ -136,6 +136,18 @@ class ClusterClockTests(SynchronousTestCase):
         self.clock.learn(NOW + YEAR, leads=True)
         self.assertEqual(self.clock.now(), NOW + YEAR)
 
+    def test_countedOn(self) -> None:
+        """
+        One that knows how long it was down may tell the time, and believes at once what it is told all the same.
+        """
+        self.assertFalse(self.clock.isKnown)
+        for tell in (ClusterClock.follow, lambda clock, time: clock.learn(time, leads=False)):
+            clock = ClusterClock(lambda: self.boot, NOW, hasCountedOn=True)
+            self.assertEqual((clock.isKnown, clock.isMeasured), (True, False))
+            tell(clock, NOW - YEAR)
+            self.assertEqual(clock.now(), NOW - YEAR)
+            self.assertTrue(clock.isKnown)
+
     def test_reach(self) -> None:
         """
         It is not before a stamp that stands in the log.
@@ -160,7 +172,7 @@ class BridgedTests(SynchronousTestCase):
     Tests for L{bridged}.
     """
 
-    RECORD = ClockRecord(NOW, 5000.0, 70.0, "a")
+    RECORD = ClockRecord(NOW, 5000.0, 70.0, "a", True)
 
     def bridge(self, wallClock: float, bootTime: float, bootId: str = "a", stamp: int = 0) -> int:
         """

@@ -225,6 +225,21 @@ class ClockTests(ThreadlessTests):
         record = json.loads(Path(self.folder.logPath).with_name("clock.json").read_text())
         self.assertEqual(record["Time"], 74)
 
+    def test_countedOn(self) -> None:
+        """
+        A server that was down while its machine was up knows the time, if it knew it before.
+        """
+        for isKnown, bootId, known in ((True, "this", True), (False, "this", False), (True, "another", False)):
+            self.patch(self.server._host, "bootId", lambda: "this")
+            self.folder.writeClock(ClockRecord(70, 1.0, 1.0, bootId, isKnown))
+            self.server.startService()
+            self.assertEqual(self.server._clusterClock.isKnown, known)
+            self.stop()
+            record = self.folder.readClock()
+            assert record is not None
+            self.assertEqual(record.isKnown, known)
+            self.setUp()
+
     def test_cannotBeStored(self) -> None:
         """
         Where they cannot be stored, the operator is told so once, and the server goes on.

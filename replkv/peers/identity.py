@@ -158,7 +158,11 @@ class Identity:
         """
         @raise Refused: if server C{peer} is not what it was.
         """
-        reason = contradiction(peer, self._memory.peer(peer), past)
+        known = self._memory.peer(peer)
+        if known is not None and peer in self.condemned:
+            # The disk may not know it yet, or refuse to.
+            known = known._replace(hasForgotten=True)
+        reason = contradiction(peer, known, past)
         if reason is not None:
             raise Refused(f"{reason}; server {self.serverId} does not let it in")
 

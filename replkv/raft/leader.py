@@ -104,12 +104,14 @@ class Leader(Role):
         A peer of the current term answered; whether its log matched or not, it knows no later leader.
         """
         progress = self.progress[sender]
+        if not reply.success and progress.hasRegressed(reply.prevLogIndex):
+            # Nor does its word count: it may have forgotten a later leader too.
+            self.raft.regressed(sender)
+            return
         progress.answered(reply.readRound)
         if reply.success:
             progress.matched(reply.matchIndex)
             self._advanceCommit()
-        elif progress.hasRegressed(reply.prevLogIndex):
-            self.raft.regressed(sender)
         else:
             progress.rejected(reply.prevLogIndex, self._retryFrom(reply))
         self._confirmReads()

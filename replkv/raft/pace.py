@@ -36,7 +36,8 @@ class Pace:
     Compares, in ticks, how long entries take to be committed by the others, and how long to be on the own disk. One
     entry is followed at a time.
 
-    @ivar isSlow: whether the own disk is so much slower, and has been for so long, that another server had better lead.
+    @ivar isSlow: whether an entry has just come to the own disk, and the disk was so much slower, and has been for so
+        long, that another server had better lead.
     """
 
     def __init__(self, electionTicks: int) -> None:
@@ -46,6 +47,7 @@ class Pace:
         self.isSlow = False
         self._least = max(SLOW_TIMES, round(SLOW_TIMEOUTS * electionTicks))
         self._patience = PATIENCE * electionTicks
+        self._stable = 0  # What the own disk held at the last tick.
         self._followed = 0  # The entry that is followed; 0 where there is none.
         self._elapsed = 0
         self._committed: int | None = None  # After how many ticks it was committed.
@@ -58,7 +60,12 @@ class Pace:
 
         @param stableIndex: up to here the own disk holds the log.
         """
+        self.isSlow = False
+        before, self._stable = self._stable, stableIndex
         if not self._followed:
+            if stableIndex > before:
+                # In less than a tick.
+                self._slow = self._slowTicks = 0
             if lastIndex > stableIndex:
                 self._followed, self._elapsed, self._committed = lastIndex, 0, None
             return

@@ -17,12 +17,20 @@ class ClockRecord(NamedTuple):
     @ivar wallClock: seconds since the epoch.
     @ivar bootTime: seconds since the machine was booted.
     @ivar bootId: which boot that was; empty where it is not known.
+    @ivar isKnown: whether the time was known, and not only guessed.
     """
 
     time: int
     wallClock: float
     bootTime: float
     bootId: str
+    isKnown: bool
+
+    def isOf(self, bootId: str) -> bool:
+        """
+        Whether the machine has not been booted since.
+        """
+        return self.bootId == bootId != ""
 
 
 def encodeRecord(record: ClockRecord) -> dict[str, object]:
@@ -34,6 +42,7 @@ def encodeRecord(record: ClockRecord) -> dict[str, object]:
         "WallClock": record.wallClock,
         "BootTime": record.bootTime,
         "BootId": record.bootId,
+        "IsKnown": record.isKnown,
     }
 
 
@@ -49,6 +58,7 @@ def decodeRecord(found: object) -> ClockRecord:
             "WallClock": float(wallClock),
             "BootTime": float(bootTime),
             "BootId": str(bootId),
+            "IsKnown": bool(isKnown),
         } if 0 <= time <= MAX_TIME and all(abs(seconds) < MAX_TIME for seconds in (wallClock, bootTime)):
-            return ClockRecord(time, wallClock, bootTime, bootId)
+            return ClockRecord(time, wallClock, bootTime, bootId, isKnown)
     raise ValueError("it is no reading of clocks")

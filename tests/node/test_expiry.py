@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.clusterclock import ClusterClock
 from replkv.peers.receiver import Timed
 from replkv.protocol.request import Request
 from replkv.raft.entry import NO_ENTRIES
@@ -385,6 +386,25 @@ class WrongClockTests(ExpiryTests):
             self.assertIs(leader, self.followers[1])
             self.assertLives(leader)
 
+    def test_learntFromOneThatCountedOn(self) -> None:
+        """
+        So it has where all were down, and one of those that elect it was down for as long as its boot clock says.
+        """
+        for wrong in (YEAR, -YEAR):
+            self.begin()
+            self.set(4)
+            self.cluster.apart = {0}
+            self.followers[0].restart(0)
+            self.followers[0].node._clusterClock = ClusterClock(
+                self.cluster.clock.seconds, self.leader.node._clusterClock.now(), hasCountedOn=True
+            )
+            self.followers[1].restart(wrong)
+            self.followers[0].pause()
+            leader = self.cluster.leader()
+            self.assertIs(leader, self.followers[1])
+            self.followers[0].resume()
+            self.assertLives(leader)
+
     def test_oldLeader(self) -> None:
         """
         What a leader of an earlier term tells is not followed.
@@ -394,6 +414,19 @@ class WrongClockTests(ExpiryTests):
         late = Timed(AppendEntries(term - 1, 0, 0, 0, 0, NO_ENTRIES), time + 10_000)
         self.followers[0].node.requested(2, late)
         self.assertEqual(self.followers[0].node._clusterClock.now(), time)
+
+    def test_ledForLong(self) -> None:
+        """
+        A server that has led for long and follows again is set back by a message that has waited no more than any other
+        server is: while it led, its time was the cluster's.
+        """
+        self.cluster.run(60)
+        server = self.leader.node
+        time = server._clusterClock.now()
+        late = Timed(AppendEntries(server.raft.currentTerm + 1, 0, 0, 0, 0, NO_ENTRIES), time - 20_000)
+        server.requested(1, late)
+        self.assertEqual(server.executor.statistics()[1], ("role", "follower"))
+        self.assertGreaterEqual(server._clusterClock.now(), time - 2)
 
     def test_guessIsNotTold(self) -> None:
         """

@@ -4,6 +4,7 @@ Tests for the end of a connection that asks, where the other end does not answer
 
 from __future__ import annotations
 
+from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock
 
@@ -205,16 +206,32 @@ class RefusedTests(LinkTests):
 
     def test_condemnedUnremembered(self) -> None:
         """
-        Where that cannot be stored, the operator is told.
+        Where that cannot be stored, the operator is told, and the peer is not let in again all the same.
         """
 
         def fail(serverId: int, life: Life) -> None:
             raise OSError(28, "No space left on device")
 
-        self.connect()
+        wire = self.connect()
         self.patch(self.mine.folder, "rememberPeer", fail)
         self.link.condemn()
         self.assertIn("cannot be remembered beyond the next start", self.lines[-1])
+        wire.carry()
+        self.lines.clear()
+        self.waitForAttempt()
+        self.assertKeepsTrying("server 1 lacks what it had acknowledged")
+
+    def test_condemnedNotYetRemembered(self) -> None:
+        """
+        So it is as long as the disk has other things to do: it is asked nothing, and no vote of all.
+        """
+        wire = self.connect()
+        self.patch(self.mine.identity, "_runOnDisk", lambda function: Deferred())
+        self.link.condemn()
+        wire.carry()
+        self.lines.clear()
+        self.waitForAttempt()
+        self.assertKeepsTrying("server 1 lacks what it had acknowledged")
 
     def test_memoryFails(self) -> None:
         """

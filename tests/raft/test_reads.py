@@ -92,12 +92,33 @@ class QuorumTests(SynchronousTestCase):
         A peer whose log does not match has answered all the same: it knows no later leader.
         """
         server = established()
+        server.raft.propose(b"lost on its way")
+        server.pump()
         server.raft.unreachable(2)
         server.raft.read("r")
         server.pump()
         server.tick(HEARTBEAT_TICKS)
-        server.receive(2, rejected(server, 1, 1, readRound=1))
+        server.receive(2, rejected(server, 2, 2, readRound=1))
+        self.assertEqual(server.regressed, [])
         self.assertEqual(server.answeredReads, ["r"])
+
+    def test_regressedDoesNotCount(self) -> None:
+        """
+        An answer that shows that the peer lacks what it had acknowledged confirms nothing: such a peer may have
+        forgotten a later leader too. Nor is it one of a majority that is there.
+        """
+        server = established()
+        server.raft.unreachable(1)
+        server.raft.read("r")
+        [probe] = appends(server.tick(HEARTBEAT_TICKS), 1)
+        server.receive(1, rejected(server, probe.prevLogIndex, 1, readRound=probe.readRound))
+        self.assertEqual(server.regressed, [1])
+        self.assertEqual(server.answeredReads, [])
+        for _ in range(3 * ELECTION_TICKS // HEARTBEAT_TICKS):
+            server.tick(HEARTBEAT_TICKS)
+            if server.leads:
+                server.receive(1, rejected(server, probe.prevLogIndex, 1))
+        self.assertFalse(server.leads)
 
     def test_singleServer(self) -> None:
         """

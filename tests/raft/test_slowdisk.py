@@ -100,10 +100,11 @@ class LeaderTests(SlowDiskCase):
         """
         So it does where its disk is slow only now and then.
         """
-        server = streaming(members=3)
-        for turn in range(20):
-            self.write(server, PATIENCE if turn % 2 else 1, 0)
-        self.assertTrue(server.leads)
+        for fast in (0, 1):
+            server = streaming(members=3)
+            for turn in range(20):
+                self.write(server, PATIENCE if turn % 2 else fast, 0)
+            self.assertTrue(server.leads, f"{fast} ticks")
 
     def test_ownDiskIsNeeded(self) -> None:
         """
@@ -129,6 +130,23 @@ class LeaderTests(SlowDiskCase):
         self.assertTrue(server.leads)
         for _ in range(20):
             self.write(server, PATIENCE // 2, 0)
+        self.assertTrue(server.leads)
+
+    def test_onceAndThenFast(self) -> None:
+        """
+        It leads on all the more when its disk is fast again.
+        """
+        server = self.deposed()
+        server.tick(SLOW_STRETCH * 2 * ELECTION_TICKS)
+        server.receive(1, RequestVoteReply(2, True, True))
+        server.tick(5)
+        server.sync()
+        server.receive(1, RequestVoteReply(2, True, False))
+        for _ in range(4):
+            self.write(server, PATIENCE // 2, 0)
+        for _ in range(4):
+            self.write(server, 0, 0)
+        self.assertFalse(server.raft.diskIsSlow)
         self.assertTrue(server.leads)
 
     def deposed(self) -> Server:

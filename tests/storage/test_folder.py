@@ -253,7 +253,7 @@ class DataFolderTests(SynchronousTestCase):
         folder = openFolder(self.files)
         self.assertIsNone(folder.readClock())
         for time in (1_700_000_000_000, 2**63 - 1):
-            record = ClockRecord(time, 1_700_000_000.25, 17.125, "boot")
+            record = ClockRecord(time, 1_700_000_000.25, 17.125, "boot", time % 2 == 0)
             folder.writeClock(record)
             self.assertEqual(folder.readClock(), record)
             for seed in range(5):
@@ -263,7 +263,8 @@ class DataFolderTests(SynchronousTestCase):
         """
         What is no reading of clocks does not keep the folder from being opened, and is not taken for one.
         """
-        good = {"Time": 5, "WallClock": 1.0, "BootTime": 2.0, "BootId": "a"}
+        good = {"Time": 5, "WallClock": 1.0, "BootTime": 2.0, "BootId": "a", "IsKnown": True}
+        openFolder(MemoryFiles({**self.files.contents(), CLOCK: json.dumps(good).encode()})).readClock()
         for bad in (
             {"Time": -1},
             {"Time": 2**63},
@@ -271,6 +272,7 @@ class DataFolderTests(SynchronousTestCase):
             {"WallClock": 1e300},
             {"BootTime": "x"},
             {"BootId": 1},
+            {"IsKnown": 1},
         ):
             data = json.dumps({**good, **bad}).encode()
             files = MemoryFiles({**self.files.contents(), CLOCK: data})

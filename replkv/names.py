@@ -194,7 +194,7 @@ class NameEndpoint:
         return deferLater(self._reactor, number * _ATTEMPT_DELAY, endpoint.connect, factory)
 
     def _noAnswer(self, cancelled: object, seconds: float) -> Failure:
-        return Failure(NoAddress(f"the addresses of {self._host!r} cannot be found: no answer in {seconds:g} s"))
+        return Failure(NoAddress(f"the addresses of {self._host!r} cannot be found: no answer in {seconds:.2g} s"))
 
     def _noConnection(self, cancelled: object, seconds: float) -> Failure:
-        return Failure(NoAnswer(f"no answer in {self._timeout:g} s"))
+        return Failure(NoAnswer(f"no answer in {self._timeout:.2g} s"))

@@ -109,18 +109,18 @@ class LayerTests(SynchronousTestCase):
 
     def test_parts(self) -> None:
         """
-        Storage, store, protocol and peers know of replkv only themselves, the consensus's values, and what servers are
-        known by.
+        Storage, store, protocol and peers know of replkv only themselves, the consensus's values, what servers are
+        known by, and what failures are called.
         """
         for part in PARTS:
-            self.assertImports(part, *RAFT_VALUES, "replkv.lives")
+            self.assertImports(part, *RAFT_VALUES, "replkv.lives", "replkv.reasons")
 
     def test_client(self) -> None:
         """
-        The client can be used without a server: besides itself it knows the servers file, the clocks, and how to find
-        hosts.
+        The client can be used without a server: besides itself it knows the servers file, the clocks, how to find
+        hosts, and what failures are called.
         """
-        self.assertImports("client", "replkv.clocks", "replkv.config", "replkv.names")
+        self.assertImports("client", "replkv.clocks", "replkv.config", "replkv.names", "replkv.reasons")
 
     def test_leaves(self) -> None:
         """
@@ -128,7 +128,7 @@ class LayerTests(SynchronousTestCase):
         prepared before anything else is imported.
         """
         found = dict(modules())
-        for name in ("clocks", "exits", "hosts", "names", "startup"):
+        for name in ("clocks", "exits", "hosts", "names", "reasons", "startup"):
             for imported in imports(found[f"replkv.{name}"]):
                 self.assertFalse(within(imported, "replkv"), f"{name} imports {imported}")
 

@@ -61,8 +61,8 @@ def _failing(method: Callable[_Given, Deferred[_Result]]) -> Callable[_Given, De
 
 class Client:
     """
-    Carries out commands on whichever server leads: it follows redirects, turns to another server when one does not
-    answer, and waits out an election.
+    Carries out commands on whichever server leads: it finds that one before it sends anything, follows redirects,
+    searches anew when it does not answer, and waits out an election.
 
     Any number of calls may be made at once. As many as a server takes are under way, the others wait in their order.
     Calls that are made without waiting for each other's results are carried out in the order in which they were made,
@@ -81,7 +81,7 @@ class Client:
     C{async with} closes the client in the end.
     """
 
-    # The pause after which all servers are asked once more, when none of them helped.
+    # The pause before calls are sent again, when all is not well.
     RETRY_DELAY: Final = Dispatcher.RETRY_DELAY
     # For so long a server may send nothing at all, or a connection not be made; then another one is asked. Half of the
     # timeout, where that is less: the other half is for the others.
@@ -130,7 +130,7 @@ class Client:
     @property
     def leader(self) -> Address:
         """
-        The server that is asked first: as far as is known, it leads.
+        The server that is asked: as far as is known, it leads. Before the first answer it is the first one.
         """
         return self._dispatcher.leader
 

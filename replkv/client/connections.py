@@ -14,8 +14,8 @@ from twisted.python.failure import Failure
 
 from replkv.client.errors import Unavailable
 from replkv.client.protocol import ClientProtocol, Owner
-from replkv.client.reasons import reasonOf
 from replkv.names import NameEndpoint, Names
+from replkv.reasons import reasonOf
 
 
 class Address(NamedTuple):

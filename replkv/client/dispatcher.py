@@ -14,12 +14,12 @@ from twisted.python.failure import Failure
 from replkv.client.connections import Address, Connections
 from replkv.client.errors import Closed, OutcomeUnknown, Unavailable
 from replkv.client.protocol import ClientProtocol
-from replkv.client.reasons import reasonOf
 from replkv.client.redirect import REDIRECT, namedBy
 from replkv.client.replies import Reply
 from replkv.client.search import Search
 from replkv.client.troubles import Troubles
 from replkv.names import Names
+from replkv.reasons import reasonOf
 
 
 class _Call:

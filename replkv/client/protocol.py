@@ -15,8 +15,8 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
 from replkv.client.errors import ProtocolError, Unavailable
-from replkv.client.reasons import reasonOf
 from replkv.client.replies import Reply, ReplyParser
+from replkv.reasons import reasonOf
 
 
 class Owner(Interface):
@@ -182,7 +182,7 @@ class ClientProtocol(Protocol):
         if now < due:
             self._watch = self._clock.callLater(due - now, self._look)
             return
-        silence = Failure(Unavailable(f"no reply in {self._patience:g} s"))
+        silence = Failure(Unavailable(f"no reply in {self._patience:.2g} s"))
         self._leave(silence, [sent for sent in self._sent if not sent.changes], wasUsed=True)
         self._endIfLeft()
 

@@ -21,8 +21,8 @@ class Search:
     """
     Asks all servers at once, each over and over, until one says that it leads. Nobody waits for those that are silent.
 
-    A server is believed to lead unless another one has just told of a leader in a later term: it was deposed, and does
-    not know it yet. What a follower says of others is followed up only where it names a server that is not asked anyway.
+    A server is believed to lead unless another one has just told of a leader in a later term: it was deposed then, and
+    does not know it yet. A leader that nobody was told of is found by what followers say, but it has to say so itself.
     """
 
     # The pause before a server that was of no help is asked again. It doubles up to the longest one, as very many

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Final
 
 from replkv.client.connections import Address
-from replkv.client.reasons import reasonOf
+from replkv.reasons import reasonOf
 
 
 class Troubles:
@@ -33,7 +33,7 @@ class Troubles:
         if len(self._reasons) > self.MAX_SERVERS:
             del self._reasons[next(iter(self._reasons))]
 
-    def failed(self, server: Address, error: BaseException) -> None:
+    def failed(self, server: Address, error: BaseException | None) -> None:
         """
         Remember that a server did not answer.
         """

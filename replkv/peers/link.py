@@ -21,6 +21,7 @@ from replkv.peers.commands import Hello, Refused, remoteCall
 from replkv.peers.connection import PeerConnection
 from replkv.peers.identity import Identity
 from replkv.peers.receiver import Receiver, Timed
+from replkv.reasons import reasonOf
 
 ANSWER_TIMEOUT: Final = 5.0
 """
@@ -234,7 +235,7 @@ class PeerLink(Service):
         """
         No connection was made: the other server may be down, or the servers file may have a wrong address.
         """
-        self.tell(f"server {self.peer} cannot be reached ({failure.getErrorMessage()}); trying again")
+        self.tell(f"server {self.peer} cannot be reached ({reasonOf(failure.value)}); trying again")
 
     def _nextAttempt(self) -> int:
         self._attempts += 1

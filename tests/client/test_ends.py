@@ -105,12 +105,23 @@ class TimeoutTests(ManyCase):
         A server that cannot be reached is told with the time that it was given, and not with what was left of it.
         """
         stored = self.client.set(b"k", b"v", timeout=2.0902238)
-        self.network.attempts()
         self.clock.advance(2)
-        self.network.attempts()
         self.clock.advance(0.1)
         error = self.failureResultOf(stored, Unavailable).value
         self.assertIn("db:1: no answer in 2 s", str(error))
+
+    def test_times(self) -> None:
+        """
+        Times are told with one decimal: how they were reckoned is nobody's business.
+        """
+        self.client = Client(self.clock, ["db:1", "db:2"], timeout=3.38414)
+        stored = self.client.set(b"k", b"v")
+        self.network.accept(1)
+        self.clock.advance(1.7)
+        self.clock.advance(1.7)
+        error = str(self.failureResultOf(stored, Unavailable).value)
+        self.assertIn("db:1: no reply in 1.7 s", error)
+        self.assertIn("db:2: no answer in 1.7 s", error)
 
 
 class CancelTests(ManyCase):

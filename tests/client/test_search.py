@@ -4,6 +4,8 @@ Tests for L{replkv.client.search}: a client that does not know who leads.
 
 from __future__ import annotations
 
+from typing import Any
+
 from twisted.internet.defer import CancelledError, Deferred
 
 from replkv.client.client import Client
@@ -324,7 +326,7 @@ class AgainTests(ClientCase):
         """
         When nobody waits any more, the search ends, and the next call begins one.
         """
-        calls = [self.client.set(b"k", b"v"), self.client.get(b"k")]
+        calls: list[Deferred[Any]] = [self.client.set(b"k", b"v"), self.client.get(b"k")]
         self.network.attempts()
         wire = self.network.accept(1)
         calls[0].cancel()

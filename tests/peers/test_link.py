@@ -155,7 +155,7 @@ class LostTests(LinkTests):
         for _ in range(10):
             self.mine.door.refuse()
             self.waitForAttempt()
-        self.assertEqual(self.lines, ["server 1 cannot be reached (An error occurred while connecting.); trying again"])
+        self.assertEqual(self.lines, ["server 1 cannot be reached (connection refused); trying again"])
         self.connect()
         self.assertEqual(self.lines[1:], ["server 1 is back"])
 

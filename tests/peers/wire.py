@@ -5,12 +5,18 @@ What the tests of the connections between servers stand on: TCP connections in m
 from __future__ import annotations
 
 from collections.abc import Callable
+from errno import ECONNREFUSED
 from random import Random
 from typing import Any
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.error import ConnectError, ConnectionAborted, ConnectionDone, ConnectionLost
+from twisted.internet.error import (
+    ConnectionAborted,
+    ConnectionDone,
+    ConnectionLost,
+    ConnectionRefusedError,  # noqa: A004
+)
 from twisted.internet.interfaces import IProtocol, IProtocolFactory, IStreamClientEndpoint
 from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.internet.task import Clock
@@ -151,7 +157,7 @@ class Door:
         """
         The attempt that waits fails.
         """
-        self.attempts.pop()[1].errback(Failure(ConnectError()))
+        self.attempts.pop()[1].errback(Failure(ConnectionRefusedError(osError=ECONNREFUSED)))
 
     def open(self, clock: Clock, accepting: IProtocol) -> Wire:
         """

@@ -64,3 +64,17 @@ async def test_leadersPausedInTurn(makeCluster: MakeCluster) -> None:
         cluster.servers[leader].signal(signal.SIGCONT)
         await cluster.applied(leader, load.newest)
     await load.finish()
+
+
+@onReactor
+async def test_pausedFirst(makeCluster: MakeCluster) -> None:
+    """
+    A client that knows of nothing does not send its write to the first server when that is stopped, where it would
+    have an unknown outcome.
+    """
+    cluster = makeCluster(3)
+    cluster.start()
+    stopped = await cluster.leader()
+    cluster.servers[stopped].signal(signal.SIGSTOP)
+    assert await cluster.client(first=stopped).set(b"k", b"v") > 0
+    cluster.servers[stopped].signal(signal.SIGCONT)

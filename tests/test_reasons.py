@@ -1,5 +1,5 @@
 """
-Tests for L{replkv.client.reasons}.
+Tests for L{replkv.reasons}.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from twisted.internet import error
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.client.errors import ProtocolError
-from replkv.client.reasons import reasonOf
+from replkv.reasons import reasonOf
 
 
 class ReasonTests(SynchronousTestCase):

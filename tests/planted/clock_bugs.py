@@ -6,13 +6,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import replkv.server
-from replkv.clusterclock import ClusterClock, bridged
+from replkv.clusterclock import ClusterClock
 from replkv.executor import Executor
 from replkv.kv.machine import StateMachine
 from replkv.raft.core import Raft
 from replkv.server import Server
-from replkv.storage.clockrecord import ClockRecord
 from replkv.testing.cluster.clocks import MachineClocks
 from replkv.testing.cluster.server import SimulatedServer
 from tests.planted.bug import Bug, Patch
@@ -44,10 +42,6 @@ def _startSure(clock: ClusterClock, *arguments: Any) -> None:
     clock.isMeasured = True
 
 
-def _bridgedByWallClock(record: ClockRecord | None, wallClock: float, bootTime: float, bootId: str, stamp: int) -> int:
-    return bridged(record, wallClock, bootTime, "", stamp)
-
-
 BUGS: Final = (
     Bug("ticks by the wall clock", "cluster", 60, (Patch(SimulatedServer, "ticksByWallClock", True),)),
     Bug(
@@ -64,12 +58,6 @@ BUGS: Final = (
     ),
     Bug("the leader's time is not followed", "cluster", 60, (Patch(ClusterClock, "follow", lambda clock, time: None),)),
     Bug("a started server believes no leader", "cluster", 100, (Patch(ClusterClock, "__init__", _startSure),)),
-    Bug(
-        "the wall clock tells how long a process was away",
-        "cluster",
-        100,
-        (Patch(replkv.server, "bridged", _bridgedByWallClock),),
-    ),
 )
 """
 Each is found by the judge of expiry, but the first.

@@ -166,7 +166,8 @@ def _versionsFit(lives: Sequence[Life]) -> bool:
 
 def _timesFit(life: Life, clocks: ClockBound) -> bool:
     """
-    There is a time at which it can have been stored: one of the bounds, or one between two of them.
+    There is a time at which it can have been stored: one of the bounds, or one between two of them. Where nobody could
+    measure time, this knows only of that having been so all the while.
     """
     exptime, slack = _exptime(life), clocks.slack
     lefts = [left for _, left in life.found if left is not None]
@@ -174,7 +175,7 @@ def _timesFit(life: Life, clocks: ClockBound) -> bool:
         return not any(lefts)
     if not all(1 <= left <= exptime for left in lefts):
         return False
-    if slack is None:
+    if clocks.blind:
         return True
     first, last = life.store.invoked, min(operation.ended for operation in life.followed)
     bounds = [first, *([last] if last < inf else [])]

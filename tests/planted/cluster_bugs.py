@@ -52,6 +52,7 @@ _disconnected = PeerLink.disconnected
 _contradiction = contradiction
 _fail = Server._fail
 _failed = Dispatcher._failed
+_init = Dispatcher.__init__
 _fromBox = LargeBytes.fromBox
 _read = Raft.read
 _recover = Server._recover
@@ -271,6 +272,11 @@ def _sendAgain(dispatcher: Dispatcher, failure: Failure, call: Any) -> None:
     _failed(dispatcher, failure, call)
 
 
+def _guess(dispatcher: Dispatcher, *args: Any) -> None:
+    _init(dispatcher, *args)
+    dispatcher._knowsLeader = True
+
+
 def _expireAsUnsent(dispatcher: Dispatcher, call: Any) -> None:
     dispatcher._takeBack(call)
     call.fail(Unavailable("not carried out"))
@@ -394,6 +400,9 @@ BUGS: Final = (
     ),
     Bug("a lost connection is not told to the core", "cluster", 200, (Patch(PeerLink, "disconnected", _tellNobody),)),
     Bug("a client that sends a write again", "cluster", 200, (Patch(Dispatcher, "_failed", _sendAgain),)),
+    Bug(
+        "a client that takes the first server for the leader", "cluster", 100, (Patch(Dispatcher, "__init__", _guess),)
+    ),
     Bug("a client that takes late for not done", "cluster", 200, (Patch(Dispatcher, "expire", _expireAsUnsent),)),
     Bug("a value cut at 65,535 bytes", "cluster", 50, (Patch(LargeBytes, "toBox", _cut),)),
     Bug("a last part of one byte is left out", "cluster", 100, (Patch(LargeBytes, "toBox", _leaveOutShortPart),)),

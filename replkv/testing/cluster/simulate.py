@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from replkv import exits
+from replkv.client.client import Client
 from replkv.client.errors import ClientError
 from replkv.protocol.commands import Cas, Delete, Get, Getm, Set, StoreCommand
 from replkv.testing import rare
@@ -28,7 +29,7 @@ from replkv.testing.cluster.rest import checkCounters
 from replkv.testing.cluster.server import USUAL_DISK, SimulatedServer
 from replkv.testing.cluster.visit import Visit
 from replkv.testing.contention import races
-from replkv.testing.history import History, Status, Told
+from replkv.testing.history import Answer, History, Status, Told
 from replkv.testing.linear.clocks import ClockBound
 from replkv.testing.linear.moment import judgeInTime
 from replkv.testing.linear.search import Undecided, checkLinearizable
@@ -279,7 +280,8 @@ class Simulation:
         cluster = self.cluster
         leader = cluster.leader(RECOVERY)
         term = leader.raft.currentTerm
-        for server in cluster.servers:
+        for place, server in enumerate(cluster.servers):
+            self._store(place)
             if server.isServing and not server.hasForgotten:
                 self._visit(server, leader)
         cluster.run(_QUIET * self._plan.electionTimeout)
@@ -301,6 +303,21 @@ class Simulation:
             except ClientError as error:
                 raise Violation(f"all is well again, and {key!r} cannot be read: {error}") from None
             self._history.answered(operation, answerOf(found), cluster.timeline.seconds())
+        client.close()
+
+    def _store(self, place: int) -> None:
+        """
+        A client that knows nothing yet has its write carried out, whichever server it was told of first: that one may
+        be kept out by the others.
+        """
+        cluster, key, value = self.cluster, b"visited", b"as new"
+        client = Client(cluster.reactor, [*cluster.addresses[place:], *cluster.addresses[:place]], RECOVERY)
+        operation = self._history.invoke(Set(key, 0, value, False), cluster.timeline.seconds())
+        try:
+            version = cluster.result(client.set(key, value), RECOVERY + 1)
+        except ClientError as error:
+            raise Violation(f"all is well, and a client that asks server {place} first cannot write: {error}") from None
+        self._history.answered(operation, Answer(Told.STORED, version), cluster.timeline.seconds())
         client.close()
 
     def _visit(self, server: SimulatedServer, leader: SimulatedServer) -> None:

@@ -5,7 +5,6 @@ Tests for data folders that are wiped or put back.
 from __future__ import annotations
 
 import replkv.peers.identity
-from replkv.client.client import Client
 from replkv.peers.identity import Identity
 from replkv.testing.cluster.loss import putBack, wipe
 from replkv.testing.cluster.server import SimulatedServer
@@ -29,8 +28,6 @@ class LossTests(ClusterCase):
         super().setUp()
         self.server = self.cluster.servers[0]
         self.server.isFrail = True
-        # A server that hears of no leader cannot tell what came of a write: ask the others.
-        self.client = Client(self.cluster.reactor, self.cluster.addresses[1:], 10.0)
         self.cluster.leader()
         self.cluster.until(self.isMet, "all have met server 0")
 
@@ -53,6 +50,8 @@ class LossTests(ClusterCase):
         The others go on, and do not let server 0 in.
         """
         self.assertTrue(self.server.hasForgotten)
+        # It is the first that a new client was told of, and cannot tell what came of a write.
+        self.client = self.cluster.client()
         self.put(b"k", b"value")
         self.cluster.run(5)
         self.assertTrue(self.server.isServing)

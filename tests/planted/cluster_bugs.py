@@ -330,7 +330,7 @@ BUGS: Final = (
         20,
         (Patch(Server, "_recover", _recoverWithClock), Patch(StateMachine, "apply", _applyByLocalClock)),
     ),
-    Bug("applied index and data not in one write", "cluster", 100, (Patch(StateMachine, "apply", _applyInTwoSteps),)),
+    Bug("applied index and data not in one write", "cluster", 300, (Patch(StateMachine, "apply", _applyInTwoSteps),)),
     Bug(
         "a pipelined read that misses the write before it",
         "cluster",

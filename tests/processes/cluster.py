@@ -74,6 +74,15 @@ async def until(condition: Callable[[], Any], what: str) -> Any:
         await deferLater(clock, _POLL_INTERVAL)
 
 
+def heedSignals() -> None:
+    """
+    Have this process, which was forked for a test, heed the signals of its terminal: the tests may run where they are
+    ignored, as under nohup or in the background of a script.
+    """
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def freePorts(count: int) -> list[int]:
     """
     Find ports to listen on, below those that the system gives to outgoing connections: a server that is down for a

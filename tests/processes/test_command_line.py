@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from twisted.internet.threads import deferToThread
 
-from tests.processes.cluster import PATIENCE, Cluster, freePorts, onReactor
+from tests.processes.cluster import PATIENCE, Cluster, freePorts, heedSignals, onReactor
 from tests.processes.conftest import MakeCluster
 
 REPLKV = [sys.executable, "-m", "replkv"]
@@ -63,6 +63,7 @@ class Terminal:
     def __init__(self, environment: dict[str, str]) -> None:
         self._pid, self._terminal = pty.fork()
         if self._pid == 0:
+            heedSignals()
             os.execvpe(sys.executable, [*REPLKV, "client"], {**environment, "TERM": "dumb"})
         self._seen = b""
 

@@ -10,7 +10,7 @@ import signal
 import sys
 from contextlib import suppress
 
-from tests.processes.cluster import onReactor, until
+from tests.processes.cluster import heedSignals, onReactor, until
 from tests.processes.conftest import MakeCluster
 from tests.processes.test_daemons import isAlive
 
@@ -26,6 +26,7 @@ async def test_terminalGone(makeCluster: MakeCluster) -> None:
     command = [sys.executable, "-c", REPLKV, "cluster", "--config", str(cluster.config)]
     pid, terminal = pty.fork()
     if not pid:
+        heedSignals()
         os.chdir(cluster.config.parent)
         os.execv(command[0], command)
     try:

@@ -37,8 +37,7 @@ async def test_wipedServer(makeCluster: MakeCluster) -> None:
     cluster = makeCluster(3)
     load = await underLoad(cluster)
     wiped, others = cluster.servers[2], (0, 1)
-    for serverId in others:
-        await until(lambda serverId=serverId: hasMet(cluster, serverId, 2), "server 2 is known")  # type: ignore[misc]
+    await until(lambda: all(hasMet(cluster, serverId, 2) for serverId in others), "server 2 is known")
     wiped.kill()
     await load.goesOn()
     shutil.rmtree(wiped.data)
@@ -64,27 +63,21 @@ async def test_olderCopy(makeCluster: MakeCluster) -> None:
     cluster = makeCluster(3)
     load = await underLoad(cluster)
     server, others = cluster.servers[2], (0, 1)
-    for serverId in others:
-        await until(lambda serverId=serverId: hasMet(cluster, serverId, 2), "server 2 is known")  # type: ignore[misc]
+    await until(lambda: all(hasMet(cluster, serverId, 2) for serverId in others), "server 2 is known")
     server.kill()
     copy = server.data.with_name("copy")
     shutil.copytree(server.data, copy)
     started = startOf(cluster, 0, 2)
     server.start()
-    for serverId in others:
-        await until(
-            lambda serverId=serverId: startOf(cluster, serverId, 2) > started,  # type: ignore[misc]
-            "its next start is known",
-        )
+    await until(lambda: all(startOf(cluster, serverId, 2) > started for serverId in others), "its next start is known")
     await load.goesOn(100)
     server.kill()
     shutil.rmtree(server.data)
     shutil.move(copy, server.data)
     server.start()
-    for serverId in others:
-        other = cluster.servers[serverId]
-        await until(lambda other=other: "a copy of its data folder was put back" in other.logged(), "it is refused")  # type: ignore[misc]
-    await until(lambda: server.logged().count("a copy of its data folder was put back") == 2, "it is told why")
+    reason = "a copy of its data folder was put back"
+    await until(lambda: all(reason in cluster.servers[serverId].logged() for serverId in others), "it is refused")
+    await until(lambda: server.logged().count(reason) == 2, "it is told why")
     await load.goesOn(200)
     assert (await cluster.stats(2))["leader"] == "none"
     await load.finish()

@@ -20,7 +20,7 @@ from replkv.raft.messages import (
     RequestVoteReply,
 )
 
-PROTOCOL_VERSION: Final = 2
+PROTOCOL_VERSION: Final = 3
 """
 Servers of different versions do not talk to each other.
 """
@@ -84,7 +84,7 @@ class Hello(amp.Command):
         (b"members", amp.ListOf(amp.Integer())),
         (b"sender", amp.Integer()),
         (b"recipient", amp.Integer()),
-        (b"known", amp.Unicode()),
+        (b"folders", amp.ListOf(amp.Unicode())),
         *_INTRODUCTION,
     ]
     response: ClassVar = _INTRODUCTION

@@ -4,7 +4,7 @@ Who may talk to whom.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from twisted.internet.defer import Deferred
@@ -21,6 +21,12 @@ MAX_STARTS: Final = 2**62
 """
 More than any server was ever started.
 """
+
+
+_TWO_CLUSTERS: Final = (
+    "the two are of different clusters with the same name and ids (then correct the addresses in their files, and give "
+    "each cluster a name of its own)"
+)
 
 
 class Memory(Protocol):
@@ -88,17 +94,24 @@ class Identity:
             "members": self._members,
             "sender": self.serverId,
             "recipient": recipient,
-            "known": self._incarnation(recipient),
+            "folders": self._folders(),
             **self.introduction(),
         }
 
     async def admit(
-        self, version: int, cluster: str, members: Sequence[int], sender: int, recipient: int, known: str, **past: Any
+        self,
+        version: int,
+        cluster: str,
+        members: Sequence[int],
+        sender: int,
+        recipient: int,
+        folders: Sequence[str],
+        **past: Any,
     ) -> None:
         """
         Judge a hello.
 
-        @param known: the incarnation by which the sender has met this server; empty if it never did.
+        @param folders: the incarnations by which the sender has met each of C{members}; empty where it never did.
         @param past: what else the hello has: see L{recognize}.
         @raise Refused: if it is not from a server of this cluster, or not for this one.
         """
@@ -113,12 +126,9 @@ class Identity:
             raise Refused(f"this is server {self.serverId}, not {recipient}")
         if sender == self.serverId or sender not in self._members:
             raise Refused(f"server {sender} is no other member of the cluster")
-        if known not in ("", self._memory.past.incarnation):
-            raise Refused(
-                f"server {sender} knows server {self.serverId} by another data folder than it has: server "
-                f"{self.serverId} was wiped or replaced, or the two are of different clusters with the same name and "
-                "ids (then correct the addresses in their files, and give each cluster a name of its own)"
-            )
+        if len(folders) != len(members):
+            raise Refused(f"server {sender} does not say whom it has met")
+        self._compare(sender, past["incarnation"], dict(zip(members, folders, strict=True)))
         await self.recognize(sender, **past)
 
     async def recognize(self, peer: int, incarnation: str, starts: int, names: Sequence[str]) -> None:
@@ -154,6 +164,39 @@ class Identity:
         self.condemned.add(peer)
         return self._runOnDisk(lambda: self._condemn(peer))
 
+    def _compare(self, sender: int, incarnation: str, theirs: Mapping[int, str]) -> None:
+        """
+        Make sure that a server that is not known, or not by this folder, has met the same servers as this one.
+
+        Clusters of the same name and ids differ in all folders. A server that was wiped differs in its own only:
+        those that know the others by their folders would not have let it in.
+
+        @param incarnation: the name of C{sender}'s folder.
+        @param theirs: the name of each member's folder as C{sender} knows it; empty where it has not met it.
+        @raise Refused: if it has met others.
+        """
+        mine = self._memory.past.incarnation
+        if theirs[self.serverId] not in ("", mine):
+            raise Refused(
+                f"server {sender} knows server {self.serverId} by another data folder than it has: server "
+                f"{self.serverId} was wiped or replaced, or {_TWO_CLUSTERS}"
+            )
+        known = self._incarnation(sender)
+        if known == incarnation:
+            return
+        others = [member for member in self._members if member not in (sender, self.serverId)]
+        for member in others:
+            if _differ(theirs[member], self._incarnation(member)):
+                raise Refused(
+                    f"server {sender} knows server {member} by another data folder than server {self.serverId} does: "
+                    f"{_TWO_CLUSTERS}; or server {member} was wiped or replaced before all had met it"
+                )
+        if known and not any(theirs[member] and self._incarnation(member) for member in others):
+            raise Refused(
+                f"server {sender} comes with another data folder than before: the old one was wiped or replaced, or "
+                f"{_TWO_CLUSTERS}"
+            )
+
     def _refuse(self, peer: int, past: Past) -> None:
         """
         @raise Refused: if server C{peer} is not what it was.
@@ -179,6 +222,16 @@ class Identity:
         if life is not None:
             self._memory.rememberPeer(peer, life._replace(hasForgotten=True))
 
+    def _folders(self) -> list[str]:
+        return [self._incarnation(member) for member in self._members]
+
     def _incarnation(self, peer: int) -> str:
         life = self._memory.peer(peer)
         return "" if life is None else life.incarnation
+
+
+def _differ(one: str, another: str) -> bool:
+    """
+    Whether two names are of different folders; an empty one is none.
+    """
+    return one != another and "" not in (one, another)

@@ -59,8 +59,8 @@ class AdmitTests(SynchronousTestCase):
         """
         A server of another version is refused, older or newer.
         """
-        self.assertRefused("server 1 speaks protocol version 2, not 3", version=3)
-        self.assertRefused("server 1 speaks protocol version 2, not 1", version=1)
+        self.assertRefused("server 1 speaks protocol version 3, not 4", version=4)
+        self.assertRefused("server 1 speaks protocol version 3, not 2", version=2)
 
     def test_otherCluster(self) -> None:
         """
@@ -181,14 +181,74 @@ class AdmitTests(SynchronousTestCase):
             refused = self.failureResultOf(self.admit(**changed), Refused)
             self.assertEqual(refused.getErrorMessage(), "server 0 does not say which of its starts this is")
 
-    def test_strangeMemory(self) -> None:
+    def test_metAnother(self) -> None:
         """
         A server that has met another one in this one's place is refused, with what that may mean.
         """
-        self.assertIsNone(self.successResultOf(self.admit(known="folder 1")))
-        refused = self.failureResultOf(self.admit(known="another"), Refused)
+        self.assertIsNone(self.successResultOf(self.admit(folders=["", "folder 1", ""])))
+        refused = self.failureResultOf(self.admit(folders=["", "another", ""]), Refused)
         self.assertIn("server 0 knows server 1 by another data folder than it has", refused.getErrorMessage())
         self.assertIn("different clusters with the same name", refused.getErrorMessage())
+
+    def test_metOtherPeers(self) -> None:
+        """
+        A server that is not known by its folder and has met others than this one did is of another cluster, and not one
+        that was wiped.
+        """
+        self.server.folder.known[2] = Life("folder 2", 1, "first")
+        reason = (
+            "server 0 knows server 2 by another data folder than server 1 does: the two are of different clusters with "
+            "the same name and ids (then correct the addresses in their files, and give each cluster a name of its "
+            "own); or server 2 was wiped or replaced before all had met it"
+        )
+        for met in (None, Life("before", 1, "first")):
+            if met is not None:
+                self.server.folder.known[0] = met
+            refused = self.failureResultOf(self.admit(folders=["", "", "another"]), Refused)
+            self.assertEqual(refused.getErrorMessage(), reason)
+            self.assertEqual(self.server.folder.known.get(0), met)
+
+    def test_wipedAndMetTheSame(self) -> None:
+        """
+        A server that has another folder than before and has met the same servers was wiped.
+        """
+        self.server.folder.known[0] = Life("before", 1, "first")
+        self.server.folder.known[2] = Life("folder 2", 1, "first")
+        refused = self.failureResultOf(self.admit(folders=["", "folder 1", "folder 2"]), Refused)
+        self.assertIn("the old one was wiped or replaced, so it may have forgotten", refused.getErrorMessage())
+
+    def test_wipedOrOfAnother(self) -> None:
+        """
+        Where nothing tells a server that was wiped from one of another cluster, the refusal says both.
+        """
+        self.server.folder.known[0] = Life("before", 1, "first")
+        for folders in (["", "", ""], ["", "", "folder 2"]):
+            refused = self.failureResultOf(self.admit(folders=folders), Refused)
+            self.assertIn(
+                "the old one was wiped or replaced, or the two are of different clusters", refused.getErrorMessage()
+            )
+
+    def test_knownByItsFolder(self) -> None:
+        """
+        A server that is what it was is let in also where it has met a third one that was wiped.
+        """
+        self.successResultOf(self.admit())
+        self.server.folder.known[2] = Life("folder 2", 1, "first")
+        self.assertIsNone(self.successResultOf(self.admit(folders=["", "folder 1", "another"])))
+
+    def test_otherOrder(self) -> None:
+        """
+        Whom the sender has met stands in the order in which it names the members.
+        """
+        self.server.folder.known[2] = Life("folder 2", 1, "first")
+        self.assertIsNone(self.successResultOf(self.admit(members=[2, 1, 0], folders=["folder 2", "folder 1", ""])))
+
+    def test_doesNotSayWhom(self) -> None:
+        """
+        A hello that says too little or too much of whom its sender has met is refused.
+        """
+        for folders in ([], ["", ""], ["", "", "", ""]):
+            self.assertRefused("server 0 does not say whom it has met", folders=folders)
 
 
 class RememberTests(SynchronousTestCase):
@@ -264,16 +324,16 @@ class HelloTests(SynchronousTestCase):
         self.assertEqual(
             server.identity.hello(1),
             {
-                "version": 2,
+                "version": 3,
                 "cluster": "shop",
                 "members": [1, 2],
                 "sender": 2,
                 "recipient": 1,
-                "known": "",
+                "folders": ["", ""],
                 "incarnation": "mine",
                 "starts": 1,
                 "names": ("first",),
             },
         )
         server.folder.known[1] = Life("its", 3, "third")
-        self.assertEqual(server.identity.hello(1)["known"], "its")
+        self.assertEqual(server.identity.hello(1)["folders"], ["its", ""])

@@ -113,7 +113,7 @@ class LossTests(ClusterCase):
         assert end is not None
         end()
         error = self.assertRaises(Violation, self.assertOut)
-        self.assertIn("server 0", str(error))
+        self.assertRegex(str(error), "to be on the disk of server 0|which is on 1 disks of 3")
 
     def test_forgotten(self) -> None:
         """

@@ -17,7 +17,7 @@ from replkv.testing import SimulatedCluster, disturb
 from tests.example.worker import Worker
 
 JOBS: Final = [b"job1", b"job2", b"job3"]
-SEEDS: Final = range(50)
+SEEDS: Final = range(25)
 
 
 class Employee:

@@ -25,59 +25,55 @@ print(*[simulate(seed).digest for seed in range({})])
 """
 
 
-class SimulateTests(SynchronousTestCase):
+def test_sameEverywhere() -> None:
     """
-    Tests for runs.
+    A seed gives the same run, byte for byte, in another process that orders its sets in another way.
     """
+    count = 3
+    environment = {**os.environ, "PYTHONHASHSEED": "12345"}
+    command = [sys.executable, "-c", OTHER_PROCESS.format(count)]
+    other = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert other.stdout.split() == [simulate(seed).digest for seed in range(count)]
 
-    def test_sameEverywhere(self) -> None:
-        """
-        A seed gives the same run, byte for byte, in another process that orders its sets in another way.
-        """
-        count = 3
-        environment = {**os.environ, "PYTHONHASHSEED": "12345"}
-        command = [sys.executable, "-c", OTHER_PROCESS.format(count)]
-        other = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-        self.assertEqual(other.stdout.split(), [simulate(seed).digest for seed in range(count)])
 
-    def test_seedsDiffer(self) -> None:
-        """
-        Other seeds give other runs, and what is told of them makes no difference.
-        """
-        story: list[str] = []
-        told = [simulate(seed, tell=story.append).digest for seed in (0, 1)]
-        self.assertEqual(told, [simulate(seed).digest for seed in (0, 1)])
-        self.assertNotEqual(*told)
-        self.assertTrue(any("this server leads, in term" in line for line in story))
+def test_seedsDiffer() -> None:
+    """
+    Other seeds give other runs, and what is told of them makes no difference.
+    """
+    story: list[str] = []
+    told = [simulate(seed, tell=story.append).digest for seed in (0, 1)]
+    assert told == [simulate(seed).digest for seed in (0, 1)]
+    assert told[0] != told[1]
+    assert any("this server leads, in term" in line for line in story)
 
-    def test_pass(self) -> None:
-        """
-        A few seeds find nothing wrong; clients do get answers, and things do go wrong.
-        """
-        outcomes = [simulate(seed) for seed in SEEDS]
-        self.assertEqual([outcome.violation for outcome in outcomes], [None] * len(SEEDS))
-        answered = [
-            sum(operation.status is Status.OK for operation in outcome.history.operations) for outcome in outcomes
-        ]
-        self.assertGreater(sum(answered), 50 * len(SEEDS))
-        self.assertGreater(sum(sum(outcome.injected.values()) for outcome in outcomes), 3 * len(SEEDS))
-        self.assertTrue(all(outcome.elections for outcome in outcomes))
 
-    def test_parts(self) -> None:
-        """
-        Faults and clients can be left out; those that are left are the same, and go by their numbers.
-        """
-        whole = simulate(5)
-        self.assertGreater(whole.faults, 3)
-        quiet = simulate(5, faults=[], clients=[])
-        self.assertEqual(sum(quiet.injected.values()), 0)
-        self.assertEqual((quiet.faults, quiet.clients), (whole.faults, whole.clients))
-        # What is asked at the end, when all is well, is all that is asked.
-        self.assertTrue({operation.command.key for operation in quiet.history.operations} <= {b"visited"})
-        story: list[str] = []
-        simulate(5, faults=[2], clients=[0], tell=story.append)
-        begun = {line.split()[2:4][1].rstrip(",") for line in story if line.split()[2] == "fault"}
-        self.assertEqual(begun, {"2"})
+def test_pass() -> None:
+    """
+    A few seeds find nothing wrong; clients do get answers, and things do go wrong.
+    """
+    outcomes = [simulate(seed) for seed in SEEDS]
+    assert [outcome.violation for outcome in outcomes] == [None] * len(SEEDS)
+    answered = [sum(operation.status is Status.OK for operation in outcome.history.operations) for outcome in outcomes]
+    assert sum(answered) > 50 * len(SEEDS)
+    assert sum(sum(outcome.injected.values()) for outcome in outcomes) > 3 * len(SEEDS)
+    assert all(outcome.elections for outcome in outcomes)
+
+
+def test_parts() -> None:
+    """
+    Faults and clients can be left out; those that are left are the same, and go by their numbers.
+    """
+    whole = simulate(5)
+    assert whole.faults > 3
+    quiet = simulate(5, faults=[], clients=[])
+    assert sum(quiet.injected.values()) == 0
+    assert (quiet.faults, quiet.clients) == (whole.faults, whole.clients)
+    # What is asked at the end, when all is well, is all that is asked.
+    assert {operation.command.key for operation in quiet.history.operations} <= {b"visited"}
+    story: list[str] = []
+    simulate(5, faults=[2], clients=[0], tell=story.append)
+    begun = {line.split()[2:4][1].rstrip(",") for line in story if line.split()[2] == "fault"}
+    assert begun == {"2"}
 
 
 class PlanTests(SynchronousTestCase):

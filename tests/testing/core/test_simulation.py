@@ -39,36 +39,33 @@ def aPlan(seed: int) -> Plan:
     return draw(seed, {name: kind.lasts for name, kind in KINDS.items()})
 
 
-class SliceTests(SynchronousTestCase):
+def test_passes() -> None:
     """
-    A slice of seeds.
+    The cluster keeps its promises.
     """
+    assert [(outcome.seed, outcome.violation) for outcome in outcomes() if outcome.violation] == []
 
-    def test_passes(self) -> None:
-        """
-        The cluster keeps its promises.
-        """
-        self.assertEqual([(outcome.seed, outcome.violation) for outcome in outcomes() if outcome.violation], [])
 
-    def test_faults(self) -> None:
-        """
-        Every kind of fault happens.
-        """
-        injected: Counter[str] = sum((outcome.injected for outcome in outcomes()), Counter())
-        self.assertEqual(set(injected), set(KINDS))
+def test_faults() -> None:
+    """
+    Every kind of fault happens.
+    """
+    injected: Counter[str] = sum((outcome.injected for outcome in outcomes()), Counter())
+    assert set(injected) == set(KINDS)
 
-    def test_worthSomething(self) -> None:
-        """
-        There are elections, and operations of each kind that end in each way.
-        """
-        self.assertGreater(sum(outcome.elections for outcome in outcomes()), 2 * len(SEEDS))
-        operations = [operation for outcome in outcomes() for operation in outcome.history.operations]
-        ends = Counter((type(operation.command).__name__, operation.status) for operation in operations)
-        for kind in ("Set", "Cas", "Delete", "Getm"):
-            for status in Status:
-                self.assertGreater(ends[kind, status], 0, (kind, status))
-        told = Counter(operation.answer.told for operation in operations if operation.answer is not None)
-        self.assertEqual(set(told), set(Told) - {Told.CARRIED_OUT})
+
+def test_worthSomething() -> None:
+    """
+    There are elections, and operations of each kind that end in each way.
+    """
+    assert sum(outcome.elections for outcome in outcomes()) > 2 * len(SEEDS)
+    operations = [operation for outcome in outcomes() for operation in outcome.history.operations]
+    ends = Counter((type(operation.command).__name__, operation.status) for operation in operations)
+    for kind in ("Set", "Cas", "Delete", "Getm"):
+        for status in Status:
+            assert ends[kind, status] > 0, (kind, status)
+    told = Counter(operation.answer.told for operation in operations if operation.answer is not None)
+    assert set(told) == set(Told) - {Told.CARRIED_OUT}
 
 
 class OneSeedTests(SynchronousTestCase):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import cast
 from unittest.mock import patch
 
-from twisted.trial.unittest import SynchronousTestCase
+import pytest
 
 import tests
 from replkv.testing.sim.workers import Death, Workers, cores
@@ -67,90 +67,93 @@ def endless(number: int) -> int:
     return number
 
 
-class WorkersTests(SynchronousTestCase):
+def test_map() -> None:
     """
-    Tests for L{Workers}.
+    All is done, over and over, by so many processes.
     """
+    with Workers(2) as workers:
+        assert dict(workers.map(square, range(50))) == {number: number * number for number in range(50)}
+        assert list(workers.map(square, [])) == []
+        ids = {result for _, result in workers.map(processId, range(50))}
+    assert len(ids) == 2
+    assert os.getpid() not in ids
 
-    def test_map(self) -> None:
-        """
-        All is done, over and over, by so many processes.
-        """
-        with Workers(2) as workers:
-            self.assertEqual(dict(workers.map(square, range(50))), {number: number * number for number in range(50)})
-            self.assertEqual(list(workers.map(square, [])), [])
-            ids = {result for _, result in workers.map(processId, range(50))}
-        self.assertEqual(len(ids), 2)
-        self.assertNotIn(os.getpid(), ids)
 
-    def test_noMoreThanNeeded(self) -> None:
-        """
-        No process is started that has nothing to do.
-        """
-        with Workers(2) as workers:
-            [(_, first)] = workers.map(processId, [0])
-            self.assertEqual({result for _, result in workers.map(processId, [0])}, {first})
+def test_noMoreThanNeeded() -> None:
+    """
+    No process is started that has nothing to do.
+    """
+    with Workers(2) as workers:
+        [(_, first)] = workers.map(processId, [0])
+        assert {result for _, result in workers.map(processId, [0])} == {first}
 
-    def test_deaths(self) -> None:
-        """
-        What kills its process is named, and how; everything else is done all the same.
-        """
-        with Workers(2) as workers:
-            results = dict(workers.map(sometimes, range(8)))
-            again = dict(workers.map(sometimes, [5, 6]))
-        self.assertEqual(results.pop(3), Death("exited with status 9"))
-        self.assertEqual(results.pop(5), Death("was killed by signal 9"))
-        self.assertEqual(results, {number: number for number in (0, 1, 2, 4, 6, 7)})
-        self.assertEqual(again, {5: Death("was killed by signal 9"), 6: 6})
 
-    def test_killed(self) -> None:
-        """
-        A process that dies while it has nothing to do is noticed when it is given something.
-        """
-        with Workers(1) as workers:
-            [(_, identity)] = workers.map(processId, [0])
-            assert isinstance(identity, int)
-            os.kill(identity, signal.SIGKILL)
-            os.waitid(os.P_PID, identity, os.WEXITED | os.WNOWAIT)
-            self.assertEqual(dict(workers.map(square, [2, 3])), {2: Death("was killed by signal 9"), 3: 9})
+def test_deaths() -> None:
+    """
+    What kills its process is named, and how; everything else is done all the same.
+    """
+    with Workers(2) as workers:
+        results = dict(workers.map(sometimes, range(8)))
+        again = dict(workers.map(sometimes, [5, 6]))
+    assert results.pop(3) == Death("exited with status 9")
+    assert results.pop(5) == Death("was killed by signal 9")
+    assert results == {number: number for number in (0, 1, 2, 4, 6, 7)}
+    assert again == {5: Death("was killed by signal 9"), 6: 6}
 
-    def test_end(self) -> None:
-        """
-        At the end there is no process left, even if it would never have ended.
-        """
-        with Workers(2) as workers:
-            ids = {cast(int, result) for _, result in workers.map(processId, range(2))}
-            self.assertEqual(next(workers.map(endless, range(10))), (1, 1))
-        self.assertEqual(len(ids), 2)
-        for identity in ids:
-            self.assertRaises(ProcessLookupError, os.kill, identity, 0)
 
-    def test_hashSeeds(self) -> None:
-        """
-        Each process has another PYTHONHASHSEED, unless it was set for all.
-        """
-        with patch.dict(os.environ), Workers(2) as workers:
-            os.environ.pop("PYTHONHASHSEED", None)
-            self.assertEqual(len({result for _, result in workers.map(hashes, range(2))}), 2)
+def test_killed() -> None:
+    """
+    A process that dies while it has nothing to do is noticed when it is given something.
+    """
+    with Workers(1) as workers:
+        [(_, identity)] = workers.map(processId, [0])
+        assert isinstance(identity, int)
+        os.kill(identity, signal.SIGKILL)
+        os.waitid(os.P_PID, identity, os.WEXITED | os.WNOWAIT)
+        assert dict(workers.map(square, [2, 3])) == {2: Death("was killed by signal 9"), 3: 9}
 
-    def test_signals(self) -> None:
-        """
-        What stops this process does not stop the others: they are ended by it.
-        """
-        # In a new interpreter, since Python unblocks signals when the first process of all is started.
-        code = (
-            "from replkv.testing.sim.workers import Workers\n"
-            "from tests.testing.sim.test_workers import blocked\n"
-            "with Workers(2) as workers: print([*(result for _, result in workers.map(blocked, range(2))), blocked(0)])"
-        )
-        command = [sys.executable, "-c", code]
-        environment = {**os.environ, "PYTHONPATH": str(Path(tests.__file__).parents[1])}
-        done = subprocess.run(command, env=environment, capture_output=True, check=True, text=True)
-        stopping = [1, 2, 15]
-        self.assertEqual(done.stdout, f"{[stopping, stopping, []]}\n")
 
-    def test_cores(self) -> None:
-        """
-        There is one core at least.
-        """
-        self.assertGreaterEqual(cores(), 1)
+def test_end() -> None:
+    """
+    At the end there is no process left, even if it would never have ended.
+    """
+    with Workers(2) as workers:
+        ids = {cast(int, result) for _, result in workers.map(processId, range(2))}
+        assert next(workers.map(endless, range(10))) == (1, 1)
+    assert len(ids) == 2
+    for identity in ids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(identity, 0)
+
+
+def test_hashSeeds() -> None:
+    """
+    Each process has another PYTHONHASHSEED, unless it was set for all.
+    """
+    with patch.dict(os.environ), Workers(2) as workers:
+        os.environ.pop("PYTHONHASHSEED", None)
+        assert len({result for _, result in workers.map(hashes, range(2))}) == 2
+
+
+def test_signals() -> None:
+    """
+    What stops this process does not stop the others: they are ended by it.
+    """
+    # In a new interpreter, since Python unblocks signals when the first process of all is started.
+    code = (
+        "from replkv.testing.sim.workers import Workers\n"
+        "from tests.testing.sim.test_workers import blocked\n"
+        "with Workers(2) as workers: print([*(result for _, result in workers.map(blocked, range(2))), blocked(0)])"
+    )
+    command = [sys.executable, "-c", code]
+    environment = {**os.environ, "PYTHONPATH": str(Path(tests.__file__).parents[1])}
+    done = subprocess.run(command, env=environment, capture_output=True, check=True, text=True)
+    stopping = [1, 2, 15]
+    assert done.stdout == f"{[stopping, stopping, []]}\n"
+
+
+def test_cores() -> None:
+    """
+    There is one core at least.
+    """
+    assert cores() >= 1

@@ -162,6 +162,7 @@ class Server(Service):
             self._folder,
             self._storeThread.run,
         )
+        self._node.executor.refused = identity.refused
         self._peers = PeerListener(self._reactor, identity, self._node)
         names = Names(self._reactor)
         for peer in raft.peers:

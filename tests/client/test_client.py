@@ -12,11 +12,18 @@ from replkv.client.errors import Closed, CommandError, NotFound, OutcomeUnknown,
 from tests.client.network import Network, Wire
 
 
-def stats(role: str, term: int = 4, leader: int | str = 20) -> bytes:
+def stats(role: str, term: int = 4, leader: int | str = 20, **more: str) -> bytes:
     """
     A server's reply to C{stats}.
     """
-    values = {"role": role, "term": term, "leader": leader, "commit_index": 1234, "applied_index": 1233, "keys": 7}
+    values = {
+        "role": role,
+        "term": term,
+        "leader": leader,
+        "commit_index": 1234,
+        "applied_index": 1233,
+        "keys": 7,
+    } | more
     return b"".join(b"STAT %b %b\r\n" % (n.encode(), str(v).encode()) for n, v in values.items()) + b"END\r\n"
 
 

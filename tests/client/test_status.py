@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 
 from replkv.client.status import Status, askStatus
 from replkv.config import Config, ServerConfig
-from tests.client.test_client import ClientCase, stats
+from tests.client.connected import ClientCase, stats
 
 CONFIG = Config(
     path="var",

@@ -17,9 +17,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from replkv.kv.command import FAR_FUTURE, stampOf
+from replkv.kv.command import stampOf
 from replkv.raft.entry import Entry
 from replkv.storage.clockrecord import ClockRecord
+from replkv.times import FAR_FUTURE
 
 SLEW: Final = 200
 """

@@ -66,6 +66,8 @@ class Command(CommonOptions):
         """
         Refuse words that are no options.
         """
+        if words == ("help",):
+            self.opt_help()
         if words:
             raise UsageError(f"{words[0]!r} is one word too many")
 

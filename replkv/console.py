@@ -252,6 +252,28 @@ class SimCommand(Command):
         return runMany(self["tier"], seeds, say, self["jobs"], self["out"] or ".", self["require-rare"])
 
 
+class HelpCommand(Command):
+    """
+    C{replkv help}.
+    """
+
+    synopsis = "[COMMAND]"
+    longdesc = "Shows what there is, or more about a command, as --help does."
+
+    def parseArgs(self, *words: str) -> None:
+        """
+        Take the name of a command.
+        """
+        super().parseArgs(*words[1:])
+        self["command"] = words[:1]
+
+    def carryOut(self) -> int:
+        """
+        Show the help.
+        """
+        return _run([*self["command"], "--help"])
+
+
 class ReplkvOptions(CommonOptions):
     """
     The command line of C{replkv}.
@@ -263,6 +285,7 @@ class ReplkvOptions(CommonOptions):
         ["status", None, StatusCommand, "Show how the servers are."],
         ["clean-data", None, CleanDataCommand, "Remove all that the servers have stored on this machine."],
         ["sim", None, SimCommand, "Simulate clusters, with faults, under the eyes of a judge."],
+        ["help", None, HelpCommand, "Show this help, or that of a command."],
     ]
 
     def getSynopsis(self) -> str:

@@ -4,7 +4,7 @@ The clients' commands, from being taken to being answered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from math import inf
 from typing import cast
 
@@ -26,6 +26,9 @@ class Executor:
     Has the commands of clients carried out by the cluster: writes become entries of the log, reads are confirmed, and
     both are answered when the node has applied what they wait for. It is what the client port calls its
     L{Backend<replkv.protocol.request.Backend>}.
+
+    @ivar refused: the servers that this one does not let in, since they are not what they were. Set before the node is
+        started, and kept by whoever judges them.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Executor:
         self._clusterClock = clusterClock
         self._schedule = schedule
         self._guard = guard
+        self.refused: Collection[int] = ()
         self._closed = False
         self._started = clock.seconds()
         self._leads = False
@@ -95,6 +99,7 @@ class Executor:
             ("applied_index", str(self._machine.appliedIndex)),
             ("last_log_index", str(raft.log.lastIndex)),
             ("keys", str(self._machine.keys)),
+            ("refused", ",".join(map(str, sorted(self.refused))) or "none"),
             ("pending", str(self._deadlines.count)),
             ("uptime", str(int(self._clock.seconds() - self._started))),
         ]

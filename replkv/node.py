@@ -30,7 +30,7 @@ from replkv.pending import Read
 from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.messages import AppendEntries
-from replkv.raft.outputs import Load, ReadReady
+from replkv.raft.outputs import DiskTrouble, Load, ReadReady
 from replkv.storage.errors import CorruptLog, LogFailed
 
 TICKS_PER_HEARTBEAT: Final = 5
@@ -249,6 +249,8 @@ class Node:
             else:
                 told = time if self._clusterClock.isKnown else 0
                 cast("Deferred[Timed]", token).callback(Timed(message, told))
+        if ready.diskTrouble is not None:
+            self._tellOfDisk(ready.diskTrouble)
         for peer in ready.regressed:
             self.links[peer].condemn()
         self._disk.write(ready.persists)
@@ -315,7 +317,6 @@ class Node:
         before, self._known = self._known, known
         term, leaderId = known
         if before[1] == self._server.id:
-            self._tellOfDisk()
             self.executor.depose()
             # Now, so that the reads that it did not answer are not overtaken by commands that come after them.
             self._pump()
@@ -330,13 +331,13 @@ class Node:
             self.log.info("server {leader} leads, in term {term}", leader=leaderId, term=term)
         self.executor.resume()
 
-    def _tellOfDisk(self) -> None:
+    def _tellOfDisk(self, trouble: DiskTrouble) -> None:
         """
-        Tell the operator, where it is for its disk that this server leads no longer.
+        Tell the operator that it is for its disk that this server leads no longer.
         """
-        if self.raft.diskHangs:
+        if trouble is DiskTrouble.HANGS:
             self.log.warn("this server leads no longer, since its disk has been at one write for too long")
-        elif self.raft.diskIsSlow:
+        else:
             self.log.warn(
                 "this server leads no longer, since its disk takes many times as long for a write as those of the "
                 "others: all clients have waited for it"

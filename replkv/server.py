@@ -106,7 +106,7 @@ class Server(Service):
         self._machine: StateMachine | None = None
         self._clockTending = LoopingCall(self._tendClock)
         self._clockTending.clock = host.reactor
-        self._clockWritten = self._clockDue(isMeasured=False)
+        self._clockWritten: tuple[bool, int] | None = self._clockDue(isMeasured=False)
         self._clockFails = False
 
     def startService(self) -> None:
@@ -162,6 +162,7 @@ class Server(Service):
             self._folder,
             self._storeThread.run,
         )
+        self._node.executor.refused = identity.refused
         self._peers = PeerListener(self._reactor, identity, self._node)
         names = Names(self._reactor)
         for peer in raft.peers:
@@ -175,7 +176,7 @@ class Server(Service):
         for listening in self._host.listenForClients(self._clients):
             listening.addCallback(self._clientPorts.append)
         self._node.start()
-        self._clockTending.start(1.0, now=False)
+        self._clockTending.start(1.0, now=self._clockWritten is None)
         self._machine = machine
         self.log.info(
             "server {id} of cluster {cluster!r} is up: clients on {host}:{clientPort}, servers on {host}:{logPort}",
@@ -286,6 +287,10 @@ class Server(Service):
             self.log.warn("{error}; until a leader tells the time, it goes on from the log's last entry", error=error)
         stamp = largestStamp(machine.clock, raft.log.entries(machine.appliedIndex + 1, raft.log.lastIndex))
         host = self._host
+        if not raft.peers and (record is None or record.isOf(host.bootId())):
+            # Nobody will tell it better: this is to be stored at once. But what was stored before the machine was
+            # booted is bridged by the wall clock, which may yet be set right.
+            self._clockWritten = None
         time = bridged(record, host.wallClock(), host.bootTime(), host.bootId(), stamp)
         hasCountedOn = record is not None and record.isKnown and record.isOf(host.bootId())
         return ClusterClock(host.bootTime, time, hasCountedOn)

@@ -7,9 +7,10 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.clusterclock import SLEW, ClusterClock, bridged, largestStamp
-from replkv.kv.command import FAR_FUTURE, encodeClock, encodeDelete
+from replkv.kv.command import encodeClock, encodeDelete
 from replkv.raft.entry import Entry
 from replkv.storage.clockrecord import ClockRecord
+from replkv.times import FAR_FUTURE
 
 NOW = 1_700_000_000_000
 YEAR = 365 * 24 * 3600 * 1000

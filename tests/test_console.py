@@ -84,6 +84,20 @@ class MainTests(SynchronousTestCase):
             for status, meaning in STATUSES.items():
                 self.assertIn(f"\n{status:4}  {meaning}\n", text)
 
+    def test_helpAsWord(self) -> None:
+        """
+        Whoever types C{help} as a command is shown the same, and so is who types it behind one.
+        """
+        commands = self.outcome("--help")
+        self.assertEqual(self.outcome("help"), commands)
+        for name in ("cluster", "client", "status", "clean-data", "sim", "help"):
+            self.assertIn(f"    {name} ", commands[1])
+            shown = self.outcome(name, "--help")
+            self.assertEqual((shown[0], shown[2]), (DONE, ""))
+            self.assertEqual(self.outcome("help", name), shown)
+        for name in ("cluster", "status", "clean-data", "sim"):
+            self.assertEqual(self.outcome(name, "help"), self.outcome(name, "--help"))
+
     def test_readme(self) -> None:
         """
         The README has the same table of exit statuses.
@@ -102,6 +116,9 @@ class MainTests(SynchronousTestCase):
             (["--config", "x"], "option --config not recognized; see replkv --help"),
             (["status", "now"], "'now' is one word too many; see replkv status --help"),
             (["cluster", "now"], "'now' is one word too many; see replkv cluster --help"),
+            (["help", "claster"], "Unknown command: claster; see replkv --help"),
+            (["help", "status", "now"], "'now' is one word too many; see replkv help --help"),
+            (["status", "help", "now"], "'help' is one word too many; see replkv status --help"),
             (["client", "--port", "1"], "option --port not recognized; see replkv client --help"),
         ]:
             self.assertEqual(self.outcome(*arguments), (MISTAKE, "", f"replkv: {line}\n"))

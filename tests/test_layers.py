@@ -110,10 +110,10 @@ class LayerTests(SynchronousTestCase):
     def test_parts(self) -> None:
         """
         Storage, store, protocol and peers know of replkv only themselves, the consensus's values, what servers are
-        known by, and what failures are called.
+        known by, what failures are called, and where time ends.
         """
         for part in PARTS:
-            self.assertImports(part, *RAFT_VALUES, "replkv.lives", "replkv.reasons")
+            self.assertImports(part, *RAFT_VALUES, "replkv.lives", "replkv.reasons", "replkv.times")
 
     def test_client(self) -> None:
         """
@@ -128,7 +128,7 @@ class LayerTests(SynchronousTestCase):
         prepared before anything else is imported.
         """
         found = dict(modules())
-        for name in ("clocks", "exits", "hosts", "names", "reasons", "startup"):
+        for name in ("clocks", "exits", "hosts", "names", "reasons", "startup", "times"):
             for imported in imports(found[f"replkv.{name}"]):
                 self.assertFalse(within(imported, "replkv"), f"{name} imports {imported}")
 

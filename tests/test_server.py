@@ -39,7 +39,7 @@ from replkv.storage.folder import DataFolder
 from replkv.storage.log import LogStorage
 from tests.logged import logged
 
-SERVERS = (ServerConfig(0, "localhost", 9000, 10000),)
+SERVERS = tuple(ServerConfig(number, "127.0.0.1", 9000 + number, 10000 + number) for number in range(3))
 
 
 class ServerTests(SynchronousTestCase):
@@ -49,17 +49,23 @@ class ServerTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         """
-        A server with an entry in its log that its store lacks.
+        The only server of a cluster, with an entry in its log that its store lacks.
+        """
+        self.prepare(1)
+
+    def prepare(self, size: int) -> None:
+        """
+        Make the first server of a cluster of C{size} servers.
         """
         path = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, path)
         self.stderr = io.StringIO()
         self.patch(sys, "__stderr__", self.stderr)
         self.reactor = MemoryReactorClock()
-        self.folder = DataFolder.open(OSFiles(), os.path.join(path, "0"), 0, "replkv", [0], Random(1))
+        self.folder = DataFolder.open(OSFiles(), os.path.join(path, "0"), 0, "replkv", range(size), Random(1))
         self.storage = LogStorage.open(OSFiles(), self.folder.logPath, Random(1), 1 << 16)
         self.storage.write([Persist(1, 1, 0, Batch([Entry(1, 1, b"")]))])
-        config = Config(path, "replkv", SERVERS, 0.05, 0.25, 2.0, 5.0, 1 << 20, 100)
+        config = Config(path, "replkv", SERVERS[:size], 0.05, 0.25, 2.0, 5.0, 1 << 20, 100)
         self.server = Server(
             OSHost(self.reactor, [], []), config, SERVERS[0], self.folder, self.storage, Descriptors(100, 24)
         )
@@ -209,6 +215,8 @@ class ClockTests(ThreadlessTests):
         They are stored every ten seconds, and at the stop; not at the start, when the time is guessed from what is
         stored already, but as soon as it is known better.
         """
+        self.stop()
+        self.prepare(3)
         times: list[int] = []
         self.patch(ClusterClock, "now", lambda clock: len(times) + 70)
         self.server.startService()
@@ -224,6 +232,35 @@ class ClockTests(ThreadlessTests):
         self.assertEqual(times, [70, 71, 72, 73])
         record = json.loads(Path(self.folder.logPath).with_name("clock.json").read_text())
         self.assertEqual(record["Time"], 74)
+
+    def test_alone(self) -> None:
+        """
+        Nobody tells the only server of a cluster the time, so it stores what it begins with: else nothing would tell,
+        after a loss of power in its first ten seconds, how long it was down.
+        """
+        self.patch(ClusterClock, "now", lambda clock: 70)
+        for stored in (None, ClockRecord(50, 1.0, 1.0, "this", True)):
+            self.patch(self.server._host, "bootId", lambda: "this")
+            if stored is not None:
+                self.folder.writeClock(stored)
+            self.server.startService()
+            self.assertEqual(self.read(), 70)
+            self.stop()
+            self.setUp()
+
+    def test_aloneAndBooted(self) -> None:
+        """
+        It does not do so at the start of its machine, when the wall clock that bridges the time may yet be set right.
+        """
+        self.folder.writeClock(ClockRecord(50, 1.0, 1.0, "another", True))
+        self.patch(self.server._host, "bootId", lambda: "this")
+        self.patch(ClusterClock, "now", lambda clock: 70)
+        self.server.startService()
+        self.reactor.advance(1)
+        self.assertEqual(self.read(), 50)
+        self.reactor.advance(CLOCK_INTERVAL)
+        self.assertEqual(self.read(), 70)
+        self.stop()
 
     def test_countedOn(self) -> None:
         """

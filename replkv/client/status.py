@@ -4,6 +4,7 @@ How the servers are, at a glance.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from twisted.internet.defer import Deferred, gatherResults
@@ -38,8 +39,9 @@ async def askStatus(client: Client, config: Config, patience: float) -> Status:
 
     answers = await gatherResults([Deferred.fromCoroutine(_ask(client, server, patience)) for server in config.servers])
     rows = [_HEADINGS, *(_row(server, answer) for server, answer in zip(config.servers, answers, strict=True))]
+    refusals = _refusals(config, answers)
     led = any(not isinstance(answer, str) and answer.get("role") == "leader" for answer in answers)
-    return Status(_aligned(rows), led)
+    return Status([line + mark for line, mark in zip(_aligned(rows), ["", *refusals], strict=True)], led)
 
 
 async def _ask(client: Client, server: ServerConfig, patience: float) -> dict[str, str] | str:
@@ -55,6 +57,23 @@ async def _ask(client: Client, server: ServerConfig, patience: float) -> dict[st
 def _row(server: ServerConfig, answer: dict[str, str] | str) -> tuple[str, ...]:
     cells = (f"({answer})",) if isinstance(answer, str) else tuple(answer.get(name, "?") for name in _STATS)
     return (str(server.id), str(Address(server.hostname, server.clientPort)), *cells)
+
+
+def _refusals(config: Config, answers: Sequence[dict[str, str] | str]) -> list[str]:
+    """
+    What is to be said behind the line of each server that answers, where others do not let it in.
+    """
+    refused = {
+        server.id: answer.get("refused", "").split(",")
+        for server, answer in zip(config.servers, answers, strict=True)
+        if not isinstance(answer, str)
+    }
+    marks = []
+    for server in config.servers:
+        by = ", ".join(str(other) for other, ids in refused.items() if str(server.id) in ids)
+        told = by and server.id in refused
+        marks.append(f"  refused by {by}: it has lost data or runs twice, see its log" if told else "")
+    return marks
 
 
 def _aligned(rows: list[tuple[str, ...]]) -> list[str]:

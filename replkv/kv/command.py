@@ -11,10 +11,7 @@ from __future__ import annotations
 import struct
 from typing import Final, NamedTuple
 
-FAR_FUTURE: Final = 2**63 - 1
-"""
-The last millisecond that there is: no stamp lies after it, and no deadline either.
-"""
+from replkv.times import FAR_FUTURE
 
 MAX_KEY_LENGTH: Final = 250
 

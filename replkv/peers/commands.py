@@ -19,16 +19,11 @@ from replkv.raft.messages import (
     RequestVote,
     RequestVoteReply,
 )
+from replkv.times import FAR_FUTURE
 
 PROTOCOL_VERSION: Final = 3
 """
 Servers of different versions do not talk to each other.
-"""
-
-
-MAX_TIME: Final = 2**63 - 1
-"""
-The last millisecond that there is.
 """
 
 
@@ -49,7 +44,7 @@ class ClusterTime(amp.Argument):
 
         @raise ValueError: if it is no time.
         """
-        if not inString.isdigit() or len(inString) > 19 or int(inString) > MAX_TIME:
+        if not inString.isdigit() or len(inString) > 19 or int(inString) > FAR_FUTURE:
             raise ValueError(f"{inString[:32]!r} is no time")
         return int(inString)
 

@@ -58,6 +58,7 @@ class Identity:
 
     @ivar serverId: this server's id.
     @ivar condemned: the servers that have turned out to lack what they had acknowledged.
+    @ivar refused: these, and all others that were not what they had been when they came last.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Identity:
         """
         self.serverId = serverId
         self.condemned: set[int] = set()
+        self.refused: set[int] = set()
         self._cluster = cluster
         self._members = sorted(members)
         self._memory = memory
@@ -154,6 +156,7 @@ class Identity:
             except OSError as error:
                 raise Refused(f"server {self.serverId} cannot remember server {peer}: {error}") from None
             self._refuse(peer, past)
+        self.refused.discard(peer)
 
     def condemn(self, peer: int) -> Deferred[None]:
         """
@@ -162,6 +165,7 @@ class Identity:
         @return: fires when that is remembered on the disk.
         """
         self.condemned.add(peer)
+        self.refused.add(peer)
         return self._runOnDisk(lambda: self._condemn(peer))
 
     def _compare(self, sender: int, incarnation: str, theirs: Mapping[int, str]) -> None:
@@ -207,6 +211,7 @@ class Identity:
             known = known._replace(hasForgotten=True)
         reason = contradiction(peer, known, past)
         if reason is not None:
+            self.refused.add(peer)
             raise Refused(f"{reason}; server {self.serverId} does not let it in")
 
     def _meet(self, peer: int, past: Past) -> None:

@@ -27,19 +27,17 @@ from replkv.raft.follower import Follower
 from replkv.raft.leader import Leader
 from replkv.raft.log import RaftLog
 from replkv.raft.messages import AppendEntries, AppendEntriesReply, Message, RequestVote, RequestVoteReply
-from replkv.raft.outputs import Load, Persist, Ready, Send, Token
+from replkv.raft.outputs import DiskTrouble, Load, Persist, Ready, Send, Token
 
 MAX_READY_ENTRIES: Final = 512
 """
 How many entries are given out at once to be applied, so that a long replay does not keep the reactor.
 """
 
-
 DISK_PATIENCE: Final = 8
 """
 For how many of the shortest election timeouts the disk may be at one write before this server leads no longer.
 """
-
 
 SLOW_STRETCH: Final = 4
 """
@@ -311,12 +309,15 @@ class Raft:
             shortest *= SLOW_STRETCH
         return self._random.randint(shortest, 2 * shortest)
 
-    def follow(self, term: int, leaderId: int | None) -> None:
+    def follow(self, term: int, leaderId: int | None, trouble: DiskTrouble | None = None) -> None:
         """
         Become a follower, in a later term or in this one.
+
+        @param trouble: what is wrong with the own disk, where a leader steps down for that.
         """
         if isinstance(self.role, Leader):
             self._ready.droppedReads.extend(self.role.depose())
+            self._ready.diskTrouble = trouble
         if term > self.currentTerm:
             self._vote(term, None)
         self.role = Follower(self, leaderId)

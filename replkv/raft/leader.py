@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from replkv.raft.entry import NO_ENTRIES, Batch, Entry
 from replkv.raft.messages import AppendEntries, AppendEntriesReply
-from replkv.raft.outputs import Load, ReadReady, Token
+from replkv.raft.outputs import DiskTrouble, Load, ReadReady, Token
 from replkv.raft.pace import Pace
 from replkv.raft.progress import Progress
 from replkv.raft.quorum import agreed, majority
@@ -64,10 +64,10 @@ class Leader(Role):
         # Once is enough: where it was elected all the same, the others cannot lead.
         if self._pace.isSlow and not raft.diskIsSlow:
             raft.diskIsSlow = True
-            raft.follow(raft.currentTerm, None)
+            raft.follow(raft.currentTerm, None, DiskTrouble.IS_SLOW)
             return
         self._heartbeatElapsed += 1
-        if self._heartbeatElapsed >= self.raft.config.heartbeatTicks:
+        if self._heartbeatElapsed >= raft.config.heartbeatTicks:
             self._heartbeatElapsed = 0
             self._heartbeatDue = True
             for progress in self.progress.values():
@@ -76,8 +76,11 @@ class Leader(Role):
         if self._quorumElapsed >= self.raft.config.electionTicks:
             self._quorumElapsed = 0
             active = 1 + sum(progress.active for progress in self.progress.values())
-            if active < majority(len(self.raft.config.members)) or self.raft.diskHangs:
-                self.raft.follow(self.raft.currentTerm, None)
+            if active < majority(len(raft.config.members)):
+                raft.follow(raft.currentTerm, None)
+                return
+            if raft.diskHangs:
+                raft.follow(raft.currentTerm, None, DiskTrouble.HANGS)
                 return
             for progress in self.progress.values():
                 progress.active = False

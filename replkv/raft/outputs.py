@@ -5,6 +5,7 @@ What the core asks to have done: values that a test can assert exactly.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import NamedTuple
 
 from replkv.raft.entry import Batch, Entry
@@ -67,6 +68,15 @@ class Load(NamedTuple):
     last: int
 
 
+class DiskTrouble(Enum):
+    """
+    Why a leader steps down for its own disk.
+    """
+
+    HANGS = auto()
+    IS_SLOW = auto()
+
+
 @dataclass(slots=True)
 class Ready:
     """
@@ -81,6 +91,7 @@ class Ready:
     @ivar loads: to be read from the disk.
     @ivar regressed: peers that lack entries which they had acknowledged to this leader: they have lost part of their
         disk, and had better be kept out. Sure only where answers do not overtake each other.
+    @ivar diskTrouble: what is wrong with this server's disk, where that is why it has stepped down.
     """
 
     persists: list[Persist] = field(default_factory=list)
@@ -90,3 +101,4 @@ class Ready:
     droppedReads: list[Token] = field(default_factory=list)
     loads: list[Load] = field(default_factory=list)
     regressed: list[int] = field(default_factory=list)
+    diskTrouble: DiskTrouble | None = None

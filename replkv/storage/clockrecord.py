@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-MAX_TIME = 2**63 - 1
+from replkv.times import FAR_FUTURE
 
 
 class ClockRecord(NamedTuple):
@@ -59,6 +59,6 @@ def decodeRecord(found: object) -> ClockRecord:
             "BootTime": float(bootTime),
             "BootId": str(bootId),
             "IsKnown": bool(isKnown),
-        } if 0 <= time <= MAX_TIME and all(abs(seconds) < MAX_TIME for seconds in (wallClock, bootTime)):
+        } if 0 <= time <= FAR_FUTURE and all(abs(seconds) < FAR_FUTURE for seconds in (wallClock, bootTime)):
             return ClockRecord(time, wallClock, bootTime, bootId, isKnown)
     raise ValueError("it is no reading of clocks")

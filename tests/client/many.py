@@ -7,8 +7,8 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 
 from replkv.client.protocol import ClientProtocol
+from tests.client.connected import ClientCase
 from tests.client.network import Wire
-from tests.client.test_client import ClientCase
 
 WINDOW = ClientProtocol.MAX_SENT
 

@@ -10,8 +10,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.client.client import Client
 from replkv.client.errors import ClientError, CommandError
+from tests.client.connected import stats
 from tests.client.network import Network, Wire
-from tests.client.test_client import stats
 
 
 class ArgumentTests(SynchronousTestCase):

@@ -12,8 +12,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.client.client import Client
 from replkv.client.protocol import ClientProtocol
+from tests.client.connected import stats
 from tests.client.network import Network, Wire
-from tests.client.test_client import stats
 
 PORTS = (1, 2, 3)
 

@@ -11,8 +11,8 @@ from twisted.internet.defer import CancelledError, Deferred
 from replkv.client.client import Client
 from replkv.client.errors import Closed, OutcomeUnknown, Unavailable
 from replkv.client.search import Search
+from tests.client.connected import ClientCase, stats
 from tests.client.network import Wire
-from tests.client.test_client import ClientCase, stats
 
 NONE_KNOWN = stats("follower", leader="none")
 

@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 
 from replkv.client.status import Status, askStatus
 from replkv.config import Config, ServerConfig
-from tests.client.test_client import ClientCase, stats
+from tests.client.connected import ClientCase, stats
 
 CONFIG = Config(
     path="var",
@@ -80,3 +80,40 @@ class AskStatusTests(ClientCase):
         status = Deferred.fromCoroutine(askStatus(self.client, replace(CONFIG, servers=CONFIG.servers[:1]), 1.0))
         self.network.accept(1).reply(b"STAT role follower\r\nEND\r\n")
         self.assertEqual(self.successResultOf(status).lines[1].split(), ["10", "db:1", "follower", *"?????"])
+
+    def refusing(self, *refused: str) -> list[str]:
+        """
+        What stands behind the lines of servers that refuse these.
+        """
+        status = self.ask()
+        wires = [self.network.accept(port) for port in (1, 2, 3)]
+        for wire, ids in zip(wires, refused, strict=True):
+            wire.reply(stats("follower", refused=ids))
+        lines = self.successResultOf(status).lines
+        for wire in wires:
+            wire.drop()
+        self.assertEqual(lines[0].split()[-1], "keys")
+        self.assertTrue(all("  4     20      1234    1233     7" in line for line in lines[1:]), lines)
+        return [line.partition("1233     7")[2] for line in lines[1:]]
+
+    def test_refused(self) -> None:
+        """
+        A server that others do not let in is marked, with who they are.
+        """
+        mark = "  refused by %s: it has lost data or runs twice, see its log"
+        self.assertEqual(self.refusing("none", "none", "none"), ["", "", ""])
+        self.assertEqual(self.refusing("20", "none", "none"), ["", mark % "10", ""])
+        self.assertEqual(self.refusing("30", "30", "none"), ["", "", mark % "10, 20"])
+        self.assertEqual(self.refusing("20,30", "none", "20"), ["", mark % "10, 30", mark % "10"])
+        # An id is not a part of another one.
+        self.assertEqual(self.refusing("1,0,110,201", "", "2,,0"), ["", "", ""])
+
+    def test_refusedAndSilent(self) -> None:
+        """
+        One that does not answer is not marked: it may be mended when it runs again.
+        """
+        status = self.ask()
+        self.network.accept(1).reply(stats("leader", refused="20"))
+        self.network.refuse(2)
+        self.network.accept(3).reply(stats("follower", refused="20"))
+        self.assertRegex(self.successResultOf(status).lines[2], r"^20  db:2     \([^:]*\)$")

@@ -27,9 +27,9 @@ from replkv.client.terminal import (
     showAnswer,
 )
 from replkv.client.words import Answer
+from tests.client.connected import ClientCase
 from tests.client.network import Network
 from tests.client.streams import StreamCase, Terminal
-from tests.client.test_client import ClientCase
 
 VALUE = Answer(DONE, b"\xff", '"\\xff"', exact=True)
 STORED = Answer(DONE, b"9", "stored, version 9")

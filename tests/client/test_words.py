@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 
 from replkv.client import statuses
 from replkv.client.words import Answer, carryOut, helpLines, valuePlace
-from tests.client.test_client import ClientCase
+from tests.client.connected import ClientCase
 
 
 class CarryOutTests(ClientCase):

@@ -18,8 +18,8 @@ from replkv.cluster.run import Cluster
 from replkv.config import ConfigError
 from replkv.exits import CONFIGURATION
 from replkv.storage.files import OSFiles
+from tests.client.connected import stats
 from tests.client.network import Network, Wire
-from tests.client.test_client import stats
 from tests.client.test_status import CONFIG
 from tests.cluster.machine import Machine
 

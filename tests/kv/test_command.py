@@ -12,7 +12,6 @@ from replkv.kv.command import (
     CAS,
     CLOCK,
     DELETE,
-    FAR_FUTURE,
     NOOP,
     SET,
     Command,
@@ -23,6 +22,7 @@ from replkv.kv.command import (
     encodeSet,
     stampOf,
 )
+from replkv.times import FAR_FUTURE
 
 STAMPS = st.integers(0, FAR_FUTURE)
 NUMBERS = st.integers(0, 2**64 - 1)

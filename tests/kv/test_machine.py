@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.kv import expiry, machine
-from replkv.kv.command import FAR_FUTURE, encodeCas, encodeClock, encodeDelete, encodeSet
+from replkv.kv.command import encodeCas, encodeClock, encodeDelete, encodeSet
 from replkv.kv.engine import EngineError
 from replkv.kv.machine import PURGE_LIMIT, Outcome, Record, StateMachine
 from replkv.kv.memory import MemoryEngine
 from replkv.raft.entry import Entry
+from replkv.times import FAR_FUTURE
 
 
 class RecordingEngine(MemoryEngine):

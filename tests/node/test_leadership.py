@@ -4,6 +4,9 @@ Tests for what clients are told by servers that do not lead, not yet or no longe
 
 from __future__ import annotations
 
+from replkv.peers.receiver import Timed
+from replkv.raft.messages import AppendEntriesReply
+from tests.logged import logged
 from tests.node.cluster import Client, Cluster
 from tests.node.leading import LeaderTests
 from tests.patience import patiently
@@ -163,3 +166,109 @@ class DeposedTests(LeaderTests):
         self.assertEqual(write.reply, UNAVAILABLE)
         self.assertEqual(self.leader.value(b"k"), b"new")
         self.assertEqual(read.reply, UNAVAILABLE)
+
+
+class DiskTests(LeaderTests):
+    """
+    Tests for what the operator of a server that leads no longer is told of its disk.
+    """
+
+    HANGS = "this server leads no longer, since its disk has been at one write for too long"
+    SLOW = "this server leads no longer, since its disk takes many times as long"
+
+    def setUp(self) -> None:
+        """
+        The cluster is at rest.
+        """
+        super().setUp()
+        self.cluster.run(0.1)
+        self.lines = logged(self)
+
+    def told(self) -> list[str]:
+        """
+        What has been said of disks since this was asked last.
+        """
+        told = [line for line in self.lines if "disk" in line]
+        self.lines.clear()
+        return told
+
+    def write(self, seconds: float) -> None:
+        """
+        Have something written, for which the leader's disk takes so long.
+        """
+        self.cluster.hold([self.leader])
+        self.client.set(b"k", b"v")
+        self.cluster.run(seconds)
+        self.cluster.hold([self.leader], False)
+        self.cluster.settle()
+
+    def slowDown(self) -> None:
+        """
+        The leader's disk becomes so slow that it steps down.
+        """
+        for _ in range(2):
+            self.write(0.5)
+            self.cluster.run(0.02)
+        self.assertFalse(self.leader.leads)
+
+    def leadAgain(self) -> None:
+        """
+        It is elected again, since the others do not stand for election. Its disk is still slow.
+        """
+        self.cluster.run(0.3)
+        for follower in self.followers:
+            follower.pause()
+        self.cluster.hold([self.leader])
+        for _ in patiently("it is elected again"):
+            if self.leader.leads:
+                break
+            self.cluster.run(0.01)
+            if self.leader.disk.waiting:
+                self.cluster.run(0.05)
+                self.leader.disk.work()
+        self.assertTrue(self.leader.node.raft.diskIsSlow)
+
+    def test_hangs(self) -> None:
+        """
+        A disk that is at one write for too long is told of.
+        """
+        self.write(2.5)
+        self.assertFalse(self.leader.leads)
+        [line] = self.told()
+        self.assertEqual(line, self.HANGS)
+
+    def test_slow(self) -> None:
+        """
+        So is one that takes many times as long as those of the others.
+        """
+        self.slowDown()
+        [line] = self.told()
+        self.assertTrue(line.startswith(self.SLOW), line)
+
+    def test_slowAndCutOff(self) -> None:
+        """
+        A leader whose disk was found to be slow before, and which now is cut off, does not blame the disk.
+        """
+        self.slowDown()
+        self.leadAgain()
+        self.told()
+        self.cluster.apart = {0}
+        self.cluster.run(0.6)
+        self.assertFalse(self.leader.leads)
+        self.assertEqual(self.told(), [])
+
+    def test_hangsAndDeposed(self) -> None:
+        """
+        Nor does one whose disk hangs, if it hears of a later term before it looks whether the disk does.
+        """
+        raft = self.leader.node.raft
+        self.cluster.hold([self.leader])
+        self.client.set(b"k", b"v")
+        for _ in patiently("the disk hangs"):
+            if raft.diskHangs:
+                break
+            self.cluster.run(0.01)
+        self.assertTrue(self.leader.leads)
+        self.leader.node.replied(2, Timed(AppendEntriesReply(raft.currentTerm + 1, False, 0, 0, 0, 0, 0), 0))
+        self.assertFalse(self.leader.leads)
+        self.assertEqual(self.told(), [])

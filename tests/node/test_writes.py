@@ -333,7 +333,16 @@ class LimitsTests(LeaderTests):
                 ("applied_index", "2"),
                 ("last_log_index", "3"),
                 ("keys", "1"),
+                ("refused", "none"),
                 ("pending", "1"),
                 ("uptime", "1"),
             ],
         )
+
+    def test_refused(self) -> None:
+        """
+        They see which other servers are not let in.
+        """
+        for refused, told in (({2}, "2"), ({10, 2}, "2,10")):
+            self.leader.node.executor.refused = refused
+            self.assertEqual(dict(self.leader.node.executor.statistics())["refused"], told)

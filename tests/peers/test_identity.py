@@ -107,6 +107,25 @@ class AdmitTests(SynchronousTestCase):
         self.assertEqual(self.server.folder.known, {0: Life("folder 0", 1, "first")})
         self.assertIsNone(self.successResultOf(self.admit()))
 
+    def test_toldOf(self) -> None:
+        """
+        As long as a server comes as what it was not, it is told of; one that comes from elsewhere is not.
+        """
+        identity = self.server.identity
+        elsewhere: list[dict[str, Any]] = [{"cluster": "shop"}, {"recipient": 2}, {"known": "another"}, {"names": []}]
+        self.successResultOf(self.admit())
+        for changed in elsewhere:
+            self.failureResultOf(self.admit(**changed), Refused)
+            self.assertEqual(identity.refused, set())
+        for _ in range(2):
+            self.failureResultOf(self.admit(incarnation="new"), Refused)
+            self.assertEqual(identity.refused, {0})
+            self.successResultOf(self.admit())
+            self.assertEqual(identity.refused, set())
+        self.successResultOf(identity.condemn(0))
+        self.failureResultOf(self.admit(), Refused)
+        self.assertEqual(identity.refused, {0})
+
     def test_started(self) -> None:
         """
         A server that was started again since, once or several times, is let in, and its last start is remembered.

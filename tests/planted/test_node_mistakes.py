@@ -27,7 +27,7 @@ from replkv.protocol.request import Request
 from replkv.raft.entry import Entry
 from replkv.storage.clockrecord import ClockRecord
 from tests import test_clusterclock, test_diskqueue, test_pending
-from tests.node import cluster, test_expiry, test_failures, test_leadership, test_writes
+from tests.node import cluster, test_expiry, test_failures, test_leadership, test_writes, test_wrong_clocks
 from tests.peers import test_argument, test_identity, test_link, test_link_refusals, test_listener
 from tests.peers.wire import Recorder, fields
 from tests.planted.planting import PlantingTests
@@ -143,14 +143,14 @@ class NodeMistakesTests(PlantingTests):
             return apply(machine, entries)
 
         self.patch(StateMachine, "apply", byLocalClock)
-        self.assertCaught(test_expiry.WrongClockTests, "test_followersDoNotMatter")
+        self.assertCaught(test_wrong_clocks.WrongClockTests, "test_followersDoNotMatter")
 
     def test_leaderIsNotFollowed(self) -> None:
         """
         No server takes over what the leader tells of the time, so that the next leader has a time of its own.
         """
         self.patch(ClusterClock, "follow", lambda clock, time: None)
-        self.assertCaught(test_expiry.WrongClockTests, "test_failOver", "test_restarted")
+        self.assertCaught(test_wrong_clocks.WrongClockTests, "test_failOver", "test_restarted")
 
     def test_everyLeaderIsFollowed(self) -> None:
         """
@@ -163,14 +163,14 @@ class NodeMistakesTests(PlantingTests):
             return requested(node, sender, request)
 
         self.patch(Node, "requested", follow)
-        self.assertCaught(test_expiry.WrongClockTests, "test_oldLeader")
+        self.assertCaught(test_wrong_clocks.WrongClockTests, "test_oldLeader")
 
     def test_votersAreNotHeard(self) -> None:
         """
         A server that has only guessed the time leads with that, whatever its voters know.
         """
         self.patch(ClusterClock, "learn", lambda clock, time, leads: None)
-        self.assertCaught(test_expiry.WrongClockTests, "test_learntFromVoters")
+        self.assertCaught(test_wrong_clocks.WrongClockTests, "test_learntFromVoters")
 
     def test_guessesAreTold(self) -> None:
         """
@@ -183,7 +183,7 @@ class NodeMistakesTests(PlantingTests):
             clock.isMeasured = True
 
         self.patch(ClusterClock, "__init__", sure)
-        self.assertCaught(test_expiry.WrongClockTests, "test_guessIsNotTold")
+        self.assertCaught(test_wrong_clocks.WrongClockTests, "test_guessIsNotTold")
 
     def test_neverSlower(self) -> None:
         """
@@ -215,7 +215,7 @@ class NodeMistakesTests(PlantingTests):
         A new leader looks for the largest stamp only among the entries that are applied.
         """
         self.patch(replkv.clusterclock, "stampOf", lambda data: 0)
-        self.assertCaught(test_expiry.WrongClockTests, "test_stampsOfUnappliedEntries")
+        self.assertCaught(test_wrong_clocks.WrongClockTests, "test_stampsOfUnappliedEntries")
 
     def plantHastyExpiry(self) -> None:
         """
@@ -238,7 +238,7 @@ class NodeMistakesTests(PlantingTests):
         A key that has expired comes back under another leader.
         """
         self.plantHastyExpiry()
-        self.assertCaught(test_expiry.WrongClockTests, "test_doesNotComeBack")
+        self.assertCaught(test_wrong_clocks.WrongClockTests, "test_doesNotComeBack")
         self.assertCaught(test_expiry.ReadTests, "test_waitsForTheLog", "test_casBefore")
 
     def test_nothingFreed(self) -> None:

@@ -51,6 +51,7 @@ async def test_wipedServer(makeCluster: MakeCluster) -> None:
     await load.goesOn(200)
     assert await cluster.number(2, "last_log_index") == 0
     assert (await cluster.stats(2))["leader"] == "none"
+    assert [(await cluster.stats(serverId))["refused"] for serverId in (*others, 2)] == ["2", "2", "none"]
     await load.finish()
 
 

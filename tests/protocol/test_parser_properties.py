@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.protocol.commands import Cas, Command, Delete, Get, Getm, Help, Malformed, Quit, Set, Stats, Version
-from tests.protocol.test_parser import bytewise, parse
+from tests.protocol.parsing import bytewise, parse
 
 MAX_VALUE_BYTES = 64
 

@@ -8,6 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.raft.core import DISK_PATIENCE, NotLeader
 from replkv.raft.messages import AppendEntriesReply
+from replkv.raft.outputs import DiskTrouble
 from tests.raft.network import ELECTION_TICKS, Network
 from tests.raft.servers import leader, matched, rejected, streaming
 
@@ -114,6 +115,24 @@ class HangingDiskTests(SynchronousTestCase):
         self.assertEqual(server.raft.role.name, "follower")
         server.tick(3 * ELECTION_TICKS)
         self.assertEqual(server.raft.role.name, "follower")
+
+    def test_reason(self) -> None:
+        """
+        It says that it steps down for its disk; but not where the others do not answer either.
+        """
+        for answered, trouble in ((DISK_PATIENCE, DiskTrouble.HANGS), (DISK_PATIENCE - 1, None)):
+            server = streaming(members=3)
+            server.raft.propose(b"x")
+            server.raft.ready()
+            for turn in range(DISK_PATIENCE):
+                if turn < answered:
+                    server.receive(1, matched(server, 1))
+                server.tick(ELECTION_TICKS - 1)
+                self.assertTrue(server.leads)
+                server.raft.tick()
+            ready = server.raft.ready()
+            self.assertFalse(server.leads)
+            self.assertIs(ready.diskTrouble, trouble)
 
     def test_slowIsNotHanging(self) -> None:
         """

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from replkv.testing.linear.clocks import ClockBound
 from tests.testing.asked import cas, delete, differs, get, getm, misses, put
-from tests.testing.test_linear import EXACT, WILD, LinearTestCase
+from tests.testing.linear import EXACT, WILD, LinearTestCase
 
 FOR_EVER = 2**64 - 1
 

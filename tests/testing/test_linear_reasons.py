@@ -5,7 +5,7 @@ Tests for what the linearizability checker says of a history that it rejects.
 from __future__ import annotations
 
 from tests.testing.asked import delete, get, getm, put
-from tests.testing.test_linear import LinearTestCase
+from tests.testing.linear import LinearTestCase
 
 
 class ReasonTests(LinearTestCase):

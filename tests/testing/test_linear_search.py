@@ -8,7 +8,7 @@ from replkv.testing.linear import search
 from replkv.testing.linear.search import Undecided, checkLinearizable
 from replkv.testing.outcome import Violation
 from tests.testing.asked import Asked, cas, delete, differs, get, historyOf, put
-from tests.testing.test_linear import EXACT, LinearTestCase
+from tests.testing.linear import EXACT, LinearTestCase
 
 
 class ChoiceTests(LinearTestCase):

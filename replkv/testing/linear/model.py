@@ -9,9 +9,9 @@ from __future__ import annotations
 from math import inf
 from typing import Final, NamedTuple
 
-from replkv.kv.command import FAR_FUTURE
 from replkv.testing.linear.clocks import ClockBound
 from replkv.testing.linear.pieces import Piece, Rule
+from replkv.times import FAR_FUTURE
 
 _FAR_SECONDS: Final = FAR_FUTURE // 2000
 """

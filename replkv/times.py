@@ -1,0 +1,12 @@
+"""
+The times of the log, of the messages and of what is stored: milliseconds since the epoch, roughly.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+FAR_FUTURE: Final = 2**63 - 1
+"""
+The last millisecond that there is: no stamp lies after it, no deadline, and nothing that a server tells or stores.
+"""

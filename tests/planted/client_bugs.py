@@ -1,0 +1,214 @@
+"""
+Bugs of whole servers towards their clients, and of the client library.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from twisted.python.failure import Failure
+
+from replkv.client.dispatcher import Dispatcher
+from replkv.client.errors import Unavailable
+from replkv.executor import Executor
+from replkv.kv.machine import Outcome
+from replkv.pending import Deadlines, Proposals
+from replkv.protocol.commands import Cas, Command, Delete, Quit, Set
+from replkv.protocol.connection import ClientProtocol
+from replkv.protocol.request import Request
+from replkv.raft.core import Raft
+from replkv.raft.entry import Entry
+from replkv.raft.outputs import Token
+from tests.planted.bug import Bug, Patch
+
+_applied = Proposals.applied
+_carryOut = Executor._carryOut
+_commandReceived = ClientProtocol._commandReceived
+_failed = Dispatcher._failed
+_init = Dispatcher.__init__
+_read = Raft.read
+_submit = Executor.submit
+_sweep = Deadlines.sweep
+_writeReplies = ClientProtocol.writeReplies
+
+
+def _appliedByIndex(proposals: Proposals, entries: list[Entry], outcomes: list[Outcome]) -> None:
+    terms = {index: term for index, (term, _) in proposals._requests.items()}
+    _applied(proposals, [entry._replace(term=terms.get(entry.index, entry.term)) for entry in entries], outcomes)
+
+
+def _sweepWithoutBytes(deadlines: Deadlines, now: float) -> None:
+    held = deadlines._bytes
+    _sweep(deadlines, now)
+    deadlines._bytes = held
+
+
+def _abandonSilently(proposals: Proposals) -> None:
+    proposals._requests.clear()
+    proposals._bytes = 0
+
+
+def _appliedInVain(proposals: Proposals, entries: list[Entry], outcomes: list[Outcome]) -> None:
+    """
+    It does not know what came of some of them.
+    """
+    for entry in entries:
+        _, request = proposals._requests.get(entry.index, (0, None))
+        if request is not None and request.reply is None and entry.index % 50 == 0:
+            request.unavailable()
+    _applied(proposals, entries, outcomes)
+
+
+def _redirectTaken(proposals: Proposals) -> None:
+    for _, request in proposals._requests.values():
+        if request.reply is None:
+            request.redirect("server0", 9000)
+    proposals._requests.clear()
+
+
+def _answeredFirst(connection: ClientProtocol) -> None:
+    requests: deque[Any] = connection._requests
+    ordered = sorted(requests, key=lambda request: request.reply is None)
+    requests.clear()
+    requests.extend(ordered)
+    _writeReplies(connection)
+
+
+def _forgetAtQuit(connection: ClientProtocol, command: Command) -> None:
+    if isinstance(command, Quit):
+        connection.transport.loseConnection()
+    else:
+        _commandReceived(connection, command)
+
+
+_written: WeakKeyDictionary[Any, dict[bytes, int]] = WeakKeyDictionary()
+
+
+def _carryOutNoting(executor: Executor, request: Request) -> None:
+    """
+    It notes where its connection has written a key.
+    """
+    _carryOut(executor, request)
+    if isinstance(request.command, Set | Cas | Delete):
+        _written.setdefault(request.connection, {})[request.command.key] = request.connection.lastIndex
+
+
+def _readOwnKey(raft: Raft, token: Token, atLeast: int = 0) -> None:
+    """
+    It waits for what its connection wrote to this key alone.
+    """
+    request = token.request  # type: ignore[attr-defined]
+    _read(raft, token, _written.get(request.connection, {}).get(request.command.key, 0))
+
+
+def _refuseSome(executor: Executor, request: Request) -> None:
+    if request.connection.submitted % 3 == 2:
+        request.connection.submitted += 1
+        request.number = request.connection.submitted
+        request.unavailable()
+    else:
+        _submit(executor, request)
+
+
+def _redirectToSelf(executor: Executor, request: Request, leaderId: int) -> None:
+    request.redirect(executor._server.hostname, executor._server.clientPort)
+
+
+def _redirectElsewhere(executor: Executor, request: Request, leaderId: int) -> None:
+    """
+    It names the server after the one that leads.
+    """
+    servers = executor._config.servers
+    other = servers[(leaderId + 1) % len(servers)]
+    request.redirect(other.hostname, other.clientPort)
+
+
+def _sweepAnswered(deadlines: Deadlines, now: float) -> None:
+    """
+    It forgets what was answered, and answers nothing itself.
+    """
+    while deadlines._queue and deadlines._queue[0][1].reply is not None:
+        _, request = deadlines._queue.popleft()
+        deadlines._bytes -= request.size
+
+
+def _sendAgain(dispatcher: Dispatcher, failure: Failure, call: Any) -> None:
+    call.changes = False
+    _failed(dispatcher, failure, call)
+
+
+def _guess(dispatcher: Dispatcher, *args: Any) -> None:
+    _init(dispatcher, *args)
+    dispatcher._knowsLeader = True
+
+
+def _expireAsUnsent(dispatcher: Dispatcher, call: Any) -> None:
+    dispatcher._takeBack(call)
+    call.fail(Unavailable("not carried out"))
+
+
+BUGS: Final = (
+    Bug(
+        "a pipelined read that misses the write before it",
+        "cluster",
+        100,
+        (Patch(Raft, "read", lambda raft, token, atLeast=0: _read(raft, token)),),
+    ),
+    Bug(
+        "a read that does not wait for its connection's writes to other keys",
+        "cluster",
+        100,
+        (Patch(Executor, "_carryOut", _carryOutNoting), Patch(Raft, "read", _readOwnKey)),
+    ),
+    Bug(
+        "a pending reply found by index alone",
+        "cluster",
+        200,
+        (Patch(Proposals, "abandon", lambda proposals: None), Patch(Proposals, "applied", _appliedByIndex)),
+    ),
+    Bug("failure told for a write that commits", "cluster", 100, (Patch(Proposals, "abandon", _redirectTaken),)),
+    Bug(
+        "replies out of order on one connection",
+        "cluster",
+        50,
+        (Patch(ClientProtocol, "writeReplies", _answeredFirst),),
+    ),
+    Bug(
+        "quit drops pending replies",
+        "cluster",
+        20,
+        (Patch(ClientProtocol, "_commandReceived", _forgetAtQuit),),
+    ),
+    Bug(
+        "a client that has shut down its writing side is forgotten",
+        "cluster",
+        20,
+        (Patch(ClientProtocol, "readConnectionLost", lambda connection: connection.transport.loseConnection()),),
+    ),
+    Bug(
+        "the bytes of commands whose time is up stay counted",
+        "cluster",
+        10,
+        (Patch(Deadlines, "sweep", _sweepWithoutBytes),),
+    ),
+    Bug("a deposed leader lets its clients wait", "cluster", 50, (Patch(Proposals, "abandon", _abandonSilently),)),
+    Bug("commands refused without a reason", "cluster", 20, (Patch(Executor, "submit", _refuseSome),)),
+    Bug("a redirect to the one who redirects", "cluster", 20, (Patch(Executor, "_redirect", _redirectToSelf),)),
+    Bug("a client that sends a write again", "cluster", 200, (Patch(Dispatcher, "_failed", _sendAgain),)),
+    Bug(
+        "a client that takes the first server for the leader", "cluster", 100, (Patch(Dispatcher, "__init__", _guess),)
+    ),
+    Bug("a client that takes late for not done", "cluster", 200, (Patch(Dispatcher, "expire", _expireAsUnsent),)),
+    Bug("a write carried out, and not told", "cluster", 20, (Patch(Proposals, "applied", _appliedInVain),)),
+    Bug("a request's time never is up", "cluster", 20, (Patch(Deadlines, "sweep", _sweepAnswered),)),
+    Bug(
+        "a read without a quorum is forgotten",
+        "cluster",
+        20,
+        (Patch(Executor, "readAgain", lambda executor, read: None),),
+    ),
+    Bug("what waited for a leader is left to wait", "cluster", 20, (Patch(Executor, "resume", lambda executor: None),)),
+    Bug("a redirect to a server that never led", "cluster", 20, (Patch(Executor, "_redirect", _redirectElsewhere),)),
+)

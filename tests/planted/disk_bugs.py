@@ -1,0 +1,119 @@
+"""
+Bugs of whole servers with their disks: the log, the store, and what is told of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+import replkv.storage.log
+import replkv.storage.segment
+from replkv.kv.engine import Engine
+from replkv.kv.machine import Outcome, StateMachine
+from replkv.raft.core import Raft
+from replkv.raft.entry import Entry
+from replkv.raft.outputs import Persist
+from replkv.server import Server
+from replkv.storage.record import encodeFrame
+from replkv.storage.segment import Segment
+from tests.planted.bug import Bug, Patch
+
+_apply = StateMachine.apply
+_fail = Server._fail
+_recover = Server._recover
+
+
+def _appendUnsynced(segment: Segment, parts: Sequence[Persist]) -> None:
+    frame = encodeFrame(parts, segment.header.marker, segment.end)
+    segment._file.write(segment.end, frame)
+    segment.end += len(frame)
+
+
+def _appendSynced(segment: Segment, parts: Sequence[Persist]) -> None:
+    """
+    It ignores what the sync says.
+    """
+    frame = encodeFrame(parts, segment.header.marker, segment.end)
+    segment._file.write(segment.end, frame)
+    with suppress(OSError):
+        segment._file.sync()
+    segment.end += len(frame)
+
+
+class _Never(Exception):
+    """
+    Is never raised.
+    """
+
+
+def _recoverWithClock(server: Server, machine: StateMachine) -> Raft:
+    machine.localClock = server._host.wallClock  # type: ignore[attr-defined]
+    return _recover(server, machine)
+
+
+def _applyByLocalClock(machine: StateMachine, entries: Sequence[Entry]) -> list[Outcome]:
+    machine.clock = max(machine.clock, int(machine.localClock() * 1000))  # type: ignore[attr-defined]
+    return _apply(machine, entries)
+
+
+class _InTwoSteps:
+    """
+    An engine that gets the data first, and then how much of the log that is.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    def write(self, changes: Mapping[bytes, bytes | None]) -> None:
+        """
+        Write.
+        """
+        data = dict(changes)
+        last = data.popitem()
+        self._engine.write(data)
+        self._engine.write(dict([last]))
+
+
+def _applyInTwoSteps(machine: StateMachine, entries: Sequence[Entry]) -> list[Outcome]:
+    engine = machine._engine
+    machine._engine = _InTwoSteps(engine)
+    try:
+        return _apply(machine, entries)
+    finally:
+        machine._engine = engine
+
+
+def _failUnnoticed(server: Server, status: int, reason: str) -> None:
+    _fail(server, status, reason)
+    server.exitStatus = 0
+
+
+BUGS: Final = (
+    Bug("acknowledged before the fsync", "cluster", 100, (Patch(Segment, "append", _appendUnsynced),)),
+    Bug(
+        "a system without descriptors taken for a failed disk",
+        "cluster",
+        100,
+        (Patch(replkv.storage.log, "Exhausted", _Never),),
+    ),
+    Bug("a failed fsync ignored", "cluster", 200, (Patch(Segment, "append", _appendSynced),)),
+    Bug(
+        "damage in the middle of a log taken for a torn tail",
+        "cluster",
+        100,
+        (Patch(replkv.storage.segment, "findFrame", lambda data, marker, offset: None),),
+    ),
+    Bug(
+        "expiry by the local clock",
+        "cluster",
+        20,
+        (Patch(Server, "_recover", _recoverWithClock), Patch(StateMachine, "apply", _applyByLocalClock)),
+    ),
+    Bug("applied index and data not in one write", "cluster", 300, (Patch(StateMachine, "apply", _applyInTwoSteps),)),
+    Bug("a failed disk not told by the exit status", "cluster", 50, (Patch(Server, "_fail", _failUnnoticed),)),
+)

@@ -1,0 +1,147 @@
+"""
+Bugs of whole servers among each other.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from twisted.internet.defer import Deferred, fail
+from twisted.python.failure import Failure
+
+import replkv.peers.identity
+from replkv.lives import Life, Past, contradiction
+from replkv.names import Names, NoAddress
+from replkv.peers.argument import PART_BYTES, LargeBytes, nativeName
+from replkv.peers.identity import Identity
+from replkv.peers.link import OutgoingConnection, PeerLink
+from replkv.raft.core import Raft
+from replkv.raft.follower import Follower
+from replkv.raft.messages import AppendEntries
+from replkv.raft.outputs import Token
+from replkv.storage.folder import DataFolder
+from tests.planted.bug import Bug, Patch
+from tests.planted.core_bugs import campaignAtOnce
+
+_addresses = Names.addresses
+_appendEntries = Follower.appendEntries
+_disconnected = PeerLink.disconnected
+_contradiction = contradiction
+_fromBox = LargeBytes.fromBox
+_toBox = LargeBytes.toBox
+
+
+def _cut(argument: LargeBytes, name: bytes, strings: Any, objects: dict[str, Any], proto: Any) -> None:
+    objects[nativeName(name)] = objects[nativeName(name)][:PART_BYTES]
+    _toBox(argument, name, strings, objects, proto)
+
+
+def _leaveOutShortPart(argument: LargeBytes, name: bytes, strings: Any, objects: dict[str, Any], proto: Any) -> None:
+    size = len(objects[nativeName(name)])
+    _toBox(argument, name, strings, objects, proto)
+    if size % PART_BYTES == 1:
+        del strings[b"%b.%d" % (name, size // PART_BYTES)]
+
+
+def _wantEmptyPart(argument: LargeBytes, name: bytes, strings: Any, objects: dict[str, Any], proto: Any) -> None:
+    size = int(strings[name])
+    _fromBox(argument, name, strings, objects, proto)
+    if size and size % PART_BYTES == 0:
+        raise ValueError("a part is missing")
+
+
+def _appendWithoutReset(follower: Follower, sender: int, message: AppendEntries, token: Token) -> None:
+    elapsed = follower._elapsed
+    _appendEntries(follower, sender, message, token)
+    follower._elapsed = elapsed
+
+
+def _anyFolder(server: int, known: Life | None, told: Past) -> str | None:
+    return _contradiction(server, known, told) if known and known.incarnation == told.incarnation else None
+
+
+def _sameFolder(server: int, known: Life | None, told: Past) -> str | None:
+    return "another folder" if known is not None and known.incarnation != told.incarnation else None
+
+
+def _rememberForNow(folder: DataFolder, serverId: int, life: Life) -> None:
+    folder._peers = {**folder._peers, serverId: life}
+
+
+def _addressesForGood(names: Names, name: str) -> Deferred[list[str]]:
+    """
+    A name that was not found once is not looked up again.
+    """
+    missing: dict[str, Failure] = vars(names).setdefault("missing", {})
+    if name in missing:
+        return fail(missing[name])
+
+    def remember(failure: Failure) -> Failure:
+        if failure.check(NoAddress):
+            missing[name] = failure
+        return failure
+
+    return _addresses(names, name).addErrback(remember)
+
+
+def _neverDialAgain(link: PeerLink, connection: OutgoingConnection) -> None:
+    _disconnected(link, connection)
+    link._client.stopService()
+
+
+def _tellNobody(link: PeerLink, connection: OutgoingConnection) -> None:
+    if connection is link._connection:
+        link._connection = None
+        link.isUp = False
+
+
+BUGS: Final = (
+    Bug(
+        "heartbeats that do not reset the election timeout",
+        "cluster",
+        50,
+        (Patch(Follower, "appendEntries", _appendWithoutReset),),
+    ),
+    Bug(
+        "a name that was not found is not looked up again",
+        "cluster",
+        100,
+        (Patch(Names, "addresses", _addressesForGood),),
+    ),
+    Bug("there is no pre-vote among whole servers", "cluster", 100, (Patch(Raft, "campaign", campaignAtOnce),)),
+    Bug("a lost server is never dialled again", "cluster", 50, (Patch(PeerLink, "disconnected", _neverDialAgain),)),
+    Bug(
+        "a connection without answers is never given up",
+        "cluster",
+        100,
+        (Patch(PeerLink, "_checkAnswers", lambda link: None),),
+    ),
+    Bug("a lost connection is not told to the core", "cluster", 200, (Patch(PeerLink, "disconnected", _tellNobody),)),
+    Bug("a value cut at 65,535 bytes", "cluster", 50, (Patch(LargeBytes, "toBox", _cut),)),
+    Bug("a last part of one byte is left out", "cluster", 100, (Patch(LargeBytes, "toBox", _leaveOutShortPart),)),
+    Bug("an empty part is wanted after full ones", "cluster", 100, (Patch(LargeBytes, "fromBox", _wantEmptyPart),)),
+    Bug(
+        "a wiped data folder let in",
+        "cluster",
+        100,
+        (
+            Patch(replkv.peers.identity, "contradiction", _anyFolder),
+            Patch(Identity, "_incarnation", lambda identity, peer: ""),
+        ),
+    ),
+    Bug(
+        "an older copy of a data folder let in",
+        "cluster",
+        100,
+        (Patch(replkv.peers.identity, "contradiction", _sameFolder),),
+    ),
+    Bug(
+        "other servers remembered in memory only", "cluster", 20, (Patch(DataFolder, "rememberPeer", _rememberForNow),)
+    ),
+    Bug(
+        "elections that begin late",
+        "cluster",
+        20,
+        (Patch(Raft, "randomElectionTimeout", lambda raft: 20 * raft.config.electionTicks),),
+    ),
+)

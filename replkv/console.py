@@ -342,9 +342,12 @@ def _agree(config: Config, lines: list[str]) -> bool:
         say(line)
     try:
         return input("type yes to remove it: ").strip() == "yes"
-    except (EOFError, KeyboardInterrupt):
+    except EOFError:
         say("")
         return False
+    except KeyboardInterrupt:
+        say("\nnothing was removed")
+        raise
 
 
 def _client(reactor: Any, config: Config, timeout: float) -> Client:

@@ -104,8 +104,11 @@ def find(given: str | None) -> str:
     the default.
 
     @param given: the file that the command line names, if it names one.
-    @raise ConfigError: if none is named and there is none.
+    @raise ConfigError: if none is named and there is none, or if the command line names none.
     """
+    if given == "":
+        # Such is a variable of a script that was never set, and not the wish for a default.
+        raise ConfigError("the name of the servers file is empty")
     if given is not None:
         return given
     named = os.environ.get(FILE_VARIABLE)

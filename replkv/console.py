@@ -55,6 +55,7 @@ class ClusterCommand(ServersCommand):
         """
         # Imported here, since no other command needs it, and since it brings the reactor.
         from replkv.cluster.run import Cluster
+        from replkv.cluster.terminal import TerminalWatch, standardTerminal
 
         _notice(config)
 
@@ -64,6 +65,9 @@ class ClusterCommand(ServersCommand):
                 # With nohup, the end of the terminal is to be none of its concern.
                 if signal.getsignal(number) is not signal.SIG_IGN:
                     signal.signal(number, lambda *_: reactor.callFromThread(cluster.stop))
+            terminal = standardTerminal()
+            if terminal is not None and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+                TerminalWatch(reactor, terminal, cluster.stop).start()
             return await cluster.run()
 
         return runReactor(main)
@@ -361,9 +365,12 @@ def _agree(config: Config, lines: list[str]) -> bool:
         say(line)
     try:
         return input("type yes to remove it: ").strip() == "yes"
-    except (EOFError, KeyboardInterrupt):
+    except EOFError:
         say("")
         return False
+    except KeyboardInterrupt:
+        say("\nnothing was removed")
+        raise
 
 
 def _client(reactor: Any, config: Config, timeout: float) -> Client:

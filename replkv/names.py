@@ -105,9 +105,8 @@ class Names:
             numbers = socket.NI_NUMERICHOST | socket.NI_NUMERICSERV
             answer = [socket.getnameinfo(address, numbers)[0] for *_, address in found]
         except Exception as error:
-            # Whatever it is, and it is a UnicodeError where the name system cannot have such a name: without an answer
-            # nobody could look up the name any more.
-            answer = str(error.strerror if isinstance(error, OSError) else error)
+            # Whatever it is: without an answer nobody could look up the name any more.
+            answer = _whyNot(error)
         self._reactor.callFromThread(self._answered, name, answer)
 
     def _answered(self, name: str, answer: list[str] | str) -> None:
@@ -119,6 +118,16 @@ class Names:
                 waiting.errback(NoAddress(f"the addresses of {name!r} cannot be found: {answer}"))
             else:
                 waiting.callback(list(dict.fromkeys(answer)))
+
+
+def _whyNot(error: Exception) -> str:
+    """
+    Why the system has not found a name's addresses.
+    """
+    if isinstance(error, UnicodeError):
+        # Python gives the system no name that the name system could not have, and says that in words of its codecs.
+        return "no host can have such a name"
+    return str(error.strerror if isinstance(error, OSError) else error)
 
 
 @implementer(IResolutionReceiver)

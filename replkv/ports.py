@@ -51,14 +51,14 @@ def bind(hostname: str, port: int, key: str) -> list[socket.socket]:
     except OSError as error:
         raise PortNotYet(f"{key}: the addresses of {hostname!r} cannot be found: {error.strerror}") from None
     sockets: list[socket.socket] = []
-    missing = None
+    reason = ""
     for family, kind, protocol, _, address in dict.fromkeys(found):
         try:
             sockets.append(_listen(family, kind, protocol, address))
         except OSError as error:
             # A name may well have an IPv6 address on a host that has no IPv6.
             if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
-                missing = error
+                reason = os.strerror(error.errno)
                 continue
             for bound in sockets:
                 bound.close()
@@ -67,7 +67,7 @@ def bind(hostname: str, port: int, key: str) -> list[socket.socket]:
                 raise PortInUse(f"{what}: it is in use; is another server running?") from None
             raise PortError(f"{what}: {os.strerror(error.errno) if error.errno else error}") from None
     if not sockets:
-        raise PortNotYet(f"{key}: none of the addresses of {hostname!r} is one of this host: {missing}")
+        raise PortNotYet(f"{key}: none of the addresses of {hostname!r} is one of this host: {reason}")
     return sockets
 
 

@@ -199,7 +199,8 @@ def _endIfInterrupted(event: LogEvent) -> None:
     End the process by the Ctrl-C that came while Twisted was loading plugins. It is logged then, as if it were a fault
     of one of them, and told to observers when logging begins.
     """
-    failure = event.get("log_failure")
+    # Where it is caught, it is logged in Twisted's old way.
+    failure = event.get("log_failure") or event.get("failure")
     if failure is not None and failure.check(KeyboardInterrupt):
         os.kill(os.getpid(), signal.SIGINT)
 

@@ -365,6 +365,13 @@ class FindTests(SynchronousTestCase):
         for word in ("--config", "REPLKV_CONFIG", self.system, "etc/servers.json"):
             self.assertIn(word, str(error))
 
+    def test_empty(self) -> None:
+        """
+        A name that is empty, such as a variable of a script that was never set, is refused, and nothing taken instead.
+        """
+        self.make(self.system)
+        self.assertEqual(str(self.assertRaises(ConfigError, find, "")), "the name of the servers file is empty")
+
     def test_missing(self) -> None:
         """
         When the environment names a file that is not there, that is said.

@@ -4,6 +4,7 @@ Tests for L{replkv.console}: the command line, and what needs no server. The who
 
 from __future__ import annotations
 
+import builtins
 import errno
 import io
 import json
@@ -220,3 +221,18 @@ class MainTests(SynchronousTestCase):
         os.makedirs(data)
         self.outcome("clean-data", "-c", self.filename)
         self.assertTrue(os.path.exists(data), "the end of the input is no yes")
+
+    def test_cleanDataInterrupted(self) -> None:
+        """
+        Ctrl-C at the question removes nothing, and ends C{clean-data} as it ends every other command.
+        """
+
+        def interrupted(question: str) -> str:
+            raise KeyboardInterrupt
+
+        data = os.path.join(self.path, "0")
+        os.makedirs(data)
+        self.stdin = Terminal("")
+        self.patch(builtins, "input", interrupted)
+        self.assertRaises(KeyboardInterrupt, self.outcome, "clean-data", "-c", self.filename)
+        self.assertTrue(os.path.exists(data))

@@ -93,8 +93,7 @@ class BindTests(SynchronousTestCase):
         self.resolve("192.0.2.1")
         self.assertEqual(
             self.refused("db1"),
-            "ClientPort: none of the addresses of 'db1' is one of this host: "
-            "[Errno 99] Cannot assign requested address",
+            "ClientPort: none of the addresses of 'db1' is one of this host: Cannot assign requested address",
         )
 
     def test_inUse(self) -> None:

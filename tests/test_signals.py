@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from twisted.application.service import Service
 from twisted.python.failure import Failure
+from twisted.python.log import LogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 import replkv.tap
@@ -136,7 +137,9 @@ class SignalTests(SynchronousTestCase):
         """
         sent: list[tuple[int, int]] = []
         self.patch(os, "kill", lambda *arguments: sent.append(arguments))
-        for event in ({}, {"log_failure": Failure(ValueError())}, {"log_failure": Failure(KeyboardInterrupt())}):
-            self.assertEqual(sent, [])
-            replkv.tap._endIfInterrupted(event)
+        twisted = LogPublisher(replkv.tap._endIfInterrupted, replkv.tap._endIfInterrupted)
+        twisted.msg("all is well")
+        twisted.msg(failure=Failure(ValueError()), isError=1)
+        self.assertEqual(sent, [])
+        twisted.msg(failure=Failure(KeyboardInterrupt()), isError=1)
         self.assertEqual(sent, [(os.getpid(), signal.SIGINT)])

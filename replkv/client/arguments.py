@@ -97,7 +97,7 @@ def checkedServers(servers: Iterable[str | tuple[str, int]]) -> list[Address]:
     @raise TypeError: if something else is given.
     @raise ValueError: if there is none, or if one of them cannot be.
     """
-    if isinstance(servers, str | bytes):
+    if isinstance(servers, str | bytes) or not isinstance(servers, Iterable):
         raise TypeError(f"servers is a list, as in ['localhost:9000'], not {servers!r}")
     addresses = list(dict.fromkeys(_address(server) for server in servers))
     if not addresses:

@@ -192,11 +192,12 @@ class ServersTests(SynchronousTestCase):
 
     def test_none(self) -> None:
         """
-        No servers, or one text in the place of several, are told at once.
+        No servers, or something else in the place of several, such as one text, are told at once.
         """
         reactor: Any = Network().reactor
         empties: list[Any] = [[], (), iter([])]
         for empty in empties:
             self.assertIn("empty", str(self.assertRaises(ValueError, Client, reactor, empty)))
-        for text in ("db:1", b"db:1"):
-            self.assertIn("list", str(self.assertRaises(TypeError, Client, reactor, text)))
+        others: list[Any] = ["db:1", b"db:1", None, 1]
+        for other in others:
+            self.assertIn("servers is a list", str(self.assertRaises(TypeError, Client, reactor, other)))

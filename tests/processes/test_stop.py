@@ -5,8 +5,9 @@ Servers that are told to stop, and start again.
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 
-from tests.processes.cluster import onReactor
+from tests.processes.cluster import TWISTD, onReactor
 from tests.processes.conftest import MakeCluster
 from tests.processes.conversation import Conversation
 from tests.processes.workload import underLoad
@@ -73,3 +74,20 @@ async def test_stopsWithoutMajority(makeCluster: MakeCluster) -> None:
         assert set(conversation.rest().splitlines()) <= {b"ERR_INTERNAL"}
     assert await server.ended() == 0
     assert server.errors() == []
+
+
+@onReactor
+async def test_interruptedWhileLoading(makeCluster: MakeCluster, tmp_path: Path) -> None:
+    """
+    A Ctrl-C that comes while Twisted loads plugins ends a server, though it is taken for a fault of a plugin.
+    """
+    plugins = tmp_path / "twisted" / "plugins"
+    plugins.mkdir(parents=True)
+    (plugins / "interrupted.py").write_text("raise KeyboardInterrupt\n")
+    cluster = makeCluster(1)
+    server = cluster.servers[0]
+    # Someone may run these tests with SIGINT ignored, as nohup has it.
+    heeded = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    server.program = f"{heeded}sys.path.insert(0, {str(tmp_path)!r}); {TWISTD}"
+    server.start()
+    assert await server.ended() == -signal.SIGINT

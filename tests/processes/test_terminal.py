@@ -8,7 +8,10 @@ import os
 import pty
 import signal
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
+
+import pytest
 
 from tests.processes.cluster import heedSignals, onReactor, until
 from tests.processes.conftest import MakeCluster
@@ -16,14 +19,25 @@ from tests.processes.test_daemons import isAlive
 
 REPLKV = "import sys; from replkv.console import main; sys.exit(main())"
 
+MAKE = """
+import signal, subprocess, sys
+signal.signal(signal.SIGHUP, lambda *_: None)
+sys.exit(subprocess.call(sys.argv[1:]))
+"""
+"""
+Runs a command as make does, which has the end of the terminal told to itself alone where a terminal has been opened for
+it, waits for the command, and ends as that does.
+"""
 
+
+@pytest.mark.parametrize("parent", [(), (sys.executable, "-c", MAKE)], ids=["alone", "make"])
 @onReactor
-async def test_terminalGone(makeCluster: MakeCluster) -> None:
+async def test_terminalGone(makeCluster: MakeCluster, parent: Sequence[str]) -> None:
     """
     When its terminal is closed, all servers are stopped, and the process ends as if it had been asked to.
     """
     cluster = makeCluster(1)
-    command = [sys.executable, "-c", REPLKV, "cluster", "--config", str(cluster.config)]
+    command = [*parent, sys.executable, "-c", REPLKV, "cluster", "--config", str(cluster.config)]
     pid, terminal = pty.fork()
     if not pid:
         heedSignals()

@@ -196,6 +196,7 @@ class Identity:
                     f"{_TWO_CLUSTERS}; or server {member} was wiped or replaced before all had met it"
                 )
         if known and not any(theirs[member] and self._incarnation(member) for member in others):
+            self.refused.add(sender)
             raise Refused(
                 f"server {sender} comes with another data folder than before: the old one was wiped or replaced, or "
                 f"{_TWO_CLUSTERS}"

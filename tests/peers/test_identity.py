@@ -112,7 +112,12 @@ class AdmitTests(SynchronousTestCase):
         As long as a server comes as what it was not, it is told of; one that comes from elsewhere is not.
         """
         identity = self.server.identity
-        elsewhere: list[dict[str, Any]] = [{"cluster": "shop"}, {"recipient": 2}, {"known": "another"}, {"names": []}]
+        elsewhere: list[dict[str, Any]] = [
+            {"cluster": "shop"},
+            {"recipient": 2},
+            {"folders": ["", "another", ""]},
+            {"names": []},
+        ]
         self.successResultOf(self.admit())
         for changed in elsewhere:
             self.failureResultOf(self.admit(**changed), Refused)

@@ -48,6 +48,8 @@ class TapTests(SynchronousTestCase):
         """
         self.folder = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, self.folder)
+        # A server has a narrow one, and so would all tests that come after.
+        self.addCleanup(os.umask, os.umask(0o022))
         self.config = os.path.join(self.folder, "servers.json")
         self.document: dict[str, Any] = {
             "Path": os.path.join(self.folder, "var"),

@@ -23,11 +23,11 @@ class TightenTests(SynchronousTestCase):
         A folder to which everybody has access.
         """
         self.path = newFolder(self)
-        os.mkdir(os.path.join(self.path, "log"), 0o755)
+        os.mkdir(os.path.join(self.path, "log"))
         self.file = os.path.join(self.path, "log", "segment")
         with open(self.file, "w"):
             pass
-        for path, mode in ((self.path, 0o755), (self.file, 0o664)):
+        for path, mode in ((self.path, 0o755), (os.path.dirname(self.file), 0o755), (self.file, 0o664)):
             os.chmod(path, mode)
 
     def mode(self, path: str) -> int:

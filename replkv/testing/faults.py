@@ -24,6 +24,22 @@ The kind of fault that does a leader no harm, by its name in both tiers.
 """
 
 
+CLONE: Final = "clone"
+"""
+The kind of fault that has a server run twice.
+"""
+
+RUNNING_COPY: Final = "running copy"
+"""
+The kind of fault that puts back what was copied while a server ran.
+"""
+
+SELDOM: Final = frozenset({CLONE, RUNNING_COPY})
+"""
+The kinds that are drawn by themselves, in few seeds.
+"""
+
+
 def nothing() -> None:
     """
     Undo what was over at once.

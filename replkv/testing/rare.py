@@ -131,6 +131,21 @@ PUT_BACK: Final = "a server with an older copy of its data folder"
 A server was started with a copy of its data folder, and others had met it since that was made.
 """
 
+COPY_OF_RUNNING: Final = "a server with a copy made while it ran"
+"""
+A server was started with a copy of its data folder that was made while it ran, and nobody had met it since.
+"""
+
+REGRESSED: Final = "a server found to lack what it had acknowledged"
+"""
+A leader noticed that, where nothing else told.
+"""
+
+CLONED: Final = "a server that ran twice"
+"""
+A copy of a server's data folder was started on another host while the server itself ran.
+"""
+
 DISK_STOP: Final = "a server that stopped for its disk"
 """
 A server stopped since its disk failed, was full, or was damaged.
@@ -228,6 +243,9 @@ REQUIRED: Final = {
             ROT_IN_LAST,
             WIPED,
             PUT_BACK,
+            COPY_OF_RUNNING,
+            REGRESSED,
+            CLONED,
             DISK_STOP,
             NO_DESCRIPTOR,
             CUT_COMMAND,

@@ -19,6 +19,7 @@ from replkv.raft.core import Raft
 from replkv.raft.follower import Follower
 from replkv.raft.messages import AppendEntries
 from replkv.raft.outputs import Token
+from replkv.raft.progress import Progress
 from replkv.storage.folder import DataFolder
 from tests.planted.bug import Bug, Patch
 from tests.planted.core_bugs import campaignAtOnce
@@ -62,6 +63,15 @@ def _anyFolder(server: int, known: Life | None, told: Past) -> str | None:
 
 def _sameFolder(server: int, known: Life | None, told: Past) -> str | None:
     return "another folder" if known is not None and known.incarnation != told.incarnation else None
+
+
+def _runningTwice(server: int, known: Life | None, told: Past) -> str | None:
+    """
+    It does not look at the name of a start, if only the number is right.
+    """
+    if known is not None and known.start == told.starts:
+        known = known._replace(name=told.names[0])
+    return _contradiction(server, known, told)
 
 
 def _rememberForNow(folder: DataFolder, serverId: int, life: Life) -> None:
@@ -134,6 +144,18 @@ BUGS: Final = (
         "cluster",
         100,
         (Patch(replkv.peers.identity, "contradiction", _sameFolder),),
+    ),
+    Bug(
+        "a server that runs twice let in",
+        "cluster",
+        50,
+        (Patch(replkv.peers.identity, "contradiction", _runningTwice),),
+    ),
+    Bug(
+        "a peer behind what it had acknowledged is not noticed",
+        "cluster",
+        100,
+        (Patch(Progress, "hasRegressed", lambda progress, prevLogIndex: False),),
     ),
     Bug(
         "other servers remembered in memory only", "cluster", 20, (Patch(DataFolder, "rememberPeer", _rememberForNow),)

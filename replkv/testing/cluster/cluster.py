@@ -25,7 +25,7 @@ from replkv.testing.cluster.server import SimulatedServer
 from replkv.testing.health import Health
 from replkv.testing.judge import Judge
 from replkv.testing.outcome import NotInTime, Violation
-from replkv.testing.rare import CRASH_BEFORE_SYNC
+from replkv.testing.rare import CRASH_BEFORE_SYNC, REGRESSED
 from replkv.testing.timeline import Timeline
 from replkv.testing.trace import Trace
 
@@ -329,6 +329,22 @@ class SimulatedCluster:
         self._exited(server)
         if server.status:
             self.timeline.callLater(RESTART_SECONDS, server.revive)
+
+    def condemned(self, by: int, peer: int) -> None:
+        """
+        A leader has found a server to lack what it had acknowledged, and says so: its operator stops that server for
+        good.
+        """
+        server = self.servers[peer]
+        if server.isIntact and not server.hasGoneBack:
+            self.fail(f"server {by} takes server {peer} for one that has lost entries, and it has all of them")
+        self.rare[REGRESSED] += 1
+        server.condemned = True
+        self.timeline.callLater(RESTART_SECONDS, self._retire, server)
+
+    def _retire(self, server: SimulatedServer) -> None:
+        if server.isRunning:
+            server.kill()
 
     def interrupted(self, operation: str) -> None:
         """

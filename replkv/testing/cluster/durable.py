@@ -23,7 +23,11 @@ class DurableLog:
     @ivar lastIndex: the index of the last entry.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, before: DurableLog | None = None) -> None:
+        """
+        @param before: what it held before it went back: the others may go on to count on that.
+        """
+        self._before = before
         self.term = 0
         self.votedFor: int | None = None
         self.lastIndex = 0
@@ -54,9 +58,23 @@ class DurableLog:
 
     def holds(self, index: int, term: int) -> bool:
         """
+        Whether the others may count on it that the entry C{index} of C{term} is there: it is, or it was before the log
+        went back.
+        """
+        return self.has(index, term) or (self._before is not None and self._before.holds(index, term))
+
+    def has(self, index: int, term: int) -> bool:
+        """
         Whether the entry C{index} of C{term} is there.
         """
         return 0 < index <= self.lastIndex and self._terms.term(index) == term
+
+    @property
+    def lastTerm(self) -> int:
+        """
+        The term of the last entry; 0 if there is none.
+        """
+        return self._terms.term(self.lastIndex) if self.lastIndex else 0
 
 
 class DurablePeers:
@@ -69,6 +87,7 @@ class DurablePeers:
     def __init__(self) -> None:
         self.life: Life | None = None
         self._folder: DataFolder | None = None
+        self._members: tuple[int, ...] = ()
 
     def opened(self, folder: DataFolder, members: Iterable[int]) -> list[int]:
         """
@@ -77,7 +96,15 @@ class DurablePeers:
         @return: the servers that were remembered before, and are no longer.
         """
         before, self._folder, self.life = self._folder, folder, folder.past.life
+        self._members = tuple(members)
         return [] if before is None else [peer for peer in members if _isLost(before.peer(peer), folder.peer(peer))]
+
+    @property
+    def others(self) -> tuple[Life | None, ...]:
+        """
+        The last processes of all servers that are remembered, in the order of the servers.
+        """
+        return () if self._folder is None else tuple(self._folder.peer(member) for member in self._members)
 
     def knows(self, other: int, life: Life | None) -> bool:
         """
@@ -90,13 +117,31 @@ def _isLost(before: Life | None, now: Life | None) -> bool:
     return before is not None and (now is None or now.start < before.start)
 
 
+class Word(NamedTuple):
+    """
+    What a server has given its word for, but for the entries that it has acknowledged.
+
+    @ivar life: its last process.
+    @ivar term: the last term that it has told of.
+    @ivar votedFor: the vote in it.
+    @ivar others: the servers that it has met.
+    """
+
+    life: Life | None
+    term: int
+    votedFor: int | None
+    others: tuple[Life | None, ...]
+
+
 class Copy(NamedTuple):
     """
     A copy of a data folder.
 
     @ivar contents: all files but the store's, by path.
     @ivar store: the store.
+    @ivar word: what the server had given its word for when the copy was made.
     """
 
     contents: dict[str, bytes]
     store: Store
+    word: Word

@@ -5,13 +5,14 @@ The faults of a plan, as they happen.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import Final
 
 from replkv.testing.chance import chance
 from replkv.testing.cluster.cluster import SimulatedCluster
 from replkv.testing.cluster.kinds import KINDS
 from replkv.testing.cluster.plan import drawFaults
 from replkv.testing.cluster.troubled import troubled
-from replkv.testing.faults import Fault, Schedule, Undo
+from replkv.testing.faults import SELDOM, Fault, Schedule, Undo
 
 
 class Faults(Schedule):
@@ -36,12 +37,16 @@ class Faults(Schedule):
         return None if undo is None else self.troubling(troubled(servers, fault), undo)
 
 
-def disturb(cluster: SimulatedCluster, seconds: float, kinds: Collection[str] = tuple(KINDS)) -> Faults:
+_USUAL: Final = tuple(kind for kind in KINDS if kind not in SELDOM)
+
+
+def disturb(cluster: SimulatedCluster, seconds: float, kinds: Collection[str] = _USUAL) -> Faults:
     """
     Let things go wrong in a cluster for a while. What, when and where is drawn from the cluster's seed.
 
     @param seconds: the last thing that goes wrong begins so many seconds from now.
-    @param kinds: what may go wrong, by its names in L{KINDS}.
+    @param kinds: what may go wrong, by its names in L{KINDS}; if it is not given, all but what is in
+        L{SELDOM<replkv.testing.faults.SELDOM>}.
     @return: its L{Faults.mend} ends all of it.
     @raise ValueError: if there is no such kind.
     """

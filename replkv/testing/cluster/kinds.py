@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from replkv.testing.cluster.clone import runTwice
 from replkv.testing.cluster.cluster import SimulatedCluster
 from replkv.testing.cluster.diskkinds import (
     fullDisk,
@@ -19,7 +20,7 @@ from replkv.testing.cluster.diskkinds import (
     syncError,
     writeError,
 )
-from replkv.testing.cluster.loss import putBack, wipe
+from replkv.testing.cluster.loss import putBack, putBackOfRunning, wipe
 from replkv.testing.cluster.networkkinds import (
     connectionLoss,
     cutFromClients,
@@ -45,7 +46,7 @@ from replkv.testing.cluster.processkinds import (
     suspend,
 )
 from replkv.testing.cluster.server import SimulatedServer
-from replkv.testing.faults import FOLLOWER_CUT_OFF, Fault, Undo
+from replkv.testing.faults import CLONE, FOLLOWER_CUT_OFF, RUNNING_COPY, Fault, Undo
 
 Kind = Callable[[SimulatedCluster, list[SimulatedServer], Fault], "Undo | None"]
 """
@@ -85,6 +86,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "rot": rot,
     "wiped folder": wipe,
     "older copy": putBack,
+    RUNNING_COPY: putBackOfRunning,
+    CLONE: runTwice,
     "clock jump": clockJump,
 }
 """

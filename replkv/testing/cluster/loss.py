@@ -2,24 +2,36 @@
 What can happen to a server's data folder: it is wiped, or an older copy is put back.
 
 Only where all others have met what the server forgets is that a fault which the cluster must stand: who has met only
-the copy cannot tell it from what was never lost (see L{replkv.lives}).
+the copy cannot tell it from what was never lost (see L{replkv.lives}). A copy that was made while the server ran, and
+that is put back before it was started again, is met by all. It may be believed if it lacks nothing but entries, and a
+majority of the others has all of those; only a leader who knows that the server had them finds something wrong.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
+from replkv.raft.quorum import majority
 from replkv.testing import rare
 from replkv.testing.cluster.cluster import SimulatedCluster
 from replkv.testing.cluster.durable import Copy
 from replkv.testing.cluster.server import SimulatedServer
 from replkv.testing.faults import Fault, Undo
 
+_MOST: Final = 5
+"""
+So many entries at the most are waited for that a copy is to lack.
+"""
+
+_LOOK_SECONDS: Final = 0.02
+
 
 def wipe(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
     """
     A server is stopped, its data folder is wiped, and it is started again.
     """
-    server = _frail(servers)
-    if server is None or not _isMet(cluster, server):
+    server = frail(servers)
+    if server is None or not isMet(cluster, server):
         return None
     server.kill()
 
@@ -36,7 +48,7 @@ def putBack(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fa
     """
     A server is stopped, its data folder is copied, and it is started again; later the copy is put back.
     """
-    server = _frail(servers)
+    server = frail(servers)
     if server is None:
         return None
     server.kill()
@@ -44,7 +56,7 @@ def putBack(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fa
     server.revive()
 
     def end() -> None:
-        if server.isIntact and _isMet(cluster, server):
+        if server.isIntact and isMet(cluster, server, copy):
             cluster.rare[rare.PUT_BACK] += 1
             _lose(cluster, server, copy)
         server.revive()
@@ -52,22 +64,71 @@ def putBack(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fa
     return end
 
 
-def _frail(servers: list[SimulatedServer]) -> SimulatedServer | None:
+def putBackOfRunning(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    The data folder of a server is copied while that runs; later the copy is put back. Whenever the server has given its
+    word for something else it is copied anew, so that there is a copy which lacks nothing but entries; if it was
+    started again, the copy is as good as one that was made of a server that is stopped.
+    """
+    server = frail(servers)
+    if server is None:
+        return None
+    copy, lastIndex = server.copy(), server.disk.lastIndex
+    fewest = 1 + int(_MOST * fault.amount)
+    isOver = False
+
+    def look() -> None:
+        nonlocal copy, lastIndex, isOver
+        if isOver or not server.isIntact or server.met.life != copy.word.life:
+            return
+        if server.word != copy.word:
+            copy, lastIndex = server.copy(), server.disk.lastIndex
+        elif server.disk.lastIndex >= lastIndex + fewest and _isHeld(cluster, server) and not server.leads:
+            isOver = True
+            _goBack(cluster, server, copy)
+            server.revive()
+            return
+        cluster.timeline.callLater(_LOOK_SECONDS, look)
+
+    def end() -> None:
+        nonlocal isOver
+        if not isOver and server.isIntact and isMet(cluster, server, copy):
+            cluster.rare[rare.PUT_BACK] += 1
+            _lose(cluster, server, copy)
+            server.revive()
+        isOver = True
+
+    look()
+    return end
+
+
+def frail(servers: list[SimulatedServer]) -> SimulatedServer | None:
     """
     A server that runs, and may lose what it has.
     """
     return next((server for server in servers if server.isFrail and server.isServing and server.isIntact), None)
 
 
-def _isMet(cluster: SimulatedCluster, server: SimulatedServer) -> bool:
+def isMet(cluster: SimulatedCluster, server: SimulatedServer, copy: Copy | None = None) -> bool:
     """
     Whether all others whose word counts have met the process that runs now, or ran last.
+
+    @param copy: if it is not C{None}, that process must have begun since this was made.
     """
-    return all(
-        other.met.knows(server.id, server.met.life)
-        for other in cluster.servers
-        if other is not server and other.isIntact
+    life = server.met.life
+    return (copy is None or life != copy.word.life) and all(
+        other.met.knows(server.id, life) for other in cluster.servers if other is not server and other.isIntact
     )
+
+
+def _isHeld(cluster: SimulatedCluster, server: SimulatedServer) -> bool:
+    """
+    Whether a majority has all that a server has, without that server.
+    """
+    disk = server.disk
+    others = [other for other in cluster.servers if other is not server and other.isIntact]
+    held = sum(other.disk.has(disk.lastIndex, disk.lastTerm) for other in others)
+    return held >= majority(len(cluster.servers))
 
 
 def _lose(cluster: SimulatedCluster, server: SimulatedServer, copy: Copy | None) -> None:
@@ -75,4 +136,13 @@ def _lose(cluster: SimulatedCluster, server: SimulatedServer, copy: Copy | None)
         server.kill()
     server.lose(copy)
     # It is never well again: no leader is heard by it.
+    cluster.health.trouble([server.id])
+
+
+def _goBack(cluster: SimulatedCluster, server: SimulatedServer, copy: Copy) -> None:
+    if server.isRunning:
+        server.kill()
+    cluster.rare[rare.COPY_OF_RUNNING] += 1
+    server.goBack(copy)
+    # If the leader finds it out, it is never well again.
     cluster.health.trouble([server.id])

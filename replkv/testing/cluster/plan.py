@@ -12,12 +12,17 @@ from typing import Final
 from replkv.testing.chance import chance
 from replkv.testing.cluster.end import BUFFER_BYTES
 from replkv.testing.cluster.limits import Limits, drawLimits
-from replkv.testing.faults import FOLLOWER_CUT_OFF, Fault
+from replkv.testing.faults import FOLLOWER_CUT_OFF, SELDOM, Fault
 from replkv.testing.health import Settling
 
 _PEACEFUL: Final = 0.1
 """
 So many seeds have a leader to which nothing happens, in a cluster that is fast enough for it to lead on.
+"""
+
+_SELDOM: Final = 0.25
+"""
+In so many seeds, where disks may be lost at all, something of L{SELDOM} goes wrong.
 """
 
 _SIZES: Final = (1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7)
@@ -222,14 +227,20 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
     keys = names[: random.randint(1, 3 if hot else 5)]
     longest = contention.choice(_WILD_LIVES if wild else _LIVES)
     clients = random.randint(1, 5)
-    chosen = sorted(random.sample(kinds, random.randint(1, min(6, len(kinds)))))
+    usual = [kind for kind in kinds if kind not in SELDOM]
+    chosen = sorted(random.sample(usual, random.randint(1, min(6, len(usual)))))
     if wild:
-        chosen = sorted({*chosen, *_OF_CLOCKS.intersection(kinds)})
+        chosen = sorted({*chosen, *_OF_CLOCKS.intersection(usual)})
     else:
         chosen = [kind for kind in chosen if kind != "clock jump"]
     fragmentation = random.choice([0.0, 0.1, 0.5])
+    folders = chance(seed, "folders")
+    isSeldom = bool(frail) and folders.random() < _SELDOM
     if random.random() < _PEACEFUL:
-        chosen, wild, latency, disk, fragmentation = [FOLLOWER_CUT_OFF], False, 0.0005, 0.0005, 0.0
+        isSeldom, chosen, wild, latency, disk, fragmentation = False, [FOLLOWER_CUT_OFF], False, 0.0005, 0.0005, 0.0
+    faults = drawFaults(chance(seed, "faults"), chosen, size, seconds)
+    if isSeldom:
+        faults += drawSeldom(folders, sorted(SELDOM.intersection(kinds)), size, seconds, len(faults))
     plan = Plan(
         size=size,
         heartbeat=heartbeat,
@@ -251,7 +262,7 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
         clients=tuple(
             _client(chance(seed, "client plan", number), number, keys, longest, hot) for number in range(clients)
         ),
-        faults=drawFaults(chance(seed, "faults"), chosen, size, seconds),
+        faults=faults,
     )
     return _filling(plan) if "no descriptors" in chosen else plan
 
@@ -303,17 +314,30 @@ def drawFaults(random: Random, kinds: Sequence[str], size: int, seconds: float) 
     """
     count = random.randint(2, 20) if kinds else 0
     times = sorted(random.uniform(0.2, seconds) for _ in range(count))
-    return tuple(
-        Fault(
-            number,
-            random.choice(kinds),
-            time,
-            random.choice([0.05, 0.3, 0.3, 1.0, 1.0, 3.0, 6.0]) * random.uniform(0.5, 1.5),
-            tuple(random.sample(range(size), size)),
-            random.random() < 0.5,
-            random.random(),
-        )
-        for number, time in enumerate(times)
+    return tuple(_fault(random, number, kinds, time, size) for number, time in enumerate(times))
+
+
+def drawSeldom(random: Random, kinds: Sequence[str], size: int, seconds: float, first: int) -> tuple[Fault, ...]:
+    """
+    What goes wrong beyond that in few seeds.
+
+    @param first: the number of the first of it.
+    """
+    count = random.randint(1, 2) if kinds else 0
+    drawn = [_fault(random, first + number, kinds, random.uniform(0.2, seconds / 2), size) for number in range(count)]
+    # Most clients have done what they had to do before the end, and all of it takes a while to begin.
+    return tuple(replace(fault, lasts=random.uniform(2.0, 8.0)) for fault in drawn)
+
+
+def _fault(random: Random, number: int, kinds: Sequence[str], time: float, size: int) -> Fault:
+    return Fault(
+        number,
+        random.choice(kinds),
+        time,
+        random.choice([0.05, 0.3, 0.3, 1.0, 1.0, 3.0, 6.0]) * random.uniform(0.5, 1.5),
+        tuple(random.sample(range(size), size)),
+        random.random() < 0.5,
+        random.random(),
     )
 
 

@@ -1,13 +1,12 @@
 """
-A simulated server: its machine, and the processes that run on it over time.
+A simulated server: the processes that run over time on its machine.
 """
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from replkv import exits
 from replkv.config import ServerConfig
@@ -20,71 +19,30 @@ from replkv.storage.files import Exhausted
 from replkv.storage.folder import DataFolder, FolderError
 from replkv.storage.log import LogStorage
 from replkv.testing import rare
-from replkv.testing.chance import chance
 from replkv.testing.cluster.availability import Availability
-from replkv.testing.cluster.clocks import MachineClocks
-from replkv.testing.cluster.durable import Copy, DurableLog, DurablePeers
 from replkv.testing.cluster.host import SimulatedHost
+from replkv.testing.cluster.machine import SimulatedMachine
 from replkv.testing.cluster.patience import watchPatience
 from replkv.testing.cluster.process import Process
+from replkv.testing.cluster.regression import watchCondemnation, watchRegressions
 from replkv.testing.cluster.service import WatchedService
-from replkv.testing.cluster.store import Store
-from replkv.testing.cluster.thread import Pace, Thread
-from replkv.testing.files import OPENING, MemoryFiles
+from replkv.testing.cluster.thread import Thread
 from replkv.testing.watch import watch
 
 if TYPE_CHECKING:
     from replkv.testing.cluster.cluster import SimulatedCluster
 
-USUAL_DISK: Final = (0.0005, 0.004)
-"""
-The least and the most seconds that a disk takes that is well.
-"""
 
-
-class SimulatedServer:
+class SimulatedServer(SimulatedMachine):
     """
-    @ivar id: its id.
-    @ivar files: its disk.
-    @ivar pace: how fast that is.
-    @ivar store: what of its store is on the disk, and while it runs, all of it.
-    @ivar disk: what of its log is on the disk for certain.
-    @ivar met: what it remembers of the others for certain.
-    @ivar clocks: its wall clock, and those that count from its boot.
-    @ivar rate: how many seconds its reactor counts in a second, from its next start on.
-    @ivar ticksByWallClock: whether its reactor counts by the wall clock, as Twisted's do where nobody sees to it.
-    @ivar failing: with which error its disk answers an operation, see L{MemoryFiles.failing}.
-    @ivar rotten: whether something on its disk has rotted that it must find.
-    @ivar condemned: whether it is not to be started again, since its disk has rotted.
-    @ivar isFrail: whether its disk may rot.
-    @ivar hasForgotten: whether it has lost what it had promised: no other server may let it in.
-    @ivar hadBadDisk: whether something was wrong with its disk since it last started well.
     @ivar status: with what status its last process ended by itself; C{None} if it did not.
     @ivar complaint: what that process said.
     """
 
-    ticksByWallClock = False
-
     def __init__(self, cluster: SimulatedCluster, config: ServerConfig) -> None:
-        self.id = config.id
-        self.config = config
-        self.files = MemoryFiles()
-        self.pace = Pace(USUAL_DISK)
-        self.disk = DurableLog()
-        self.met = DurablePeers()
-        self.clocks = MachineClocks(cluster.timeline)
-        self.rate = 1.0
-        self.failing: Callable[[str, str], int] | None = None
-        self.rotten = False
-        self.condemned = False
-        self.isFrail = False
-        self.hasForgotten = False
-        self.hadBadDisk = False
+        super().__init__(cluster, config)
         self.status: int | None = None
         self.complaint = ""
-        self._cluster = cluster
-        self._random = chance(cluster.seed, "server", config.id)
-        self.store = Store(chance(cluster.seed, "store", config.id))
         self._process: Process | None = None
         self._service: WatchedService | None = None
         self._availability: Availability | None = None  # Of its process.
@@ -158,6 +116,13 @@ class SimulatedServer:
         return self._service.machine
 
     @property
+    def links(self) -> list[int]:
+        """
+        The servers that have let its process in.
+        """
+        return sorted(peer for peer, link in self.service._links.items() if link.isUp)
+
+    @property
     def lostLinks(self) -> list[int]:
         """
         The servers to which its process is not connected.
@@ -181,13 +146,6 @@ class SimulatedServer:
         index: int = self.machine.appliedIndex
         return index
 
-    @property
-    def isIntact(self) -> bool:
-        """
-        Whether its disk has all that it ever promised, as far as anybody can tell.
-        """
-        return not (self.hasForgotten or self.rotten or self.condemned)
-
     # What can be done to it.
 
     def start(self) -> None:
@@ -203,7 +161,7 @@ class SimulatedServer:
         self._isUp()
         process = self._process = Process(cluster.timeline, cluster.network, self.name, self.rate, self._stopping)
         cluster.network.returned(self.name)
-        process.perform(self._start, process, chance(cluster.seed, "life", self.id, self._lives))
+        process.perform(self._start, process, self._chance("life", self.id, self._lives))
 
     def kill(self) -> None:
         """
@@ -229,30 +187,6 @@ class SimulatedServer:
         """
         if self._process is None and not self.condemned:
             self.start()
-
-    def copy(self) -> Copy:
-        """
-        Copy its data folder, while it has no process.
-        """
-        assert self._process is None, f"server {self.id} is running"
-        self._cluster.tell(self.name, "has its data folder copied")
-        return Copy(self.files.contents(), self.store.crash())
-
-    def lose(self, copy: Copy | None) -> None:
-        """
-        Lose its data folder, while it has no process, and so what it had promised. What the others may count on is what
-        it had (L{disk}), for ever: nobody may believe it anything more.
-
-        @param copy: what is put in its place; nothing, if C{None}.
-        """
-        assert self._process is None, f"server {self.id} is running"
-        self._cluster.tell(
-            self.name, "loses its data folder" if copy is None else "gets back a copy of its data folder"
-        )
-        self.hasForgotten = True
-        self.met = DurablePeers()
-        self.files = MemoryFiles(None if copy is None else copy.contents)
-        self.store = Store(self._random, None, self.store.flushRate) if copy is None else copy.store
 
     def pause(self) -> None:
         """
@@ -307,24 +241,6 @@ class SimulatedServer:
         if self._service is not None and self._service.knowsTime:
             self._bridges = False
         return self._bridges and not self.leads
-
-    @property
-    def name(self) -> str:
-        """
-        Its name in the story, and its host's.
-        """
-        return self.config.hostname
-
-    @property
-    def storeFails(self) -> bool:
-        """
-        Whether its store cannot be written.
-        """
-        return self.store.failing
-
-    @storeFails.setter
-    def storeFails(self, fails: bool) -> None:
-        self.store.failing = fails
 
     def observe(self) -> None:
         """
@@ -399,6 +315,7 @@ class SimulatedServer:
         self._service.startService()
         if self.isServing:
             watchPatience(cluster, self._service)
+            watchCondemnation(cluster, self._service)
             self._availability = Availability(
                 cluster.config,
                 self.id,
@@ -409,15 +326,6 @@ class SimulatedServer:
                 lambda: cluster.health.settledFor(self.id),
             )
         self._steps = self.store.steps
-
-    def _refuses(self, kind: str, path: str) -> int:
-        """
-        With what error its system answers an operation, if with any.
-        """
-        if kind in OPENING and self._cluster.network.isStarved(self.name):
-            self._cluster.rare[rare.NO_DESCRIPTOR] += 1
-            return errno.EMFILE
-        return 0 if self.failing is None else self.failing(kind, path)
 
     def _note(self, storage: LogStorage) -> None:
         if not self.hasForgotten:
@@ -430,6 +338,7 @@ class SimulatedServer:
         """
         if not self.hasForgotten:
             watch(raft, self, self._cluster.judge, self._cluster.judging)
+            watchRegressions(self._cluster, raft)
 
     def _complain(self, line: str) -> None:
         self.complaint = line
@@ -460,12 +369,20 @@ class SimulatedServer:
         self.files = self.files.afterKill()
         self._cluster.exited(self)
 
+    def _troubles(self) -> Callable[[], None]:
+        """
+        It has no process.
+
+        @return: ends that.
+        """
+        return self._cluster.health.trouble([self.id])
+
     def _end(self, silently: bool) -> None:
         self.clocks.wake()
         process, self._process, self._service, self._availability = self._process, None, None, None
         assert process is not None, f"server {self.id} is not running"
         process.kill(silently)
-        self._isUp = self._cluster.health.trouble([self.id])
+        self._isUp = self._troubles()
         for thread in self._threads:
             interrupted = thread.interrupt(self.files)
             if interrupted is not None:

@@ -23,10 +23,11 @@ from replkv.testing.cluster.faults import Faults
 from replkv.testing.cluster.kinds import KINDS
 from replkv.testing.cluster.library import LibraryClient, answerOf
 from replkv.testing.cluster.limits import limited
+from replkv.testing.cluster.machine import USUAL_DISK
 from replkv.testing.cluster.network import USUAL_LATENCY
 from replkv.testing.cluster.plan import MAX_VALUE_BYTES, Plan, draw
 from replkv.testing.cluster.rest import checkCounters
-from replkv.testing.cluster.server import USUAL_DISK, SimulatedServer
+from replkv.testing.cluster.server import SimulatedServer
 from replkv.testing.cluster.visit import Visit
 from replkv.testing.contention import races
 from replkv.testing.history import Answer, History, Status, Told

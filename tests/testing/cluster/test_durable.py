@@ -21,7 +21,7 @@ class DurableLogTests(SynchronousTestCase):
         A disk that has never been looked at holds nothing.
         """
         durable = DurableLog()
-        self.assertEqual((durable.term, durable.votedFor, durable.lastIndex), (0, None, 0))
+        self.assertEqual((durable.term, durable.votedFor, durable.lastIndex, durable.lastTerm), (0, None, 0, 0))
         self.assertFalse(durable.holds(0, 0))
         self.assertFalse(durable.holds(1, 1))
 
@@ -50,3 +50,20 @@ class DurableLogTests(SynchronousTestCase):
         durable.note(log)
         held = [(index, term) for index in range(5) for term in range(4) if durable.holds(index, term)]
         self.assertEqual(held, [(1, 1), (2, 2)])
+
+    def test_goneBack(self) -> None:
+        """
+        Of a log that has gone back, the others may count on what it held, and no more than what it has is there.
+        """
+        before, log = DurableLog(), openLog(MemoryFiles())
+        log.write([append(1, 1, b"a", b"b", b"c")])
+        before.note(log)
+        durable, copy = DurableLog(before), openLog(MemoryFiles())
+        copy.write([append(1, 1, b"a")])
+        self.assertTrue(durable.isIn(copy))
+        durable.note(copy)
+        self.assertEqual((durable.lastIndex, durable.lastTerm), (1, 1))
+        self.assertEqual([index for index in range(6) if durable.holds(index, 1)], [1, 2, 3])
+        self.assertEqual([index for index in range(6) if durable.has(index, 1)], [1])
+        self.assertTrue(durable.isIn(copy))
+        self.assertFalse(durable.isIn(openLog(MemoryFiles())))

@@ -9,7 +9,7 @@ from random import Random
 
 from replkv.testing import KINDS, disturb
 from replkv.testing.cluster.faults import Faults
-from replkv.testing.faults import Fault
+from replkv.testing.faults import SELDOM, Fault
 from replkv.testing.health import Health, Settling
 from tests.testing.cluster.clusters import ClusterCase
 
@@ -42,6 +42,16 @@ class DisturbTests(ClusterCase):
         self.cluster.run(11)
         self.assertGreater(faults.injected.total(), 0)
         self.assertLessEqual(set(faults.injected), {"pause", "kill"})
+
+    def test_seldom(self) -> None:
+        """
+        What few seeds have can be asked for.
+        """
+        self.cluster.servers[0].isFrail = True
+        faults = disturb(self.cluster, 20.0, SELDOM)
+        self.cluster.run(21)
+        self.assertLessEqual(set(faults.injected), SELDOM)
+        self.assertGreater(faults.injected.total(), 0)
 
     def test_mended(self) -> None:
         """

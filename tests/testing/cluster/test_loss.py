@@ -96,6 +96,18 @@ class LossTests(ClusterCase):
         self.assertEqual(self.cluster.rare[PUT_BACK], 0)
         self.cluster.until(lambda: self.server.raft.leaderId is not None, "it follows")
 
+    def test_notStarted(self) -> None:
+        """
+        Nor is it where the next process could not begin: then there is nothing that the copy lacks.
+        """
+        self.cluster.network.starve(self.server.name)
+        end = self.begin(putBack, *self.cluster.servers)
+        assert end is not None
+        self.cluster.run(0.1)
+        self.assertFalse(self.server.isServing)
+        end()
+        self.assertFalse(self.server.hasForgotten)
+
     def test_notFrail(self) -> None:
         """
         Only what is a minority may lose anything.

@@ -15,6 +15,7 @@ from replkv.testing.chance import chance
 from replkv.testing.cluster.kinds import KINDS
 from replkv.testing.cluster.plan import draw
 from replkv.testing.cluster.simulate import simulate
+from replkv.testing.faults import SELDOM
 from replkv.testing.history import Status
 
 SEEDS = range(8)
@@ -112,6 +113,24 @@ class PlanTests(SynchronousTestCase):
         for seed in range(300):
             plan = draw(seed, list(KINDS))
             self.assertLess(2 * len(plan.frail), plan.size)
+
+    def test_seldom(self) -> None:
+        """
+        Some things go wrong in few seeds, and only where a disk may be lost. What else goes wrong is the same with them
+        and without.
+        """
+        usual = [kind for kind in KINDS if kind not in SELDOM]
+        every = [draw(seed, list(KINDS)) for seed in range(300)]
+        without = [draw(seed, usual) for seed in range(300)]
+        few = [plan for plan in every if any(fault.kind in SELDOM for fault in plan.faults)]
+        self.assertTrue(30 < len(few) < 90)
+        self.assertTrue(all(plan.frail for plan in few))
+        self.assertEqual(
+            [[fault for fault in plan.faults if fault.kind not in SELDOM] for plan in every],
+            [list(plan.faults) for plan in without],
+        )
+        for plan in every:
+            self.assertEqual([fault.number for fault in plan.faults], list(range(len(plan.faults))))
 
     def test_streams(self) -> None:
         """

@@ -1,0 +1,157 @@
+"""
+The machine that a simulated server runs on: its disk, and its clocks.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+from replkv.config import ServerConfig
+from replkv.testing import rare
+from replkv.testing.chance import chance
+from replkv.testing.cluster.clocks import MachineClocks
+from replkv.testing.cluster.durable import Copy, DurableLog, DurablePeers, Word
+from replkv.testing.cluster.store import Store
+from replkv.testing.cluster.thread import Pace
+from replkv.testing.files import OPENING, MemoryFiles
+
+if TYPE_CHECKING:
+    from replkv.testing.cluster.cluster import SimulatedCluster
+
+USUAL_DISK: Final = (0.0005, 0.004)
+"""
+The least and the most seconds that a disk takes that is well.
+"""
+
+
+class SimulatedMachine:
+    """
+    What there is of a server whether it runs or not.
+
+    @ivar id: its id.
+    @ivar files: its disk.
+    @ivar pace: how fast that is.
+    @ivar store: what of its store is on the disk, and while it runs, all of it.
+    @ivar disk: what of its log is on the disk for certain.
+    @ivar met: what it remembers of the others for certain.
+    @ivar clocks: its wall clock, and those that count from its boot.
+    @ivar rate: how many seconds its reactor counts in a second, from its next start on.
+    @ivar ticksByWallClock: whether its reactor counts by the wall clock, as Twisted's do where nobody sees to it.
+    @ivar failing: with which error its disk answers an operation, see L{MemoryFiles.failing}.
+    @ivar rotten: whether something on its disk has rotted that it must find.
+    @ivar condemned: whether it is not to be started again, since its disk has rotted, or others have found that it
+        lacks what it had acknowledged.
+    @ivar isFrail: whether its disk may rot, or be lost.
+    @ivar hasForgotten: whether it has lost what it had promised: no other server may let it in.
+    @ivar hasGoneBack: whether it has lost entries that it had acknowledged, which the others do not need from it.
+    @ivar hadBadDisk: whether something was wrong with its disk since it last started well.
+    """
+
+    ticksByWallClock = False
+
+    def __init__(self, cluster: SimulatedCluster, config: ServerConfig) -> None:
+        self.id = config.id
+        self.config = config
+        self.files = MemoryFiles()
+        self.pace = Pace(USUAL_DISK)
+        self.disk = DurableLog()
+        self.met = DurablePeers()
+        self.clocks = MachineClocks(cluster.timeline)
+        self.rate = 1.0
+        self.failing: Callable[[str, str], int] | None = None
+        self.rotten = False
+        self.condemned = False
+        self.isFrail = False
+        self.hasForgotten = False
+        self.hasGoneBack = False
+        self.hadBadDisk = False
+        self._cluster = cluster
+        self._random = self._chance("server", config.id)
+        self.store = Store(self._chance("store", config.id))
+
+    @property
+    def name(self) -> str:
+        """
+        Its name in the story, and its host's.
+        """
+        return self.config.hostname
+
+    @property
+    def isIntact(self) -> bool:
+        """
+        Whether its disk has all that it ever promised, as far as anybody can tell.
+        """
+        return not (self.hasForgotten or self.rotten or self.condemned)
+
+    @property
+    def word(self) -> Word:
+        """
+        What it has given its word for.
+        """
+        return Word(self.met.life, self.disk.term, self.disk.votedFor, self.met.others)
+
+    @property
+    def storeFails(self) -> bool:
+        """
+        Whether its store cannot be written.
+        """
+        return self.store.failing
+
+    @storeFails.setter
+    def storeFails(self, fails: bool) -> None:
+        self.store.failing = fails
+
+    def copy(self) -> Copy:
+        """
+        Copy its data folder as it stands, all of it at one moment, whether it has a process or not: what of the log is
+        written and not yet synced is in the copy, as it is for whoever reads the files; of the store, what is on the
+        disk.
+        """
+        self._cluster.tell(self.name, "has its data folder copied")
+        return Copy(self.files.contents(), self.store.crash(), self.word)
+
+    def lose(self, copy: Copy | None) -> None:
+        """
+        Lose its data folder, while it has no process, and so what it had promised. What the others may count on is what
+        it had (L{disk}), for ever: nobody may believe it anything more.
+
+        @param copy: what is put in its place; nothing, if C{None}.
+        """
+        self._cluster.tell(
+            self.name, "loses its data folder" if copy is None else "gets back a copy of its data folder"
+        )
+        self.hasForgotten = True
+        self.met = DurablePeers()
+        self._replace(copy)
+
+    def goBack(self, copy: Copy) -> None:
+        """
+        Have a copy of its data folder in its place, while it has no process, which lacks nothing that the others still
+        need from it. Whoever counts on what it had may go on to do so, and it may be believed what it promises anew.
+        """
+        self._cluster.tell(self.name, "gets back a copy of its data folder, made while it ran")
+        self.hasGoneBack = True
+        self.disk = DurableLog(self.disk)
+        self._replace(copy)
+
+    def _replace(self, copy: Copy | None) -> None:
+        self.files = MemoryFiles(None if copy is None else copy.contents)
+        self.store = Store(self._random, None, self.store.flushRate) if copy is None else copy.store
+
+    def _refuses(self, kind: str, path: str) -> int:
+        """
+        With what error its system answers an operation, if with any.
+        """
+        if kind in OPENING and self._cluster.network.isStarved(self.name):
+            self._cluster.rare[rare.NO_DESCRIPTOR] += 1
+            return errno.EMFILE
+        return 0 if self.failing is None else self.failing(kind, path)
+
+    def _chance(self, *names: object) -> Random:
+        """
+        The randomness of a part of it.
+        """
+        return chance(self._cluster.seed, *names)

@@ -26,10 +26,10 @@ run: $(VENV)/.installed
 
 # The unit tests come first, so that a build that is broken fails within a minute.
 test: $(VENV)/.installed-test
-	$(VENV)/bin/trial tests
+	$(VENV)/bin/trial -j 2 tests
 	$(VENV)/bin/python -m pytest -n 2 --dist worksteal
-	$(VENV)/bin/replkv sim --tier core --seeds 0:1000 --require-rare
-	$(VENV)/bin/replkv sim --tier cluster --seeds 0:120
+	$(VENV)/bin/replkv sim --tier core --seeds 0:400 --require-rare
+	$(VENV)/bin/replkv sim --tier cluster --seeds 0:60
 
 lint: $(VENV)/.installed-lint
 	$(VENV)/bin/ruff check .

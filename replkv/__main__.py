@@ -17,11 +17,11 @@ def main() -> NoReturn:
     interruptible = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if interruptible:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from replkv.client.streams import openStreams
+    from replkv.cli.streams import openStreams
 
     openStreams()
-    from replkv import console
-    from replkv.client.statuses import INTERRUPTED
+    from replkv.cli import console
+    from replkv.cli.statuses import INTERRUPTED
 
     try:
         if interruptible:

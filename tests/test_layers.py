@@ -19,9 +19,48 @@ RAFT_VALUES = {"replkv.raft.entry", "replkv.raft.messages", "replkv.raft.outputs
 The modules of the consensus that hold nothing but values.
 """
 
-PARTS = ("kv", "peers", "protocol", "storage")
+LAYERS = (
+    "raft",
+    "wire",
+    "kv",
+    "storage",
+    "peers",
+    "client",
+    "frontends",
+    "node",
+    "service",
+    "testing",
+    "cli",
+)
 """
-The parts that know of each other only through the node.
+The folders, from the ground up. Each imports only what stands before it.
+"""
+
+LEAVES = {
+    "config": {"hosts"},
+    "clocks": set(),
+    "exits": set(),
+    "hosts": set(),
+    "lives": set(),
+    "names": set(),
+    "reasons": set(),
+    "times": set(),
+}
+"""
+The modules that every layer but the lowest may import, and what they import themselves.
+"""
+
+PARTS: dict[str, tuple[str, ...]] = {
+    "raft": (),
+    "wire": (),
+    "kv": ("times",),
+    "storage": ("lives", "times"),
+    "peers": ("lives", "reasons", "times"),
+    "client": ("clocks", "config", "names", "reasons", "wire"),
+    "frontends": ("wire",),
+}
+"""
+The layers that know little: of others, only the consensus's values, and these.
 """
 
 OUTSIDE = {
@@ -41,7 +80,7 @@ OUTSIDE = {
 What the consensus has no business with, Twisted and all that is installed aside.
 """
 
-REACTOR_IMPORTERS = {"replkv.command", "replkv.tap"}
+REACTOR_IMPORTERS = {"replkv.cli.command", "replkv.service.tap"}
 """
 The modules that may import the reactor.
 """
@@ -81,25 +120,44 @@ class LayerTests(SynchronousTestCase):
     The rules.
     """
 
-    def assertImports(self, part: str, *allowed: str) -> None:
+    def test_folders(self) -> None:
         """
-        Assert that the part imports no more of replkv than itself and what is allowed.
+        There are no folders but the layers, and no modules beside them but the leaves and where the command begins.
         """
-        seen = 0
-        for name, tree in modules(part):
-            seen += 1
-            for imported in imports(tree):
-                self.assertFalse(imported.startswith("."), f"{name} has a relative import")
-                if within(imported, "replkv") and imported != "replkv.__version__":
-                    permitted = any(within(imported, package) for package in (f"replkv.{part}", *allowed))
-                    self.assertTrue(permitted, f"{name} must not import {imported}")
-        self.assertGreater(seen, 1)
+        folders = {path.name for path in SOURCES.iterdir() if path.is_dir() and path.name != "__pycache__"}
+        self.assertEqual(folders, set(LAYERS))
+        beside = {path.stem for path in SOURCES.glob("*.py")}
+        self.assertEqual(beside, {*LEAVES, "__init__", "__main__"})
+
+    def test_direction(self) -> None:
+        """
+        Imports go down.
+        """
+        for position, layer in enumerate(LAYERS):
+            above = [f"replkv.{name}" for name in LAYERS[position + 1 :]]
+            for name, tree in modules(layer):
+                for imported in imports(tree):
+                    self.assertFalse(imported.startswith("."), f"{name} has a relative import")
+                    wrong = any(within(imported, package) for package in above)
+                    self.assertFalse(wrong, f"{name} must not import {imported}")
+
+    def test_parts(self) -> None:
+        """
+        What the node puts together knows of its other parts nothing, or little.
+        """
+        for part, known in PARTS.items():
+            values = set() if part == "raft" else RAFT_VALUES
+            allowed = {f"replkv.{part}", *values, *(f"replkv.{name}" for name in known)}
+            for name, tree in modules(part):
+                for imported in imports(tree):
+                    if within(imported, "replkv") and imported != "replkv.__version__":
+                        permitted = any(within(imported, package) for package in allowed)
+                        self.assertTrue(permitted, f"{name} must not import {imported}")
 
     def test_raft(self) -> None:
         """
-        The consensus imports nothing of the other parts, nothing that is installed, and no way to the outside.
+        The consensus imports nothing that is installed, and no way to the outside.
         """
-        self.assertImports("raft")
         for name, tree in modules("raft"):
             for imported in imports(tree):
                 top = imported.partition(".")[0]
@@ -107,30 +165,22 @@ class LayerTests(SynchronousTestCase):
                 # A generator is handed in, and so may be named as a type; the global one may not be drawn from.
                 self.assertTrue(top != "random" or imported == "random.Random", f"{name} imports {imported}")
 
-    def test_parts(self) -> None:
-        """
-        Storage, store, protocol and peers know of replkv only themselves, the consensus's values, what servers are
-        known by, what failures are called, and where time ends.
-        """
-        for part in PARTS:
-            self.assertImports(part, *RAFT_VALUES, "replkv.lives", "replkv.reasons", "replkv.times")
-
-    def test_client(self) -> None:
-        """
-        The client can be used without a server: besides itself it knows the servers file, the clocks, how to find
-        hosts, and what failures are called.
-        """
-        self.assertImports("client", "replkv.clocks", "replkv.config", "replkv.names", "replkv.reasons")
-
     def test_leaves(self) -> None:
         """
-        What others stand on stands on nothing of ours: so the client brings no server with it, and a process is
-        prepared before anything else is imported.
+        What others stand on stands on nothing of ours: so the client brings no server with it.
         """
         found = dict(modules())
-        for name in ("clocks", "exits", "hosts", "names", "reasons", "startup", "times"):
-            for imported in imports(found[f"replkv.{name}"]):
-                self.assertFalse(within(imported, "replkv"), f"{name} imports {imported}")
+        for leaf, known in LEAVES.items():
+            for imported in imports(found[f"replkv.{leaf}"]):
+                permitted = any(within(imported, f"replkv.{name}") for name in known)
+                self.assertTrue(permitted or not within(imported, "replkv"), f"{leaf} imports {imported}")
+
+    def test_startup(self) -> None:
+        """
+        A process is prepared before anything else is imported.
+        """
+        for imported in imports(dict(modules())["replkv.service.startup"]):
+            self.assertFalse(within(imported, "replkv"), imported)
 
     def test_reactor(self) -> None:
         """
@@ -151,16 +201,22 @@ class LayerTests(SynchronousTestCase):
         Simulations are for tests: of all that runs in production, the command C{replkv sim} alone knows of them.
         """
         for name, tree in modules():
-            if not within(name, "replkv.testing") and name != "replkv.console":
+            if not within(name, "replkv.testing") and name != "replkv.cli.console":
                 for imported in imports(tree):
                     self.assertFalse(within(imported, "replkv.testing"), f"{name} imports {imported}")
 
-    def test_direction(self) -> None:
+    def test_assembly(self) -> None:
         """
-        What puts the parts together is imported in one direction: the plugin's module imports the server, and that
-        the node.
+        What puts the parts together is imported in one direction.
         """
-        order = ["replkv.node", "replkv.server", "replkv.tap", "replkv.command", "replkv.console", "replkv.__main__"]
+        order = [
+            "replkv.node.node",
+            "replkv.service.server",
+            "replkv.service.tap",
+            "replkv.cli.command",
+            "replkv.cli.console",
+            "replkv.__main__",
+        ]
         found = dict(modules())
         for position, name in enumerate(order):
             for imported in imports(found[name]):

@@ -10,7 +10,7 @@ from enum import Enum
 from math import inf
 from typing import NamedTuple
 
-from replkv.protocol.commands import KeyCommand
+from replkv.wire.commands import KeyCommand
 
 
 class Status(Enum):

@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator
 from math import isfinite
 from typing import Final, cast
 
-from replkv.protocol.commands import Cas, Delete, Get, Getm, KeyCommand, Set, StoreCommand
 from replkv.testing.history import Answer, Event, History, Operation, Status, Told
+from replkv.wire.commands import Cas, Delete, Get, Getm, KeyCommand, Set, StoreCommand
 
 _NAMES: Final[dict[type[KeyCommand], str]] = {Set: "set", Get: "get", Getm: "getm", Cas: "cas", Delete: "delete"}
 _BARE: Final[dict[str, type[Get | Getm | Delete]]] = {"get": Get, "getm": Getm, "delete": Delete}

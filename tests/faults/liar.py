@@ -8,8 +8,8 @@ from collections.abc import Callable
 from math import ceil, inf
 from typing import ClassVar, NamedTuple
 
-from replkv.protocol.commands import Cas, Delete, KeyCommand, StoreCommand
-from replkv.protocol.request import Request
+from replkv.frontends.request import Request
+from replkv.wire.commands import Cas, Delete, KeyCommand, StoreCommand
 from tests.processes.cluster import HOST
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from twisted.internet.defer import maybeDeferred
 
-from replkv.protocol.server import ClientServerFactory
+from replkv.frontends.text.server import ClientServerFactory
 from replkv.testing.history import History, Status
 from replkv.testing.outcome import Violation
 from tests.faults.liar import (

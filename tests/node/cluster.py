@@ -13,19 +13,19 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from replkv.clusterclock import ClusterClock
 from replkv.config import Config, ServerConfig
-from replkv.diskqueue import DiskQueue
+from replkv.frontends.request import Request
 from replkv.kv.machine import StateMachine
 from replkv.kv.memory import MemoryEngine
-from replkv.node import TICKS_PER_HEARTBEAT, Node
+from replkv.node.clusterclock import ClusterClock
+from replkv.node.diskqueue import DiskQueue
+from replkv.node.node import TICKS_PER_HEARTBEAT, Node
 from replkv.peers.receiver import Timed
-from replkv.protocol.commands import Cas, Command, Delete, Get, Getm, Set
-from replkv.protocol.request import Request
 from replkv.raft.core import Raft, RaftConfig
 from replkv.raft.log import RaftLog
 from replkv.storage.log import LogStorage
 from replkv.testing.files import MemoryFiles
+from replkv.wire.commands import Cas, Command, Delete, Get, Getm, Set
 from tests.patience import patiently
 
 NOW = 1_700_000_000.0

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.protocol.request import Request
+from replkv.frontends.request import Request
 from tests.node.cluster import Client, Cluster, Server
 
 NOT_FOUND = b"ERRNOTFOUND\r\n"

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.protocol.request import UNAVAILABLE
+from replkv.frontends.request import UNAVAILABLE
 from tests.node.cluster import Client, Cluster
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from twisted.internet.defer import Deferred
 
-import replkv.node
+import replkv.node.node
 import replkv.raft.log
 from replkv.kv.memory import MemoryEngine
 from replkv.testing.files import MemoryFiles
@@ -66,7 +66,7 @@ class RestartTests(LeaderTests):
         """
         What the store had brought to the disk is not replayed.
         """
-        self.patch(replkv.node, "FLUSH_ENTRIES", 10)
+        self.patch(replkv.node.node, "FLUSH_ENTRIES", 10)
         for number in range(15):
             self.client.set(b"%d" % number, b"v")
             self.cluster.settle()

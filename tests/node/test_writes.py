@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import replkv.node
-import replkv.pending
-from replkv.protocol.request import Request
+import replkv.node.node
+import replkv.node.pending
+from replkv.frontends.request import Request
 from replkv.raft.outputs import Ready
 from tests.node.cluster import Client, Cluster
 from tests.node.leading import LeaderTests
@@ -199,7 +199,7 @@ class PipelineTests(LeaderTests):
         What one turn of the reactor may not do is done in the next ones, in the same order; what has come in between
         waits its turn.
         """
-        self.patch(replkv.node, "MAX_WORK_BYTES", 1)
+        self.patch(replkv.node.node, "MAX_WORK_BYTES", 1)
         node = self.leader.node
         turns: list[int] = []
         asked: set[tuple[bool, bool]] = set()
@@ -272,7 +272,7 @@ class LimitsTests(LeaderTests):
         """
         An overloaded node takes no more commands until there is room again.
         """
-        self.patch(replkv.pending, "MAX_COMMANDS", 10)
+        self.patch(replkv.node.pending, "MAX_COMMANDS", 10)
         self.cluster.hold(self.followers)
         taken = [self.client.set(b"k", b"v") for _ in range(10)]
         self.assertEqual(self.client.set(b"k", b"v").reply, UNAVAILABLE)
@@ -288,7 +288,7 @@ class LimitsTests(LeaderTests):
         """
         So it is with the bytes of their values.
         """
-        self.patch(replkv.pending, "MAX_BYTES", 1000)
+        self.patch(replkv.node.pending, "MAX_BYTES", 1000)
         self.cluster.hold(self.followers)
         self.assertIsNone(self.client.set(b"k", bytes(999)).reply)
         self.assertIsNone(self.client.set(b"k", bytes(10)).reply)
@@ -299,7 +299,7 @@ class LimitsTests(LeaderTests):
         While the disks of a majority hang and the leader goes on to lead, commands time out, but what they proposed
         stays in the log: the node does not take more and more.
         """
-        self.patch(replkv.pending, "MAX_COMMANDS", 10)
+        self.patch(replkv.node.pending, "MAX_COMMANDS", 10)
         self.cluster.hold(self.followers)
         for _ in range(3):
             for _ in range(20):

@@ -4,7 +4,7 @@ Tests for expiry by the cluster's time, whatever servers take for the time when 
 
 from __future__ import annotations
 
-from replkv.clusterclock import ClusterClock
+from replkv.node.clusterclock import ClusterClock
 from replkv.peers.receiver import Timed
 from replkv.raft.entry import NO_ENTRIES
 from replkv.raft.messages import AppendEntries, RequestVote

@@ -12,15 +12,15 @@ from twisted.python.failure import Failure
 
 from replkv.client.dispatcher import Dispatcher
 from replkv.client.errors import Unavailable
-from replkv.executor import Executor
+from replkv.frontends.request import Request
+from replkv.frontends.text.connection import ClientProtocol
 from replkv.kv.machine import Outcome
-from replkv.pending import Deadlines, Proposals
-from replkv.protocol.commands import Cas, Command, Delete, Quit, Set
-from replkv.protocol.connection import ClientProtocol
-from replkv.protocol.request import Request
+from replkv.node.executor import Executor
+from replkv.node.pending import Deadlines, Proposals
 from replkv.raft.core import Raft
 from replkv.raft.entry import Entry
 from replkv.raft.outputs import Token
+from replkv.wire.commands import Cas, Command, Delete, Quit, Set
 from tests.planted.bug import Bug, Patch
 
 _applied = Proposals.applied

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from replkv.clusterclock import ClusterClock
-from replkv.executor import Executor
 from replkv.kv.machine import StateMachine
+from replkv.node.clusterclock import ClusterClock
+from replkv.node.executor import Executor
 from replkv.raft.core import Raft
-from replkv.server import Server
+from replkv.service.server import Server
 from replkv.testing.cluster.clocks import MachineClocks
 from replkv.testing.cluster.server import SimulatedServer
 from tests.planted.bug import Bug, Patch

@@ -15,7 +15,7 @@ from replkv.kv.machine import Outcome, StateMachine
 from replkv.raft.core import Raft
 from replkv.raft.entry import Entry
 from replkv.raft.outputs import Persist
-from replkv.server import Server
+from replkv.service.server import Server
 from replkv.storage.record import encodeFrame
 from replkv.storage.segment import Segment
 from tests.planted.bug import Bug, Patch

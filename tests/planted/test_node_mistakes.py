@@ -9,25 +9,34 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-import replkv.clusterclock
-import replkv.diskqueue
-import replkv.executor
+import replkv.node.clusterclock
+import replkv.node.diskqueue
+import replkv.node.executor
 import replkv.peers.identity
-from replkv.clusterclock import ClusterClock, bridged
-from replkv.executor import Executor
+from replkv.frontends.request import Request
 from replkv.kv.machine import Outcome, StateMachine
 from replkv.lives import Life, Past
-from replkv.node import Node
+from replkv.node.clusterclock import ClusterClock, bridged
+from replkv.node.executor import Executor
+from replkv.node.node import Node
+from replkv.node.pending import Deadlines, Proposals
 from replkv.peers.identity import Identity
 from replkv.peers.link import PeerLink
 from replkv.peers.listener import IncomingConnection
 from replkv.peers.receiver import Timed
-from replkv.pending import Deadlines, Proposals
-from replkv.protocol.request import Request
 from replkv.raft.entry import Entry
 from replkv.storage.clockrecord import ClockRecord
-from tests import test_clusterclock, test_diskqueue, test_pending
-from tests.node import cluster, test_expiry, test_failures, test_leadership, test_writes, test_wrong_clocks
+from tests.node import (
+    cluster,
+    test_clusterclock,
+    test_diskqueue,
+    test_expiry,
+    test_failures,
+    test_leadership,
+    test_pending,
+    test_writes,
+    test_wrong_clocks,
+)
 from tests.peers import test_argument, test_identity, test_link, test_link_refusals, test_listener
 from tests.peers.wire import Recorder, fields
 from tests.planted.planting import PlantingTests
@@ -189,14 +198,14 @@ class NodeMistakesTests(PlantingTests):
         """
         A server goes forward with the leader, and never back.
         """
-        self.patch(replkv.clusterclock, "SLEW", 1 << 60)
+        self.patch(replkv.node.clusterclock, "SLEW", 1 << 60)
         self.assertCaught(test_clusterclock.ClusterClockTests, "test_otherRate")
 
     def test_backAtOnce(self) -> None:
         """
         A server believes every message, however long it has waited.
         """
-        self.patch(replkv.clusterclock, "SLEW", 1e-9)
+        self.patch(replkv.node.clusterclock, "SLEW", 1e-9)
         self.assertCaught(test_clusterclock.ClusterClockTests, "test_staleMessages", "test_delaysDoNotAddUp")
 
     def test_bootIsNotAsked(self) -> None:
@@ -214,7 +223,7 @@ class NodeMistakesTests(PlantingTests):
         """
         A new leader looks for the largest stamp only among the entries that are applied.
         """
-        self.patch(replkv.clusterclock, "stampOf", lambda data: 0)
+        self.patch(replkv.node.clusterclock, "stampOf", lambda data: 0)
         self.assertCaught(test_wrong_clocks.WrongClockTests, "test_stampsOfUnappliedEntries")
 
     def plantHastyExpiry(self) -> None:
@@ -303,7 +312,7 @@ class NodeMistakesTests(PlantingTests):
         """
         Each thing that is written is synced by itself.
         """
-        self.patch(replkv.diskqueue, "MAX_WRITE_BYTES", 1)
+        self.patch(replkv.node.diskqueue, "MAX_WRITE_BYTES", 1)
         self.assertCaught(test_diskqueue.DiskQueueTests, "test_groupCommit")
         self.assertCaught(test_writes.MajorityTests, "test_oneSync")
 

@@ -17,7 +17,7 @@ from tests.processes.cluster import heedSignals, onReactor, until
 from tests.processes.conftest import MakeCluster
 from tests.processes.test_daemons import isAlive
 
-REPLKV = "import sys; from replkv.console import main; sys.exit(main())"
+REPLKV = "import sys; from replkv.cli.console import main; sys.exit(main())"
 
 MAKE = """
 import signal, subprocess, sys

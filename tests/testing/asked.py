@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from replkv.protocol.commands import Cas, Delete, Get, Getm, KeyCommand, Set
 from replkv.testing.history import Answer, History, Operation, Told
+from replkv.wire.commands import Cas, Delete, Get, Getm, KeyCommand, Set
 
 KEY = b"k"
 

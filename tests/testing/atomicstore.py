@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from math import ceil
 from random import Random
 
-from replkv.protocol.commands import Cas, Delete, Get, Getm, KeyCommand, Set, StoreCommand
 from replkv.testing.history import Answer, History, Operation, Told
+from replkv.wire.commands import Cas, Delete, Get, Getm, KeyCommand, Set, StoreCommand
 
 MISSING = Answer(Told.NOT_FOUND)
 

@@ -10,9 +10,9 @@ from itertools import chain, combinations, pairwise, permutations, product
 from math import inf
 from typing import NamedTuple
 
-from replkv.protocol.commands import Cas, Delete, Get, Getm, Set, StoreCommand
 from replkv.testing.history import Answer, History, Operation, Status, Told
 from replkv.testing.linear.clocks import ClockBound
+from replkv.wire.commands import Cas, Delete, Get, Getm, Set, StoreCommand
 
 
 class Life(NamedTuple):

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.protocol.commands import Cas
 from replkv.testing.contention import races
 from replkv.testing.history import Answer, History, Told
+from replkv.wire.commands import Cas
 
 STORED = Answer(Told.STORED, 8)
 REFUSED = Answer(Told.WRONG_VERSION)

@@ -10,7 +10,7 @@ from typing import Final
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.console import ReplkvOptions
+from replkv.cli.console import ReplkvOptions
 from replkv.testing import KINDS
 from replkv.testing.jsonlines import jsonLines, readJsonLines
 

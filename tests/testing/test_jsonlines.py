@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.protocol.commands import Cas, Delete, Get, Getm, KeyCommand, Set
 from replkv.testing.history import Answer, History, Operation, Told
 from replkv.testing.jsonlines import jsonLines, readJsonLines
+from replkv.wire.commands import Cas, Delete, Get, Getm, KeyCommand, Set
 
 MISSING = object()
 

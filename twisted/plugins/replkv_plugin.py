@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.application.service import ServiceMaker
 
-from replkv.startup import prepareServer
+from replkv.service.startup import prepareServer
 
 
 class _ServerMaker(ServiceMaker):  # type: ignore[misc]
@@ -20,4 +20,4 @@ class _ServerMaker(ServiceMaker):  # type: ignore[misc]
         return super().options
 
 
-replkv = _ServerMaker("replkv", "replkv.tap", "A server of a replicated key-value store.", "replkv")
+replkv = _ServerMaker("replkv", "replkv.service.tap", "A server of a replicated key-value store.", "replkv")

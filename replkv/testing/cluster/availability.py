@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from replkv.config import Config
-from replkv.executor import Executor
-from replkv.protocol.commands import Get, Getm
-from replkv.protocol.request import UNAVAILABLE, Request
+from replkv.frontends.request import UNAVAILABLE, Request
+from replkv.node.executor import Executor
 from replkv.raft.core import Raft
 from replkv.testing.outcome import Violation
+from replkv.wire.commands import Get, Getm
 
 LOOK_SECONDS: Final = 0.01
 """

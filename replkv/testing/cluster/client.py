@@ -8,14 +8,14 @@ from collections.abc import Callable
 from random import Random
 from typing import Final
 
-import replkv.protocol.connection
-from replkv.protocol.commands import Cas, Delete, Get, Getm, KeyCommand, Set, StoreCommand
+import replkv.frontends.text.connection
 from replkv.testing import rare
 from replkv.testing.cluster.edges import atEdge
 from replkv.testing.cluster.plan import MAX_VALUE_BYTES, ClientPlan
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.session import Session
 from replkv.testing.history import Answer, History, Operation, Told
+from replkv.wire.commands import Cas, Delete, Get, Getm, KeyCommand, Set, StoreCommand
 
 _BINARY: Final = b"\r\nset k0 0 1\r\n\x00\xff\r\n"
 _HUGE_RATE: Final = 0.1
@@ -207,7 +207,7 @@ class WorkloadClient:
         if not session.outstanding:
             self._lastReply = self._process.seconds()
         session.send(commands)
-        if len(session.outstanding) > replkv.protocol.connection.MAX_PENDING_COMMANDS:
+        if len(session.outstanding) > replkv.frontends.text.connection.MAX_PENDING_COMMANDS:
             self._happened(rare.MORE_THAN_PENDING)
         if self._random.random() < self._plan.parting:
             session.part(quitting=self._random.random() < 0.5)

@@ -8,11 +8,11 @@ from dataclasses import replace
 from random import Random
 from typing import Final
 
+from replkv.node.pending import encodeWrite
 from replkv.peers.argument import PART_BYTES
-from replkv.pending import encodeWrite
-from replkv.protocol.commands import StoreCommand
 from replkv.raft.entry import Batch, Entry
 from replkv.testing.files import SECTOR_BYTES
+from replkv.wire.commands import StoreCommand
 
 _EDGES: Final = ((PART_BYTES, 2), (SECTOR_BYTES, 8))
 """

@@ -12,15 +12,15 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import ServerFactory
 
 from replkv.config import ServerConfig
-from replkv.host import Worker
 from replkv.kv.engine import Engine
+from replkv.service.host import Worker
 from replkv.testing.cluster.clocks import MachineClocks
 from replkv.testing.cluster.process import Process
 
 
 class SimulatedHost:
     """
-    A L{Host<replkv.host.Host>} of one process.
+    A L{Host<replkv.service.host.Host>} of one process.
     """
 
     def __init__(
@@ -45,18 +45,18 @@ class SimulatedHost:
 
     def openStore(self, path: str, openFiles: int) -> Engine:
         """
-        See L{Host.openStore<replkv.host.Host.openStore>}.
+        See L{Host.openStore<replkv.service.host.Host.openStore>}.
         """
         return self._openStore()
 
     def listenForClients(self, factory: ServerFactory) -> list[Deferred[IListeningPort]]:
         """
-        See L{Host.listenForClients<replkv.host.Host.listenForClients>}.
+        See L{Host.listenForClients<replkv.service.host.Host.listenForClients>}.
         """
         return [succeed(self.reactor.listenTCP(self._config.clientPort, factory))]
 
     def listenForServers(self, factory: ServerFactory) -> list[Deferred[IListeningPort]]:
         """
-        See L{Host.listenForServers<replkv.host.Host.listenForServers>}.
+        See L{Host.listenForServers<replkv.service.host.Host.listenForServers>}.
         """
         return [succeed(self.reactor.listenTCP(self._config.logPort, factory))]

@@ -13,12 +13,12 @@ from twisted.internet.task import deferLater
 
 from replkv.client.client import Client, Found
 from replkv.client.errors import NotFound, OutcomeUnknown, Unavailable, VersionMismatch
-from replkv.protocol.commands import Cas, Delete, Get, Getm, KeyCommand, Set
 from replkv.testing.cluster.plan import ClientPlan
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.session import describe
 from replkv.testing.history import Answer, History, Told
 from replkv.testing.linear.report import resultOf
+from replkv.wire.commands import Cas, Delete, Get, Getm, KeyCommand, Set
 
 _LATENESS: Final = 0.001
 

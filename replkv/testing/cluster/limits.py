@@ -8,11 +8,11 @@ from contextlib import AbstractContextManager
 from random import Random
 from typing import NamedTuple
 
-import replkv.diskqueue
+import replkv.frontends.text.connection
 import replkv.kv.machine
-import replkv.node
-import replkv.pending
-import replkv.protocol.connection
+import replkv.node.diskqueue
+import replkv.node.node
+import replkv.node.pending
 import replkv.raft.core
 import replkv.raft.log
 import replkv.raft.progress
@@ -24,13 +24,13 @@ class Limits(NamedTuple):
     @ivar batchBytes: L{replkv.raft.log.MAX_BATCH_BYTES}.
     @ivar cacheBytes: L{replkv.raft.log.CACHE_BYTES}. Where it is 0, peers that lag are sent what is read from the disk.
     @ivar readyEntries: L{replkv.raft.core.MAX_READY_ENTRIES}.
-    @ivar writeBytes: L{replkv.diskqueue.MAX_WRITE_BYTES}.
-    @ivar flushEntries: L{replkv.node.FLUSH_ENTRIES}.
-    @ivar workBytes: L{replkv.node.MAX_WORK_BYTES}.
+    @ivar writeBytes: L{replkv.node.diskqueue.MAX_WRITE_BYTES}.
+    @ivar flushEntries: L{replkv.node.node.FLUSH_ENTRIES}.
+    @ivar workBytes: L{replkv.node.node.MAX_WORK_BYTES}.
     @ivar purged: L{replkv.kv.machine.PURGE_LIMIT}. Where it is small, keys that have expired are there for a while.
-    @ivar pendingCommands: L{replkv.protocol.connection.MAX_PENDING_COMMANDS}.
-    @ivar commands: L{replkv.pending.MAX_COMMANDS}. Where it is small, servers soon have too much to do.
-    @ivar bytes: L{replkv.pending.MAX_BYTES}, likewise.
+    @ivar pendingCommands: L{replkv.frontends.text.connection.MAX_PENDING_COMMANDS}.
+    @ivar commands: L{replkv.node.pending.MAX_COMMANDS}. Where it is small, servers soon have too much to do.
+    @ivar bytes: L{replkv.node.pending.MAX_BYTES}, likewise.
     @ivar unanswered: L{replkv.raft.progress.MAX_UNANSWERED}.
     """
 
@@ -75,13 +75,13 @@ def limited(limits: Limits) -> AbstractContextManager[None]:
             (replkv.raft.log, "MAX_BATCH_BYTES", limits.batchBytes),
             (replkv.raft.log, "CACHE_BYTES", limits.cacheBytes),
             (replkv.raft.core, "MAX_READY_ENTRIES", limits.readyEntries),
-            (replkv.diskqueue, "MAX_WRITE_BYTES", limits.writeBytes),
-            (replkv.node, "FLUSH_ENTRIES", limits.flushEntries),
-            (replkv.node, "MAX_WORK_BYTES", limits.workBytes),
+            (replkv.node.diskqueue, "MAX_WRITE_BYTES", limits.writeBytes),
+            (replkv.node.node, "FLUSH_ENTRIES", limits.flushEntries),
+            (replkv.node.node, "MAX_WORK_BYTES", limits.workBytes),
             (replkv.kv.machine, "PURGE_LIMIT", limits.purged),
-            (replkv.protocol.connection, "MAX_PENDING_COMMANDS", limits.pendingCommands),
-            (replkv.pending, "MAX_COMMANDS", limits.commands),
-            (replkv.pending, "MAX_BYTES", limits.bytes),
+            (replkv.frontends.text.connection, "MAX_PENDING_COMMANDS", limits.pendingCommands),
+            (replkv.node.pending, "MAX_COMMANDS", limits.commands),
+            (replkv.node.pending, "MAX_BYTES", limits.bytes),
             (replkv.raft.progress, "MAX_UNANSWERED", limits.unanswered),
         )
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from replkv.testing import rare
 
 if TYPE_CHECKING:
-    from replkv.server import Server
+    from replkv.service.server import Server
     from replkv.testing.cluster.cluster import SimulatedCluster
 
 

@@ -14,7 +14,7 @@ from replkv.raft.messages import AppendEntriesReply, Message
 from replkv.raft.outputs import Ready, Token
 
 if TYPE_CHECKING:
-    from replkv.server import Server
+    from replkv.service.server import Server
     from replkv.testing.cluster.cluster import SimulatedCluster
 
 

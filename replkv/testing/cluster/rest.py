@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from replkv.raft.leader import Leader
-from replkv.server import Server
+from replkv.service.server import Server
 from replkv.testing.outcome import NotInTime, Violation
 
 if TYPE_CHECKING:

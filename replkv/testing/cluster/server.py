@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from replkv import exits
 from replkv.config import ServerConfig
-from replkv.descriptors import STORE, Descriptors
-from replkv.host import Worker
 from replkv.kv.machine import StateMachine
 from replkv.raft.core import Raft
+from replkv.service.descriptors import STORE, Descriptors
+from replkv.service.host import Worker
 from replkv.storage.errors import CorruptLog
 from replkv.storage.files import Exhausted
 from replkv.storage.folder import DataFolder, FolderError

@@ -9,7 +9,7 @@ from typing import Any
 
 from replkv.kv.machine import StateMachine
 from replkv.raft.core import Raft
-from replkv.server import Server
+from replkv.service.server import Server
 
 
 class WatchedService(Server):

@@ -18,9 +18,9 @@ from twisted.python.failure import Failure
 
 from replkv.client.errors import ProtocolError
 from replkv.client.replies import Reply, ReplyParser
-from replkv.protocol.commands import Cas, Delete, Get, KeyCommand, Set, StoreCommand
 from replkv.testing.cluster.process import Process
 from replkv.testing.history import Answer, History, Operation, Told
+from replkv.wire.commands import Cas, Delete, Get, KeyCommand, Set, StoreCommand
 
 _CONNECT_TIMEOUT: Final = 1.0
 

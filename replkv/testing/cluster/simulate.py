@@ -14,7 +14,6 @@ from typing import Final
 from replkv import exits
 from replkv.client.client import Client
 from replkv.client.errors import ClientError
-from replkv.protocol.commands import Cas, Delete, Get, Getm, Set, StoreCommand
 from replkv.testing import rare
 from replkv.testing.chance import chance
 from replkv.testing.cluster.client import WorkloadClient
@@ -36,6 +35,7 @@ from replkv.testing.linear.moment import judgeInTime
 from replkv.testing.linear.search import Undecided, checkLinearizable
 from replkv.testing.linear.versions import checkVersions
 from replkv.testing.outcome import Outcome, Violation
+from replkv.wire.commands import Cas, Delete, Get, Getm, Set, StoreCommand
 
 TIER: Final = "cluster"
 

@@ -77,7 +77,7 @@ class Pace:
 
 class Thread:
     """
-    A L{Worker<replkv.host.Worker>}. All that a call does happens at once, when its time is over.
+    A L{Worker<replkv.service.host.Worker>}. All that a call does happens at once, when its time is over.
     """
 
     def __init__(
@@ -107,17 +107,17 @@ class Thread:
 
     def start(self) -> None:
         """
-        See L{Worker.start<replkv.host.Worker.start>}.
+        See L{Worker.start<replkv.service.host.Worker.start>}.
         """
 
     def stop(self) -> None:
         """
-        See L{Worker.stop<replkv.host.Worker.stop>}.
+        See L{Worker.stop<replkv.service.host.Worker.stop>}.
         """
 
     def run(self, function: Callable[[], None]) -> Deferred[None]:
         """
-        See L{Worker.run<replkv.host.Worker.run>}.
+        See L{Worker.run<replkv.service.host.Worker.run>}.
         """
         result: Deferred[None] = Deferred()
         self._calls.append((function, result))

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from replkv.protocol.commands import Cas, Delete, Getm, KeyCommand, Set, StoreCommand
 from replkv.testing.chance import chance
 from replkv.testing.core.cluster import Cluster
 from replkv.testing.core.machine import encode
 from replkv.testing.core.plan import ClientPlan
 from replkv.testing.core.question import Lost, Question, Refused, Result
 from replkv.testing.history import Answer, History, Operation, Told
+from replkv.wire.commands import Cas, Delete, Getm, KeyCommand, Set, StoreCommand
 
 
 class Client:

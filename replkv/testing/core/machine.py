@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from replkv.protocol.commands import Cas, Delete, KeyCommand, Set
 from replkv.raft.entry import Entry
 from replkv.testing.history import Answer, Told
+from replkv.wire.commands import Cas, Delete, KeyCommand, Set
 
 
 def encode(command: KeyCommand) -> bytes:

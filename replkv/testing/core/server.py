@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
-from replkv.protocol.commands import Getm
 from replkv.raft.core import Raft, RaftConfig
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.messages import AppendEntries, AppendEntriesReply, Message, RequestVoteReply
@@ -22,6 +21,7 @@ from replkv.testing.core.probes import nextIndexOf
 from replkv.testing.core.question import Lost, Question, Refused
 from replkv.testing.core.story import Story
 from replkv.testing.outcome import Violation
+from replkv.wire.commands import Getm
 
 if TYPE_CHECKING:
     from replkv.testing.core.cluster import Cluster

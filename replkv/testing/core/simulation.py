@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from typing import Final
 
-from replkv.protocol.commands import Getm, KeyCommand, Set
 from replkv.testing import rare
 from replkv.testing.chance import chance
 from replkv.testing.contention import races
@@ -24,6 +23,7 @@ from replkv.testing.linear.moment import judgeInTime
 from replkv.testing.linear.search import ClockBound, Undecided, checkLinearizable
 from replkv.testing.linear.versions import checkVersions
 from replkv.testing.outcome import Outcome, Violation
+from replkv.wire.commands import Getm, KeyCommand, Set
 
 TIER: Final = "core"
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from replkv.protocol.commands import Cas, Delete, Get, Getm, KeyCommand, Set, StoreCommand
 from replkv.testing.history import Operation, Status, Told
 from replkv.testing.linear.report import describe
 from replkv.testing.outcome import Violation
+from replkv.wire.commands import Cas, Delete, Get, Getm, KeyCommand, Set, StoreCommand
 
 UNSEEN: Final = 0
 """

@@ -7,8 +7,8 @@ from __future__ import annotations
 from math import isinf
 from typing import Final
 
-from replkv.protocol.commands import Cas, KeyCommand, StoreCommand
 from replkv.testing.history import Answer, Operation, Status
+from replkv.wire.commands import Cas, KeyCommand, StoreCommand
 
 _VALUE_LENGTH: Final = 40
 

@@ -1,6 +1,6 @@
 """
 The exit statuses of C{replkv sim} that the other commands of C{replkv} do not have
-(L{replkv.client.statuses.STATUSES}).
+(L{replkv.cli.statuses.STATUSES}).
 """
 
 from __future__ import annotations

@@ -10,15 +10,15 @@ from typing import cast
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.executor import Executor
-from replkv.protocol.commands import Get, KeyCommand, Set
-from replkv.protocol.request import Connection, Request
+from replkv.frontends.request import Connection, Request
+from replkv.node.executor import Executor
 from replkv.raft.core import Raft
 from replkv.testing import SimulatedCluster
 from replkv.testing.cluster.availability import SLACK, WRITE_SECONDS, Availability
 from replkv.testing.cluster.leadership import TIMEOUTS, Leadership
 from replkv.testing.health import Health, Settling
 from replkv.testing.outcome import Violation
+from replkv.wire.commands import Get, KeyCommand, Set
 
 WRITE = Set(b"k", 0, b"value", False)
 READ = Get(b"k")

@@ -200,7 +200,7 @@ class ViolationTests(ClusterCase):
         try:
             raise ZeroDivisionError
         except ZeroDivisionError:
-            Logger("replkv.node").failure("it broke")
+            Logger("replkv.node.node").failure("it broke")
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
         self.assertIn("ZeroDivisionError", str(self.assertRaises(Violation, self.cluster.run, 1)))
 
@@ -212,7 +212,7 @@ class ViolationTests(ClusterCase):
         with SimulatedCluster(1, tell=story.append) as cluster:
             cluster.leader()
         count = len(story)
-        Logger("replkv.node").info("later")
+        Logger("replkv.node.node").info("later")
         self.assertEqual(len(story), count)
 
     def test_differentStores(self) -> None:

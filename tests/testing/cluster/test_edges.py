@@ -9,8 +9,8 @@ from random import Random
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.peers.argument import PART_BYTES
-from replkv.protocol.commands import Cas, Set, StoreCommand
 from replkv.testing.cluster.edges import atEdge, encodedSize
+from replkv.wire.commands import Cas, Set, StoreCommand
 
 
 class AtEdgeTests(SynchronousTestCase):

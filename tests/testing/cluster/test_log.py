@@ -30,7 +30,7 @@ class LogWatchTests(SynchronousTestCase):
         """
         What replkv and the application log is told, but nothing of what is for developers, nor what Twisted logs.
         """
-        log = Logger("replkv.node")
+        log = Logger("replkv.node.node")
         log.info("term {term}", term=7)
         log.warn("slow")
         log.debug("detail")
@@ -42,7 +42,7 @@ class LogWatchTests(SynchronousTestCase):
         """
         What is logged with a traceback is an error that nobody has handled, whoever logs it.
         """
-        for namespace in ("replkv.node", "twisted.internet"):
+        for namespace in ("replkv.node.node", "twisted.internet"):
             try:
                 raise ZeroDivisionError
             except ZeroDivisionError:
@@ -66,5 +66,5 @@ class LogWatchTests(SynchronousTestCase):
         When it is removed, it sees nothing more.
         """
         self.watch.remove()
-        Logger("replkv.node").info("unseen")
+        Logger("replkv.node.node").info("unseen")
         self.assertEqual(self.logged, [])

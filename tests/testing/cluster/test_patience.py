@@ -7,7 +7,7 @@ from __future__ import annotations
 from unittest import mock
 
 from replkv.client.errors import ClientError
-from replkv.pending import Proposals
+from replkv.node.pending import Proposals
 from replkv.testing import rare
 from replkv.testing.outcome import Violation
 from tests.testing.cluster.clusters import ClusterCase

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from unittest import mock
 
-from replkv.pending import Deadlines
+from replkv.node.pending import Deadlines
 from replkv.testing.cluster.rest import checkCounters, counters
 from replkv.testing.outcome import Violation
 from tests.testing.cluster.clusters import ClusterCase

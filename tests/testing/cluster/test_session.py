@@ -13,10 +13,10 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.client.replies import ReplyParser
-from replkv.protocol.commands import Cas, Delete, Get, Getm, KeyCommand, Set
-from replkv.protocol.parser import CommandParser
 from replkv.testing.cluster.session import NONSENSE, Session, answerOf, encode
 from replkv.testing.history import Answer, Status, Told
+from replkv.wire.commands import Cas, Delete, Get, Getm, KeyCommand, Set
+from replkv.wire.parser import CommandParser
 from tests.testing.cluster.sessions import SessionCase
 
 GET, GETM, DELETE = Get(b"k"), Getm(b"k"), Delete(b"k")

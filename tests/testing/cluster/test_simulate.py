@@ -10,7 +10,7 @@ import sys
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.protocol.connection import MAX_PENDING_COMMANDS
+from replkv.frontends.text.connection import MAX_PENDING_COMMANDS
 from replkv.testing.chance import chance
 from replkv.testing.cluster.kinds import KINDS
 from replkv.testing.cluster.plan import draw

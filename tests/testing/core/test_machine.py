@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.protocol.commands import Cas, Delete, Getm, KeyCommand, Set
 from replkv.raft.entry import Entry
 from replkv.testing.core.machine import Machine, encode
 from replkv.testing.history import Answer, Told
+from replkv.wire.commands import Cas, Delete, Getm, KeyCommand, Set
 
 
 class MachineTests(SynchronousTestCase):

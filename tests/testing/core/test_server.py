@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.protocol.commands import Getm, KeyCommand, Set
 from replkv.raft.core import Raft
 from replkv.testing.core.cluster import Cluster
 from replkv.testing.core.limits import limited
@@ -17,6 +16,7 @@ from replkv.testing.core.question import Lost, Question, Refused, Result
 from replkv.testing.core.server import Server
 from replkv.testing.history import Answer, Told
 from replkv.testing.outcome import Violation
+from replkv.wire.commands import Getm, KeyCommand, Set
 
 
 def aPlan(**changed: object) -> Plan:

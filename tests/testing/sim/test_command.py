@@ -10,8 +10,8 @@ import sys
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.client.statuses import MISTAKE
-from replkv.console import ReplkvOptions, main
+from replkv.cli.console import ReplkvOptions, main
+from replkv.cli.statuses import MISTAKE
 from replkv.testing.sim.exits import NEVER_SEEN, VIOLATED
 from replkv.testing.tiers import TIERS
 
@@ -85,6 +85,8 @@ class CommandLineTests(SynchronousTestCase):
         """
         No other command imports what simulates.
         """
-        code = "import sys, replkv.console; print([name for name in sys.modules if name.startswith('replkv.testing')])"
+        code = (
+            "import sys, replkv.cli.console; print([name for name in sys.modules if name.startswith('replkv.testing')])"
+        )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
         self.assertEqual(done.stdout, "[]\n")

@@ -18,13 +18,13 @@ from unittest.mock import patch
 import pytest
 
 import tests
-from replkv.client.statuses import MISTAKE
+from replkv.cli.statuses import MISTAKE
 from replkv.testing.sim.exits import INTERRUPTED, NEVER_SEEN, VIOLATED
 from replkv.testing.tiers import TIERS
 
 PROGRAM = """
 import sys
-from replkv.console import main
+from replkv.cli.console import main
 from replkv.testing.rare import REQUIRED
 from replkv.testing.tiers import TIERS
 from tests.testing.sim.fake import FAKE, ODD

@@ -1,0 +1,170 @@
+"""
+What the commands of C{replkv} are made of.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Callable, Coroutine
+from typing import Any, ClassVar, Final, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+from twisted.python.usage import Options, UsageError
+
+from replkv import __version__
+from replkv.cli.statuses import DONE
+from replkv.cli.streams import say
+from replkv.clocks import countForward
+from replkv.config import FILE_HELP, Config, find, load
+from replkv.service.startup import endOnInterrupt
+
+_T = TypeVar("_T")
+
+_MAX_TIMEOUT: Final = 86_400
+
+
+class Signalled(Exception):
+    """
+    A signal ended what was going on.
+
+    @ivar number: the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"ended by {signal.Signals(number).name}")
+        self.number = number
+
+
+class CommonOptions(Options):
+    """
+    What all command lines of C{replkv} understand.
+    """
+
+    def opt_help(self) -> None:
+        """
+        Display this help and exit.
+        """
+        say(str(self))
+        raise SystemExit(DONE)
+
+    def opt_version(self) -> None:
+        """
+        Show the version and exit.
+        """
+        say(f"replkv {__version__}")
+        raise SystemExit(DONE)
+
+
+class Command(CommonOptions):
+    """
+    A command of C{replkv}.
+    """
+
+    def parseArgs(self, *words: str) -> None:
+        """
+        Refuse words that are no options.
+        """
+        if words == ("help",):
+            self.opt_help()
+        if words:
+            raise UsageError(f"{words[0]!r} is one word too many")
+
+    def carryOut(self) -> int:
+        """
+        Do what the command is for.
+
+        @return: the exit status.
+        """
+        raise NotImplementedError
+
+
+class ServersCommand(Command):
+    """
+    A command that reads the servers file.
+    """
+
+    optParameters: ClassVar[list[list[str | None]]] = [["config", "c", None, FILE_HELP]]
+
+    def carryOut(self) -> int:
+        """
+        See L{Command.carryOut}.
+        """
+        filename = find(self["config"])
+        return self.run(filename, load(filename))
+
+    def run(self, filename: str, config: Config) -> int:
+        """
+        Do what the command is for.
+
+        @return: the exit status.
+        """
+        raise NotImplementedError
+
+
+class AskingCommand(ServersCommand):
+    """
+    A command that asks servers.
+
+    @ivar timeout: for how many seconds.
+    """
+
+    synopsis = "[--config FILE] [--timeout SECONDS]"
+    timeout: float
+
+    def postOptions(self) -> None:
+        """
+        Take the number that is given, or the default.
+        """
+        given = self["timeout"]
+        if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", given) or not 0 < float(given) <= _MAX_TIMEOUT:
+            raise UsageError(f"--timeout must be more than 0 and at most {_MAX_TIMEOUT} seconds, not {given!r:.50}")
+        self.timeout = float(given)
+
+
+def globalReactor() -> Any:
+    """
+    The reactor. It is imported when a command runs that needs it, and not before: to import it is to choose it for the
+    whole process.
+    """
+    from twisted.internet import reactor
+
+    countForward(reactor)
+    return reactor
+
+
+def runReactor(main: Callable[[Any], Coroutine[Deferred[Any], Any, _T]]) -> _T:
+    """
+    Run the reactor for as long as C{main} takes.
+
+    @return: what C{main} returned.
+    @raise Signalled: if a signal came first.
+    """
+    reactor = globalReactor()
+    outcome: list[_T | Failure] = []
+    signals: list[int] = []
+
+    def signalled(number: int, frame: object) -> None:
+        if not signals:
+            reactor.callFromThread(reactor.stop)
+        signals.append(number)
+
+    def begin() -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            # What whoever started the process has it ignore stays ignored.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, signalled)
+        ended = Deferred.fromCoroutine(main(reactor))
+        ended.addBoth(outcome.append)
+        ended.addCallback(lambda _: reactor.stop())
+
+    endOnInterrupt()
+    # Not callWhenRunning: only now has the reactor installed its own signal handlers, which may then be replaced.
+    reactor.callLater(0, begin)
+    reactor.run()
+    if not outcome:
+        raise Signalled(signals[0] if signals else signal.SIGINT)
+    if isinstance(outcome[0], Failure):
+        outcome[0].raiseException()
+    return outcome[0]

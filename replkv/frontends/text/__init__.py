@@ -1,0 +1,3 @@
+"""
+The text protocol over TCP.
+"""

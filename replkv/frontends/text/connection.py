@@ -1,0 +1,358 @@
+"""
+The connection of one client: commands in, replies out, in the same order, and no more in memory than is allowed.
+
+A connection is in one of three phases:
+
+  - C{OPEN}: it takes commands, as long as there is room for them (L{MAX_PENDING_COMMANDS}, L{MAX_PENDING_BYTES}) and
+    the client reads its replies. Otherwise it leaves them where they are, in the parser and in the socket.
+  - C{FINISHING}: it takes no more commands, after C{quit}, input that cannot be made sense of, the end of the input,
+    or because the server stops. It closes when what it took is answered.
+  - C{CLOSED}: its last reply is on its way, or the client has gone.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import Enum, auto
+from typing import Final, Protocol
+
+from twisted.internet.interfaces import (
+    IConsumer,
+    IDelayedCall,
+    IHalfCloseableProtocol,
+    IPushProducer,
+    IReactorTime,
+    ITCPTransport,
+)
+from twisted.protocols.basic import LineReceiver
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from replkv.frontends.request import Backend, Request
+from replkv.frontends.text.extras import HELP, VERSION, formatStatistics
+from replkv.wire.commands import Command, Get, Getm, Help, KeyCommand, Malformed, Quit, Stats, Version
+from replkv.wire.parser import CommandParser
+
+MAX_PENDING_COMMANDS: Final = 128
+MAX_PENDING_BYTES: Final = 4 * 1024 * 1024
+
+# A read takes up the room that its reply may need. That is not known before, so it is as much as the last ones needed:
+# at once more where one was larger, less by an eighth with each that was smaller.
+FIRST_READ_BYTES: Final = 256 * 1024
+_LEAST_READ_BYTES: Final = MAX_PENDING_BYTES // MAX_PENDING_COMMANDS
+
+# What all connections together may have pending. Beyond it, each has one command at a time.
+MAX_RESERVED_BYTES: Final = 256 * 1024 * 1024
+
+# What they may have in replies that wait to be written: should replies turn out larger than they were expected to be,
+# reads are refused here.
+MAX_UNWRITTEN_BYTES: Final = 2 * MAX_RESERVED_BYTES
+
+# How many bytes of replies are joined into one write, before the last.
+_WRITE_BYTES: Final = 256 * 1024
+
+# How long a closing connection waits for the client to close its side too.
+LINGER_SECONDS: Final = 1.0
+
+
+class Server(Protocol):
+    """
+    The server, as its connections see it.
+
+    @ivar backend: answers the commands.
+    @ivar clock: tells the time.
+    @ivar maxValueBytes: the longest value that is taken.
+    @ivar reserved: the bytes that are pending on all connections, in values and in expected replies; the connections
+        count them.
+    @ivar unwritten: the bytes of all replies that wait to be written; likewise.
+    """
+
+    backend: Backend
+    clock: IReactorTime
+    maxValueBytes: int
+    reserved: int
+    unwritten: int
+
+    def connectionOpened(self, connection: ClientProtocol) -> None:
+        """
+        Take note of a new connection.
+        """
+
+    def connectionClosed(self, connection: ClientProtocol) -> None:
+        """
+        Take note that a connection is gone.
+        """
+
+    def statistics(self) -> list[tuple[str, str]]:
+        """
+        Names and values for C{stats}.
+        """
+
+    def repliesReady(self, connection: ClientProtocol) -> None:
+        """
+        Take note that C{connection} is to write at the next L{flush}.
+        """
+
+    def flush(self) -> None:
+        """
+        Have every connection write that has something to write.
+        """
+
+
+class _ITransport(ITCPTransport, IConsumer, IPushProducer):
+    """
+    What a connection needs of its transport: all that a TCP connection of Twisted's is.
+    """
+
+
+class _Phase(Enum):
+    OPEN = auto()
+    FINISHING = auto()
+    CLOSED = auto()
+
+
+@implementer(IHalfCloseableProtocol, IPushProducer)
+class ClientProtocol(LineReceiver):
+    """
+    The connection of one client.
+
+    It stays in raw mode and feeds one parser: going back and forth between line and raw mode copies what has arrived
+    each time.
+
+    @ivar lastIndex: see L{Connection<replkv.frontends.request.Connection>}; so for the next two.
+    @ivar _requests: the commands whose replies have not been written, in the order in which they came.
+    @ivar _pendingBytes: the bytes of the values that those hold, or are expected to be answered with.
+    @ivar _readBytes: the bytes with which the next read is expected to be answered.
+    @ivar _full: whether there is no room for another command.
+    @ivar _ready: whether the server knows that there may be something to write.
+    @ivar _reading: whether the transport reads.
+    @ivar _inputEnded: whether the client has shut down its writing side.
+    @ivar _lingering: ends the wait for the client to close.
+    """
+
+    transport: _ITransport
+
+    def __init__(self, server: Server) -> None:
+        self.lastIndex = 0
+        self.lastRead = 0
+        self.submitted = 0
+        self._server: Final = server
+        self._parser: Final = CommandParser(server.maxValueBytes)
+        self._requests: Final[deque[Request]] = deque()
+        self._pendingBytes = 0
+        self._readBytes = FIRST_READ_BYTES
+        self._phase = _Phase.OPEN
+        self._full = False
+        self._ready = False
+        self._reading = True
+        self._inputEnded = False
+        self._lingering: IDelayedCall | None = None
+
+    def connectionMade(self) -> None:
+        """
+        The client is there.
+        """
+        self.setRawMode()
+        self.transport.setTcpNoDelay(True)
+        self.transport.setTcpKeepAlive(True)
+        self.transport.registerProducer(self, True)
+        self._server.connectionOpened(self)
+
+    def connectionLost(self, reason: Failure | None = None) -> None:
+        """
+        The client is gone. Answers that are still to come are of no interest to anyone.
+        """
+        self._phase = _Phase.CLOSED
+        self._server.unwritten -= sum(len(request.reply or b"") for request in self._requests)
+        self._server.reserved -= self._pendingBytes
+        self._pendingBytes = 0
+        self._requests.clear()
+        if self._lingering is not None and self._lingering.active():
+            self._lingering.cancel()
+        self._server.connectionClosed(self)
+
+    def rawDataReceived(self, data: bytes) -> None:
+        """
+        Input has arrived.
+        """
+        if self._phase is _Phase.OPEN:
+            self._parser.feed(data)
+            self._takeCommands()
+            self._server.flush()
+
+    def readConnectionLost(self) -> None:
+        """
+        The client sends nothing more, but may still read: what it sent is answered, then the connection closes.
+        """
+        self._inputEnded = True
+        if self._phase is _Phase.CLOSED:
+            self.transport.loseConnection()
+        else:
+            self._takeCommands()
+            self._server.flush()
+
+    def writeConnectionLost(self) -> None:
+        """
+        The last reply has gone out; the client is given a while to close its side.
+        """
+
+    def pauseProducing(self) -> None:
+        """
+        The client does not read its replies as fast as they come: take no more commands.
+        """
+        self.paused = True
+        self._pace()
+
+    def resumeProducing(self) -> None:
+        """
+        The client has read its replies: go on.
+        """
+        self.paused = False
+        self.writeReplies()
+        self._server.flush()
+
+    def mayHold(self, size: int) -> bool:
+        """
+        Whether the server has room for a reply of C{size} bytes more that waits to be written.
+        """
+        return self._server.unwritten + size <= MAX_UNWRITTEN_BYTES
+
+    def answered(self, size: int) -> None:
+        """
+        Take note that a request of this connection has its reply, of C{size} bytes.
+        """
+        if self._phase is _Phase.CLOSED:
+            return
+        self._server.unwritten += size
+        if not self._ready:
+            self._ready = True
+            self._server.repliesReady(self)
+
+    def writeReplies(self) -> None:
+        """
+        Write the replies whose turn it is, and go on with the commands for which there is room now.
+
+        Small replies leave in one piece. When the transport has enough, it says so at once (L{pauseProducing}), and the
+        others stay here until the client has read on: here they are counted, and in the transport they would not be.
+        """
+        self._ready = False
+        requests = self._requests
+        while not self.paused and requests and requests[0].reply is not None:
+            replies = []
+            size = 0
+            while size < _WRITE_BYTES and requests and (reply := requests[0].reply) is not None:
+                request = requests.popleft()
+                self._pendingBytes -= request.room
+                self._server.reserved -= request.room
+                if isinstance(request.command, Get | Getm):
+                    self._readBytes = max(len(reply), self._readBytes - self._readBytes // 8, _LEAST_READ_BYTES)
+                size += len(reply)
+                replies.append(reply)
+            self._server.unwritten -= size
+            if size:
+                self.transport.write(b"".join(replies))
+        self._takeCommands()
+
+    def finish(self) -> None:
+        """
+        Take no more commands, and close when those that were taken are answered.
+        """
+        if self._phase is _Phase.OPEN:
+            self._phase = _Phase.FINISHING
+            self._takeCommands()
+
+    def abort(self) -> None:
+        """
+        Close now, whatever has not been answered or written.
+        """
+        self.transport.abortConnection()
+
+    def _takeCommands(self) -> None:
+        """
+        Take commands out of the parser as long as there is room for them, then read on, or wait, or close.
+        """
+        while self._phase is _Phase.OPEN and self._hasRoom():
+            command = self._parser.nextCommand()
+            if command is not None:
+                self._commandReceived(command)
+            elif self._inputEnded:
+                self._phase = _Phase.FINISHING
+            else:
+                break
+        self._pace()
+        if self._phase is _Phase.FINISHING and not self._requests:
+            self._close()
+
+    def _hasRoom(self) -> bool:
+        """
+        Whether another command may be taken. When it once was not, half of what is pending has to go first.
+        """
+        share = 2 if self._full else 1
+        self._full = (
+            len(self._requests) * share >= MAX_PENDING_COMMANDS
+            or self._pendingBytes * share >= MAX_PENDING_BYTES
+            or (self._server.reserved >= MAX_RESERVED_BYTES and bool(self._requests))
+        )
+        return not self._full and not self.paused
+
+    def _commandReceived(self, command: Command) -> None:
+        """
+        Give a command its place among the replies, and have it answered.
+        """
+        if isinstance(command, Quit):
+            self._phase = _Phase.FINISHING
+            return
+        request = Request(command, self)
+        self._requests.append(request)
+        request.room = self._readBytes if isinstance(command, Get | Getm) else request.size
+        self._pendingBytes += request.room
+        self._server.reserved += request.room
+        if isinstance(command, KeyCommand):
+            self._server.backend.submit(request)
+        elif isinstance(command, Malformed):
+            request.malformed()
+            if command.close:
+                self._phase = _Phase.FINISHING
+        elif isinstance(command, Help):
+            request.answer(HELP)
+        elif isinstance(command, Version):
+            request.answer(VERSION)
+        elif isinstance(command, Stats):
+            request.answer(formatStatistics(self._server.statistics()))
+
+    def _pace(self) -> None:
+        """
+        Read from the socket only while commands are taken.
+        """
+        if self._phase is not _Phase.CLOSED:
+            self._setReading(self._phase is _Phase.OPEN and not self._full and not self.paused)
+
+    def _setReading(self, reading: bool) -> None:
+        """
+        Have the transport read, or not. It is never told to read on after the end of the input, for it would find that
+        end again: from there on, commands are left to take only while there is no room for them.
+        """
+        if reading != self._reading:
+            self._reading = reading
+            if reading:
+                self.transport.resumeProducing()
+            else:
+                self.transport.pauseProducing()
+
+    def _close(self) -> None:
+        """
+        Close after the last reply.
+
+        Closing a socket that holds unread input resets the connection, and a reset may overtake the replies that are
+        on their way. So the client is told that there is no more, and what it still sends is read and dropped, until
+        it closes too or its time is over.
+        """
+        self._phase = _Phase.CLOSED
+        self.transport.unregisterProducer()
+        self.paused = False
+        if self._inputEnded:
+            self.transport.loseConnection()
+        else:
+            self.transport.loseWriteConnection()
+            self._setReading(True)
+            self._lingering = self._server.clock.callLater(LINGER_SECONDS, self.transport.loseConnection)

@@ -1,0 +1,188 @@
+"""
+The server's side of the client port: all connections, and what they have in common.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from replkv import __version__
+from replkv.frontends.request import UNAVAILABLE, Backend
+from replkv.frontends.text.connection import ClientProtocol
+
+DEFAULT_MAX_VALUE_BYTES: Final = 1024 * 1024
+DEFAULT_MAX_CONNECTIONS: Final = 10_000
+
+
+MAX_REFUSALS: Final = 8
+"""
+How many connections may be there only to be told that there is no room; those beyond are closed without a word.
+"""
+
+
+class _Refusal(Protocol):
+    """
+    A connection that is one too many: it is told so and closed.
+    """
+
+    factory: ClientServerFactory
+
+    def connectionMade(self) -> None:
+        """
+        Say that there is no service.
+        """
+        assert self.transport is not None
+        self.factory.refusals += 1
+        self.transport.write(UNAVAILABLE)
+        self.transport.loseConnection()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """
+        Make room for the next one.
+        """
+        self.factory.refusals -= 1
+
+
+class ClientServerFactory(ServerFactory):
+    """
+    All connections of clients.
+
+    @ivar backend: answers the commands.
+    @ivar clock: tells the time.
+    @ivar maxValueBytes: the longest value that is taken.
+    @ivar reserved: the bytes that are pending on all connections, in values and in expected replies.
+    @ivar unwritten: the bytes of all replies that wait to be written.
+    @ivar maxConnections: how many clients may be connected.
+    @ivar refusals: how many connections are there only to be refused.
+    @ivar _connections: those that are.
+    @ivar _ready: those that have something to write.
+    @ivar _flushing: whether they are being written to.
+    @ivar _crowded: whether it has been logged that clients are refused.
+    @ivar _drained: fires when the last connection has closed, once the server stops.
+    """
+
+    log = Logger()
+    noisy = False
+
+    def __init__(
+        self,
+        backend: Backend,
+        clock: IReactorTime,
+        maxValueBytes: int = DEFAULT_MAX_VALUE_BYTES,
+        maxConnections: int = DEFAULT_MAX_CONNECTIONS,
+    ) -> None:
+        self.backend = backend
+        self.clock = clock
+        self.maxValueBytes = maxValueBytes
+        self.reserved = 0
+        self.unwritten = 0
+        self.maxConnections: Final = maxConnections
+        self.refusals = 0
+        self._connections: Final[dict[ClientProtocol, None]] = {}  # In their order, so that it is the same each time.
+        self._ready: Final[deque[ClientProtocol]] = deque()
+        self._flushing = False
+        self._crowded = False
+        self._drained: Deferred[None] | None = None
+
+    def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
+        """
+        Take in a client, unless there are too many or the server stops.
+        """
+        if self._drained is not None:
+            return self._refuse()
+        if len(self._connections) >= self.maxConnections:
+            if not self._crowded:
+                self._crowded = True
+                self.log.warn("{count} clients are connected, and no more are taken", count=len(self._connections))
+            return self._refuse()
+        return ClientProtocol(self)
+
+    def connectionOpened(self, connection: ClientProtocol) -> None:
+        """
+        Take note of a new connection.
+        """
+        self._connections[connection] = None
+
+    def connectionClosed(self, connection: ClientProtocol) -> None:
+        """
+        Take note that a connection is gone.
+        """
+        self._connections.pop(connection, None)
+        # Not at the first that goes: where clients come back all the time, the operator is told once.
+        if self._crowded and len(self._connections) <= self.maxConnections * 9 // 10:
+            self._crowded = False
+            self.log.info("{count} clients are connected, and more are taken again", count=len(self._connections))
+        if self._drained is not None and not self._drained.called and not self._connections:
+            self._drained.callback(None)
+
+    def statistics(self) -> list[tuple[str, str]]:
+        """
+        Names and values for C{stats}: the backend's, and the client port's own.
+        """
+        return [
+            *self.backend.statistics(),
+            ("connections", str(len(self._connections))),
+            ("version", __version__),
+        ]
+
+    def repliesReady(self, connection: ClientProtocol) -> None:
+        """
+        Take note that C{connection} is to write at the next L{flush}.
+        """
+        self._ready.append(connection)
+
+    def flush(self) -> None:
+        """
+        Have every connection write that has something to write, once each.
+
+        Connections go on with their next commands then. Those that have answers at once are ready again, and wait
+        behind the others.
+        """
+        if self._flushing:
+            return
+        self._flushing = True
+        try:
+            while self._ready:
+                self._ready.popleft().writeReplies()
+        finally:
+            self._flushing = False
+
+    def drain(self) -> Deferred[None]:
+        """
+        Stop: take no more commands, answer those that were taken, and close the connections.
+
+        @return: fires when the last connection is closed. How long that may take is for the caller to say: L{abortAll}
+            ends it.
+        """
+        assert self._drained is None, "the server stops once"
+        if not self._connections:
+            self._drained = succeed(None)
+            return self._drained
+        self._drained = Deferred()
+        for connection in list(self._connections):
+            connection.finish()
+        return self._drained
+
+    def _refuse(self) -> Protocol | None:
+        """
+        Tell a client that there is no room. Those who are told have a descriptor each, so they are not many at once.
+        """
+        if self.refusals >= MAX_REFUSALS:
+            return None
+        refusal = _Refusal()
+        refusal.factory = self
+        return refusal
+
+    def abortAll(self) -> None:
+        """
+        Close all connections now, whatever has not been answered or written.
+        """
+        for connection in list(self._connections):
+            connection.abort()

@@ -1,0 +1,3 @@
+"""
+Where the consensus, the disk, the state machine, the peers and the clients meet.
+"""

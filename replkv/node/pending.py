@@ -1,0 +1,168 @@
+"""
+The clients' commands that the node has taken and not yet answered.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final, NamedTuple
+
+from replkv.frontends.request import Request
+from replkv.kv.command import encodeCas, encodeDelete, encodeSet
+from replkv.kv.machine import Outcome
+from replkv.raft.entry import Entry
+from replkv.wire.commands import Cas, Command, Delete, Set
+
+MAX_COMMANDS: Final = 100_000
+MAX_BYTES: Final = 64 * 1024 * 1024
+"""
+How many commands a node takes at once, and how many bytes of values they may have; then it is overloaded.
+"""
+
+
+def encodeWrite(stamp: int, command: Command) -> bytes:
+    """
+    Encode a client's command that changes something as it is to stand in the log.
+
+    @param stamp: the leader's time, in milliseconds.
+    """
+    match command:
+        case Set():
+            return encodeSet(stamp, command.key, command.exptime, command.value)
+        case Cas():
+            return encodeCas(stamp, command.key, command.exptime, command.version, command.value)
+        case Delete():
+            return encodeDelete(stamp, command.key)
+    raise TypeError(f"{command!r} changes nothing")
+
+
+class Read(NamedTuple):
+    """
+    A read on its way through the core.
+
+    @ivar time: the leader's time when it arrived, in milliseconds: a key that had expired by then is not found.
+    @ivar written: the index of the last write that its connection had proposed when it arrived.
+    """
+
+    request: Request
+    time: int
+    written: int
+
+
+class Proposals:
+    """
+    The requests whose answers are entries of the log. An entry is known by its index and its term: another leader may
+    have put another entry at the index.
+
+    They stay here until their entries are applied, answered before that or not, as the entries stay in the log.
+    """
+
+    def __init__(self) -> None:
+        self._requests: dict[int, tuple[int, Request]] = {}
+        self._bytes = 0
+
+    @property
+    def isFull(self) -> bool:
+        """
+        Whether no more may be proposed.
+        """
+        return len(self._requests) >= MAX_COMMANDS or self._bytes >= MAX_BYTES
+
+    def add(self, index: int, term: int, request: Request) -> None:
+        """
+        C{request} is answered by what comes of the entry at C{index}, if it has C{term}.
+        """
+        self._requests[index] = (term, request)
+        self._bytes += request.size
+
+    def applied(self, entries: list[Entry], outcomes: list[Outcome]) -> None:
+        """
+        Answer those whose entries are applied.
+        """
+        if not self._requests:
+            return
+        for (index, term, _), outcome in zip(entries, outcomes, strict=True):
+            proposal = self._requests.pop(index, None)
+            if proposal is None:
+                continue
+            proposedTerm, request = proposal
+            self._bytes -= request.size
+            if request.reply is not None:
+                continue
+            if proposedTerm != term:
+                request.unavailable()
+            elif outcome is Outcome.STORED:
+                request.stored(index)
+            elif outcome is Outcome.DELETED:
+                request.deleted()
+            elif outcome is Outcome.VERSION_MISMATCH:
+                request.versionMismatch()
+            else:
+                request.notFound()
+
+    def abandon(self) -> None:
+        """
+        This server leads no longer: what becomes of the entries is unknown.
+        """
+        abandoned, self._requests = self._requests, {}
+        self._bytes = 0
+        for _, request in abandoned.values():
+            if request.reply is None:
+                request.unavailable()
+
+
+class Deadlines:
+    """
+    Requests in the order in which they came, so that none waits for ever, and so that there are never too many.
+    """
+
+    def __init__(self, timeout: float) -> None:
+        """
+        @param timeout: seconds after which a request is answered in any case.
+        """
+        self._timeout = timeout
+        self._queue: deque[tuple[float, Request]] = deque()
+        self._bytes = 0
+
+    @property
+    def count(self) -> int:
+        """
+        How many requests wait, at the most: those that were answered since the last sweep are counted too.
+        """
+        return len(self._queue)
+
+    @property
+    def isFull(self) -> bool:
+        """
+        Whether no more requests can be taken.
+        """
+        return len(self._queue) >= MAX_COMMANDS or self._bytes >= MAX_BYTES
+
+    def add(self, now: float, request: Request) -> None:
+        """
+        Take in a request.
+        """
+        self._queue.append((now + self._timeout, request))
+        self._bytes += request.size
+
+    def takeAll(self) -> list[Request]:
+        """
+        Remove all requests.
+
+        @return: in the order in which they came.
+        """
+        taken = [request for _, request in self._queue]
+        self._queue.clear()
+        self._bytes = 0
+        return taken
+
+    def sweep(self, now: float) -> None:
+        """
+        Forget the requests that are answered, and answer those whose time is up.
+        """
+        queue = self._queue
+        while queue and (queue[0][1].reply is not None or queue[0][0] <= now):
+            _, request = queue.popleft()
+            self._bytes -= request.size
+            if request.reply is None:
+                request.unavailable()

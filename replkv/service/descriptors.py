@@ -1,0 +1,98 @@
+"""
+For what a server's open files are, of which the system allows it so many and no more.
+
+Clients get what the log, the store and the other servers cannot need. So it is a client that is turned away when there
+are no more descriptors, and never the log's next file that cannot be opened.
+"""
+
+from __future__ import annotations
+
+import resource
+from typing import Final, NamedTuple
+
+from replkv.config import Config
+from replkv.frontends.text.server import MAX_REFUSALS
+from replkv.peers.listener import MAX_STRANGERS
+
+OWN: Final = 48
+"""
+For the reactor, the log file, the ports, the log's segments, the resolver's threads, and what the store has open beside
+its tables. About 20 are in use all the time.
+"""
+
+PER_PEER: Final = 4
+"""
+For each other server: a connection to it and one from it, and one more of each while they are being replaced.
+"""
+
+STORE: Final = (24, 256)
+"""
+The least and the most that the store may have open of its tables. RocksDB takes no number below 20.
+"""
+
+LEAST_CLIENTS: Final = 8
+"""
+For fewer clients than that no server is started.
+"""
+
+
+class TooFewDescriptors(Exception):
+    """
+    No server can do with so few open files. The message is one line for the operator.
+    """
+
+
+class Descriptors(NamedTuple):
+    """
+    @ivar clients: how many clients may be connected.
+    @ivar store: how many of its tables the store may have open.
+    """
+
+    clients: int
+    store: int
+
+
+def wanted(config: Config) -> int:
+    """
+    How many open files the settings need.
+    """
+    return _reserve(config) + STORE[1] + config.maxConnections
+
+
+def allow(count: int) -> int:
+    """
+    Make sure, as far as that is possible, that this process may have so many files open at once.
+
+    @return: how many it may.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= count:
+        return count
+    allowed = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    return allowed
+
+
+def allot(allowed: int, config: Config) -> Descriptors:
+    """
+    Share out what the system allows.
+
+    @param allowed: how many open files it allows.
+    @raise TooFewDescriptors: if that is not enough for a server.
+    """
+    left = allowed - _reserve(config)
+    least = min(LEAST_CLIENTS, config.maxConnections)
+    if left < STORE[0] + least:
+        raise TooFewDescriptors(
+            f"the system allows {allowed} open files, and a server of this cluster needs at least "
+            f"{allowed - left + STORE[0] + least}: raise the limit (ulimit -Hn, or LimitNOFILE= of its systemd unit)"
+        )
+    store = min(STORE[1], max(STORE[0], left // 3, left - config.maxConnections), left - least)
+    return Descriptors(min(config.maxConnections, left - store), store)
+
+
+def _reserve(config: Config) -> int:
+    """
+    What is for neither clients nor the store's tables.
+    """
+    return OWN + PER_PEER * (len(config.servers) - 1) + 2 * MAX_STRANGERS + MAX_REFUSALS

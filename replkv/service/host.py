@@ -1,0 +1,211 @@
+"""
+What a server stands on: the machine, with its clocks, threads, disks and ports. All of it goes through L{Host}, so that
+the very same server runs on a simulated one.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from collections.abc import Callable
+from socket import socket
+from threading import Thread
+from typing import Any, Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IListeningPort
+from twisted.internet.protocol import ServerFactory
+from twisted.internet.threads import deferToThreadPool
+from twisted.python.threadpool import ThreadPool
+
+from replkv import clocks
+from replkv.kv.engine import Engine
+from replkv.kv.rocks import RocksEngine
+from replkv.service.ports import endpoint
+
+
+class Worker(Protocol):
+    """
+    A thread.
+    """
+
+    def start(self) -> None:
+        """
+        Begin to work.
+        """
+
+    def run(self, function: Callable[[], None]) -> Deferred[None]:
+        """
+        Call C{function} in this thread, after all that it was given before.
+
+        @return: fires in the reactor's thread, with what C{function} raised if it raised something.
+        """
+
+    def stop(self) -> None:
+        """
+        Finish what is to be done, and end.
+        """
+
+
+class Host(Protocol):
+    """
+    A machine.
+
+    @ivar reactor: the reactor; it connects by host names.
+    @ivar random: makes servers differ from each other.
+    """
+
+    reactor: Any
+    random: random.Random
+
+    def wallClock(self) -> float:
+        """
+        Tell the seconds since the epoch.
+        """
+
+    def bootTime(self) -> float:
+        """
+        Tell the seconds since the machine was booted, those in which it was suspended included.
+        """
+
+    def bootId(self) -> str:
+        """
+        Tell from which boot those count; empty where that is not known.
+        """
+
+    def worker(self, name: str) -> Worker:
+        """
+        Make a thread.
+        """
+
+    def openStore(self, path: str, openFiles: int) -> Engine:
+        """
+        Open the store, or make one.
+
+        @param openFiles: how many of its tables may be open.
+        @raise replkv.kv.engine.EngineError: if it cannot be opened.
+        """
+
+    def listenForClients(self, factory: ServerFactory) -> list[Deferred[IListeningPort]]:
+        """
+        Let clients connect.
+        """
+
+    def listenForServers(self, factory: ServerFactory) -> list[Deferred[IListeningPort]]:
+        """
+        Let the other servers connect.
+        """
+
+    def complain(self, line: str) -> None:
+        """
+        Show a line to whoever has started the server, wherever its log goes.
+        """
+
+
+class _DaemonThread(Thread):
+    """
+    The process does not wait for it when it ends. Who stops in order waits for what it does, and a start that failed
+    must not leave behind a process that serves nothing.
+    """
+
+    def __init__(self, *args: Any, **kw: Any) -> None:
+        super().__init__(*args, daemon=True, **kw)
+
+
+class PoolWorker:
+    """
+    A thread of the system.
+    """
+
+    def __init__(self, reactor: Any, name: str) -> None:
+        self._reactor = reactor
+        self._pool = ThreadPool(1, 1, name)
+        self._pool.threadFactory = _DaemonThread
+
+    def start(self) -> None:
+        """
+        See L{Worker.start}.
+        """
+        self._pool.start()
+
+    def run(self, function: Callable[[], None]) -> Deferred[None]:
+        """
+        See L{Worker.run}.
+        """
+        return deferToThreadPool(self._reactor, self._pool, function)
+
+    def stop(self) -> None:
+        """
+        See L{Worker.stop}.
+        """
+        self._pool.stop()
+
+
+class OSHost:
+    """
+    The machine that this process runs on.
+    """
+
+    def __init__(self, reactor: Any, clientSockets: list[socket], logSockets: list[socket]) -> None:
+        """
+        @param reactor: is made to count forward, whatever happens to the time of day.
+        @param clientSockets: where clients connect.
+        @param logSockets: where the other servers connect.
+        """
+        clocks.countForward(reactor)
+        self.reactor = reactor
+        self.random = random.Random()
+        self._clientSockets = clientSockets
+        self._logSockets = logSockets
+
+    def wallClock(self) -> float:
+        """
+        See L{Host.wallClock}.
+        """
+        return time.time()
+
+    def bootTime(self) -> float:
+        """
+        See L{Host.bootTime}.
+        """
+        return clocks.bootTime()
+
+    def bootId(self) -> str:
+        """
+        See L{Host.bootId}.
+        """
+        return clocks.bootId()
+
+    def worker(self, name: str) -> Worker:
+        """
+        See L{Host.worker}.
+        """
+        return PoolWorker(self.reactor, name)
+
+    def openStore(self, path: str, openFiles: int) -> Engine:
+        """
+        See L{Host.openStore}. RocksDB has threads of its own: the process must not fork any more.
+        """
+        return RocksEngine(path, openFiles)
+
+    def listenForClients(self, factory: ServerFactory) -> list[Deferred[IListeningPort]]:
+        """
+        See L{Host.listenForClients}.
+        """
+        return self._listen(self._clientSockets, factory)
+
+    def listenForServers(self, factory: ServerFactory) -> list[Deferred[IListeningPort]]:
+        """
+        See L{Host.listenForServers}.
+        """
+        return self._listen(self._logSockets, factory)
+
+    def complain(self, line: str) -> None:
+        """
+        See L{Host.complain}.
+        """
+        print(line, file=sys.__stderr__, flush=True)
+
+    def _listen(self, sockets: list[socket], factory: ServerFactory) -> list[Deferred[IListeningPort]]:
+        return [endpoint(self.reactor, listening).listen(factory) for listening in sockets]

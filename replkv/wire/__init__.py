@@ -1,0 +1,3 @@
+"""
+The text protocol as bytes: no sockets, no time.
+"""

@@ -1,0 +1,238 @@
+"""
+Tests for L{replkv.cli.console}: the command line, and what needs no server. The whole is tried on real processes.
+"""
+
+from __future__ import annotations
+
+import builtins
+import errno
+import io
+import json
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+import replkv
+from replkv import __version__
+from replkv.cli.console import StatusCommand, main
+from replkv.cli.statuses import DONE, INTERNAL, MISTAKE, STATUSES, STREAM, SYSTEM
+
+
+class Terminal(io.StringIO):
+    """
+    A standard input that is a terminal.
+    """
+
+    def isatty(self) -> bool:
+        """
+        It is.
+        """
+        return True
+
+
+class MainTests(SynchronousTestCase):
+    """
+    Tests for L{main}.
+    """
+
+    def setUp(self) -> None:
+        """
+        Make a servers file.
+        """
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.path = os.path.join(self.folder, "var")
+        self.filename = os.path.join(self.folder, "servers.json")
+        self.stdin: io.StringIO = io.StringIO()
+        server = {"Id": 0, "Hostname": "localhost", "ClientPort": 1, "LogPort": 2}
+        with open(self.filename, "w") as file:
+            json.dump({"Path": self.path, "Servers": [server]}, file)
+
+    def outcome(self, *arguments: str) -> tuple[int, str, str]:
+        """
+        Run a command line.
+
+        @return: the exit status, and what was written to the standard output and to the standard error.
+        """
+        output, errors = io.StringIO(), io.StringIO()
+        self.patch(sys, "stdout", output)
+        self.patch(sys, "stderr", errors)
+        self.patch(sys, "stdin", self.stdin)
+        return main(arguments), output.getvalue(), errors.getvalue()
+
+    def test_version(self) -> None:
+        """
+        C{--version} tells the version, before a command and after.
+        """
+        for arguments in (["--version"], ["client", "--version"]):
+            self.assertEqual(self.outcome(*arguments), (0, f"replkv {__version__}\n", ""))
+
+    def test_help(self) -> None:
+        """
+        C{--help} names the commands; each has its own help, and the client's tells the exit statuses.
+        """
+        commands = self.outcome("--help")[1]
+        self.assertTrue(commands.startswith("Usage: replkv COMMAND [OPTIONS]\n"), commands)
+        for name in ("cluster", "client", "status", "clean-data"):
+            self.assertIn(f"    {name} ", commands)
+            status, output, _ = self.outcome(name, "--help")
+            self.assertEqual((status, output.startswith(f"Usage: replkv {name} [--config FILE]")), (0, True), output)
+        for text in (commands, self.outcome("client", "--help")[1]):
+            for status, meaning in STATUSES.items():
+                self.assertIn(f"\n{status:4}  {meaning}\n", text)
+
+    def test_helpAsWord(self) -> None:
+        """
+        Whoever types C{help} as a command is shown the same, and so is who types it behind one.
+        """
+        commands = self.outcome("--help")
+        self.assertEqual(self.outcome("help"), commands)
+        for name in ("cluster", "client", "status", "clean-data", "sim", "help"):
+            self.assertIn(f"    {name} ", commands[1])
+            shown = self.outcome(name, "--help")
+            self.assertEqual((shown[0], shown[2]), (DONE, ""))
+            self.assertEqual(self.outcome("help", name), shown)
+        for name in ("cluster", "status", "clean-data", "sim"):
+            self.assertEqual(self.outcome(name, "help"), self.outcome(name, "--help"))
+
+    def test_readme(self) -> None:
+        """
+        The README has the same table of exit statuses.
+        """
+        readme = Path(replkv.__file__).parents[1].joinpath("README.md").read_text(encoding="utf-8").replace("`", "")
+        table = "".join(f"| {status} | {meaning} |\n" for status, meaning in STATUSES.items())
+        self.assertIn(f"| status | means |\n| --- | --- |\n{table}\n", readme)
+
+    def test_mistakes(self) -> None:
+        """
+        A mistake in the command line is one line, and has one status in all commands.
+        """
+        for arguments, line in [
+            ([], "name a command; see replkv --help"),
+            (["claster"], "Unknown command: claster; see replkv --help"),
+            (["--config", "x"], "option --config not recognized; see replkv --help"),
+            (["status", "now"], "'now' is one word too many; see replkv status --help"),
+            (["cluster", "now"], "'now' is one word too many; see replkv cluster --help"),
+            (["help", "claster"], "Unknown command: claster; see replkv --help"),
+            (["help", "status", "now"], "'now' is one word too many; see replkv help --help"),
+            (["status", "help", "now"], "'help' is one word too many; see replkv status --help"),
+            (["client", "--port", "1"], "option --port not recognized; see replkv client --help"),
+        ]:
+            self.assertEqual(self.outcome(*arguments), (MISTAKE, "", f"replkv: {line}\n"))
+
+    def test_timeout(self) -> None:
+        """
+        A time-out is a number of seconds.
+        """
+        for given in ("0", "-1", "nan", "1e3", "", "86401", "9" * 10000, "1_0"):
+            for name in ("client", "status"):
+                status, _, errors = self.outcome(name, f"--timeout={given}")
+                self.assertEqual(status, MISTAKE)
+                line = f"replkv: --timeout must be more than 0 and at most 86400 seconds, not {given!r:.50}"
+                self.assertEqual(errors, f"{line}; see replkv {name} --help\n")
+
+    def test_badConfig(self) -> None:
+        """
+        Every command refuses a servers file with a mistake.
+        """
+        with open(self.filename, "w") as file:
+            file.write("[]")
+        for name in ("cluster", "status", "clean-data", "client"):
+            line = f"replkv: {self.filename}: must be an object, not a list\n"
+            self.assertEqual(self.outcome(name, "--config", self.filename), (MISTAKE, "", line))
+
+    def test_environment(self) -> None:
+        """
+        Without C{--config} the file is read that the environment names.
+        """
+        self.patch(os, "environ", {**os.environ, "REPLKV_CONFIG": "/nowhere/servers.json"})
+        for name in ("cluster", "status", "clean-data", "client"):
+            line = "replkv: /nowhere/servers.json: there is no such file, and REPLKV_CONFIG names it\n"
+            self.assertEqual(self.outcome(name), (MISTAKE, "", line))
+
+    def test_fullOutput(self) -> None:
+        """
+        Output that cannot be written is no mistake of the command line's, help too.
+        """
+        for arguments in (["--help"], ["--version"], ["client", "--help"]):
+            errors = io.StringIO()
+            self.patch(sys, "stderr", errors)
+            with open("/dev/full", "w") as full:
+                self.patch(sys, "stdout", full)
+                status = main(arguments)
+                # It is not to be written again when it is closed.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), full.fileno())
+            self.assertEqual(status, STREAM)
+            self.assertEqual(errors.getvalue(), "replkv: the output cannot be written: No space left on device\n")
+
+    def test_otherErrors(self) -> None:
+        """
+        What the system refuses is one line; what is wrong in replkv itself tells where. Neither is taken for an answer.
+        """
+        error: Exception = OSError(errno.EMFILE, "Too many open files")
+
+        def run(*arguments: object) -> int:
+            raise error
+
+        self.patch(StatusCommand, "run", run)
+        line = "replkv: [Errno 24] Too many open files\n"
+        self.assertEqual(self.outcome("status", "-c", self.filename), (SYSTEM, "", line))
+        error = KeyError("a bug")
+        status, _, errors = self.outcome("status", "-c", self.filename)
+        self.assertEqual(status, INTERNAL)
+        self.assertTrue(errors.startswith("Traceback"))
+        self.assertTrue(errors.endswith("replkv: this is an error in replkv itself\n"))
+
+    def test_cleanData(self) -> None:
+        """
+        C{clean-data} tells what it removes, or why it does not.
+        """
+        data = os.path.join(self.path, "0")
+        os.makedirs(data)
+        status, output, errors = self.outcome("clean-data", "-c", self.filename)
+        self.assertEqual((status, output), (MISTAKE, ""))
+        self.assertIn("there is nobody to ask", errors)
+        self.assertEqual(self.outcome("clean-data", "--yes", "-c", self.filename), (DONE, f"removed {data}\n", ""))
+        self.assertFalse(os.path.exists(data))
+        os.makedirs(os.path.join(data, "photos"))
+        status, output, errors = self.outcome("clean-data", "-c", self.filename)
+        self.assertEqual((status, output), (MISTAKE, ""))
+        self.assertIn("nothing was removed", errors)
+
+    def test_cleanDataAsks(self) -> None:
+        """
+        At a terminal C{clean-data} shows what it would remove, and wants to be told yes, and nothing shorter.
+        """
+        data = os.path.join(self.path, "0")
+        os.makedirs(data)
+        self.stdin = Terminal("y\nno\n\nyes\n")
+        for _ in range(3):
+            status, output, errors = self.outcome("clean-data", "-c", self.filename)
+            self.assertEqual((status, errors), (DONE, ""))
+            self.assertIn(f"all data of the cluster 'replkv' on this machine, for good:\n{data} (0.0 MiB)\n", output)
+            self.assertIn("nothing was removed", output)
+        status, output, errors = self.outcome("clean-data", "-c", self.filename)
+        self.assertEqual((status, errors), (DONE, ""))
+        self.assertTrue(output.endswith(f"type yes to remove it: removed {data}\n"), output)
+        os.makedirs(data)
+        self.outcome("clean-data", "-c", self.filename)
+        self.assertTrue(os.path.exists(data), "the end of the input is no yes")
+
+    def test_cleanDataInterrupted(self) -> None:
+        """
+        Ctrl-C at the question removes nothing, and ends C{clean-data} as it ends every other command.
+        """
+
+        def interrupted(question: str) -> str:
+            raise KeyboardInterrupt
+
+        data = os.path.join(self.path, "0")
+        os.makedirs(data)
+        self.stdin = Terminal("")
+        self.patch(builtins, "input", interrupted)
+        self.assertRaises(KeyboardInterrupt, self.outcome, "clean-data", "-c", self.filename)
+        self.assertTrue(os.path.exists(data))

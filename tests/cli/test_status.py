@@ -1,0 +1,119 @@
+"""
+Tests for L{replkv.cli.status}.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from twisted.internet.defer import Deferred
+
+from replkv.cli.status import Status, askStatus
+from replkv.config import Config, ServerConfig
+from tests.client.connected import ClientCase, stats
+
+CONFIG = Config(
+    path="var",
+    cluster="replkv",
+    servers=tuple(ServerConfig(10 * number, "db", number, 100 + number) for number in (1, 2, 3)),
+    heartbeat=0.05,
+    electionTimeout=0.25,
+    leaderWait=2.0,
+    requestTimeout=5.0,
+    maxValueBytes=1 << 20,
+    maxConnections=10_000,
+)
+
+
+class AskStatusTests(ClientCase):
+    """
+    Tests for L{askStatus}.
+    """
+
+    def ask(self) -> Deferred[Status]:
+        """
+        Ask for the status, and see that all servers are asked side by side.
+        """
+        status = Deferred.fromCoroutine(askStatus(self.client, CONFIG, 1.0))
+        self.assertEqual(self.network.attempts(), [1, 2, 3])
+        return status
+
+    def test_table(self) -> None:
+        """
+        There is an aligned line for each server, also for one that refuses and one that keeps silent.
+        """
+        status = self.ask()
+        self.network.accept(1).reply(stats("leader"))
+        self.network.refuse(2)
+        self.network.accept(3)
+        self.assertNoResult(status)
+        self.clock.advance(1)
+        lines = self.successResultOf(status).lines
+        self.assertEqual(
+            lines[:2],
+            [
+                "id  address  role    term  leader  commit  applied  keys",
+                "10  db:1     leader  4     20      1234    1233     7",
+            ],
+        )
+        # Each with its reason.
+        self.assertRegex(lines[2], r"^20  db:2     \([^:]*\bconnect[^:]*\)$")
+        self.assertRegex(lines[3], r"^30  db:3     \([^:]*\b1 s\)$")
+
+    def test_led(self) -> None:
+        """
+        The cluster is led if a server says that it leads.
+        """
+        for role, led in [("leader", True), ("candidate", False)]:
+            status = self.ask()
+            wires = [self.network.accept(port) for port in (1, 2, 3)]
+            for wire, said in zip(wires, ("follower", role, "follower"), strict=True):
+                wire.reply(stats(said))
+            self.assertIs(self.successResultOf(status).led, led)
+            for wire in wires:
+                wire.drop()
+
+    def test_missing(self) -> None:
+        """
+        What a server does not tell is shown as not known.
+        """
+        status = Deferred.fromCoroutine(askStatus(self.client, replace(CONFIG, servers=CONFIG.servers[:1]), 1.0))
+        self.network.accept(1).reply(b"STAT role follower\r\nEND\r\n")
+        self.assertEqual(self.successResultOf(status).lines[1].split(), ["10", "db:1", "follower", *"?????"])
+
+    def refusing(self, *refused: str) -> list[str]:
+        """
+        What stands behind the lines of servers that refuse these.
+        """
+        status = self.ask()
+        wires = [self.network.accept(port) for port in (1, 2, 3)]
+        for wire, ids in zip(wires, refused, strict=True):
+            wire.reply(stats("follower", refused=ids))
+        lines = self.successResultOf(status).lines
+        for wire in wires:
+            wire.drop()
+        self.assertEqual(lines[0].split()[-1], "keys")
+        self.assertTrue(all("  4     20      1234    1233     7" in line for line in lines[1:]), lines)
+        return [line.partition("1233     7")[2] for line in lines[1:]]
+
+    def test_refused(self) -> None:
+        """
+        A server that others do not let in is marked, with who they are.
+        """
+        mark = "  refused by %s: it has lost data or runs twice, see its log"
+        self.assertEqual(self.refusing("none", "none", "none"), ["", "", ""])
+        self.assertEqual(self.refusing("20", "none", "none"), ["", mark % "10", ""])
+        self.assertEqual(self.refusing("30", "30", "none"), ["", "", mark % "10, 20"])
+        self.assertEqual(self.refusing("20,30", "none", "20"), ["", mark % "10, 30", mark % "10"])
+        # An id is not a part of another one.
+        self.assertEqual(self.refusing("1,0,110,201", "", "2,,0"), ["", "", ""])
+
+    def test_refusedAndSilent(self) -> None:
+        """
+        One that does not answer is not marked: it may be mended when it runs again.
+        """
+        status = self.ask()
+        self.network.accept(1).reply(stats("leader", refused="20"))
+        self.network.refuse(2)
+        self.network.accept(3).reply(stats("follower", refused="20"))
+        self.assertRegex(self.successResultOf(status).lines[2], r"^20  db:2     \([^:]*\)$")

@@ -1,0 +1,177 @@
+"""
+Tests for L{replkv.cli.words}.
+"""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+
+from replkv.cli import statuses
+from replkv.cli.words import Answer, carryOut, helpLines, valuePlace
+from tests.client.connected import ClientCase
+
+
+class CarryOutTests(ClientCase):
+    """
+    Tests for L{carryOut}.
+    """
+
+    def answer(self, line: bytes, sent: bytes, reply: bytes) -> Answer:
+        """
+        What comes of the words of this line, when this is sent for it and replied to.
+        """
+        answer = Deferred.fromCoroutine(carryOut(self.client, line.split(b" ")))
+        wire = self.connected()
+        self.assertEqual(wire.taken(), sent)
+        wire.reply(reply)
+        answered: Answer = self.successResultOf(answer)
+        wire.drop()
+        return answered
+
+    def test_done(self) -> None:
+        """
+        What was done is told twice: to a script, to the byte, and to a person, in statuses.
+        """
+        for line, sent, reply, output, text in [
+            (b"get k", b"get k\r\n", b"VALUE 2\r\n\xff\n\r\n", b"\xff\n", r'"\xff\n"'),
+            (b"get k", b"get k\r\n", b"VALUE 5\r\n\x1b[31m\r\n", b"\x1b[31m", r'"\x1b[31m"'),
+            (b"getm k", b"getm k\r\n", b"VALUE 8 0 1\r\nv\r\n", b"8 0\nv", "v\n(version 8, never expires)"),
+            (b"getm k", b"getm k\r\n", b"VALUE 8 5 1\r\nv\r\n", b"8 5\nv", "v\n(version 8, expires in 5 s)"),
+            (b"set k v", b"set k 0 1\r\nv\r\n", b"OK 9\r\n", b"9", "stored, version 9"),
+            (b"set k 10 60", b"set k 60 2\r\n10\r\n", b"OK 9\r\n", b"9", "stored, version 9, expires in 60 s"),
+            (b"cas k 8 v", b"cas k 0 8 1\r\nv\r\n", b"OK 9\r\n", b"9", "stored, version 9"),
+            (b"cas k 8 v 60", b"cas k 60 8 1\r\nv\r\n", b"OK 9\r\n", b"9", "stored, version 9, expires in 60 s"),
+            (b"delete k", b"delete k\r\n", b"DELETED\r\n", b"", "deleted"),
+            (b"delete -- -k", b"delete -k\r\n", b"DELETED\r\n", b"", "deleted"),
+            (b"get -- --", b"get --\r\n", b"VALUE 1\r\nv\r\n", b"v", "v"),
+        ]:
+            exact = line.startswith(b"get")
+            self.assertEqual(self.answer(line, sent, reply), Answer(statuses.DONE, output, text, exact), line)
+
+    def ask(self, line: bytes) -> Deferred[Answer]:
+        """
+        Ask all three servers at once.
+        """
+        answer = Deferred.fromCoroutine(carryOut(self.client, line.split(b" ")))
+        self.assertEqual(self.network.attempts(), [1, 2, 3])
+        return answer
+
+    def test_anyServer(self) -> None:
+        """
+        C{stats} and C{version} ask all servers; the first that answers is named.
+        """
+        for line, reply, output, text in [
+            (b"version", b"STAT version 1.2\r\nEND\r\n", b"1.2", "1.2 (the server at db:3)"),
+            (b"stats", b"STAT id 2\r\nSTAT term 4\r\nEND\r\n", b"id 2\nterm 4", "(the server at db:3)\nid 2\nterm 4"),
+        ]:
+            answer = self.ask(line)
+            self.network.refuse(1)
+            silent = self.network.accept(2)
+            self.assertNoResult(answer)
+            answering = self.network.accept(3)
+            answering.reply(reply)
+            self.assertEqual(self.successResultOf(answer), Answer(statuses.DONE, output, text))
+            silent.drop()
+            answering.drop()
+
+    def test_noServer(self) -> None:
+        """
+        When none answers, it is said of each why.
+        """
+        answer = self.ask(b"version")
+        for port in (1, 2, 3):
+            self.network.refuse(port)
+        result = self.successResultOf(answer)
+        self.assertEqual(result.status, statuses.UNAVAILABLE)
+        for server in ("db:1", "db:2", "db:3"):
+            self.assertIn(server, result.text)
+
+    def test_notDone(self) -> None:
+        """
+        What was not done has a status of its own for each reason, and nothing for a script to read.
+        """
+        for line, reply, status in [
+            (b"get k", b"ERRNOTFOUND\r\n", statuses.NOT_FOUND),
+            (b"getm k", b"ERRNOTFOUND\r\n", statuses.NOT_FOUND),
+            (b"delete k", b"ERRNOTFOUND\r\n", statuses.NOT_FOUND),
+            (b"cas k 8 v", b"ERRNOTFOUND\r\n", statuses.NOT_FOUND),
+            (b"cas k 8 v", b"ERR_VERSION\r\n", statuses.OTHER_VERSION),
+            (b"get k", b"ERR_REDIRECT\r\n", statuses.UNAVAILABLE),
+            (b"set k v", b"ERRCMDERR\r\n", statuses.MISTAKE),
+            (b"set k v", b"ERR_INTERNAL\r\n", statuses.UNKNOWN),  # The last: after it, another server is asked.
+        ]:
+            answer = Deferred.fromCoroutine(carryOut(self.client, line.split(b" ")))
+            wire = self.connected()
+            if reply == b"ERR_REDIRECT\r\n":
+                reply = b"ERR_REDIRECT nowhere\r\n"
+            wire.reply(reply)
+            result = self.successResultOf(answer)
+            wire.drop()
+            self.assertEqual((result.status, result.output), (status, b""), line)
+            self.assertTrue(result.text)
+
+    def test_mistakes(self) -> None:
+        """
+        A mistake is explained, and nothing is sent.
+        """
+        for line, text in [
+            (b"GET k", "unknown command GET: did you mean get?"),
+            (b"foo", "unknown command foo: try help"),
+            (b"\x1b", 'unknown command "\\x1b": try help'),
+            (b"get", "usage: get KEY"),
+            (b"get a b", "usage: get KEY"),
+            (b"set k", "usage: set KEY VALUE [EXPTIME]"),
+            (b"set k v 1 2", "usage: set KEY VALUE [EXPTIME] (quote a value with spaces)"),
+            (b"get k --timeout 5", "usage: get KEY (options go before the command)"),
+            (b"help foo", "unknown command foo: try help"),
+            (b"cas k 1", "usage: cas KEY VERSION VALUE [EXPTIME]"),
+            (b"stats now", "usage: stats"),
+            (b"set k v -1", "EXPTIME must be a whole number of at most 64 bits, not -1"),
+            (
+                b"set k hello world",
+                "EXPTIME must be a whole number of at most 64 bits, not world; quote a value with spaces",
+            ),
+            (b"set k v 1_0", "EXPTIME must be a whole number of at most 64 bits, not 1_0"),
+            (b"cas k x v", "VERSION must be a whole number of at most 64 bits, not x"),
+            (
+                b"cas k 18446744073709551616 v",
+                "VERSION must be a whole number of at most 64 bits, not 18446744073709551616",
+            ),
+            (b"get \xc3\xa9", "a key is 1 to 250 bytes of printable ASCII without space"),
+        ]:
+            answer = self.successResultOf(Deferred.fromCoroutine(carryOut(self.client, line.split(b" "))))
+            self.assertEqual(answer, Answer(statuses.MISTAKE, b"", text))
+        self.assertEqual(self.network.attempts(), [])
+
+    def test_help(self) -> None:
+        """
+        C{help} needs no server, and names every command.
+        """
+        answer = self.successResultOf(Deferred.fromCoroutine(carryOut(self.client, [b"help"])))
+        self.assertEqual(answer.text.split("\n"), helpLines())
+        for usage in ("get KEY", "cas KEY VERSION VALUE [EXPTIME]"):
+            self.assertIn(usage, answer.text)
+
+    def test_helpOfACommand(self) -> None:
+        """
+        C{help} of a command has an example.
+        """
+        answer = self.successResultOf(Deferred.fromCoroutine(carryOut(self.client, [b"help", b"set"])))
+        self.assertTrue(answer.text.startswith("set KEY VALUE [EXPTIME]: store a value"), answer.text)
+        self.assertIn("\nExample: set greeting 'hello, world' 60", answer.text)
+        self.assertEqual(answer.output, answer.text.encode())
+
+    def test_valuePlace(self) -> None:
+        """
+        It is known where a command has its value.
+        """
+        for line, place in [
+            (b"set k v", 2),
+            (b"set -- k v", 3),
+            (b"cas k 1 v 5", 3),
+            (b"set k", None),
+            (b"get k", None),
+            (b"nonsense", None),
+        ]:
+            self.assertEqual(valuePlace(line.split(b" ")), place, line)
+        self.assertIsNone(valuePlace([]))

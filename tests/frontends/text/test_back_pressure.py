@@ -1,0 +1,218 @@
+"""
+Tests for back-pressure: what may be pending on a connection, and what a client that does not read its replies costs.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+import replkv.frontends.text.connection
+from replkv.frontends.request import UNAVAILABLE
+from replkv.frontends.text.connection import (
+    FIRST_READ_BYTES,
+    MAX_PENDING_BYTES,
+    MAX_PENDING_COMMANDS,
+)
+from tests.frontends.text.session import READ_SIZE, Served
+
+NOT_FOUND = b"ERRNOTFOUND\r\n"
+
+
+class PendingTests(SynchronousTestCase):
+    """
+    Tests for the limit on what waits for an answer.
+    """
+
+    def test_commands(self) -> None:
+        """
+        No more than so many commands are pending: the rest is left unread, and goes on when half are answered.
+        """
+        served = Served()
+        served.backend.holding = True
+        client = served.connect()
+        client.send(b"delete k\r\n" * 1_000_000)
+        self.assertEqual(len(served.backend.held), MAX_PENDING_COMMANDS)
+        self.assertEqual(client.producerState, "paused")
+        self.assertEqual(len(client.unread), 10_000_000 - READ_SIZE)
+
+        for _ in range(MAX_PENDING_COMMANDS // 2):
+            served.backend.held.popleft().notFound()
+        served.factory.flush()
+        self.assertEqual(len(served.backend.held), MAX_PENDING_COMMANDS // 2)
+        served.backend.held.popleft().notFound()
+        served.factory.flush()
+        self.assertEqual(len(served.backend.held), MAX_PENDING_COMMANDS)
+
+    def test_reads(self) -> None:
+        """
+        Reads of large values are few at a time, from the first; once they are seen to be small, they are many.
+        """
+        served = Served()
+        client = served.connect()
+        client.send(b"set k 0 1048576 noreply\r\n" + bytes(1024 * 1024) + b"\r\nset s 0 1 noreply\r\nx\r\n")
+        served.backend.holding = True
+        client.send(b"get k\r\n" * 100)
+        self.assertEqual(len(served.backend.held), MAX_PENDING_BYTES // FIRST_READ_BYTES)
+        while served.backend.held:
+            served.answer()
+            self.assertLessEqual(len(served.backend.held), MAX_PENDING_BYTES // 1024 // 1024)
+        self.assertEqual(client.readAll(), (b"VALUE 1048576\r\n" + bytes(1024 * 1024) + b"\r\n") * 100)
+
+        client.send(b"get s\r\n" * 1000)
+        most = 0
+        while served.backend.held:
+            served.answer()
+            most = max(most, len(served.backend.held))
+        self.assertEqual(most, MAX_PENDING_COMMANDS)
+        self.assertEqual(client.readAll(), b"VALUE 1\r\nx\r\n" * 1000)
+
+    def test_everythingIsAnswered(self) -> None:
+        """
+        With the limits reached time and again, each command is answered once.
+        """
+        served = Served()
+        served.backend.holding = True
+        client = served.connect()
+        client.send(b"get k\r\n" * 30_000)
+        received = 0
+        while served.backend.held:
+            served.answer()
+            received += len(client.readAll())
+        self.assertEqual(received, 30_000 * len(NOT_FOUND))
+        self.assertEqual(client.producerState, "producing")
+
+    def test_bytes(self) -> None:
+        """
+        No more than so many bytes of values are pending, give or take one value; it goes on when half are stored.
+        """
+        served = Served()
+        served.backend.holding = True
+        client = served.connect()
+        value = b"v" * 1024 * 1024
+        client.send(b"set k 0 %d\r\n%b\r\n" % (len(value), value) * 12)
+        limit = MAX_PENDING_BYTES // len(value)
+        self.assertEqual(len(served.backend.held), limit)
+        self.assertEqual(client.producerState, "paused")
+        received = b""
+        while served.backend.held:
+            self.assertLessEqual(len(served.backend.held), limit)
+            served.backend.carryOut(served.backend.held.popleft())
+            served.factory.flush()
+            received += client.readAll()
+        self.assertEqual(received, b"".join(b"OK %d\r\n" % version for version in range(1, 13)))
+
+    def test_answeredBehindTheHead(self) -> None:
+        """
+        Replies that wait for one before them count as pending.
+        """
+        served = Served()
+        client = served.connect()
+        served.backend.holding = True
+        client.send(b"get k\r\n")
+        client.send(b"version\r\n" * 20_000)
+        self.assertEqual(client.value(), b"")
+        self.assertGreater(len(client.unread), 0)
+        served.answer()
+        self.assertEqual(client.readAll().count(b"VERSION"), 20_000)
+
+
+class SlowReaderTests(SynchronousTestCase):
+    """
+    Tests for a client that does not read its replies.
+    """
+
+    def test_nothingMoreIsTaken(self) -> None:
+        """
+        A client that sends a million commands and reads nothing has a bounded number carried out, and the rest of its
+        input left unread; as it reads, all are.
+        """
+        served = Served()
+        client = served.connect()
+        client.send(b"set k 0 1000 noreply\r\n" + b"v" * 1000 + b"\r\n")
+        client.reads = False
+        client.send(b"get k\r\n" * 1_000_000)
+        self.assertEqual(client.producerState, "paused")
+        self.assertLess(len(client.value()), 2 * READ_SIZE + MAX_PENDING_COMMANDS * 1100)
+        self.assertGreater(len(client.unread), 7_000_000 - 2 * READ_SIZE)
+
+    def test_allIsCarriedOutAsItReads(self) -> None:
+        """
+        Bit by bit, a client that reads slowly gets everything.
+        """
+        client = Served().connect()
+        client.send(b"set k 0 1000 noreply\r\n" + b"v" * 1000 + b"\r\n")
+        client.reads = False
+        client.send(b"get k\r\n" * 2000)
+        self.assertGreater(2000 * 1013, len(client.value()))
+        self.assertEqual(client.readAll(), (b"VALUE 1000\r\n" + b"v" * 1000 + b"\r\n") * 2000)
+
+    def test_unwrittenIsBounded(self) -> None:
+        """
+        What the transport does not take is counted over all connections. Where it is too much, reads are answered that
+        the server is overloaded; what waits leaves in its order when the client reads, and then there is room again.
+        """
+        self.patch(replkv.frontends.text.connection, "MAX_UNWRITTEN_BYTES", 4000)
+        served = Served()
+        writer, slow, quick = served.connect(), served.connect(), served.connect()
+        writer.send(b"set k 0 1000 noreply\r\n" + b"v" * 1000 + b"\r\n")
+        served.backend.holding = True
+        slow.send(b"get k\r\n" * 10)
+        slow.protocol.pauseProducing()
+        served.answer()
+        value = b"VALUE 1000\r\n" + b"v" * 1000 + b"\r\n"
+        self.assertEqual(slow.value(), b"")
+        served.backend.holding = False
+        quick.send(b"get k\r\n")
+        self.assertEqual(quick.readAll(), UNAVAILABLE)
+        slow.protocol.resumeProducing()
+        self.assertEqual(slow.readAll(), value * 3 + UNAVAILABLE * 7)
+        self.assertEqual(served.factory.unwritten, 0)
+        quick.send(b"get k\r\n")
+        self.assertEqual(quick.readAll(), value)
+
+    def test_crowd(self) -> None:
+        """
+        Where much is pending on all connections together, each goes on with one command at a time; all that clients who
+        read have asked for is answered, however much it is.
+        """
+        self.patch(replkv.frontends.text.connection, "MAX_RESERVED_BYTES", 2 * FIRST_READ_BYTES)
+        served = Served()
+        writer = served.connect()
+        writer.send(b"set k 0 1000 noreply\r\n" + b"v" * 1000 + b"\r\n")
+        served.backend.holding = True
+        clients = [served.connect() for _ in range(4)]
+        for client in clients:
+            client.send(b"get k\r\n" * 20)
+        self.assertEqual(len(served.backend.held), 5)
+        self.assertEqual(clients[3].producerState, "paused")
+        while served.backend.held:
+            served.answer()
+        for client in clients:
+            self.assertEqual(client.readAll(), (b"VALUE 1000\r\n" + b"v" * 1000 + b"\r\n") * 20)
+        self.assertEqual((served.factory.reserved, served.factory.unwritten), (0, 0))
+
+    def test_lostClientsReplies(self) -> None:
+        """
+        The replies of a client that is gone are counted no longer.
+        """
+        served = Served()
+        slow = served.connect()
+        served.backend.holding = True
+        slow.send(b"get k\r\n")
+        slow.protocol.pauseProducing()
+        served.answer()
+        self.assertEqual(served.factory.unwritten, len(NOT_FOUND))
+        slow.disconnect()
+        self.assertEqual((served.factory.reserved, served.factory.unwritten), (0, 0))
+
+    def test_othersGoOn(self) -> None:
+        """
+        Another client is not slowed down.
+        """
+        served = Served()
+        slow, quick = served.connect(), served.connect()
+        slow.reads = False
+        slow.send(b"help\r\n" * 100_000)
+        self.assertEqual(slow.producerState, "paused")
+        quick.send(b"get k\r\n")
+        self.assertEqual(quick.readAll(), NOT_FOUND)

@@ -1,0 +1,246 @@
+"""
+Tests for one connection: the order of its replies, and its end.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from replkv.frontends.text.connection import (
+    LINGER_SECONDS,
+    MAX_PENDING_COMMANDS,
+    ClientProtocol,
+)
+from replkv.wire.parser import CommandParser
+from tests.frontends.text.session import Served
+
+NOT_FOUND = b"ERRNOTFOUND\r\n"
+
+
+class RepliesTests(SynchronousTestCase):
+    """
+    Tests for the order in which replies leave, and how they are written.
+    """
+
+    def test_inOrder(self) -> None:
+        """
+        A reply waits for all that were asked for before it.
+        """
+        served = Served()
+        served.backend.holding = True
+        client = served.connect()
+        client.send(b"get a\r\nget b\r\nversion\r\n")
+        first, second = served.backend.held
+        second.notFound()
+        served.factory.flush()
+        self.assertEqual(client.readAll(), b"")
+        first.found(1, 0, b"x")
+        served.factory.flush()
+        self.assertEqual(client.readAll().split(b"VERSION")[0], b"VALUE 1\r\nx\r\n" + NOT_FOUND)
+
+    def test_oneWritePerBatch(self) -> None:
+        """
+        Answers of one batch leave in one write, when the batch is flushed and not before.
+        """
+        served = Served()
+        served.backend.holding = True
+        client = served.connect()
+        written: list[bytes] = []
+        self.patch(client, "write", written.append)
+        ready: list[ClientProtocol] = []
+        repliesReady = served.factory.repliesReady
+
+        def noteReady(connection: ClientProtocol) -> None:
+            ready.append(connection)
+            repliesReady(connection)
+
+        self.patch(served.factory, "repliesReady", noteReady)
+        client.send(b"get a\r\n" * 5)
+        served.backend.answerHeld()
+        self.assertEqual(ready, [client.protocol])
+        self.assertEqual(written, [])
+        served.factory.flush()
+        self.assertEqual(written, [NOT_FOUND * 5])
+
+    def test_answersAtOnce(self) -> None:
+        """
+        Any number of commands that are answered at once is carried out without recursion, 64 KiB of them in few writes.
+        """
+        client = Served().connect()
+        client.send(b"get k\r\n" * 50_000)
+        self.assertEqual(client.readAll(), NOT_FOUND * 50_000)
+
+    def test_socketOptions(self) -> None:
+        """
+        Replies are not delayed, and dead clients are found.
+        """
+        self.assertEqual(Served().connect().options, {"nodelay": True, "keepalive": True})
+
+    def test_lastIndex(self) -> None:
+        """
+        The node may note on a request's connection what that connection wrote.
+        """
+        served = Served()
+        served.backend.holding = True
+        client = served.connect()
+        client.send(b"set k 0 1\r\nx\r\nget k\r\n")
+        write, read = served.backend.held
+        self.assertEqual(write.connection.lastIndex, 0)
+        write.connection.lastIndex = 17
+        self.assertEqual(read.connection.lastIndex, 17)
+
+
+class EndTests(SynchronousTestCase):
+    """
+    Tests for the end of a connection.
+    """
+
+    def test_quit(self) -> None:
+        """
+        C{quit} lets the replies to what came before go out, then closes; nothing after it is run.
+        """
+        served = Served()
+        served.backend.holding = True
+        client = served.connect()
+        client.send(b"get a\r\nquit\r\nget b\r\n")
+        self.assertEqual(len(served.backend.held), 1)
+        self.assertFalse(client.serverEnded)
+        served.answer()
+        self.assertEqual(client.readAll(), NOT_FOUND)
+        self.assertTrue(client.serverEnded)
+        self.assertEqual(len(served.backend.seen), 1)
+
+    def test_quitAlone(self) -> None:
+        """
+        C{quit} has no reply.
+        """
+        client = Served().connect()
+        client.send(b"quit\r\n")
+        self.assertEqual(client.readAll(), b"")
+        self.assertTrue(client.serverEnded)
+
+    def test_lingering(self) -> None:
+        """
+        A closing server reads and drops what the client still sends, so that its last replies are not lost, until the
+        client closes.
+        """
+        served = Served()
+        client = served.connect()
+        client.send(b"quit\r\n")
+        kept: list[bytes] = []
+        self.patch(CommandParser, "feed", kept.append)
+        client.send(b"get k\r\n" * 100_000)
+        self.assertEqual(client.unread, b"")
+        self.assertEqual(kept, [])
+        self.assertEqual(served.backend.seen, [])
+        self.assertIsNone(client.lost)
+        client.shutdownWriting()
+        self.assertIsNotNone(client.lost)
+        self.assertEqual(served.clock.getDelayedCalls(), [])
+
+    def test_lingeringEnds(self) -> None:
+        """
+        It does not do so for long.
+        """
+        served = Served()
+        client = served.connect()
+        client.send(b"quit\r\n")
+        served.clock.advance(LINGER_SECONDS - 0.01)
+        self.assertIsNone(client.lost)
+        served.clock.advance(0.01)
+        self.assertIsNotNone(client.lost)
+
+    def test_lingeringDropsThoughTheClientDoesNotRead(self) -> None:
+        """
+        What is dropped is not kept, though the client has not read its replies.
+        """
+        client = Served().connect()
+        client.reads = False
+        client.send(b"set k 0 100000 noreply\r\n" + b"v" * 100_000 + b"\r\nget k\r\nquit\r\n")
+        client.send(b"get k\r\n" * 100_000)
+        self.assertEqual(client.unread, b"")
+        self.assertEqual(client.protocol.clearLineBuffer(), b"")
+
+    def test_halfClose(self) -> None:
+        """
+        A client that sends nothing more still gets all its replies; then the connection is closed.
+        """
+        served = Served()
+        served.backend.holding = True
+        client = served.connect()
+        client.send(b"get k\r\n" * 1000 + b"get unfinis")
+        client.shutdownWriting()
+        received = b""
+        while served.backend.held:
+            self.assertIsNone(client.lost)
+            served.answer()
+            received += client.readAll()
+        self.assertEqual(received, NOT_FOUND * 1000)
+        self.assertIsNotNone(client.lost)
+
+    def test_halfCloseOfIdle(self) -> None:
+        """
+        A client that has all its replies and sends nothing more is closed at once.
+        """
+        client = Served().connect()
+        client.send(b"get k\r\n")
+        self.assertEqual(client.readAll(), NOT_FOUND)
+        client.shutdownWriting()
+        self.assertIsNotNone(client.lost)
+
+    def test_halfCloseWhileNotReading(self) -> None:
+        """
+        A client that sends nothing more and reads late gets everything too.
+        """
+        client = Served().connect()
+        client.send(b"set k 0 1000 noreply\r\n" + b"v" * 1000 + b"\r\n")
+        client.reads = False
+        client.send(b"get k\r\n" * 500)
+        client.shutdownWriting()
+        self.assertIsNone(client.lost)
+        self.assertEqual(len(client.readAll()), 500 * 1014)
+        self.assertIsNotNone(client.lost)
+
+    def test_endBeforeAllIsTaken(self) -> None:
+        """
+        Where the end of the input is found before all commands are taken, they are still carried out, and nothing
+        more is read.
+        """
+        served = Served()
+        served.backend.holding = True
+        client = served.connect()
+        client.send(b"delete k\r\n" * 200)
+        client.endSeen = True
+        client.protocol.readConnectionLost()
+        served.answer()
+        self.assertIsNone(client.lost)
+        served.answer()
+        self.assertEqual(client.readAll(), NOT_FOUND * 200)
+        self.assertIsNotNone(client.lost)
+
+    def test_lost(self) -> None:
+        """
+        Answers for a client that has gone are dropped, and no more of its commands are taken.
+        """
+        served = Served()
+        served.backend.holding = True
+        client = served.connect()
+        client.send(b"delete k\r\n" * 200)
+        client.disconnect()
+        served.answer()
+        self.assertEqual(client.value(), b"")
+        self.assertEqual(len(served.backend.seen), MAX_PENDING_COMMANDS)
+
+    def test_lostBetweenAnswerAndFlush(self) -> None:
+        """
+        So are answers that were about to be written.
+        """
+        served = Served()
+        served.backend.holding = True
+        client = served.connect()
+        client.send(b"delete k\r\n" * 200)
+        served.backend.answerHeld()
+        client.disconnect()
+        served.factory.flush()
+        self.assertEqual(client.value(), b"")
+        self.assertEqual(len(served.backend.seen), MAX_PENDING_COMMANDS)

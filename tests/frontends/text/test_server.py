@@ -1,0 +1,255 @@
+"""
+Tests for what the connections have in common: their number, the extras, and the server's end.
+"""
+
+from __future__ import annotations
+
+from twisted.internet.error import ConnectionAborted, ConnectionDone
+from twisted.internet.testing import StringTransport
+from twisted.logger import LogLevel, capturedLogs
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from replkv import __version__
+from replkv.frontends.request import Request
+from replkv.frontends.text.connection import LINGER_SECONDS, MAX_PENDING_COMMANDS
+from replkv.frontends.text.server import MAX_REFUSALS
+from tests.frontends.text.session import Served, talk
+
+NOT_FOUND = b"ERRNOTFOUND\r\n"
+
+
+class ExtrasTests(SynchronousTestCase):
+    """
+    Tests for the commands for people at a terminal.
+    """
+
+    def test_help(self) -> None:
+        """
+        C{help} has one line for each command.
+        """
+        lines = talk(b"help\r\n").split(b"\r\n")
+        self.assertEqual(lines.pop(), b"")
+        words = [line.split(b" ")[0].rstrip(b":") for line in lines]
+        self.assertEqual(words, [b"set", b"get", b"getm", b"cas", b"delete", b"help", b"stats", b"version", b"quit"])
+
+    def test_version(self) -> None:
+        """
+        C{version} says which replkv this is.
+        """
+        self.assertEqual(talk(b"version\r\n"), f"VERSION {__version__}\r\n".encode())
+
+    def test_stats(self) -> None:
+        """
+        C{stats} has what the backend says and what the client port knows itself.
+        """
+        served = Served()
+        client = served.connect()
+        served.connect()
+        served.connect().disconnect()
+        client.send(b"stats\r\n")
+        expected = f"STAT keys 0\r\nSTAT connections 2\r\nSTAT version {__version__}\r\nEND\r\n"
+        self.assertEqual(client.readAll(), expected.encode())
+
+    def test_withoutTheBackend(self) -> None:
+        """
+        The extras work though the backend answers nothing.
+        """
+        served = Served()
+        served.backend.holding = True
+        client = served.connect()
+        client.send(b"version\r\nstats\r\nhelp\r\n")
+        self.assertEqual(client.readAll().count(b"\r\n"), 1 + 4 + 9)
+
+
+class MaxConnectionsTests(SynchronousTestCase):
+    """
+    Tests for the limit on connections.
+    """
+
+    def assertRefused(self, served: Served) -> None:
+        """
+        Assert that one more client is told that there is no service, and is closed.
+        """
+        protocol = served.factory.buildProtocol(None)
+        assert protocol is not None
+        transport = StringTransport()
+        protocol.makeConnection(transport)
+        self.assertEqual(transport.value(), b"ERR_INTERNAL\r\n")
+        self.assertTrue(transport.disconnecting)
+        protocol.connectionLost(Failure(ConnectionDone()))
+
+    def test_oneTooMany(self) -> None:
+        """
+        One client more than allowed is refused, while the others are served; where one leaves, another may come.
+        """
+        served = Served(maxConnections=2)
+        first, second = served.connect(), served.connect()
+        self.assertRefused(served)
+        first.send(b"get k\r\n")
+        self.assertEqual(first.readAll(), NOT_FOUND)
+        second.disconnect()
+        third = served.connect()
+        third.send(b"get k\r\n")
+        self.assertEqual(third.readAll(), NOT_FOUND)
+        self.assertRefused(served)
+
+    def test_loggedOnce(self) -> None:
+        """
+        It is logged once, and again only when the number has been well below the limit.
+        """
+        served = Served(maxConnections=10)
+        clients = [served.connect() for _ in range(10)]
+        with capturedLogs() as events:
+            for _ in range(3):
+                self.assertRefused(served)
+            self.assertEqual([event["log_level"] for event in events], [LogLevel.warn])
+            clients.pop().disconnect()
+            served.connect()
+            self.assertRefused(served)
+        self.assertEqual([event["log_level"] for event in events], [LogLevel.warn, LogLevel.info, LogLevel.warn])
+
+    def test_backAtOnce(self) -> None:
+        """
+        Where another client takes the place of each that goes, it is not logged again and again.
+        """
+        served = Served(maxConnections=100)
+        clients = [served.connect() for _ in range(100)]
+        with capturedLogs() as events:
+            for client in clients:
+                self.assertRefused(served)
+                client.disconnect()
+                served.connect()
+        self.assertEqual(len(events), 1)
+
+    def test_refusalsAreBounded(self) -> None:
+        """
+        Those who are only there to be told that there is no room take up descriptors too. There are never many of
+        them: one more is closed without a word, until one of them is gone.
+        """
+        served = Served(maxConnections=1)
+        served.connect()
+        refused = []
+        for _ in range(MAX_REFUSALS):
+            protocol = served.factory.buildProtocol(None)
+            assert protocol is not None
+            protocol.makeConnection(StringTransport())
+            refused.append(protocol)
+        self.assertIsNone(served.factory.buildProtocol(None))
+        refused[3].connectionLost(Failure(ConnectionDone()))
+        self.assertRefused(served)
+
+
+class DrainTests(SynchronousTestCase):
+    """
+    Tests for stopping.
+    """
+
+    def test_noConnections(self) -> None:
+        """
+        Without connections, the server has stopped at once.
+        """
+        self.assertIsNone(self.successResultOf(Served().factory.drain()))
+
+    def test_whatWasTakenIsAnswered(self) -> None:
+        """
+        What was taken is answered, no more is taken, and then the connections are closed.
+        """
+        served = Served()
+        served.backend.holding = True
+        busy, idle = served.connect(), served.connect()
+        busy.send(b"delete k\r\n" * (MAX_PENDING_COMMANDS + 10))
+        drained = served.factory.drain()
+        self.assertTrue(idle.serverEnded)
+        self.assertFalse(busy.serverEnded)
+        busy.send(b"get k\r\n")
+        served.answer()
+        self.assertEqual(busy.readAll(), NOT_FOUND * MAX_PENDING_COMMANDS)
+        self.assertEqual(len(served.backend.seen), MAX_PENDING_COMMANDS)
+        self.assertTrue(busy.serverEnded)
+        busy.shutdownWriting()
+        self.assertNoResult(drained)
+        idle.shutdownWriting()
+        self.successResultOf(drained)
+
+    def test_clientsThatDoNotClose(self) -> None:
+        """
+        A client that does not close its side is not waited for any longer than a closing connection lingers.
+        """
+        served = Served()
+        served.connect()
+        drained = served.factory.drain()
+        self.assertNoResult(drained)
+        served.clock.advance(LINGER_SECONDS)
+        self.successResultOf(drained)
+
+    def test_aNewConnectionIsRefused(self) -> None:
+        """
+        Whoever comes while the server stops is told that there is no service.
+        """
+        served = Served()
+        served.connect()
+        served.factory.drain()
+        transport = StringTransport()
+        protocol = served.factory.buildProtocol(None)
+        assert protocol is not None
+        protocol.makeConnection(transport)
+        self.assertEqual(transport.value(), b"ERR_INTERNAL\r\n")
+        self.assertTrue(transport.disconnecting)
+
+    def test_abortAll(self) -> None:
+        """
+        Clients whose commands are not answered in time are cut off, and that ends it.
+        """
+        served = Served()
+        served.backend.holding = True
+        clients = [served.connect(), served.connect()]
+        for client in clients:
+            client.send(b"get k\r\n")
+        drained = served.factory.drain()
+        self.assertNoResult(drained)
+        served.factory.abortAll()
+        self.successResultOf(drained)
+        for client in clients:
+            assert client.lost is not None
+            client.lost.trap(ConnectionAborted)
+
+
+class FlushTests(SynchronousTestCase):
+    """
+    Tests for L{replkv.frontends.text.server.ClientServerFactory.flush}.
+    """
+
+    def setUp(self) -> None:
+        """
+        Make a server whose backend flushes after each answer.
+        """
+        self.served = Served()
+        carryOut = self.served.backend.carryOut
+
+        def carryOutAndFlush(request: Request) -> None:
+            carryOut(request)
+            self.served.factory.flush()
+
+        self.patch(self.served.backend, "carryOut", carryOutAndFlush)
+
+    def test_fromWithin(self) -> None:
+        """
+        A backend that flushes as it answers does no harm: the replies leave in order, each once.
+        """
+        client = self.served.connect()
+        client.send(b"set k 0 1\r\nx\r\n" * 1000)
+        self.assertEqual(client.readAll(), b"".join(b"OK %d\r\n" % version for version in range(1, 1001)))
+
+    def test_manyConnections(self) -> None:
+        """
+        Many connections that go on with their commands as they are written to do not nest in each other.
+        """
+        self.served.backend.holding = True
+        clients = [self.served.connect() for _ in range(300)]
+        for client in clients:
+            client.send(b"get k\r\n" * (MAX_PENDING_COMMANDS + 1))
+        self.served.backend.holding = False
+        self.served.answer()
+        for client in clients:
+            self.assertEqual(client.readAll(), NOT_FOUND * (MAX_PENDING_COMMANDS + 1))

@@ -1,0 +1,228 @@
+"""
+Tests for the commands that wait for their answers.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+import replkv.node.pending
+from replkv.frontends.request import Request
+from replkv.kv.command import CAS, DELETE, SET, decode
+from replkv.kv.machine import Outcome
+from replkv.node.pending import Deadlines, Proposals, encodeWrite
+from replkv.raft.entry import Entry
+from replkv.wire.commands import Cas, Delete, Get, Set
+
+UNAVAILABLE = b"ERR_INTERNAL\r\n"
+
+
+class NoConnection:
+    """
+    A connection that nobody writes to.
+    """
+
+    lastIndex = 0
+    lastRead = 0
+    submitted = 0
+
+    def answered(self, size: int) -> None:
+        """
+        Do nothing.
+        """
+
+    def mayHold(self, size: int) -> bool:
+        """
+        There is always room.
+        """
+        return True
+
+
+def store(size: int = 1) -> Request:
+    """
+    A command that waits, with a value of so many bytes.
+    """
+    return Request(Set(b"k", 0, bytes(size), False), NoConnection())
+
+
+class ProposalsTests(SynchronousTestCase):
+    """
+    Tests for L{Proposals}.
+    """
+
+    def setUp(self) -> None:
+        """
+        Two writes of term 3 wait for the entries 5 and 6.
+        """
+        self.proposals = Proposals()
+        self.first, self.second = store(), store()
+        self.proposals.add(5, 3, self.first)
+        self.proposals.add(6, 3, self.second)
+
+    def test_applied(self) -> None:
+        """
+        Each is answered by what came of its own entry; the version is that entry's index.
+        """
+        entries = [Entry(4, 2, b"x"), Entry(5, 3, b"x")]
+        self.proposals.applied(entries, [Outcome.STORED, Outcome.STORED])
+        self.assertEqual((self.first.reply, self.second.reply), (b"OK 5\r\n", None))
+        self.proposals.applied([Entry(6, 3, b"x")], [Outcome.VERSION_MISMATCH])
+        self.assertEqual(self.second.reply, b"ERR_VERSION\r\n")
+
+    def test_outcomes(self) -> None:
+        """
+        There are words for each outcome.
+        """
+        self.proposals.applied([Entry(5, 3, b"x"), Entry(6, 3, b"x")], [Outcome.DELETED, Outcome.NOT_FOUND])
+        self.assertEqual((self.first.reply, self.second.reply), (b"DELETED\r\n", b"ERRNOTFOUND\r\n"))
+
+    def test_otherLeadersEntry(self) -> None:
+        """
+        Another leader's entry at the index is not the one that was proposed, whatever came of it.
+        """
+        self.proposals.applied([Entry(5, 4, b"x"), Entry(6, 4, b"x")], [Outcome.STORED, Outcome.DELETED])
+        self.assertEqual((self.first.reply, self.second.reply), (UNAVAILABLE, UNAVAILABLE))
+
+    def test_abandon(self) -> None:
+        """
+        A leader that is deposed does not know what becomes of them; nor do they get a second answer.
+        """
+        self.proposals.abandon()
+        self.assertEqual((self.first.reply, self.second.reply), (UNAVAILABLE, UNAVAILABLE))
+        self.proposals.applied([Entry(5, 3, b"x")], [Outcome.STORED])
+        self.assertEqual(self.first.reply, UNAVAILABLE)
+
+    def test_answeredBefore(self) -> None:
+        """
+        What was answered by its time-out gets no second answer, neither by its entry nor at the end.
+        """
+        self.first.unavailable()
+        self.second.unavailable()
+        self.proposals.applied([Entry(5, 3, b"x")], [Outcome.STORED])
+        self.proposals.abandon()
+        self.assertEqual((self.first.reply, self.second.reply), (UNAVAILABLE, UNAVAILABLE))
+
+    def test_full(self) -> None:
+        """
+        Their number is bounded, and an answer by time-out makes no room: the entry is still in the log.
+        """
+        self.patch(replkv.node.pending, "MAX_COMMANDS", 3)
+        self.assertFalse(self.proposals.isFull)
+        self.proposals.add(7, 3, store())
+        self.first.unavailable()
+        self.assertTrue(self.proposals.isFull)
+        self.proposals.applied([Entry(5, 3, b"x")], [Outcome.STORED])
+        self.assertFalse(self.proposals.isFull)
+
+    def test_fullOfBytes(self) -> None:
+        """
+        So are the bytes of their values.
+        """
+        self.patch(replkv.node.pending, "MAX_BYTES", 100)
+        self.proposals.add(7, 3, store(98))
+        self.assertTrue(self.proposals.isFull)
+        self.proposals.applied([Entry(5, 3, b"x")], [Outcome.STORED])
+        self.assertFalse(self.proposals.isFull)
+        self.proposals.add(8, 3, store(98))
+        self.assertTrue(self.proposals.isFull)
+        self.proposals.abandon()
+        self.assertFalse(self.proposals.isFull)
+
+
+class DeadlinesTests(SynchronousTestCase):
+    """
+    Tests for L{Deadlines}.
+    """
+
+    def setUp(self) -> None:
+        """
+        A command may wait for five seconds.
+        """
+        self.deadlines = Deadlines(5.0)
+
+    def test_timeOut(self) -> None:
+        """
+        A command is answered when its time is up, and not before.
+        """
+        first, second = store(), store()
+        self.deadlines.add(10.0, first)
+        self.deadlines.add(11.0, second)
+        self.deadlines.sweep(14.999)
+        self.assertIsNone(first.reply)
+        self.deadlines.sweep(15.0)
+        self.assertEqual((first.reply, second.reply), (UNAVAILABLE, None))
+        self.assertEqual(self.deadlines.count, 1)
+
+    def test_answered(self) -> None:
+        """
+        What was answered is forgotten, and not answered again.
+        """
+        request = store()
+        self.deadlines.add(10.0, request)
+        request.stored(7)
+        self.deadlines.sweep(10.0)
+        self.assertEqual(self.deadlines.count, 0)
+        self.assertEqual(request.reply, b"OK 7\r\n")
+
+    def test_full(self) -> None:
+        """
+        There is room for so many commands, and for so many bytes of values.
+        """
+        self.patch(replkv.node.pending, "MAX_COMMANDS", 2)
+        self.patch(replkv.node.pending, "MAX_BYTES", 1000)
+        self.deadlines.add(10.0, store(400))
+        self.assertFalse(self.deadlines.isFull)
+        self.deadlines.add(10.0, store(400))
+        self.assertTrue(self.deadlines.isFull)
+        self.deadlines.sweep(15.0)
+        self.assertFalse(self.deadlines.isFull)
+        self.deadlines.add(20.0, store(1000))
+        self.assertTrue(self.deadlines.isFull)
+
+    def test_bytesGivenBack(self) -> None:
+        """
+        All the bytes of a command are given back, whether it was answered or its time is up: to the last byte there is
+        as much room as before.
+        """
+        self.patch(replkv.node.pending, "MAX_BYTES", 1000)
+        answered = store(400)
+        self.deadlines.add(10.0, answered)
+        self.deadlines.add(10.0, store(300))
+        answered.stored(7)
+        self.deadlines.sweep(15.0)
+        self.deadlines.add(20.0, store(999))
+        self.assertFalse(self.deadlines.isFull)
+        self.assertEqual(len(self.deadlines.takeAll()), 1)
+        self.deadlines.add(20.0, store(999))
+        self.assertFalse(self.deadlines.isFull)
+
+    def test_takeAll(self) -> None:
+        """
+        All can be taken out, in their order; what was answered meanwhile too.
+        """
+        requests = [store() for _ in range(3)]
+        for request in requests:
+            self.deadlines.add(10.0, request)
+        self.assertEqual(list(self.deadlines.takeAll()), requests)
+        self.assertEqual(self.deadlines.count, 0)
+        self.assertFalse(self.deadlines.isFull)
+
+
+class EncodeTests(SynchronousTestCase):
+    """
+    Tests for commands as they go into the log.
+    """
+
+    def test_commands(self) -> None:
+        """
+        All that the client said is in them, and the leader's time.
+        """
+        self.assertEqual(decode(encodeWrite(5, Set(b"k", 2, b"v", True))), (SET, 5, 2005, 0, b"k", b"v"))
+        self.assertEqual(decode(encodeWrite(5, Cas(b"k", 0, b"v", False, 9))), (CAS, 5, 0, 9, b"k", b"v"))
+        self.assertEqual(decode(encodeWrite(5, Delete(b"k"))), (DELETE, 5, 0, 0, b"k", b""))
+
+    def test_reads(self) -> None:
+        """
+        A read does not go into the log.
+        """
+        self.assertRaises(TypeError, encodeWrite, 5, Get(b"k"))

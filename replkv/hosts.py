@@ -43,7 +43,9 @@ def isUnspecified(host: str) -> bool:
     Whether this stands for all addresses of a host: it can be listened on, but nobody can be sent there.
     """
     if _isAddress(host):
-        return ipaddress.ip_address(host).is_unspecified
+        address = ipaddress.ip_address(host)
+        # ::ffff:0.0.0.0 is 0.0.0.0, by another name.
+        return (getattr(address, "ipv4_mapped", None) or address).is_unspecified
     try:
         # 0, 0.0 and the like are addresses to the system.
         return socket.inet_aton(host) == bytes(4)

@@ -75,7 +75,7 @@ class HostTests(SynchronousTestCase):
         """
         All that stands for all addresses is known, however it is written.
         """
-        for host in ("0.0.0.0", "::", "0:0:0:0:0:0:0:0", "0", "0.0", "::%lo"):
+        for host in ("0.0.0.0", "::", "0:0:0:0:0:0:0:0", "0", "0.0", "::%lo", "::ffff:0.0.0.0", "::ffff:0:0"):
             self.assertTrue(isUnspecified(host), host)
         for host in ("localhost", "127.0.0.1", "::1", "7", "kv0"):
             self.assertFalse(isUnspecified(host), host)

@@ -36,7 +36,9 @@ class Candidate(Role):
         it is on the disk.
         """
         raft = self.raft
-        request = RequestVote(self._term, raft.log.lastIndex, raft.log.lastTerm, self.preVote)
+        request = RequestVote(
+            term=self._term, lastLogIndex=raft.log.lastIndex, lastLogTerm=raft.log.lastTerm, preVote=self.preVote
+        )
         for peer in raft.peers:
             raft.send(peer, request)
         if self.preVote:

@@ -381,13 +381,15 @@ class Raft:
                 self._vote(message.term, sender)
             self.follow(message.term, None)
         term = message.term if message.preVote and granted else self.currentTerm
-        self.send(sender, RequestVoteReply(term, granted, message.preVote), token)
+        self.send(sender, RequestVoteReply(term=term, granted=granted, preVote=message.preVote), token)
 
     def _appendEntries(self, sender: int, message: AppendEntries, token: Token) -> None:
         if message.term < self.currentTerm:
             # With this term's name on it, this answer may reach a leader of this term; the round of reads of a message
             # of an older term is no round of that leader's.
-            self.send(sender, AppendEntriesReply(self.currentTerm, False, 0, message.prevLogIndex, 0, 0, 0), token)
+            self.send(
+                sender, AppendEntriesReply.rejected(term=self.currentTerm, prevLogIndex=message.prevLogIndex), token
+            )
             return
         if message.term > self.currentTerm or not isinstance(self.role, Follower):
             assert not (isinstance(self.role, Leader) and message.term == self.currentTerm), (

@@ -52,8 +52,7 @@ class Follower(Role):
         raft, log = self.raft, self.raft.log
         prevLogIndex, batch = message.prevLogIndex, message.batch
         if not log.matches(prevLogIndex, message.prevLogTerm):
-            conflictIndex, conflictTerm = log.conflict(prevLogIndex)
-            self._reply(sender, token, message, False, 0, conflictIndex, conflictTerm)
+            self._reject(sender, message, token)
             return
         missing = self._missing(batch)
         if missing.entries:
@@ -68,7 +67,7 @@ class Follower(Role):
         raft.commit(min(message.leaderCommit, verified))
         # A heartbeat confirms at once what is on the disk, entries are confirmed when they are.
         matchIndex = verified if batch.entries else min(verified, log.stableIndex)
-        self._reply(sender, token, message, True, matchIndex, 0, 0)
+        self._accept(sender, message, token, matchIndex)
 
     def _missing(self, batch: Batch) -> Batch:
         """
@@ -81,23 +80,22 @@ class Follower(Role):
                 return batch if position == 0 else Batch(batch.entries[position:])
         return Batch(())
 
-    def _reply(
-        self,
-        sender: int,
-        token: Token,
-        message: AppendEntries,
-        success: bool,
-        matchIndex: int,
-        conflictIndex: int,
-        conflictTerm: int,
-    ) -> None:
-        reply = AppendEntriesReply(
-            self.raft.currentTerm,
-            success,
-            matchIndex,
-            message.prevLogIndex,
-            conflictIndex,
-            conflictTerm,
-            message.readRound,
+    def _accept(self, sender: int, message: AppendEntries, token: Token, matchIndex: int) -> None:
+        reply = AppendEntriesReply.accepted(
+            term=self.raft.currentTerm,
+            matchIndex=matchIndex,
+            prevLogIndex=message.prevLogIndex,
+            readRound=message.readRound,
         )
         self.raft.send(sender, reply, token, matchIndex)
+
+    def _reject(self, sender: int, message: AppendEntries, token: Token) -> None:
+        conflictIndex, conflictTerm = self.raft.log.conflict(message.prevLogIndex)
+        reply = AppendEntriesReply.rejected(
+            term=self.raft.currentTerm,
+            prevLogIndex=message.prevLogIndex,
+            conflictIndex=conflictIndex,
+            conflictTerm=conflictTerm,
+            readRound=message.readRound,
+        )
+        self.raft.send(sender, reply, token)

@@ -199,12 +199,12 @@ class Leader(Role):
         self.raft.send(
             peer,
             AppendEntries(
-                self.raft.currentTerm,
-                prevLogIndex,
-                self.raft.log.term(prevLogIndex),
-                self.raft.commitIndex,
-                self.reads.round,
-                batch,
+                term=self.raft.currentTerm,
+                prevLogIndex=prevLogIndex,
+                prevLogTerm=self.raft.log.term(prevLogIndex),
+                leaderCommit=self.raft.commitIndex,
+                readRound=self.reads.round,
+                batch=batch,
             ),
         )
 

@@ -269,6 +269,6 @@ class DiskTests(LeaderTests):
                 break
             self.cluster.run(0.01)
         self.assertTrue(self.leader.leads)
-        self.leader.node.replied(2, Timed(AppendEntriesReply(raft.currentTerm + 1, False, 0, 0, 0, 0, 0), 0))
+        self.leader.node.replied(2, Timed(AppendEntriesReply.rejected(term=raft.currentTerm + 1, prevLogIndex=0), 0))
         self.assertFalse(self.leader.leads)
         self.assertEqual(self.told(), [])

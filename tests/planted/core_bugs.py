@@ -24,6 +24,7 @@ from replkv.raft.quorum import agreed
 from replkv.raft.reads import ReadQueue
 from tests.planted.bug import Bug, Patch
 
+_accept = Follower._accept
 _appendEntries = Follower.appendEntries
 _appendReply = Leader.appendReply
 _conflict = RaftLog.conflict
@@ -36,7 +37,6 @@ _matched = Progress.matched
 _openRound = ReadQueue.openRound
 _ready = Raft.ready
 _rejected = Progress.rejected
-_reply = Follower._reply
 _requestVote = Raft._requestVote
 _send = Raft.send
 
@@ -107,18 +107,8 @@ def _voteAndForget(raft: Raft, sender: int, message: RequestVote, token: Token) 
 # The log.
 
 
-def _replyWithEnd(
-    follower: Follower,
-    sender: int,
-    token: Token,
-    message: AppendEntries,
-    success: bool,
-    matchIndex: int,
-    conflictIndex: int,
-    conflictTerm: int,
-) -> None:
-    end = follower.raft.log.lastIndex if success else matchIndex
-    _reply(follower, sender, token, message, success, end, conflictIndex, conflictTerm)
+def _acceptToEnd(follower: Follower, sender: int, message: AppendEntries, token: Token, matchIndex: int) -> None:
+    _accept(follower, sender, message, token, follower.raft.log.lastIndex)
 
 
 def _appendOverGap(follower: Follower, sender: int, message: AppendEntries, token: Token) -> None:
@@ -131,7 +121,7 @@ def _appendOverGap(follower: Follower, sender: int, message: AppendEntries, toke
     for entry in entries:
         log.append(entry)
     follower.raft.persist(Batch(entries))
-    _reply(follower, sender, token, message, True, batch[-1].index, 0, 0)
+    _accept(follower, sender, message, token, batch[-1].index)
 
 
 def _hintBeyond(log: RaftLog, prevLogIndex: int) -> tuple[int, int]:
@@ -220,7 +210,11 @@ def _confirmByAnyAnswer(leader: Leader, sender: int, reply: AppendEntriesReply) 
 def _echoAnyRound(raft: Raft, sender: int, message: AppendEntries, token: Token) -> None:
     if message.term < raft.currentTerm:
         prev = message.prevLogIndex
-        raft.send(sender, AppendEntriesReply(raft.currentTerm, False, 0, prev, 0, 0, message.readRound), token)
+        raft.send(
+            sender,
+            AppendEntriesReply.rejected(term=raft.currentTerm, prevLogIndex=prev, readRound=message.readRound),
+            token,
+        )
     else:
         _handle(raft, sender, message, token)
 
@@ -247,7 +241,7 @@ def _takeTermOfPreVote(raft: Raft, sender: int, message: RequestVote, token: Tok
 def _grantPreVoteBesideLeader(raft: Raft, sender: int, message: RequestVote, token: Token) -> None:
     upToDate = raft.log.isUpToDate(message.lastLogIndex, message.lastLogTerm)
     if message.preVote and message.term > raft.currentTerm and upToDate:
-        raft.send(sender, RequestVoteReply(message.term, True, True), token)
+        raft.send(sender, RequestVoteReply(term=message.term, granted=True, preVote=True), token)
     else:
         _requestVote(raft, sender, message, token)
 
@@ -320,7 +314,7 @@ BUGS: Final = (
     _bug("a leader backs up one entry at a time", Leader, "_retryFrom", lambda leader, reply: reply.prevLogIndex, 20),
     _bug("a follower whose log is short does not say so", RaftLog, "conflict", _hintSlowly, 50),
     _bug("a batch with a gap is accepted", Follower, "appendEntries", _appendOverGap),
-    _bug("a follower acknowledges the end of its log", Follower, "_reply", _replyWithEnd),
+    _bug("a follower acknowledges the end of its log", Follower, "_accept", _acceptToEnd),
     Bug(
         "a finished write counts for entries replaced since",
         "core",

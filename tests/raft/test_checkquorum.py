@@ -60,7 +60,7 @@ class CheckQuorumTests(SynchronousTestCase):
         server = streaming(1)
         for _ in range(2 * ELECTION_TICKS):
             server.tick()
-            server.receive(1, AppendEntriesReply(1, True, 1, 0, 0, 0, 0))
+            server.receive(1, AppendEntriesReply.accepted(term=1, matchIndex=1, prevLogIndex=0))
         self.assertFalse(server.leads)
 
     def test_singleServer(self) -> None:

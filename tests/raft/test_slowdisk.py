@@ -123,10 +123,10 @@ class LeaderTests(SlowDiskCase):
         """
         server = self.deposed()
         server.tick(SLOW_STRETCH * 2 * ELECTION_TICKS)
-        server.receive(1, RequestVoteReply(2, True, True))
+        server.receive(1, RequestVoteReply(term=2, granted=True, preVote=True))
         server.tick(5)
         server.sync()
-        server.receive(1, RequestVoteReply(2, True, False))
+        server.receive(1, RequestVoteReply(term=2, granted=True, preVote=False))
         self.assertTrue(server.leads)
         for _ in range(20):
             self.write(server, PATIENCE // 2, 0)
@@ -138,10 +138,10 @@ class LeaderTests(SlowDiskCase):
         """
         server = self.deposed()
         server.tick(SLOW_STRETCH * 2 * ELECTION_TICKS)
-        server.receive(1, RequestVoteReply(2, True, True))
+        server.receive(1, RequestVoteReply(term=2, granted=True, preVote=True))
         server.tick(5)
         server.sync()
-        server.receive(1, RequestVoteReply(2, True, False))
+        server.receive(1, RequestVoteReply(term=2, granted=True, preVote=False))
         for _ in range(4):
             self.write(server, PATIENCE // 2, 0)
         for _ in range(4):

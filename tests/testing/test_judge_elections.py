@@ -60,7 +60,9 @@ class TermTests(JudgeTests):
         A server that has told one candidate that it has its vote does not tell another, whatever its disk has.
         """
         self.network.servers[1].disk.votedFor = 2
-        self.assertWrongMessage(1, 2, RequestVoteReply(1, True, False), "votes twice in term 1: for 0, and for 2")
+        self.assertWrongMessage(
+            1, 2, RequestVoteReply(term=1, granted=True, preVote=False), "votes twice in term 1: for 0, and for 2"
+        )
 
     def test_restart(self) -> None:
         """
@@ -86,10 +88,10 @@ class TermTests(JudgeTests):
         self.stand(0)
         self.stand(2)
         voter.tick(ELECTION_TICKS)
-        self.assertEqual(voter.receive(2, RequestVote(2, 1, 1, False)), [])
+        self.assertEqual(voter.receive(2, RequestVote(term=2, lastLogIndex=1, lastLogTerm=1, preVote=False)), [])
         self.network.restart(1)
-        voter.receive(0, RequestVote(2, 1, 1, False))
-        self.assertEqual(voter.sync(), [Send(0, RequestVoteReply(2, True, False), None)])
+        voter.receive(0, RequestVote(term=2, lastLogIndex=1, lastLogTerm=1, preVote=False))
+        self.assertEqual(voter.sync(), [Send(0, RequestVoteReply(term=2, granted=True, preVote=False), None)])
 
     def stand(self, server: int) -> None:
         """
@@ -141,7 +143,7 @@ class LeaderTests(JudgeTests):
         """
         network = self.network
         for voter in (0, 2):
-            ready = Ready(sends=[Send(1, RequestVoteReply(2, True, True), None)])
+            ready = Ready(sends=[Send(1, RequestVoteReply(term=2, granted=True, preVote=True), None)])
             network.judge.check(network.seen[voter], ready)
         server = network.servers[1]
         server.raft.stand()
@@ -193,7 +195,7 @@ class RareTests(JudgeTests):
         voter = self.network.servers[1]
         voter.tick(30)
         before = self.network.rare[rare.VOTE_REPEATED]
-        voter.receive(0, RequestVote(1, 1, 1, False))
+        voter.receive(0, RequestVote(term=1, lastLogIndex=1, lastLogTerm=1, preVote=False))
         self.assertEqual(self.network.rare[rare.VOTE_REPEATED], before + 1)
 
     def test_longerLogRefused(self) -> None:

@@ -119,9 +119,19 @@ class ContactTests(JudgeTests):
         Who hears a leader wants nobody else to lead, nor does it take a later term from one that does.
         """
         self.patch(Follower, "hasLeader", False)
-        error = self.assertRaises(Violation, self.network.servers[1].receive, 2, RequestVote(2, 9, 1, True))
+        error = self.assertRaises(
+            Violation,
+            self.network.servers[1].receive,
+            2,
+            RequestVote(term=2, lastLogIndex=9, lastLogTerm=1, preVote=True),
+        )
         self.assertRegex(str(error), "server 1 hears a leader, and wants server 2 to lead term 2")
-        error = self.assertRaises(Violation, self.network.servers[1].receive, 2, RequestVote(2, 9, 1, False))
+        error = self.assertRaises(
+            Violation,
+            self.network.servers[1].receive,
+            2,
+            RequestVote(term=2, lastLogIndex=9, lastLogTerm=1, preVote=False),
+        )
         self.assertRegex(str(error), "server 1 is asked by server 2 about an election, and hears a leader, and changes")
 
     def test_votesAsLeader(self) -> None:
@@ -129,7 +139,12 @@ class ContactTests(JudgeTests):
         Nor does the leader itself.
         """
         self.patch(Leader, "hasLeader", False)
-        error = self.assertRaises(Violation, self.network.servers[0].receive, 2, RequestVote(2, 9, 1, True))
+        error = self.assertRaises(
+            Violation,
+            self.network.servers[0].receive,
+            2,
+            RequestVote(term=2, lastLogIndex=9, lastLogTerm=1, preVote=True),
+        )
         self.assertRegex(str(error), "server 0 hears a leader, and wants server 2 to lead term 2")
 
     def test_voteThatLeavesLater(self) -> None:
@@ -142,9 +157,9 @@ class ContactTests(JudgeTests):
         candidate.pump()
         candidate.sync()
         voter.tick(ELECTION_TICKS)
-        voter.receive(2, RequestVote(2, 1, 1, False))
+        voter.receive(2, RequestVote(term=2, lastLogIndex=1, lastLogTerm=1, preVote=False))
         voter.receive(2, heartbeat(2, 1, 1))
-        voter.receive(2, RequestVote(2, 1, 1, False))
+        voter.receive(2, RequestVote(term=2, lastLogIndex=1, lastLogTerm=1, preVote=False))
         self.assertEqual([send.to for send in voter.sync()], [2, 2, 2])
 
     def test_preVoteBeginsTerm(self) -> None:
@@ -159,7 +174,12 @@ class ContactTests(JudgeTests):
 
         self.patch(Raft, "_requestVote", takeTerm)
         self.network.servers[1].tick(ELECTION_TICKS)
-        error = self.assertRaises(Violation, self.network.servers[1].receive, 2, RequestVote(2, 9, 1, True))
+        error = self.assertRaises(
+            Violation,
+            self.network.servers[1].receive,
+            2,
+            RequestVote(term=2, lastLogIndex=9, lastLogTerm=1, preVote=True),
+        )
         self.assertRegex(str(error), "server 1 is asked by server 2 about a pre-vote, and changes its term")
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from replkv.raft.messages import RequestVote, RequestVoteReply
-from replkv.raft.quorum import majority
 from replkv.raft.roles import Role
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ class Candidate(Role):
 
     def _granted(self, voter: int) -> None:
         self._votes.add(voter)
-        if len(self._votes) >= majority(len(self.raft.config.members)):
+        if self.raft.configuration.isQuorum(self._votes):
             if self.preVote:
                 self.raft.stand()
             else:

@@ -22,6 +22,7 @@ from random import Random
 from typing import Final
 
 from replkv.raft.candidate import Candidate
+from replkv.raft.configuration import Configuration
 from replkv.raft.entry import NO_ENTRIES, Batch
 from replkv.raft.follower import Follower
 from replkv.raft.leader import Leader
@@ -80,6 +81,7 @@ class Raft:
     @ivar commitIndex: index of the last entry known to be committed.
     @ivar lastApplied: index of the last entry that was given out to be applied.
     @ivar role: follower, candidate or leader.
+    @ivar configuration: who decides.
     @ivar peers: the ids of all other servers.
     @ivar diskIsSlow: whether this server led, and stepped down since its own disk was so much slower than the others'
         (L{replkv.raft.pace}), and has not been fast since.
@@ -105,7 +107,8 @@ class Raft:
         self.votedFor = votedFor
         self.commitIndex = lastApplied
         self.lastApplied = lastApplied
-        self.peers = tuple(member for member in config.members if member != config.id)
+        self.configuration = Configuration(config.members)
+        self.peers = self.configuration.peersOf(config.id)
         self.diskIsSlow = False
         self._random = random
         self._ready = Ready()

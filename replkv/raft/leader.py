@@ -12,7 +12,6 @@ from replkv.raft.messages import AppendEntries, AppendEntriesReply
 from replkv.raft.outputs import DiskTrouble, Load, ReadReady, Token
 from replkv.raft.pace import Pace
 from replkv.raft.progress import Progress
-from replkv.raft.quorum import agreed, majority
 from replkv.raft.reads import ReadQueue
 from replkv.raft.roles import Role
 
@@ -75,8 +74,8 @@ class Leader(Role):
         self._quorumElapsed += 1
         if self._quorumElapsed >= self.raft.config.electionTicks:
             self._quorumElapsed = 0
-            active = 1 + sum(progress.active for progress in self.progress.values())
-            if active < majority(len(raft.config.members)):
+            active = {peer for peer, progress in self.progress.items() if progress.active}
+            if not raft.configuration.isQuorum(active | {raft.config.id}):
                 raft.follow(raft.currentTerm, None)
                 return
             if raft.diskHangs:
@@ -227,10 +226,15 @@ class Leader(Role):
         are committed with it, but never by being counted (section 5.4.2, figure 8).
         """
         log = self.raft.log
-        index = agreed([log.stableIndex, *(progress.matchIndex for progress in self.progress.values())])
+        held = {peer: progress.matchIndex for peer, progress in self.progress.items()}
+        held[self.raft.config.id] = log.stableIndex
+        index = self.raft.configuration.agreed(held)
         if index > self.raft.commitIndex and log.term(index) == self.raft.currentTerm:
             self.raft.commit(index)
 
     def _confirmReads(self) -> None:
-        rounds = [self.reads.round, *(progress.readRound for progress in self.progress.values())]
-        self.reads.confirm(agreed(rounds))
+        if self.reads.confirmed == self.reads.round:
+            return  # No round is open.
+        rounds = {peer: progress.readRound for peer, progress in self.progress.items()}
+        rounds[self.raft.config.id] = self.reads.round
+        self.reads.confirm(self.raft.configuration.agreed(rounds))

@@ -4,13 +4,13 @@ Bugs that a core can have.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from random import Random
 from typing import Final
 
-import replkv.raft.candidate
 import replkv.raft.pace
 from replkv.raft.candidate import Candidate
+from replkv.raft.configuration import Configuration
 from replkv.raft.core import Raft, RaftConfig
 from replkv.raft.entry import Batch
 from replkv.raft.follower import Follower
@@ -84,6 +84,10 @@ def _countAnyTerm(candidate: Candidate, sender: int, reply: RequestVoteReply) ->
 def _countPreVotes(candidate: Candidate, sender: int, reply: RequestVoteReply) -> None:
     if reply.granted and reply.term == candidate._term:
         candidate._granted(sender)
+
+
+def _isHalf(configuration: Configuration, servers: Set[int]) -> bool:
+    return 2 * len(servers) >= len(configuration.members)
 
 
 def _followAndClearVote(raft: Raft, term: int, leaderId: int | None) -> None:
@@ -290,7 +294,7 @@ BUGS: Final = (
     _bug("votedFor is cleared within a term", Raft, "follow", _followAndClearVote),
     _bug("votedFor is kept in a new term", Raft, "follow", _followAndKeepVote),
     _bug("a pre-candidate forgets the vote that it gives", Raft, "_requestVote", _voteAndForget),
-    _bug("half of the votes are a majority", replkv.raft.candidate, "majority", lambda members: (members + 1) // 2),
+    _bug("half of the votes are a majority", Configuration, "isQuorum", _isHalf),
     _bug(
         "logs are compared by length before term",
         RaftLog,

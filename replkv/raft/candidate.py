@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from replkv.raft.messages import RequestVote, RequestVoteReply
-from replkv.raft.roles import Role
+from replkv.raft.roles import Role, RoleName
 
 if TYPE_CHECKING:
     from replkv.raft.core import Raft
@@ -23,7 +23,7 @@ class Candidate(Role):
 
     def __init__(self, raft: Raft, preVote: bool) -> None:
         super().__init__(raft)
-        self.name = "pre-candidate" if preVote else "candidate"
+        self.name = RoleName.PRE_CANDIDATE if preVote else RoleName.CANDIDATE
         self.preVote = preVote
         self._elapsed = 0
         self._timeout = raft.randomElectionTimeout()

@@ -29,6 +29,7 @@ from replkv.raft.leader import Leader
 from replkv.raft.log import RaftLog
 from replkv.raft.messages import AppendEntries, AppendEntriesReply, Message, RequestVote, RequestVoteReply
 from replkv.raft.outputs import DiskTrouble, Load, Persist, Ready, Send, Token
+from replkv.raft.status import Status
 
 MAX_READY_ENTRIES: Final = 512
 """
@@ -225,9 +226,24 @@ class Raft:
         """
         The id of the leader, where this server knows it.
         """
-        if isinstance(self.role, Leader):
-            return self.config.id
-        return self.role.leaderId if isinstance(self.role, Follower) else None
+        return self.role.leaderId
+
+    @property
+    def status(self) -> Status:
+        """
+        How things are now.
+        """
+        role = self.role
+        progress = role.progress if isinstance(role, Leader) else {}
+        return Status(
+            id=self.config.id,
+            role=role.name,
+            term=self.currentTerm,
+            leaderId=role.leaderId,
+            commitIndex=self.commitIndex,
+            lastIndex=self.log.lastIndex,
+            progress={peer: known.status for peer, known in progress.items()},
+        )
 
     @property
     def hasMoreToApply(self) -> bool:

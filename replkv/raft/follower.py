@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from replkv.raft.entry import Batch
 from replkv.raft.messages import AppendEntries, AppendEntriesReply
 from replkv.raft.outputs import Token
-from replkv.raft.roles import Role
+from replkv.raft.roles import Role, RoleName
 
 if TYPE_CHECKING:
     from replkv.raft.core import Raft
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 class Follower(Role):
     """
-    @ivar leaderId: the leader of the current term, where this server has heard of it.
+    Answers the leader, and asks for an election when it hears of none.
     """
 
-    name = "follower"
+    name = RoleName.FOLLOWER
 
     def __init__(self, raft: Raft, leaderId: int | None) -> None:
         super().__init__(raft)

@@ -11,9 +11,9 @@ from replkv.raft.entry import NO_ENTRIES, Batch, Entry
 from replkv.raft.messages import AppendEntries, AppendEntriesReply
 from replkv.raft.outputs import DiskTrouble, Load, ReadReady, Token
 from replkv.raft.pace import Pace
-from replkv.raft.progress import Progress
+from replkv.raft.progress import PROBE, Progress
 from replkv.raft.reads import ReadQueue
-from replkv.raft.roles import Role
+from replkv.raft.roles import Role, RoleName
 
 if TYPE_CHECKING:
     from replkv.raft.core import Raft
@@ -26,10 +26,11 @@ class Leader(Role):
     @ivar reads: the reads that wait.
     """
 
-    name = "leader"
+    name = RoleName.LEADER
 
     def __init__(self, raft: Raft) -> None:
         super().__init__(raft)
+        self.leaderId = raft.config.id
         self.noopIndex = raft.log.lastIndex + 1
         self.progress = {peer: Progress(raft.log.lastIndex + 1) for peer in raft.peers}
         self.reads = ReadQueue()
@@ -149,7 +150,8 @@ class Leader(Role):
         self._persistProposals()
         for peer, progress in self.progress.items():
             streamed = self._stream(peer, progress)
-            due = progress.probeDue if not progress.replicating else not streamed and (opened or self._heartbeatDue)
+            isProbed = progress.state is PROBE
+            due = progress.probeDue if isProbed else not streamed and (opened or self._heartbeatDue)
             if due and progress.maySend:
                 self._append(peer, progress, NO_ENTRIES)
         self._heartbeatDue = False

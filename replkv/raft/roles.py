@@ -4,6 +4,7 @@ What the three roles have in common.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from replkv.raft.messages import AppendEntriesReply, RequestVoteReply
@@ -12,15 +13,28 @@ if TYPE_CHECKING:
     from replkv.raft.core import Raft
 
 
+class RoleName(StrEnum):
+    """
+    What a server can be, as operators read it.
+    """
+
+    FOLLOWER = "follower"
+    PRE_CANDIDATE = "pre-candidate"
+    CANDIDATE = "candidate"
+    LEADER = "leader"
+
+
 class Role:
     """
     One of the paper's server states (figure 4), with the volatile state that a server has only while it is in it.
     A role's methods are called for messages of the current term; by itself, a role does nothing with any of them.
 
-    @ivar name: as operators read it.
+    @ivar name: what it is called.
+    @ivar leaderId: the id of the leader of the current term, where this server knows it.
     """
 
-    name: str
+    name: RoleName
+    leaderId: int | None = None
 
     def __init__(self, raft: Raft) -> None:
         self.raft = raft

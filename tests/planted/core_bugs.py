@@ -19,7 +19,7 @@ from replkv.raft.log import RaftLog
 from replkv.raft.messages import AppendEntries, AppendEntriesReply, Message, RequestVote, RequestVoteReply
 from replkv.raft.outputs import Persist, Ready, Send, Token
 from replkv.raft.pace import Pace
-from replkv.raft.progress import Progress
+from replkv.raft.progress import Progress, ProgressState
 from replkv.raft.quorum import agreed
 from replkv.raft.reads import ReadQueue
 from tests.planted.bug import Bug, Patch
@@ -146,7 +146,7 @@ def _hintSlowly(log: RaftLog, prevLogIndex: int) -> tuple[int, int]:
 def _initStreaming(leader: Leader, raft: Raft) -> None:
     _initLeader(leader, raft)
     for progress in leader.progress.values():
-        progress.replicating = True
+        progress.state = ProgressState.REPLICATE
 
 
 # What is committed, and applied.

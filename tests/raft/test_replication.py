@@ -275,7 +275,7 @@ class LeaderTests(SynchronousTestCase):
         server.receive(1, matched(server, 4))
         for late in (matched(server, 2), rejected(server, 2, 2), rejected(server, 4, 1, 1), matched(server, 4)):
             self.assertEqual(server.receive(1, late), [])
-            progress = server.raft.role.progress[1]  # type: ignore[union-attr]
+            progress = server.raft.status.progress[1]
             self.assertEqual((progress.matchIndex, progress.nextIndex), (4, 5))
 
     def test_repliesOfOldTerm(self) -> None:
@@ -286,7 +286,7 @@ class LeaderTests(SynchronousTestCase):
         server.pump()
         old = AppendEntriesReply.accepted(term=1, matchIndex=3, prevLogIndex=0, readRound=9)
         self.assertEqual(server.receive(1, old), [])
-        self.assertEqual(server.raft.role.progress[1].matchIndex, 0)  # type: ignore[union-attr]
+        self.assertEqual(server.raft.status.progress[1].matchIndex, 0)
 
     def test_loadsForLaggingPeer(self) -> None:
         """

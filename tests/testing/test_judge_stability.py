@@ -4,7 +4,7 @@ The judge on who leads on, and for how long.
 
 from __future__ import annotations
 
-import replkv.raft.leader
+from replkv.raft.configuration import Configuration
 from replkv.raft.core import Raft
 from replkv.raft.follower import Follower
 from replkv.raft.leader import Leader
@@ -97,7 +97,7 @@ class ContactTests(JudgeTests):
         """
         A leader of which a majority has not answered for two election timeouts leads no longer.
         """
-        self.patch(replkv.raft.leader, "majority", lambda members: 1)
+        self.patch(Configuration, "isQuorum", lambda configuration, servers: True)
         error = self.assertRaises(Violation, self.network.servers[0].tick, 2 * ELECTION_TICKS + 3)
         self.assertRegex(
             str(error), f"server 0 leads, and a majority has not answered it for {2 * ELECTION_TICKS + 1} t"

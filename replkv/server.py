@@ -29,7 +29,8 @@ from replkv.peers.identity import Identity
 from replkv.peers.link import PeerLink
 from replkv.peers.listener import PeerListener
 from replkv.protocol.server import ClientServerFactory
-from replkv.raft.core import Raft, RaftConfig
+from replkv.raft.config import RaftConfig
+from replkv.raft.core import Raft
 from replkv.raft.entry import Entry
 from replkv.raft.log import MAX_BATCH_BYTES, RaftLog
 from replkv.storage.clockrecord import ClockRecord

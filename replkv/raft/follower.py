@@ -4,15 +4,11 @@ The follower: section 5.2 and 5.3 of the paper, from the receiving side.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from replkv.raft.entry import Batch
 from replkv.raft.messages import AppendEntries, AppendEntriesReply
 from replkv.raft.outputs import Token
-from replkv.raft.roles import Role, RoleName
-
-if TYPE_CHECKING:
-    from replkv.raft.core import Raft
+from replkv.raft.roles import Role, RoleName, Transition
+from replkv.raft.state import ServerState
 
 
 class Follower(Role):
@@ -22,26 +18,25 @@ class Follower(Role):
 
     name = RoleName.FOLLOWER
 
-    def __init__(self, raft: Raft, leaderId: int | None) -> None:
-        super().__init__(raft)
+    def __init__(self, state: ServerState, leaderId: int | None) -> None:
+        super().__init__(state)
         self.leaderId = leaderId
         self._elapsed = 0
-        self._timeout = raft.randomElectionTimeout()
+        self._timeout = state.randomElectionTimeout()
 
     @property
     def hasLeader(self) -> bool:
         """
         Whether the leader was heard within the shortest election timeout.
         """
-        return self.leaderId is not None and self._elapsed < self.raft.config.electionTicks
+        return self.leaderId is not None and self._elapsed < self.state.config.electionTicks
 
-    def tick(self) -> None:
+    def tick(self) -> Transition | None:
         """
         Ask for an election when no leader was heard for an election timeout.
         """
         self._elapsed += 1
-        if self._elapsed >= self._timeout:
-            self.raft.campaign()
+        return Transition(RoleName.PRE_CANDIDATE) if self._elapsed >= self._timeout else None
 
     def appendEntries(self, sender: int, message: AppendEntries, token: Token) -> None:
         """
@@ -49,7 +44,7 @@ class Follower(Role):
         """
         self.leaderId = sender
         self._elapsed = 0
-        raft, log = self.raft, self.raft.log
+        state, log = self.state, self.state.log
         prevLogIndex, batch = message.prevLogIndex, message.batch
         if not log.matches(prevLogIndex, message.prevLogTerm):
             self._reject(sender, message, token)
@@ -58,13 +53,13 @@ class Follower(Role):
         if missing.entries:
             first = missing.entries[0].index
             if first <= log.lastIndex:
-                raft.truncate(first)
+                state.truncate(first)
             for entry in missing.entries:
                 log.append(entry)
-            raft.persist(missing)
+            state.persist(missing)
         # Not the end of this log: what lies behind may differ from the leader's.
         verified = prevLogIndex + len(batch)
-        raft.commit(min(message.leaderCommit, verified))
+        state.commit(min(message.leaderCommit, verified))
         # A heartbeat confirms at once what is on the disk, entries are confirmed when they are.
         matchIndex = verified if batch.entries else min(verified, log.stableIndex)
         self._accept(sender, message, token, matchIndex)
@@ -74,7 +69,7 @@ class Follower(Role):
         What of C{batch} this log lacks. Entries that it has stay: a message that was overtaken by a later one must
         not cut off what that one appended (section 5.3).
         """
-        log = self.raft.log
+        log = self.state.log
         for position, entry in enumerate(batch.entries):
             if not log.matches(entry.index, entry.term):
                 return batch if position == 0 else Batch(batch.entries[position:])
@@ -82,20 +77,20 @@ class Follower(Role):
 
     def _accept(self, sender: int, message: AppendEntries, token: Token, matchIndex: int) -> None:
         reply = AppendEntriesReply.accepted(
-            term=self.raft.currentTerm,
+            term=self.state.currentTerm,
             matchIndex=matchIndex,
             prevLogIndex=message.prevLogIndex,
             readRound=message.readRound,
         )
-        self.raft.send(sender, reply, token, matchIndex)
+        self.state.send(sender, reply, token, matchIndex)
 
     def _reject(self, sender: int, message: AppendEntries, token: Token) -> None:
-        conflictIndex, conflictTerm = self.raft.log.conflict(message.prevLogIndex)
+        conflictIndex, conflictTerm = self.state.log.conflict(message.prevLogIndex)
         reply = AppendEntriesReply.rejected(
-            term=self.raft.currentTerm,
+            term=self.state.currentTerm,
             prevLogIndex=message.prevLogIndex,
             conflictIndex=conflictIndex,
             conflictTerm=conflictTerm,
             readRound=message.readRound,
         )
-        self.raft.send(sender, reply, token)
+        self.state.send(sender, reply, token)

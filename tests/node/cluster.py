@@ -22,7 +22,8 @@ from replkv.node import TICKS_PER_HEARTBEAT, Node
 from replkv.peers.receiver import Timed
 from replkv.protocol.commands import Cas, Command, Delete, Get, Getm, Set
 from replkv.protocol.request import Request
-from replkv.raft.core import Raft, RaftConfig
+from replkv.raft.config import RaftConfig
+from replkv.raft.core import Raft
 from replkv.raft.log import RaftLog
 from replkv.storage.log import LogStorage
 from replkv.testing.files import MemoryFiles

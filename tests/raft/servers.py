@@ -4,7 +4,7 @@ Single servers in the states that tests begin with. All are server 0 of their cl
 
 from __future__ import annotations
 
-from replkv.raft.core import RaftConfig
+from replkv.raft.config import RaftConfig
 from replkv.raft.entry import NO_ENTRIES, Batch, Entry
 from replkv.raft.messages import AppendEntries, AppendEntriesReply, RequestVoteReply
 from replkv.raft.outputs import Send

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.raft.core import DISK_PATIENCE, NotLeader
+from replkv.raft.core import NotLeader
 from replkv.raft.messages import AppendEntriesReply
 from replkv.raft.outputs import DiskTrouble
+from replkv.raft.state import DISK_PATIENCE
 from tests.raft.network import ELECTION_TICKS, Network
 from tests.raft.servers import leader, matched, rejected, streaming
 

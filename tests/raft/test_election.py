@@ -9,7 +9,7 @@ from random import Random
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.raft.core import RaftConfig
+from replkv.raft.config import RaftConfig
 from replkv.raft.entry import NO_ENTRIES
 from replkv.raft.messages import AppendEntriesReply, RequestVote, RequestVoteReply
 from replkv.raft.outputs import Persist, Send

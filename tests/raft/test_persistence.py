@@ -172,7 +172,7 @@ class EntriesTests(SynchronousTestCase):
         server = aServer(1, currentTerm=5)
         server.receive(1, appendEntries(5, 1, 1, 2))
         server.receive(1, appendEntries(5, 1, 1, 4))
-        server.raft.truncate(2)
+        server.raft.state.truncate(2)
         server.receive(1, appendEntries(5, 1, 1, 2))
         self.assertEqual(server.terms, [1, 2])
         for finished in range(2):

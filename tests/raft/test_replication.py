@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 import replkv.raft.log
 import replkv.raft.progress
-from replkv.raft.core import RaftConfig
+from replkv.raft.config import RaftConfig
 from replkv.raft.entry import NO_ENTRIES, Batch, Entry
 from replkv.raft.messages import AppendEntries, AppendEntriesReply
 from replkv.raft.outputs import Load, Persist, Send

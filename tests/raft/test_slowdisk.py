@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.raft.core import SLOW_STRETCH
 from replkv.raft.messages import RequestVoteReply
+from replkv.raft.state import SLOW_STRETCH
 from tests.raft.network import ELECTION_TICKS, Network, Server
 from tests.raft.servers import heartbeat, matched, streaming
 
@@ -58,7 +58,7 @@ class LeaderTests(SlowDiskCase):
             self.write(server, PATIENCE // 2, 0)
             self.assertEqual((server.raft.role.name, server.raft.currentTerm), ("follower", 1))
             self.assertIsNone(server.raft.leaderId)
-            self.assertTrue(server.raft.diskIsSlow)
+            self.assertTrue(server.raft.state.diskIsSlow)
 
     def test_severalAtOnce(self) -> None:
         """
@@ -146,7 +146,7 @@ class LeaderTests(SlowDiskCase):
             self.write(server, PATIENCE // 2, 0)
         for _ in range(4):
             self.write(server, 0, 0)
-        self.assertFalse(server.raft.diskIsSlow)
+        self.assertFalse(server.raft.state.diskIsSlow)
         self.assertTrue(server.leads)
 
     def deposed(self) -> Server:
@@ -178,7 +178,7 @@ class LeaderTests(SlowDiskCase):
         server = self.deposed()
         server.receive(1, heartbeat(5, 1, 1))
         server.sync()
-        self.assertFalse(server.raft.diskIsSlow)
+        self.assertFalse(server.raft.state.diskIsSlow)
         server.receive(1, heartbeat(5, 1, 1))
         server.receive(2, heartbeat(6, 1, 1))
         server.sync()

@@ -11,6 +11,7 @@ from replkv.raft.leader import Leader
 from replkv.raft.messages import RequestVote
 from replkv.raft.outputs import Token
 from replkv.raft.progress import Progress
+from replkv.raft.roles import RoleName, Transition
 from replkv.testing.health import Settling
 from replkv.testing.outcome import Violation
 from tests.raft.network import ELECTION_TICKS, HEARTBEAT_TICKS, Disk, entriesOf
@@ -35,7 +36,7 @@ class StabilityTests(JudgeTests):
         A leader does not step down while a majority is well and has heard it.
         """
         self.network.now = 1.1
-        self.raft(0).follow(1, None)
+        self.raft(0)._follow(1, None)
         self.assertWrongState(0, r"server 0 gives up term 1, and for long a majority was well and heard it")
 
     def test_deposed(self) -> None:
@@ -43,7 +44,7 @@ class StabilityTests(JudgeTests):
         Nor is it deposed.
         """
         self.network.now = 1.1
-        self.network.servers[2].raft.stand()
+        self.network.servers[2].raft._become(Transition(RoleName.CANDIDATE))
         error = self.assertRaises(Violation, self.answer, 2)
         self.assertRegex(str(error), "server 0 led term 1 and is deposed by term 2, and for long a majority")
 
@@ -51,7 +52,7 @@ class StabilityTests(JudgeTests):
         """
         A term may depose it for which somebody stood before all had heard of this leader, and was cut off.
         """
-        self.network.servers[2].raft.stand()
+        self.network.servers[2].raft._become(Transition(RoleName.CANDIDATE))
         self.network.servers[2].pump()
         self.network.servers[2].sync()
         self.network.now = 1.1
@@ -66,7 +67,7 @@ class StabilityTests(JudgeTests):
         self.network.now = 5.0
         over()
         self.network.now = 14.9
-        self.raft(0).follow(1, None)
+        self.raft(0)._follow(1, None)
         self.network.servers[0].pump()
 
     def test_whileSomethingIsWrong(self) -> None:
@@ -75,7 +76,7 @@ class StabilityTests(JudgeTests):
         """
         self.network.health.trouble([1, 2])
         self.network.now = 100.0
-        self.raft(0).follow(1, None)
+        self.raft(0)._follow(1, None)
         self.network.servers[0].pump()
 
     def answer(self, server: int) -> None:
@@ -153,7 +154,7 @@ class ContactTests(JudgeTests):
         """
         network = JudgedNetwork(*(Disk(entriesOf(1), 1) for _ in range(3)))
         candidate, voter = network.servers[2], network.servers[1]
-        candidate.raft.stand()
+        candidate.raft._become(Transition(RoleName.CANDIDATE))
         candidate.pump()
         candidate.sync()
         voter.tick(ELECTION_TICKS)
@@ -169,7 +170,7 @@ class ContactTests(JudgeTests):
         requestVote = Raft._requestVote
 
         def takeTerm(raft: Raft, sender: int, message: RequestVote, token: Token) -> None:
-            raft.follow(message.term, None)
+            raft._follow(message.term, None)
             requestVote(raft, sender, message, token)
 
         self.patch(Raft, "_requestVote", takeTerm)

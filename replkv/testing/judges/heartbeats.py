@@ -48,7 +48,8 @@ class Heartbeats:
         @raise Violation: if it leads, and was to send a peer something before.
         """
         raft, most = view.raft, view.raft.config.heartbeatTicks
-        isSteady = raft.role is view.role and raft.voteIsDurable  # Else it is just elected, or waits for its disk.
+        # Else it is just elected, or waits for its disk.
+        isSteady = raft.role is view.role and raft.state.voteIsDurable
         progress = raft.status.progress if isSteady else {}
         for peer in view.peers:
             # A peer that owes too many answers is sent nothing.

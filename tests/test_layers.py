@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -164,6 +165,24 @@ class LayerTests(SynchronousTestCase):
                 self.assertNotIn(top, OUTSIDE | {"twisted", "zope", "rocksdict"}, f"{name} imports {imported}")
                 # A generator is handed in, and so may be named as a type; the global one may not be drawn from.
                 self.assertTrue(top != "random" or imported == "random.Random", f"{name} imports {imported}")
+
+    def test_raftHasNoCircle(self) -> None:
+        """
+        The consensus's modules stand one above the other, also for their types: the core knows the roles, they know
+        what they share, and none of that knows who stands on it.
+        """
+        parsed = dict(modules("raft"))
+        graph = {
+            name: {known for known in parsed for imported in imports(tree) if within(imported, known)} - {"replkv.raft"}
+            for name, tree in parsed.items()
+        }
+        order = list(TopologicalSorter(graph).static_order())  # It raises CycleError.
+        self.assertEqual(order[-1], "replkv.raft.core")
+        roles = {"replkv.raft.candidate", "replkv.raft.follower", "replkv.raft.leader"}
+        self.assertLessEqual(roles, graph["replkv.raft.core"])
+        for role in roles:
+            self.assertIn("replkv.raft.state", graph[role])
+            self.assertFalse(graph[role] & roles, f"{role} knows another role")
 
     def test_leaves(self) -> None:
         """

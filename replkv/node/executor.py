@@ -88,16 +88,15 @@ class Executor:
         """
         Names and values for C{stats}.
         """
-        raft = self._raft
-        leader = "none" if raft.leaderId is None else str(raft.leaderId)
+        status = self._raft.status
         return [
-            ("id", str(self._server.id)),
-            ("role", raft.role.name),
-            ("term", str(raft.currentTerm)),
-            ("leader", leader),
-            ("commit_index", str(raft.commitIndex)),
+            ("id", str(status.id)),
+            ("role", status.role.value),
+            ("term", str(status.term)),
+            ("leader", "none" if status.leaderId is None else str(status.leaderId)),
+            ("commit_index", str(status.commitIndex)),
             ("applied_index", str(self._machine.appliedIndex)),
-            ("last_log_index", str(raft.log.lastIndex)),
+            ("last_log_index", str(status.lastIndex)),
             ("keys", str(self._machine.keys)),
             ("refused", ",".join(map(str, sorted(self.refused))) or "none"),
             ("pending", str(self._deadlines.count)),

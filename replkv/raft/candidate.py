@@ -4,14 +4,9 @@ The candidate, and the pre-candidate that comes before it: section 5.2 of the pa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from replkv.raft.messages import RequestVote, RequestVoteReply
-from replkv.raft.quorum import majority
-from replkv.raft.roles import Role
-
-if TYPE_CHECKING:
-    from replkv.raft.core import Raft
+from replkv.raft.roles import Role, RoleName, Transition
+from replkv.raft.state import ServerState
 
 
 class Candidate(Role):
@@ -22,56 +17,56 @@ class Candidate(Role):
         so that a server that comes back from a partition disturbs nobody.
     """
 
-    def __init__(self, raft: Raft, preVote: bool) -> None:
-        super().__init__(raft)
-        self.name = "pre-candidate" if preVote else "candidate"
+    def __init__(self, state: ServerState, preVote: bool) -> None:
+        super().__init__(state)
+        self.name = RoleName.PRE_CANDIDATE if preVote else RoleName.CANDIDATE
         self.preVote = preVote
         self._elapsed = 0
-        self._timeout = raft.randomElectionTimeout()
+        self._timeout = state.randomElectionTimeout()
         self._votes: set[int] = set()
 
-    def start(self) -> None:
+    def start(self) -> Transition | None:
         """
         Ask for the votes, and count this server's own: a pre-vote at once, since it promises nothing, a vote when
         it is on the disk.
         """
-        raft = self.raft
-        request = RequestVote(self._term, raft.log.lastIndex, raft.log.lastTerm, self.preVote)
-        for peer in raft.peers:
-            raft.send(peer, request)
-        if self.preVote:
-            self._granted(raft.config.id)
+        state = self.state
+        request = RequestVote(
+            term=self._term, lastLogIndex=state.log.lastIndex, lastLogTerm=state.log.lastTerm, preVote=self.preVote
+        )
+        for peer in state.peers:
+            state.send(peer, request)
+        return self._granted(state.config.id) if self.preVote else None
 
-    def tick(self) -> None:
+    def tick(self) -> Transition | None:
         """
         Begin again when the votes were split or lost (section 5.2).
         """
         self._elapsed += 1
-        if self._elapsed >= self._timeout:
-            self.raft.campaign()
+        return Transition(RoleName.PRE_CANDIDATE) if self._elapsed >= self._timeout else None
 
-    def persisted(self) -> None:
+    def persisted(self) -> Transition | None:
         """
         The server's own vote counts as soon as it could not be given twice.
         """
-        if not self.preVote and self.raft.voteIsDurable:
-            self._granted(self.raft.config.id)
+        if not self.preVote and self.state.voteIsDurable:
+            return self._granted(self.state.config.id)
+        return None
 
-    def voteReply(self, sender: int, reply: RequestVoteReply) -> None:
+    def voteReply(self, sender: int, reply: RequestVoteReply) -> Transition | None:
         """
         Count a vote that was granted in this election, and not in the pre-vote before it.
         """
         if reply.granted and reply.preVote == self.preVote and reply.term == self._term:
-            self._granted(sender)
+            return self._granted(sender)
+        return None
 
     @property
     def _term(self) -> int:
-        return self.raft.currentTerm + 1 if self.preVote else self.raft.currentTerm
+        return self.state.currentTerm + 1 if self.preVote else self.state.currentTerm
 
-    def _granted(self, voter: int) -> None:
+    def _granted(self, voter: int) -> Transition | None:
         self._votes.add(voter)
-        if len(self._votes) >= majority(len(self.raft.config.members)):
-            if self.preVote:
-                self.raft.stand()
-            else:
-                self.raft.lead()
+        if not self.state.configuration.isQuorum(self._votes):
+            return None
+        return Transition(RoleName.CANDIDATE if self.preVote else RoleName.LEADER)

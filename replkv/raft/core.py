@@ -16,34 +16,19 @@ These rules hold for all that comes out:
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass
 from random import Random
-from typing import Final
 
 from replkv.raft.candidate import Candidate
-from replkv.raft.entry import NO_ENTRIES, Batch
+from replkv.raft.config import RaftConfig
+from replkv.raft.entry import Batch
 from replkv.raft.follower import Follower
 from replkv.raft.leader import Leader
 from replkv.raft.log import RaftLog
 from replkv.raft.messages import AppendEntries, AppendEntriesReply, Message, RequestVote, RequestVoteReply
-from replkv.raft.outputs import DiskTrouble, Load, Persist, Ready, Send, Token
-
-MAX_READY_ENTRIES: Final = 512
-"""
-How many entries are given out at once to be applied, so that a long replay does not keep the reactor.
-"""
-
-DISK_PATIENCE: Final = 8
-"""
-For how many of the shortest election timeouts the disk may be at one write before this server leads no longer.
-"""
-
-SLOW_STRETCH: Final = 4
-"""
-How many times longer a server waits before it stands for election, once it has stepped down since its disk is slow, and
-until it finds its disk fast again.
-"""
+from replkv.raft.outputs import DiskTrouble, Load, Ready, Token
+from replkv.raft.roles import RoleName, Transition
+from replkv.raft.state import ServerState
+from replkv.raft.status import Status
 
 
 class NotLeader(Exception):
@@ -52,37 +37,16 @@ class NotLeader(Exception):
     """
 
 
-@dataclass(frozen=True)
-class RaftConfig:
-    """
-    @ivar id: this server's id.
-    @ivar members: the ids of all servers, this one included.
-    @ivar electionTicks: the shortest election timeout; each is drawn between this and its double.
-    @ivar heartbeatTicks: ticks between two heartbeats.
-    @ivar firstElectionFactor: stretches the election timeouts of a server that has never seen a term, so that on the
-        first start of a fresh cluster the server with the factor 1 normally wins.
-    """
-
-    id: int
-    members: tuple[int, ...]
-    electionTicks: int = 25
-    heartbeatTicks: int = 5
-    firstElectionFactor: int = 1
-
-
 class Raft:
     """
-    One server's part in the consensus.
+    One server's part in the consensus: hands what happens to the role that the server has, and makes the next one when
+    a role says so. No role is left while it still runs.
 
-    @ivar currentTerm: the latest term that this server has seen.
-    @ivar votedFor: the candidate that has its vote in that term, or C{None}.
-    @ivar log: the log.
-    @ivar commitIndex: index of the last entry known to be committed.
-    @ivar lastApplied: index of the last entry that was given out to be applied.
+    @ivar state: what the server has in every role.
     @ivar role: follower, candidate or leader.
+    @ivar config: what the server was told.
     @ivar peers: the ids of all other servers.
-    @ivar diskIsSlow: whether this server led, and stepped down since its own disk was so much slower than the others'
-        (L{replkv.raft.pace}), and has not been fast since.
+    @ivar log: the log.
     """
 
     def __init__(
@@ -99,23 +63,11 @@ class Raft:
         @param lastApplied: index of the last entry that the state machine holds; it is committed, or it would not
             be there.
         """
+        self.state = ServerState(config, random, log, currentTerm, votedFor, lastApplied)
         self.config = config
+        self.peers = self.state.peers
         self.log = log
-        self.currentTerm = currentTerm
-        self.votedFor = votedFor
-        self.commitIndex = lastApplied
-        self.lastApplied = lastApplied
-        self.peers = tuple(member for member in config.members if member != config.id)
-        self.diskIsSlow = False
-        self._random = random
-        self._ready = Ready()
-        self._nextSeq = 1
-        self._syncedSeq = 0
-        self._voteSeq = 0  # The write that has currentTerm and votedFor.
-        self._writeTicks = 0  # Since the disk last finished something, where it has something to do.
-        self._writing: deque[tuple[int, int]] = deque()  # (seq, last index that it makes stable)
-        self._waiting: list[tuple[int, Send]] = []  # (seq that must be synced before, message)
-        self.role: Follower | Candidate | Leader = Follower(self, None)
+        self.role: Follower | Candidate | Leader = Follower(self.state, None)
 
     # What goes in.
 
@@ -123,8 +75,8 @@ class Raft:
         """
         One tick passed.
         """
-        self._writeTicks = self._writeTicks + 1 if self._writing else 0
-        self.role.tick()
+        self.state.tick()
+        self._become(self.role.tick())
 
     def propose(self, data: bytes) -> int:
         """
@@ -161,14 +113,14 @@ class Raft:
                 self._appendEntries(sender, message, token)
             case RequestVoteReply():
                 # The term of a granted pre-vote is the one asked for, which nobody has begun.
-                if message.term > self.currentTerm and not (message.preVote and message.granted):
-                    self.follow(message.term, None)
+                if message.term > self.state.currentTerm and not (message.preVote and message.granted):
+                    self._follow(message.term, None)
                 else:
-                    self.role.voteReply(sender, message)
+                    self._become(self.role.voteReply(sender, message))
             case AppendEntriesReply():
-                if message.term > self.currentTerm:
-                    self.follow(message.term, None)
-                elif message.term == self.currentTerm:
+                if message.term > self.state.currentTerm:
+                    self._follow(message.term, None)
+                elif message.term == self.state.currentTerm:
                     self.role.appendReply(sender, message)
 
     def unreachable(self, peer: int) -> None:
@@ -179,23 +131,16 @@ class Raft:
 
     def persisted(self, seq: int) -> None:
         """
-        The L{Persist} numbered C{seq}, and all before it, are synced.
+        The L{Persist<replkv.raft.outputs.Persist>} numbered C{seq}, and all before it, are synced.
         """
-        self._syncedSeq = seq
-        if self._writeTicks < max(1, self.config.electionTicks // 8):
-            self.diskIsSlow = False
-        self._writeTicks = 0
-        while self._writing and self._writing[0][0] <= seq:
-            self.log.stableIndex = max(self.log.stableIndex, self._writing.popleft()[1])
-        self._ready.sends.extend(send for needed, send in self._waiting if needed <= seq)
-        self._waiting = [(needed, send) for needed, send in self._waiting if needed > seq]
-        self.role.persisted()
+        self.state.persisted(seq)
+        self._become(self.role.persisted())
 
     def loaded(self, load: Load, batch: Batch) -> None:
         """
         What L{Ready.loads} asked for was read.
         """
-        if isinstance(self.role, Leader) and load.term == self.currentTerm:
+        if isinstance(self.role, Leader) and load.term == self.state.currentTerm:
             self.role.loaded(load, batch)
 
     # What comes out.
@@ -207,192 +152,156 @@ class Raft:
         @param mayApply: whether all entries and reads that were given out before are done. Until they are, there are no
             others.
         """
-        if isinstance(self.role, Leader):
-            self.role.flush()
-        if self._voteSeq == self._nextSeq:
-            self.persist(NO_ENTRIES)
-        ready, self._ready = self._ready, Ready()
+        role = self.role
+        if not isinstance(role, Leader):
+            return self.state.takeReady(mayApply)
+        role.flush()
+        ready = self.state.takeReady(mayApply)
         if mayApply:
-            self._giveOut(ready)
-        self.log.releaseBatches()
+            ready.reads = role.takeReads(self.state.lastApplied)
         return ready
+
+    @property
+    def currentTerm(self) -> int:
+        """
+        The latest term that this server has seen.
+        """
+        return self.state.currentTerm
+
+    @property
+    def votedFor(self) -> int | None:
+        """
+        The candidate that has its vote in that term, or C{None}.
+        """
+        return self.state.votedFor
+
+    @property
+    def commitIndex(self) -> int:
+        """
+        Index of the last entry known to be committed.
+        """
+        return self.state.commitIndex
+
+    @property
+    def lastApplied(self) -> int:
+        """
+        Index of the last entry that was given out to be applied.
+        """
+        return self.state.lastApplied
 
     @property
     def leaderId(self) -> int | None:
         """
         The id of the leader, where this server knows it.
         """
-        if isinstance(self.role, Leader):
-            return self.config.id
-        return self.role.leaderId if isinstance(self.role, Follower) else None
+        return self.role.leaderId
+
+    @property
+    def status(self) -> Status:
+        """
+        How things are now.
+        """
+        role = self.role
+        progress = role.progress if isinstance(role, Leader) else {}
+        return Status(
+            id=self.config.id,
+            role=role.name,
+            term=self.state.currentTerm,
+            leaderId=role.leaderId,
+            commitIndex=self.state.commitIndex,
+            lastIndex=self.log.lastIndex,
+            progress={peer: known.status for peer, known in progress.items()},
+        )
 
     @property
     def hasMoreToApply(self) -> bool:
         """
         Whether the next L{ready} has entries to apply, even if nothing else happens.
         """
-        return min(self.commitIndex, self.log.stableIndex) > self.lastApplied
+        return self.state.hasMoreToApply
 
-    # For the roles.
+    # What the server becomes.
 
-    @property
-    def voteIsDurable(self) -> bool:
+    def _become(self, transition: Transition | None) -> None:
         """
-        Whether currentTerm and votedFor are on the disk.
+        Do what a role says, and then what the next one says as soon as it starts: a server that is alone waits for
+        nobody's vote.
         """
-        return self._voteSeq <= self._syncedSeq
+        while transition is not None:
+            match transition.to:
+                case RoleName.FOLLOWER:
+                    self._follow(self.state.currentTerm, None, transition.trouble)
+                case RoleName.PRE_CANDIDATE:
+                    self._campaign()
+                case RoleName.CANDIDATE:
+                    self._stand()
+                case RoleName.LEADER:
+                    self.role = Leader(self.state)
+            transition = self.role.start()
 
-    @property
-    def diskHangs(self) -> bool:
-        """
-        Whether the disk has been at one write for so long that another server had better lead: this one can apply
-        nothing, and so answer nothing.
-        """
-        return bool(self.peers) and self._writeTicks >= DISK_PATIENCE * self.config.electionTicks
-
-    def send(self, to: int, message: Message, token: Token = None, ackIndex: int = 0) -> None:
-        """
-        Send C{message} when the disk has what it tells of.
-
-        @param ackIndex: up to here it says that this server's disk has the log.
-        """
-        needed = self._voteSeq
-        if ackIndex > self.log.stableIndex:
-            needed = max(needed, self._writing[-1][0])
-        if needed <= self._syncedSeq:
-            self._ready.sends.append(Send(to, message, token))
-        else:
-            self._waiting.append((needed, Send(to, message, token)))
-
-    def persist(self, batch: Batch) -> None:
-        """
-        Bring C{batch}, which was appended to the log, to the disk, with currentTerm and votedFor.
-        """
-        seq = self._nextSeq
-        self._nextSeq += 1
-        self._ready.persists.append(Persist(seq, self.currentTerm, self.votedFor, batch))
-        self._writing.append((seq, batch.entries[-1].index if batch.entries else 0))
-
-    def truncate(self, index: int) -> None:
-        """
-        Remove the entries from C{index} on, which conflict with the leader's. Writes of them that are under way
-        count for nothing any more.
-        """
-        assert index > self.commitIndex, f"entry {index} is committed and must not be removed"
-        self.log.truncate(index)
-        self._writing = deque((seq, min(last, index - 1)) for seq, last in self._writing)
-
-    def commit(self, index: int) -> None:
-        """
-        Entries up to C{index} are committed.
-        """
-        self.commitIndex = max(self.commitIndex, index)
-
-    def regressed(self, peer: int) -> None:
-        """
-        C{peer} lacks what it had acknowledged.
-        """
-        self._ready.regressed.append(peer)
-
-    def load(self, load: Load) -> None:
-        """
-        Have entries read from the disk.
-        """
-        self._ready.loads.append(load)
-
-    def randomElectionTimeout(self) -> int:
-        """
-        An election timeout in ticks, random so that split votes are rare (section 5.2).
-        """
-        shortest = self.config.electionTicks * (self.config.firstElectionFactor if self.currentTerm == 0 else 1)
-        if self.diskIsSlow:
-            shortest *= SLOW_STRETCH
-        return self._random.randint(shortest, 2 * shortest)
-
-    def follow(self, term: int, leaderId: int | None, trouble: DiskTrouble | None = None) -> None:
+    def _follow(self, term: int, leaderId: int | None, trouble: DiskTrouble | None = None) -> None:
         """
         Become a follower, in a later term or in this one.
 
         @param trouble: what is wrong with the own disk, where a leader steps down for that.
         """
         if isinstance(self.role, Leader):
-            self._ready.droppedReads.extend(self.role.depose())
-            self._ready.diskTrouble = trouble
-        if term > self.currentTerm:
-            self._vote(term, None)
-        self.role = Follower(self, leaderId)
+            self.state.deposed(self.role.depose(), trouble)
+        if term > self.state.currentTerm:
+            self.state.vote(term, None)
+        self.role = Follower(self.state, leaderId)
 
-    def campaign(self) -> None:
+    def _campaign(self) -> None:
         """
         An election timeout passed: ask whether an election could be won.
         """
-        if self.diskHangs:
-            self.follow(self.currentTerm, None)
-            return
-        candidate = self.role = Candidate(self, preVote=True)
-        candidate.start()
+        if self.state.diskHangs:
+            self._follow(self.state.currentTerm, None)
+        else:
+            self.role = Candidate(self.state, preVote=True)
 
-    def stand(self) -> None:
+    def _stand(self) -> None:
         """
         It could be won: begin the next term, and stand for election (section 5.2).
         """
-        self._vote(self.currentTerm + 1, self.config.id)
-        candidate = self.role = Candidate(self, preVote=False)
-        candidate.start()
+        self.state.vote(self.state.currentTerm + 1, self.config.id)
+        self.role = Candidate(self.state, preVote=False)
 
-    def lead(self) -> None:
-        """
-        The election is won.
-        """
-        leader = self.role = Leader(self)
-        leader.start()
-
-    # Inside.
-
-    def _giveOut(self, ready: Ready) -> None:
-        self.log.forget(self.lastApplied)
-        last = min(self.commitIndex, self.log.stableIndex, self.lastApplied + MAX_READY_ENTRIES)
-        if last > self.lastApplied:
-            ready.entries = self.log.entries(self.lastApplied + 1, last)
-            self.lastApplied = last
-        if isinstance(self.role, Leader):
-            ready.reads = self.role.takeReads(self.lastApplied)
-
-    def _vote(self, term: int, candidate: int | None) -> None:
-        self.currentTerm = term
-        self.votedFor = candidate
-        self._voteSeq = self._nextSeq
+    # What others ask of a server, whatever its role.
 
     def _requestVote(self, sender: int, message: RequestVote, token: Token) -> None:
         """
         Figure 2, "RequestVote RPC", and the two rules that protect a leader that leads: a server that hears it
         takes part in no election (Ongaro's thesis, section 4.2.3), and a pre-vote changes nothing (section 9.6).
         """
-        if not self.role.hasLeader and message.term > self.currentTerm and not message.preVote:
-            self.follow(message.term, None)
-        upToDate = self.log.isUpToDate(message.lastLogIndex, message.lastLogTerm)
+        state = self.state
+        if not self.role.hasLeader and message.term > state.currentTerm and not message.preVote:
+            self._follow(message.term, None)
+        upToDate = state.log.isUpToDate(message.lastLogIndex, message.lastLogTerm)
         if message.preVote:
-            granted = message.term > self.currentTerm
+            granted = message.term > state.currentTerm
         else:
-            granted = message.term == self.currentTerm and self.votedFor in (None, sender)
+            granted = message.term == state.currentTerm and state.votedFor in (None, sender)
         granted = granted and upToDate and not self.role.hasLeader
         if granted and not message.preVote:
-            if self.votedFor is None:
-                self._vote(message.term, sender)
-            self.follow(message.term, None)
-        term = message.term if message.preVote and granted else self.currentTerm
-        self.send(sender, RequestVoteReply(term, granted, message.preVote), token)
+            if state.votedFor is None:
+                state.vote(message.term, sender)
+            self._follow(message.term, None)
+        term = message.term if message.preVote and granted else state.currentTerm
+        state.send(sender, RequestVoteReply(term=term, granted=granted, preVote=message.preVote), token)
 
     def _appendEntries(self, sender: int, message: AppendEntries, token: Token) -> None:
-        if message.term < self.currentTerm:
+        term = self.state.currentTerm
+        if message.term < term:
             # With this term's name on it, this answer may reach a leader of this term; the round of reads of a message
             # of an older term is no round of that leader's.
-            self.send(sender, AppendEntriesReply(self.currentTerm, False, 0, message.prevLogIndex, 0, 0, 0), token)
+            reply = AppendEntriesReply.rejected(term=term, prevLogIndex=message.prevLogIndex)
+            self.state.send(sender, reply, token)
             return
-        if message.term > self.currentTerm or not isinstance(self.role, Follower):
-            assert not (isinstance(self.role, Leader) and message.term == self.currentTerm), (
+        if message.term > term or not isinstance(self.role, Follower):
+            assert not (isinstance(self.role, Leader) and message.term == term), (
                 f"server {sender} and this one both lead term {message.term}"
             )
-            self.follow(message.term, sender)
+            self._follow(message.term, sender)
         assert isinstance(self.role, Follower)
         self.role.appendEntries(sender, message, token)

@@ -4,44 +4,39 @@ The follower: section 5.2 and 5.3 of the paper, from the receiving side.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from replkv.raft.entry import Batch
 from replkv.raft.messages import AppendEntries, AppendEntriesReply
 from replkv.raft.outputs import Token
-from replkv.raft.roles import Role
-
-if TYPE_CHECKING:
-    from replkv.raft.core import Raft
+from replkv.raft.roles import Role, RoleName, Transition
+from replkv.raft.state import ServerState
 
 
 class Follower(Role):
     """
-    @ivar leaderId: the leader of the current term, where this server has heard of it.
+    Answers the leader, and asks for an election when it hears of none.
     """
 
-    name = "follower"
+    name = RoleName.FOLLOWER
 
-    def __init__(self, raft: Raft, leaderId: int | None) -> None:
-        super().__init__(raft)
+    def __init__(self, state: ServerState, leaderId: int | None) -> None:
+        super().__init__(state)
         self.leaderId = leaderId
         self._elapsed = 0
-        self._timeout = raft.randomElectionTimeout()
+        self._timeout = state.randomElectionTimeout()
 
     @property
     def hasLeader(self) -> bool:
         """
         Whether the leader was heard within the shortest election timeout.
         """
-        return self.leaderId is not None and self._elapsed < self.raft.config.electionTicks
+        return self.leaderId is not None and self._elapsed < self.state.config.electionTicks
 
-    def tick(self) -> None:
+    def tick(self) -> Transition | None:
         """
         Ask for an election when no leader was heard for an election timeout.
         """
         self._elapsed += 1
-        if self._elapsed >= self._timeout:
-            self.raft.campaign()
+        return Transition(RoleName.PRE_CANDIDATE) if self._elapsed >= self._timeout else None
 
     def appendEntries(self, sender: int, message: AppendEntries, token: Token) -> None:
         """
@@ -49,55 +44,53 @@ class Follower(Role):
         """
         self.leaderId = sender
         self._elapsed = 0
-        raft, log = self.raft, self.raft.log
+        state, log = self.state, self.state.log
         prevLogIndex, batch = message.prevLogIndex, message.batch
         if not log.matches(prevLogIndex, message.prevLogTerm):
-            conflictIndex, conflictTerm = log.conflict(prevLogIndex)
-            self._reply(sender, token, message, False, 0, conflictIndex, conflictTerm)
+            self._reject(sender, message, token)
             return
         missing = self._missing(batch)
         if missing.entries:
             first = missing.entries[0].index
             if first <= log.lastIndex:
-                raft.truncate(first)
+                state.truncate(first)
             for entry in missing.entries:
                 log.append(entry)
-            raft.persist(missing)
+            state.persist(missing)
         # Not the end of this log: what lies behind may differ from the leader's.
         verified = prevLogIndex + len(batch)
-        raft.commit(min(message.leaderCommit, verified))
+        state.commit(min(message.leaderCommit, verified))
         # A heartbeat confirms at once what is on the disk, entries are confirmed when they are.
         matchIndex = verified if batch.entries else min(verified, log.stableIndex)
-        self._reply(sender, token, message, True, matchIndex, 0, 0)
+        self._accept(sender, message, token, matchIndex)
 
     def _missing(self, batch: Batch) -> Batch:
         """
         What of C{batch} this log lacks. Entries that it has stay: a message that was overtaken by a later one must
         not cut off what that one appended (section 5.3).
         """
-        log = self.raft.log
+        log = self.state.log
         for position, entry in enumerate(batch.entries):
             if not log.matches(entry.index, entry.term):
                 return batch if position == 0 else Batch(batch.entries[position:])
         return Batch(())
 
-    def _reply(
-        self,
-        sender: int,
-        token: Token,
-        message: AppendEntries,
-        success: bool,
-        matchIndex: int,
-        conflictIndex: int,
-        conflictTerm: int,
-    ) -> None:
-        reply = AppendEntriesReply(
-            self.raft.currentTerm,
-            success,
-            matchIndex,
-            message.prevLogIndex,
-            conflictIndex,
-            conflictTerm,
-            message.readRound,
+    def _accept(self, sender: int, message: AppendEntries, token: Token, matchIndex: int) -> None:
+        reply = AppendEntriesReply.accepted(
+            term=self.state.currentTerm,
+            matchIndex=matchIndex,
+            prevLogIndex=message.prevLogIndex,
+            readRound=message.readRound,
         )
-        self.raft.send(sender, reply, token, matchIndex)
+        self.state.send(sender, reply, token, matchIndex)
+
+    def _reject(self, sender: int, message: AppendEntries, token: Token) -> None:
+        conflictIndex, conflictTerm = self.state.log.conflict(message.prevLogIndex)
+        reply = AppendEntriesReply.rejected(
+            term=self.state.currentTerm,
+            prevLogIndex=message.prevLogIndex,
+            conflictIndex=conflictIndex,
+            conflictTerm=conflictTerm,
+            readRound=message.readRound,
+        )
+        self.state.send(sender, reply, token)

@@ -5,19 +5,14 @@ disk in parallel) and 10.2.2 (pipelining) of Ongaro's thesis.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from replkv.raft.entry import NO_ENTRIES, Batch, Entry
 from replkv.raft.messages import AppendEntries, AppendEntriesReply
 from replkv.raft.outputs import DiskTrouble, Load, ReadReady, Token
 from replkv.raft.pace import Pace
-from replkv.raft.progress import Progress
-from replkv.raft.quorum import agreed, majority
+from replkv.raft.progress import PROBE, Progress
 from replkv.raft.reads import ReadQueue
-from replkv.raft.roles import Role
-
-if TYPE_CHECKING:
-    from replkv.raft.core import Raft
+from replkv.raft.roles import Role, RoleName, Transition
+from replkv.raft.state import ServerState
 
 
 class Leader(Role):
@@ -27,14 +22,15 @@ class Leader(Role):
     @ivar reads: the reads that wait.
     """
 
-    name = "leader"
+    name = RoleName.LEADER
 
-    def __init__(self, raft: Raft) -> None:
-        super().__init__(raft)
-        self.noopIndex = raft.log.lastIndex + 1
-        self.progress = {peer: Progress(raft.log.lastIndex + 1) for peer in raft.peers}
+    def __init__(self, state: ServerState) -> None:
+        super().__init__(state)
+        self.leaderId = state.config.id
+        self.noopIndex = state.log.lastIndex + 1
+        self.progress = {peer: Progress(state.log.lastIndex + 1) for peer in state.peers}
         self.reads = ReadQueue()
-        self._pace = Pace(raft.config.electionTicks)
+        self._pace = Pace(state.config.electionTicks)
         self._unpersisted = self.noopIndex
         self._heartbeatElapsed = 0
         self._quorumElapsed = 0
@@ -54,36 +50,34 @@ class Leader(Role):
         """
         return True
 
-    def tick(self) -> None:
+    def tick(self) -> Transition | None:
         """
         Send heartbeats, and lead no longer where a majority has not answered for an election timeout, or the own disk
         hangs or is slow.
         """
-        raft = self.raft
-        self._pace.tick(raft.log.lastIndex, raft.commitIndex, raft.log.stableIndex)
+        state = self.state
+        self._pace.tick(state.log.lastIndex, state.commitIndex, state.log.stableIndex)
         # Once is enough: where it was elected all the same, the others cannot lead.
-        if self._pace.isSlow and not raft.diskIsSlow:
-            raft.diskIsSlow = True
-            raft.follow(raft.currentTerm, None, DiskTrouble.IS_SLOW)
-            return
+        if self._pace.isSlow and not state.diskIsSlow:
+            state.diskIsSlow = True
+            return Transition(RoleName.FOLLOWER, DiskTrouble.IS_SLOW)
         self._heartbeatElapsed += 1
-        if self._heartbeatElapsed >= raft.config.heartbeatTicks:
+        if self._heartbeatElapsed >= state.config.heartbeatTicks:
             self._heartbeatElapsed = 0
             self._heartbeatDue = True
             for progress in self.progress.values():
                 progress.probeDue = True
         self._quorumElapsed += 1
-        if self._quorumElapsed >= self.raft.config.electionTicks:
+        if self._quorumElapsed >= self.state.config.electionTicks:
             self._quorumElapsed = 0
-            active = 1 + sum(progress.active for progress in self.progress.values())
-            if active < majority(len(raft.config.members)):
-                raft.follow(raft.currentTerm, None)
-                return
-            if raft.diskHangs:
-                raft.follow(raft.currentTerm, None, DiskTrouble.HANGS)
-                return
+            active = {peer for peer, progress in self.progress.items() if progress.active}
+            if not state.configuration.isQuorum(active | {state.config.id}):
+                return Transition(RoleName.FOLLOWER)
+            if state.diskHangs:
+                return Transition(RoleName.FOLLOWER, DiskTrouble.HANGS)
             for progress in self.progress.values():
                 progress.active = False
+        return None
 
     def propose(self, data: bytes) -> int:
         """
@@ -91,8 +85,8 @@ class Leader(Role):
 
         @return: the index of its entry.
         """
-        log = self.raft.log
-        log.append(Entry(log.lastIndex + 1, self.raft.currentTerm, data))
+        log = self.state.log
+        log.append(Entry(log.lastIndex + 1, self.state.currentTerm, data))
         return log.lastIndex
 
     def read(self, atLeast: int, token: Token) -> None:
@@ -100,7 +94,7 @@ class Leader(Role):
         Take in a read. It must see all that was committed when it arrived, which this server knows only when its
         no-op is committed, and the entries up to C{atLeast}.
         """
-        self.reads.add(max(self.raft.commitIndex, self.noopIndex, atLeast), token)
+        self.reads.add(max(self.state.commitIndex, self.noopIndex, atLeast), token)
 
     def appendReply(self, sender: int, reply: AppendEntriesReply) -> None:
         """
@@ -109,7 +103,7 @@ class Leader(Role):
         progress = self.progress[sender]
         if not reply.success and progress.hasRegressed(reply.prevLogIndex):
             # Nor does its word count: it may have forgotten a later leader too.
-            self.raft.regressed(sender)
+            self.state.regressed(sender)
             return
         progress.answered(reply.readRound)
         if reply.success:
@@ -145,12 +139,13 @@ class Leader(Role):
         Give out what was proposed and what is due, to the own disk and to the peers side by side.
         """
         # Before any message with a new entry, so that it carries the round of all reads that arrived before it.
-        proposed = self._unpersisted <= self.raft.log.lastIndex
+        proposed = self._unpersisted <= self.state.log.lastIndex
         opened = (proposed or self._heartbeatDue or self.reads.waitsForRound) and self.reads.openRound()
         self._persistProposals()
         for peer, progress in self.progress.items():
             streamed = self._stream(peer, progress)
-            due = progress.probeDue if not progress.replicating else not streamed and (opened or self._heartbeatDue)
+            isProbed = progress.state is PROBE
+            due = progress.probeDue if isProbed else not streamed and (opened or self._heartbeatDue)
             if due and progress.maySend:
                 self._append(peer, progress, NO_ENTRIES)
         self._heartbeatDue = False
@@ -172,22 +167,22 @@ class Leader(Role):
         return self.reads.take(appliedIndex)
 
     def _persistProposals(self) -> None:
-        log = self.raft.log
+        log = self.state.log
         while self._unpersisted <= log.lastIndex:
             batch = log.batch(self._unpersisted)
-            self.raft.persist(batch)
+            self.state.persist(batch)
             self._unpersisted = batch.entries[-1].index + 1
 
     def _stream(self, peer: int, progress: Progress) -> bool:
         """
         Send the entries that the peer lacks, as far as its window allows.
         """
-        log = self.raft.log
+        log = self.state.log
         streamed = False
         while progress.nextIndex <= log.lastIndex and progress.maySendEntries and not progress.loading:
             if progress.nextIndex < log.inMemory:
                 progress.loading = True
-                self.raft.load(Load(peer, self.raft.currentTerm, progress.nextIndex, log.inMemory - 1))
+                self.state.load(Load(peer, self.state.currentTerm, progress.nextIndex, log.inMemory - 1))
                 break
             self._append(peer, progress, log.batch(progress.nextIndex))
             streamed = True
@@ -196,15 +191,15 @@ class Leader(Role):
     def _append(self, peer: int, progress: Progress, batch: Batch) -> None:
         prevLogIndex = progress.nextIndex - 1
         progress.sent(batch)
-        self.raft.send(
+        self.state.send(
             peer,
             AppendEntries(
-                self.raft.currentTerm,
-                prevLogIndex,
-                self.raft.log.term(prevLogIndex),
-                self.raft.commitIndex,
-                self.reads.round,
-                batch,
+                term=self.state.currentTerm,
+                prevLogIndex=prevLogIndex,
+                prevLogTerm=self.state.log.term(prevLogIndex),
+                leaderCommit=self.state.commitIndex,
+                readRound=self.reads.round,
+                batch=batch,
             ),
         )
 
@@ -216,8 +211,8 @@ class Leader(Role):
         """
         if not reply.conflictTerm:
             return reply.conflictIndex
-        last = self.raft.log.lastIndexUpToTerm(reply.conflictTerm)
-        if last < reply.prevLogIndex and self.raft.log.matches(last, reply.conflictTerm):
+        last = self.state.log.lastIndexUpToTerm(reply.conflictTerm)
+        if last < reply.prevLogIndex and self.state.log.matches(last, reply.conflictTerm):
             return last + 1
         return min(last + 1, reply.conflictIndex)
 
@@ -226,11 +221,16 @@ class Leader(Role):
         Commit what a majority of disks holds, if it ends with an entry of the current term: entries of older terms
         are committed with it, but never by being counted (section 5.4.2, figure 8).
         """
-        log = self.raft.log
-        index = agreed([log.stableIndex, *(progress.matchIndex for progress in self.progress.values())])
-        if index > self.raft.commitIndex and log.term(index) == self.raft.currentTerm:
-            self.raft.commit(index)
+        log = self.state.log
+        held = {peer: progress.matchIndex for peer, progress in self.progress.items()}
+        held[self.state.config.id] = log.stableIndex
+        index = self.state.configuration.agreed(held)
+        if index > self.state.commitIndex and log.term(index) == self.state.currentTerm:
+            self.state.commit(index)
 
     def _confirmReads(self) -> None:
-        rounds = [self.reads.round, *(progress.readRound for progress in self.progress.values())]
-        self.reads.confirm(agreed(rounds))
+        if self.reads.confirmed == self.reads.round:
+            return  # No round is open.
+        rounds = {peer: progress.readRound for peer, progress in self.progress.items()}
+        rounds[self.state.config.id] = self.reads.round
+        self.reads.confirm(self.state.configuration.agreed(rounds))

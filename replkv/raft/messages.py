@@ -1,6 +1,7 @@
 """
 The messages that servers exchange: figure 2 of the Raft paper, with PreVote (Ongaro's thesis, section 9.6) and with
-what ReadIndex needs (section 6.4). All are values; who sent a message is told beside it.
+what ReadIndex needs (section 6.4). All are values; who sent a message is told beside it. They are made by keyword:
+numbers in a row are easily exchanged.
 """
 
 from __future__ import annotations
@@ -81,6 +82,42 @@ class AppendEntriesReply(NamedTuple):
     conflictIndex: int
     conflictTerm: int
     readRound: int
+
+    @classmethod
+    def accepted(cls, *, term: int, matchIndex: int, prevLogIndex: int, readRound: int = 0) -> AppendEntriesReply:
+        """
+        The logs match at prevLogIndex, and what came behind it is appended.
+
+        @param readRound: 0 is no round of reads.
+        """
+        return cls(
+            term=term,
+            success=True,
+            matchIndex=matchIndex,
+            prevLogIndex=prevLogIndex,
+            conflictIndex=0,
+            conflictTerm=0,
+            readRound=readRound,
+        )
+
+    @classmethod
+    def rejected(
+        cls, *, term: int, prevLogIndex: int, conflictIndex: int = 0, conflictTerm: int = 0, readRound: int = 0
+    ) -> AppendEntriesReply:
+        """
+        The logs do not match at prevLogIndex, or the request is of an earlier term, and then there is no conflict.
+
+        @param readRound: 0 is no round of reads.
+        """
+        return cls(
+            term=term,
+            success=False,
+            matchIndex=0,
+            prevLogIndex=prevLogIndex,
+            conflictIndex=conflictIndex,
+            conflictTerm=conflictTerm,
+            readRound=readRound,
+        )
 
 
 Message = RequestVote | RequestVoteReply | AppendEntries | AppendEntriesReply

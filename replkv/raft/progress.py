@@ -5,7 +5,8 @@ What a leader knows of one peer.
 from __future__ import annotations
 
 from collections import deque
-from typing import Final
+from enum import Enum, auto
+from typing import Final, NamedTuple
 
 from replkv.raft.entry import Batch
 
@@ -21,12 +22,51 @@ How many bytes of entries may be on their way to one peer, before the last batch
 """
 
 
+class ProgressState(Enum):
+    """
+    What a leader is doing for a peer.
+
+    @cvar PROBE: it looks for the place where the logs agree, with an empty message at each heartbeat and after each
+        rejection.
+    @cvar REPLICATE: it streams batches, one behind the other.
+    """
+
+    PROBE = auto()
+    REPLICATE = auto()
+
+
+PROBE: Final = ProgressState.PROBE
+REPLICATE: Final = ProgressState.REPLICATE
+"""
+The same, since Python 3.11 looks up an enum's members slowly, and these are asked for with every message.
+"""
+
+
+class ProgressStatus(NamedTuple):
+    """
+    What a L{Progress} looks like from outside.
+
+    @ivar state: what the leader is doing.
+    @ivar matchIndex: up to here the peer's disk is known to hold what the leader's log holds.
+    @ivar nextIndex: the next entry to send.
+    @ivar maySend: whether the peer may be sent anything at all.
+    @ivar unanswered: how many messages are without an answer.
+    @ivar onTheWayBytes: how many bytes of entries are on their way.
+    """
+
+    state: ProgressState
+    matchIndex: int
+    nextIndex: int
+    maySend: bool
+    unanswered: int
+    onTheWayBytes: int
+
+
 class Progress:
     """
+    @ivar state: what the leader is doing for the peer.
     @ivar matchIndex: up to here the peer's disk holds what this log holds.
     @ivar nextIndex: the next entry to send to it.
-    @ivar replicating: whether batches are streamed, one behind the other. Otherwise the leader probes for the place
-        where the logs agree, with an empty message at each heartbeat and after each rejection.
     @ivar probeDue: whether the next probe may be sent.
     @ivar readRound: the last round of reads of which the peer has answered a message.
     @ivar active: whether the peer has answered since the leader last checked that it has a majority.
@@ -43,13 +83,13 @@ class Progress:
         "nextIndex",
         "probeDue",
         "readRound",
-        "replicating",
+        "state",
     )
 
     def __init__(self, nextIndex: int) -> None:
+        self.state = PROBE
         self.matchIndex = 0
         self.nextIndex = nextIndex
-        self.replicating = False
         self.probeDue = True
         self.readRound = 0
         self.active = False
@@ -70,7 +110,22 @@ class Progress:
         """
         Whether the peer may be sent more entries.
         """
-        return self.replicating and self.maySend and self._onTheWayBytes < MAX_UNANSWERED_BYTES
+        isStreaming = self.state is REPLICATE
+        return isStreaming and self.maySend and self._onTheWayBytes < MAX_UNANSWERED_BYTES
+
+    @property
+    def status(self) -> ProgressStatus:
+        """
+        All of this, as it is now.
+        """
+        return ProgressStatus(
+            state=self.state,
+            matchIndex=self.matchIndex,
+            nextIndex=self.nextIndex,
+            maySend=self.maySend,
+            unanswered=self._unanswered,
+            onTheWayBytes=self._onTheWayBytes,
+        )
 
     def sent(self, batch: Batch) -> None:
         """
@@ -99,7 +154,7 @@ class Progress:
         """
         self.matchIndex = max(self.matchIndex, matchIndex)
         self.nextIndex = max(self.nextIndex, self.matchIndex + 1)
-        self.replicating = True
+        self.state = REPLICATE
         while self._onTheWay and self._onTheWay[0][0] <= self.matchIndex:
             self._onTheWayBytes -= self._onTheWay.popleft()[1]
 
@@ -108,7 +163,7 @@ class Progress:
         Whether the peer, whose log does not match at C{prevLogIndex}, lacks what it had acknowledged. It is asked for
         that only after a connection was lost, by a probe right behind matchIndex, and so this is no old answer.
         """
-        return not self.replicating and 0 < prevLogIndex == self.matchIndex == self.nextIndex - 1
+        return self.state is PROBE and 0 < prevLogIndex == self.matchIndex == self.nextIndex - 1
 
     def rejected(self, prevLogIndex: int, retryFrom: int) -> None:
         """
@@ -116,7 +171,8 @@ class Progress:
 
         @param retryFrom: where the logs may agree: the entry to try next.
         """
-        stale = prevLogIndex <= self.matchIndex if self.replicating else prevLogIndex != self.nextIndex - 1
+        isProbe = self.state is PROBE
+        stale = prevLogIndex != self.nextIndex - 1 if isProbe else prevLogIndex <= self.matchIndex
         if stale:
             return
         self._probe()
@@ -131,7 +187,7 @@ class Progress:
         self._probe()
 
     def _probe(self) -> None:
-        self.replicating = False
+        self.state = PROBE
         self.probeDue = False
         self._onTheWay.clear()
         self._onTheWayBytes = 0

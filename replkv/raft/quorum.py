@@ -20,4 +20,4 @@ def agreed(values: Collection[int]) -> int:
 
     @param values: one for every member, this server included.
     """
-    return sorted(values, reverse=True)[majority(len(values)) - 1]
+    return sorted(values)[len(values) - majority(len(values))]

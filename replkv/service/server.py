@@ -27,7 +27,8 @@ from replkv.node.node import TICKS_PER_HEARTBEAT, Node
 from replkv.peers.identity import Identity
 from replkv.peers.link import PeerLink
 from replkv.peers.listener import PeerListener
-from replkv.raft.core import Raft, RaftConfig
+from replkv.raft.config import RaftConfig
+from replkv.raft.core import Raft
 from replkv.raft.entry import Entry
 from replkv.raft.log import MAX_BATCH_BYTES, RaftLog
 from replkv.service.descriptors import Descriptors

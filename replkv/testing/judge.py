@@ -142,7 +142,7 @@ class Judge:
                 view.matched = {}
             self._commits.check(view, self._views.values(), [server.disk for server in self._servers])
         if isinstance(role, Leader):
-            self._leads(view, role)
+            self._leads(view, role.noopIndex)
             self._retries.check(view, ready.sends)
             self._heartbeats.sends(view, ready.sends)
         if ready.reads or ready.droppedReads:
@@ -162,12 +162,13 @@ class Judge:
         """
         self._commits.applied(server.id, index, digest)
 
-    def _leads(self, view: View, leader: Leader) -> None:
+    def _leads(self, view: View, noopIndex: int) -> None:
         """
         What a leader knows of the others is true, and never goes back.
         """
         matched = view.matched
-        for peer, progress in leader.progress.items():
+        status = view.raft.status
+        for peer, progress in status.progress.items():
             index = progress.matchIndex
             known = matched.get(peer, 0)
             if index < known:
@@ -179,7 +180,7 @@ class Judge:
                 disk = self._views[peer].disk
                 if disk.term <= view.raft.currentTerm and not disk.holds(index, view.terms[index - 1]):
                     raise Violation(f"leader {view.id} takes entry {index} to be on the disk of server {peer}")
-        if view.raft.commitIndex < leader.noopIndex:
-            self._commits.leads(view, leader)
+        if status.commitIndex < noopIndex:
+            self._commits.leads(view, status)
         elif view.reads:
-            self._reads.wait(view, leader)
+            self._reads.wait(view, status)

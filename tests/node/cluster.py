@@ -21,7 +21,8 @@ from replkv.node.clusterclock import ClusterClock
 from replkv.node.diskqueue import DiskQueue
 from replkv.node.node import TICKS_PER_HEARTBEAT, Node
 from replkv.peers.receiver import Timed
-from replkv.raft.core import Raft, RaftConfig
+from replkv.raft.config import RaftConfig
+from replkv.raft.core import Raft
 from replkv.raft.log import RaftLog
 from replkv.storage.log import LogStorage
 from replkv.testing.files import MemoryFiles

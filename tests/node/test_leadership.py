@@ -226,7 +226,7 @@ class DiskTests(LeaderTests):
             if self.leader.disk.waiting:
                 self.cluster.run(0.05)
                 self.leader.disk.work()
-        self.assertTrue(self.leader.node.raft.diskIsSlow)
+        self.assertTrue(self.leader.node.raft.state.diskIsSlow)
 
     def test_hangs(self) -> None:
         """
@@ -265,10 +265,10 @@ class DiskTests(LeaderTests):
         self.cluster.hold([self.leader])
         self.client.set(b"k", b"v")
         for _ in patiently("the disk hangs"):
-            if raft.diskHangs:
+            if raft.state.diskHangs:
                 break
             self.cluster.run(0.01)
         self.assertTrue(self.leader.leads)
-        self.leader.node.replied(2, Timed(AppendEntriesReply(raft.currentTerm + 1, False, 0, 0, 0, 0, 0), 0))
+        self.leader.node.replied(2, Timed(AppendEntriesReply.rejected(term=raft.currentTerm + 1, prevLogIndex=0), 0))
         self.assertFalse(self.leader.leads)
         self.assertEqual(self.told(), [])

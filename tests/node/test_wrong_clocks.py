@@ -118,7 +118,10 @@ class WrongClockTests(ExpiryTests):
         """
         time = self.followers[0].node._clusterClock.now()
         term = self.leader.node.raft.currentTerm
-        late = Timed(AppendEntries(term - 1, 0, 0, 0, 0, NO_ENTRIES), time + 10_000)
+        late = Timed(
+            AppendEntries(term=term - 1, prevLogIndex=0, prevLogTerm=0, leaderCommit=0, readRound=0, batch=NO_ENTRIES),
+            time + 10_000,
+        )
         self.followers[0].node.requested(2, late)
         self.assertEqual(self.followers[0].node._clusterClock.now(), time)
 
@@ -130,7 +133,17 @@ class WrongClockTests(ExpiryTests):
         self.cluster.run(60)
         server = self.leader.node
         time = server._clusterClock.now()
-        late = Timed(AppendEntries(server.raft.currentTerm + 1, 0, 0, 0, 0, NO_ENTRIES), time - 20_000)
+        late = Timed(
+            AppendEntries(
+                term=server.raft.currentTerm + 1,
+                prevLogIndex=0,
+                prevLogTerm=0,
+                leaderCommit=0,
+                readRound=0,
+                batch=NO_ENTRIES,
+            ),
+            time - 20_000,
+        )
         server.requested(1, late)
         self.assertEqual(server.executor.statistics()[1], ("role", "follower"))
         self.assertGreaterEqual(server._clusterClock.now(), time - 2)
@@ -144,7 +157,7 @@ class WrongClockTests(ExpiryTests):
         told: list[int] = []
         for _ in range(2):
             term = server.node.raft.currentTerm
-            vote = Timed(RequestVote(term + 1, 100, term + 1, True), 0)
+            vote = Timed(RequestVote(term=term + 1, lastLogIndex=100, lastLogTerm=term + 1, preVote=True), 0)
             server.node.requested(2, vote).addCallback(lambda reply: told.append(reply.time))
             self.cluster.run(0.1)
         self.assertEqual(told[0], 0)

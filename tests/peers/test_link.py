@@ -23,7 +23,17 @@ class RequestTests(LinkTests):
         """
         wire = self.connect()
         self.assertTrue(self.link.isUp)
-        heartbeat = Timed(AppendEntries(3, 7, 2, 5, 4, Batch([Entry(8, 3, bytes(100_000))])), HEARTBEAT.time)
+        heartbeat = Timed(
+            AppendEntries(
+                term=3,
+                prevLogIndex=7,
+                prevLogTerm=2,
+                leaderCommit=5,
+                readRound=4,
+                batch=Batch([Entry(8, 3, bytes(100_000))]),
+            ),
+            HEARTBEAT.time,
+        )
         self.link.send(VOTE)
         self.link.send(heartbeat)
         wire.carry()
@@ -61,7 +71,7 @@ class RequestTests(LinkTests):
         wire = self.connect()
         self.link.send(VOTE)
         wire.carry()
-        refused = Timed(RequestVoteReply(3, False, False), VOTED.time)
+        refused = Timed(RequestVoteReply(term=3, granted=False, preVote=False), VOTED.time)
         self.its.receiver.asked[0][2].callback(refused)
         wire.carry()
         self.assertEqual(self.mine.receiver.replies, [(1, refused)])

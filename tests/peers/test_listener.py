@@ -210,7 +210,16 @@ class RequestTests(ListenerTests):
         answer = self.caller.ask(AppendEntriesCommand, **{**fields(HEARTBEAT), "batch": batch.encoded})
         self.wire.carry()
         ((sender, request, reply),) = self.server.receiver.asked
-        self.assertEqual((sender, request), (0, Timed(AppendEntries(3, 7, 2, 5, 4, batch), HEARTBEAT.time)))
+        self.assertEqual(
+            (sender, request),
+            (
+                0,
+                Timed(
+                    AppendEntries(term=3, prevLogIndex=7, prevLogTerm=2, leaderCommit=5, readRound=4, batch=batch),
+                    HEARTBEAT.time,
+                ),
+            ),
+        )
         reply.callback(HEARD)
         self.wire.carry()
         self.assertEqual(self.successResultOf(answer), fields(HEARD))
@@ -228,7 +237,9 @@ class RequestTests(ListenerTests):
             [0, 1, 2],
         )
         for number in (2, 0, 1):
-            asked[number][2].callback(Timed(AppendEntriesReply(3, True, 7, 7, 0, 0, number), HEARD.time))
+            asked[number][2].callback(
+                Timed(AppendEntriesReply.accepted(term=3, matchIndex=7, prevLogIndex=7, readRound=number), HEARD.time)
+            )
         self.wire.carry()
         self.assertEqual([self.successResultOf(answer)["readRound"] for answer in answers], [0, 1, 2])
 

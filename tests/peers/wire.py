@@ -33,10 +33,13 @@ from replkv.raft.entry import NO_ENTRIES
 from replkv.raft.messages import AppendEntries, AppendEntriesReply, RequestVote, RequestVoteReply
 from tests.patience import patiently
 
-VOTE = Timed(RequestVote(3, 7, 2, False), 1_700_000_000_001)
-VOTED = Timed(RequestVoteReply(3, True, False), 0)
-HEARTBEAT = Timed(AppendEntries(3, 7, 2, 5, 4, NO_ENTRIES), 1_700_000_000_002)
-HEARD = Timed(AppendEntriesReply(3, True, 7, 7, 0, 0, 4), 1_700_000_000_003)
+VOTE = Timed(RequestVote(term=3, lastLogIndex=7, lastLogTerm=2, preVote=False), 1_700_000_000_001)
+VOTED = Timed(RequestVoteReply(term=3, granted=True, preVote=False), 0)
+HEARTBEAT = Timed(
+    AppendEntries(term=3, prevLogIndex=7, prevLogTerm=2, leaderCommit=5, readRound=4, batch=NO_ENTRIES),
+    1_700_000_000_002,
+)
+HEARD = Timed(AppendEntriesReply.accepted(term=3, matchIndex=7, prevLogIndex=7, readRound=4), 1_700_000_000_003)
 
 
 def fields(timed: Timed) -> dict[str, Any]:

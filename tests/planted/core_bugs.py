@@ -4,41 +4,44 @@ Bugs that a core can have.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from random import Random
 from typing import Final
 
-import replkv.raft.candidate
 import replkv.raft.pace
 from replkv.raft.candidate import Candidate
-from replkv.raft.core import Raft, RaftConfig
+from replkv.raft.config import RaftConfig
+from replkv.raft.configuration import Configuration
+from replkv.raft.core import Raft
 from replkv.raft.entry import Batch
 from replkv.raft.follower import Follower
 from replkv.raft.leader import Leader
 from replkv.raft.log import RaftLog
 from replkv.raft.messages import AppendEntries, AppendEntriesReply, Message, RequestVote, RequestVoteReply
-from replkv.raft.outputs import Persist, Ready, Send, Token
+from replkv.raft.outputs import DiskTrouble, Persist, Ready, Send, Token
 from replkv.raft.pace import Pace
-from replkv.raft.progress import Progress
+from replkv.raft.progress import Progress, ProgressState
 from replkv.raft.quorum import agreed
 from replkv.raft.reads import ReadQueue
+from replkv.raft.roles import Transition
+from replkv.raft.state import ServerState, Write
 from tests.planted.bug import Bug, Patch
 
+_accept = Follower._accept
 _appendEntries = Follower.appendEntries
 _appendReply = Leader.appendReply
 _conflict = RaftLog.conflict
-_follow = Raft.follow
+_follow = Raft._follow
 _handle = Raft._appendEntries
 _init = Raft.__init__
 _initLeader = Leader.__init__
 _leaderTick = Leader.tick
 _matched = Progress.matched
 _openRound = ReadQueue.openRound
-_ready = Raft.ready
+_takeReady = ServerState.takeReady
 _rejected = Progress.rejected
-_reply = Follower._reply
 _requestVote = Raft._requestVote
-_send = Raft.send
+_send = ServerState.send
 
 
 def _atOnce(kind: type[Message]) -> Callable[..., None]:
@@ -46,11 +49,11 @@ def _atOnce(kind: type[Message]) -> Callable[..., None]:
     Messages of one kind do not wait for the disk.
     """
 
-    def send(raft: Raft, to: int, message: Message, token: Token = None, ackIndex: int = 0) -> None:
+    def send(state: ServerState, to: int, message: Message, token: Token = None, ackIndex: int = 0) -> None:
         if isinstance(message, kind):
-            raft._ready.sends.append(Send(to, message, token))
+            state._ready.sends.append(Send(to, message, token))
         else:
-            _send(raft, to, message, token, ackIndex)
+            _send(state, to, message, token, ackIndex)
 
     return send
 
@@ -58,10 +61,10 @@ def _atOnce(kind: type[Message]) -> Callable[..., None]:
 # Votes and terms.
 
 
-def _persistWithoutVote(raft: Raft, batch: Batch) -> None:
-    raft._ready.persists.append(Persist(raft._nextSeq, raft.currentTerm, None, batch))
-    raft._writing.append((raft._nextSeq, batch.entries[-1].index if batch.entries else 0))
-    raft._nextSeq += 1
+def _persistWithoutVote(state: ServerState, batch: Batch) -> None:
+    state._ready.persists.append(Persist(state._nextSeq, state.currentTerm, None, batch))
+    state._writing.append(Write(state._nextSeq, batch.entries[-1].index if batch.entries else 0))
+    state._nextSeq += 1
 
 
 def _initWithoutTerm(
@@ -76,53 +79,45 @@ def _initWithoutTerm(
     _init(raft, config, random, log, log.lastTerm, None, lastApplied)
 
 
-def _countAnyTerm(candidate: Candidate, sender: int, reply: RequestVoteReply) -> None:
-    if reply.granted and reply.preVote == candidate.preVote:
-        candidate._granted(sender)
+def _countAnyTerm(candidate: Candidate, sender: int, reply: RequestVoteReply) -> Transition | None:
+    return candidate._granted(sender) if reply.granted and reply.preVote == candidate.preVote else None
 
 
-def _countPreVotes(candidate: Candidate, sender: int, reply: RequestVoteReply) -> None:
-    if reply.granted and reply.term == candidate._term:
-        candidate._granted(sender)
+def _countPreVotes(candidate: Candidate, sender: int, reply: RequestVoteReply) -> Transition | None:
+    return candidate._granted(sender) if reply.granted and reply.term == candidate._term else None
 
 
-def _followAndClearVote(raft: Raft, term: int, leaderId: int | None) -> None:
-    _follow(raft, term, leaderId)
-    raft.votedFor = None
+def _isHalf(configuration: Configuration, servers: Set[int]) -> bool:
+    return 2 * len(servers) >= len(configuration.members)
 
 
-def _followAndKeepVote(raft: Raft, term: int, leaderId: int | None) -> None:
+def _followAndClearVote(raft: Raft, term: int, leaderId: int | None, trouble: DiskTrouble | None = None) -> None:
+    _follow(raft, term, leaderId, trouble)
+    raft.state.votedFor = None
+
+
+def _followAndKeepVote(raft: Raft, term: int, leaderId: int | None, trouble: DiskTrouble | None = None) -> None:
     votedFor = raft.votedFor
-    _follow(raft, term, leaderId)
-    raft.votedFor = votedFor
+    _follow(raft, term, leaderId, trouble)
+    raft.state.votedFor = votedFor
 
 
 def _voteAndForget(raft: Raft, sender: int, message: RequestVote, token: Token) -> None:
     isPreCandidate = isinstance(raft.role, Candidate) and raft.role.preVote
     _requestVote(raft, sender, message, token)
     if isPreCandidate:
-        raft.votedFor = None
+        raft.state.votedFor = None
 
 
 # The log.
 
 
-def _replyWithEnd(
-    follower: Follower,
-    sender: int,
-    token: Token,
-    message: AppendEntries,
-    success: bool,
-    matchIndex: int,
-    conflictIndex: int,
-    conflictTerm: int,
-) -> None:
-    end = follower.raft.log.lastIndex if success else matchIndex
-    _reply(follower, sender, token, message, success, end, conflictIndex, conflictTerm)
+def _acceptToEnd(follower: Follower, sender: int, message: AppendEntries, token: Token, matchIndex: int) -> None:
+    _accept(follower, sender, message, token, follower.state.log.lastIndex)
 
 
 def _appendOverGap(follower: Follower, sender: int, message: AppendEntries, token: Token) -> None:
-    log = follower.raft.log
+    log = follower.state.log
     batch = message.batch.entries
     if not batch or batch[0].index <= log.lastIndex + 1:
         _appendEntries(follower, sender, message, token)
@@ -130,8 +125,8 @@ def _appendOverGap(follower: Follower, sender: int, message: AppendEntries, toke
     entries = [entry._replace(index=index) for index, entry in enumerate(batch, log.lastIndex + 1)]
     for entry in entries:
         log.append(entry)
-    follower.raft.persist(Batch(entries))
-    _reply(follower, sender, token, message, True, batch[-1].index, 0, 0)
+    follower.state.persist(Batch(entries))
+    _accept(follower, sender, message, token, batch[-1].index)
 
 
 def _hintBeyond(log: RaftLog, prevLogIndex: int) -> tuple[int, int]:
@@ -149,10 +144,10 @@ def _hintSlowly(log: RaftLog, prevLogIndex: int) -> tuple[int, int]:
     return (prevLogIndex, 0) if prevLogIndex > log.lastIndex else _conflict(log, prevLogIndex)
 
 
-def _initStreaming(leader: Leader, raft: Raft) -> None:
-    _initLeader(leader, raft)
+def _initStreaming(leader: Leader, state: ServerState) -> None:
+    _initLeader(leader, state)
     for progress in leader.progress.values():
-        progress.replicating = True
+        progress.state = ProgressState.REPLICATE
 
 
 # What is committed, and applied.
@@ -160,39 +155,39 @@ def _initStreaming(leader: Leader, raft: Raft) -> None:
 
 def _commitUpToLeader(follower: Follower, sender: int, message: AppendEntries, token: Token) -> None:
     _appendEntries(follower, sender, message, token)
-    follower.raft.commit(min(message.leaderCommit, follower.raft.log.lastIndex))
+    follower.state.commit(min(message.leaderCommit, follower.state.log.lastIndex))
 
 
-def _commitAnyIndex(raft: Raft, index: int) -> None:
-    raft.commitIndex = index
+def _commitAnyIndex(state: ServerState, index: int) -> None:
+    state.commitIndex = index
 
 
 def _countOldTerms(leader: Leader) -> None:
-    stable = leader.raft.log.stableIndex
-    leader.raft.commit(agreed([stable, *(progress.matchIndex for progress in leader.progress.values())]))
+    stable = leader.state.log.stableIndex
+    leader.state.commit(agreed([stable, *(progress.matchIndex for progress in leader.progress.values())]))
 
 
 def _stopAtOldTerm(leader: Leader) -> None:
-    raft = leader.raft
-    index = agreed([raft.log.stableIndex, *(progress.matchIndex for progress in leader.progress.values())])
-    while raft.commitIndex < index and raft.log.term(raft.commitIndex + 1) == raft.currentTerm:
-        raft.commit(raft.commitIndex + 1)
+    state = leader.state
+    index = agreed([state.log.stableIndex, *(progress.matchIndex for progress in leader.progress.values())])
+    while state.commitIndex < index and state.log.term(state.commitIndex + 1) == state.currentTerm:
+        state.commit(state.commitIndex + 1)
 
 
 def _countOwnMemory(leader: Leader) -> None:
-    log = leader.raft.log
+    log = leader.state.log
     index = agreed([log.lastIndex, *(progress.matchIndex for progress in leader.progress.values())])
-    if log.term(index) == leader.raft.currentTerm:
-        leader.raft.commit(index)
+    if log.term(index) == leader.state.currentTerm:
+        leader.state.commit(index)
 
 
-def _applyFromMemory(raft: Raft, mayApply: bool = True) -> Ready:
-    stableIndex = raft.log.stableIndex
-    raft.log.stableIndex = raft.log.lastIndex
+def _applyFromMemory(state: ServerState, mayApply: bool) -> Ready:
+    stableIndex = state.log.stableIndex
+    state.log.stableIndex = state.log.lastIndex
     try:
-        return _ready(raft, mayApply)
+        return _takeReady(state, mayApply)
     finally:
-        raft.log.stableIndex = stableIndex
+        state.log.stableIndex = stableIndex
 
 
 def _goBack(progress: Progress, matchIndex: int) -> None:
@@ -210,7 +205,7 @@ def _sendMatchedAgain(progress: Progress, prevLogIndex: int, retryFrom: int) -> 
 
 
 def _readFromCommitIndex(leader: Leader, atLeast: int, token: Token) -> None:
-    leader.reads.add(max(leader.raft.commitIndex, atLeast), token)
+    leader.reads.add(max(leader.state.commitIndex, atLeast), token)
 
 
 def _confirmByAnyAnswer(leader: Leader, sender: int, reply: AppendEntriesReply) -> None:
@@ -220,7 +215,11 @@ def _confirmByAnyAnswer(leader: Leader, sender: int, reply: AppendEntriesReply) 
 def _echoAnyRound(raft: Raft, sender: int, message: AppendEntries, token: Token) -> None:
     if message.term < raft.currentTerm:
         prev = message.prevLogIndex
-        raft.send(sender, AppendEntriesReply(raft.currentTerm, False, 0, prev, 0, 0, message.readRound), token)
+        raft.state.send(
+            sender,
+            AppendEntriesReply.rejected(term=raft.currentTerm, prevLogIndex=prev, readRound=message.readRound),
+            token,
+        )
     else:
         _handle(raft, sender, message, token)
 
@@ -232,43 +231,43 @@ def campaignAtOnce(raft: Raft) -> None:
     """
     Stand for election without having asked whether it could be won.
     """
-    if raft.diskHangs:
-        raft.follow(raft.currentTerm, None)
+    if raft.state.diskHangs:
+        raft._follow(raft.currentTerm, None)
     else:
-        raft.stand()
+        raft._stand()
 
 
 def _takeTermOfPreVote(raft: Raft, sender: int, message: RequestVote, token: Token) -> None:
     if message.preVote and message.term > raft.currentTerm:
-        raft.follow(message.term, None)
+        raft._follow(message.term, None)
     _requestVote(raft, sender, message, token)
 
 
 def _grantPreVoteBesideLeader(raft: Raft, sender: int, message: RequestVote, token: Token) -> None:
     upToDate = raft.log.isUpToDate(message.lastLogIndex, message.lastLogTerm)
     if message.preVote and message.term > raft.currentTerm and upToDate:
-        raft.send(sender, RequestVoteReply(message.term, True, True), token)
+        raft.state.send(sender, RequestVoteReply(term=message.term, granted=True, preVote=True), token)
     else:
         _requestVote(raft, sender, message, token)
 
 
-def _leadForEver(leader: Leader) -> None:
+def _leadForEver(leader: Leader) -> Transition | None:
     leader._quorumElapsed = 0
-    _leaderTick(leader)
+    return _leaderTick(leader)
 
 
-def _countTwice(leader: Leader) -> None:
+def _countTwice(leader: Leader) -> Transition | None:
     peer = next(iter(leader.progress.values()), None)
     if peer is not None:
         peer.active = True
-    _leaderTick(leader)
+    return _leaderTick(leader)
 
 
-def _beatRarely(leader: Leader) -> None:
+def _beatRarely(leader: Leader) -> Transition | None:
     beats = leader._beats = getattr(leader, "_beats", 0) + 1  # type: ignore[attr-defined]
     if beats % 3:
         leader._heartbeatElapsed -= 1
-    _leaderTick(leader)
+    return _leaderTick(leader)
 
 
 def _retryLater(progress: Progress, prevLogIndex: int, retryFrom: int) -> None:
@@ -282,28 +281,31 @@ def _bug(name: str, owner: object, attribute: str, value: object, seeds: int = 1
 
 
 BUGS: Final = (
-    _bug("the vote is not persisted", Raft, "persist", _persistWithoutVote),
+    _bug("the vote is not persisted", ServerState, "persist", _persistWithoutVote),
     _bug("the term is not persisted", Raft, "__init__", _initWithoutTerm),
-    _bug("a vote is told before its fsync", Raft, "send", _atOnce(RequestVoteReply)),
+    _bug("a vote is told before its fsync", ServerState, "send", _atOnce(RequestVoteReply)),
     Bug(
         "a candidate counts its own vote before its fsync",
         "core",
         100,
-        (Patch(Raft, "voteIsDurable", property(lambda raft: True)), Patch(Raft, "send", _atOnce(RequestVote))),
+        (
+            Patch(ServerState, "voteIsDurable", property(lambda state: True)),
+            Patch(ServerState, "send", _atOnce(RequestVote)),
+        ),
     ),
     _bug("a vote reply of an old term is counted", Candidate, "voteReply", _countAnyTerm),
     _bug("a pre-vote is counted as a vote", Candidate, "voteReply", _countPreVotes),
-    _bug("votedFor is cleared within a term", Raft, "follow", _followAndClearVote),
-    _bug("votedFor is kept in a new term", Raft, "follow", _followAndKeepVote),
+    _bug("votedFor is cleared within a term", Raft, "_follow", _followAndClearVote),
+    _bug("votedFor is kept in a new term", Raft, "_follow", _followAndKeepVote),
     _bug("a pre-candidate forgets the vote that it gives", Raft, "_requestVote", _voteAndForget),
-    _bug("half of the votes are a majority", replkv.raft.candidate, "majority", lambda members: (members + 1) // 2),
+    _bug("half of the votes are a majority", Configuration, "isQuorum", _isHalf),
     _bug(
         "logs are compared by length before term",
         RaftLog,
         "isUpToDate",
         lambda log, index, term: (index, term) >= (log.lastIndex, log.lastTerm),
     ),
-    _bug("entries are acknowledged before their fsync", Raft, "send", _atOnce(AppendEntriesReply)),
+    _bug("entries are acknowledged before their fsync", ServerState, "send", _atOnce(AppendEntriesReply)),
     _bug("the log is cut without a conflict", Follower, "_missing", lambda follower, batch: batch),
     _bug(
         "entries are taken without the consistency check",
@@ -320,7 +322,7 @@ BUGS: Final = (
     _bug("a leader backs up one entry at a time", Leader, "_retryFrom", lambda leader, reply: reply.prevLogIndex, 20),
     _bug("a follower whose log is short does not say so", RaftLog, "conflict", _hintSlowly, 50),
     _bug("a batch with a gap is accepted", Follower, "appendEntries", _appendOverGap),
-    _bug("a follower acknowledges the end of its log", Follower, "_reply", _replyWithEnd),
+    _bug("a follower acknowledges the end of its log", Follower, "_accept", _acceptToEnd),
     Bug(
         "a finished write counts for entries replaced since",
         "core",
@@ -328,16 +330,16 @@ BUGS: Final = (
         # As it is, a leader sends entries only to those who have answered it, and an answer follows all earlier writes.
         # So the bug shows only with leaders that do not wait for an answer, which is right as well.
         (
-            Patch(Raft, "truncate", lambda raft, index: raft.log.truncate(index)),
+            Patch(ServerState, "truncate", lambda state, index: state.log.truncate(index)),
             Patch(Leader, "__init__", _initStreaming),
         ),
     ),
     _bug("a follower commits beyond what was verified", Follower, "appendEntries", _commitUpToLeader),
-    _bug("commitIndex goes back", Raft, "commit", _commitAnyIndex),
+    _bug("commitIndex goes back", ServerState, "commit", _commitAnyIndex),
     _bug("old-term entries are committed by counting", Leader, "_advanceCommit", _countOldTerms),
     _bug("the commit scan is stuck behind an old-term entry", Leader, "_advanceCommit", _stopAtOldTerm),
     _bug("the leader's own disk counts before its fsync", Leader, "_advanceCommit", _countOwnMemory),
-    _bug("entries are applied beyond what the own disk holds", Raft, "ready", _applyFromMemory),
+    _bug("entries are applied beyond what the own disk holds", ServerState, "takeReady", _applyFromMemory),
     _bug("a leader with a slow disk leads on", Pace, "_note", lambda pace: None, 20),
     _bug("a leader steps down where all disks are slow", replkv.raft.pace, "SLOW_TIMES", 1, 20),
     _bug("matchIndex goes back on a late reply", Progress, "matched", _goBack),
@@ -359,7 +361,7 @@ BUGS: Final = (
         lambda reads: reads.waitsForRound and _openRound(reads),
     ),
     _bug("a read is confirmed by the answer to a message of an older term", Raft, "_appendEntries", _echoAnyRound, 500),
-    _bug("there is no pre-vote", Raft, "campaign", campaignAtOnce),
+    _bug("there is no pre-vote", Raft, "_campaign", campaignAtOnce),
     _bug("a pre-vote begins its term", Raft, "_requestVote", _takeTermOfPreVote),
     _bug("a pre-vote is granted beside a leader", Raft, "_requestVote", _grantPreVoteBesideLeader),
     _bug("a leader that is cut off leads on", Leader, "tick", _leadForEver),

@@ -20,6 +20,7 @@ from replkv.raft.follower import Follower
 from replkv.raft.messages import AppendEntries
 from replkv.raft.outputs import Token
 from replkv.raft.progress import Progress
+from replkv.raft.state import ServerState
 from replkv.storage.folder import DataFolder
 from tests.planted.bug import Bug, Patch
 from tests.planted.core_bugs import campaignAtOnce
@@ -118,7 +119,7 @@ BUGS: Final = (
         100,
         (Patch(Names, "addresses", _addressesForGood),),
     ),
-    Bug("there is no pre-vote among whole servers", "cluster", 100, (Patch(Raft, "campaign", campaignAtOnce),)),
+    Bug("there is no pre-vote among whole servers", "cluster", 100, (Patch(Raft, "_campaign", campaignAtOnce),)),
     Bug("a lost server is never dialled again", "cluster", 50, (Patch(PeerLink, "disconnected", _neverDialAgain),)),
     Bug(
         "a connection without answers is never given up",
@@ -164,6 +165,6 @@ BUGS: Final = (
         "elections that begin late",
         "cluster",
         20,
-        (Patch(Raft, "randomElectionTimeout", lambda raft: 20 * raft.config.electionTicks),),
+        (Patch(ServerState, "randomElectionTimeout", lambda state: 20 * state.config.electionTicks),),
     ),
 )

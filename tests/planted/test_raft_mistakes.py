@@ -184,7 +184,7 @@ class RaftMistakesTests(PlantingTests):
         """
         A server that times out begins a new term at once.
         """
-        self.patch(Raft, "campaign", lambda raft: raft.stand())
+        self.patch(Raft, "_campaign", lambda raft: raft._stand())
         self.assertCaught(test_prevote.PreVoteTests, "test_partitionedServer")
 
     def test_halfIsAMajority(self) -> None:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 from random import Random
 from typing import NamedTuple
 
-from replkv.raft.core import Raft, RaftConfig
+from replkv.raft.config import RaftConfig
+from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.leader import Leader
 from replkv.raft.log import RaftLog

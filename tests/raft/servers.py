@@ -4,7 +4,7 @@ Single servers in the states that tests begin with. All are server 0 of their cl
 
 from __future__ import annotations
 
-from replkv.raft.core import RaftConfig
+from replkv.raft.config import RaftConfig
 from replkv.raft.entry import NO_ENTRIES, Batch, Entry
 from replkv.raft.messages import AppendEntries, AppendEntriesReply, RequestVoteReply
 from replkv.raft.outputs import Send
@@ -34,7 +34,7 @@ def candidate(*terms: int, members: int = 3, currentTerm: int | None = None) -> 
     """
     server = preCandidate(*terms, members=members, currentTerm=currentTerm)
     for voter in range(1, members):
-        server.receive(voter, RequestVoteReply(server.raft.currentTerm + 1, True, True))
+        server.receive(voter, RequestVoteReply(term=server.raft.currentTerm + 1, granted=True, preVote=True))
         if server.raft.role.name == "candidate":
             break
     server.sync()
@@ -45,7 +45,9 @@ def heartbeat(term: int, prevLogIndex: int = 0, prevLogTerm: int = 0) -> AppendE
     """
     A leader's message without entries.
     """
-    return AppendEntries(term, prevLogIndex, prevLogTerm, 0, 0, NO_ENTRIES)
+    return AppendEntries(
+        term=term, prevLogIndex=prevLogIndex, prevLogTerm=prevLogTerm, leaderCommit=0, readRound=0, batch=NO_ENTRIES
+    )
 
 
 def leader(*terms: int, members: int = 3, currentTerm: int | None = None) -> Server:
@@ -55,7 +57,7 @@ def leader(*terms: int, members: int = 3, currentTerm: int | None = None) -> Ser
     server = candidate(*terms, members=members, currentTerm=currentTerm)
     for voter in range(1, members):
         if not server.leads:
-            server.raft.step(voter, RequestVoteReply(server.raft.currentTerm, True, False))
+            server.raft.step(voter, RequestVoteReply(term=server.raft.currentTerm, granted=True, preVote=False))
     return server
 
 
@@ -75,7 +77,9 @@ def matched(server: Server, matchIndex: int, readRound: int = 0) -> AppendEntrie
     """
     A success, in the term of the leader C{server}.
     """
-    return AppendEntriesReply(server.raft.currentTerm, True, matchIndex, 0, 0, 0, readRound)
+    return AppendEntriesReply.accepted(
+        term=server.raft.currentTerm, matchIndex=matchIndex, prevLogIndex=0, readRound=readRound
+    )
 
 
 def rejected(
@@ -85,7 +89,13 @@ def rejected(
     A failure of the consistency check, in the term of the leader C{server}.
     """
     term = server.raft.currentTerm
-    return AppendEntriesReply(term, False, 0, prevLogIndex, conflictIndex, conflictTerm, readRound)
+    return AppendEntriesReply.rejected(
+        term=term,
+        prevLogIndex=prevLogIndex,
+        conflictIndex=conflictIndex,
+        conflictTerm=conflictTerm,
+        readRound=readRound,
+    )
 
 
 def appendEntries(term: int, prevLogIndex: int, prevLogTerm: int, *terms: int, leaderCommit: int = 0) -> AppendEntries:
@@ -93,7 +103,14 @@ def appendEntries(term: int, prevLogIndex: int, prevLogTerm: int, *terms: int, l
     A leader's message with entries of C{terms}.
     """
     entries = [Entry(index, of, b"%d@%d" % (index, of)) for index, of in enumerate(terms, prevLogIndex + 1)]
-    return AppendEntries(term, prevLogIndex, prevLogTerm, leaderCommit, 0, Batch(entries))
+    return AppendEntries(
+        term=term,
+        prevLogIndex=prevLogIndex,
+        prevLogTerm=prevLogTerm,
+        leaderCommit=leaderCommit,
+        readRound=0,
+        batch=Batch(entries),
+    )
 
 
 def appends(sends: list[Send], peer: int) -> list[AppendEntries]:

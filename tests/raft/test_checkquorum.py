@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.raft.core import DISK_PATIENCE, NotLeader
+from replkv.raft.core import NotLeader
 from replkv.raft.messages import AppendEntriesReply
 from replkv.raft.outputs import DiskTrouble
+from replkv.raft.state import DISK_PATIENCE
 from tests.raft.network import ELECTION_TICKS, Network
 from tests.raft.servers import leader, matched, rejected, streaming
 
@@ -60,7 +61,7 @@ class CheckQuorumTests(SynchronousTestCase):
         server = streaming(1)
         for _ in range(2 * ELECTION_TICKS):
             server.tick()
-            server.receive(1, AppendEntriesReply(1, True, 1, 0, 0, 0, 0))
+            server.receive(1, AppendEntriesReply.accepted(term=1, matchIndex=1, prevLogIndex=0))
         self.assertFalse(server.leads)
 
     def test_singleServer(self) -> None:

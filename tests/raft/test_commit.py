@@ -197,7 +197,7 @@ class Figure8Tests(SynchronousTestCase):
         """
         self.network.crash(0)
         self.network.partition((1, 2, 3, 4))
-        self.network.servers[4].receive(3, RequestVoteReply(4, False, True))
+        self.network.servers[4].receive(3, RequestVoteReply(term=4, granted=False, preVote=True))
         return self.network.elect(4).leads
 
     def test_oldEntryIsReplaced(self) -> None:

@@ -9,7 +9,7 @@ from random import Random
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.raft.core import RaftConfig
+from replkv.raft.config import RaftConfig
 from replkv.raft.entry import NO_ENTRIES
 from replkv.raft.messages import AppendEntriesReply, RequestVote, RequestVoteReply
 from replkv.raft.outputs import Persist, Send
@@ -40,11 +40,17 @@ class CandidateTests(SynchronousTestCase):
         """
         server = aServer(1, 3)
         sends = server.tick(2 * ELECTION_TICKS)
-        self.assertEqual(sends, [Send(peer, RequestVote(4, 2, 3, True), None) for peer in (1, 2)])
+        self.assertEqual(
+            sends,
+            [Send(peer, RequestVote(term=4, lastLogIndex=2, lastLogTerm=3, preVote=True), None) for peer in (1, 2)],
+        )
         self.assertEqual(server.raft.currentTerm, 3)
-        self.assertEqual(server.receive(1, RequestVoteReply(4, True, True)), [])
+        self.assertEqual(server.receive(1, RequestVoteReply(term=4, granted=True, preVote=True)), [])
         self.assertEqual(list(server.disk.unsynced), [Persist(1, 4, 0, NO_ENTRIES)])
-        self.assertEqual(server.sync(), [Send(peer, RequestVote(4, 2, 3, False), None) for peer in (1, 2)])
+        self.assertEqual(
+            server.sync(),
+            [Send(peer, RequestVote(term=4, lastLogIndex=2, lastLogTerm=3, preVote=False), None) for peer in (1, 2)],
+        )
 
     def test_majority(self) -> None:
         """
@@ -54,7 +60,7 @@ class CandidateTests(SynchronousTestCase):
             server = candidate(members=members)
             for voter in range(1, votes + 1):
                 self.assertEqual(server.raft.role.name, "candidate", f"{members} servers, vote {voter}")
-                server.receive(voter, RequestVoteReply(1, True, False))
+                server.receive(voter, RequestVoteReply(term=1, granted=True, preVote=False))
             self.assertTrue(server.leads, f"{members} servers")
 
     def test_preVoteMajority(self) -> None:
@@ -62,11 +68,11 @@ class CandidateTests(SynchronousTestCase):
         No election is begun without a majority of pre-votes (thesis, section 9.6).
         """
         server = preCandidate(members=5)
-        server.receive(1, RequestVoteReply(1, True, True))
-        server.receive(1, RequestVoteReply(1, True, True))
-        server.receive(2, RequestVoteReply(0, False, True))
+        server.receive(1, RequestVoteReply(term=1, granted=True, preVote=True))
+        server.receive(1, RequestVoteReply(term=1, granted=True, preVote=True))
+        server.receive(2, RequestVoteReply(term=0, granted=False, preVote=True))
         self.assertEqual((server.raft.role.name, server.raft.currentTerm), ("pre-candidate", 0))
-        server.receive(3, RequestVoteReply(1, True, True))
+        server.receive(3, RequestVoteReply(term=1, granted=True, preVote=True))
         self.assertEqual((server.raft.role.name, server.raft.currentTerm), ("candidate", 1))
 
     def test_voteTwiceCountsOnce(self) -> None:
@@ -75,7 +81,7 @@ class CandidateTests(SynchronousTestCase):
         """
         server = candidate(members=5)
         for _ in range(3):
-            server.receive(1, RequestVoteReply(1, True, False))
+            server.receive(1, RequestVoteReply(term=1, granted=True, preVote=False))
         self.assertEqual(server.raft.role.name, "candidate")
 
     def test_refusalsDoNotCount(self) -> None:
@@ -83,8 +89,8 @@ class CandidateTests(SynchronousTestCase):
         Refusals do not make a leader.
         """
         server = candidate()
-        server.receive(1, RequestVoteReply(1, False, False))
-        server.receive(2, RequestVoteReply(1, False, False))
+        server.receive(1, RequestVoteReply(term=1, granted=False, preVote=False))
+        server.receive(2, RequestVoteReply(term=1, granted=False, preVote=False))
         self.assertEqual(server.raft.role.name, "candidate")
 
     def test_voteOfOldTerm(self) -> None:
@@ -93,11 +99,11 @@ class CandidateTests(SynchronousTestCase):
         """
         server = candidate()
         server.tick(2 * ELECTION_TICKS)
-        server.receive(1, RequestVoteReply(2, True, True))
+        server.receive(1, RequestVoteReply(term=2, granted=True, preVote=True))
         server.sync()
         self.assertEqual((server.raft.role.name, server.raft.currentTerm), ("candidate", 2))
-        server.receive(1, RequestVoteReply(1, True, False))
-        server.receive(2, RequestVoteReply(1, True, False))
+        server.receive(1, RequestVoteReply(term=1, granted=True, preVote=False))
+        server.receive(2, RequestVoteReply(term=1, granted=True, preVote=False))
         self.assertEqual(server.raft.role.name, "candidate")
 
     def test_preVoteIsNoVote(self) -> None:
@@ -105,7 +111,7 @@ class CandidateTests(SynchronousTestCase):
         A late pre-vote is not counted as a vote, though it names the same term.
         """
         server = candidate()
-        server.receive(2, RequestVoteReply(1, True, True))
+        server.receive(2, RequestVoteReply(term=1, granted=True, preVote=True))
         self.assertEqual(server.raft.role.name, "candidate")
 
     def test_followsLeaderOfItsTerm(self) -> None:
@@ -125,7 +131,7 @@ class CandidateTests(SynchronousTestCase):
         server = candidate()
         self.assertEqual(
             server.receive(2, heartbeat(0), "token"),
-            [Send(2, AppendEntriesReply(1, False, 0, 0, 0, 0, 0), "token")],
+            [Send(2, AppendEntriesReply.rejected(term=1, prevLogIndex=0), "token")],
         )
         self.assertEqual(server.raft.role.name, "candidate")
 
@@ -134,9 +140,12 @@ class CandidateTests(SynchronousTestCase):
         Any server that hears of a later term begins it, as a follower (section 5.1).
         """
         leader = candidate()
-        leader.receive(1, RequestVoteReply(1, True, False))
+        leader.receive(1, RequestVoteReply(term=1, granted=True, preVote=False))
         for server in (aServer(), preCandidate(), candidate(), leader):
-            for message in (RequestVoteReply(9, False, False), AppendEntriesReply(10, False, 0, 0, 0, 0, 0)):
+            for message in (
+                RequestVoteReply(term=9, granted=False, preVote=False),
+                AppendEntriesReply.rejected(term=10, prevLogIndex=0),
+            ):
                 server.receive(2, message)
                 self.assertEqual(server.raft.currentTerm, message.term)
                 self.assertEqual((server.raft.role.name, server.raft.votedFor), ("follower", None))
@@ -162,7 +171,7 @@ class CandidateTests(SynchronousTestCase):
             # Both learn that they could win, before either asks for a vote.
             network.servers[server].tick(2 * ELECTION_TICKS)
             for voter in voters:
-                network.servers[server].receive(voter, RequestVoteReply(2, True, True))
+                network.servers[server].receive(voter, RequestVoteReply(term=2, granted=True, preVote=True))
         for server in (0, 1):
             network.post(server, network.servers[server].sync())
         network.onTheWay.sort(key=lambda envelope: (envelope.sender + envelope.to) % 2)
@@ -235,7 +244,7 @@ class TimeoutTests(SynchronousTestCase):
         """
         server = aServer()
         server.tick(2 * ELECTION_TICKS - 1)
-        server.receive(1, RequestVote(1, 0, 0, False))
+        server.receive(1, RequestVote(term=1, lastLogIndex=0, lastLogTerm=0, preVote=False))
         self.assertEqual(server.tick(2 * ELECTION_TICKS - 1), [])
 
     def test_preVoteGranted(self) -> None:
@@ -244,7 +253,7 @@ class TimeoutTests(SynchronousTestCase):
         """
         server = aServer()
         server.tick(2 * ELECTION_TICKS - 1)
-        server.receive(1, RequestVote(1, 0, 0, True))
+        server.receive(1, RequestVote(term=1, lastLogIndex=0, lastLogTerm=0, preVote=True))
         self.assertEqual(len(server.tick()), 2)
 
 
@@ -267,10 +276,10 @@ class VoterTests(SynchronousTestCase):
         A server votes for at most one candidate in a term, the first that asks, and may tell it twice (section 5.2).
         """
         server = aServer()
-        self.assertTrue(self.granted(server, 1, RequestVote(1, 0, 0, False)))
-        self.assertFalse(self.granted(server, 2, RequestVote(1, 0, 0, False)))
-        self.assertTrue(self.granted(server, 1, RequestVote(1, 0, 0, False)))
-        self.assertTrue(self.granted(server, 2, RequestVote(2, 0, 0, False)))
+        self.assertTrue(self.granted(server, 1, RequestVote(term=1, lastLogIndex=0, lastLogTerm=0, preVote=False)))
+        self.assertFalse(self.granted(server, 2, RequestVote(term=1, lastLogIndex=0, lastLogTerm=0, preVote=False)))
+        self.assertTrue(self.granted(server, 1, RequestVote(term=1, lastLogIndex=0, lastLogTerm=0, preVote=False)))
+        self.assertTrue(self.granted(server, 2, RequestVote(term=2, lastLogIndex=0, lastLogTerm=0, preVote=False)))
         self.assertEqual((server.disk.currentTerm, server.disk.votedFor), (2, 2))
 
     def test_voteStaysInItsTerm(self) -> None:
@@ -279,23 +288,25 @@ class VoterTests(SynchronousTestCase):
         """
         server = candidate()
         server.receive(2, heartbeat(1))
-        self.assertFalse(self.granted(server, 2, RequestVote(1, 0, 0, False)))
+        self.assertFalse(self.granted(server, 2, RequestVote(term=1, lastLogIndex=0, lastLogTerm=0, preVote=False)))
         self.assertEqual(server.raft.votedFor, 0)
 
     def test_candidateKeepsItsVote(self) -> None:
         """
         A candidate has voted for itself.
         """
-        self.assertFalse(self.granted(candidate(), 1, RequestVote(1, 0, 0, False)))
+        self.assertFalse(
+            self.granted(candidate(), 1, RequestVote(term=1, lastLogIndex=0, lastLogTerm=0, preVote=False))
+        )
 
     def test_preCandidateRecordsItsVote(self) -> None:
         """
         A pre-candidate has not voted yet: it may give its vote away, and then it has given it.
         """
         server = preCandidate()
-        self.assertTrue(self.granted(server, 1, RequestVote(1, 0, 0, False)))
+        self.assertTrue(self.granted(server, 1, RequestVote(term=1, lastLogIndex=0, lastLogTerm=0, preVote=False)))
         self.assertEqual((server.disk.currentTerm, server.disk.votedFor), (1, 1))
-        self.assertFalse(self.granted(server, 2, RequestVote(1, 0, 0, False)))
+        self.assertFalse(self.granted(server, 2, RequestVote(term=1, lastLogIndex=0, lastLogTerm=0, preVote=False)))
 
     def test_oldTerm(self) -> None:
         """
@@ -304,8 +315,8 @@ class VoterTests(SynchronousTestCase):
         server = aServer(currentTerm=5)
         for preVote in (False, True):
             self.assertEqual(
-                server.receive(1, RequestVote(4, 99, 4, preVote), "token"),
-                [Send(1, RequestVoteReply(5, False, preVote), "token")],
+                server.receive(1, RequestVote(term=4, lastLogIndex=99, lastLogTerm=4, preVote=preVote), "token"),
+                [Send(1, RequestVoteReply(term=5, granted=False, preVote=preVote), "token")],
             )
 
     def test_upToDate(self) -> None:
@@ -323,7 +334,7 @@ class VoterTests(SynchronousTestCase):
         ):
             for preVote in (False, True):
                 server = aServer(1, 1, 3)
-                request = RequestVote(5, lastLogIndex, lastLogTerm, preVote)
+                request = RequestVote(term=5, lastLogIndex=lastLogIndex, lastLogTerm=lastLogTerm, preVote=preVote)
                 self.assertEqual(self.granted(server, 1, request), expected, request)
 
     def test_refusedButTermTaken(self) -> None:
@@ -331,6 +342,6 @@ class VoterTests(SynchronousTestCase):
         A candidate with an old log gets no vote, and yet its term counts; so the vote is free for a better one.
         """
         server = aServer(1, 1)
-        self.assertFalse(self.granted(server, 1, RequestVote(2, 1, 1, False)))
+        self.assertFalse(self.granted(server, 1, RequestVote(term=2, lastLogIndex=1, lastLogTerm=1, preVote=False)))
         self.assertEqual((server.raft.currentTerm, server.raft.votedFor), (2, None))
-        self.assertTrue(self.granted(server, 2, RequestVote(2, 2, 1, False)))
+        self.assertTrue(self.granted(server, 2, RequestVote(term=2, lastLogIndex=2, lastLogTerm=1, preVote=False)))

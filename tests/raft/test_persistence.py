@@ -25,24 +25,30 @@ class VoteTests(SynchronousTestCase):
         A vote is told when it is on the disk, and not before.
         """
         server = aServer()
-        self.assertEqual(server.receive(1, RequestVote(1, 0, 0, False), "token"), [])
+        self.assertEqual(
+            server.receive(1, RequestVote(term=1, lastLogIndex=0, lastLogTerm=0, preVote=False), "token"), []
+        )
         self.assertEqual(list(server.disk.unsynced), [Persist(1, 1, 1, NO_ENTRIES)])
-        self.assertEqual(server.sync(), [Send(1, RequestVoteReply(1, True, False), "token")])
+        self.assertEqual(server.sync(), [Send(1, RequestVoteReply(term=1, granted=True, preVote=False), "token")])
 
     def test_repeatedVoteIsSyncedFirst(self) -> None:
         """
         Asked again while the vote is being written, a server still waits.
         """
         server = aServer()
-        server.receive(1, RequestVote(1, 0, 0, False))
-        self.assertEqual(server.receive(1, RequestVote(1, 0, 0, False)), [])
+        server.receive(1, RequestVote(term=1, lastLogIndex=0, lastLogTerm=0, preVote=False))
+        self.assertEqual(server.receive(1, RequestVote(term=1, lastLogIndex=0, lastLogTerm=0, preVote=False)), [])
         self.assertEqual(len(server.sync()), 2)
 
     def test_termIsSyncedFirst(self) -> None:
         """
         No message tells of a term that is not on the disk: neither a refusal nor an answer to a heartbeat.
         """
-        for message in (RequestVote(7, 0, 0, False), appendEntries(7, 0, 0), appendEntries(7, 9, 6)):
+        for message in (
+            RequestVote(term=7, lastLogIndex=0, lastLogTerm=0, preVote=False),
+            appendEntries(7, 0, 0),
+            appendEntries(7, 9, 6),
+        ):
             server = aServer(1)
             self.assertEqual(server.receive(1, message), [])
             [send] = server.sync()
@@ -58,18 +64,18 @@ class VoteTests(SynchronousTestCase):
         server.receive(1, appendEntries(1, 0, 0, 1))
         self.assertEqual(server.receive(2, appendEntries(2, 0, 0, 1)), [])
         [first] = server.sync(1)
-        self.assertEqual(first.message, AppendEntriesReply(1, True, 1, 0, 0, 0, 0))
+        self.assertEqual(first.message, AppendEntriesReply.accepted(term=1, matchIndex=1, prevLogIndex=0))
         [second] = server.sync(1)
-        self.assertEqual(second.message, AppendEntriesReply(2, True, 1, 0, 0, 0, 0))
+        self.assertEqual(second.message, AppendEntriesReply.accepted(term=2, matchIndex=1, prevLogIndex=0))
 
     def test_ownVoteIsSyncedFirst(self) -> None:
         """
         A candidate asks for votes, and counts its own, when its own is on its disk.
         """
         server = preCandidate()
-        self.assertEqual(server.receive(1, RequestVoteReply(1, True, True)), [])
+        self.assertEqual(server.receive(1, RequestVoteReply(term=1, granted=True, preVote=True)), [])
         self.assertEqual(server.raft.role.name, "candidate")
-        server.receive(2, RequestVoteReply(1, True, False))
+        server.receive(2, RequestVoteReply(term=1, granted=True, preVote=False))
         self.assertEqual(server.raft.role.name, "candidate")
         server.sync()
         self.assertTrue(server.leads)
@@ -80,13 +86,15 @@ class VoteTests(SynchronousTestCase):
         """
         for synced in (True, False):
             server = aServer()
-            server.receive(1, RequestVote(1, 0, 0, False))
+            server.receive(1, RequestVote(term=1, lastLogIndex=0, lastLogTerm=0, preVote=False))
             told = server.sync() if synced else []
             server.restart()
             self.assertEqual(bool(told), synced)
             self.assertEqual((server.raft.currentTerm, server.raft.votedFor), (1, 1) if synced else (0, None))
-            [reply] = server.receive(2, RequestVote(1, 0, 0, False)) + server.sync()
-            self.assertEqual(reply.message, RequestVoteReply(1, not synced, False))
+            [reply] = (
+                server.receive(2, RequestVote(term=1, lastLogIndex=0, lastLogTerm=0, preVote=False)) + server.sync()
+            )
+            self.assertEqual(reply.message, RequestVoteReply(term=1, granted=not synced, preVote=False))
 
     def test_voteForgottenInLaterTerm(self) -> None:
         """
@@ -94,7 +102,7 @@ class VoteTests(SynchronousTestCase):
         """
         server = aServer()
         for term in (1, 2, 3):
-            server.raft.step(1, RequestVote(term, 0, 0, False))
+            server.raft.step(1, RequestVote(term=term, lastLogIndex=0, lastLogTerm=0, preVote=False))
         self.assertEqual(server.pump(), [])
         self.assertEqual(list(server.disk.unsynced), [Persist(1, 3, 1, NO_ENTRIES)])
         self.assertEqual([send.message.term for send in server.sync()], [1, 2, 3])
@@ -112,8 +120,12 @@ class EntriesTests(SynchronousTestCase):
         server = aServer(currentTerm=1)
         self.assertEqual(server.receive(1, appendEntries(1, 0, 0, 1), "one"), [])
         self.assertEqual(server.receive(1, appendEntries(1, 1, 1, 1), "two"), [])
-        self.assertEqual(server.sync(1), [Send(1, AppendEntriesReply(1, True, 1, 0, 0, 0, 0), "one")])
-        self.assertEqual(server.sync(1), [Send(1, AppendEntriesReply(1, True, 2, 1, 0, 0, 0), "two")])
+        self.assertEqual(
+            server.sync(1), [Send(1, AppendEntriesReply.accepted(term=1, matchIndex=1, prevLogIndex=0), "one")]
+        )
+        self.assertEqual(
+            server.sync(1), [Send(1, AppendEntriesReply.accepted(term=1, matchIndex=2, prevLogIndex=1), "two")]
+        )
 
     def test_repeatedEntriesFollowSync(self) -> None:
         """
@@ -131,10 +143,10 @@ class EntriesTests(SynchronousTestCase):
         server = aServer(1)
         server.receive(1, appendEntries(1, 1, 1, 1, 1))
         [send] = server.receive(1, appendEntries(1, 3, 1))
-        self.assertEqual(send.message, AppendEntriesReply(1, True, 1, 3, 0, 0, 0))
+        self.assertEqual(send.message, AppendEntriesReply.accepted(term=1, matchIndex=1, prevLogIndex=3))
         server.sync()
         [send] = server.receive(1, appendEntries(1, 3, 1))
-        self.assertEqual(send.message, AppendEntriesReply(1, True, 3, 3, 0, 0, 0))
+        self.assertEqual(send.message, AppendEntriesReply.accepted(term=1, matchIndex=3, prevLogIndex=3))
 
     def test_replacedEntries(self) -> None:
         """
@@ -148,7 +160,7 @@ class EntriesTests(SynchronousTestCase):
         server.sync(1)
         self.assertEqual(server.raft.log.stableIndex, 1)
         [send] = server.receive(1, appendEntries(3, 3, 3))
-        self.assertEqual(send.message, AppendEntriesReply(3, True, 1, 3, 0, 0, 0))
+        self.assertEqual(send.message, AppendEntriesReply.accepted(term=3, matchIndex=1, prevLogIndex=3))
         server.sync(1)
         self.assertEqual(server.raft.log.stableIndex, 3)
 
@@ -160,7 +172,7 @@ class EntriesTests(SynchronousTestCase):
         server = aServer(1, currentTerm=5)
         server.receive(1, appendEntries(5, 1, 1, 2))
         server.receive(1, appendEntries(5, 1, 1, 4))
-        server.raft.truncate(2)
+        server.raft.state.truncate(2)
         server.receive(1, appendEntries(5, 1, 1, 2))
         self.assertEqual(server.terms, [1, 2])
         for finished in range(2):
@@ -206,7 +218,7 @@ class EntriesTests(SynchronousTestCase):
         """
         server = streaming()
         server.raft.propose(b"x")
-        server.receive(1, RequestVoteReply(5, False, False))
+        server.receive(1, RequestVoteReply(term=5, granted=False, preVote=False))
         self.assertEqual(
             list(server.disk.unsynced),
             [Persist(3, 1, 0, Batch([Entry(2, 1, b"x")])), Persist(4, 5, None, NO_ENTRIES)],
@@ -316,7 +328,12 @@ class RestartTests(SynchronousTestCase):
         server.restart(0)
         self.assertEqual((server.raft.commitIndex, server.raft.lastApplied), (0, 0))
         self.assertEqual(server.raft.log.stableIndex, 3)
-        self.assertEqual(server.receive(1, AppendEntries(1, 2, 1, 2, 0, NO_ENTRIES))[0].to, 1)
+        self.assertEqual(
+            server.receive(
+                1, AppendEntries(term=1, prevLogIndex=2, prevLogTerm=1, leaderCommit=2, readRound=0, batch=NO_ENTRIES)
+            )[0].to,
+            1,
+        )
         self.assertEqual(server.applied, entriesOf(1, 1))
 
     def test_leaderStartsAgain(self) -> None:
@@ -327,5 +344,8 @@ class RestartTests(SynchronousTestCase):
         server.pump()
         server.restart()
         self.assertEqual((server.raft.currentTerm, server.raft.votedFor, server.terms), (1, 0, []))
-        self.assertEqual(server.receive(1, RequestVoteReply(1, True, False)), [])
-        self.assertEqual({send.message for send in server.tick(20)}, {RequestVote(2, 0, 0, True)})
+        self.assertEqual(server.receive(1, RequestVoteReply(term=1, granted=True, preVote=False)), [])
+        self.assertEqual(
+            {send.message for send in server.tick(20)},
+            {RequestVote(term=2, lastLogIndex=0, lastLogTerm=0, preVote=True)},
+        )

@@ -24,8 +24,8 @@ class PreVoteTests(SynchronousTestCase):
         server = aServer(1, votedFor=0)
         for sender in (1, 2):
             self.assertEqual(
-                server.receive(sender, RequestVote(2, 1, 1, True), "token"),
-                [Send(sender, RequestVoteReply(2, True, True), "token")],
+                server.receive(sender, RequestVote(term=2, lastLogIndex=1, lastLogTerm=1, preVote=True), "token"),
+                [Send(sender, RequestVoteReply(term=2, granted=True, preVote=True), "token")],
             )
         self.assertEqual((server.raft.currentTerm, server.raft.votedFor), (1, 0))
         self.assertEqual(len(server.disk.unsynced), 0)
@@ -35,7 +35,7 @@ class PreVoteTests(SynchronousTestCase):
         A granted pre-vote names a term that nobody has begun; a late one must not begin it.
         """
         server = aServer(1)
-        server.receive(1, RequestVoteReply(2, True, True))
+        server.receive(1, RequestVoteReply(term=2, granted=True, preVote=True))
         self.assertEqual(server.raft.currentTerm, 1)
 
     def test_partitionedServer(self) -> None:
@@ -63,11 +63,13 @@ class PreVoteTests(SynchronousTestCase):
             server.receive(2, heartbeat(1))
             server.sync()
             server.tick(ELECTION_TICKS - 1)
-            [send] = server.receive(1, RequestVote(7, 9, 6, preVote))
-            self.assertEqual(send.message, RequestVoteReply(1, False, preVote))
+            [send] = server.receive(1, RequestVote(term=7, lastLogIndex=9, lastLogTerm=6, preVote=preVote))
+            self.assertEqual(send.message, RequestVoteReply(term=1, granted=False, preVote=preVote))
             server.tick()
-            [send] = server.receive(1, RequestVote(7, 9, 6, preVote)) + server.sync()
-            self.assertEqual(send.message, RequestVoteReply(7, True, preVote))
+            [send] = (
+                server.receive(1, RequestVote(term=7, lastLogIndex=9, lastLogTerm=6, preVote=preVote)) + server.sync()
+            )
+            self.assertEqual(send.message, RequestVoteReply(term=7, granted=True, preVote=preVote))
 
     def test_otherCandidateOfTheTerm(self) -> None:
         """
@@ -77,8 +79,8 @@ class PreVoteTests(SynchronousTestCase):
         server = aServer()
         server.receive(2, heartbeat(1))
         server.sync()
-        [send] = server.receive(1, RequestVote(1, 9, 1, False))
-        self.assertEqual(send.message, RequestVoteReply(1, False, False))
+        [send] = server.receive(1, RequestVote(term=1, lastLogIndex=9, lastLogTerm=1, preVote=False))
+        self.assertEqual(send.message, RequestVoteReply(term=1, granted=False, preVote=False))
         self.assertEqual((server.raft.votedFor, server.raft.leaderId), (None, 2))
 
     def test_leaderSticks(self) -> None:
@@ -86,11 +88,11 @@ class PreVoteTests(SynchronousTestCase):
         A leader that has its majority takes part in no other election.
         """
         server = candidate()
-        server.receive(1, RequestVoteReply(1, True, False))
+        server.receive(1, RequestVoteReply(term=1, granted=True, preVote=False))
         for preVote in (False, True):
             self.assertIn(
-                Send(2, RequestVoteReply(1, False, preVote), None),
-                server.receive(2, RequestVote(7, 9, 6, preVote)),
+                Send(2, RequestVoteReply(term=1, granted=False, preVote=preVote), None),
+                server.receive(2, RequestVote(term=7, lastLogIndex=9, lastLogTerm=6, preVote=preVote)),
             )
         self.assertTrue(server.leads)
 

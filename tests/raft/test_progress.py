@@ -7,7 +7,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.raft.entry import NO_ENTRIES, Batch
-from replkv.raft.progress import MAX_UNANSWERED, MAX_UNANSWERED_BYTES, Progress
+from replkv.raft.progress import MAX_UNANSWERED, MAX_UNANSWERED_BYTES, Progress, ProgressState
 from tests.raft.network import entriesOf
 
 
@@ -61,9 +61,9 @@ class ProgressTests(SynchronousTestCase):
         progress = streamingTo(3, 5)
         progress.matched(3)
         progress.rejected(3, 1)
-        self.assertTrue(progress.replicating)
+        self.assertIs(progress.state, ProgressState.REPLICATE)
         progress.rejected(5, 2)
-        self.assertEqual((progress.replicating, progress.probeDue, progress.nextIndex), (False, True, 4))
+        self.assertEqual((progress.state, progress.probeDue, progress.nextIndex), (ProgressState.PROBE, True, 4))
 
     def test_rejectedWhileProbing(self) -> None:
         """
@@ -100,7 +100,7 @@ class ProgressTests(SynchronousTestCase):
         """
         progress = streamingTo(3, 5)
         progress.unreachable()
-        self.assertEqual((progress.replicating, progress.probeDue), (False, False))
+        self.assertEqual((progress.state, progress.probeDue), (ProgressState.PROBE, False))
         self.assertTrue(progress.maySend)
         progress.matched(3)
         self.assertTrue(progress.maySendEntries)

@@ -84,7 +84,7 @@ class QuorumTests(SynchronousTestCase):
         server.raft.read("r")
         server.pump()
         for peer in (1, 2):
-            server.receive(peer, AppendEntriesReply(1, True, 1, 1, 0, 0, 9))
+            server.receive(peer, AppendEntriesReply.accepted(term=1, matchIndex=1, prevLogIndex=1, readRound=9))
         self.assertEqual(server.reads, [])
 
     def test_rejectionCounts(self) -> None:
@@ -351,7 +351,7 @@ class DroppedTests(SynchronousTestCase):
         server.pump()
         server.raft.read("waiting")
         server.pump()
-        server.receive(2, AppendEntriesReply(9, False, 0, 0, 0, 0, 0))
+        server.receive(2, AppendEntriesReply.rejected(term=9, prevLogIndex=0))
         self.assertEqual((server.reads, server.droppedReads), ([], ["confirmed", "in a round", "waiting"]))
         server.sync()
         self.assertEqual(server.reads, [])

@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 import replkv.raft.log
 import replkv.raft.progress
-from replkv.raft.core import RaftConfig
+from replkv.raft.config import RaftConfig
 from replkv.raft.entry import NO_ENTRIES, Batch, Entry
 from replkv.raft.messages import AppendEntries, AppendEntriesReply
 from replkv.raft.outputs import Load, Persist, Send
@@ -53,8 +53,14 @@ class FollowerTests(SynchronousTestCase):
         A failure names the first index of the conflicting term, or the end of a log that is too short.
         """
         server = aServer(1, 2, 2, 2, currentTerm=9)
-        self.assertEqual(self.reply(server, appendEntries(9, 7, 9)), AppendEntriesReply(9, False, 0, 7, 5, 0, 0))
-        self.assertEqual(self.reply(server, appendEntries(9, 4, 3)), AppendEntriesReply(9, False, 0, 4, 2, 2, 0))
+        self.assertEqual(
+            self.reply(server, appendEntries(9, 7, 9)),
+            AppendEntriesReply.rejected(term=9, prevLogIndex=7, conflictIndex=5),
+        )
+        self.assertEqual(
+            self.reply(server, appendEntries(9, 4, 3)),
+            AppendEntriesReply.rejected(term=9, prevLogIndex=4, conflictIndex=2, conflictTerm=2),
+        )
 
     def test_appends(self) -> None:
         """
@@ -96,7 +102,10 @@ class FollowerTests(SynchronousTestCase):
         A heartbeat does not vouch for entries behind its prevLogIndex: they may not be the leader's.
         """
         server = aServer(1, 1, 1)
-        self.assertEqual(self.reply(server, appendEntries(2, 1, 1)), AppendEntriesReply(2, True, 1, 1, 0, 0, 0))
+        self.assertEqual(
+            self.reply(server, appendEntries(2, 1, 1)),
+            AppendEntriesReply.accepted(term=2, matchIndex=1, prevLogIndex=1),
+        )
         self.assertEqual(server.terms, [1, 1, 1])
 
     def test_readRound(self) -> None:
@@ -105,7 +114,9 @@ class FollowerTests(SynchronousTestCase):
         """
         server = aServer(1)
         for prevLogIndex in (1, 5):
-            message = AppendEntries(1, prevLogIndex, 1, 0, 17, NO_ENTRIES)
+            message = AppendEntries(
+                term=1, prevLogIndex=prevLogIndex, prevLogTerm=1, leaderCommit=0, readRound=17, batch=NO_ENTRIES
+            )
             self.assertEqual(self.reply(server, message).readRound, 17)
 
     def test_readRoundOfOlderTerm(self) -> None:
@@ -115,8 +126,8 @@ class FollowerTests(SynchronousTestCase):
         for confirmed that this server has never heard of.
         """
         server = aServer(1, currentTerm=3)
-        message = AppendEntries(2, 1, 1, 0, 17, NO_ENTRIES)
-        self.assertEqual(self.reply(server, message), AppendEntriesReply(3, False, 0, 1, 0, 0, 0))
+        message = AppendEntries(term=2, prevLogIndex=1, prevLogTerm=1, leaderCommit=0, readRound=17, batch=NO_ENTRIES)
+        self.assertEqual(self.reply(server, message), AppendEntriesReply.rejected(term=3, prevLogIndex=1))
 
 
 class LeaderTests(SynchronousTestCase):
@@ -129,7 +140,7 @@ class LeaderTests(SynchronousTestCase):
         A new leader does not know where the logs agree: it asks, without entries, and only once until the answer.
         """
         server = leader(1, 1)
-        probe = AppendEntries(2, 2, 1, 0, 0, NO_ENTRIES)
+        probe = AppendEntries(term=2, prevLogIndex=2, prevLogTerm=1, leaderCommit=0, readRound=0, batch=NO_ENTRIES)
         self.assertEqual(server.pump(), [Send(1, probe, None), Send(2, probe, None)])
         server.raft.propose(b"x")
         self.assertEqual(server.pump(), [])
@@ -264,7 +275,7 @@ class LeaderTests(SynchronousTestCase):
         server.receive(1, matched(server, 4))
         for late in (matched(server, 2), rejected(server, 2, 2), rejected(server, 4, 1, 1), matched(server, 4)):
             self.assertEqual(server.receive(1, late), [])
-            progress = server.raft.role.progress[1]  # type: ignore[union-attr]
+            progress = server.raft.status.progress[1]
             self.assertEqual((progress.matchIndex, progress.nextIndex), (4, 5))
 
     def test_repliesOfOldTerm(self) -> None:
@@ -273,9 +284,9 @@ class LeaderTests(SynchronousTestCase):
         """
         server = leader(1, 1, 1)
         server.pump()
-        old = AppendEntriesReply(1, True, 3, 0, 0, 0, 9)
+        old = AppendEntriesReply.accepted(term=1, matchIndex=3, prevLogIndex=0, readRound=9)
         self.assertEqual(server.receive(1, old), [])
-        self.assertEqual(server.raft.role.progress[1].matchIndex, 0)  # type: ignore[union-attr]
+        self.assertEqual(server.raft.status.progress[1].matchIndex, 0)
 
     def test_loadsForLaggingPeer(self) -> None:
         """
@@ -315,7 +326,7 @@ class LeaderTests(SynchronousTestCase):
         server.raft.unreachable(1)
         server.raft.loaded(load, batch)
         self.assertEqual(appends(server.pump(), 1), [])
-        server.receive(2, AppendEntriesReply(5, False, 0, 0, 0, 0, 0))
+        server.receive(2, AppendEntriesReply.rejected(term=5, prevLogIndex=0))
         server.raft.loaded(load, batch)
         self.assertEqual(server.pump(), [])
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.raft.core import SLOW_STRETCH
 from replkv.raft.messages import RequestVoteReply
+from replkv.raft.state import SLOW_STRETCH
 from tests.raft.network import ELECTION_TICKS, Network, Server
 from tests.raft.servers import heartbeat, matched, streaming
 
@@ -58,7 +58,7 @@ class LeaderTests(SlowDiskCase):
             self.write(server, PATIENCE // 2, 0)
             self.assertEqual((server.raft.role.name, server.raft.currentTerm), ("follower", 1))
             self.assertIsNone(server.raft.leaderId)
-            self.assertTrue(server.raft.diskIsSlow)
+            self.assertTrue(server.raft.state.diskIsSlow)
 
     def test_severalAtOnce(self) -> None:
         """
@@ -123,10 +123,10 @@ class LeaderTests(SlowDiskCase):
         """
         server = self.deposed()
         server.tick(SLOW_STRETCH * 2 * ELECTION_TICKS)
-        server.receive(1, RequestVoteReply(2, True, True))
+        server.receive(1, RequestVoteReply(term=2, granted=True, preVote=True))
         server.tick(5)
         server.sync()
-        server.receive(1, RequestVoteReply(2, True, False))
+        server.receive(1, RequestVoteReply(term=2, granted=True, preVote=False))
         self.assertTrue(server.leads)
         for _ in range(20):
             self.write(server, PATIENCE // 2, 0)
@@ -138,15 +138,15 @@ class LeaderTests(SlowDiskCase):
         """
         server = self.deposed()
         server.tick(SLOW_STRETCH * 2 * ELECTION_TICKS)
-        server.receive(1, RequestVoteReply(2, True, True))
+        server.receive(1, RequestVoteReply(term=2, granted=True, preVote=True))
         server.tick(5)
         server.sync()
-        server.receive(1, RequestVoteReply(2, True, False))
+        server.receive(1, RequestVoteReply(term=2, granted=True, preVote=False))
         for _ in range(4):
             self.write(server, PATIENCE // 2, 0)
         for _ in range(4):
             self.write(server, 0, 0)
-        self.assertFalse(server.raft.diskIsSlow)
+        self.assertFalse(server.raft.state.diskIsSlow)
         self.assertTrue(server.leads)
 
     def deposed(self) -> Server:
@@ -178,7 +178,7 @@ class LeaderTests(SlowDiskCase):
         server = self.deposed()
         server.receive(1, heartbeat(5, 1, 1))
         server.sync()
-        self.assertFalse(server.raft.diskIsSlow)
+        self.assertFalse(server.raft.state.diskIsSlow)
         server.receive(1, heartbeat(5, 1, 1))
         server.receive(2, heartbeat(6, 1, 1))
         server.sync()

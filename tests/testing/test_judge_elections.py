@@ -7,6 +7,7 @@ from __future__ import annotations
 from replkv.raft.leader import Leader
 from replkv.raft.messages import RequestVote, RequestVoteReply
 from replkv.raft.outputs import Ready, Send
+from replkv.raft.roles import RoleName, Transition
 from replkv.testing import rare
 from replkv.testing.outcome import Violation
 from tests.raft.network import ELECTION_TICKS, Disk, entriesOf
@@ -22,7 +23,7 @@ class TermTests(JudgeTests):
         """
         currentTerm never goes back.
         """
-        self.raft(1).currentTerm = 0
+        self.raft(1).state.currentTerm = 0
         self.assertWrongState(1, "goes back from term 1 to term 0")
 
     def test_voteChanges(self) -> None:
@@ -30,14 +31,14 @@ class TermTests(JudgeTests):
         A vote is not changed, nor forgotten, within its term.
         """
         for candidate in (2, None):
-            self.raft(1).votedFor = candidate
+            self.raft(1).state.votedFor = candidate
             self.assertWrongState(1, f"changes its vote in term 1 from 0 to {candidate}")
 
     def test_voteWithoutRequest(self) -> None:
         """
         Nobody votes for a server that does not stand in that term: a vote of an earlier term is not kept.
         """
-        self.raft(1).currentTerm = 2
+        self.raft(1).state.currentTerm = 2
         self.assertWrongState(1, "votes for 0 in term 2, in which that does not stand")
 
     def test_voteForOlderLog(self) -> None:
@@ -47,12 +48,12 @@ class TermTests(JudgeTests):
         for logs in (((1, 1, 1), (1, 2)), ((1,), (1, 1)), ((), (1,))):
             network = self.network = JudgedNetwork(*(Disk(entriesOf(*log), 2) for log in logs))
             candidate, voter = network.servers
-            candidate.raft.stand()
+            candidate.raft._become(Transition(RoleName.CANDIDATE))
             candidate.pump()
             candidate.sync()
-            voter.raft.follow(3, None)
+            voter.raft._follow(3, None)
             voter.pump()
-            voter.raft.votedFor = 0
+            voter.raft.state.votedFor = 0
             self.assertWrongState(1, "votes for 0, whose log is not as up-to-date as its own")
 
     def test_votesTwice(self) -> None:
@@ -60,7 +61,9 @@ class TermTests(JudgeTests):
         A server that has told one candidate that it has its vote does not tell another, whatever its disk has.
         """
         self.network.servers[1].disk.votedFor = 2
-        self.assertWrongMessage(1, 2, RequestVoteReply(1, True, False), "votes twice in term 1: for 0, and for 2")
+        self.assertWrongMessage(
+            1, 2, RequestVoteReply(term=1, granted=True, preVote=False), "votes twice in term 1: for 0, and for 2"
+        )
 
     def test_restart(self) -> None:
         """
@@ -86,18 +89,18 @@ class TermTests(JudgeTests):
         self.stand(0)
         self.stand(2)
         voter.tick(ELECTION_TICKS)
-        self.assertEqual(voter.receive(2, RequestVote(2, 1, 1, False)), [])
+        self.assertEqual(voter.receive(2, RequestVote(term=2, lastLogIndex=1, lastLogTerm=1, preVote=False)), [])
         self.network.restart(1)
-        voter.receive(0, RequestVote(2, 1, 1, False))
-        self.assertEqual(voter.sync(), [Send(0, RequestVoteReply(2, True, False), None)])
+        voter.receive(0, RequestVote(term=2, lastLogIndex=1, lastLogTerm=1, preVote=False))
+        self.assertEqual(voter.sync(), [Send(0, RequestVoteReply(term=2, granted=True, preVote=False), None)])
 
     def stand(self, server: int) -> None:
         """
         Have a server stand for election in the next term, and have its own vote on its disk.
         """
         candidate = self.network.servers[server]
-        candidate.raft.follow(candidate.raft.currentTerm, None)
-        candidate.raft.stand()
+        candidate.raft._follow(candidate.raft.currentTerm, None)
+        candidate.raft._become(Transition(RoleName.CANDIDATE))
         candidate.pump()
         candidate.sync()
 
@@ -111,16 +114,16 @@ class LeaderTests(JudgeTests):
         """
         A term has one leader.
         """
-        self.raft(1).role = Leader(self.raft(1))
+        self.raft(1).role = Leader(self.raft(1).state)
         self.assertWrongState(1, "is elected in term 1, and so was server 0")
 
     def test_leadsAgain(self) -> None:
         """
         A leader that has stepped down does not lead its term again.
         """
-        self.raft(0).follow(1, None)
+        self.raft(0)._follow(1, None)
         self.network.servers[0].pump()
-        self.raft(0).role = Leader(self.raft(0))
+        self.raft(0).role = Leader(self.raft(0).state)
         self.assertWrongState(0, "is elected in term 1, and so was server 0")
 
     def test_withoutMajority(self) -> None:
@@ -128,9 +131,9 @@ class LeaderTests(JudgeTests):
         A leader has a majority of votes, in its term, its own among them only when it is on its disk.
         """
         server = self.network.servers[1]
-        server.raft.stand()
+        server.raft._become(Transition(RoleName.CANDIDATE))
         server.pump()
-        server.raft.role = Leader(server.raft)
+        server.raft.role = Leader(server.raft.state)
         self.assertWrongState(1, "leads term 2 with 0 votes of 3")
         server.disk.sync()
         self.assertWrongState(1, "leads term 2 with 1 votes of 3")
@@ -141,13 +144,13 @@ class LeaderTests(JudgeTests):
         """
         network = self.network
         for voter in (0, 2):
-            ready = Ready(sends=[Send(1, RequestVoteReply(2, True, True), None)])
+            ready = Ready(sends=[Send(1, RequestVoteReply(term=2, granted=True, preVote=True), None)])
             network.judge.check(network.seen[voter], ready)
         server = network.servers[1]
-        server.raft.stand()
+        server.raft._become(Transition(RoleName.CANDIDATE))
         server.pump()
         server.disk.sync()
-        server.raft.role = Leader(server.raft)
+        server.raft.role = Leader(server.raft.state)
         self.assertWrongState(1, "leads term 2 with 1 votes of 3")
 
     def test_completeness(self) -> None:
@@ -176,12 +179,12 @@ class RareTests(JudgeTests):
         """
         network = self.network
         for server in (1, 2):
-            network.servers[server].raft.stand()
+            network.servers[server].raft._become(Transition(RoleName.CANDIDATE))
             network.servers[server].pump()
             network.servers[server].sync()
         self.assertEqual(network.rare[rare.SPLIT_VOTE], 0)
         for server in (1, 2):
-            network.servers[server].raft.stand()
+            network.servers[server].raft._become(Transition(RoleName.CANDIDATE))
             network.servers[server].pump()
             network.servers[server].sync()
         self.assertEqual(network.rare[rare.SPLIT_VOTE], 1)
@@ -193,7 +196,7 @@ class RareTests(JudgeTests):
         voter = self.network.servers[1]
         voter.tick(30)
         before = self.network.rare[rare.VOTE_REPEATED]
-        voter.receive(0, RequestVote(1, 1, 1, False))
+        voter.receive(0, RequestVote(term=1, lastLogIndex=1, lastLogTerm=1, preVote=False))
         self.assertEqual(self.network.rare[rare.VOTE_REPEATED], before + 1)
 
     def test_longerLogRefused(self) -> None:
@@ -202,7 +205,7 @@ class RareTests(JudgeTests):
         """
         network = JudgedNetwork(*(Disk(entriesOf(*log), 2) for log in ((1, 1, 1), (1, 2), (1, 2))))
         candidate = network.servers[0]
-        candidate.raft.campaign()
+        candidate.raft._become(Transition(RoleName.PRE_CANDIDATE))
         network.post(0, candidate.pump())
         network.settle()
         self.assertEqual(network.rare[rare.LONGER_LOG_REFUSED], 2)

@@ -98,14 +98,14 @@ class CommitTests(JudgeTests):
         """
         commitIndex never goes back.
         """
-        self.raft(1).commitIndex = 0
+        self.raft(1).state.commitIndex = 0
         self.assertWrongState(1, "goes back from commitIndex 1 to 0")
 
     def test_beyondTheLog(self) -> None:
         """
         Only what is in the log is committed.
         """
-        self.raft(1).commitIndex = 2
+        self.raft(1).state.commitIndex = 2
         self.assertWrongState(1, "has commitIndex 2, and its log ends with 1")
 
     def test_notOnMajority(self) -> None:
@@ -113,7 +113,7 @@ class CommitTests(JudgeTests):
         What a leader commits is on a majority of disks, its own counted only when it is synced.
         """
         self.network.propose(0, b"a")
-        self.raft(0).commitIndex = 2
+        self.raft(0).state.commitIndex = 2
         self.assertWrongState(0, "commits entry 2, which is on 0 disks of 3")
         self.network.servers[0].disk.sync()
         self.assertWrongState(0, "commits entry 2, which is on 1 disks of 3")
@@ -127,7 +127,7 @@ class CommitTests(JudgeTests):
         self.network.hold = lambda envelope: envelope.to == 0
         self.network.propose(0, b"a")
         self.network.settle()
-        self.raft(1).commitIndex = 2
+        self.raft(1).state.commitIndex = 2
         self.assertWrongState(1, "follows and commits entry 2, which no leader has committed")
 
     def test_deposedInTheSameTurn(self) -> None:
@@ -141,7 +141,7 @@ class CommitTests(JudgeTests):
         raft = self.raft(0)
         for envelope in network.onTheWay:
             raft.step(envelope.sender, envelope.message)
-        raft.follow(1, None)
+        raft._follow(1, None)
         network.servers[0].pump()
         self.assertEqual((raft.commitIndex, network.judge.committed), (2, 2))
 
@@ -153,7 +153,7 @@ class CommitTests(JudgeTests):
         self.network = network
         network.partition((0, 1))
         network.elect(0)
-        self.raft(2).commitIndex = 2
+        self.raft(2).state.commitIndex = 2
         self.assertWrongState(2, "commits entry 2 of term 1, and it was committed with term 2")
 
     def test_laterLeaderLacks(self) -> None:
@@ -168,7 +168,7 @@ class CommitTests(JudgeTests):
         network.hold = lambda envelope: envelope.sender == 1 and isinstance(envelope.message, AppendEntries)
         network.elect(1)
         network.servers[2].disk.entries.append(Entry(2, 1, b"a"))
-        self.raft(0).commitIndex = 2
+        self.raft(0).state.commitIndex = 2
         self.assertWrongState(0, "entry 2 of term 1 is committed, and leader 1 does not have it")
 
 
@@ -189,7 +189,7 @@ class AppliedTests(JudgeTests):
         for envelope in network.onTheWay:
             self.raft(1).step(0, envelope.message)
         network.servers[1].pump()
-        self.raft(1).commit(3)
+        self.raft(1).state.commit(3)
 
     def test_gap(self) -> None:
         """
@@ -227,7 +227,7 @@ class AppliedTests(JudgeTests):
         Nothing is applied that is not committed.
         """
         self.network.servers[1].disk.sync()
-        self.raft(1).commitIndex = 2
+        self.raft(1).state.commitIndex = 2
         self.raft(1).log.stableIndex = 3
         entries = [Entry(2, 1, b"a"), Entry(3, 1, b"b")]
         self.assertViolation(1, Ready(entries=entries), "applies entry 3, which is not committed")
@@ -312,8 +312,8 @@ class Figure8Tests(JudgeTests):
         """
 
         def advanceCommit(leader: Leader) -> None:
-            stable = leader.raft.log.stableIndex
-            leader.raft.commit(agreed([stable, *(progress.matchIndex for progress in leader.progress.values())]))
+            stable = leader.state.log.stableIndex
+            leader.state.commit(agreed([stable, *(progress.matchIndex for progress in leader.progress.values())]))
 
         self.patch(Leader, "_advanceCommit", advanceCommit)
         error = self.assertRaises(Violation, self.network.elect, 0)

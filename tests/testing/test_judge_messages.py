@@ -21,10 +21,10 @@ class DurabilityTests(JudgeTests):
         A term is on the disk before any message tells of it.
         """
         for message in (
-            RequestVote(2, 1, 1, False),
-            RequestVoteReply(2, True, False),
-            AppendEntriesReply(2, False, 0, 1, 0, 0, 0),
-            AppendEntries(2, 1, 1, 1, 0, NO_ENTRIES),
+            RequestVote(term=2, lastLogIndex=1, lastLogTerm=1, preVote=False),
+            RequestVoteReply(term=2, granted=True, preVote=False),
+            AppendEntriesReply.rejected(term=2, prevLogIndex=1),
+            AppendEntries(term=2, prevLogIndex=1, prevLogTerm=1, leaderCommit=1, readRound=0, batch=NO_ENTRIES),
         ):
             self.assertWrongMessage(1, 2, message, "sends a message of term 2, and its disk has 1")
 
@@ -33,7 +33,10 @@ class DurabilityTests(JudgeTests):
         A pre-vote tells of a term that nobody has begun.
         """
         network = self.network
-        for message in (RequestVote(2, 1, 1, True), RequestVoteReply(2, True, True)):
+        for message in (
+            RequestVote(term=2, lastLogIndex=1, lastLogTerm=1, preVote=True),
+            RequestVoteReply(term=2, granted=True, preVote=True),
+        ):
             network.judge.check(network.seen[1], Ready(sends=[Send(2, message, None)]))
 
     def test_vote(self) -> None:
@@ -42,21 +45,26 @@ class DurabilityTests(JudgeTests):
         """
         self.network.servers[1].disk.votedFor = None
         self.assertWrongMessage(
-            1, 0, RequestVoteReply(1, True, False), "votes for server 0, and that is not on its disk"
+            1,
+            0,
+            RequestVoteReply(term=1, granted=True, preVote=False),
+            "votes for server 0, and that is not on its disk",
         )
 
     def test_ownVote(self) -> None:
         """
         A candidate's own vote is on its disk before it asks for others.
         """
-        self.assertWrongMessage(1, 0, RequestVote(1, 1, 1, False), "its own is not on its disk")
+        self.assertWrongMessage(
+            1, 0, RequestVote(term=1, lastLogIndex=1, lastLogTerm=1, preVote=False), "its own is not on its disk"
+        )
 
     def test_entries(self) -> None:
         """
         Entries are on the disk before they are confirmed.
         """
         self.network.propose(0, b"a")
-        message = AppendEntriesReply(1, True, 2, 1, 0, 0, 0)
+        message = AppendEntriesReply.accepted(term=1, matchIndex=2, prevLogIndex=1)
         self.assertWrongMessage(1, 0, message, "confirms the entries up to 2 of leader 0, and they are not on its disk")
 
     def test_otherEntries(self) -> None:
@@ -65,7 +73,7 @@ class DurabilityTests(JudgeTests):
         """
         self.network.propose(0, b"a")
         self.network.servers[1].disk.entries.append(Entry(2, 0, b"a"))
-        message = AppendEntriesReply(1, True, 2, 1, 0, 0, 0)
+        message = AppendEntriesReply.accepted(term=1, matchIndex=2, prevLogIndex=1)
         self.assertWrongMessage(1, 0, message, "confirms the entries up to 2 of leader 0")
 
     def test_laterTerm(self) -> None:
@@ -74,7 +82,7 @@ class DurabilityTests(JudgeTests):
         """
         network = self.network
         network.servers[1].disk.currentTerm = 2
-        message = AppendEntriesReply(1, True, 2, 1, 0, 0, 0)
+        message = AppendEntriesReply.accepted(term=1, matchIndex=2, prevLogIndex=1)
         network.judge.check(network.seen[1], Ready(sends=[Send(0, message, None)]))
 
 
@@ -87,19 +95,34 @@ class LeaderMessageTests(JudgeTests):
         """
         Only the leader of a term sends entries in it.
         """
-        self.assertWrongMessage(1, 2, AppendEntries(1, 1, 1, 1, 0, NO_ENTRIES), "of term 1, which it does not lead")
+        self.assertWrongMessage(
+            1,
+            2,
+            AppendEntries(term=1, prevLogIndex=1, prevLogTerm=1, leaderCommit=1, readRound=0, batch=NO_ENTRIES),
+            "of term 1, which it does not lead",
+        )
 
     def test_leaderCommit(self) -> None:
         """
         A leader tells of no more than is committed.
         """
-        self.assertWrongMessage(0, 1, AppendEntries(1, 1, 1, 2, 0, NO_ENTRIES), "tells of a commitIndex 2 of 1")
+        self.assertWrongMessage(
+            0,
+            1,
+            AppendEntries(term=1, prevLogIndex=1, prevLogTerm=1, leaderCommit=2, readRound=0, batch=NO_ENTRIES),
+            "tells of a commitIndex 2 of 1",
+        )
 
     def test_prev(self) -> None:
         """
         What a leader says of the entry before is true.
         """
-        self.assertWrongMessage(0, 1, AppendEntries(1, 1, 0, 1, 0, NO_ENTRIES), "after entry 1 of term 0")
+        self.assertWrongMessage(
+            0,
+            1,
+            AppendEntries(term=1, prevLogIndex=1, prevLogTerm=0, leaderCommit=1, readRound=0, batch=NO_ENTRIES),
+            "after entry 1 of term 0",
+        )
 
 
 class ProgressTests(JudgeTests):

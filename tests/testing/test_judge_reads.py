@@ -23,7 +23,7 @@ class ReadTests(JudgeTests):
         """
         network = self.network
         for peer in peers:
-            reply = AppendEntriesReply(self.raft(peer).currentTerm, True, 0, 0, 0, 0, 0)
+            reply = AppendEntriesReply.accepted(term=self.raft(peer).currentTerm, matchIndex=0, prevLogIndex=0)
             network.judge.check(network.seen[peer], Ready(sends=[Send(server, reply, None)]))
 
     def test_answered(self) -> None:
@@ -54,7 +54,7 @@ class ReadTests(JudgeTests):
         self.confirm(0, 1)
         network.partition((1, 2))
         network.elect(1)
-        reply = AppendEntriesReply(2, False, 0, 0, 0, 0, 0)
+        reply = AppendEntriesReply.rejected(term=2, prevLogIndex=0)
         network.judge.check(network.seen[1], Ready(sends=[Send(0, reply, None)]))
         network.judge.check(network.seen[0], Ready(reads=[ReadReady(1, ("r",))]))
 

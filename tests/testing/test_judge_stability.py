@@ -4,13 +4,14 @@ The judge on who leads on, and for how long.
 
 from __future__ import annotations
 
-import replkv.raft.leader
+from replkv.raft.configuration import Configuration
 from replkv.raft.core import Raft
 from replkv.raft.follower import Follower
 from replkv.raft.leader import Leader
 from replkv.raft.messages import RequestVote
 from replkv.raft.outputs import Token
 from replkv.raft.progress import Progress
+from replkv.raft.roles import RoleName, Transition
 from replkv.testing.health import Settling
 from replkv.testing.outcome import Violation
 from tests.raft.network import ELECTION_TICKS, HEARTBEAT_TICKS, Disk, entriesOf
@@ -35,7 +36,7 @@ class StabilityTests(JudgeTests):
         A leader does not step down while a majority is well and has heard it.
         """
         self.network.now = 1.1
-        self.raft(0).follow(1, None)
+        self.raft(0)._follow(1, None)
         self.assertWrongState(0, r"server 0 gives up term 1, and for long a majority was well and heard it")
 
     def test_deposed(self) -> None:
@@ -43,7 +44,7 @@ class StabilityTests(JudgeTests):
         Nor is it deposed.
         """
         self.network.now = 1.1
-        self.network.servers[2].raft.stand()
+        self.network.servers[2].raft._become(Transition(RoleName.CANDIDATE))
         error = self.assertRaises(Violation, self.answer, 2)
         self.assertRegex(str(error), "server 0 led term 1 and is deposed by term 2, and for long a majority")
 
@@ -51,7 +52,7 @@ class StabilityTests(JudgeTests):
         """
         A term may depose it for which somebody stood before all had heard of this leader, and was cut off.
         """
-        self.network.servers[2].raft.stand()
+        self.network.servers[2].raft._become(Transition(RoleName.CANDIDATE))
         self.network.servers[2].pump()
         self.network.servers[2].sync()
         self.network.now = 1.1
@@ -66,7 +67,7 @@ class StabilityTests(JudgeTests):
         self.network.now = 5.0
         over()
         self.network.now = 14.9
-        self.raft(0).follow(1, None)
+        self.raft(0)._follow(1, None)
         self.network.servers[0].pump()
 
     def test_whileSomethingIsWrong(self) -> None:
@@ -75,7 +76,7 @@ class StabilityTests(JudgeTests):
         """
         self.network.health.trouble([1, 2])
         self.network.now = 100.0
-        self.raft(0).follow(1, None)
+        self.raft(0)._follow(1, None)
         self.network.servers[0].pump()
 
     def answer(self, server: int) -> None:
@@ -97,7 +98,7 @@ class ContactTests(JudgeTests):
         """
         A leader of which a majority has not answered for two election timeouts leads no longer.
         """
-        self.patch(replkv.raft.leader, "majority", lambda members: 1)
+        self.patch(Configuration, "isQuorum", lambda configuration, servers: True)
         error = self.assertRaises(Violation, self.network.servers[0].tick, 2 * ELECTION_TICKS + 3)
         self.assertRegex(
             str(error), f"server 0 leads, and a majority has not answered it for {2 * ELECTION_TICKS + 1} t"
@@ -119,9 +120,19 @@ class ContactTests(JudgeTests):
         Who hears a leader wants nobody else to lead, nor does it take a later term from one that does.
         """
         self.patch(Follower, "hasLeader", False)
-        error = self.assertRaises(Violation, self.network.servers[1].receive, 2, RequestVote(2, 9, 1, True))
+        error = self.assertRaises(
+            Violation,
+            self.network.servers[1].receive,
+            2,
+            RequestVote(term=2, lastLogIndex=9, lastLogTerm=1, preVote=True),
+        )
         self.assertRegex(str(error), "server 1 hears a leader, and wants server 2 to lead term 2")
-        error = self.assertRaises(Violation, self.network.servers[1].receive, 2, RequestVote(2, 9, 1, False))
+        error = self.assertRaises(
+            Violation,
+            self.network.servers[1].receive,
+            2,
+            RequestVote(term=2, lastLogIndex=9, lastLogTerm=1, preVote=False),
+        )
         self.assertRegex(str(error), "server 1 is asked by server 2 about an election, and hears a leader, and changes")
 
     def test_votesAsLeader(self) -> None:
@@ -129,7 +140,12 @@ class ContactTests(JudgeTests):
         Nor does the leader itself.
         """
         self.patch(Leader, "hasLeader", False)
-        error = self.assertRaises(Violation, self.network.servers[0].receive, 2, RequestVote(2, 9, 1, True))
+        error = self.assertRaises(
+            Violation,
+            self.network.servers[0].receive,
+            2,
+            RequestVote(term=2, lastLogIndex=9, lastLogTerm=1, preVote=True),
+        )
         self.assertRegex(str(error), "server 0 hears a leader, and wants server 2 to lead term 2")
 
     def test_voteThatLeavesLater(self) -> None:
@@ -138,13 +154,13 @@ class ContactTests(JudgeTests):
         """
         network = JudgedNetwork(*(Disk(entriesOf(1), 1) for _ in range(3)))
         candidate, voter = network.servers[2], network.servers[1]
-        candidate.raft.stand()
+        candidate.raft._become(Transition(RoleName.CANDIDATE))
         candidate.pump()
         candidate.sync()
         voter.tick(ELECTION_TICKS)
-        voter.receive(2, RequestVote(2, 1, 1, False))
+        voter.receive(2, RequestVote(term=2, lastLogIndex=1, lastLogTerm=1, preVote=False))
         voter.receive(2, heartbeat(2, 1, 1))
-        voter.receive(2, RequestVote(2, 1, 1, False))
+        voter.receive(2, RequestVote(term=2, lastLogIndex=1, lastLogTerm=1, preVote=False))
         self.assertEqual([send.to for send in voter.sync()], [2, 2, 2])
 
     def test_preVoteBeginsTerm(self) -> None:
@@ -154,12 +170,17 @@ class ContactTests(JudgeTests):
         requestVote = Raft._requestVote
 
         def takeTerm(raft: Raft, sender: int, message: RequestVote, token: Token) -> None:
-            raft.follow(message.term, None)
+            raft._follow(message.term, None)
             requestVote(raft, sender, message, token)
 
         self.patch(Raft, "_requestVote", takeTerm)
         self.network.servers[1].tick(ELECTION_TICKS)
-        error = self.assertRaises(Violation, self.network.servers[1].receive, 2, RequestVote(2, 9, 1, True))
+        error = self.assertRaises(
+            Violation,
+            self.network.servers[1].receive,
+            2,
+            RequestVote(term=2, lastLogIndex=9, lastLogTerm=1, preVote=True),
+        )
         self.assertRegex(str(error), "server 1 is asked by server 2 about a pre-vote, and changes its term")
 
 

@@ -13,9 +13,9 @@ import replkv.kv.machine
 import replkv.node.diskqueue
 import replkv.node.node
 import replkv.node.pending
-import replkv.raft.core
 import replkv.raft.log
 import replkv.raft.progress
+import replkv.raft.state
 from replkv.testing.limits import replaced
 
 
@@ -23,7 +23,7 @@ class Limits(NamedTuple):
     """
     @ivar batchBytes: L{replkv.raft.log.MAX_BATCH_BYTES}.
     @ivar cacheBytes: L{replkv.raft.log.CACHE_BYTES}. Where it is 0, peers that lag are sent what is read from the disk.
-    @ivar readyEntries: L{replkv.raft.core.MAX_READY_ENTRIES}.
+    @ivar readyEntries: L{replkv.raft.state.MAX_READY_ENTRIES}.
     @ivar writeBytes: L{replkv.node.diskqueue.MAX_WRITE_BYTES}.
     @ivar flushEntries: L{replkv.node.node.FLUSH_ENTRIES}.
     @ivar workBytes: L{replkv.node.node.MAX_WORK_BYTES}.
@@ -74,7 +74,7 @@ def limited(limits: Limits) -> AbstractContextManager[None]:
         (
             (replkv.raft.log, "MAX_BATCH_BYTES", limits.batchBytes),
             (replkv.raft.log, "CACHE_BYTES", limits.cacheBytes),
-            (replkv.raft.core, "MAX_READY_ENTRIES", limits.readyEntries),
+            (replkv.raft.state, "MAX_READY_ENTRIES", limits.readyEntries),
             (replkv.node.diskqueue, "MAX_WRITE_BYTES", limits.writeBytes),
             (replkv.node.node, "FLUSH_ENTRIES", limits.flushEntries),
             (replkv.node.node, "MAX_WORK_BYTES", limits.workBytes),

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from twisted.internet.defer import Deferred
 
 from replkv.raft.core import Raft
-from replkv.raft.leader import Leader
 from replkv.raft.messages import AppendEntriesReply, Message
 from replkv.raft.outputs import Ready, Token
 
@@ -60,10 +59,11 @@ def _lacks(raft: Raft, sender: int, message: Message) -> bool:
     """
     Whether a peer says that it lacks an entry which its leader knows it to have.
     """
+    if not isinstance(message, AppendEntriesReply) or message.success:
+        return False
+    status = raft.status
     return (
-        isinstance(message, AppendEntriesReply)
-        and not message.success
-        and isinstance(raft.role, Leader)
-        and message.term == raft.currentTerm
-        and message.prevLogIndex <= raft.role.progress[sender].matchIndex
+        sender in status.progress
+        and message.term == status.term
+        and message.prevLogIndex <= status.progress[sender].matchIndex
     )

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from replkv.raft.leader import Leader
 from replkv.service.server import Server
 from replkv.testing.outcome import NotInTime, Violation
 
@@ -21,7 +20,7 @@ def counters(service: Server) -> Mapping[str, int]:
     goes by these numbers, so one that does not come back to zero makes the server refuse everything some day.
     """
     node, clients = service._node, service._clients
-    executor, role = node.executor, node.raft.role
+    executor = node.executor
     counted = {
         "commands that wait": len(executor._deadlines._queue),
         "their bytes": executor._deadlines._bytes,
@@ -38,10 +37,9 @@ def counters(service: Server) -> Mapping[str, int]:
     for peer, link in service._links.items():
         # A server that is not to be started again owes the answers that it died with.
         counted[f"answers due from server {peer}"] = link._due if link.isUp else 0
-    if isinstance(role, Leader):
-        for peer, progress in role.progress.items():
-            counted[f"messages to server {peer} without an answer"] = progress._unanswered
-            counted[f"bytes on the way to server {peer}"] = progress._onTheWayBytes
+    for peer, progress in node.raft.status.progress.items():
+        counted[f"messages to server {peer} without an answer"] = progress.unanswered
+        counted[f"bytes on the way to server {peer}"] = progress.onTheWayBytes
     return counted
 
 

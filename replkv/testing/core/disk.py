@@ -8,7 +8,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from random import Random
 
-from replkv.raft.core import Raft, RaftConfig
+from replkv.raft.config import RaftConfig
+from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.log import RaftLog
 from replkv.raft.outputs import Load, Persist

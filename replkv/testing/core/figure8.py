@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Final
 
-from replkv.raft.leader import Leader
 from replkv.raft.quorum import agreed
+from replkv.raft.roles import RoleName
 from replkv.testing.core.cluster import Cluster
 from replkv.testing.core.conditions import OldEntriesOnly
 from replkv.testing.core.server import Server
@@ -102,10 +102,11 @@ class Figure8:
         """
         Whether a leader knows that a majority has an entry.
         """
-        role = server.raft.role
-        if not server.isRunning or not isinstance(role, Leader):
+        status = server.raft.status
+        if not server.isRunning or status.role is not RoleName.LEADER:
             return False
-        return agreed([server.disk.lastIndex, *(progress.matchIndex for progress in role.progress.values())]) >= index
+        matched = [progress.matchIndex for progress in status.progress.values()]
+        return agreed([server.disk.lastIndex, *matched]) >= index
 
     def _crash(self, server: int) -> None:
         self._down.append(server)

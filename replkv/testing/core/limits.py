@@ -8,9 +8,9 @@ from contextlib import AbstractContextManager
 from random import Random
 from typing import NamedTuple
 
-import replkv.raft.core
 import replkv.raft.log
 import replkv.raft.progress
+import replkv.raft.state
 from replkv.testing.limits import replaced
 
 
@@ -21,8 +21,8 @@ class Limits(NamedTuple):
     @ivar cacheBytes: L{replkv.raft.log.CACHE_BYTES}. Where it is 0, peers that lag are sent what is read from the disk.
     @ivar unanswered: L{replkv.raft.progress.MAX_UNANSWERED}.
     @ivar unansweredBytes: L{replkv.raft.progress.MAX_UNANSWERED_BYTES}.
-    @ivar readyEntries: L{replkv.raft.core.MAX_READY_ENTRIES}.
-    @ivar diskPatience: L{replkv.raft.core.DISK_PATIENCE}.
+    @ivar readyEntries: L{replkv.raft.state.MAX_READY_ENTRIES}.
+    @ivar diskPatience: L{replkv.raft.state.DISK_PATIENCE}.
     """
 
     batchBytes: int
@@ -57,7 +57,7 @@ def limited(limits: Limits) -> AbstractContextManager[None]:
             (replkv.raft.log, "CACHE_BYTES", limits.cacheBytes),
             (replkv.raft.progress, "MAX_UNANSWERED", limits.unanswered),
             (replkv.raft.progress, "MAX_UNANSWERED_BYTES", limits.unansweredBytes),
-            (replkv.raft.core, "MAX_READY_ENTRIES", limits.readyEntries),
-            (replkv.raft.core, "DISK_PATIENCE", limits.diskPatience),
+            (replkv.raft.state, "MAX_READY_ENTRIES", limits.readyEntries),
+            (replkv.raft.state, "DISK_PATIENCE", limits.diskPatience),
         )
     )

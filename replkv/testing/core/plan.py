@@ -53,7 +53,7 @@ class ClientPlan:
 class Plan:
     """
     @ivar servers: how many servers there are.
-    @ivar electionTicks: as in L{replkv.raft.core.RaftConfig}; so with C{heartbeatTicks}.
+    @ivar electionTicks: as in L{replkv.raft.config.RaftConfig}; so with C{heartbeatTicks}.
     @ivar rates: how many ticks each server counts while a right clock counts one.
     @ivar delay: the least and the most seconds that a message takes.
     @ivar detection: after how many seconds a server learns that messages are lost.

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from replkv.raft.leader import Leader
 from replkv.raft.log import RaftLog
 from replkv.raft.messages import AppendEntriesReply
 from replkv.testing.outcome import Violation
@@ -36,13 +35,13 @@ class Probes:
         @param nextIndex: what the leader would have sent next before that.
         @raise Violation: if there were too many probes.
         """
-        role = leader.raft.role
-        if not isinstance(role, Leader) or leader.raft.currentTerm != reply.term:
+        status = leader.raft.status
+        if not status.progress or status.term != reply.term:
             return
         key = (leader.id, reply.term, follower.id)
         if reply.success:
             self._vain.pop(key, None)
-        elif role.progress[follower.id].nextIndex < nextIndex:
+        elif status.progress[follower.id].nextIndex < nextIndex:
             self._vain[key] = self._vain.get(key, 0) + 1
             most = _terms(leader.raft.log) + _terms(follower.raft.log) + _MORE
             if self._vain[key] > most:
@@ -56,8 +55,8 @@ def nextIndexOf(leader: Server, follower: int) -> int:
     """
     What a leader is to send to a follower next; 0 if it is no leader.
     """
-    role = leader.raft.role
-    return role.progress[follower].nextIndex if isinstance(role, Leader) else 0
+    progress = leader.raft.status.progress.get(follower)
+    return 0 if progress is None else progress.nextIndex
 
 
 def _terms(log: RaftLog) -> int:

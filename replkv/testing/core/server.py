@@ -8,7 +8,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
-from replkv.raft.core import Raft, RaftConfig
+from replkv.raft.config import RaftConfig
+from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.messages import AppendEntries, AppendEntriesReply, Message, RequestVoteReply
 from replkv.raft.outputs import Load, Ready

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from replkv.raft.entry import Entry
 from replkv.raft.leader import Leader
 from replkv.raft.quorum import agreed, majority
+from replkv.raft.status import Status
 from replkv.testing import rare
 from replkv.testing.judges.logs import Logs
 from replkv.testing.judges.view import DurableLog, View
@@ -82,11 +83,11 @@ class Commits:
                 f"{self.terms[last - 1]}"
             )
 
-    def leads(self, view: View, leader: Leader) -> None:
+    def leads(self, view: View, status: Status) -> None:
         """
         A leader has not committed anything of its term yet: see what it would, if it counted other entries.
         """
-        matched = [progress.matchIndex for progress in leader.progress.values()]
+        matched = [progress.matchIndex for progress in status.progress.values()]
         index = agreed([view.raft.log.stableIndex, *matched])
         if index > max(len(self.terms), view.raft.commitIndex):
             term = view.terms[index - 1]

@@ -144,7 +144,7 @@ class Elections:
         if view.lastIndex > view.commitIndex:
             self._rare[rare.DEPOSED_WITH_UNCOMMITTED] += 1
         if view.raft.currentTerm == view.term:
-            self._rare[rare.HANGING_DISK if view.raft.diskHangs else rare.LOST_QUORUM] += 1
+            self._rare[rare.HANGING_DISK if view.raft.state.diskHangs else rare.LOST_QUORUM] += 1
         self._stability.deposed(view)
 
     def _elected(self, view: View, term: int) -> None:

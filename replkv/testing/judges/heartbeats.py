@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from replkv.raft.leader import Leader
 from replkv.raft.messages import AppendEntries
 from replkv.raft.outputs import Send
 from replkv.testing.judges.view import View
@@ -48,11 +47,13 @@ class Heartbeats:
 
         @raise Violation: if it leads, and was to send a peer something before.
         """
-        role, most = view.raft.role, view.raft.config.heartbeatTicks
-        mayLead = role is view.role and view.raft.voteIsDurable  # Else it is just elected, or waits for its disk.
+        raft, most = view.raft, view.raft.config.heartbeatTicks
+        # Else it is just elected, or waits for its disk.
+        isSteady = raft.role is view.role and raft.state.voteIsDurable
+        progress = raft.status.progress if isSteady else {}
         for peer in view.peers:
             # A peer that owes too many answers is sent nothing.
-            leads = mayLead and isinstance(role, Leader) and role.progress[peer].maySend
+            leads = peer in progress and progress[peer].maySend
             silent = self._silent[view.id, peer] = self._silent[view.id, peer] + 1 if leads else 0
             if silent > most + 1:
                 raise Violation(f"leader {view.id} has sent server {peer} nothing for {silent} ticks")

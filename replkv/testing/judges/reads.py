@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from replkv.raft.leader import Leader
 from replkv.raft.outputs import Ready, Token
+from replkv.raft.progress import ProgressState
 from replkv.raft.quorum import majority
+from replkv.raft.status import Status
 from replkv.testing import rare
 from replkv.testing.judges.elections import Elections
 from replkv.testing.judges.promises import Promises
@@ -34,11 +35,11 @@ class Reads:
         if view.raft.currentTerm < self._elections.lastTerm:
             self._rare[rare.REPLACED_LEADER_ASKED] += 1
 
-    def wait(self, view: View, leader: Leader) -> None:
+    def wait(self, view: View, status: Status) -> None:
         """
         Take note where a leader that has reads waiting has lost contact with the majority.
         """
-        reachable = 1 + sum(progress.replicating for progress in leader.progress.values())
+        reachable = 1 + sum(progress.state is ProgressState.REPLICATE for progress in status.progress.values())
         if reachable < majority(len(view.peers) + 1):
             for asked in view.reads.values():
                 asked.waited = True

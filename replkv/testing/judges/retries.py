@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from replkv.raft.leader import Leader
 from replkv.raft.messages import AppendEntries, AppendEntriesReply
 from replkv.raft.outputs import Send
 from replkv.testing.judges.view import View
@@ -26,7 +25,8 @@ class Retries:
         """
         The entry that a server, if it leads, would send to a peer.
         """
-        return view.raft.role.progress[peer].nextIndex if isinstance(view.raft.role, Leader) else None
+        progress = view.raft.status.progress.get(peer)
+        return None if progress is None else progress.nextIndex
 
     def replied(self, view: View, peer: int, reply: AppendEntriesReply, before: int | None) -> None:
         """

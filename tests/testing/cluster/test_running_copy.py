@@ -138,7 +138,7 @@ class RunningCopyTests(ClusterCase):
         So is one that condemns a server which has all that it acknowledged.
         """
         leader = self.cluster.leader()
-        leader.raft.regressed(self.server.id)
+        leader.raft.state.regressed(self.server.id)
         error = self.assertRaises(Violation, self.cluster.run, 1)
         self.assertEqual(
             str(error),

@@ -8,7 +8,7 @@ from random import Random
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.raft.core import RaftConfig
+from replkv.raft.config import RaftConfig
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.outputs import Load, Persist
 from replkv.testing.core.disk import Disk

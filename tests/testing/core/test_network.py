@@ -14,8 +14,8 @@ from replkv.testing.core.conditions import Cut, Delaying, Holding, Lossy, OldEnt
 from replkv.testing.core.network import Condition, Network
 from replkv.testing.timeline import Timeline
 
-REQUEST = AppendEntries(2, 0, 0, 0, 0, NO_ENTRIES)
-REPLY = AppendEntriesReply(2, True, 0, 0, 0, 0, 0)
+REQUEST = AppendEntries(term=2, prevLogIndex=0, prevLogTerm=0, leaderCommit=0, readRound=0, batch=NO_ENTRIES)
+REPLY = AppendEntriesReply.accepted(term=2, matchIndex=0, prevLogIndex=0)
 
 
 class NetworkTests(SynchronousTestCase):
@@ -61,7 +61,7 @@ class NetworkTests(SynchronousTestCase):
         Messages arrive after their delays, and so they overtake each other.
         """
         for term in range(50):
-            self.way.send(RequestVoteReply(term, True, False))
+            self.way.send(RequestVoteReply(term=term, granted=True, preVote=False))
         self.timeline.advance(2)
         self.assertEqual(len(self.arrived), 50)
         self.assertTrue(all(1 <= time <= 2 and (sender, to) == (0, 1) for time, sender, to, _ in self.arrived))
@@ -105,7 +105,7 @@ class NetworkTests(SynchronousTestCase):
         """
         Who has asked is told that the other is unreachable, a while later, and once for all that was lost till then.
         """
-        for message in (REQUEST, RequestVote(2, 0, 0, False)):
+        for message in (REQUEST, RequestVote(term=2, lastLogIndex=0, lastLogTerm=0, preVote=False)):
             self.setUp()
             self.assertEqual(self.send(Cut(), message, 3), [])
             self.assertEqual(self.unreachable, [(10.0, 0, 1)])
@@ -114,7 +114,7 @@ class NetworkTests(SynchronousTestCase):
         """
         Who waits for an answer is told that the other is unreachable.
         """
-        for message in (REPLY, RequestVoteReply(2, True, False)):
+        for message in (REPLY, RequestVoteReply(term=2, granted=True, preVote=False)):
             self.setUp()
             self.assertEqual(self.send(Cut(), message), [])
             self.assertEqual(self.unreachable, [(10.0, 1, 0)])

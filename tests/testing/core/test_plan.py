@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-import replkv.raft.core
 import replkv.raft.log
+import replkv.raft.state
 from replkv.testing.core.faults import KINDS
 from replkv.testing.core.limits import limited
 from replkv.testing.core.plan import Plan, draw
@@ -57,8 +57,8 @@ class PlanTests(SynchronousTestCase):
         A plan's limits are those of the core for as long as it is simulated, whatever becomes of that.
         """
         limits = draw(1, LASTS).limits._replace(batchBytes=17, readyEntries=3)
-        before = (replkv.raft.log.MAX_BATCH_BYTES, replkv.raft.core.MAX_READY_ENTRIES)
+        before = (replkv.raft.log.MAX_BATCH_BYTES, replkv.raft.state.MAX_READY_ENTRIES)
         with self.assertRaises(ZeroDivisionError), limited(limits):
-            self.assertEqual((replkv.raft.log.MAX_BATCH_BYTES, replkv.raft.core.MAX_READY_ENTRIES), (17, 3))
+            self.assertEqual((replkv.raft.log.MAX_BATCH_BYTES, replkv.raft.state.MAX_READY_ENTRIES), (17, 3))
             raise ZeroDivisionError
-        self.assertEqual((replkv.raft.log.MAX_BATCH_BYTES, replkv.raft.core.MAX_READY_ENTRIES), before)
+        self.assertEqual((replkv.raft.log.MAX_BATCH_BYTES, replkv.raft.state.MAX_READY_ENTRIES), before)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.raft.core import Raft
+from replkv.raft.progress import ProgressState
 from replkv.testing.core.cluster import Cluster
 from replkv.testing.core.limits import limited
 from replkv.testing.core.plan import Plan, draw
@@ -194,9 +195,9 @@ class ServerTests(SynchronousTestCase):
         """
         self.cluster.crash(self.followers[0].id)
         self.cluster.run(0.2)
-        role = self.leader.raft.role
-        states = {peer: progress.replicating for peer, progress in role.progress.items()}  # type: ignore[union-attr]
-        self.assertEqual(states, {self.followers[0].id: False, self.followers[1].id: True})
+        states = {peer: progress.state for peer, progress in self.leader.raft.status.progress.items()}
+        expected = {self.followers[0].id: ProgressState.PROBE, self.followers[1].id: ProgressState.REPLICATE}
+        self.assertEqual(states, expected)
 
     def test_unansweredIsLost(self) -> None:
         """

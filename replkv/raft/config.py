@@ -1,0 +1,25 @@
+"""
+What a server is told about its part in the consensus.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RaftConfig:
+    """
+    @ivar id: this server's id.
+    @ivar members: the ids of all servers, this one included.
+    @ivar electionTicks: the shortest election timeout; each is drawn between this and its double.
+    @ivar heartbeatTicks: ticks between two heartbeats.
+    @ivar firstElectionFactor: stretches the election timeouts of a server that has never seen a term, so that on the
+        first start of a fresh cluster the server with the factor 1 normally wins.
+    """
+
+    id: int
+    members: tuple[int, ...]
+    electionTicks: int = 25
+    heartbeatTicks: int = 5
+    firstElectionFactor: int = 1

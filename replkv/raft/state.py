@@ -1,0 +1,245 @@
+"""
+What a server has in every role: the state on all servers of the paper's figure 2, and what waits for the disk.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from random import Random
+from typing import Final, NamedTuple
+
+from replkv.raft.config import RaftConfig
+from replkv.raft.configuration import Configuration
+from replkv.raft.entry import NO_ENTRIES, Batch
+from replkv.raft.log import RaftLog
+from replkv.raft.messages import Message
+from replkv.raft.outputs import DiskTrouble, Load, Persist, Ready, Send, Token
+
+MAX_READY_ENTRIES: Final = 512
+"""
+How many entries are given out at once to be applied, so that a long replay does not keep the reactor.
+"""
+
+DISK_PATIENCE: Final = 8
+"""
+For how many of the shortest election timeouts the disk may be at one write before this server leads no longer.
+"""
+
+SLOW_STRETCH: Final = 4
+"""
+How many times longer a server waits before it stands for election, once it has stepped down since its disk is slow, and
+until it finds its disk fast again.
+"""
+
+
+class Write(NamedTuple):
+    """
+    A write that is under way to the disk.
+
+    @ivar seq: as in L{Persist}.
+    @ivar lastIndex: up to here the log is stable when it is done; 0 where it has no entries.
+    """
+
+    seq: int
+    lastIndex: int
+
+
+class Held(NamedTuple):
+    """
+    A message that may not leave yet.
+
+    @ivar seq: the write that has to be done before.
+    """
+
+    seq: int
+    send: Send
+
+
+class ServerState:
+    """
+    The roles read it, and change it by its methods; they know nothing of each other, nor of the core that makes them.
+    What they want done is gathered here, and messages are held until the disk has what they tell of.
+
+    @ivar config: what the server was told.
+    @ivar configuration: who decides.
+    @ivar peers: the ids of all other servers.
+    @ivar log: the log.
+    @ivar currentTerm: the latest term that this server has seen.
+    @ivar votedFor: the candidate that has its vote in that term, or C{None}.
+    @ivar commitIndex: index of the last entry known to be committed.
+    @ivar lastApplied: index of the last entry that was given out to be applied.
+    @ivar diskIsSlow: whether this server led, and stepped down since its own disk was so much slower than the others'
+        (L{replkv.raft.pace}), and has not been fast since.
+    """
+
+    def __init__(
+        self,
+        config: RaftConfig,
+        random: Random,
+        log: RaftLog,
+        currentTerm: int,
+        votedFor: int | None,
+        lastApplied: int,
+    ) -> None:
+        self.config = config
+        self.configuration = Configuration(config.members)
+        self.peers = self.configuration.peersOf(config.id)
+        self.log = log
+        self.currentTerm = currentTerm
+        self.votedFor = votedFor
+        self.commitIndex = lastApplied
+        self.lastApplied = lastApplied
+        self.diskIsSlow = False
+        self._random = random
+        self._ready = Ready()
+        self._nextSeq = 1
+        self._syncedSeq = 0
+        self._voteSeq = 0  # The write that has currentTerm and votedFor.
+        self._writeTicks = 0  # Since the disk last finished something, where it has something to do.
+        self._writing: deque[Write] = deque()
+        self._held: list[Held] = []
+
+    # What happens.
+
+    def tick(self) -> None:
+        """
+        One tick passed.
+        """
+        self._writeTicks = self._writeTicks + 1 if self._writing else 0
+
+    def persisted(self, seq: int) -> None:
+        """
+        The L{Persist} numbered C{seq}, and all before it, are synced.
+        """
+        self._syncedSeq = seq
+        if self._writeTicks < max(1, self.config.electionTicks // 8):
+            self.diskIsSlow = False
+        self._writeTicks = 0
+        while self._writing and self._writing[0].seq <= seq:
+            self.log.stableIndex = max(self.log.stableIndex, self._writing.popleft().lastIndex)
+        self._ready.sends.extend(held.send for held in self._held if held.seq <= seq)
+        self._held = [held for held in self._held if held.seq > seq]
+
+    def takeReady(self, mayApply: bool) -> Ready:
+        """
+        Take what is to be done now.
+
+        @param mayApply: whether there may be entries to apply.
+        """
+        if self._voteSeq == self._nextSeq:
+            self.persist(NO_ENTRIES)
+        ready, self._ready = self._ready, Ready()
+        if mayApply:
+            self._giveOut(ready)
+        self.log.releaseBatches()
+        return ready
+
+    # What is so.
+
+    @property
+    def hasMoreToApply(self) -> bool:
+        """
+        Whether there are entries to apply.
+        """
+        return min(self.commitIndex, self.log.stableIndex) > self.lastApplied
+
+    @property
+    def voteIsDurable(self) -> bool:
+        """
+        Whether currentTerm and votedFor are on the disk.
+        """
+        return self._voteSeq <= self._syncedSeq
+
+    @property
+    def diskHangs(self) -> bool:
+        """
+        Whether the disk has been at one write for so long that another server had better lead: this one can apply
+        nothing, and so answer nothing.
+        """
+        return bool(self.peers) and self._writeTicks >= DISK_PATIENCE * self.config.electionTicks
+
+    def randomElectionTimeout(self) -> int:
+        """
+        An election timeout in ticks, random so that split votes are rare (section 5.2).
+        """
+        shortest = self.config.electionTicks * (self.config.firstElectionFactor if self.currentTerm == 0 else 1)
+        if self.diskIsSlow:
+            shortest *= SLOW_STRETCH
+        return self._random.randint(shortest, 2 * shortest)
+
+    # What is to be done.
+
+    def vote(self, term: int, candidate: int | None) -> None:
+        """
+        Begin C{term}, or vote in it.
+        """
+        self.currentTerm = term
+        self.votedFor = candidate
+        self._voteSeq = self._nextSeq
+
+    def send(self, to: int, message: Message, token: Token = None, ackIndex: int = 0) -> None:
+        """
+        Send C{message} when the disk has what it tells of.
+
+        @param ackIndex: up to here it says that this server's disk has the log.
+        """
+        needed = self._voteSeq
+        if ackIndex > self.log.stableIndex:
+            needed = max(needed, self._writing[-1].seq)
+        if needed <= self._syncedSeq:
+            self._ready.sends.append(Send(to, message, token))
+        else:
+            self._held.append(Held(needed, Send(to, message, token)))
+
+    def persist(self, batch: Batch) -> None:
+        """
+        Bring C{batch}, which was appended to the log, to the disk, with currentTerm and votedFor.
+        """
+        seq = self._nextSeq
+        self._nextSeq += 1
+        self._ready.persists.append(Persist(seq, self.currentTerm, self.votedFor, batch))
+        self._writing.append(Write(seq, batch.entries[-1].index if batch.entries else 0))
+
+    def truncate(self, index: int) -> None:
+        """
+        Remove the entries from C{index} on, which conflict with the leader's. Writes of them that are under way
+        count for nothing any more.
+        """
+        assert index > self.commitIndex, f"entry {index} is committed and must not be removed"
+        self.log.truncate(index)
+        self._writing = deque(Write(write.seq, min(write.lastIndex, index - 1)) for write in self._writing)
+
+    def commit(self, index: int) -> None:
+        """
+        Entries up to C{index} are committed.
+        """
+        self.commitIndex = max(self.commitIndex, index)
+
+    def load(self, load: Load) -> None:
+        """
+        Have entries read from the disk.
+        """
+        self._ready.loads.append(load)
+
+    def regressed(self, peer: int) -> None:
+        """
+        C{peer} lacks what it had acknowledged.
+        """
+        self._ready.regressed.append(peer)
+
+    def deposed(self, reads: list[Token], trouble: DiskTrouble | None) -> None:
+        """
+        This server leads no longer.
+
+        @param reads: the tokens of the reads that will not be answered.
+        @param trouble: what is wrong with its disk, where that is why.
+        """
+        self._ready.droppedReads.extend(reads)
+        self._ready.diskTrouble = trouble
+
+    def _giveOut(self, ready: Ready) -> None:
+        self.log.forget(self.lastApplied)
+        last = min(self.commitIndex, self.log.stableIndex, self.lastApplied + MAX_READY_ENTRIES)
+        if last > self.lastApplied:
+            ready.entries = self.log.entries(self.lastApplied + 1, last)
+            self.lastApplied = last

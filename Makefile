@@ -35,6 +35,7 @@ lint: $(VENV)/.installed-lint
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/pydoctor
 
 # make -k soak runs the second even if the first fails.
 soak: soak-core soak-cluster

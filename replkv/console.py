@@ -83,7 +83,7 @@ class ClientCommand(AskingCommand):
 
     def getUsage(self, width: int | None = None) -> str:
         """
-        See L{Options.getUsage}. Unlike C{longdesc}, what is added here keeps its lines.
+        See L{twisted.python.usage.Options.getUsage}. Unlike C{longdesc}, what is added here keeps its lines.
         """
         return "\n".join(
             [
@@ -294,13 +294,13 @@ class ReplkvOptions(CommonOptions):
 
     def getSynopsis(self) -> str:
         """
-        See L{Options.getSynopsis}. The synopsis of a command begins with this one.
+        See L{twisted.python.usage.Options.getSynopsis}. The synopsis of a command begins with this one.
         """
         return "Usage: replkv" if self.subCommand else "Usage: replkv COMMAND [OPTIONS]"
 
     def getUsage(self, width: int | None = None) -> str:
         """
-        See L{Options.getUsage}. Unlike C{longdesc}, what is added here keeps its lines.
+        See L{twisted.python.usage.Options.getUsage}. Unlike C{longdesc}, what is added here keeps its lines.
         """
         hint = "replkv COMMAND --help tells more about a command."
         return "\n".join([super().getUsage(width).rstrip(), hint, *_STATUS_HELP])

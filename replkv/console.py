@@ -46,7 +46,8 @@ class ClusterCommand(ServersCommand):
     synopsis = "[--config FILE]"
     longdesc = (
         "Starts all servers of the servers file on this machine, and stays in the foreground to tell what happens "
-        "to them. A server that dies is started again. Ctrl-C stops all, and so does the end of the terminal."
+        "to them. A server that dies is started again. Ctrl-C stops all, and so does the end of the terminal. Where no "
+        "servers file is found, these are three servers on localhost, with their data in the current folder's var."
     )
 
     def run(self, filename: str, config: Config) -> int:

@@ -35,6 +35,7 @@ lint: $(VENV)/.installed-lint
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/pydoctor
 
 # make -k soak runs the second even if the first fails.
 soak: soak-core soak-cluster
@@ -57,8 +58,8 @@ planted: $(VENV)/.installed-test
 clean-data: $(VENV)/.installed
 	@$(VENV)/bin/replkv clean-data $(if $(YES),--yes) --config "$$CONFIG"
 
-# Stamps: each is made again when setup.py changes.
-$(VENV)/.installed: setup.py replkv/__init__.py
+# Stamps: each is made again when what is installed, or what that needs, changes.
+$(VENV)/.installed: pyproject.toml setup.py replkv/__init__.py
 	@$(if $(strip $(PYTHON)),:,echo 'replkv needs Python 3.11 or later: install it, or name it with make PYTHON=...' >&2; exit 1)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 		|| { echo '$(PYTHON) is older than Python 3.11, or does not run' >&2; exit 1; }

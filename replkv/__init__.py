@@ -1,5 +1,69 @@
 """
-replkv: a replicated key-value store on Twisted.
+A replicated key-value store on Twisted.
+
+A handful of servers keep the same keys and values, agree on every change by Raft, and go on answering as long as a
+majority of them is up. C{replkv cluster} starts three of them on this machine. This is their client::
+
+    from twisted.internet.defer import ensureDeferred
+    from twisted.internet.task import react
+
+    from replkv import Client
+
+
+    async def main(reactor):
+        async with Client(reactor, ["localhost:9000", "localhost:9001", "localhost:9002"]) as client:
+            version = await client.set(b"greeting", b"hello")
+            print(version, await client.get(b"greeting"))
+
+
+    react(lambda reactor: ensureDeferred(main(reactor)))
+
+What goes wrong comes out of the Deferreds, as a C{ClientError} or, for a wrong type, a C{TypeError}. Of all errors
+C{OutcomeUnknown} alone may mean that something was done.
+
+L{replkv.testing} simulates whole clusters, for tests of what is built on them.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+__all__ = [
+    "Client",
+    "ClientError",
+    "Closed",
+    "CommandError",
+    "Found",
+    "NotFound",
+    "OutcomeUnknown",
+    "Unavailable",
+    "VersionMismatch",
+    "__version__",
+]
+
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from replkv.client.client import Client, Found
+    from replkv.client.errors import (
+        ClientError,
+        Closed,
+        CommandError,
+        NotFound,
+        OutcomeUnknown,
+        Unavailable,
+        VersionMismatch,
+    )
+else:
+    # The client is imported when it is asked for: every process imports this module, and a server's has to be prepared
+    # before it imports anything of size (replkv.service.startup).
+
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from replkv.client import client, errors
+
+        return getattr(errors if hasattr(errors, name) else client, name)
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -14,15 +14,23 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
+import replkv
 from replkv.hosts import hostMistake, isUnspecified
 
 FILE_VARIABLE: Final = "REPLKV_CONFIG"
 SYSTEM_FILE: Final = "/etc/replkv/servers.json"
 DEFAULT_FILE: Final = "etc/servers.json"
 
-FILE_HELP: Final = (
-    f"The servers file. [default: what {FILE_VARIABLE} names, or {SYSTEM_FILE} if there is one, or {DEFAULT_FILE}]"
-)
+BUILT_IN_FILE: Final = os.path.join(os.path.dirname(replkv.__file__), "servers.json")
+"""
+The servers file that comes with replkv: a cluster on localhost. It counts as the current folder's L{DEFAULT_FILE}, so
+that the data is kept there, and not where replkv is installed.
+"""
+
+FILE_PLACES: Final = f"what {FILE_VARIABLE} names, or {SYSTEM_FILE} if there is one, or {DEFAULT_FILE}"
+"""
+Where a servers file is looked for, in words.
+"""
 
 _MAX_FILE_BYTES: Final = 1 << 20
 _MAX_ID: Final = (1 << 31) - 1
@@ -35,6 +43,12 @@ _MAX_MS: Final = 600_000
 class ConfigError(Exception):
     """
     The servers file, or what was asked of it, is wrong; the text is one line for the person who wrote it.
+    """
+
+
+class NoServersFile(ConfigError):
+    """
+    No servers file is named, and none is there.
     """
 
 
@@ -104,7 +118,8 @@ def find(given: str | None) -> str:
     the default.
 
     @param given: the file that the command line names, if it names one.
-    @raise ConfigError: if none is named and there is none, or if the command line names none.
+    @raise NoServersFile: if none is named and there is none.
+    @raise ConfigError: if what the environment names is not there, or if the command line names none.
     """
     if given == "":
         # Such is a variable of a script that was never set, and not the wish for a default.
@@ -119,7 +134,7 @@ def find(given: str | None) -> str:
     for filename in (SYSTEM_FILE, DEFAULT_FILE):
         if os.path.lexists(filename):
             return filename
-    raise ConfigError(
+    raise NoServersFile(
         f"no servers file: --config and {FILE_VARIABLE} name none, and there is neither {SYSTEM_FILE} "
         f"nor {DEFAULT_FILE} in the current folder"
     )
@@ -199,7 +214,7 @@ class _Document:
         """
         top = self._object(self._top, "", self._TOP_REQUIRED, self._TOP_OPTIONAL)
         given = self._text(top, "", "Path", 4096)
-        path = os.path.abspath(os.path.join(os.path.dirname(self._filename), given))
+        path = self._path(given)
         if not isinstance(top["Servers"], list):
             self._wrongType("Servers", "a list", top["Servers"])
         if not top["Servers"]:
@@ -223,11 +238,20 @@ class _Document:
             notice=self._notice(given, path, servers),
         )
 
+    def _path(self, given: str) -> str:
+        place = DEFAULT_FILE if self._filename == BUILT_IN_FILE else self._filename
+        try:
+            return os.path.abspath(os.path.join(os.path.dirname(place), given))
+        except FileNotFoundError:
+            self._fail("Path", "starts at the current folder, which is gone")
+
     def _notice(self, given: str, path: str, servers: tuple[ServerConfig, ...]) -> str:
         """
         A relative C{Path} once started at the current folder. Whoever starts the servers as before would find them
         empty, and is told where their data is.
         """
+        if self._filename == BUILT_IN_FILE:
+            return ""
         try:
             former = os.path.abspath(given)
         except FileNotFoundError:

@@ -10,12 +10,22 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
 import replkv.config
-from replkv.config import Config, ConfigError, ServerConfig, find, load
+from replkv.config import (
+    BUILT_IN_FILE,
+    DEFAULT_FILE,
+    Config,
+    ConfigError,
+    NoServersFile,
+    ServerConfig,
+    find,
+    load,
+)
 
 GOOD: dict[str, Any] = {
     "Path": "var",
@@ -316,6 +326,51 @@ class PathTests(SynchronousTestCase):
         self.assertEqual(self.loaded("var").notice, "")
 
 
+class BuiltInTests(SynchronousTestCase):
+    """
+    Tests for the servers file that comes with replkv.
+    """
+
+    def setUp(self) -> None:
+        """
+        Stand in an empty folder.
+        """
+        self.folder = os.path.realpath(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(self.folder)
+
+    def test_document(self) -> None:
+        """
+        It is the repository's C{etc/servers.json}: three servers on this machine.
+        """
+        repository = Path(replkv.__file__).parents[1] / DEFAULT_FILE
+        self.assertEqual(Path(BUILT_IN_FILE).read_bytes(), repository.read_bytes())
+        servers = load(BUILT_IN_FILE).servers
+        self.assertEqual([server.hostname for server in servers], ["localhost"] * 3)
+
+    def test_path(self) -> None:
+        """
+        Its data is in the current folder, and no word is said of data in the folder above, which is another cluster's.
+        """
+        os.makedirs("var/0")
+        Path("var/0/stamp.json").touch()
+        os.mkdir("empty")
+        os.chdir("empty")
+        config = load(BUILT_IN_FILE)
+        self.assertEqual((config.path, config.notice), (f"{self.folder}/empty/var", ""))
+
+    def test_noCurrentFolder(self) -> None:
+        """
+        Where the current folder is gone, that is said in one line.
+        """
+        os.mkdir("gone")
+        os.chdir("gone")
+        os.rmdir(f"{self.folder}/gone")
+        error = self.assertRaises(ConfigError, load, BUILT_IN_FILE)
+        self.assertIn("Path: starts at the current folder, which is gone", str(error))
+
+
 class FindTests(SynchronousTestCase):
     """
     Tests for L{find}.
@@ -371,6 +426,15 @@ class FindTests(SynchronousTestCase):
         """
         self.make(self.system)
         self.assertEqual(str(self.assertRaises(ConfigError, find, "")), "the name of the servers file is empty")
+
+    def test_noneIsToldApart(self) -> None:
+        """
+        That there is none is told apart from a file that is named and is not there, for which nothing else is taken.
+        """
+        self.assertRaises(NoServersFile, find, None)
+        self.environment["REPLKV_CONFIG"] = "gone.json"
+        self.assertNotIsInstance(self.assertRaises(ConfigError, find, None), NoServersFile)
+        self.assertNotIsInstance(self.assertRaises(ConfigError, find, ""), NoServersFile)
 
     def test_missing(self) -> None:
         """

@@ -14,10 +14,10 @@ from twisted.python.failure import Failure
 from twisted.python.usage import Options, UsageError
 
 from replkv import __version__
-from replkv.cli.statuses import DONE
-from replkv.cli.streams import say
+from replkv.cli.statuses import DONE, UNAVAILABLE
+from replkv.cli.streams import say, tell
 from replkv.clocks import countForward
-from replkv.config import FILE_HELP, Config, find, load
+from replkv.config import BUILT_IN_FILE, FILE_PLACES, Config, NoServersFile, find, load
 from replkv.service.startup import endOnInterrupt
 
 _T = TypeVar("_T")
@@ -82,16 +82,25 @@ class Command(CommonOptions):
 
 class ServersCommand(Command):
     """
-    A command that reads the servers file.
+    A command that reads the servers file; where there is none, it is the one that comes with replkv.
     """
 
-    optParameters: ClassVar[list[list[str | None]]] = [["config", "c", None, FILE_HELP]]
+    optParameters: ClassVar[list[list[str | None]]] = [
+        ["config", "c", None, f"The servers file. [default: {FILE_PLACES}, or else three servers on localhost]"]
+    ]
 
     def carryOut(self) -> int:
         """
         See L{Command.carryOut}.
         """
-        filename = find(self["config"])
+        try:
+            filename = find(self["config"])
+        except NoServersFile as missing:
+            status = self.run(BUILT_IN_FILE, load(BUILT_IN_FILE))
+            if status == UNAVAILABLE:
+                # It may well be that other servers were meant.
+                tell(f"{missing}: those on localhost were asked")
+            return status
         return self.run(filename, load(filename))
 
     def run(self, filename: str, config: Config) -> int:

@@ -54,7 +54,8 @@ class ClusterCommand(ServersCommand):
     synopsis = "[--config FILE]"
     longdesc = (
         "Starts all servers of the servers file on this machine, and stays in the foreground to tell what happens "
-        "to them. A server that dies is started again. Ctrl-C stops all, and so does the end of the terminal."
+        "to them. A server that dies is started again. Ctrl-C stops all, and so does the end of the terminal. Where no "
+        "servers file is found, these are three servers on localhost, with their data in the current folder's var."
     )
 
     def run(self, filename: str, config: Config) -> int:
@@ -91,7 +92,7 @@ class ClientCommand(AskingCommand):
 
     def getUsage(self, width: int | None = None) -> str:
         """
-        See L{Options.getUsage}. Unlike C{longdesc}, what is added here keeps its lines.
+        See L{twisted.python.usage.Options.getUsage}. Unlike C{longdesc}, what is added here keeps its lines.
         """
         return "\n".join(
             [
@@ -302,13 +303,13 @@ class ReplkvOptions(CommonOptions):
 
     def getSynopsis(self) -> str:
         """
-        See L{Options.getSynopsis}. The synopsis of a command begins with this one.
+        See L{twisted.python.usage.Options.getSynopsis}. The synopsis of a command begins with this one.
         """
         return "Usage: replkv" if self.subCommand else "Usage: replkv COMMAND [OPTIONS]"
 
     def getUsage(self, width: int | None = None) -> str:
         """
-        See L{Options.getUsage}. Unlike C{longdesc}, what is added here keeps its lines.
+        See L{twisted.python.usage.Options.getUsage}. Unlike C{longdesc}, what is added here keeps its lines.
         """
         hint = "replkv COMMAND --help tells more about a command."
         return "\n".join([super().getUsage(width).rstrip(), hint, *_STATUS_HELP])

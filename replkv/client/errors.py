@@ -39,7 +39,7 @@ class Unavailable(ClientError):
 class OutcomeUnknown(ClientError):
     """
     A write was sent and its result is not known: it may have been carried out, or may yet be. It is for the caller to
-    decide whether it is safe to send it again; L{replkv.client.Client<replkv.client.client.Client>} never does.
+    decide whether it is safe to send it again; L{replkv.Client} never does.
     """
 
 

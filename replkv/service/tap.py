@@ -21,7 +21,7 @@ from twisted.python import usage
 from zope.interface import implementer
 
 from replkv import exits
-from replkv.config import FILE_HELP, Config, ConfigError, ServerConfig, find, load
+from replkv.config import FILE_PLACES, Config, ConfigError, ServerConfig, find, load
 from replkv.service.descriptors import TooFewDescriptors, allot, allow, wanted
 from replkv.service.host import OSHost
 from replkv.service.logfile import LoggedService
@@ -58,7 +58,7 @@ class Options(usage.Options):
     )
     optParameters: ClassVar = [
         ["id", None, None, "Which server of the file this is. Required."],
-        ["config", "c", None, FILE_HELP],
+        ["config", "c", None, f"The servers file. [default: {FILE_PLACES}]"],
         ["data-dir", None, None, 'The folder to use instead of the file\'s "Path".'],
     ]
 

@@ -17,7 +17,7 @@ The rules, in the order in which the input meets them:
   6. Any other line is L{Malformed}, and the next line is a command.
   7. After L{Malformed} with C{close}, there is nothing more.
 
-So every input is cut into the same commands, wherever it was cut on its way.
+So every input is cut into the same commands, wherever it was cut on its way::
 
             +--- line -- set, cas --> block --> end ---+
             |     ^                               |    |

@@ -16,10 +16,12 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-import replkv
+import replkv.config
 from replkv import __version__
-from replkv.cli.console import StatusCommand, main
-from replkv.cli.statuses import DONE, INTERNAL, MISTAKE, STATUSES, STREAM, SYSTEM
+from replkv.cli.command import ServersCommand
+from replkv.cli.console import CleanDataCommand, ClientCommand, ClusterCommand, StatusCommand, main
+from replkv.cli.statuses import DONE, INTERNAL, MISTAKE, STATUSES, STREAM, SYSTEM, UNAVAILABLE
+from replkv.config import BUILT_IN_FILE, Config, load
 
 
 class Terminal(io.StringIO):
@@ -153,6 +155,44 @@ class MainTests(SynchronousTestCase):
         for name in ("cluster", "status", "clean-data", "client"):
             line = "replkv: /nowhere/servers.json: there is no such file, and REPLKV_CONFIG names it\n"
             self.assertEqual(self.outcome(name), (MISTAKE, "", line))
+
+    def test_builtIn(self) -> None:
+        """
+        Where no servers file is found, all commands take the one that comes with replkv; where its servers do not
+        answer, that is said, and what was looked for.
+        """
+        self.patch(os, "environ", {name: value for name, value in os.environ.items() if name != "REPLKV_CONFIG"})
+        self.patch(replkv.config, "SYSTEM_FILE", os.path.join(self.folder, "none.json"))
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(self.folder)
+        taken: list[tuple[str, Config]] = []
+        status = DONE
+
+        def run(command: ServersCommand, filename: str, config: Config) -> int:
+            taken.append((filename, config))
+            return status
+
+        for command in (ClusterCommand, ClientCommand, StatusCommand, CleanDataCommand):
+            self.patch(command, "run", run)
+        for name in ("cluster", "client", "status", "clean-data"):
+            self.assertEqual(self.outcome(name), (DONE, "", ""))
+        self.assertEqual(taken, [(BUILT_IN_FILE, load(BUILT_IN_FILE))] * 4)
+        status = UNAVAILABLE
+        for name in ("client", "status"):
+            ended, output, errors = self.outcome(name)
+            self.assertEqual((ended, output), (UNAVAILABLE, ""))
+            self.assertTrue(errors.startswith("replkv: no servers file: --config and REPLKV_CONFIG name none"), errors)
+            self.assertTrue(errors.endswith(": those on localhost were asked\n"), errors)
+            self.assertEqual(self.outcome(name, "-c", self.filename), (UNAVAILABLE, "", ""))
+
+    def test_namedIsMissing(self) -> None:
+        """
+        A servers file that is named and is not there is a mistake, for which nothing else is taken.
+        """
+        missing = os.path.join(self.folder, "gone.json")
+        for name in ("cluster", "client", "status", "clean-data"):
+            line = f"replkv: {missing}: cannot be read: No such file or directory\n"
+            self.assertEqual(self.outcome(name, "-c", missing), (MISTAKE, "", line))
 
     def test_fullOutput(self) -> None:
         """

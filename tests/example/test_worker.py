@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.client.errors import OutcomeUnknown, Unavailable, VersionMismatch
+from replkv import OutcomeUnknown, Unavailable, VersionMismatch
 from replkv.testing import SimulatedCluster, disturb
 from tests.example.worker import Worker
 

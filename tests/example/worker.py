@@ -11,8 +11,7 @@ from typing import Final
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
-from replkv.client.client import Client
-from replkv.client.errors import OutcomeUnknown, Unavailable, VersionMismatch
+from replkv import Client, OutcomeUnknown, Unavailable, VersionMismatch
 
 LEASE: Final = 2
 PAUSE: Final = 0.5

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from replkv import __version__
-from replkv.config import Config, ServerConfig
+from replkv.config import BUILT_IN_FILE, Config, ServerConfig
 from replkv.exits import CONFIGURATION, DISK, NOT_YET
 
 REFUSALS = {CONFIGURATION: "was refused", DISK: "stopped itself over its disk"}
@@ -57,7 +57,9 @@ class Story:
         """
         count = len(self._servers)
         servers = "1 server" if count == 1 else f"{count} servers"
-        self._say(f"replkv {__version__}: {servers} from {self._filename}, data and logs in {self._config.path}")
+        builtIn = self._filename == BUILT_IN_FILE
+        where = "on localhost, as no servers file was found" if builtIn else f"from {self._filename}"
+        self._say(f"replkv {__version__}: {servers} {where}, data and logs in {self._config.path}")
         self._say("Ctrl-C stops all")
 
     def started(self, serverId: int, pid: int) -> None:

@@ -124,13 +124,13 @@ class Process:
 
     def seconds(self) -> float:
         """
-        See L{IReactorTime.seconds}. It goes on while the process is paused.
+        See L{twisted.internet.interfaces.IReactorTime.seconds}. It goes on while the process is paused.
         """
         return self._timeline.seconds() * self._rate + self._ahead
 
     def callLater(self, delay: float, callable: Callable[..., object], *args: object, **kw: object) -> IDelayedCall:  # noqa: A002
         """
-        See L{IReactorTime.callLater}.
+        See L{twisted.internet.interfaces.IReactorTime.callLater}.
         """
         assert delay >= 0, f"a call {-delay} s ago"
         call = DelayedCall(self.seconds() + delay, callable, args, kw, _ignore, self._await, self.seconds)
@@ -139,8 +139,8 @@ class Process:
 
     def getDelayedCalls(self) -> list[IDelayedCall]:
         """
-        See L{IReactorTime.getDelayedCalls}. Those of all processes are kept together, and only the simulation knows
-        which is whose.
+        See L{twisted.internet.interfaces.IReactorTime.getDelayedCalls}. Those of all processes are kept together,
+        and only the simulation knows which is whose.
         """
         raise NotImplementedError
 
@@ -183,7 +183,7 @@ class Process:
 
     def listenTCP(self, port: int, factory: Factory, backlog: int = 50, interface: str = "") -> IListeningPort:
         """
-        See L{IReactorTCP.listenTCP}.
+        See L{twisted.internet.interfaces.IReactorTCP.listenTCP}.
         """
         return self._network.listen(self, port, factory)
 
@@ -196,7 +196,7 @@ class Process:
         bindAddress: tuple[str, int] | None = None,
     ) -> IConnector:
         """
-        See L{IReactorTCP.connectTCP}.
+        See L{twisted.internet.interfaces.IReactorTCP.connectTCP}.
         """
         return self._network.connect(self, host, port, factory, timeout)
 
@@ -226,7 +226,7 @@ class Process:
 
     def installNameResolver(self, resolver: IHostnameResolver) -> IHostnameResolver:
         """
-        See L{IReactorPluggableNameResolver.installNameResolver}.
+        See L{twisted.internet.interfaces.IReactorPluggableNameResolver.installNameResolver}.
         """
         before, self.nameResolver = self.nameResolver, resolver
         return before

@@ -8,6 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv import __version__
 from replkv.cli.cluster.story import Story
+from replkv.config import BUILT_IN_FILE
 from replkv.exits import CONFIGURATION, DISK, NOT_YET
 from tests.cli.test_status import CONFIG
 
@@ -55,6 +56,14 @@ class StoryTests(SynchronousTestCase):
         """
         self.story.opening()
         opening = f"replkv {__version__}: 3 servers from servers.json, data and logs in var"
+        self.assertEqual(self.told(), [opening, "Ctrl-C stops all"])
+
+    def test_builtIn(self) -> None:
+        """
+        Where no servers file was found, that is said with what is started instead.
+        """
+        Story(CONFIG, BUILT_IN_FILE, self.lines.append).opening()
+        opening = f"replkv {__version__}: 3 servers on localhost, as no servers file was found, data and logs in var"
         self.assertEqual(self.told(), [opening, "Ctrl-C stops all"])
 
     def test_up(self) -> None:

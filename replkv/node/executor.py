@@ -18,7 +18,8 @@ from replkv.node.clusterclock import ClusterClock, largestStamp
 from replkv.node.pending import Deadlines, Proposals, Read, encodeWrite
 from replkv.raft.core import Raft
 from replkv.raft.entry import Entry
-from replkv.wire.commands import Get, Getm
+from replkv.wire.commands import ReadCommand
+from replkv.wire.results import Found, NotFound, Redirected, Unavailable
 
 
 class Executor:
@@ -69,10 +70,11 @@ class Executor:
         """
         Take a command: carry it out, redirect it, or keep it until there is a leader.
         """
-        request.connection.submitted += 1
-        request.number = request.connection.submitted
+        session = request.session
+        session.submitted += 1
+        request.number = session.submitted
         if self._closed or self._deadlines.isFull or self._proposals.isFull:
-            request.unavailable()
+            request.answer(Unavailable())
             return
         leaderId = self._raft.leaderId
         if leaderId == self._server.id:
@@ -84,24 +86,24 @@ class Executor:
             self._deadlines.add(self._clock.seconds(), request)
             self._leaderless.add(self._clock.seconds(), request)
 
-    def statistics(self) -> list[tuple[str, str]]:
+    def statistics(self) -> dict[str, str]:
         """
-        Names and values for C{stats}.
+        Values for C{stats}, by name.
         """
         status = self._raft.status
-        return [
-            ("id", str(status.id)),
-            ("role", status.role.value),
-            ("term", str(status.term)),
-            ("leader", "none" if status.leaderId is None else str(status.leaderId)),
-            ("commit_index", str(status.commitIndex)),
-            ("applied_index", str(self._machine.appliedIndex)),
-            ("last_log_index", str(status.lastIndex)),
-            ("keys", str(self._machine.keys)),
-            ("refused", ",".join(map(str, sorted(self.refused))) or "none"),
-            ("pending", str(self._deadlines.count)),
-            ("uptime", str(int(self._clock.seconds() - self._started))),
-        ]
+        return {
+            "id": str(status.id),
+            "role": status.role.value,
+            "term": str(status.term),
+            "leader": "none" if status.leaderId is None else str(status.leaderId),
+            "commit_index": str(status.commitIndex),
+            "applied_index": str(self._machine.appliedIndex),
+            "last_log_index": str(status.lastIndex),
+            "keys": str(self._machine.keys),
+            "refused": ",".join(map(str, sorted(self.refused))) or "none",
+            "pending": str(self._deadlines.count),
+            "uptime": str(int(self._clock.seconds() - self._started)),
+        }
 
     def tick(self) -> None:
         """
@@ -151,59 +153,61 @@ class Executor:
         """
         self._proposals.applied(entries, outcomes)
 
-    def answer(self, read: Read) -> None:
+    def answer(self, read: Read) -> int:
         """
         Answer a read from the state machine as it is now.
+
+        @return: how many bytes of a value it was answered with.
         """
         request, time, _ = read
-        if request.reply is not None:
-            return
-        command = cast("Get | Getm", request.command)
+        if request.isAnswered:
+            return 0
+        command = cast(ReadCommand, request.command)
         record = self._machine.read(command.key)
         if record is None:
-            request.notFound()
-        elif not record.deadline:
-            request.found(record.version, 0, record.value)
-        elif record.deadline > time:
-            request.found(record.version, -(-(record.deadline - time) // 1000), record.value)
+            request.answer(NotFound())
+        elif not record.deadline or record.deadline > time:
+            left = -(-(record.deadline - time) // 1000) if record.deadline else 0
+            request.answer(Found(record.version, left, record.value))
+            return len(record.value)
+        # It was applied after the read had arrived, and its time was over by then. To wait longer, until the log says
+        # so too, is to be overtaken by the commands of its session that came after it.
+        elif request.number == request.session.submitted:
+            self.readAgain(read)
         else:
-            # It was applied after the read had arrived, and its time was over by then. To wait longer, until the log
-            # says so too, is to be overtaken by the commands of its connection that came after it.
-            if request.number == request.connection.submitted:
-                self.readAgain(read)
-            else:
-                request.unavailable()
+            request.answer(Unavailable())
+        return 0
 
     def readAgain(self, read: Read) -> None:
         """
-        A read got no answer. Nothing was done, so it is submitted again, unless its connection has written since: that
+        A read got no answer. Nothing was done, so it is submitted again, unless its session has written since: that
         it must not see.
         """
         request = read.request
-        if request.reply is None and request.connection.lastIndex != read.written:
-            request.unavailable()
+        if not request.isAnswered and request.session.lastIndex != read.written:
+            request.answer(Unavailable())
         self._resubmit([request])
 
     def _redirect(self, request: Request, leaderId: int) -> None:
         leader = self._config.server(leaderId)
-        request.redirect(leader.hostname, leader.clientPort)
+        request.answer(Redirected(leader.hostname, leader.clientPort))
 
     def _carryOut(self, request: Request) -> None:
         """
         Have the core replicate a write, or make sure that a read may be answered.
         """
         now = self._clusterClock.now()
-        connection = request.connection
-        if isinstance(request.command, Get | Getm):
-            # It sees what its own connection wrote before it, whether that is committed yet or not, and what that read
+        session = request.session
+        if isinstance(request.command, ReadCommand):
+            # It sees what its own session wrote before it, whether that is committed yet or not, and what that read
             # before it; but what was in the log when this server led before may have been replaced.
-            before = min(max(connection.lastIndex, connection.lastRead), self._raft.log.lastIndex)
-            connection.lastRead = max(before, self._clockEntryFor(request.command.key, now))
-            self._raft.read(Read(request, now, connection.lastIndex), connection.lastRead)
+            before = min(max(session.lastIndex, session.lastRead), self._raft.log.lastIndex)
+            session.lastRead = max(before, self._clockEntryFor(request.command.key, now))
+            self._raft.read(Read(request, now, session.lastIndex), session.lastRead)
             self._schedule()
         else:
-            connection.lastIndex = self._propose(encodeWrite(now, request.command))
-            self._proposals.add(connection.lastIndex, self._raft.currentTerm, request)
+            session.lastIndex = self._propose(encodeWrite(now, request.command))
+            self._proposals.add(session.lastIndex, self._raft.currentTerm, request)
 
     def _clockEntryFor(self, key: bytes, now: int) -> int:
         """
@@ -228,7 +232,7 @@ class Executor:
         """
         leaderId = self._raft.leaderId
         for request in requests:
-            if request.reply is not None:
+            if request.isAnswered:
                 continue
             if leaderId is None:
                 self._leaderless.add(self._clock.seconds(), request)

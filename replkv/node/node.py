@@ -283,8 +283,7 @@ class Node:
         while self._toDo and size < MAX_WORK_BYTES and not self._failed:
             step = self._toDo.popleft()
             if isinstance(step, Read):
-                self.executor.answer(step)
-                size += READ_OVERHEAD + len(step.request.reply or b"")
+                size += READ_OVERHEAD + self.executor.answer(step)
             else:
                 self._applyAll(step)
 

@@ -12,11 +12,21 @@ from replkv.kv.command import encodeCas, encodeDelete, encodeSet
 from replkv.kv.machine import Outcome
 from replkv.raft.entry import Entry
 from replkv.wire.commands import Cas, Command, Delete, Set
+from replkv.wire.results import Deleted, NotFound, Result, Stored, Unavailable, VersionMismatch
 
 MAX_COMMANDS: Final = 100_000
 MAX_BYTES: Final = 64 * 1024 * 1024
 """
 How many commands a node takes at once, and how many bytes of values they may have; then it is overloaded.
+"""
+
+_RESULTS: Final[dict[Outcome, Result]] = {
+    Outcome.DELETED: Deleted(),
+    Outcome.NOT_FOUND: NotFound(),
+    Outcome.VERSION_MISMATCH: VersionMismatch(),
+}
+"""
+What came of an entry that has stored nothing.
 """
 
 
@@ -41,7 +51,7 @@ class Read(NamedTuple):
     A read on its way through the core.
 
     @ivar time: the leader's time when it arrived, in milliseconds: a key that had expired by then is not found.
-    @ivar written: the index of the last write that its connection had proposed when it arrived.
+    @ivar written: the index of the last write that its session had proposed when it arrived.
     """
 
     request: Request
@@ -87,18 +97,14 @@ class Proposals:
                 continue
             proposedTerm, request = proposal
             self._bytes -= request.size
-            if request.reply is not None:
+            if request.isAnswered:
                 continue
             if proposedTerm != term:
-                request.unavailable()
+                request.answer(Unavailable())
             elif outcome is Outcome.STORED:
-                request.stored(index)
-            elif outcome is Outcome.DELETED:
-                request.deleted()
-            elif outcome is Outcome.VERSION_MISMATCH:
-                request.versionMismatch()
+                request.answer(Stored(index))
             else:
-                request.notFound()
+                request.answer(_RESULTS[outcome])
 
     def abandon(self) -> None:
         """
@@ -107,8 +113,8 @@ class Proposals:
         abandoned, self._requests = self._requests, {}
         self._bytes = 0
         for _, request in abandoned.values():
-            if request.reply is None:
-                request.unavailable()
+            if not request.isAnswered:
+                request.answer(Unavailable())
 
 
 class Deadlines:
@@ -161,8 +167,8 @@ class Deadlines:
         Forget the requests that are answered, and answer those whose time is up.
         """
         queue = self._queue
-        while queue and (queue[0][1].reply is not None or queue[0][0] <= now):
+        while queue and (queue[0][1].isAnswered or queue[0][0] <= now):
             _, request = queue.popleft()
             self._bytes -= request.size
-            if request.reply is None:
-                request.unavailable()
+            if not request.isAnswered:
+                request.answer(Unavailable())

@@ -26,15 +26,23 @@ class KeyCommand(Command):
     key: bytes
 
 
+class ReadCommand(KeyCommand):
+    """
+    A command that changes nothing.
+    """
+
+    __slots__ = ()
+
+
 @dataclass(slots=True)
-class Get(KeyCommand):
+class Get(ReadCommand):
     """
     Ask for the value of a key.
     """
 
 
 @dataclass(slots=True)
-class Getm(KeyCommand):
+class Getm(ReadCommand):
     """
     Ask for the value of a key, its version and the time that it has left.
     """

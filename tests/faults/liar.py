@@ -10,6 +10,7 @@ from typing import ClassVar, NamedTuple
 
 from replkv.frontends.request import Request
 from replkv.wire.commands import Cas, Delete, KeyCommand, StoreCommand
+from replkv.wire.results import Deleted, Found, NotFound, Redirected, Stored, VersionMismatch
 from tests.processes.cluster import HOST
 
 
@@ -53,31 +54,31 @@ class HonestBackend:
             record = None
         if isinstance(command, StoreCommand):
             if isinstance(command, Cas) and record is None:
-                request.notFound()
+                request.answer(NotFound())
             elif isinstance(command, Cas) and record is not None and record.version != command.version:
-                request.versionMismatch()
+                request.answer(VersionMismatch())
             else:
                 self.store(request, command)
         elif record is None:
-            request.notFound()
+            request.answer(NotFound())
         elif isinstance(command, Delete):
             del self.records[command.key]
-            request.deleted()
+            request.answer(Deleted())
         else:
             self.find(request, record)
 
-    def statistics(self) -> list[tuple[str, str]]:
+    def statistics(self) -> dict[str, str]:
         """
         Nobody asks.
         """
-        return []
+        return {}
 
     def store(self, request: Request, command: StoreCommand) -> None:
         """
         Carry out a command that stores, and answer it.
         """
         self.put(command)
-        request.stored(self.version)
+        request.answer(Stored(self.version))
 
     def put(self, command: StoreCommand) -> None:
         """
@@ -92,7 +93,7 @@ class HonestBackend:
         Answer a read.
         """
         left = 0 if record.deadline == inf else max(1, ceil(record.deadline - self._seconds()))
-        request.found(record.version, left, record.value)
+        request.answer(Found(record.version, left, record.value))
 
 
 class Liar(HonestBackend):
@@ -169,7 +170,7 @@ class ForgetsQuietWrites(Liar):
         Carry out a command that stores, or not.
         """
         if command.noreply and self.lies():
-            request.stored(self.version)
+            request.answer(Stored(self.version))
         else:
             super().store(request, command)
 
@@ -185,7 +186,7 @@ class DeniesWrites(Liar):
         """
         if self.lies():
             self.put(command)
-            request.redirect(HOST, self.port)
+            request.answer(Redirected(HOST, self.port))
         else:
             super().store(request, command)
 
@@ -214,6 +215,6 @@ class Babbles(Liar):
         Answer a read.
         """
         if self.lies():
-            request.deleted()
+            request.answer(Deleted())
         else:
             super().find(request, record)

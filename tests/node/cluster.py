@@ -14,7 +14,7 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from replkv.config import Config, ServerConfig
-from replkv.frontends.request import Request
+from replkv.frontends.session import Session
 from replkv.kv.machine import StateMachine
 from replkv.kv.memory import MemoryEngine
 from replkv.node.clusterclock import ClusterClock
@@ -27,6 +27,7 @@ from replkv.raft.log import RaftLog
 from replkv.storage.log import LogStorage
 from replkv.testing.files import MemoryFiles
 from replkv.wire.commands import Cas, Command, Delete, Get, Getm, Set
+from tests.frontends.asked import Asked
 from tests.patience import patiently
 
 NOW = 1_700_000_000.0
@@ -102,58 +103,45 @@ class Client:
     """
     A client's connection to a server: what it asks is submitted at once.
 
-    @ivar lastIndex: the node's; so are the next two.
+    @ivar session: what the node keeps of it.
     """
 
     def __init__(self, server: Server) -> None:
-        self.lastIndex = 0
-        self.lastRead = 0
-        self.submitted = 0
+        self.session = Session()
         self._server = server
 
-    def answered(self, size: int) -> None:
-        """
-        Replies are looked up in the requests.
-        """
-
-    def mayHold(self, size: int) -> bool:
-        """
-        There is always room.
-        """
-        return True
-
-    def set(self, key: bytes, value: bytes, exptime: int = 0, noreply: bool = False) -> Request:
+    def set(self, key: bytes, value: bytes, exptime: int = 0, noreply: bool = False) -> Asked:
         """
         Store a value.
         """
         return self._submit(Set(key, exptime, value, noreply))
 
-    def cas(self, key: bytes, version: int, value: bytes, exptime: int = 0) -> Request:
+    def cas(self, key: bytes, version: int, value: bytes, exptime: int = 0) -> Asked:
         """
         Store a value in place of a version.
         """
         return self._submit(Cas(key, exptime, value, False, version))
 
-    def get(self, key: bytes) -> Request:
+    def get(self, key: bytes) -> Asked:
         """
         Ask for a value.
         """
         return self._submit(Get(key))
 
-    def getm(self, key: bytes) -> Request:
+    def getm(self, key: bytes) -> Asked:
         """
         Ask for a value, and more.
         """
         return self._submit(Getm(key))
 
-    def delete(self, key: bytes) -> Request:
+    def delete(self, key: bytes) -> Asked:
         """
         Remove a key.
         """
         return self._submit(Delete(key))
 
-    def _submit(self, command: Command) -> Request:
-        request = Request(command, self)
+    def _submit(self, command: Command) -> Asked:
+        request = Asked(command, self.session)
         self._server.node.executor.submit(request)
         return request
 

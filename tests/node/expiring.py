@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.frontends.request import Request
+from replkv.wire.results import NotFound
+from tests.frontends.asked import Asked
 from tests.node.cluster import Client, Cluster, Server
 
-NOT_FOUND = b"ERRNOTFOUND\r\n"
+NOT_FOUND = NotFound()
 
 
 class ExpiryTests(SynchronousTestCase):
@@ -36,7 +37,7 @@ class ExpiryTests(SynchronousTestCase):
         self.followers = self.cluster.servers[1:]
         self.client = Client(self.leader)
 
-    def get(self, server: Server) -> Request:
+    def get(self, server: Server) -> Asked:
         """
         Ask for the key by a connection of its own, and give the answer time.
         """

@@ -4,6 +4,7 @@ Tests for expiry: decided by the log.
 
 from __future__ import annotations
 
+from replkv.wire.results import Deleted, Found, Redirected, Stored
 from tests.node.cluster import Client
 from tests.node.expiring import NOT_FOUND, ExpiryTests
 
@@ -54,10 +55,10 @@ class ClockEntryTests(ExpiryTests):
         self.client.set(b"k", b"v", 1)
         self.client.set(b"k", b"w", 3)
         self.cluster.run(2)
-        self.assertEqual(self.get(self.leader).reply, b"VALUE 1\r\nw\r\n")
+        self.assertEqual(self.get(self.leader).value, b"w")
         self.client.set(b"k", b"x")
         self.cluster.run(2)
-        self.assertEqual(self.get(self.leader).reply, b"VALUE 1\r\nx\r\n")
+        self.assertEqual(self.get(self.leader).value, b"x")
 
 
 class ReadTests(ExpiryTests):
@@ -72,7 +73,7 @@ class ReadTests(ExpiryTests):
         super().setUp()
         self.write = self.client.set(b"k", b"v", 1)
         self.cluster.run(0.95)
-        self.assertEqual(self.write.reply, b"OK 2\r\n")
+        self.assertEqual(self.write.result, Stored(2))
         self.cluster.hold(self.followers)
 
     def goOn(self) -> None:
@@ -86,13 +87,13 @@ class ReadTests(ExpiryTests):
         """
         That the key is gone is not told before the log says so: until then another leader could find it.
         """
-        self.assertEqual(self.get(self.leader).reply, b"VALUE 1\r\nv\r\n")
+        self.assertEqual(self.get(self.leader).value, b"v")
         read = self.get(self.leader)
-        self.assertIsNone(read.reply)
+        self.assertIsNone(read.result)
         self.cluster.run(0.5)
-        self.assertIsNone(read.reply)
+        self.assertIsNone(read.result)
         self.goOn()
-        self.assertEqual(read.reply, NOT_FOUND)
+        self.assertEqual(read.result, NOT_FOUND)
 
     def test_withoutTick(self) -> None:
         """
@@ -104,7 +105,7 @@ class ReadTests(ExpiryTests):
         self.assertEqual(self.leader.node.raft.log.lastIndex, 2)
         read = self.client.get(b"k")
         self.cluster.settle()
-        self.assertEqual(read.reply, NOT_FOUND)
+        self.assertEqual(read.result, NOT_FOUND)
         self.assertEqual(self.leader.node.raft.log.lastIndex, 3)
 
     def test_manyReads(self) -> None:
@@ -115,7 +116,7 @@ class ReadTests(ExpiryTests):
         reads = [Client(self.leader).get(b"k") for _ in range(100)]
         self.cluster.run(0.1)
         self.goOn()
-        self.assertEqual({read.reply for read in reads}, {NOT_FOUND})
+        self.assertEqual([read.result for read in reads], [NOT_FOUND] * len(reads))
         self.assertLess(self.leader.node.raft.log.lastIndex, 6)
 
     def test_otherKeysDoNotWait(self) -> None:
@@ -125,7 +126,7 @@ class ReadTests(ExpiryTests):
         self.cluster.run(0.1)
         read = Client(self.leader).get(b"other")
         self.cluster.run(0.06)
-        self.assertEqual(read.reply, NOT_FOUND)
+        self.assertEqual(read.result, NOT_FOUND)
 
     def test_casBefore(self) -> None:
         """
@@ -136,8 +137,8 @@ class ReadTests(ExpiryTests):
         self.cluster.run(0.06)
         read = self.get(self.leader)
         self.goOn()
-        self.assertEqual(cas.reply, b"OK 3\r\n")
-        self.assertEqual(read.reply, b"VALUE 1\r\nw\r\n")
+        self.assertEqual(cas.result, Stored(3))
+        self.assertEqual(read.value, b"w")
 
     def test_deleteBefore(self) -> None:
         """
@@ -147,7 +148,7 @@ class ReadTests(ExpiryTests):
         self.cluster.run(0.06)
         read = self.get(self.leader)
         self.goOn()
-        self.assertEqual((delete.reply, read.reply), (b"DELETED\r\n", NOT_FOUND))
+        self.assertEqual((delete.result, read.result), (Deleted(), NOT_FOUND))
 
     def test_setAfter(self) -> None:
         """
@@ -156,11 +157,11 @@ class ReadTests(ExpiryTests):
         self.cluster.run(0.06)
         read, write, later = self.client.get(b"k"), self.client.set(b"k", b"w"), self.client.get(b"k")
         self.cluster.run(0.1)
-        self.assertIsNone(read.reply)
+        self.assertIsNone(read.result)
         self.goOn()
-        self.assertEqual(read.reply, NOT_FOUND)
-        self.assertTrue(write.reply and write.reply.startswith(b"OK"))
-        self.assertEqual(later.reply, b"VALUE 1\r\nw\r\n")
+        self.assertEqual(read.result, NOT_FOUND)
+        self.assertIsInstance(write.result, Stored)
+        self.assertEqual(later.value, b"w")
 
     def test_casAfter(self) -> None:
         """
@@ -170,7 +171,7 @@ class ReadTests(ExpiryTests):
         read, cas = self.client.get(b"k"), self.client.cas(b"k", 2, b"w")
         self.cluster.run(0.1)
         self.goOn()
-        self.assertEqual((read.reply, cas.reply), (NOT_FOUND, NOT_FOUND))
+        self.assertEqual((read.result, cas.result), (NOT_FOUND, NOT_FOUND))
 
     def test_expiredBeforeCommitted(self) -> None:
         """
@@ -180,9 +181,9 @@ class ReadTests(ExpiryTests):
         self.cluster.run(1.1)
         read = self.get(self.leader)
         self.goOn()
-        self.assertEqual(short.reply, b"OK 3\r\n")
+        self.assertEqual(short.result, Stored(3))
         self.cluster.run(0.1)
-        self.assertEqual(read.reply, NOT_FOUND)
+        self.assertEqual(read.result, NOT_FOUND)
 
     def test_expiredInTheMillisecond(self) -> None:
         """
@@ -195,7 +196,7 @@ class ReadTests(ExpiryTests):
         read = client.getm(b"other")
         self.goOn()
         self.cluster.run(0.1)
-        self.assertEqual(read.reply, NOT_FOUND)
+        self.assertEqual(read.result, NOT_FOUND)
 
     def test_deposed(self) -> None:
         """
@@ -208,10 +209,10 @@ class ReadTests(ExpiryTests):
         self.cluster.hold(self.followers, False)
         self.cluster.run(1)
         self.assertFalse(self.leader.leads)
-        self.assertIsNone(read.reply)
+        self.assertIsNone(read.result)
         self.cluster.apart = set()
         self.cluster.run(0.1)
-        self.assertEqual(read.reply, b"ERR_REDIRECT host2 9002\r\n")
+        self.assertEqual(read.result, Redirected("host2", 9002))
 
 
 class SecondsTests(ExpiryTests):
@@ -247,7 +248,6 @@ class SecondsTests(ExpiryTests):
         """
         request = self.client.getm(b"k")
         self.cluster.settle()
-        assert request.reply is not None
-        word, _, seconds, length = request.reply.split(b"\r\n")[0].split(b" ")
-        self.assertEqual((word, length), (b"VALUE", b"1"))
-        return int(seconds)
+        assert isinstance(request.result, Found)
+        self.assertEqual(request.result.value, b"v")
+        return request.result.left

@@ -13,10 +13,9 @@ from replkv import exits
 from replkv.kv.engine import EngineError, EngineStarved
 from replkv.kv.machine import StateMachine
 from replkv.raft.entry import Entry
+from replkv.wire.results import Stored, Unavailable
 from tests.node.cluster import Client, Server
 from tests.node.leading import LeaderTests
-
-UNAVAILABLE = b"ERR_INTERNAL\r\n"
 
 
 class FailureTests(LeaderTests):
@@ -32,7 +31,7 @@ class FailureTests(LeaderTests):
         self.assertIn(reason, server.failures[0][1])
         self.assertNotIn("\n", server.failures[0][1])
         before = len(server.files.operations), server.machine.appliedIndex
-        self.assertEqual(Client(server).get(b"k").reply, UNAVAILABLE)
+        self.assertEqual(Client(server).get(b"k").result, Unavailable())
         self.cluster.run(1)
         self.assertEqual((len(server.files.operations), server.machine.appliedIndex), before)
         self.assertEqual(len(server.failures), 1)
@@ -56,7 +55,7 @@ class DiskTests(FailureTests):
         self.failSync(self.leader)
         write, read = self.client.set(b"k", b"v"), self.client.get(b"k")
         self.cluster.settle()
-        self.assertEqual((write.reply, read.reply), (UNAVAILABLE, UNAVAILABLE))
+        self.assertEqual((write.result, read.result), (Unavailable(), Unavailable()))
         self.assertStopped(self.leader, exits.DISK, "Input/output error")
         self.cluster.apart = {0}
         self.assertEqual(self.cluster.leader().id, 2)
@@ -69,7 +68,7 @@ class DiskTests(FailureTests):
         self.cluster.hold(self.followers[1:])
         write = self.client.set(b"k", b"v")
         self.cluster.run(0.1)
-        self.assertIsNone(write.reply)
+        self.assertIsNone(write.result)
         self.assertStopped(self.followers[0], exits.DISK, "Input/output error")
 
     def test_waitingClients(self) -> None:
@@ -80,12 +79,12 @@ class DiskTests(FailureTests):
         self.cluster.run(0.6)
         server = self.followers[1]
         waiting = Client(server).get(b"k")
-        self.assertIsNone(waiting.reply)
+        self.assertIsNone(waiting.result)
         self.failSync(server)
         self.cluster.apart = {0}
         self.cluster.run(0.7)
         self.assertEqual(len(server.failures), 1)
-        self.assertEqual(waiting.reply, UNAVAILABLE)
+        self.assertEqual(waiting.result, Unavailable())
 
     def test_read(self) -> None:
         """
@@ -133,7 +132,7 @@ class StoreTests(FailureTests):
         self.patch(self.leader.engine, "write", fail)
         write = self.client.set(b"k", b"v")
         self.cluster.settle()
-        self.assertEqual(write.reply, UNAVAILABLE)
+        self.assertEqual(write.result, Unavailable())
         self.assertStopped(self.leader, exits.DISK, "the store failed: No space left on device")
 
     def test_flushFails(self) -> None:
@@ -236,7 +235,7 @@ class OwnErrorTests(FailureTests):
         self.patch(self.leader.machine, "apply", fail)
         write = self.client.set(b"k", b"v")
         self.cluster.settle()
-        self.assertEqual(write.reply, UNAVAILABLE)
+        self.assertEqual(write.result, Unavailable())
         self.assertStopped(self.leader, exits.INTERNAL, "an error of its own")
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
 
@@ -325,7 +324,7 @@ class OwnErrorTests(FailureTests):
         self.cluster.clock.advance(2)
         self.patch(self.leader.engine, "get", fail)
         read = self.client.get(b"k")
-        self.assertEqual(read.reply, UNAVAILABLE)
+        self.assertEqual(read.result, Unavailable())
         self.assertStopped(self.leader, exits.DISK, "the store is damaged")
 
 
@@ -349,12 +348,12 @@ class SystemTests(FailureTests):
             self.exhaust(server, errno.EMFILE)
         writes = [self.client.set(b"%d" % number, bytes(20_000)) for number in range(6)]
         self.cluster.run(1)
-        self.assertIsNone(writes[-1].reply)
+        self.assertIsNone(writes[-1].result)
         self.assertEqual([server.failures for server in self.cluster.servers], [[], [], []])
         for server in self.cluster.servers:
             self.exhaust(server, 0)
         self.cluster.run(0.3)
-        self.assertEqual([(write.reply or b"")[:2] for write in writes], [b"OK"] * 6)
+        self.assertEqual([type(write.result) for write in writes], [Stored] * 6)
         self.assertEqual(self.leader.value(b"5"), bytes(20_000))
 
     def test_noMemory(self) -> None:

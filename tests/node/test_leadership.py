@@ -6,12 +6,11 @@ from __future__ import annotations
 
 from replkv.peers.receiver import Timed
 from replkv.raft.messages import AppendEntriesReply
+from replkv.wire.results import Found, Redirected, Stored, Unavailable
 from tests.logged import logged
 from tests.node.cluster import Client, Cluster
 from tests.node.leading import LeaderTests
 from tests.patience import patiently
-
-UNAVAILABLE = b"ERR_INTERNAL\r\n"
 
 
 class RedirectTests(LeaderTests):
@@ -26,7 +25,7 @@ class RedirectTests(LeaderTests):
         self.cluster.run(0.1)
         client = Client(self.followers[0])
         for request in (client.set(b"k", b"v"), client.get(b"k"), client.delete(b"k")):
-            self.assertEqual(request.reply, b"ERR_REDIRECT host0 9000\r\n")
+            self.assertEqual(request.result, Redirected("host0", 9000))
 
     def test_waitsForLeader(self) -> None:
         """
@@ -37,14 +36,14 @@ class RedirectTests(LeaderTests):
         asked = [first.set(b"k", b"1"), first.get(b"k"), first.set(b"k", b"2"), first.get(b"k")]
         redirected = second.set(b"k", b"v")
         cluster.settle()
-        self.assertEqual({request.reply for request in [*asked, redirected]}, {None})
+        self.assertFalse(any(request.isAnswered for request in [*asked, redirected]))
         cluster.leader()
         cluster.run(0.1)
         self.assertEqual(
-            [request.reply for request in asked],
-            [b"OK 2\r\n", b"VALUE 1\r\n1\r\n", b"OK 3\r\n", b"VALUE 1\r\n2\r\n"],
+            [request.result for request in asked],
+            [Stored(2), Found(2, 0, b"1"), Stored(3), Found(3, 0, b"2")],
         )
-        self.assertEqual(redirected.reply, b"ERR_REDIRECT host0 9000\r\n")
+        self.assertEqual(redirected.result, Redirected("host0", 9000))
 
     def test_noLeader(self) -> None:
         """
@@ -55,9 +54,9 @@ class RedirectTests(LeaderTests):
         self.assertIsNone(self.followers[0].node.raft.leaderId)
         request = Client(self.followers[0]).get(b"k")
         self.cluster.run(1.9)
-        self.assertIsNone(request.reply)
+        self.assertIsNone(request.result)
         self.cluster.run(0.12)
-        self.assertEqual(request.reply, UNAVAILABLE)
+        self.assertEqual(request.result, Unavailable())
 
 
 class DeposedTests(LeaderTests):
@@ -102,9 +101,9 @@ class DeposedTests(LeaderTests):
         """
         write = self.client.set(b"k", b"new")
         self.cluster.run(0.2)
-        self.assertIsNone(write.reply)
+        self.assertIsNone(write.result)
         self.depose()
-        self.assertEqual(write.reply, UNAVAILABLE)
+        self.assertEqual(write.result, Unavailable())
 
     def test_writeThatWins(self) -> None:
         """
@@ -118,7 +117,7 @@ class DeposedTests(LeaderTests):
         self.cluster.hold(self.followers, False)
         leader = self.cluster.leader()
         self.depose()
-        self.assertEqual(write.reply, UNAVAILABLE)
+        self.assertEqual(write.result, Unavailable())
         self.assertEqual(leader.value(b"k"), b"new")
 
     def test_deposedByNewTerm(self) -> None:
@@ -133,8 +132,8 @@ class DeposedTests(LeaderTests):
         self.cluster.apart = set()
         self.cluster.run(0.1)
         self.assertFalse(self.leader.leads)
-        self.assertEqual(write.reply, UNAVAILABLE)
-        self.assertIn(read.reply, [UNAVAILABLE, b"ERR_REDIRECT host2 9002\r\n"])
+        self.assertEqual(write.result, Unavailable())
+        self.assertIn(read.result, [Unavailable(), Redirected("host2", 9002)])
         self.assertEqual(self.cluster.servers[2].value(b"k"), b"old")
 
     def test_read(self) -> None:
@@ -144,10 +143,10 @@ class DeposedTests(LeaderTests):
         read = self.client.get(b"k")
         self.cluster.leader()
         self.depose()
-        self.assertIsNone(read.reply)
+        self.assertIsNone(read.result)
         self.cluster.apart = set()
         self.cluster.run(0.1)
-        self.assertEqual(read.reply, b"ERR_REDIRECT host2 9002\r\n")
+        self.assertEqual(read.result, Redirected("host2", 9002))
 
     def test_readLedAgain(self) -> None:
         """
@@ -155,7 +154,7 @@ class DeposedTests(LeaderTests):
         """
         read = self.client.get(b"k")
         self.leadAgain()
-        self.assertEqual(read.reply, b"VALUE 3\r\nold\r\n")
+        self.assertEqual(read.value, b"old")
 
     def test_readNotOvertaken(self) -> None:
         """
@@ -163,9 +162,9 @@ class DeposedTests(LeaderTests):
         """
         read, write = self.client.get(b"k"), self.client.set(b"k", b"new")
         self.leadAgain()
-        self.assertEqual(write.reply, UNAVAILABLE)
+        self.assertEqual(write.result, Unavailable())
         self.assertEqual(self.leader.value(b"k"), b"new")
-        self.assertEqual(read.reply, UNAVAILABLE)
+        self.assertEqual(read.result, Unavailable())
 
 
 class DiskTests(LeaderTests):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.frontends.request import UNAVAILABLE
+from replkv.wire.results import NotFound, Unavailable
 from tests.node.cluster import Client, Cluster
 
 
@@ -60,8 +60,8 @@ class ReadOrderTests(SynchronousTestCase):
         self.other.set(b"first", b"new")
         first, second = self.client.get(b"first"), self.client.get(b"second")
         self.resume()
-        self.assertEqual(first.reply, b"VALUE 3\r\nnew\r\n")
-        self.assertEqual(second.reply, b"VALUE 3\r\nnew\r\n")
+        self.assertEqual(first.value, b"new")
+        self.assertEqual(second.value, b"new")
 
     def test_readOfLateEntry(self) -> None:
         """
@@ -76,8 +76,8 @@ class ReadOrderTests(SynchronousTestCase):
         self.other.set(b"second", b"new")
         self.other.set(b"first", b"new")
         self.resume()
-        self.assertEqual(first.reply, UNAVAILABLE)
-        self.assertEqual(second.reply, b"VALUE 3\r\nold\r\n")
+        self.assertEqual(first.result, Unavailable())
+        self.assertEqual(second.value, b"old")
 
     def test_lastReadOfLateEntry(self) -> None:
         """
@@ -88,4 +88,4 @@ class ReadOrderTests(SynchronousTestCase):
         self.cluster.clock.advance(1.5)
         first = self.client.get(b"first")
         self.resume()
-        self.assertEqual(first.reply, b"ERRNOTFOUND\r\n")
+        self.assertEqual(first.result, NotFound())

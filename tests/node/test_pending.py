@@ -7,42 +7,20 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 import replkv.node.pending
-from replkv.frontends.request import Request
 from replkv.kv.command import CAS, DELETE, SET, decode
 from replkv.kv.machine import Outcome
 from replkv.node.pending import Deadlines, Proposals, encodeWrite
 from replkv.raft.entry import Entry
 from replkv.wire.commands import Cas, Delete, Get, Set
-
-UNAVAILABLE = b"ERR_INTERNAL\r\n"
-
-
-class NoConnection:
-    """
-    A connection that nobody writes to.
-    """
-
-    lastIndex = 0
-    lastRead = 0
-    submitted = 0
-
-    def answered(self, size: int) -> None:
-        """
-        Do nothing.
-        """
-
-    def mayHold(self, size: int) -> bool:
-        """
-        There is always room.
-        """
-        return True
+from replkv.wire.results import Deleted, NotFound, Stored, Unavailable, VersionMismatch
+from tests.frontends.asked import Asked
 
 
-def store(size: int = 1) -> Request:
+def store(size: int = 1) -> Asked:
     """
     A command that waits, with a value of so many bytes.
     """
-    return Request(Set(b"k", 0, bytes(size), False), NoConnection())
+    return Asked(Set(b"k", 0, bytes(size), False))
 
 
 class ProposalsTests(SynchronousTestCase):
@@ -65,42 +43,42 @@ class ProposalsTests(SynchronousTestCase):
         """
         entries = [Entry(4, 2, b"x"), Entry(5, 3, b"x")]
         self.proposals.applied(entries, [Outcome.STORED, Outcome.STORED])
-        self.assertEqual((self.first.reply, self.second.reply), (b"OK 5\r\n", None))
+        self.assertEqual((self.first.result, self.second.result), (Stored(5), None))
         self.proposals.applied([Entry(6, 3, b"x")], [Outcome.VERSION_MISMATCH])
-        self.assertEqual(self.second.reply, b"ERR_VERSION\r\n")
+        self.assertEqual(self.second.result, VersionMismatch())
 
     def test_outcomes(self) -> None:
         """
-        There are words for each outcome.
+        There is a result for each outcome.
         """
         self.proposals.applied([Entry(5, 3, b"x"), Entry(6, 3, b"x")], [Outcome.DELETED, Outcome.NOT_FOUND])
-        self.assertEqual((self.first.reply, self.second.reply), (b"DELETED\r\n", b"ERRNOTFOUND\r\n"))
+        self.assertEqual((self.first.result, self.second.result), (Deleted(), NotFound()))
 
     def test_otherLeadersEntry(self) -> None:
         """
         Another leader's entry at the index is not the one that was proposed, whatever came of it.
         """
         self.proposals.applied([Entry(5, 4, b"x"), Entry(6, 4, b"x")], [Outcome.STORED, Outcome.DELETED])
-        self.assertEqual((self.first.reply, self.second.reply), (UNAVAILABLE, UNAVAILABLE))
+        self.assertEqual((self.first.result, self.second.result), (Unavailable(), Unavailable()))
 
     def test_abandon(self) -> None:
         """
         A leader that is deposed does not know what becomes of them; nor do they get a second answer.
         """
         self.proposals.abandon()
-        self.assertEqual((self.first.reply, self.second.reply), (UNAVAILABLE, UNAVAILABLE))
+        self.assertEqual((self.first.result, self.second.result), (Unavailable(), Unavailable()))
         self.proposals.applied([Entry(5, 3, b"x")], [Outcome.STORED])
-        self.assertEqual(self.first.reply, UNAVAILABLE)
+        self.assertEqual(self.first.result, Unavailable())
 
     def test_answeredBefore(self) -> None:
         """
         What was answered by its time-out gets no second answer, neither by its entry nor at the end.
         """
-        self.first.unavailable()
-        self.second.unavailable()
+        self.first.answer(Unavailable())
+        self.second.answer(Unavailable())
         self.proposals.applied([Entry(5, 3, b"x")], [Outcome.STORED])
         self.proposals.abandon()
-        self.assertEqual((self.first.reply, self.second.reply), (UNAVAILABLE, UNAVAILABLE))
+        self.assertEqual((self.first.result, self.second.result), (Unavailable(), Unavailable()))
 
     def test_full(self) -> None:
         """
@@ -109,7 +87,7 @@ class ProposalsTests(SynchronousTestCase):
         self.patch(replkv.node.pending, "MAX_COMMANDS", 3)
         self.assertFalse(self.proposals.isFull)
         self.proposals.add(7, 3, store())
-        self.first.unavailable()
+        self.first.answer(Unavailable())
         self.assertTrue(self.proposals.isFull)
         self.proposals.applied([Entry(5, 3, b"x")], [Outcome.STORED])
         self.assertFalse(self.proposals.isFull)
@@ -148,9 +126,9 @@ class DeadlinesTests(SynchronousTestCase):
         self.deadlines.add(10.0, first)
         self.deadlines.add(11.0, second)
         self.deadlines.sweep(14.999)
-        self.assertIsNone(first.reply)
+        self.assertIsNone(first.result)
         self.deadlines.sweep(15.0)
-        self.assertEqual((first.reply, second.reply), (UNAVAILABLE, None))
+        self.assertEqual((first.result, second.result), (Unavailable(), None))
         self.assertEqual(self.deadlines.count, 1)
 
     def test_answered(self) -> None:
@@ -159,10 +137,10 @@ class DeadlinesTests(SynchronousTestCase):
         """
         request = store()
         self.deadlines.add(10.0, request)
-        request.stored(7)
+        request.answer(Stored(7))
         self.deadlines.sweep(10.0)
         self.assertEqual(self.deadlines.count, 0)
-        self.assertEqual(request.reply, b"OK 7\r\n")
+        self.assertEqual(request.result, Stored(7))
 
     def test_full(self) -> None:
         """
@@ -188,7 +166,7 @@ class DeadlinesTests(SynchronousTestCase):
         answered = store(400)
         self.deadlines.add(10.0, answered)
         self.deadlines.add(10.0, store(300))
-        answered.stored(7)
+        answered.answer(Stored(7))
         self.deadlines.sweep(15.0)
         self.deadlines.add(20.0, store(999))
         self.assertFalse(self.deadlines.isFull)

@@ -10,11 +10,10 @@ import replkv.node.node
 import replkv.raft.log
 from replkv.kv.memory import MemoryEngine
 from replkv.testing.files import MemoryFiles
+from replkv.wire.results import Stored, Unavailable
 from tests.logged import logged
 from tests.node.cluster import Client, Cluster, Server
 from tests.node.leading import LeaderTests
-
-UNAVAILABLE = b"ERR_INTERNAL\r\n"
 
 
 class RestartTests(LeaderTests):
@@ -28,7 +27,7 @@ class RestartTests(LeaderTests):
         """
         writes = [self.client.set(b"%d" % number, b"v%d" % number) for number in range(30)]
         self.cluster.run(0.1)
-        self.assertTrue(all(write.reply for write in writes))
+        self.assertTrue(all(write.result for write in writes))
         for server in self.cluster.servers:
             server.crash()
         self.cluster.messages.clear()
@@ -41,7 +40,7 @@ class RestartTests(LeaderTests):
             self.assertEqual([server.value(b"%d" % number) for number in range(30)], [b"v%d" % n for n in range(30)])
         write = Client(leader).set(b"k", b"v")
         self.cluster.settle()
-        self.assertEqual(write.reply, b"OK 33\r\n")
+        self.assertEqual(write.result, Stored(33))
 
     def test_putBack(self) -> None:
         """
@@ -98,7 +97,7 @@ class StopTests(LeaderTests):
         cluster.leader()
         self.assertIsNone(self.successResultOf(self.stop(cluster.servers[0])))
         self.assertEqual(cluster.clock.getDelayedCalls(), [])
-        self.assertEqual(Client(cluster.servers[0]).get(b"k").reply, UNAVAILABLE)
+        self.assertEqual(Client(cluster.servers[0]).get(b"k").result, Unavailable())
 
     def test_writing(self) -> None:
         """
@@ -136,7 +135,7 @@ class StopTests(LeaderTests):
         """
         self.assertIsNone(self.successResultOf(self.stop(self.leader)))
         before = len(self.leader.files.operations)
-        self.assertEqual(self.client.set(b"k", b"v").reply, UNAVAILABLE)
+        self.assertEqual(self.client.set(b"k", b"v").result, Unavailable())
         self.cluster.run(1)
         self.assertEqual(len(self.leader.files.operations), before)
         self.assertEqual(self.leader.failures, [])

@@ -8,12 +8,11 @@ from itertools import pairwise
 
 import replkv.node.node
 import replkv.node.pending
-from replkv.frontends.request import Request
 from replkv.raft.outputs import Ready
+from replkv.wire.results import Deleted, Found, NotFound, Stored, Unavailable, VersionMismatch
+from tests.frontends.asked import Asked
 from tests.node.cluster import Client, Cluster
 from tests.node.leading import LeaderTests
-
-UNAVAILABLE = b"ERR_INTERNAL\r\n"
 
 
 class MajorityTests(LeaderTests):
@@ -28,13 +27,13 @@ class MajorityTests(LeaderTests):
         self.cluster.hold(self.cluster.servers)
         write = self.client.set(b"k", b"v")
         self.cluster.settle()
-        self.assertIsNone(write.reply)
+        self.assertIsNone(write.result)
         self.cluster.hold([self.leader], False)
         self.cluster.settle()
-        self.assertIsNone(write.reply)
+        self.assertIsNone(write.result)
         self.cluster.hold(self.followers[:1], False)
         self.cluster.settle()
-        self.assertEqual(write.reply, b"OK 2\r\n")
+        self.assertEqual(write.result, Stored(2))
         self.assertEqual(self.leader.storage.lastIndex, 2)
         self.assertEqual(self.followers[0].storage.lastIndex, 2)
 
@@ -47,7 +46,7 @@ class MajorityTests(LeaderTests):
         self.cluster.run(2)
         self.assertEqual(self.leader.storage.lastIndex, 2)
         self.assertTrue(self.leader.leads)
-        self.assertIsNone(write.reply)
+        self.assertIsNone(write.result)
         self.assertIsNone(self.leader.value(b"k"))
 
     def test_ownDiskIsNeeded(self) -> None:
@@ -58,10 +57,10 @@ class MajorityTests(LeaderTests):
         write = self.client.set(b"k", b"v")
         self.cluster.settle()
         self.assertEqual(self.leader.node.raft.commitIndex, 2)
-        self.assertIsNone(write.reply)
+        self.assertIsNone(write.result)
         self.cluster.hold([self.leader], False)
         self.cluster.settle()
-        self.assertEqual(write.reply, b"OK 2\r\n")
+        self.assertEqual(write.result, Stored(2))
 
     def test_everywhere(self) -> None:
         """
@@ -83,7 +82,7 @@ class MajorityTests(LeaderTests):
         client = Client(cluster.leader())
         write, read = client.set(b"k", b"v"), client.get(b"k")
         cluster.settle()
-        self.assertEqual((write.reply, read.reply), (b"OK 2\r\n", b"VALUE 1\r\nv\r\n"))
+        self.assertEqual((write.result, read.result), (Stored(2), Found(2, 0, b"v")))
 
     def test_outcomes(self) -> None:
         """
@@ -101,16 +100,16 @@ class MajorityTests(LeaderTests):
         ]
         self.cluster.settle()
         self.assertEqual(
-            [request.reply for request in asked],
+            [request.result for request in asked],
             [
-                b"OK 2\r\n",
-                b"ERR_VERSION\r\n",
-                b"OK 4\r\n",
-                b"ERRNOTFOUND\r\n",
-                b"DELETED\r\n",
-                b"ERRNOTFOUND\r\n",
-                b"ERRNOTFOUND\r\n",
-                b"",
+                Stored(2),
+                VersionMismatch(),
+                Stored(4),
+                NotFound(),
+                Deleted(),
+                NotFound(),
+                NotFound(),
+                Stored(8),
             ],
         )
 
@@ -127,7 +126,7 @@ class MajorityTests(LeaderTests):
         self.cluster.hold([self.leader], False)
         self.cluster.settle()
         self.assertEqual(self.syncs() - before, 2)
-        self.assertTrue(all(write.reply for write in writes))
+        self.assertTrue(all(write.result for write in writes))
 
     def syncs(self) -> int:
         """
@@ -150,11 +149,11 @@ class PipelineTests(LeaderTests):
         self.cluster.hold(self.followers)
         write, read = self.client.set(b"k", b"new"), self.client.get(b"k")
         self.cluster.run(0.2)
-        self.assertIsNone(write.reply)
-        self.assertIsNone(read.reply)
+        self.assertIsNone(write.result)
+        self.assertIsNone(read.result)
         self.cluster.hold(self.followers, False)
         self.cluster.settle()
-        self.assertEqual(read.reply, b"VALUE 3\r\nnew\r\n")
+        self.assertEqual(read.value, b"new")
 
     def test_otherConnection(self) -> None:
         """
@@ -166,7 +165,7 @@ class PipelineTests(LeaderTests):
         self.client.set(b"k", b"new")
         read = Client(self.leader).get(b"k")
         self.cluster.run(0.1)
-        self.assertEqual(read.reply, b"VALUE 3\r\nold\r\n")
+        self.assertEqual(read.value, b"old")
 
     def test_getDoesNotSeeLaterSet(self) -> None:
         """
@@ -177,9 +176,9 @@ class PipelineTests(LeaderTests):
         read, write = self.client.get(b"k"), self.client.set(b"k", b"new")
         later = self.client.get(b"k")
         self.cluster.settle()
-        self.assertEqual(read.reply, b"VALUE 3\r\nold\r\n")
-        self.assertEqual(write.reply, b"OK 3\r\n")
-        self.assertEqual(later.reply, b"VALUE 3\r\nnew\r\n")
+        self.assertEqual(read.value, b"old")
+        self.assertEqual(write.result, Stored(3))
+        self.assertEqual(later.value, b"new")
 
     def test_alternating(self) -> None:
         """
@@ -192,7 +191,7 @@ class PipelineTests(LeaderTests):
             if number % 7 == 0:
                 self.cluster.clock.advance(0)
         self.cluster.settle()
-        self.assertEqual([read.reply for read in reads], [b"VALUE 2\r\n%02d\r\n" % number for number in range(50)])
+        self.assertEqual([read.value for read in reads], [b"%02d" % number for number in range(50)])
 
     def test_workInSlices(self) -> None:
         """
@@ -203,10 +202,10 @@ class PipelineTests(LeaderTests):
         node = self.leader.node
         turns: list[int] = []
         asked: set[tuple[bool, bool]] = set()
-        reads: list[Request] = []
+        reads: list[Asked] = []
 
         def note() -> None:
-            turns.append(sum(read.reply is not None for read in reads))
+            turns.append(sum(read.isAnswered for read in reads))
 
         ready = node.raft.ready
 
@@ -222,8 +221,8 @@ class PipelineTests(LeaderTests):
             if number == 4:
                 self.cluster.settle()
         self.cluster.settle()
-        replies = [b"VALUE 2\r\n%02d\r\n" % number for number in range(10) for _ in range(2)]
-        self.assertEqual([read.reply for read in reads], replies)
+        values = [b"%02d" % number for number in range(10) for _ in range(2)]
+        self.assertEqual([read.value for read in reads], values)
         self.assertEqual(max(after - before for before, after in pairwise(turns)), 1)
         # Until it is done, the core is asked for nothing more of that kind.
         self.assertEqual(asked, {(True, False), (False, True)})
@@ -243,10 +242,10 @@ class PipelineTests(LeaderTests):
         self.cluster.run(0.2)
         self.cluster.apart = {2}
         self.assertIs(self.cluster.leader(), self.leader)
-        self.assertLess(self.leader.node.raft.log.lastIndex, self.client.lastIndex)
+        self.assertLess(self.leader.node.raft.log.lastIndex, self.client.session.lastIndex)
         read = self.client.get(b"k")
         self.cluster.run(0.1)
-        self.assertEqual(read.reply, b"VALUE 1\r\nv\r\n")
+        self.assertEqual(read.value, b"v")
 
 
 class LimitsTests(LeaderTests):
@@ -261,9 +260,9 @@ class LimitsTests(LeaderTests):
         self.cluster.hold(self.followers)
         write, read = self.client.set(b"k", b"v"), self.client.get(b"k")
         self.cluster.run(4.9)
-        self.assertEqual((write.reply, read.reply), (None, None))
+        self.assertEqual((write.result, read.result), (None, None))
         self.cluster.run(0.12)
-        self.assertEqual((write.reply, read.reply), (UNAVAILABLE, UNAVAILABLE))
+        self.assertEqual((write.result, read.result), (Unavailable(), Unavailable()))
         self.cluster.hold(self.followers, False)
         self.cluster.settle()
         self.assertEqual(self.leader.value(b"k"), b"v")
@@ -275,14 +274,14 @@ class LimitsTests(LeaderTests):
         self.patch(replkv.node.pending, "MAX_COMMANDS", 10)
         self.cluster.hold(self.followers)
         taken = [self.client.set(b"k", b"v") for _ in range(10)]
-        self.assertEqual(self.client.set(b"k", b"v").reply, UNAVAILABLE)
-        self.assertEqual(self.client.get(b"k").reply, UNAVAILABLE)
+        self.assertEqual(self.client.set(b"k", b"v").result, Unavailable())
+        self.assertEqual(self.client.get(b"k").result, Unavailable())
         self.cluster.hold(self.followers, False)
         self.cluster.run(0.02)
-        self.assertEqual({request.reply is None for request in taken}, {False})
+        self.assertEqual({request.isAnswered for request in taken}, {True})
         again = self.client.set(b"k", b"v")
         self.cluster.settle()
-        self.assertEqual(again.reply, b"OK 12\r\n")
+        self.assertEqual(again.result, Stored(12))
 
     def test_tooLarge(self) -> None:
         """
@@ -290,9 +289,9 @@ class LimitsTests(LeaderTests):
         """
         self.patch(replkv.node.pending, "MAX_BYTES", 1000)
         self.cluster.hold(self.followers)
-        self.assertIsNone(self.client.set(b"k", bytes(999)).reply)
-        self.assertIsNone(self.client.set(b"k", bytes(10)).reply)
-        self.assertEqual(self.client.get(b"k").reply, UNAVAILABLE)
+        self.assertIsNone(self.client.set(b"k", bytes(999)).result)
+        self.assertIsNone(self.client.set(b"k", bytes(10)).result)
+        self.assertEqual(self.client.get(b"k").result, Unavailable())
 
     def test_hungDisks(self) -> None:
         """
@@ -311,7 +310,7 @@ class LimitsTests(LeaderTests):
         self.cluster.run(0.1)
         again = self.client.set(b"k", b"v")
         self.cluster.settle()
-        self.assertEqual(again.reply, b"OK 12\r\n")
+        self.assertEqual(again.result, Stored(12))
 
     def test_statistics(self) -> None:
         """
@@ -324,19 +323,19 @@ class LimitsTests(LeaderTests):
         self.cluster.run(0.02)
         self.assertEqual(
             self.leader.node.executor.statistics(),
-            [
-                ("id", "0"),
-                ("role", "leader"),
-                ("term", "1"),
-                ("leader", "0"),
-                ("commit_index", "2"),
-                ("applied_index", "2"),
-                ("last_log_index", "3"),
-                ("keys", "1"),
-                ("refused", "none"),
-                ("pending", "1"),
-                ("uptime", "1"),
-            ],
+            {
+                "id": "0",
+                "role": "leader",
+                "term": "1",
+                "leader": "0",
+                "commit_index": "2",
+                "applied_index": "2",
+                "last_log_index": "3",
+                "keys": "1",
+                "refused": "none",
+                "pending": "1",
+                "uptime": "1",
+            },
         )
 
     def test_refused(self) -> None:
@@ -345,4 +344,4 @@ class LimitsTests(LeaderTests):
         """
         for refused, told in (({2}, "2"), ({10, 2}, "2,10")):
             self.leader.node.executor.refused = refused
-            self.assertEqual(dict(self.leader.node.executor.statistics())["refused"], told)
+            self.assertEqual(self.leader.node.executor.statistics()["refused"], told)

@@ -20,6 +20,7 @@ from replkv.node.pending import Deadlines, Proposals
 from replkv.raft.core import Raft
 from replkv.raft.entry import Entry
 from replkv.raft.outputs import Token
+from replkv.wire import results
 from replkv.wire.commands import Cas, Command, Delete, Quit, Set
 from tests.planted.bug import Bug, Patch
 
@@ -56,21 +57,21 @@ def _appliedInVain(proposals: Proposals, entries: list[Entry], outcomes: list[Ou
     """
     for entry in entries:
         _, request = proposals._requests.get(entry.index, (0, None))
-        if request is not None and request.reply is None and entry.index % 50 == 0:
-            request.unavailable()
+        if request is not None and not request.isAnswered and entry.index % 50 == 0:
+            request.answer(results.Unavailable())
     _applied(proposals, entries, outcomes)
 
 
 def _redirectTaken(proposals: Proposals) -> None:
     for _, request in proposals._requests.values():
-        if request.reply is None:
-            request.redirect("server0", 9000)
+        if not request.isAnswered:
+            request.answer(results.Redirected("server0", 9000))
     proposals._requests.clear()
 
 
 def _answeredFirst(connection: ClientProtocol) -> None:
     requests: deque[Any] = connection._requests
-    ordered = sorted(requests, key=lambda request: request.reply is None)
+    ordered = sorted(requests, key=lambda request: not request.isAnswered)
     requests.clear()
     requests.extend(ordered)
     _writeReplies(connection)
@@ -88,32 +89,32 @@ _written: WeakKeyDictionary[Any, dict[bytes, int]] = WeakKeyDictionary()
 
 def _carryOutNoting(executor: Executor, request: Request) -> None:
     """
-    It notes where its connection has written a key.
+    It notes where its session has written a key.
     """
     _carryOut(executor, request)
     if isinstance(request.command, Set | Cas | Delete):
-        _written.setdefault(request.connection, {})[request.command.key] = request.connection.lastIndex
+        _written.setdefault(request.session, {})[request.command.key] = request.session.lastIndex
 
 
 def _readOwnKey(raft: Raft, token: Token, atLeast: int = 0) -> None:
     """
-    It waits for what its connection wrote to this key alone.
+    It waits for what its session wrote to this key alone.
     """
     request = token.request  # type: ignore[attr-defined]
-    _read(raft, token, _written.get(request.connection, {}).get(request.command.key, 0))
+    _read(raft, token, _written.get(request.session, {}).get(request.command.key, 0))
 
 
 def _refuseSome(executor: Executor, request: Request) -> None:
-    if request.connection.submitted % 3 == 2:
-        request.connection.submitted += 1
-        request.number = request.connection.submitted
-        request.unavailable()
+    if request.session.submitted % 3 == 2:
+        request.session.submitted += 1
+        request.number = request.session.submitted
+        request.answer(results.Unavailable())
     else:
         _submit(executor, request)
 
 
 def _redirectToSelf(executor: Executor, request: Request, leaderId: int) -> None:
-    request.redirect(executor._server.hostname, executor._server.clientPort)
+    request.answer(results.Redirected(executor._server.hostname, executor._server.clientPort))
 
 
 def _redirectElsewhere(executor: Executor, request: Request, leaderId: int) -> None:
@@ -122,14 +123,14 @@ def _redirectElsewhere(executor: Executor, request: Request, leaderId: int) -> N
     """
     servers = executor._config.servers
     other = servers[(leaderId + 1) % len(servers)]
-    request.redirect(other.hostname, other.clientPort)
+    request.answer(results.Redirected(other.hostname, other.clientPort))
 
 
 def _sweepAnswered(deadlines: Deadlines, now: float) -> None:
     """
     It forgets what was answered, and answers nothing itself.
     """
-    while deadlines._queue and deadlines._queue[0][1].reply is not None:
+    while deadlines._queue and deadlines._queue[0][1].isAnswered:
         _, request = deadlines._queue.popleft()
         deadlines._bytes -= request.size
 

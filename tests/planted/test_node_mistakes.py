@@ -26,6 +26,7 @@ from replkv.peers.listener import IncomingConnection
 from replkv.peers.receiver import Timed
 from replkv.raft.entry import Entry
 from replkv.storage.clockrecord import ClockRecord
+from replkv.wire.results import Found, NotFound, Result, Stored, Unavailable
 from tests.node import (
     cluster,
     test_clusterclock,
@@ -78,7 +79,7 @@ class NodeMistakesTests(PlantingTests):
         """
         A read that its leader could not confirm is answered all the same.
         """
-        self.patch(Executor, "readAgain", lambda taken, read: read.request.reply is None and taken.answer(read))
+        self.patch(Executor, "readAgain", lambda taken, read: not read.request.isAnswered and taken.answer(read))
         self.assertCaught(test_leadership.DeposedTests, "test_read")
 
     def test_readOvertaken(self) -> None:
@@ -120,7 +121,12 @@ class NodeMistakesTests(PlantingTests):
         """
         A write without a result in time is told to have found nothing.
         """
-        self.patch(Request, "unavailable", lambda request: request.answer(b"ERRNOTFOUND\r\n"))
+        answer = Request.answer
+
+        def deny(request: Request, result: Result) -> None:
+            answer(request, NotFound() if isinstance(result, Unavailable) else result)
+
+        self.patch(Request, "answer", deny)
         self.assertCaught(test_writes.LimitsTests, "test_timeOut")
 
     def test_answeredWhenProposed(self) -> None:
@@ -132,8 +138,8 @@ class NodeMistakesTests(PlantingTests):
         def hasty(node: Node, seq: int) -> None:
             persisted(node, seq)
             for index, (_, request) in list(node.executor._proposals._requests.items()):
-                if request.reply is None:
-                    request.stored(index)
+                if not request.isAnswered:
+                    request.answer(Stored(index))
 
         self.patch(Node, "_persisted", hasty)
         self.assertCaught(test_writes.MajorityTests, "test_majority", "test_ownDiskIsNotEnough")
@@ -232,12 +238,12 @@ class NodeMistakesTests(PlantingTests):
         """
         answer = Executor.answer
 
-        def hasty(taken: Executor, read: Any) -> None:
+        def hasty(taken: Executor, read: Any) -> int:
             record = taken._machine.read(read.request.command.key)
-            if read.request.reply is None and record is not None and 0 < record.deadline <= read.time:
-                read.request.notFound()
-            else:
-                answer(taken, read)
+            if not read.request.isAnswered and record is not None and 0 < record.deadline <= read.time:
+                read.request.answer(NotFound())
+                return 0
+            return answer(taken, read)
 
         self.patch(Executor, "_clockEntryFor", lambda taken, key, now: 0)
         self.patch(Executor, "answer", hasty)
@@ -261,12 +267,14 @@ class NodeMistakesTests(PlantingTests):
         """
         The seconds that are left are rounded down.
         """
-        found = Request.found
+        answer = Request.answer
 
-        def down(request: Request, version: int, secondsLeft: int, value: bytes) -> None:
-            found(request, version, max(0, secondsLeft - 1), value)
+        def down(request: Request, result: Result) -> None:
+            if isinstance(result, Found):
+                result = Found(result.version, max(0, result.left - 1), result.value)
+            answer(request, result)
 
-        self.patch(Request, "found", down)
+        self.patch(Request, "answer", down)
         self.assertCaught(test_expiry.SecondsTests, "test_roundedUp")
 
     def test_diskFailureIgnored(self) -> None:
@@ -298,12 +306,12 @@ class NodeMistakesTests(PlantingTests):
         """
         answer = Executor.answer
 
-        def late(taken: Executor, read: Any) -> None:
+        def late(taken: Executor, read: Any) -> int:
             record = taken._machine.read(read.request.command.key)
-            if record is not None and record.deadline == read.time and read.request.reply is None:
-                read.request.found(record.version, 0, record.value)
-            else:
-                answer(taken, read)
+            if record is not None and record.deadline == read.time and not read.request.isAnswered:
+                read.request.answer(Found(record.version, 0, record.value))
+                return 0
+            return answer(taken, read)
 
         self.patch(Executor, "answer", late)
         self.assertCaught(test_expiry.ReadTests, "test_expiredInTheMillisecond")

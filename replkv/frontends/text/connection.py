@@ -28,10 +28,14 @@ from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from replkv import __version__
+from replkv.frontends.budget import Budget
 from replkv.frontends.request import Backend, Request
-from replkv.frontends.text.extras import HELP, VERSION, formatStatistics
-from replkv.wire.commands import Command, Get, Getm, Help, KeyCommand, Malformed, Quit, Stats, Version
+from replkv.frontends.session import Session
+from replkv.wire.commands import Command, Help, KeyCommand, Malformed, Quit, ReadCommand, Stats, Version
 from replkv.wire.parser import CommandParser
+from replkv.wire.replies import encodeReply
+from replkv.wire.results import BadCommand, Found, Release, Result, Statistics, Unavailable, Usage
 
 MAX_PENDING_COMMANDS: Final = 128
 MAX_PENDING_BYTES: Final = 4 * 1024 * 1024
@@ -40,13 +44,6 @@ MAX_PENDING_BYTES: Final = 4 * 1024 * 1024
 # at once more where one was larger, less by an eighth with each that was smaller.
 FIRST_READ_BYTES: Final = 256 * 1024
 _LEAST_READ_BYTES: Final = MAX_PENDING_BYTES // MAX_PENDING_COMMANDS
-
-# What all connections together may have pending. Beyond it, each has one command at a time.
-MAX_RESERVED_BYTES: Final = 256 * 1024 * 1024
-
-# What they may have in replies that wait to be written: should replies turn out larger than they were expected to be,
-# reads are refused here.
-MAX_UNWRITTEN_BYTES: Final = 2 * MAX_RESERVED_BYTES
 
 # How many bytes of replies are joined into one write, before the last.
 _WRITE_BYTES: Final = 256 * 1024
@@ -62,16 +59,13 @@ class Server(Protocol):
     @ivar backend: answers the commands.
     @ivar clock: tells the time.
     @ivar maxValueBytes: the longest value that is taken.
-    @ivar reserved: the bytes that are pending on all connections, in values and in expected replies; the connections
-        count them.
-    @ivar unwritten: the bytes of all replies that wait to be written; likewise.
+    @ivar budget: what all connections may have in memory, and have.
     """
 
     backend: Backend
     clock: IReactorTime
     maxValueBytes: int
-    reserved: int
-    unwritten: int
+    budget: Budget
 
     def connectionOpened(self, connection: ClientProtocol) -> None:
         """
@@ -83,9 +77,9 @@ class Server(Protocol):
         Take note that a connection is gone.
         """
 
-    def statistics(self) -> list[tuple[str, str]]:
+    def statistics(self) -> dict[str, str]:
         """
-        Names and values for C{stats}.
+        Values for C{stats}, by name.
         """
 
     def repliesReady(self, connection: ClientProtocol) -> None:
@@ -111,6 +105,24 @@ class _Phase(Enum):
     CLOSED = auto()
 
 
+# By name, since Python 3.11 takes long to find a member in its class, and each command asks for two.
+_OPEN, _FINISHING, _CLOSED = _Phase
+
+
+class _Asked(Request):
+    """
+    A command, and its place among the replies of its connection.
+
+    @ivar room: the bytes that it takes up of what may be pending.
+    @ivar reply: the text of the answer, empty where the client wants none; C{None} until there is one.
+    """
+
+    __slots__ = ("reply", "room")
+
+    reply: bytes | None
+    room: int
+
+
 @implementer(IHalfCloseableProtocol, IPushProducer)
 class ClientProtocol(LineReceiver):
     """
@@ -119,7 +131,7 @@ class ClientProtocol(LineReceiver):
     It stays in raw mode and feeds one parser: going back and forth between line and raw mode copies what has arrived
     each time.
 
-    @ivar lastIndex: see L{Connection<replkv.frontends.request.Connection>}; so for the next two.
+    @ivar session: what the node keeps of the client.
     @ivar _requests: the commands whose replies have not been written, in the order in which they came.
     @ivar _pendingBytes: the bytes of the values that those hold, or are expected to be answered with.
     @ivar _readBytes: the bytes with which the next read is expected to be answered.
@@ -133,15 +145,14 @@ class ClientProtocol(LineReceiver):
     transport: _ITransport
 
     def __init__(self, server: Server) -> None:
-        self.lastIndex = 0
-        self.lastRead = 0
-        self.submitted = 0
+        self.session: Final = Session()
         self._server: Final = server
+        self._budget: Final = server.budget
         self._parser: Final = CommandParser(server.maxValueBytes)
-        self._requests: Final[deque[Request]] = deque()
+        self._requests: Final[deque[_Asked]] = deque()
         self._pendingBytes = 0
         self._readBytes = FIRST_READ_BYTES
-        self._phase = _Phase.OPEN
+        self._phase: _Phase = _OPEN
         self._full = False
         self._ready = False
         self._reading = True
@@ -162,9 +173,9 @@ class ClientProtocol(LineReceiver):
         """
         The client is gone. Answers that are still to come are of no interest to anyone.
         """
-        self._phase = _Phase.CLOSED
-        self._server.unwritten -= sum(len(request.reply or b"") for request in self._requests)
-        self._server.reserved -= self._pendingBytes
+        self._phase = _CLOSED
+        self._budget.drop(sum(len(request.reply or b"") for request in self._requests))
+        self._budget.release(self._pendingBytes)
         self._pendingBytes = 0
         self._requests.clear()
         if self._lingering is not None and self._lingering.active():
@@ -175,7 +186,7 @@ class ClientProtocol(LineReceiver):
         """
         Input has arrived.
         """
-        if self._phase is _Phase.OPEN:
+        if self._phase is _OPEN:
             self._parser.feed(data)
             self._takeCommands()
             self._server.flush()
@@ -185,7 +196,7 @@ class ClientProtocol(LineReceiver):
         The client sends nothing more, but may still read: what it sent is answered, then the connection closes.
         """
         self._inputEnded = True
-        if self._phase is _Phase.CLOSED:
+        if self._phase is _CLOSED:
             self.transport.loseConnection()
         else:
             self._takeCommands()
@@ -211,19 +222,19 @@ class ClientProtocol(LineReceiver):
         self.writeReplies()
         self._server.flush()
 
-    def mayHold(self, size: int) -> bool:
+    def answered(self, request: Request, result: Result) -> None:
         """
-        Whether the server has room for a reply of C{size} bytes more that waits to be written.
+        Take the answer to a request of this connection. What waits is the reply alone, so that a large value is not
+        held twice.
         """
-        return self._server.unwritten + size <= MAX_UNWRITTEN_BYTES
-
-    def answered(self, size: int) -> None:
-        """
-        Take note that a request of this connection has its reply, of C{size} bytes.
-        """
-        if self._phase is _Phase.CLOSED:
+        if self._phase is _CLOSED:
             return
-        self._server.unwritten += size
+        if type(result) is Found and not self._budget.mayHold(len(result.value)):
+            # The server is overloaded, since its clients do not read what it has for them.
+            result = Unavailable()
+        assert isinstance(request, _Asked)
+        request.reply = encodeReply(request.command, result)
+        self._budget.hold(len(request.reply))
         if not self._ready:
             self._ready = True
             self._server.repliesReady(self)
@@ -239,16 +250,17 @@ class ClientProtocol(LineReceiver):
         requests = self._requests
         while not self.paused and requests and requests[0].reply is not None:
             replies = []
-            size = 0
+            size = room = 0
             while size < _WRITE_BYTES and requests and (reply := requests[0].reply) is not None:
                 request = requests.popleft()
-                self._pendingBytes -= request.room
-                self._server.reserved -= request.room
-                if isinstance(request.command, Get | Getm):
+                room += request.room
+                if isinstance(request.command, ReadCommand):
                     self._readBytes = max(len(reply), self._readBytes - self._readBytes // 8, _LEAST_READ_BYTES)
                 size += len(reply)
                 replies.append(reply)
-            self._server.unwritten -= size
+            self._pendingBytes -= room
+            self._budget.release(room)
+            self._budget.drop(size)
             if size:
                 self.transport.write(b"".join(replies))
         self._takeCommands()
@@ -257,8 +269,8 @@ class ClientProtocol(LineReceiver):
         """
         Take no more commands, and close when those that were taken are answered.
         """
-        if self._phase is _Phase.OPEN:
-            self._phase = _Phase.FINISHING
+        if self._phase is _OPEN:
+            self._phase = _FINISHING
             self._takeCommands()
 
     def abort(self) -> None:
@@ -271,16 +283,16 @@ class ClientProtocol(LineReceiver):
         """
         Take commands out of the parser as long as there is room for them, then read on, or wait, or close.
         """
-        while self._phase is _Phase.OPEN and self._hasRoom():
+        while self._phase is _OPEN and self._hasRoom():
             command = self._parser.nextCommand()
             if command is not None:
                 self._commandReceived(command)
             elif self._inputEnded:
-                self._phase = _Phase.FINISHING
+                self._phase = _FINISHING
             else:
                 break
         self._pace()
-        if self._phase is _Phase.FINISHING and not self._requests:
+        if self._phase is _FINISHING and not self._requests:
             self._close()
 
     def _hasRoom(self) -> bool:
@@ -291,7 +303,7 @@ class ClientProtocol(LineReceiver):
         self._full = (
             len(self._requests) * share >= MAX_PENDING_COMMANDS
             or self._pendingBytes * share >= MAX_PENDING_BYTES
-            or (self._server.reserved >= MAX_RESERVED_BYTES and bool(self._requests))
+            or (bool(self._requests) and self._budget.isSpent)
         )
         return not self._full and not self.paused
 
@@ -300,32 +312,33 @@ class ClientProtocol(LineReceiver):
         Give a command its place among the replies, and have it answered.
         """
         if isinstance(command, Quit):
-            self._phase = _Phase.FINISHING
+            self._phase = _FINISHING
             return
-        request = Request(command, self)
+        request = _Asked(command, self.session, self)
+        request.reply = None
+        request.room = self._readBytes if isinstance(command, ReadCommand) else request.size
         self._requests.append(request)
-        request.room = self._readBytes if isinstance(command, Get | Getm) else request.size
         self._pendingBytes += request.room
-        self._server.reserved += request.room
+        self._budget.reserve(request.room)
         if isinstance(command, KeyCommand):
             self._server.backend.submit(request)
         elif isinstance(command, Malformed):
-            request.malformed()
+            request.answer(BadCommand())
             if command.close:
-                self._phase = _Phase.FINISHING
+                self._phase = _FINISHING
         elif isinstance(command, Help):
-            request.answer(HELP)
+            request.answer(Usage())
         elif isinstance(command, Version):
-            request.answer(VERSION)
+            request.answer(Release(__version__))
         elif isinstance(command, Stats):
-            request.answer(formatStatistics(self._server.statistics()))
+            request.answer(Statistics(self._server.statistics()))
 
     def _pace(self) -> None:
         """
         Read from the socket only while commands are taken.
         """
-        if self._phase is not _Phase.CLOSED:
-            self._setReading(self._phase is _Phase.OPEN and not self._full and not self.paused)
+        if self._phase is not _CLOSED:
+            self._setReading(self._phase is _OPEN and not self._full and not self.paused)
 
     def _setReading(self, reading: bool) -> None:
         """
@@ -347,7 +360,7 @@ class ClientProtocol(LineReceiver):
         on their way. So the client is told that there is no more, and what it still sends is read and dropped, until
         it closes too or its time is over.
         """
-        self._phase = _Phase.CLOSED
+        self._phase = _CLOSED
         self.transport.unregisterProducer()
         self.paused = False
         if self._inputEnded:

@@ -14,8 +14,11 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from replkv import __version__
-from replkv.frontends.request import UNAVAILABLE, Backend
+from replkv.frontends.budget import Budget
+from replkv.frontends.request import Backend
 from replkv.frontends.text.connection import ClientProtocol
+from replkv.wire.replies import encodeReply
+from replkv.wire.results import Unavailable
 
 DEFAULT_MAX_VALUE_BYTES: Final = 1024 * 1024
 DEFAULT_MAX_CONNECTIONS: Final = 10_000
@@ -40,7 +43,7 @@ class _Refusal(Protocol):
         """
         assert self.transport is not None
         self.factory.refusals += 1
-        self.transport.write(UNAVAILABLE)
+        self.transport.write(encodeReply(None, Unavailable()))
         self.transport.loseConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -57,8 +60,7 @@ class ClientServerFactory(ServerFactory):
     @ivar backend: answers the commands.
     @ivar clock: tells the time.
     @ivar maxValueBytes: the longest value that is taken.
-    @ivar reserved: the bytes that are pending on all connections, in values and in expected replies.
-    @ivar unwritten: the bytes of all replies that wait to be written.
+    @ivar budget: what all connections may have in memory, and have.
     @ivar maxConnections: how many clients may be connected.
     @ivar refusals: how many connections are there only to be refused.
     @ivar _connections: those that are.
@@ -77,12 +79,12 @@ class ClientServerFactory(ServerFactory):
         clock: IReactorTime,
         maxValueBytes: int = DEFAULT_MAX_VALUE_BYTES,
         maxConnections: int = DEFAULT_MAX_CONNECTIONS,
+        budget: Budget | None = None,
     ) -> None:
         self.backend = backend
         self.clock = clock
         self.maxValueBytes = maxValueBytes
-        self.reserved = 0
-        self.unwritten = 0
+        self.budget = Budget() if budget is None else budget
         self.maxConnections: Final = maxConnections
         self.refusals = 0
         self._connections: Final[dict[ClientProtocol, None]] = {}  # In their order, so that it is the same each time.
@@ -122,15 +124,11 @@ class ClientServerFactory(ServerFactory):
         if self._drained is not None and not self._drained.called and not self._connections:
             self._drained.callback(None)
 
-    def statistics(self) -> list[tuple[str, str]]:
+    def statistics(self) -> dict[str, str]:
         """
-        Names and values for C{stats}: the backend's, and the client port's own.
+        Values for C{stats}, by name: the backend's, and the client port's own.
         """
-        return [
-            *self.backend.statistics(),
-            ("connections", str(len(self._connections))),
-            ("version", __version__),
-        ]
+        return {**self.backend.statistics(), "connections": str(len(self._connections)), "version": __version__}
 
     def repliesReady(self, connection: ClientProtocol) -> None:
         """

@@ -6,14 +6,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from replkv.config import Config
-from replkv.frontends.request import UNAVAILABLE, Request
+from replkv.frontends.request import Request
 from replkv.node.executor import Executor
 from replkv.raft.core import Raft
 from replkv.testing.outcome import Violation
-from replkv.wire.commands import Get, Getm
+from replkv.wire.commands import ReadCommand
+from replkv.wire.results import Redirected, Result, Unavailable
 
 LOOK_SECONDS: Final = 0.01
 """
@@ -36,17 +37,28 @@ are well. Five real servers answer within 0.1 s under load.
 """
 
 
-class _Taken(NamedTuple):
+class _Taken:
     """
-    A command that was taken.
+    A command that was taken. It stands before the command's owner, and so sees its answer.
 
-    @ivar time: when.
+    @ivar time: when it was taken.
     @ivar term: the server's term then.
+    @ivar result: what it was answered; C{None} while it waits.
     """
 
-    request: Request
-    time: float
-    term: int
+    def __init__(self, request: Request, time: float, term: int) -> None:
+        self.request = request
+        self.time = time
+        self.term = term
+        self.result: Result | None = None
+        self._owner, request.owner = request.owner, self
+
+    def answered(self, request: Request, result: Result) -> None:
+        """
+        See L{replkv.frontends.request.Owner.answered}.
+        """
+        self.result = result
+        self._owner.answered(request, result)
 
 
 class Availability:
@@ -108,12 +120,12 @@ class Availability:
         now, raft = self._seconds(), self._raft
         if self._known != (raft.currentTerm, raft.leaderId):
             self._known, self._knows = (raft.currentTerm, raft.leaderId), now
-        while self._taken and self._taken[0].request.reply is not None:
+        while self._taken and self._taken[0].result is not None:
             self._answered(self._taken.popleft())
         if not self._taken:
             return
-        request, time, _ = self._taken[0]
-        begins = max(time, self._awake)
+        request = self._taken[0].request
+        begins = max(self._taken[0].time, self._awake)
         self._require(request, now - begins, self._config.requestTimeout, "RequestTimeoutMs is over")
         leaderId, begins = raft.leaderId, max(begins, self._knows)
         if leaderId is None:
@@ -129,7 +141,7 @@ class Availability:
         taken = _Taken(request, self._seconds(), self._raft.currentTerm)
         self._submit(request)
         # One that is refused at once was not taken: there is too much to do.
-        if request.reply != UNAVAILABLE:
+        if taken.result != Unavailable():
             self._taken.append(taken)
 
     def _require(self, request: Request, waited: float, allowed: float, why: str) -> None:
@@ -138,32 +150,28 @@ class Availability:
             raise Violation(f"server {self._id} has let a {name} wait for {waited:.3f} s: {why}")
 
     def _answered(self, taken: _Taken) -> None:
-        reply = taken.request.reply or b""
-        if reply == UNAVAILABLE:
+        result = taken.result
+        if isinstance(result, Unavailable):
             self._failed(taken)
-        if not reply.startswith(b"ERR_REDIRECT "):
-            return
-        place = reply.decode().split()[1:]
-        terms = [
-            term
-            for term, leader in self._leaders.items()
-            if term >= taken.term and place == [self._hostname(leader), str(self._config.server(leader).clientPort)]
-        ]
-        if not terms:
-            raise Violation(
-                f"server {self._id} sends a client to {' '.join(place)}, which has led in no term from {taken.term} on"
-            )
+        elif isinstance(result, Redirected):
+            led = [self._placeOf(leader) for term, leader in self._leaders.items() if term >= taken.term]
+            if result not in led:
+                place = f"{result.host} {result.port}"
+                raise Violation(
+                    f"server {self._id} sends a client to {place}, which has led in no term from {taken.term} on"
+                )
 
     def _failed(self, taken: _Taken) -> None:
         """
         What came of a command is unknown.
         """
-        request, time, term = taken
-        hasLed = self._known == (term, self._id) and self._knows <= time
+        time, command = taken.time, taken.request.command
+        hasLed = self._known == (taken.term, self._id) and self._knows <= time
         isWell = self._awake <= time and self._settled() >= self._seconds() - time
-        if hasLed and isWell and not isinstance(request.command, Get | Getm):
-            name = type(request.command).__name__.lower()
+        if hasLed and isWell and not isinstance(command, ReadCommand):
+            name = type(command).__name__.lower()
             raise Violation(f"server {self._id} leads and is well, and so are enough others, and a {name} has failed")
 
-    def _hostname(self, server: int) -> str:
-        return self._config.server(server).hostname
+    def _placeOf(self, leaderId: int) -> Redirected:
+        leader = self._config.server(leaderId)
+        return Redirected(leader.hostname, leader.clientPort)

@@ -23,7 +23,7 @@ def watchPatience(cluster: SimulatedCluster, service: Server) -> None:
 
     def watched() -> None:
         now = executor._clock.seconds()
-        late = [request for due, request in executor._deadlines._queue if due <= now and request.reply is None]
+        late = [request for due, request in executor._deadlines._queue if due <= now and not request.isAnswered]
         cluster.rare[rare.TIMED_OUT] += len(late)
         tick()
 

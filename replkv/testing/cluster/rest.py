@@ -29,8 +29,8 @@ def counters(service: Server) -> Mapping[str, int]:
         "proposals": len(executor._proposals._requests),
         "the bytes of proposals": executor._proposals._bytes,
         "connections of clients": len(clients._connections),
-        "bytes pending on connections": clients.reserved,
-        "bytes of replies not written": clients.unwritten,
+        "bytes pending on connections": clients.budget.reserved,
+        "bytes of replies not written": clients.budget.unwritten,
         "entries and reads given out": len(node._toDo),
         "things to write": len(node._disk._queue),
     }

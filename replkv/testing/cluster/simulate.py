@@ -35,7 +35,7 @@ from replkv.testing.linear.moment import judgeInTime
 from replkv.testing.linear.search import Undecided, checkLinearizable
 from replkv.testing.linear.versions import checkVersions
 from replkv.testing.outcome import Outcome, Violation
-from replkv.wire.commands import Cas, Delete, Get, Getm, Set, StoreCommand
+from replkv.wire.commands import Cas, Delete, Get, Getm, ReadCommand, Set, StoreCommand
 
 TIER: Final = "cluster"
 
@@ -186,7 +186,7 @@ class Simulation:
                 counted[rare.LONG_LIFE] += command.exptime >= _LONG
             if operation.answer is not None:
                 counted[rare.CARRIED_OUT] += operation.answer.told is Told.CARRIED_OUT
-            elif operation.status is Status.UNKNOWN and not isinstance(operation.command, Get | Getm):
+            elif operation.status is Status.UNKNOWN and not isinstance(operation.command, ReadCommand):
                 counted[rare.UNKNOWN_WRITE] += 1
         return counted
 

@@ -12,10 +12,12 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
+from replkv.frontends.budget import Budget
 from replkv.frontends.request import Request
 from replkv.frontends.text.connection import ClientProtocol
 from replkv.frontends.text.server import ClientServerFactory
 from replkv.wire.commands import Cas, Delete, KeyCommand, Set, StoreCommand
+from replkv.wire.results import Deleted, Found, NotFound, Stored, VersionMismatch
 
 READ_SIZE = 65536
 
@@ -58,26 +60,26 @@ class MemoryBackend:
         if isinstance(command, StoreCommand):
             self._store(request, command, record)
         elif record is None:
-            request.notFound()
+            request.answer(NotFound())
         elif isinstance(command, Delete):
             del self._values[command.key]
-            request.deleted()
+            request.answer(Deleted())
         else:
-            request.found(*record)
+            request.answer(Found(*record))
 
     def _store(self, request: Request, command: StoreCommand, record: tuple[int, int, bytes] | None) -> None:
         """
         Carry out a C{set} or a C{cas}.
         """
         if isinstance(command, Cas) and record is None:
-            request.notFound()
+            request.answer(NotFound())
         elif isinstance(command, Cas) and record is not None and record[0] != command.version:
-            request.versionMismatch()
+            request.answer(VersionMismatch())
         else:
             assert isinstance(command, Set | Cas)
             self._version += 1
             self._values[command.key] = (self._version, command.exptime, command.value)
-            request.stored(self._version)
+            request.answer(Stored(self._version))
 
     def answerHeld(self) -> None:
         """
@@ -86,11 +88,11 @@ class MemoryBackend:
         while self.held:
             self.carryOut(self.held.popleft())
 
-    def statistics(self) -> list[tuple[str, str]]:
+    def statistics(self) -> dict[str, str]:
         """
         One line is enough.
         """
-        return [("keys", str(len(self._values)))]
+        return {"keys": str(len(self._values))}
 
 
 class ClientEnd(StringTransport):
@@ -240,10 +242,13 @@ class Served:
     A server with a backend in memory, to which clients connect.
     """
 
-    def __init__(self, maxValueBytes: int = 1024 * 1024, maxConnections: int = 1000) -> None:
+    def __init__(
+        self, maxValueBytes: int = 1024 * 1024, maxConnections: int = 1000, budget: Budget | None = None
+    ) -> None:
         self.backend = MemoryBackend()
         self.clock = Clock()
-        self.factory = ClientServerFactory(self.backend, self.clock, maxValueBytes, maxConnections)
+        self.budget = Budget() if budget is None else budget
+        self.factory = ClientServerFactory(self.backend, self.clock, maxValueBytes, maxConnections, self.budget)
 
     def connect(self) -> ClientEnd:
         """
@@ -264,12 +269,12 @@ class Served:
         self.factory.flush()
 
 
-def talk(data: bytes, **limits: int) -> bytes:
+def talk(data: bytes, maxValueBytes: int = 1024 * 1024) -> bytes:
     """
     Send C{data} to a fresh server.
 
     @return: its replies.
     """
-    client = Served(**limits).connect()
+    client = Served(maxValueBytes).connect()
     client.send(data)
     return client.readAll()

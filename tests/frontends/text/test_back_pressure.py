@@ -6,16 +6,17 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-import replkv.frontends.text.connection
-from replkv.frontends.request import UNAVAILABLE
+from replkv.frontends.budget import Budget
 from replkv.frontends.text.connection import (
     FIRST_READ_BYTES,
     MAX_PENDING_BYTES,
     MAX_PENDING_COMMANDS,
 )
+from replkv.wire.results import NotFound
 from tests.frontends.text.session import READ_SIZE, Served
 
 NOT_FOUND = b"ERRNOTFOUND\r\n"
+UNAVAILABLE = b"ERR_INTERNAL\r\n"
 
 
 class PendingTests(SynchronousTestCase):
@@ -36,10 +37,10 @@ class PendingTests(SynchronousTestCase):
         self.assertEqual(len(client.unread), 10_000_000 - READ_SIZE)
 
         for _ in range(MAX_PENDING_COMMANDS // 2):
-            served.backend.held.popleft().notFound()
+            served.backend.held.popleft().answer(NotFound())
         served.factory.flush()
         self.assertEqual(len(served.backend.held), MAX_PENDING_COMMANDS // 2)
-        served.backend.held.popleft().notFound()
+        served.backend.held.popleft().answer(NotFound())
         served.factory.flush()
         self.assertEqual(len(served.backend.held), MAX_PENDING_COMMANDS)
 
@@ -151,8 +152,7 @@ class SlowReaderTests(SynchronousTestCase):
         What the transport does not take is counted over all connections. Where it is too much, reads are answered that
         the server is overloaded; what waits leaves in its order when the client reads, and then there is room again.
         """
-        self.patch(replkv.frontends.text.connection, "MAX_UNWRITTEN_BYTES", 4000)
-        served = Served()
+        served = Served(budget=Budget(maxUnwritten=4000))
         writer, slow, quick = served.connect(), served.connect(), served.connect()
         writer.send(b"set k 0 1000 noreply\r\n" + b"v" * 1000 + b"\r\n")
         served.backend.holding = True
@@ -166,7 +166,7 @@ class SlowReaderTests(SynchronousTestCase):
         self.assertEqual(quick.readAll(), UNAVAILABLE)
         slow.protocol.resumeProducing()
         self.assertEqual(slow.readAll(), value * 3 + UNAVAILABLE * 7)
-        self.assertEqual(served.factory.unwritten, 0)
+        self.assertEqual(served.budget.unwritten, 0)
         quick.send(b"get k\r\n")
         self.assertEqual(quick.readAll(), value)
 
@@ -175,8 +175,7 @@ class SlowReaderTests(SynchronousTestCase):
         Where much is pending on all connections together, each goes on with one command at a time; all that clients who
         read have asked for is answered, however much it is.
         """
-        self.patch(replkv.frontends.text.connection, "MAX_RESERVED_BYTES", 2 * FIRST_READ_BYTES)
-        served = Served()
+        served = Served(budget=Budget(maxReserved=2 * FIRST_READ_BYTES))
         writer = served.connect()
         writer.send(b"set k 0 1000 noreply\r\n" + b"v" * 1000 + b"\r\n")
         served.backend.holding = True
@@ -189,7 +188,7 @@ class SlowReaderTests(SynchronousTestCase):
             served.answer()
         for client in clients:
             self.assertEqual(client.readAll(), (b"VALUE 1000\r\n" + b"v" * 1000 + b"\r\n") * 20)
-        self.assertEqual((served.factory.reserved, served.factory.unwritten), (0, 0))
+        self.assertEqual((served.budget.reserved, served.budget.unwritten), (0, 0))
 
     def test_lostClientsReplies(self) -> None:
         """
@@ -201,9 +200,9 @@ class SlowReaderTests(SynchronousTestCase):
         slow.send(b"get k\r\n")
         slow.protocol.pauseProducing()
         served.answer()
-        self.assertEqual(served.factory.unwritten, len(NOT_FOUND))
+        self.assertEqual(served.budget.unwritten, len(NOT_FOUND))
         slow.disconnect()
-        self.assertEqual((served.factory.reserved, served.factory.unwritten), (0, 0))
+        self.assertEqual((served.budget.reserved, served.budget.unwritten), (0, 0))
 
     def test_othersGoOn(self) -> None:
         """

@@ -12,6 +12,7 @@ from replkv.frontends.text.connection import (
     ClientProtocol,
 )
 from replkv.wire.parser import CommandParser
+from replkv.wire.results import Found, NotFound
 from tests.frontends.text.session import Served
 
 NOT_FOUND = b"ERRNOTFOUND\r\n"
@@ -31,10 +32,10 @@ class RepliesTests(SynchronousTestCase):
         client = served.connect()
         client.send(b"get a\r\nget b\r\nversion\r\n")
         first, second = served.backend.held
-        second.notFound()
+        second.answer(NotFound())
         served.factory.flush()
         self.assertEqual(client.readAll(), b"")
-        first.found(1, 0, b"x")
+        first.answer(Found(1, 0, b"x"))
         served.factory.flush()
         self.assertEqual(client.readAll().split(b"VERSION")[0], b"VALUE 1\r\nx\r\n" + NOT_FOUND)
 
@@ -76,18 +77,18 @@ class RepliesTests(SynchronousTestCase):
         """
         self.assertEqual(Served().connect().options, {"nodelay": True, "keepalive": True})
 
-    def test_lastIndex(self) -> None:
+    def test_session(self) -> None:
         """
-        The node may note on a request's connection what that connection wrote.
+        All requests of a connection are of one session, on which the node may note what it wrote.
         """
         served = Served()
         served.backend.holding = True
         client = served.connect()
         client.send(b"set k 0 1\r\nx\r\nget k\r\n")
         write, read = served.backend.held
-        self.assertEqual(write.connection.lastIndex, 0)
-        write.connection.lastIndex = 17
-        self.assertEqual(read.connection.lastIndex, 17)
+        self.assertEqual(write.session.lastIndex, 0)
+        write.session.lastIndex = 17
+        self.assertEqual(read.session.lastIndex, 17)
 
 
 class EndTests(SynchronousTestCase):

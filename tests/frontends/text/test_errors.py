@@ -8,6 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.wire.commands import Get, Set
 from replkv.wire.parser import LINE_LIMIT
+from replkv.wire.results import Redirected, Stored, Unavailable
 from tests.frontends.text.session import Served, talk
 
 ERROR = b"ERRCMDERR\r\n"
@@ -200,9 +201,9 @@ class NoreplyTests(SynchronousTestCase):
         client = served.connect()
         client.send(b"set a 0 1 noreply\r\nv\r\nset b 0 1 noreply\r\nv\r\nset c 0 1 noreply\r\nv\r\n")
         first, second, third = served.backend.held
-        third.unavailable()
-        second.stored(1)
-        first.redirect("localhost", 9001)
+        third.answer(Unavailable())
+        second.answer(Stored(1))
+        first.answer(Redirected("localhost", 9001))
         served.factory.flush()
         self.assertEqual(client.readAll(), b"ERR_REDIRECT localhost 9001\r\nERR_INTERNAL\r\n")
 
@@ -225,7 +226,7 @@ class ElsewhereTests(SynchronousTestCase):
         client.send(b"get x\r\nget k\r\n")
         self.assertEqual(served.backend.seen, [Set(b"k", 0, b"get x", False), Get(b"k")])
         for request in served.backend.held:
-            request.redirect("kv1", 9001)
+            request.answer(Redirected("kv1", 9001))
         served.factory.flush()
         self.assertEqual(client.readAll(), b"ERR_REDIRECT kv1 9001\r\n" * 2)
         self.assertFalse(client.serverEnded)
@@ -238,7 +239,7 @@ class ElsewhereTests(SynchronousTestCase):
         served.backend.holding = True
         client = served.connect()
         client.send(b"get k\r\n")
-        served.backend.held.popleft().unavailable()
+        served.backend.held.popleft().answer(Unavailable())
         served.factory.flush()
         self.assertEqual(client.readAll(), b"ERR_INTERNAL\r\n")
         client.send(b"get k\r\n")

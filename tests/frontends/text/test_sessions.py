@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv import __version__
 from replkv.wire.commands import Get
+from replkv.wire.results import Found
 from tests.frontends.text.session import Served, talk
 
 BINARY = bytes(range(256)) * 8
@@ -106,7 +107,7 @@ class SessionTests(SynchronousTestCase):
         for request in waiting:
             command = request.command
             assert isinstance(command, Get)
-            request.found(1, 0, command.key)
+            request.answer(Found(1, 0, command.key))
             if rng.random() < 0.3:
                 served.factory.flush()
                 received += client.read()

@@ -10,7 +10,7 @@ from typing import cast
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.frontends.request import Connection, Request
+from replkv.frontends.request import Request
 from replkv.node.executor import Executor
 from replkv.raft.core import Raft
 from replkv.testing import SimulatedCluster
@@ -19,6 +19,8 @@ from replkv.testing.cluster.leadership import TIMEOUTS, Leadership
 from replkv.testing.health import Health, Settling
 from replkv.testing.outcome import Violation
 from replkv.wire.commands import Get, KeyCommand, Set
+from replkv.wire.results import NotFound, Redirected, Unavailable
+from tests.frontends.asked import Asked
 
 WRITE = Set(b"k", 0, b"value", False)
 READ = Get(b"k")
@@ -56,8 +58,7 @@ class AvailabilityTests(SynchronousTestCase):
         """
         The server takes a command.
         """
-        connection = SimpleNamespace(answered=lambda size: None)
-        request = Request(command, cast(Connection, connection))
+        request = Asked(command)
         self.executor.submit(request)
         return request
 
@@ -128,9 +129,9 @@ class AvailabilityTests(SynchronousTestCase):
         What was answered does not wait, in whatever order that was.
         """
         first, second = self.take(READ), self.take(READ)
-        second.notFound()
+        second.answer(NotFound())
         self.after(1.0)
-        first.notFound()
+        first.answer(NotFound())
         self.after(100.0)
 
     def test_standsStill(self) -> None:
@@ -161,13 +162,13 @@ class AvailabilityTests(SynchronousTestCase):
         """
         self.know(5, 0)
         self.settled = 100.0
-        self.take(READ).unavailable()
+        self.take(READ).answer(Unavailable())
         self.judge.look()
         self.settled = -1.0
-        self.take(WRITE).unavailable()
+        self.take(WRITE).answer(Unavailable())
         self.judge.look()
         self.settled = 100.0
-        self.take(WRITE).unavailable()
+        self.take(WRITE).answer(Unavailable())
         self.assertIn("a set has failed", str(self.assertRaises(Violation, self.judge.look)))
 
     def test_refused(self) -> None:
@@ -176,7 +177,7 @@ class AvailabilityTests(SynchronousTestCase):
         """
         self.know(5, 0)
         self.settled = 100.0
-        self.submit = Request.unavailable
+        self.submit = lambda request: request.answer(Unavailable())
         self.take(WRITE)
         self.after(100.0)
 
@@ -188,20 +189,20 @@ class AvailabilityTests(SynchronousTestCase):
         self.settled = 100.0
         request = self.take(WRITE)
         self.know(6, None)
-        request.unavailable()
+        request.answer(Unavailable())
         self.judge.look()
 
     def test_redirect(self) -> None:
         """
         A client is sent to whoever was elected in the term of the server, or later.
         """
-        self.take(WRITE).redirect("server1", 9000)
+        self.take(WRITE).answer(Redirected("server1", 9000))
         self.assertIn(
             "server1 9000, which has led in no term from 4 on", str(self.assertRaises(Violation, self.judge.look))
         )
         request = self.take(WRITE)
         self.leaders[6] = 2
-        request.redirect("server2", 9000)
+        request.answer(Redirected("server2", 9000))
         self.judge.look()
 
     def test_redirectNowhere(self) -> None:
@@ -209,7 +210,7 @@ class AvailabilityTests(SynchronousTestCase):
         The place is that of the server's clients.
         """
         self.leaders[4] = 2
-        self.take(WRITE).redirect("server2", 9001)
+        self.take(WRITE).answer(Redirected("server2", 9001))
         self.assertRaises(Violation, self.judge.look)
 
 

@@ -1,0 +1,87 @@
+"""
+From what came of a command to the bytes that tell a client.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from replkv.wire.commands import Command, Getm, StoreCommand
+from replkv.wire.results import (
+    BadCommand,
+    Deleted,
+    Found,
+    NotFound,
+    Redirected,
+    Release,
+    Result,
+    Statistics,
+    Stored,
+    Unavailable,
+    Usage,
+    VersionMismatch,
+)
+
+USAGE: Final = (
+    "set <key> <exptime> <numbytes> [noreply]: store the value that follows, for <exptime> seconds (0: for ever)",
+    "get <key>: show the value",
+    "getm <key>: show the version, the seconds left (0: for ever) and the value",
+    "cas <key> <exptime> <version> <numbytes> [noreply]: the same, if the key still has <version>",
+    "delete <key>: remove the key",
+    "help: show these lines",
+    "stats: show how this server is",
+    "version: show the version of replkv",
+    "quit: close the connection",
+)
+"""
+The commands, one line each.
+"""
+
+
+def encodeReply(command: Command | None, result: Result) -> bytes:
+    """
+    Make the reply to a command.
+
+    @param command: what is answered; C{None} where nothing was asked.
+    @return: the reply, with its line ends; empty where the client wants none.
+    """
+    if isinstance(command, StoreCommand) and command.noreply and type(result) in _NOT_TOLD:
+        return b""
+    return _ENCODERS[type(result)](command, result)
+
+
+def _found(command: Command | None, found: Found) -> bytes:
+    size = len(found.value)
+    if isinstance(command, Getm):
+        return b"VALUE %d %d %d\r\n%b\r\n" % (found.version, found.left, size, found.value)
+    return b"VALUE %d\r\n%b\r\n" % (size, found.value)
+
+
+def _statistics(command: Command | None, statistics: Statistics) -> bytes:
+    lines = [f"STAT {name} {value}\r\n" for name, value in statistics.values.items()]
+    return "".join([*lines, "END\r\n"]).encode("utf-8")
+
+
+def _word(reply: bytes) -> Callable[[Command | None, Result], bytes]:
+    return lambda command, result: reply
+
+
+_NOT_TOLD: Final[frozenset[type[Result]]] = frozenset({Stored, NotFound, VersionMismatch})
+"""
+What a client with C{noreply} is not told: that a command was carried out, or that the key's state did not allow it.
+"""
+
+_ENCODERS: Final[dict[type[Result], Callable[[Command | None, Any], bytes]]] = {
+    Stored: lambda command, stored: b"OK %d\r\n" % stored.version,
+    Found: _found,
+    Deleted: _word(b"DELETED\r\n"),
+    NotFound: _word(b"ERRNOTFOUND\r\n"),
+    VersionMismatch: _word(b"ERR_VERSION\r\n"),
+    Redirected: lambda command, leader: b"ERR_REDIRECT %b %d\r\n" % (leader.host.encode(), leader.port),
+    Unavailable: _word(b"ERR_INTERNAL\r\n"),
+    BadCommand: _word(b"ERRCMDERR\r\n"),
+    Usage: _word("".join([f"{line}\r\n" for line in USAGE]).encode("ascii")),
+    Statistics: _statistics,
+    Release: lambda command, release: b"VERSION %b\r\n" % release.version.encode("ascii"),
+}

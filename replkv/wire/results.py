@@ -1,0 +1,117 @@
+"""
+What came of a command, as values. They are compared by their class, too: C{Deleted()} is not C{NotFound()}.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class Result:
+    """
+    What came of one command.
+    """
+
+    __slots__ = ()
+
+
+@dataclass(slots=True)
+class Stored(Result):
+    """
+    The value is stored.
+
+    @ivar version: the key's new version.
+    """
+
+    version: int
+
+
+@dataclass(slots=True)
+class Found(Result):
+    """
+    The value of a key. The reply to C{get} tells no more than the value: who reads it there finds 0 for the others.
+
+    @ivar version: the key's version, above 0.
+    @ivar left: the seconds that the key has left, rounded up; 0 if it never expires.
+    """
+
+    version: int
+    left: int
+    value: bytes
+
+
+@dataclass(slots=True)
+class Deleted(Result):
+    """
+    The key was there, and no longer is.
+    """
+
+
+@dataclass(slots=True)
+class NotFound(Result):
+    """
+    There is no such key.
+    """
+
+
+@dataclass(slots=True)
+class VersionMismatch(Result):
+    """
+    The key has another version than the C{cas} names.
+    """
+
+
+@dataclass(slots=True)
+class Redirected(Result):
+    """
+    The command was not carried out, and will not be: another server leads.
+
+    @ivar host: where that one is.
+    @ivar port: where it takes clients.
+    """
+
+    host: str
+    port: int
+
+
+@dataclass(slots=True)
+class Unavailable(Result):
+    """
+    There is no result: a write may have been or may yet be carried out, a read was not.
+    """
+
+
+@dataclass(slots=True)
+class BadCommand(Result):
+    """
+    This was no command. Nothing was done.
+    """
+
+
+@dataclass(slots=True)
+class Usage(Result):
+    """
+    The list of commands.
+    """
+
+
+@dataclass(slots=True)
+class Statistics(Result):
+    """
+    How a server is.
+
+    @ivar values: by name, in the order in which they are shown.
+    """
+
+    values: dict[str, str]
+
+
+@dataclass(slots=True)
+class Release(Result):
+    """
+    Which replkv a server is.
+
+    @ivar version: such as C{1.2.3}.
+    """
+
+    version: str

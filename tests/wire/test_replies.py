@@ -1,0 +1,131 @@
+"""
+Tests for replies, and their text.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from replkv.wire.commands import Cas, Delete, Get, Getm, Help, Malformed, Set, Stats, Version
+from replkv.wire.replies import encodeReply
+from replkv.wire.results import (
+    BadCommand,
+    Deleted,
+    Found,
+    NotFound,
+    Redirected,
+    Release,
+    Statistics,
+    Stored,
+    Unavailable,
+    Usage,
+    VersionMismatch,
+)
+
+GET, GETM, DELETE = Get(b"k"), Getm(b"k"), Delete(b"k")
+SET, CAS = Set(b"k", 0, b"v", False), Cas(b"k", 0, b"v", False, 1)
+QUIET_SET, QUIET_CAS = Set(b"k", 0, b"v", True), Cas(b"k", 0, b"v", True, 1)
+
+
+class EncodeReplyTests(SynchronousTestCase):
+    """
+    Tests for L{encodeReply}.
+    """
+
+    def test_stored(self) -> None:
+        """
+        A stored value is answered with its version, up to 64 bits.
+        """
+        for command in (SET, CAS):
+            self.assertEqual(encodeReply(command, Stored(2**64 - 1)), b"OK 18446744073709551615\r\n")
+
+    def test_deleted(self) -> None:
+        """
+        A removed key is answered so.
+        """
+        self.assertEqual(encodeReply(DELETE, Deleted()), b"DELETED\r\n")
+
+    def test_found(self) -> None:
+        """
+        C{get} shows the length and the value, C{getm} the version and the seconds that are left too.
+        """
+        value = b"a\r\n%d\x00\xff"
+        self.assertEqual(encodeReply(GET, Found(7, 60, value)), b"VALUE 7\r\n" + value + b"\r\n")
+        self.assertEqual(encodeReply(GETM, Found(9, 60, value)), b"VALUE 9 60 7\r\n" + value + b"\r\n")
+        self.assertEqual(encodeReply(GETM, Found(9, 0, b"")), b"VALUE 9 0 0\r\n\r\n")
+
+    def test_notFound(self) -> None:
+        """
+        A key that is not there is answered so.
+        """
+        for command in (GET, GETM, DELETE, CAS):
+            self.assertEqual(encodeReply(command, NotFound()), b"ERRNOTFOUND\r\n")
+
+    def test_versionMismatch(self) -> None:
+        """
+        A C{cas} on another version is answered so.
+        """
+        self.assertEqual(encodeReply(CAS, VersionMismatch()), b"ERR_VERSION\r\n")
+
+    def test_redirected(self) -> None:
+        """
+        A redirect names the leader's host and port.
+        """
+        reply = encodeReply(GET, Redirected("kv1.example.net", 9001))
+        self.assertEqual(reply, b"ERR_REDIRECT kv1.example.net 9001\r\n")
+
+    def test_unavailable(self) -> None:
+        """
+        An unknown outcome is answered with one word, and so is whoever has asked nothing yet.
+        """
+        for command in (SET, None):
+            self.assertEqual(encodeReply(command, Unavailable()), b"ERR_INTERNAL\r\n")
+
+    def test_badCommand(self) -> None:
+        """
+        So is what is no command.
+        """
+        self.assertEqual(encodeReply(Malformed(False), BadCommand()), b"ERRCMDERR\r\n")
+
+    def test_extras(self) -> None:
+        """
+        The replies for people at a terminal.
+        """
+        usage = encodeReply(Help(), Usage())
+        self.assertEqual(usage.count(b"\r\n"), 9)
+        self.assertTrue(usage.startswith(b"set <key> <exptime> <numbytes> [noreply]: "))
+        self.assertTrue(usage.endswith(b"\r\nquit: close the connection\r\n"))
+        statistics = Statistics({"role": "leader", "keys": "7"})
+        self.assertEqual(encodeReply(Stats(), statistics), b"STAT role leader\r\nSTAT keys 7\r\nEND\r\n")
+        self.assertEqual(encodeReply(Version(), Release("1.2.3")), b"VERSION 1.2.3\r\n")
+
+    def test_noreplySuppresses(self) -> None:
+        """
+        C{noreply} suppresses what answers a well-formed command: C{OK}, C{ERRNOTFOUND}, C{ERR_VERSION}.
+        """
+        self.assertEqual(encodeReply(QUIET_SET, Stored(1)), b"")
+        for result in (Stored(1), NotFound(), VersionMismatch()):
+            self.assertEqual(encodeReply(QUIET_CAS, result), b"")
+
+    def test_noreplyDoesNotSuppress(self) -> None:
+        """
+        C{noreply} does not suppress that the server would not, or could not.
+        """
+        for result in (Redirected("h", 1), Unavailable(), BadCommand()):
+            for quiet, loud in ((QUIET_SET, SET), (QUIET_CAS, CAS)):
+                self.assertTrue(encodeReply(quiet, result))
+                self.assertEqual(encodeReply(quiet, result), encodeReply(loud, result))
+
+
+class ResultTests(SynchronousTestCase):
+    """
+    Tests for results as values.
+    """
+
+    def test_equality(self) -> None:
+        """
+        Two are the same if they say the same, of the same kind.
+        """
+        self.assertEqual(Stored(7), Stored(7))
+        self.assertNotEqual(Stored(7), Stored(8))
+        self.assertNotEqual(Deleted(), NotFound())

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from math import inf
-from typing import cast
+from typing import Final, NamedTuple, cast
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -20,6 +20,21 @@ from replkv.raft.core import Raft
 from replkv.raft.entry import Entry
 from replkv.wire.commands import ReadCommand
 from replkv.wire.results import Found, NotFound, Redirected, Unavailable
+
+
+class _ClockEntry(NamedTuple):
+    """
+    An entry that only tells the time.
+
+    @ivar entryIndex: where it stands in the log; 0 where there is none.
+    @ivar stamp: the time, in milliseconds.
+    """
+
+    entryIndex: int
+    stamp: int
+
+
+_NO_CLOCK_ENTRY: Final = _ClockEntry(0, 0)
 
 
 class Executor:
@@ -64,7 +79,7 @@ class Executor:
         self._proposals = Proposals()
         self._deadlines = Deadlines(config.requestTimeout)
         self._leaderless = Deadlines(config.leaderWait)
-        self._clockEntry = (0, 0)  # The index and the stamp of the last clock entry proposed.
+        self._clockEntry = _NO_CLOCK_ENTRY  # The last that was proposed.
 
     def submit(self, request: Request) -> None:
         """
@@ -132,7 +147,7 @@ class Executor:
         unapplied = log.entries(self._machine.appliedIndex + 1, log.lastIndex)
         self._clusterClock.reach(largestStamp(self._machine.clock, unapplied))
         self._leads = True
-        self._clockEntry = (0, 0)
+        self._clockEntry = _NO_CLOCK_ENTRY
 
     def depose(self) -> None:
         """
@@ -222,9 +237,9 @@ class Executor:
         record = self._machine.read(key)
         if record is None or not 0 < record.deadline <= now:
             return 0
-        if self._clockEntry[0] <= self._machine.appliedIndex or self._clockEntry[1] < record.deadline:
+        if self._clockEntry.entryIndex <= self._machine.appliedIndex or self._clockEntry.stamp < record.deadline:
             self._proposeClock()
-        return self._clockEntry[0]
+        return self._clockEntry.entryIndex
 
     def _resubmit(self, requests: Iterable[Request]) -> None:
         """
@@ -254,9 +269,9 @@ class Executor:
         deadline = self._machine.nextDeadline
         if not self._leads or deadline is None:
             return
-        if self._clockEntry[0] <= self._machine.appliedIndex and self._clusterClock.now() >= deadline:
+        if self._clockEntry.entryIndex <= self._machine.appliedIndex and self._clusterClock.now() >= deadline:
             self._proposeClock()
 
     def _proposeClock(self) -> None:
         now = self._clusterClock.now()
-        self._clockEntry = (self._propose(encodeClock(now)), now)
+        self._clockEntry = _ClockEntry(self._propose(encodeClock(now)), now)

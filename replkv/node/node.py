@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Protocol, cast
+from typing import Final, NamedTuple, Protocol, cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -65,6 +65,15 @@ class Link(Protocol):
         """
 
 
+class _Leadership(NamedTuple):
+    """
+    Who leads, as far as this server knows.
+    """
+
+    term: int
+    leaderId: int | None
+
+
 class Node:
     """
     @ivar raft: the core.
@@ -108,9 +117,10 @@ class Node:
         self._fail = fail
         self._pumpCall: IDelayedCall | None = None
         self._failed = False
-        self._known: tuple[int, int | None] = (raft.currentTerm, None)
+        self._noted = _Leadership(raft.currentTerm, None)
         self.executor = Executor(config, server, raft, machine, clock, clusterClock, self._schedule, self._guard)
-        self._unflushed = [0, 0]  # Entries and bytes.
+        self._unflushedEntries = 0
+        self._unflushedBytes = 0
         self._flushing = False
         self._toDo: deque[list[Entry] | Read] = deque()  # Given out by the core, in order.
         self._ticking = LoopingCall(self._tick)
@@ -289,11 +299,12 @@ class Node:
 
     def _applyAll(self, entries: list[Entry]) -> None:
         self.executor.applied(entries, self._machine.apply(entries))
-        self._unflushed[0] += len(entries)
-        self._unflushed[1] += sum([len(data) for _, _, data in entries])
-        if not self._flushing and (self._unflushed[0] >= FLUSH_ENTRIES or self._unflushed[1] >= FLUSH_BYTES):
+        self._unflushedEntries += len(entries)
+        self._unflushedBytes += sum([len(data) for _, _, data in entries])
+        isDue = self._unflushedEntries >= FLUSH_ENTRIES or self._unflushedBytes >= FLUSH_BYTES
+        if isDue and not self._flushing:
             self._flushing = True
-            self._unflushed = [0, 0]
+            self._unflushedEntries = self._unflushedBytes = 0
             self._runFlush(self._machine.flush).addCallbacks(self._flushed, self._flushFailed)
 
     def _flushed(self, _: None) -> None:
@@ -309,19 +320,17 @@ class Node:
         """
         Act on a change of leader, and tell the operator.
         """
-        raft = self.raft
-        known = (raft.currentTerm, raft.leaderId)
-        if known == self._known:
+        term, leaderId = known = _Leadership(self.raft.currentTerm, self.raft.leaderId)
+        if known == self._noted:
             return
-        before, self._known = self._known, known
-        term, leaderId = known
-        if before[1] == self._server.id:
+        before, self._noted = self._noted, known
+        if before.leaderId == self._server.id:
             self.executor.depose()
             # Now, so that the reads that it did not answer are not overtaken by commands that come after them.
             self._pump()
         if leaderId is None:
-            if before[1] is not None:
-                self.log.info("server {id} is no longer known to lead; electing", id=before[1])
+            if before.leaderId is not None:
+                self.log.info("server {id} is no longer known to lead; electing", id=before.leaderId)
             return
         if leaderId == self._server.id:
             self.executor.lead()

@@ -167,8 +167,11 @@ class Deadlines:
         Forget the requests that are answered, and answer those whose time is up.
         """
         queue = self._queue
-        while queue and (queue[0][1].isAnswered or queue[0][0] <= now):
-            _, request = queue.popleft()
+        while queue:
+            due, request = queue[0]
+            if due > now and not request.isAnswered:
+                break
+            queue.popleft()
             self._bytes -= request.size
             if not request.isAnswered:
                 request.answer(Unavailable())

@@ -155,8 +155,12 @@ class Progress:
         self.matchIndex = max(self.matchIndex, matchIndex)
         self.nextIndex = max(self.nextIndex, self.matchIndex + 1)
         self.state = REPLICATE
-        while self._onTheWay and self._onTheWay[0][0] <= self.matchIndex:
-            self._onTheWayBytes -= self._onTheWay.popleft()[1]
+        while self._onTheWay:
+            last, size = self._onTheWay[0]
+            if last > self.matchIndex:
+                break
+            self._onTheWay.popleft()
+            self._onTheWayBytes -= size
 
     def hasRegressed(self, prevLogIndex: int) -> bool:
         """

@@ -63,8 +63,12 @@ class ReadQueue:
         A majority has answered messages that carried C{readRound}.
         """
         self.confirmed = max(self.confirmed, readRound)
-        while self._open and self._open[0][0] <= self.confirmed:
-            self._ready.extend(self._open.popleft()[1])
+        while self._open:
+            opened, reads = self._open[0]
+            if opened > self.confirmed:
+                break
+            self._open.popleft()
+            self._ready.extend(reads)
 
     def take(self, appliedIndex: int) -> list[ReadReady]:
         """

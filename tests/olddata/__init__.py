@@ -1,0 +1,3 @@
+"""
+Data folders that earlier versions have left, kept so that they stay readable.
+"""

@@ -1,0 +1,98 @@
+"""
+Tests that the data folders of earlier versions are read as they were written.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from replkv.kv.engine import Engine
+from replkv.kv.machine import StateMachine
+from replkv.kv.memory import MemoryEngine
+from replkv.kv.rocks import RocksEngine
+from replkv.storage.files import OSFiles
+from replkv.storage.folder import DataFolder
+from replkv.storage.log import LogStorage
+from tests.olddata.folders import CLUSTER, GONE, KILLED, MEMBERS, STOPPED, Kept, unpack
+from tests.storage.model import newFolder
+
+
+class FolderTests(SynchronousTestCase):
+    """
+    Each test opens the folders as a server does.
+    """
+
+    def setUp(self) -> None:
+        """
+        Have the folders.
+        """
+        self.path = Path(newFolder(self))
+        unpack(self.path)
+
+    def open(self, kept: Kept) -> tuple[DataFolder, LogStorage]:
+        """
+        Open a folder and its log.
+        """
+        path = str(self.path / str(kept.serverId))
+        folder = DataFolder.open(OSFiles(), path, kept.serverId, CLUSTER, MEMBERS, random.Random(0))
+        self.addCleanup(folder.close)
+        log = LogStorage.open(OSFiles(), folder.logPath, random.Random(0))
+        self.addCleanup(log.close)
+        return folder, log
+
+    def machine(self, engine: Engine) -> StateMachine:
+        """
+        The state machine on C{engine}.
+        """
+        machine = StateMachine(engine)
+        self.addCleanup(machine.close)
+        return machine
+
+    def assertHolds(self, machine: StateMachine, kept: Kept) -> None:
+        """
+        The machine holds what it must when the whole log is applied.
+        """
+        self.assertEqual((machine.appliedIndex, machine.clock), (kept.lastIndex, kept.stamp))
+        self.assertEqual({key: machine.read(key) for key in kept.records}, kept.records)
+        self.assertEqual([key for key in GONE if machine.read(key)], [])
+        self.assertEqual(machine.keys, len(kept.records))
+        self.assertEqual(
+            machine.nextDeadline, min(record.deadline for record in kept.records.values() if record.deadline)
+        )
+
+    def test_identity(self) -> None:
+        """
+        The server is who it was, has met whom it had met, and knows when it last ran.
+        """
+        for kept in (KILLED, STOPPED):
+            folder, _ = self.open(kept)
+            self.assertEqual(folder.past, kept.past)
+            self.assertEqual({peer: folder.peer(peer) for peer in kept.peers}, kept.peers)
+            self.assertEqual(folder.readClock(), kept.clock)
+
+    def test_log(self) -> None:
+        """
+        The log has its term, its vote and its entries, and these make the same keys, versions and deadlines.
+        """
+        for kept in (KILLED, STOPPED):
+            _, log = self.open(kept)
+            self.assertEqual((log.term, log.votedFor, log.lastIndex), (kept.term, kept.votedFor, kept.lastIndex))
+            self.assertEqual((log.termRuns, log.cutBytes), (kept.termRuns, 0))
+            machine = self.machine(MemoryEngine())
+            machine.apply(log.read(1, log.lastIndex, 1 << 20))
+            self.assertHolds(machine, kept)
+
+    def test_store(self) -> None:
+        """
+        The store has got as far as it had, and goes on from there with what the log has after it.
+        """
+        for kept in (KILLED, STOPPED):
+            folder, log = self.open(kept)
+            machine = self.machine(RocksEngine(folder.storePath))
+            self.assertEqual(machine.appliedIndex, kept.appliedIndex)
+            if kept.appliedIndex < kept.lastIndex:
+                machine.apply(log.read(kept.appliedIndex + 1, kept.lastIndex, 1 << 20))
+            self.assertHolds(machine, kept)

@@ -11,6 +11,9 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 
 PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
+# The tests whose expectations make transcripts writes anew.
+TRANSCRIPTS := tests.raft.test_transcripts tests.frontends.text.test_transcripts
+
 # What make soak runs.
 CORE_SEEDS ?= 0:10000
 CLUSTER_SEEDS ?= 0:1000
@@ -19,7 +22,7 @@ CLUSTER_SEEDS ?= 0:1000
 NEMESIS_SEEDS ?= 0:20
 NEMESIS_SECONDS ?= 20
 
-.PHONY: run test lint soak soak-core soak-cluster nemesis planted clean-data
+.PHONY: run test transcripts lint soak soak-core soak-cluster nemesis planted clean-data
 
 run: $(VENV)/.installed
 	@exec $(VENV)/bin/replkv cluster --config "$$CONFIG"
@@ -30,6 +33,9 @@ test: $(VENV)/.installed-test
 	$(VENV)/bin/python -m pytest -n 2 --dist worksteal
 	$(VENV)/bin/replkv sim --tier core --seeds 0:400 --require-rare
 	$(VENV)/bin/replkv sim --tier cluster --seeds 0:60
+
+transcripts: $(VENV)/.installed-test
+	WRITE_TRANSCRIPTS=1 $(VENV)/bin/trial $(TRANSCRIPTS)
 
 lint: $(VENV)/.installed-lint
 	$(VENV)/bin/ruff check .

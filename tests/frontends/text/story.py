@@ -1,0 +1,124 @@
+r"""
+The transcripts of the text protocol: what a client sends, one line at a time, and what the server answers.
+
+The commands::
+
+    > TEXT                  the client sends a line; with \c at its end, without the line's end
+    send COUNT TEXT         the client sends this text so many times, without a line's end
+    end                     the client sends nothing more, and goes on reading
+    hang up                 the client closes
+    connect                 another client comes instead
+    hold                    commands are not answered from here on
+    answer                  they are
+    leader HOST PORT        another server leads
+    no leader               nobody does
+    wait SECONDS            time passes
+
+A line is written as in Python's strings: \r, \x00 and so on are one byte each. What the server writes begins with <. A
+value has 32 bytes at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from replkv import __version__
+from replkv.frontends.request import Request
+from replkv.wire.results import Redirected, Unavailable
+from tests.frontends.text.session import MemoryBackend, Served
+
+MAX_VALUE_BYTES: Final = 32
+
+
+class FollowingBackend(MemoryBackend):
+    """
+    A backend that may be no leader.
+
+    @ivar refusal: what it answers where it is none.
+    """
+
+    refusal: Redirected | Unavailable | None = None
+
+    def carryOut(self, request: Request) -> None:
+        """
+        Answer as a leader or as a follower.
+        """
+        if self.refusal is None:
+            super().carryOut(request)
+        else:
+            request.answer(self.refusal)
+
+
+class Story:
+    """
+    A server and one client at a time.
+    """
+
+    def __init__(self) -> None:
+        self._served = Served(maxValueBytes=MAX_VALUE_BYTES)
+        self._backend = FollowingBackend()
+        self._served.factory.backend = self._backend
+        self._connect()
+
+    def carryOut(self, line: str) -> list[str]:
+        """
+        Carry out a command.
+
+        @return: what the client then sees.
+        @raise ValueError: if it is none.
+        """
+        match line.split(" "):
+            case [">", *_]:
+                self._client.send(_line(line[2:]))
+            case ["send", count, text]:
+                self._client.send(int(count) * _bytes(text))
+            case ["end"]:
+                self._client.shutdownWriting()
+            case ["hang", "up"]:
+                self._client.disconnect()
+            case ["connect"]:
+                self._connect()
+            case ["hold"]:
+                self._backend.holding = True
+            case ["answer"]:
+                self._backend.holding = False
+                self._backend.answerHeld()
+                self._served.factory.flush()
+            case ["leader", host, port]:
+                self._backend.refusal = Redirected(host, int(port))
+            case ["no", "leader"]:
+                self._backend.refusal = Unavailable()
+            case ["wait", seconds]:
+                self._served.clock.advance(float(seconds))
+            case _:
+                raise ValueError("there is no such command")
+        return list(self._seen())
+
+    def _connect(self) -> None:
+        self._client = self._served.connect()
+        self._sawEnd = self._sawLoss = False
+
+    def _seen(self) -> Iterator[str]:
+        """
+        What the client sees that it has not seen before.
+        """
+        written = self._client.readAll().replace(__version__.encode("ascii"), b"(version)")
+        lines = written.split(b"\r\n")
+        assert not lines[-1], f"the last reply does not end in CRLF: {written!r}"
+        for line in lines[:-1]:
+            yield f"< {line.decode('latin-1').encode('unicode_escape').decode('ascii')}".rstrip()
+        if self._client.serverEnded and not self._sawEnd:
+            self._sawEnd = True
+            yield "the server writes nothing more"
+        if self._client.lost is not None and not self._sawLoss:
+            self._sawLoss = True
+            yield "the connection is closed"
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("ascii").decode("unicode_escape").encode("latin-1")
+
+
+def _line(text: str) -> bytes:
+    return _bytes(text.removesuffix("\\c")) if text.endswith("\\c") else _bytes(text) + b"\r\n"

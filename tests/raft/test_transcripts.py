@@ -1,0 +1,19 @@
+"""
+The consensus, told message by message: what C{transcripts} say is what happens.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.raft.story import Story
+from tests.transcript import told
+
+
+@told(Path(__file__).with_name("transcripts"), lambda: Story().carryOut)
+class TranscriptTests(SynchronousTestCase):
+    """
+    Each transcript is a test.
+    """

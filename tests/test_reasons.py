@@ -9,8 +9,8 @@ import errno
 from twisted.internet import error
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.client.errors import ProtocolError
 from replkv.reasons import reasonOf
+from replkv.wire.replyparser import ProtocolError
 
 
 class ReasonTests(SynchronousTestCase):

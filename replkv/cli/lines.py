@@ -11,7 +11,7 @@ from replkv.cli.grammar import GrammarError
 from replkv.cli.history import History
 from replkv.cli.streams import StreamError, readLine, say
 from replkv.cli.words import names
-from replkv.client.replies import MAX_VALUE
+from replkv.wire.replyparser import MAX_VALUE
 
 try:
     import readline

@@ -19,7 +19,7 @@ from replkv.cli.streams import read, remark, say, tell, write
 from replkv.cli.words import Answer, carryOut, valuePlace
 from replkv.client.client import Client
 from replkv.client.connections import Address
-from replkv.client.replies import MAX_VALUE
+from replkv.wire.replyparser import MAX_VALUE
 
 PATIENCE: Final = 1.0
 """

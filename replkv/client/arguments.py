@@ -11,7 +11,7 @@ from typing import Final
 
 from replkv.client.connections import Address
 from replkv.client.errors import CommandError
-from replkv.client.replies import MAX_VALUE
+from replkv.wire.replyparser import MAX_VALUE
 
 BytesLike = bytes | bytearray | memoryview
 

@@ -25,8 +25,11 @@ from replkv.client.arguments import (
 from replkv.client.connections import Address
 from replkv.client.dispatcher import Dispatcher
 from replkv.client.errors import CommandError, NotFound, OutcomeUnknown, Unavailable, VersionMismatch
-from replkv.client.replies import Reply
 from replkv.clocks import countForward
+from replkv.wire import results
+from replkv.wire.commands import Cas, Delete, Get, Getm, KeyCommand, ReadCommand, Set, Stats
+from replkv.wire.encoding import encodeCommand
+from replkv.wire.results import Result
 
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
@@ -140,14 +143,14 @@ class Client:
         @param timeout: the seconds that it may take; by default the client's. So with all others.
         @return: the key's value; C{None} if there is no such key.
         """
-        return self._call(b"get %b\r\n" % checkedKey(key), False, timeout).addCallback(_value)
+        return self._call(Get(checkedKey(key)), timeout).addCallback(_value)
 
     @_failing
     def getm(self, key: BytesLike, *, timeout: float | None = None) -> Deferred[Found | None]:
         """
         @return: the key's value, version and time left; C{None} if there is no such key.
         """
-        return self._call(b"getm %b\r\n" % checkedKey(key), False, timeout).addCallback(_found)
+        return self._call(Getm(checkedKey(key)), timeout).addCallback(_found)
 
     @_failing
     def set(self, key: BytesLike, value: BytesLike, exptime: int = 0, *, timeout: float | None = None) -> Deferred[int]:
@@ -155,8 +158,8 @@ class Client:
         @param exptime: the seconds after which the key expires; 0 for never.
         @return: the key's new version.
         """
-        line = (checkedKey(key), checkedNumber("exptime", exptime), len(taken := checkedValue(value)))
-        return self._call(b"set %b %d %d\r\n%b\r\n" % (*line, taken), True, timeout).addCallback(_version)
+        command = Set(checkedKey(key), checkedNumber("exptime", exptime), checkedValue(value), False)
+        return self._call(command, timeout).addCallback(_version)
 
     @_failing
     def cas(
@@ -167,16 +170,16 @@ class Client:
 
         @return: the key's new version; fails with L{VersionMismatch} or L{NotFound}.
         """
-        numbers = (checkedNumber("exptime", exptime), checkedNumber("version", version))
-        line = (checkedKey(key), *numbers, len(taken := checkedValue(value)))
-        return self._call(b"cas %b %d %d %d\r\n%b\r\n" % (*line, taken), True, timeout).addCallback(_version)
+        seconds, seen = checkedNumber("exptime", exptime), checkedNumber("version", version)
+        command = Cas(checkedKey(key), seconds, checkedValue(value), False, seen)
+        return self._call(command, timeout).addCallback(_version)
 
     @_failing
     def delete(self, key: BytesLike, *, timeout: float | None = None) -> Deferred[bool]:
         """
         @return: whether there was such a key.
         """
-        return self._call(b"delete %b\r\n" % checkedKey(key), True, timeout).addCallback(_deleted)
+        return self._call(Delete(checkedKey(key)), timeout).addCallback(_deleted)
 
     @_failing
     def stats(self, host: str, port: int, timeout: float = PATIENCE) -> Deferred[dict[str, str]]:
@@ -200,53 +203,52 @@ class Client:
         """
         self._dispatcher.close()
 
-    def _call(self, encoded: bytes, changes: bool, timeout: float | None) -> Deferred[Reply]:
+    def _call(self, command: KeyCommand, timeout: float | None) -> Deferred[Result]:
         seconds = self._timeout if timeout is None else checkedTimeout(timeout)
-        return self._dispatcher.call(encoded, changes, seconds)
+        return self._dispatcher.call(encodeCommand(command), not isinstance(command, ReadCommand), seconds)
 
     async def _askOne(self, server: Address) -> dict[str, str]:
-        reply = await self._dispatcher.ask(server, b"stats\r\n")
-        if reply.stats is None:
+        reply = await self._dispatcher.ask(server, encodeCommand(Stats()))
+        if not isinstance(reply, results.Statistics):
             raise Unavailable(f"{server} has no statistics")
-        return reply.stats
+        return reply.values
 
 
-def _value(reply: Reply) -> bytes | None:
+def _value(reply: Result) -> bytes | None:
     found = _found(reply)
     return None if found is None else found.value
 
 
-def _found(reply: Reply) -> Found | None:
-    if reply.value is not None:
-        return Found(reply.value, reply.version, reply.exptime)
-    if reply.line == b"ERRNOTFOUND":
+def _found(reply: Result) -> Found | None:
+    if isinstance(reply, results.Found):
+        return Found(reply.value, reply.version, reply.left)
+    if isinstance(reply, results.NotFound):
         return None
-    raise _refused(reply) or Unavailable(f"no reply to a read: {reply.line!r}")
+    raise _refused(reply) or Unavailable(f"no reply to a read: {reply!r:.80}")
 
 
-def _version(reply: Reply) -> int:
-    version = reply.line.removeprefix(b"OK ")
-    if version.isdigit():
-        return int(version)
-    raise _refused(reply) or OutcomeUnknown(f"no reply to a write: {reply.line!r}")
+def _version(reply: Result) -> int:
+    if isinstance(reply, results.Stored):
+        return reply.version
+    raise _refused(reply) or OutcomeUnknown(f"no reply to a write: {reply!r:.80}")
 
 
-def _deleted(reply: Reply) -> bool:
-    if reply.line == b"DELETED":
+def _deleted(reply: Result) -> bool:
+    if isinstance(reply, results.Deleted):
         return True
-    if reply.line == b"ERRNOTFOUND":
+    if isinstance(reply, results.NotFound):
         return False
-    raise _refused(reply) or OutcomeUnknown(f"no reply to a delete: {reply.line!r}")
+    raise _refused(reply) or OutcomeUnknown(f"no reply to a delete: {reply!r:.80}")
 
 
-def _refused(reply: Reply) -> Exception | None:
+def _refused(reply: Result) -> Exception | None:
     """
     The error that a reply tells of.
     """
-    if reply.line == b"ERRNOTFOUND":
+    if isinstance(reply, results.NotFound):
         return NotFound("no such key")
-    if reply.line == b"ERR_VERSION":
+    if isinstance(reply, results.VersionMismatch):
         return VersionMismatch("the key has another version")
-    if reply.line == b"ERRCMDERR":
+    if isinstance(reply, results.BadCommand):
         return CommandError("the server refuses the command as malformed, or its value as too large")
     return None

@@ -14,12 +14,12 @@ from twisted.python.failure import Failure
 from replkv.client.connections import Address, Connections
 from replkv.client.errors import Closed, OutcomeUnknown, Unavailable
 from replkv.client.protocol import ClientProtocol
-from replkv.client.redirect import REDIRECT, namedBy
-from replkv.client.replies import Reply
 from replkv.client.search import Search
 from replkv.client.troubles import Troubles
 from replkv.names import Names
 from replkv.reasons import reasonOf
+from replkv.wire import results
+from replkv.wire.results import Result
 
 
 class _Call:
@@ -37,12 +37,12 @@ class _Call:
         self.encoded = encoded
         self.changes = changes
         self.timeout = timeout
-        self.sent: Deferred[Reply] | None = None
+        self.sent: Deferred[Result] | None = None
         self.server = dispatcher.leader
-        self.result: Deferred[Reply] = Deferred(lambda _: dispatcher.forget(self))
+        self.result: Deferred[Result] = Deferred(lambda _: dispatcher.forget(self))
         self._deadline: IDelayedCall | None = dispatcher.reactor.callLater(timeout, dispatcher.expire, self)
 
-    def succeed(self, reply: Reply) -> None:
+    def succeed(self, reply: Result) -> None:
         """
         It was carried out, or refused for good.
         """
@@ -124,7 +124,7 @@ class Dispatcher:
         doing = f"asks {self.leader}" if self._knowsLeader else "knows no leader"
         return f"{doing}, {self._underWay} calls under way, {waiting} waiting"
 
-    def call(self, encoded: bytes, changes: bool, timeout: float) -> Deferred[Reply]:
+    def call(self, encoded: bytes, changes: bool, timeout: float) -> Deferred[Result]:
         """
         Have a command carried out.
 
@@ -138,7 +138,7 @@ class Dispatcher:
         self._pump()
         return call.result
 
-    async def ask(self, server: Address, encoded: bytes) -> Reply:
+    async def ask(self, server: Address, encoded: bytes) -> Result:
         """
         Have one server, whether it leads or not, answer a command that changes nothing.
         """
@@ -277,12 +277,12 @@ class Dispatcher:
         call.sent = connection.send(call.encoded, call.changes)
         call.sent.addCallbacks(self._replied, self._failed, (call, connection), {}, (call,))
 
-    def _replied(self, reply: Reply, call: _Call, connection: ClientProtocol) -> None:
+    def _replied(self, reply: Result, call: _Call, connection: ClientProtocol) -> None:
         call.sent = None
         self._underWay -= 1
-        if reply.line.startswith(REDIRECT):
-            self._redirected(reply, call, connection)
-        elif reply.line == b"ERR_INTERNAL":
+        if isinstance(reply, results.Redirected):
+            self._redirected(Address(reply.host, reply.port), call, connection)
+        elif isinstance(reply, results.Unavailable):
             if not call.changes:
                 self._returned[call] = None
             if connection is self._connection and not self._isRedirected:
@@ -295,11 +295,7 @@ class Dispatcher:
             self._troubles.clear()
             call.succeed(reply)
 
-    def _redirected(self, reply: Reply, call: _Call, connection: ClientProtocol) -> None:
-        server = namedBy(reply)
-        if server is None:
-            call.fail(Unavailable(f"a redirect to nowhere: {reply.line!r}"))
-            return
+    def _redirected(self, server: Address, call: _Call, connection: ClientProtocol) -> None:
         self._returned[call] = None
         # A server that was left before knows no better than those that were asked since.
         if connection is self._connection:

@@ -48,9 +48,3 @@ class Closed(ClientError):
     The client was closed before the command was carried out, and carries out nothing any more: it is no use to try
     again. A write that was sent by then is an L{OutcomeUnknown}.
     """
-
-
-class ProtocolError(Exception):
-    """
-    What a server sent is no reply.
-    """

@@ -14,9 +14,10 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime, ITCPTranspor
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
-from replkv.client.errors import ProtocolError, Unavailable
-from replkv.client.replies import Reply, ReplyParser
+from replkv.client.errors import Unavailable
 from replkv.reasons import reasonOf
+from replkv.wire.replyparser import ProtocolError, ReplyParser
+from replkv.wire.results import Result
 
 
 class Owner(Interface):
@@ -44,7 +45,7 @@ class _Sent(NamedTuple):
     @ivar reply: has a result already if nobody waits for the reply any longer.
     """
 
-    reply: Deferred[Reply]
+    reply: Deferred[Result]
     size: int
     changes: bool
 
@@ -107,7 +108,7 @@ class ClientProtocol(Protocol):
         self.transport.setTcpNoDelay(True)
         self.transport.setTcpKeepAlive(True)
 
-    def send(self, command: bytes, changes: bool) -> Deferred[Reply]:
+    def send(self, command: bytes, changes: bool) -> Deferred[Result]:
         """
         Send a command that has a reply.
 
@@ -121,7 +122,7 @@ class ClientProtocol(Protocol):
             self._lastHeard = self._clock.seconds()
             if self._watch is None:
                 self._watch = self._clock.callLater(self._patience, self._look)
-        reply: Deferred[Reply] = Deferred(self._forget)
+        reply: Deferred[Result] = Deferred(self._forget)
         self._sent.append(_Sent(reply, len(command), changes))
         self._sentBytes += len(command)
         self._awaited += 1
@@ -138,7 +139,7 @@ class ClientProtocol(Protocol):
             for reply in replies:
                 # Nor does anything wait any more once an answer has made somebody close the connection.
                 if not self._sent:
-                    raise ProtocolError(f"a reply to nothing: {reply.line[:80]!r}")
+                    raise ProtocolError(f"a reply to nothing: {reply!r:.80}")
                 sent = self._sent.popleft()
                 self._sentBytes -= sent.size
                 if not sent.reply.called:
@@ -163,7 +164,7 @@ class ClientProtocol(Protocol):
         """
         self._end(Failure(Unavailable("the connection was given up")))
 
-    def _forget(self, reply: Deferred[Reply]) -> None:
+    def _forget(self, reply: Deferred[Result]) -> None:
         """
         Nobody waits for this reply any longer.
         """

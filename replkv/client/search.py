@@ -12,9 +12,13 @@ from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
 from replkv.client.connections import Address, Connections
-from replkv.client.redirect import REDIRECT, namedBy
-from replkv.client.replies import Reply
 from replkv.client.troubles import Troubles
+from replkv.wire.commands import Get, Stats
+from replkv.wire.encoding import encodeCommand
+from replkv.wire.results import Redirected, Result, Statistics
+
+_STATS: Final = encodeCommand(Stats())
+_READ: Final = encodeCommand(Get(b"leader"))
 
 
 class Search:
@@ -72,19 +76,19 @@ class Search:
             return server
         if server in self._terms:
             # It follows a leader, and a read makes it say whom: redirected or not, a read does no harm.
-            reply = await self._ask(server, b"get leader\r\n")
-            if reply is not None and reply.line.startswith(REDIRECT):
-                named = namedBy(reply)
+            reply = await self._ask(server, _READ)
+            if isinstance(reply, Redirected):
+                named = Address(reply.host, reply.port)
                 self._troubles.note(server, f"it says that {named} leads")
-                if named is not None and named not in self._servers and await self._leads(named):
+                if named not in self._servers and await self._leads(named):
                     return named
         return None
 
     async def _leads(self, server: Address) -> bool:
-        reply = await self._ask(server, b"stats\r\n")
+        reply = await self._ask(server, _STATS)
         if reply is None:
             return False
-        stats = reply.stats or {}
+        stats = reply.values if isinstance(reply, Statistics) else {}
         term = stats.get("term", "")
         if stats.get("leader", "none") == "none" or not term.isdecimal():
             self._terms.pop(server, None)
@@ -99,7 +103,7 @@ class Search:
         self._troubles.note(server, "it does not know yet that another one leads")
         return False
 
-    async def _ask(self, server: Address, command: bytes) -> Reply | None:
+    async def _ask(self, server: Address, command: bytes) -> Result | None:
         """
         @return: the reply; C{None} if there is none.
         """

@@ -19,6 +19,7 @@ from replkv.wire.results import (
     Statistics,
     Stored,
     Unavailable,
+    Unrecognized,
     Usage,
     VersionMismatch,
 )
@@ -83,5 +84,6 @@ _ENCODERS: Final[dict[type[Result], Callable[[Command | None, Any], bytes]]] = {
     BadCommand: _word(b"ERRCMDERR\r\n"),
     Usage: _word("".join([f"{line}\r\n" for line in USAGE]).encode("ascii")),
     Statistics: _statistics,
+    Unrecognized: lambda command, told: told.line + b"\r\n",
     Release: lambda command, release: b"VERSION %b\r\n" % release.version.encode("ascii"),
 }

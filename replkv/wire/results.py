@@ -115,3 +115,14 @@ class Release(Result):
     """
 
     version: str
+
+
+@dataclass(slots=True)
+class Unrecognized(Result):
+    """
+    A line that is none of the other results: a server that says so is another, or a newer one.
+
+    @ivar line: the line, without its end.
+    """
+
+    line: bytes

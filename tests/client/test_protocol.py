@@ -9,9 +9,10 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.client.errors import ProtocolError, Unavailable
+from replkv.client.errors import Unavailable
 from replkv.client.protocol import ClientProtocol
-from replkv.client.replies import Reply
+from replkv.wire.replyparser import ProtocolError
+from replkv.wire.results import Found, NotFound, Result, Stored
 from tests.client.network import Wire
 
 
@@ -60,8 +61,8 @@ class ClientProtocolTests(SynchronousTestCase):
         first, second, third = (self.read(b"get %d\r\n" % number) for number in range(3))
         self.assertEqual(self.wire.taken(), b"get 0\r\nget 1\r\nget 2\r\n")
         self.wire.reply(b"VALUE 1\r\na\r\nERRNOTFOUND\r\n")
-        self.assertEqual(self.successResultOf(first).value, b"a")
-        self.assertEqual(self.successResultOf(second), Reply(b"ERRNOTFOUND"))
+        self.assertEqual(self.successResultOf(first), Found(0, 0, b"a"))
+        self.assertEqual(self.successResultOf(second), NotFound())
         self.assertNoResult(third)
 
     def test_cancelled(self) -> None:
@@ -72,7 +73,7 @@ class ClientProtocolTests(SynchronousTestCase):
         first.cancel()
         self.failureResultOf(first)
         self.wire.reply(b"OK 1\r\nOK 2\r\n")
-        self.assertEqual(self.successResultOf(second), Reply(b"OK 2"))
+        self.assertEqual(self.successResultOf(second), Stored(2))
 
     def test_lost(self) -> None:
         """
@@ -157,7 +158,7 @@ class ClientProtocolTests(SynchronousTestCase):
         self.clock.advance(60)
         self.assertFalse(self.wire.aborted)
         self.wire.reply(b"VALUE 5\r\nstale\r\nOK 1\r\n")
-        self.assertEqual(self.successResultOf(write), Reply(b"OK 1"))
+        self.assertEqual(self.successResultOf(write), Stored(1))
         self.assertTrue(self.wire.aborted)
         self.assertEqual(self.owner.reasons, ["no reply in 2 s"])
         self.assertEqual(self.clock.getDelayedCalls(), [])
@@ -170,7 +171,7 @@ class ClientProtocolTests(SynchronousTestCase):
         for piece in (b"VALUE 4\r\n", b"ab", b"cd\r\n"):
             self.clock.advance(1.9)
             self.wire.reply(piece)
-        self.assertEqual(self.successResultOf(read).value, b"abcd")
+        self.assertEqual(self.successResultOf(read), Found(0, 0, b"abcd"))
         self.clock.advance(1.9)
         self.assertNoResult(last)
         self.clock.advance(0.1)
@@ -210,13 +211,13 @@ class ClientProtocolTests(SynchronousTestCase):
         self.wire.reply(b"OK 1\r\nOK 2\r\n")
         self.failureResultOf(second, Unavailable)
 
-    def read(self, command: bytes = b"get a\r\n") -> Deferred[Reply]:
+    def read(self, command: bytes = b"get a\r\n") -> Deferred[Result]:
         """
         Send something that changes nothing.
         """
         return self.protocol.send(command, changes=False)
 
-    def write(self, command: bytes = b"delete a\r\n") -> Deferred[Reply]:
+    def write(self, command: bytes = b"delete a\r\n") -> Deferred[Result]:
         """
         Send something that changes something.
         """

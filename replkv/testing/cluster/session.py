@@ -16,17 +16,27 @@ from twisted.internet.protocol import Factory
 from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.python.failure import Failure
 
-from replkv.client.errors import ProtocolError
-from replkv.client.replies import Reply, ReplyParser
 from replkv.testing.cluster.process import Process
 from replkv.testing.history import Answer, History, Operation, Told
-from replkv.wire.commands import Cas, Delete, Get, KeyCommand, Set, StoreCommand
+from replkv.wire.commands import Cas, Delete, Get, Getm, KeyCommand, Quit, StoreCommand
+from replkv.wire.encoding import encodeCommand
+from replkv.wire.replies import encodeReply
+from replkv.wire.replyparser import ProtocolError, ReplyParser
+from replkv.wire.results import (
+    BadCommand,
+    Deleted,
+    Found,
+    NotFound,
+    Redirected,
+    Result,
+    Stored,
+    Unavailable,
+    VersionMismatch,
+)
 
 _CONNECT_TIMEOUT: Final = 1.0
 
 NONSENSE: Final = b"nonsense\r\n"
-
-_NAMES: Final = {Get: b"get", Delete: b"delete"}
 
 
 class Owner(Protocol):
@@ -146,7 +156,7 @@ class Session(TwistedProtocol):
             asked = None if command is None else self._history.invoke(command, self._seconds(), self._number)
             self.outstanding.append(asked)
             self._owner.tell(f"asks for {'nonsense' if asked is None else _named(asked)}")
-        self.transport.write(b"".join(NONSENSE if command is None else encode(command) for command in commands))
+        self.transport.write(b"".join(NONSENSE if command is None else encodeCommand(command) for command in commands))
 
     def sendPart(self, command: KeyCommand, random: Random) -> None:
         """
@@ -154,7 +164,7 @@ class Session(TwistedProtocol):
         """
         operation = self._history.invoke(command, self._seconds(), self._number)
         self._history.failed(operation, self._seconds())
-        encoded = encode(command)
+        encoded = encodeCommand(command)
         self._owner.tell(f"begins to ask for {_named(operation)}, and goes away")
         self.transport.write(encoded[: random.randrange(1, len(encoded))])
         self._closing = True
@@ -169,7 +179,7 @@ class Session(TwistedProtocol):
         self.hasParted = True
         self._owner.tell("quits" if quitting else "shuts down its writing side")
         if quitting:
-            self.transport.write(b"quit\r\n")
+            self.transport.write(encodeCommand(Quit()))
         else:
             self.transport.loseWriteConnection()
 
@@ -203,15 +213,16 @@ class Session(TwistedProtocol):
             self.outstanding.clear()
             self._owner.closed()
 
-    def _replied(self, reply: Reply) -> None:
+    def _replied(self, reply: Result) -> None:
         """
         A reply belongs to the first command that is to have one. Those before it that wanted none were carried out: an
         error they would have told. But whose an error is cannot be told then.
         """
         asked = next((one for one in self.outstanding if not _isSilent(one)), None)
-        words = f"is told {reply.line.decode('ascii', 'replace')} {_shown(reply.value or b'')}".rstrip()
+        line = _lineOf(reply)
+        words = f"is told {line.decode('ascii', 'replace')} {_shown(_valueOf(reply))}".rstrip()
         self._owner.tell(words if asked is None else f"{words}, operation {asked.number}")
-        isError = reply.line == b"ERR_INTERNAL" or reply.line.startswith(b"ERR_REDIRECT ")
+        isError = isinstance(reply, Unavailable | Redirected)
         silent = []
         while self.outstanding and (head := self.outstanding[0]) is not None and _isSilent(head):
             silent.append(head)
@@ -220,47 +231,33 @@ class Session(TwistedProtocol):
             self.outstanding.extendleft(reversed(silent))
             self.abort()
             return
-        if not self.outstanding and not self._asked and reply.line == b"ERR_INTERNAL":
+        if not self.outstanding and not self._asked and isinstance(reply, Unavailable):
             # A server that stops, or has too many clients, says so to whoever connects, and closes.
             self.abort()
             return
         if not self.outstanding:
-            self._owner.misled(f"a reply to nothing: {reply.line!r}")
+            self._owner.misled(f"a reply to nothing: {line!r}")
             return
         now = self._seconds()
         for carriedOut in silent:
             self._history.answered(carriedOut, Answer(Told.CARRIED_OUT), now)
         operation = self.outstanding.popleft()
         if operation is None:
-            if reply.line != b"ERRCMDERR":
-                self._owner.misled(f"a line that is no command is answered with {reply.line!r}")
-        elif reply.line.startswith(b"ERR_REDIRECT "):
+            if not isinstance(reply, BadCommand):
+                self._owner.misled(f"a line that is no command is answered with {line!r}")
+        elif isinstance(reply, Redirected):
             self._history.failed(operation, now)
-            _, host, port = reply.line.decode().split(" ")
-            self._owner.redirected(host, int(port))
-        elif reply.line == b"ERR_INTERNAL":
+            self._owner.redirected(reply.host, reply.port)
+        elif isinstance(reply, Unavailable):
             self._history.lost(operation, now)
             self._owner.answered(operation)
         else:
             answer = answerOf(operation.command, reply)
             if answer is None:
-                self._owner.misled(f"{operation.command!r:.200} is answered with {reply.line!r}")
+                self._owner.misled(f"{operation.command!r:.200} is answered with {line!r}")
                 return
             self._history.answered(operation, answer, now)
             self._owner.answered(operation)
-
-
-def encode(command: KeyCommand) -> bytes:
-    """
-    A command as it is sent.
-    """
-    if not isinstance(command, StoreCommand):
-        return b"%b %b\r\n" % (_NAMES.get(type(command), b"getm"), command.key)
-    noreply = b" noreply" if command.noreply else b""
-    version = b"%d " % command.version if isinstance(command, Cas) else b""
-    name = b"cas" if isinstance(command, Cas) else b"set"
-    size = len(command.value)
-    return b"%b %b %d %b%d%b\r\n%b\r\n" % (name, command.key, command.exptime, version, size, noreply, command.value)
 
 
 def describe(command: KeyCommand) -> str:
@@ -268,7 +265,7 @@ def describe(command: KeyCommand) -> str:
     A command as the story has it.
     """
     value = _shown(command.value) if isinstance(command, StoreCommand) else ""
-    line = encode(command).partition(b"\r")[0].decode()
+    line = encodeCommand(command).partition(b"\r")[0].decode()
     return f"{line} {value}".rstrip()
 
 
@@ -276,27 +273,37 @@ def _named(operation: Operation) -> str:
     return f"{describe(operation.command)}, operation {operation.number}"
 
 
-def answerOf(command: KeyCommand, reply: Reply) -> Answer | None:
+def answerOf(command: KeyCommand, reply: Result) -> Answer | None:
     """
     What a reply says, unless it is none to this command.
     """
-    first, _, rest = reply.line.partition(b" ")
-    if isinstance(command, StoreCommand):
-        if first == b"OK" and rest.isdigit():
-            return Answer(Told.STORED, int(rest))
-        if isinstance(command, Set):
-            return None
-        if reply.line == b"ERR_VERSION":
+    match command, reply:
+        case StoreCommand(), Stored(version):
+            return Answer(Told.STORED, version)
+        case Cas(), VersionMismatch():
             return Answer(Told.WRONG_VERSION)
-    elif isinstance(command, Delete):
-        if reply.line == b"DELETED":
+        case Delete(), Deleted():
             return Answer(Told.DELETED)
-    elif reply.value is not None:
         # No version is 0: that is what a reply has that tells none.
-        if isinstance(command, Get):
-            return None if reply.version else Answer(Told.FOUND, None, reply.value)
-        return Answer(Told.FOUND, reply.version, reply.value, reply.exptime) if reply.version else None
-    return Answer(Told.NOT_FOUND) if reply.line == b"ERRNOTFOUND" else None
+        case Get(), Found(version=0):
+            return Answer(Told.FOUND, None, reply.value)
+        case Getm(), Found(version, left, value) if version:
+            return Answer(Told.FOUND, version, value, left)
+        case ((Cas() | Delete() | Get() | Getm()), NotFound()):
+            return Answer(Told.NOT_FOUND)
+    return None
+
+
+def _lineOf(reply: Result) -> bytes:
+    """
+    The line of a reply, as it came.
+    """
+    told = Getm(b"") if isinstance(reply, Found) and reply.version else None
+    return encodeReply(told, reply).partition(b"\r\n")[0]
+
+
+def _valueOf(reply: Result) -> bytes:
+    return reply.value if isinstance(reply, Found) else b""
 
 
 def _shown(value: bytes) -> str:

@@ -1,13 +1,27 @@
 """
-The servers' replies, out of the bytes that arrive. A reply tells by itself where it ends, whatever it answers.
+From the bytes that a server sends to the results that they tell. A reply tells by itself where it ends, whatever it
+answers.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
 
-from replkv.client.errors import ProtocolError
+from replkv.wire.results import (
+    BadCommand,
+    Deleted,
+    Found,
+    NotFound,
+    Redirected,
+    Release,
+    Result,
+    Statistics,
+    Stored,
+    Unavailable,
+    Unrecognized,
+    VersionMismatch,
+)
 
 MAX_LINE: Final = 1024
 MAX_VALUE: Final = 8 << 20
@@ -16,22 +30,21 @@ MAX_STATS: Final = 1000
 _VALUE: Final = re.compile(rb"VALUE (?:([0-9]{1,20}) ([0-9]{1,20}) )?([0-9]{1,8})\Z")
 
 
-class Reply(NamedTuple):
-    """
-    One reply.
+_STORED: Final = re.compile(rb"OK ([0-9]{1,20})\Z")
+_REDIRECTED: Final = re.compile(rb"ERR_REDIRECT ([!-~]+) ([0-9]{1,5})\Z")
+_WORDS: Final[dict[bytes, Result]] = {
+    b"DELETED": Deleted(),
+    b"ERRNOTFOUND": NotFound(),
+    b"ERR_VERSION": VersionMismatch(),
+    b"ERR_INTERNAL": Unavailable(),
+    b"ERRCMDERR": BadCommand(),
+}
 
-    @ivar line: its line, without the line end; of C{stats}' reply, the last line.
-    @ivar value: the value that came with it.
-    @ivar version: the version that came with the value.
-    @ivar exptime: the seconds that the value has left, where they came with it.
-    @ivar stats: what C{stats} told, by name.
-    """
 
-    line: bytes
-    value: bytes | None = None
-    version: int = 0
-    exptime: int = 0
-    stats: dict[str, str] | None = None
+class ProtocolError(Exception):
+    """
+    What a server sent is no reply.
+    """
 
 
 class ReplyParser:
@@ -47,7 +60,7 @@ class ReplyParser:
         self._needed = 1
         self._stats: dict[str, str] | None = None
 
-    def feed(self, data: bytes) -> list[Reply]:
+    def feed(self, data: bytes) -> list[Result]:
         """
         Take what has arrived.
 
@@ -59,7 +72,7 @@ class ReplyParser:
         if self._held < self._needed:
             return []
         data = b"".join(self._pieces)
-        replies: list[Reply] = []
+        replies: list[Result] = []
         position = 0
         while True:
             end = data.find(b"\n", position, position + MAX_LINE + 2)
@@ -80,21 +93,21 @@ class ReplyParser:
             elif line.startswith(b"STAT "):
                 self._addStat(line)
             else:
-                replies.append(Reply(line, stats=self._takeStats(line)))
+                replies.append(self._takeStats(line) or _resultOf(line))
             position = after
         self._pieces = [data[position:]] if position < len(data) else []
         self._held = len(data) - position
         self._needed = needed
         return replies
 
-    def _valueReply(self, line: bytes, data: bytes, start: int) -> tuple[Reply | None, int]:
+    def _valueReply(self, line: bytes, data: bytes, start: int) -> tuple[Found | None, int]:
         """
         The reply with a value which starts at C{start}, or C{None} where it is not all there, and where it ends.
         """
         match = _VALUE.match(line)
         if match is None:
             raise ProtocolError(f"no reply: {line[:80]!r}")
-        version, exptime, length = (int(number or 0) for number in match.groups())
+        version, left, length = (int(number or 0) for number in match.groups())
         if length > MAX_VALUE:
             raise ProtocolError(f"a value of {length} bytes is too large")
         end = start + length
@@ -102,7 +115,7 @@ class ReplyParser:
             return None, end + 2
         if data[end : end + 2] != b"\r\n":
             raise ProtocolError("a value does not end where it should")
-        return Reply(line, data[start:end], version, exptime), end + 2
+        return Found(version, left, data[start:end]), end + 2
 
     def _addStat(self, line: bytes) -> None:
         if self._stats is None:
@@ -112,8 +125,23 @@ class ReplyParser:
             raise ProtocolError("too many statistics")
         self._stats[name] = value[0] if value else ""
 
-    def _takeStats(self, line: bytes) -> dict[str, str] | None:
+    def _takeStats(self, line: bytes) -> Statistics | None:
         stats, self._stats = self._stats, None
         if (line == b"END") != (stats is not None):
             raise ProtocolError(f"no reply: {line[:80]!r}")
-        return stats
+        return None if stats is None else Statistics(stats)
+
+
+def _resultOf(line: bytes) -> Result:
+    """
+    What a line says that is a whole reply.
+    """
+    if (result := _WORDS.get(line)) is not None:
+        return result
+    if (match := _STORED.match(line)) is not None:
+        return Stored(int(match[1]))
+    if (match := _REDIRECTED.match(line)) is not None and 1 <= int(match[2]) <= 65535:
+        return Redirected(match[1].decode("ascii"), int(match[2]))
+    if line.startswith(b"VERSION ") and line.isascii():
+        return Release(line[8:].decode("ascii"))
+    return Unrecognized(line)

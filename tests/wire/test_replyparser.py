@@ -1,5 +1,5 @@
 """
-Tests for L{replkv.client.replies}.
+Tests for L{replkv.wire.replyparser}.
 """
 
 from __future__ import annotations
@@ -10,21 +10,68 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.client.errors import ProtocolError
-from replkv.client.replies import Reply, ReplyParser
+from replkv.wire.commands import Command, Delete, Get, Getm, Set, Stats, Version
+from replkv.wire.replies import encodeReply
+from replkv.wire.replyparser import ProtocolError, ReplyParser
+from replkv.wire.results import (
+    BadCommand,
+    Deleted,
+    Found,
+    NotFound,
+    Redirected,
+    Release,
+    Result,
+    Statistics,
+    Stored,
+    Unavailable,
+    Unrecognized,
+    VersionMismatch,
+)
 
 SESSION = (
     b"OK 7\r\nVALUE 5\r\na\r\nb\0\r\nVALUE 18446744073709551615 3 0\r\n\r\nDELETED\r\nERR_REDIRECT localhost 9001\r\n"
     b"STAT role leader\r\nSTAT empty\r\nSTAT name with words\r\nEND\r\nERR_INTERNAL\r\n"
 )
 REPLIES = [
-    Reply(b"OK 7"),
-    Reply(b"VALUE 5", b"a\r\nb\0"),
-    Reply(b"VALUE 18446744073709551615 3 0", b"", 18446744073709551615, 3),
-    Reply(b"DELETED"),
-    Reply(b"ERR_REDIRECT localhost 9001"),
-    Reply(b"END", stats={"role": "leader", "empty": "", "name": "with words"}),
-    Reply(b"ERR_INTERNAL"),
+    Stored(7),
+    Found(0, 0, b"a\r\nb\0"),
+    Found(18446744073709551615, 3, b""),
+    Deleted(),
+    Redirected("localhost", 9001),
+    Statistics({"role": "leader", "empty": "", "name": "with words"}),
+    Unavailable(),
+]
+TOLD: list[tuple[Command, Result]] = [
+    (Set(b"k", 0, b"v", False), Stored(2**64 - 1)),
+    (Get(b"k"), Found(0, 0, b"value")),
+    (Getm(b"k"), Found(7, 60, b"value")),
+    (Getm(b"k"), NotFound()),
+    (Delete(b"k"), Deleted()),
+    (Delete(b"k"), VersionMismatch()),
+    (Delete(b"k"), Redirected("kv1.example.net", 65535)),
+    (Delete(b"k"), Redirected("::1", 1)),
+    (Delete(b"k"), Unavailable()),
+    (Delete(b"k"), BadCommand()),
+    (Stats(), Statistics({"role": "leader", "keys": "7"})),
+    (Version(), Release("1.2.3")),
+]
+UNRECOGNIZED = [
+    b"",
+    b"hello",
+    b"7",
+    b"OK",
+    b"OK -1",
+    b"OK 1 2",
+    b"DELETED 1",
+    b"ERR_REDIRECT",
+    b"ERR_REDIRECT ",
+    b"ERR_REDIRECT db",
+    b"ERR_REDIRECT db x",
+    b"ERR_REDIRECT db 0",
+    b"ERR_REDIRECT db 65536",
+    b"ERR_REDIRECT db 1 2",
+    b"ERR_REDIRECT \xff 1",
+    b"VERSION \xff",
 ]
 BROKEN = [
     b"VALUE \r\n",
@@ -83,7 +130,7 @@ class ReplyParserTests(SynchronousTestCase):
             self.assertEqual(parser.feed(value[start : start + 4096]), [])
         self.assertEqual(len(parser._pieces), 1 + len(value) // 4096)
         self.assertEqual(parser.feed(b"\r"), [])
-        self.assertEqual(parser.feed(b"\n"), [Reply(b"VALUE %d" % len(value), value)])
+        self.assertEqual(parser.feed(b"\n"), [Found(0, 0, value)])
 
     def test_broken(self) -> None:
         """
@@ -91,3 +138,17 @@ class ReplyParserTests(SynchronousTestCase):
         """
         for data in BROKEN:
             self.assertRaises(ProtocolError, ReplyParser().feed, data)
+
+    def test_understood(self) -> None:
+        """
+        What a server tells is understood as what was meant.
+        """
+        data = b"".join(encodeReply(command, result) for command, result in TOLD)
+        self.assertEqual(ReplyParser().feed(data), [result for _, result in TOLD])
+
+    def test_unrecognized(self) -> None:
+        """
+        A line that is none of a server's replies is handed on as it is.
+        """
+        for line in UNRECOGNIZED:
+            self.assertEqual(ReplyParser().feed(line + b"\r\n"), [Unrecognized(line)])

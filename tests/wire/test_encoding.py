@@ -1,0 +1,54 @@
+"""
+Tests for commands as they are sent.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from replkv.wire.commands import Cas, Command, Delete, Get, Getm, Help, Malformed, Quit, Set, Stats, Version
+from replkv.wire.encoding import encodeCommand
+from replkv.wire.parser import CommandParser
+
+COMMANDS: list[Command] = [
+    Get(b"k"),
+    Getm(b"k"),
+    Delete(b"k"),
+    Set(b"k", 0, b"value", False),
+    Set(b"k", 60, b"", False),
+    Set(b"k", 0, b"a\r\nb\0\xff", True),
+    Cas(b"k", 0, b"value", False, 5),
+    Cas(b"k", 1, b"v", True, 2**64 - 1),
+    Help(),
+    Stats(),
+    Version(),
+    Quit(),
+]
+
+
+class EncodeCommandTests(SynchronousTestCase):
+    """
+    Tests for L{encodeCommand}.
+    """
+
+    def test_understood(self) -> None:
+        """
+        The server understands what is sent as what was meant.
+        """
+        parser = CommandParser(1000)
+        parser.feed(b"".join(map(encodeCommand, COMMANDS)))
+        self.assertEqual([parser.nextCommand() for _ in COMMANDS], COMMANDS)
+        self.assertIsNone(parser.nextCommand())
+
+    def test_words(self) -> None:
+        """
+        The words on the wire.
+        """
+        self.assertEqual(encodeCommand(Cas(b"k", 9, b"v", True, 3)), b"cas k 9 3 1 noreply\r\nv\r\n")
+        self.assertEqual(encodeCommand(Set(b"k", 9, b"a\r\nb", False)), b"set k 9 4\r\na\r\nb\r\n")
+
+    def test_none(self) -> None:
+        """
+        What is no command cannot be sent.
+        """
+        self.assertRaises(KeyError, encodeCommand, Malformed(False))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -80,6 +80,7 @@ class OrderProperties(SynchronousTestCase):
     Many calls at once, while leaders change.
     """
 
+    @settings(derandomize=True, deadline=None)
     @given(st.data())
     def test_order(self, data: st.DataObject) -> None:
         """

@@ -29,6 +29,7 @@ from replkv.clocks import countForward
 from replkv.wire import results
 from replkv.wire.commands import Cas, Delete, Get, Getm, KeyCommand, ReadCommand, Set, Stats
 from replkv.wire.encoding import encodeCommand
+from replkv.wire.replies import lineOf
 from replkv.wire.results import Result
 
 _Given = ParamSpec("_Given")
@@ -224,13 +225,13 @@ def _found(reply: Result) -> Found | None:
         return Found(reply.value, reply.version, reply.left)
     if isinstance(reply, results.NotFound):
         return None
-    raise _refused(reply) or Unavailable(f"no reply to a read: {reply!r:.80}")
+    raise _refused(reply) or Unavailable(f"no reply to a read: {lineOf(reply)[:80]!r}")
 
 
 def _version(reply: Result) -> int:
     if isinstance(reply, results.Stored):
         return reply.version
-    raise _refused(reply) or OutcomeUnknown(f"no reply to a write: {reply!r:.80}")
+    raise _refused(reply) or OutcomeUnknown(f"no reply to a write: {lineOf(reply)[:80]!r}")
 
 
 def _deleted(reply: Result) -> bool:
@@ -238,7 +239,7 @@ def _deleted(reply: Result) -> bool:
         return True
     if isinstance(reply, results.NotFound):
         return False
-    raise _refused(reply) or OutcomeUnknown(f"no reply to a delete: {reply!r:.80}")
+    raise _refused(reply) or OutcomeUnknown(f"no reply to a delete: {lineOf(reply)[:80]!r}")
 
 
 def _refused(reply: Result) -> Exception | None:

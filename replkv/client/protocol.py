@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 
 from replkv.client.errors import Unavailable
 from replkv.reasons import reasonOf
+from replkv.wire.replies import lineOf
 from replkv.wire.replyparser import ProtocolError, ReplyParser
 from replkv.wire.results import Result
 
@@ -139,7 +140,7 @@ class ClientProtocol(Protocol):
             for reply in replies:
                 # Nor does anything wait any more once an answer has made somebody close the connection.
                 if not self._sent:
-                    raise ProtocolError(f"a reply to nothing: {reply!r:.80}")
+                    raise ProtocolError(f"a reply to nothing: {lineOf(reply)[:80]!r}")
                 sent = self._sent.popleft()
                 self._sentBytes -= sent.size
                 if not sent.reply.called:

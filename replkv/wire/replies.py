@@ -52,6 +52,14 @@ def encodeReply(command: Command | None, result: Result) -> bytes:
     return _ENCODERS[type(result)](command, result)
 
 
+def lineOf(result: Result) -> bytes:
+    """
+    The first line of the reply that tells C{result}, as a server sends it, without its end.
+    """
+    told = Getm(b"") if isinstance(result, Found) and result.version else None
+    return encodeReply(told, result).partition(b"\r\n")[0]
+
+
 def _found(command: Command | None, found: Found) -> bytes:
     size = len(found.value)
     if isinstance(command, Getm):

@@ -4,7 +4,7 @@ Tests for L{replkv.cli.grammar}.
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -63,6 +63,7 @@ class WordsTests(SynchronousTestCase):
         ]:
             self.assertEqual(str(self.assertRaises(GrammarError, words, line)), reason, line)
 
+    @settings(derandomize=True, deadline=None)
     @given(st.lists(st.binary()))
     def test_anyWords(self, values: list[bytes]) -> None:
         """
@@ -96,6 +97,7 @@ class ShownTests(SynchronousTestCase):
         ]:
             self.assertEqual(shown(value), text)
 
+    @settings(derandomize=True, deadline=None)
     @given(st.binary())
     def test_typedBack(self, value: bytes) -> None:
         """

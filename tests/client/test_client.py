@@ -5,7 +5,7 @@ Tests for L{replkv.client.client}: its commands.
 from __future__ import annotations
 
 from replkv.client.client import Client, Found
-from replkv.client.errors import CommandError, NotFound, Unavailable, VersionMismatch
+from replkv.client.errors import CommandError, NotFound, OutcomeUnknown, Unavailable, VersionMismatch
 from tests.client.connected import ClientCase
 
 
@@ -144,3 +144,12 @@ class CommandTests(ClientCase):
         stats = self.client.stats("db", 3, timeout=1)
         self.clock.advance(1)
         self.failureResultOf(stats, Unavailable)
+
+    def test_strangeReply(self) -> None:
+        """
+        What a server says that answers nothing is shown as it came.
+        """
+        read, write = self.client.get(b"k"), self.client.set(b"k", b"v")
+        self.connected().reply(b"WHAT IS THIS\r\n" * 2)
+        for call, error in ((read, Unavailable), (write, OutcomeUnknown)):
+            self.assertIn("b'WHAT IS THIS'", self.failureResultOf(call, error).getErrorMessage())

@@ -7,7 +7,8 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.wire.commands import Cas, Delete, Get, Getm, Help, Malformed, Set, Stats, Version
-from replkv.wire.replies import encodeReply
+from replkv.wire.replies import encodeReply, lineOf
+from replkv.wire.replyparser import ReplyParser
 from replkv.wire.results import (
     BadCommand,
     Deleted,
@@ -115,6 +116,28 @@ class EncodeReplyTests(SynchronousTestCase):
             for quiet, loud in ((QUIET_SET, SET), (QUIET_CAS, CAS)):
                 self.assertTrue(encodeReply(quiet, result))
                 self.assertEqual(encodeReply(quiet, result), encodeReply(loud, result))
+
+
+class LineTests(SynchronousTestCase):
+    """
+    Tests for L{lineOf}.
+    """
+
+    def test_asItCame(self) -> None:
+        """
+        It is what a server has sent, of every kind of reply.
+        """
+        for reply in (
+            b"OK 7\r\n",
+            b"VALUE 1\r\nv\r\n",
+            b"VALUE 5 0 1\r\nv\r\n",
+            b"DELETED\r\n",
+            b"ERR_REDIRECT db 9000\r\n",
+            b"ERR_INTERNAL\r\n",
+            b"WHAT IS THIS\r\n",
+        ):
+            [result] = ReplyParser().feed(reply)
+            self.assertEqual(lineOf(result), reply.split(b"\r\n")[0])
 
 
 class ResultTests(SynchronousTestCase):

@@ -20,7 +20,7 @@ from replkv.testing.cluster.process import Process
 from replkv.testing.history import Answer, History, Operation, Told
 from replkv.wire.commands import Cas, Delete, Get, Getm, KeyCommand, Quit, StoreCommand
 from replkv.wire.encoding import encodeCommand
-from replkv.wire.replies import encodeReply
+from replkv.wire.replies import lineOf
 from replkv.wire.replyparser import ProtocolError, ReplyParser
 from replkv.wire.results import (
     BadCommand,
@@ -219,7 +219,7 @@ class Session(TwistedProtocol):
         error they would have told. But whose an error is cannot be told then.
         """
         asked = next((one for one in self.outstanding if not _isSilent(one)), None)
-        line = _lineOf(reply)
+        line = lineOf(reply)
         words = f"is told {line.decode('ascii', 'replace')} {_shown(_valueOf(reply))}".rstrip()
         self._owner.tell(words if asked is None else f"{words}, operation {asked.number}")
         isError = isinstance(reply, Unavailable | Redirected)
@@ -292,14 +292,6 @@ def answerOf(command: KeyCommand, reply: Result) -> Answer | None:
         case ((Cas() | Delete() | Get() | Getm()), NotFound()):
             return Answer(Told.NOT_FOUND)
     return None
-
-
-def _lineOf(reply: Result) -> bytes:
-    """
-    The line of a reply, as it came.
-    """
-    told = Getm(b"") if isinstance(reply, Found) and reply.version else None
-    return encodeReply(told, reply).partition(b"\r\n")[0]
 
 
 def _valueOf(reply: Result) -> bytes:

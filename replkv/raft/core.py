@@ -26,6 +26,7 @@ from replkv.raft.leader import Leader
 from replkv.raft.log import RaftLog
 from replkv.raft.messages import AppendEntries, AppendEntriesReply, Message, RequestVote, RequestVoteReply
 from replkv.raft.outputs import DiskTrouble, Load, Ready, Token
+from replkv.raft.progress import ProgressStatus
 from replkv.raft.roles import RoleName, Transition
 from replkv.raft.state import ServerState
 from replkv.raft.status import Status
@@ -212,6 +213,13 @@ class Raft:
             lastIndex=self.log.lastIndex,
             progress={peer: known.status for peer, known in progress.items()},
         )
+
+    def progressOf(self, peer: int) -> ProgressStatus | None:
+        """
+        What this server, if it leads, knows of one peer: the same as L{status} has.
+        """
+        role = self.role
+        return role.progress[peer].status if isinstance(role, Leader) else None
 
     @property
     def hasMoreToApply(self) -> bool:

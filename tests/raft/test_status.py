@@ -23,7 +23,9 @@ class StatusTests(SynchronousTestCase):
         A server that starts follows, and knows no leader.
         """
         expected = Status(id=0, role=RoleName.FOLLOWER, term=2, leaderId=None, commitIndex=0, lastIndex=3, progress={})
-        self.assertEqual(aServer(1, 1, 2).raft.status, expected)
+        server = aServer(1, 1, 2)
+        self.assertEqual(server.raft.status, expected)
+        self.assertIsNone(server.raft.progressOf(1))
 
     def test_roles(self) -> None:
         """
@@ -61,6 +63,7 @@ class StatusTests(SynchronousTestCase):
             ),
         }
         self.assertEqual(status.progress, expected)
+        self.assertEqual({peer: server.raft.progressOf(peer) for peer in expected}, expected)
 
     def test_isValue(self) -> None:
         """

@@ -35,13 +35,13 @@ class Probes:
         @param nextIndex: what the leader would have sent next before that.
         @raise Violation: if there were too many probes.
         """
-        status = leader.raft.status
-        if not status.progress or status.term != reply.term:
+        progress = leader.raft.progressOf(follower.id)
+        if progress is None or leader.raft.currentTerm != reply.term:
             return
         key = (leader.id, reply.term, follower.id)
         if reply.success:
             self._vain.pop(key, None)
-        elif status.progress[follower.id].nextIndex < nextIndex:
+        elif progress.nextIndex < nextIndex:
             self._vain[key] = self._vain.get(key, 0) + 1
             most = _terms(leader.raft.log) + _terms(follower.raft.log) + _MORE
             if self._vain[key] > most:
@@ -55,7 +55,7 @@ def nextIndexOf(leader: Server, follower: int) -> int:
     """
     What a leader is to send to a follower next; 0 if it is no leader.
     """
-    progress = leader.raft.status.progress.get(follower)
+    progress = leader.raft.progressOf(follower)
     return 0 if progress is None else progress.nextIndex
 
 

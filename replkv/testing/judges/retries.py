@@ -25,7 +25,7 @@ class Retries:
         """
         The entry that a server, if it leads, would send to a peer.
         """
-        progress = view.raft.status.progress.get(peer)
+        progress = view.raft.progressOf(peer)
         return None if progress is None else progress.nextIndex
 
     def replied(self, view: View, peer: int, reply: AppendEntriesReply, before: int | None) -> None:

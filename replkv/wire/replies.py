@@ -76,20 +76,28 @@ def _word(reply: bytes) -> Callable[[Command | None, Result], bytes]:
     return lambda command, result: reply
 
 
+WORDS: Final[dict[type[Result], bytes]] = {
+    Deleted: b"DELETED",
+    NotFound: b"ERRNOTFOUND",
+    VersionMismatch: b"ERR_VERSION",
+    Unavailable: b"ERR_INTERNAL",
+    BadCommand: b"ERRCMDERR",
+}
+"""
+The results that say no more than what they are, and the lines that tell them.
+"""
+
+
 _NOT_TOLD: Final[frozenset[type[Result]]] = frozenset({Stored, NotFound, VersionMismatch})
 """
 What a client with C{noreply} is not told: that a command was carried out, or that the key's state did not allow it.
 """
 
 _ENCODERS: Final[dict[type[Result], Callable[[Command | None, Any], bytes]]] = {
+    **{kind: _word(b"%b\r\n" % line) for kind, line in WORDS.items()},
     Stored: lambda command, stored: b"OK %d\r\n" % stored.version,
     Found: _found,
-    Deleted: _word(b"DELETED\r\n"),
-    NotFound: _word(b"ERRNOTFOUND\r\n"),
-    VersionMismatch: _word(b"ERR_VERSION\r\n"),
     Redirected: lambda command, leader: b"ERR_REDIRECT %b %d\r\n" % (leader.host.encode(), leader.port),
-    Unavailable: _word(b"ERR_INTERNAL\r\n"),
-    BadCommand: _word(b"ERRCMDERR\r\n"),
     Usage: _word("".join([f"{line}\r\n" for line in USAGE]).encode("ascii")),
     Statistics: _statistics,
     Unrecognized: lambda command, told: told.line + b"\r\n",

@@ -8,20 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from replkv.wire.results import (
-    BadCommand,
-    Deleted,
-    Found,
-    NotFound,
-    Redirected,
-    Release,
-    Result,
-    Statistics,
-    Stored,
-    Unavailable,
-    Unrecognized,
-    VersionMismatch,
-)
+from replkv.wire.replies import WORDS
+from replkv.wire.results import Found, Redirected, Release, Result, Statistics, Stored, Unrecognized
 
 MAX_LINE: Final = 1024
 MAX_VALUE: Final = 8 << 20
@@ -32,13 +20,7 @@ _VALUE: Final = re.compile(rb"VALUE (?:([0-9]{1,20}) ([0-9]{1,20}) )?([0-9]{1,8}
 
 _STORED: Final = re.compile(rb"OK ([0-9]{1,20})\Z")
 _REDIRECTED: Final = re.compile(rb"ERR_REDIRECT ([!-~]+) ([0-9]{1,5})\Z")
-_WORDS: Final[dict[bytes, Result]] = {
-    b"DELETED": Deleted(),
-    b"ERRNOTFOUND": NotFound(),
-    b"ERR_VERSION": VersionMismatch(),
-    b"ERR_INTERNAL": Unavailable(),
-    b"ERRCMDERR": BadCommand(),
-}
+_RESULTS: Final[dict[bytes, Result]] = {line: kind() for kind, line in WORDS.items()}
 
 
 class ProtocolError(Exception):
@@ -136,7 +118,7 @@ def _resultOf(line: bytes) -> Result:
     """
     What a line says that is a whole reply.
     """
-    if (result := _WORDS.get(line)) is not None:
+    if (result := _RESULTS.get(line)) is not None:
         return result
     if (match := _STORED.match(line)) is not None:
         return Stored(int(match[1]))

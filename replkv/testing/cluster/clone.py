@@ -18,7 +18,7 @@ from replkv.testing import rare
 from replkv.testing.chance import chance
 from replkv.testing.cluster.cluster import SimulatedCluster
 from replkv.testing.cluster.durable import Copy
-from replkv.testing.cluster.loss import frail, isMet
+from replkv.testing.cluster.loss import copyOfStopped, frail, isMet
 from replkv.testing.cluster.server import SimulatedServer
 from replkv.testing.faults import Fault, Undo, nothing
 
@@ -54,9 +54,7 @@ def runTwice(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: F
     server = frail(servers)
     if server is None:
         return None
-    server.kill()
-    copy = server.copy()
-    server.revive()
+    copy = copyOfStopped(server)
     clone: Clone | None = None
     isOver = False
 

@@ -51,9 +51,7 @@ def putBack(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fa
     server = frail(servers)
     if server is None:
         return None
-    server.kill()
-    copy = server.copy()
-    server.revive()
+    copy = copyOfStopped(server)
 
     def end() -> None:
         if server.isIntact and isMet(cluster, server, copy):
@@ -107,6 +105,16 @@ def frail(servers: list[SimulatedServer]) -> SimulatedServer | None:
     A server that runs, and may lose what it has.
     """
     return next((server for server in servers if server.isFrail and server.isServing and server.isIntact), None)
+
+
+def copyOfStopped(server: SimulatedServer) -> Copy:
+    """
+    Stop a server, copy its data folder, and start it again.
+    """
+    server.kill()
+    copy = server.copy()
+    server.revive()
+    return copy
 
 
 def isMet(cluster: SimulatedCluster, server: SimulatedServer, copy: Copy | None = None) -> bool:

@@ -61,9 +61,5 @@ def _lacks(raft: Raft, sender: int, message: Message) -> bool:
     """
     if not isinstance(message, AppendEntriesReply) or message.success:
         return False
-    status = raft.status
-    return (
-        sender in status.progress
-        and message.term == status.term
-        and message.prevLogIndex <= status.progress[sender].matchIndex
-    )
+    progress = raft.progressOf(sender)
+    return progress is not None and message.term == raft.currentTerm and message.prevLogIndex <= progress.matchIndex

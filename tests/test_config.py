@@ -128,6 +128,9 @@ class LoadTests(SynchronousTestCase):
         """
         self.folder = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, self.folder)
+        # What lies in the current folder is spoken of, and where servers have run there is a var.
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(self.folder)
 
     def write(self, content: bytes) -> str:
         """

@@ -22,6 +22,7 @@ The modules of the consensus that hold nothing but values.
 
 LAYERS = (
     "raft",
+    "commands",
     "wire",
     "kv",
     "storage",
@@ -53,12 +54,13 @@ The modules that every layer but the lowest may import, and what they import the
 
 PARTS: dict[str, tuple[str, ...]] = {
     "raft": (),
-    "wire": (),
-    "kv": ("times",),
+    "commands": ("times",),
+    "wire": ("commands",),
+    "kv": ("commands", "times"),
     "storage": ("lives", "times"),
     "peers": ("lives", "reasons", "times"),
-    "client": ("clocks", "config", "names", "reasons", "wire"),
-    "frontends": ("wire",),
+    "client": ("clocks", "commands", "config", "names", "reasons", "wire"),
+    "frontends": ("commands", "wire"),
 }
 """
 The layers that know little: of others, only the consensus's values, and these.

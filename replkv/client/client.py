@@ -26,11 +26,17 @@ from replkv.client.connections import Address
 from replkv.client.dispatcher import Dispatcher
 from replkv.client.errors import CommandError, NotFound, OutcomeUnknown, Unavailable, VersionMismatch
 from replkv.clocks import countForward
-from replkv.wire import results
-from replkv.wire.commands import Cas, Delete, Get, Getm, KeyCommand, ReadCommand, Set, Stats
+from replkv.commands import results
+from replkv.commands.cas import Cas
+from replkv.commands.command import KeyCommand, ReadCommand
+from replkv.commands.delete import Delete
+from replkv.commands.extras import Stats
+from replkv.commands.get import Get
+from replkv.commands.getm import Getm
+from replkv.commands.results import Result
+from replkv.commands.set import Set
 from replkv.wire.encoding import encodeCommand
 from replkv.wire.replies import lineOf
-from replkv.wire.results import Result
 
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
@@ -172,7 +178,7 @@ class Client:
         @return: the key's new version; fails with L{VersionMismatch} or L{NotFound}.
         """
         seconds, seen = checkedNumber("exptime", exptime), checkedNumber("version", version)
-        command = Cas(checkedKey(key), seconds, checkedValue(value), False, seen)
+        command = Cas(checkedKey(key), seconds, seen, checkedValue(value), False)
         return self._call(command, timeout).addCallback(_version)
 
     @_failing

@@ -16,10 +16,10 @@ from replkv.client.errors import Closed, OutcomeUnknown, Unavailable
 from replkv.client.protocol import ClientProtocol
 from replkv.client.search import Search
 from replkv.client.troubles import Troubles
+from replkv.commands import results
+from replkv.commands.results import Result
 from replkv.names import Names
 from replkv.reasons import reasonOf
-from replkv.wire import results
-from replkv.wire.results import Result
 
 
 class _Call:

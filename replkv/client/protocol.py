@@ -15,10 +15,10 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
 from replkv.client.errors import Unavailable
+from replkv.commands.results import Result
 from replkv.reasons import reasonOf
 from replkv.wire.replies import lineOf
 from replkv.wire.replyparser import ProtocolError, ReplyParser
-from replkv.wire.results import Result
 
 
 class Owner(Interface):

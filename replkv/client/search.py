@@ -13,9 +13,10 @@ from twisted.python.failure import Failure
 
 from replkv.client.connections import Address, Connections
 from replkv.client.troubles import Troubles
-from replkv.wire.commands import Get, Stats
+from replkv.commands.extras import Stats
+from replkv.commands.get import Get
+from replkv.commands.results import Redirected, Result, Statistics
 from replkv.wire.encoding import encodeCommand
-from replkv.wire.results import Redirected, Result, Statistics
 
 _STATS: Final = encodeCommand(Stats())
 _READ: Final = encodeCommand(Get(b"leader"))

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from replkv.commands.command import Command, StoreCommand
+from replkv.commands.results import Result
 from replkv.frontends.session import Session
-from replkv.wire.commands import Command, StoreCommand
-from replkv.wire.results import Result
 
 
 class Owner(Protocol):
@@ -62,7 +62,7 @@ class Backend(Protocol):
 
     def submit(self, request: Request) -> None:
         """
-        Answer C{request}, whose command is a L{replkv.wire.commands.KeyCommand}: now or later, exactly once.
+        Answer C{request}, whose command is a L{replkv.commands.command.KeyCommand}: now or later, exactly once.
         Answers that come later reach the clients when the server is told to flush.
         """
 

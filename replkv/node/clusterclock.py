@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from replkv.kv.command import stampOf
+from replkv.commands.logged import stampOf
 from replkv.raft.entry import Entry
 from replkv.storage.clockrecord import ClockRecord
 from replkv.times import FAR_FUTURE

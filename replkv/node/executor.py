@@ -10,16 +10,16 @@ from typing import Final, NamedTuple, cast
 
 from twisted.internet.interfaces import IReactorTime
 
+from replkv.commands.command import ReadCommand, WriteCommand
+from replkv.commands.logged import encodeClock
+from replkv.commands.results import Found, NotFound, Redirected, Result, Unavailable
 from replkv.config import Config, ServerConfig
 from replkv.frontends.request import Request
-from replkv.kv.command import encodeClock
-from replkv.kv.machine import Outcome, StateMachine
+from replkv.kv.machine import StateMachine
 from replkv.node.clusterclock import ClusterClock, largestStamp
-from replkv.node.pending import Deadlines, Proposals, Read, encodeWrite
+from replkv.node.pending import Deadlines, Proposals, Read
 from replkv.raft.core import Raft
 from replkv.raft.entry import Entry
-from replkv.wire.commands import ReadCommand
-from replkv.wire.results import Found, NotFound, Redirected, Unavailable
 
 
 class _ClockEntry(NamedTuple):
@@ -162,11 +162,11 @@ class Executor:
         """
         self._resubmit(self._leaderless.takeAll())
 
-    def applied(self, entries: list[Entry], outcomes: list[Outcome]) -> None:
+    def applied(self, entries: list[Entry], results: list[Result | None]) -> None:
         """
         Answer the writes whose entries are applied.
         """
-        self._proposals.applied(entries, outcomes)
+        self._proposals.applied(entries, results)
 
     def answer(self, read: Read) -> int:
         """
@@ -221,7 +221,7 @@ class Executor:
             self._raft.read(Read(request, now, session.lastIndex), session.lastRead)
             self._schedule()
         else:
-            session.lastIndex = self._propose(encodeWrite(now, request.command))
+            session.lastIndex = self._propose(cast(WriteCommand, request.command).encode(now))
             self._proposals.add(session.lastIndex, self._raft.currentTerm, request)
 
     def _clockEntryFor(self, key: bytes, now: int) -> int:

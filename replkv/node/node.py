@@ -18,8 +18,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from replkv import exits
+from replkv.commands.logged import UnknownCommand
 from replkv.config import Config, ServerConfig
-from replkv.kv.command import UnknownCommand
 from replkv.kv.engine import EngineError, EngineStarved
 from replkv.kv.machine import StateMachine
 from replkv.node.clusterclock import ClusterClock

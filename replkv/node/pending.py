@@ -7,43 +7,15 @@ from __future__ import annotations
 from collections import deque
 from typing import Final, NamedTuple
 
+from replkv.commands.results import Result, Unavailable
 from replkv.frontends.request import Request
-from replkv.kv.command import encodeCas, encodeDelete, encodeSet
-from replkv.kv.machine import Outcome
 from replkv.raft.entry import Entry
-from replkv.wire.commands import Cas, Command, Delete, Set
-from replkv.wire.results import Deleted, NotFound, Result, Stored, Unavailable, VersionMismatch
 
 MAX_COMMANDS: Final = 100_000
 MAX_BYTES: Final = 64 * 1024 * 1024
 """
 How many commands a node takes at once, and how many bytes of values they may have; then it is overloaded.
 """
-
-_RESULTS: Final[dict[Outcome, Result]] = {
-    Outcome.DELETED: Deleted(),
-    Outcome.NOT_FOUND: NotFound(),
-    Outcome.VERSION_MISMATCH: VersionMismatch(),
-}
-"""
-What came of an entry that has stored nothing.
-"""
-
-
-def encodeWrite(stamp: int, command: Command) -> bytes:
-    """
-    Encode a client's command that changes something as it is to stand in the log.
-
-    @param stamp: the leader's time, in milliseconds.
-    """
-    match command:
-        case Set():
-            return encodeSet(stamp, command.key, command.exptime, command.value)
-        case Cas():
-            return encodeCas(stamp, command.key, command.exptime, command.version, command.value)
-        case Delete():
-            return encodeDelete(stamp, command.key)
-    raise TypeError(f"{command!r} changes nothing")
 
 
 class Read(NamedTuple):
@@ -85,13 +57,13 @@ class Proposals:
         self._requests[index] = (term, request)
         self._bytes += request.size
 
-    def applied(self, entries: list[Entry], outcomes: list[Outcome]) -> None:
+    def applied(self, entries: list[Entry], results: list[Result | None]) -> None:
         """
         Answer those whose entries are applied.
         """
         if not self._requests:
             return
-        for (index, term, _), outcome in zip(entries, outcomes, strict=True):
+        for (index, term, _), result in zip(entries, results, strict=True):
             proposal = self._requests.pop(index, None)
             if proposal is None:
                 continue
@@ -99,12 +71,8 @@ class Proposals:
             self._bytes -= request.size
             if request.isAnswered:
                 continue
-            if proposedTerm != term:
-                request.answer(Unavailable())
-            elif outcome is Outcome.STORED:
-                request.answer(Stored(index))
-            else:
-                request.answer(_RESULTS[outcome])
+            # Only an entry of another leader has no result.
+            request.answer(result if proposedTerm == term and result is not None else Unavailable())
 
     def abandon(self) -> None:
         """

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from replkv.commands.cas import Cas
 from replkv.testing.history import History, Operation, Told
-from replkv.wire.commands import Cas
 
 
 def races(history: History) -> int:

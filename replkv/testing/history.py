@@ -10,7 +10,7 @@ from enum import Enum
 from math import inf
 from typing import NamedTuple
 
-from replkv.wire.commands import KeyCommand
+from replkv.commands.command import KeyCommand
 
 
 class Status(Enum):

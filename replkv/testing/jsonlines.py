@@ -16,8 +16,13 @@ from collections.abc import Iterable, Iterator
 from math import isfinite
 from typing import Final, cast
 
+from replkv.commands.cas import Cas
+from replkv.commands.command import KeyCommand, StoreCommand
+from replkv.commands.delete import Delete
+from replkv.commands.get import Get
+from replkv.commands.getm import Getm
+from replkv.commands.set import Set
 from replkv.testing.history import Answer, Event, History, Operation, Status, Told
-from replkv.wire.commands import Cas, Delete, Get, Getm, KeyCommand, Set, StoreCommand
 
 _NAMES: Final[dict[type[KeyCommand], str]] = {Set: "set", Get: "get", Getm: "getm", Cas: "cas", Delete: "delete"}
 _BARE: Final[dict[str, type[Get | Getm | Delete]]] = {"get": Get, "getm": Getm, "delete": Delete}
@@ -194,7 +199,7 @@ class _Fields:
             raise ValueError(f"noreply is neither true nor false: {noreply!r:.80}")
         if name == "set":
             return Set(key, exptime, value, noreply)
-        return Cas(key, exptime, value, noreply, self.integer("version"))
+        return Cas(key, exptime, self.integer("version"), value, noreply)
 
     def answer(self, command: KeyCommand) -> Answer:
         """

@@ -5,11 +5,12 @@ The rules, in the order in which the input meets them:
 
   1. A line ends with LF; one CR before it belongs to the line's end. A line is at most L{LINE_LIMIT} bytes without
      its end: as soon as more is there, the input is given up, as L{Malformed} with C{close}.
-  2. A line is one of the commands, exactly: lower case, single spaces, nothing before, nothing after.
-  3. A well-formed C{set} or C{cas} is followed by its value block: that many bytes, whatever they are, then a line's
-     end. Without that end, the command is L{Malformed} at once, and all up to the next LF is dropped.
-  4. A C{set} or C{cas} that is not well-formed is L{Malformed} at once. Where its number of bytes can be read (word 4
-     of C{set}, word 5 of C{cas}, split at single spaces), the value block and its end are swallowed, lest a value be
+  2. A line is one of the commands, exactly (L{replkv.wire.grammar}): lower case, single spaces, nothing before, nothing
+     after.
+  3. A well-formed command that stores a value is followed by its value block: that many bytes, whatever they are, then
+     a line's end. Without that end, the command is L{Malformed} at once, and all up to the next LF is dropped.
+  4. Such a command that is not well-formed is L{Malformed} at once. Where its number of bytes can be read (word 4 of
+     C{set}, word 5 of C{cas}, split at single spaces), the value block and its end are swallowed, lest a value be
      run as a command. A swallowed block without a line's end yields nothing: all up to the next LF is dropped.
      More than L{SWALLOW_LIMIT} bytes are not worth it: L{Malformed} with C{close}.
   5. A line that is HTTP's is L{Malformed} with C{close}: any web page can have a browser connect to a port of its
@@ -30,47 +31,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from io import BytesIO
-from typing import Final
+from typing import Final, cast
 
-from replkv.wire.commands import (
-    Cas,
-    Command,
-    Delete,
-    Get,
-    Getm,
-    Help,
-    Malformed,
-    Quit,
-    Set,
-    Stats,
-    StoreCommand,
-    Version,
-)
+from replkv.commands.command import Command, StoreCommand
+from replkv.wire.grammar import GRAMMARS, Grammar
 
 LINE_LIMIT: Final = 1024
 SWALLOW_LIMIT: Final = 64 * 1024 * 1024
 
-_UINT64_MAX: Final = 2**64 - 1
 _LF: Final = 0x0A
 _CR: Final = 0x0D
 
-_KEY: Final = re.compile(rb"[!-~]{1,250}")
 # A request's first line, whatever its method, or what every request has before its body.
 _HTTP_LINE: Final = re.compile(rb"POST .*|.* HTTP/[0-9](\.[0-9])?|(?i:host):.*", re.DOTALL)
-# The groups: key, exptime, version (empty for `set`), numbytes, noreply.
-_STORE_LINES: Final = {
-    b"set": re.compile(rb"set ([!-~]{1,250}) ([0-9]+)() ([0-9]+)( noreply)?"),
-    b"cas": re.compile(rb"cas ([!-~]{1,250}) ([0-9]+) ([0-9]+) ([0-9]+)( noreply)?"),
-}
-_NUMBYTES_WORD: Final = {b"set": 3, b"cas": 4}
-_KEY_COMMANDS: Final[dict[bytes, type[Get | Getm | Delete]]] = {b"get": Get, b"getm": Getm, b"delete": Delete}
-_EXTRAS: Final[dict[bytes, type[Help | Stats | Version | Quit]]] = {
-    b"help": Help,
-    b"stats": Stats,
-    b"version": Version,
-    b"quit": Quit,
-}
+
+
+@dataclass(slots=True)
+class Malformed(Command):
+    """
+    Input that is no command.
+
+    @ivar close: whether nothing that follows may be taken for a command, so that the connection has to end.
+    """
+
+    close: bool
 
 
 class CommandParser:
@@ -128,7 +114,7 @@ class CommandParser:
 
     def _readLine(self) -> Command | None:
         """
-        Read a command line (rules 1, 2, 5 and 6).
+        Read a command line (rules 1 and 2).
         """
         buffer, start = self._buffer, self._offset
         end = buffer.find(b"\n", start, start + LINE_LIMIT + 2)
@@ -145,45 +131,30 @@ class CommandParser:
             return self._giveUp()
 
         line = buffer[start:end]
-        word, _, argument = line.partition(b" ")
-        if word in _STORE_LINES:
-            return self._storeLine(word, line)
-        if word in _KEY_COMMANDS and _KEY.fullmatch(argument):
-            return _KEY_COMMANDS[word](argument)
-        if line in _EXTRAS:
-            return _EXTRAS[line]()
-        if _HTTP_LINE.fullmatch(line):
-            return self._giveUp()
-        return Malformed(close=False)
-
-    def _storeLine(self, word: bytes, line: bytes) -> Command | None:
-        """
-        Go on from the line of a C{set} or a C{cas} to its value block (rule 3), or past it (rule 4).
-        """
-        match = _STORE_LINES[word].fullmatch(line)
-        if match is None:
-            return self._badStoreLine(word, line)
-        key, exptimeDigits, versionDigits, numbytesDigits, noreply = match.groups()
-        exptime, version, numbytes = int(exptimeDigits), int(versionDigits or 0), int(numbytesDigits)
-        if exptime > _UINT64_MAX or version > _UINT64_MAX or numbytes > self._maxValueBytes:
-            return self._badStoreLine(word, line)
-        if word == b"set":
-            self._command = Set(key, exptime, b"", noreply is not None)
-        else:
-            self._command = Cas(key, exptime, b"", noreply is not None, version)
+        grammar = GRAMMARS.get(line.partition(b" ")[0])
+        asked = None if grammar is None else grammar.read(line)
+        if asked is None:
+            return self._badLine(grammar, line)
+        command, numbytes = asked
+        if numbytes is None:
+            return command
+        if numbytes > self._maxValueBytes:
+            return self._badLine(grammar, line)
+        self._command = cast(StoreCommand, command)
         self._missing = numbytes
         self._state = CommandParser._readBlock
         return self._readBlock()
 
-    def _badStoreLine(self, word: bytes, line: bytes) -> Malformed:
+    def _badLine(self, grammar: Grammar | None, line: bytes) -> Malformed:
         """
-        Report a C{set} or a C{cas} that is not well-formed, and have its value block swallowed (rule 4).
+        Report a line that is no command (rules 5 and 6), and have its value block swallowed if it has one (rule 4).
         """
+        if grammar is None or grammar.numbytesPlace is None:
+            return self._giveUp() if _HTTP_LINE.fullmatch(line) else Malformed(close=False)
         words = line.split(b" ")
-        position = _NUMBYTES_WORD[word]
-        if position >= len(words) or not words[position].isdigit():
+        if grammar.numbytesPlace >= len(words) or not words[grammar.numbytesPlace].isdigit():
             return Malformed(close=False)
-        self._missing = int(words[position])
+        self._missing = int(words[grammar.numbytesPlace])
         if self._missing > SWALLOW_LIMIT:
             return self._giveUp()
         self._command = None

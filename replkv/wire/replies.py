@@ -7,8 +7,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from replkv.wire.commands import Command, Getm, StoreCommand
-from replkv.wire.results import (
+from replkv.commands.catalog import COMMANDS
+from replkv.commands.command import Command, StoreCommand
+from replkv.commands.getm import Getm
+from replkv.commands.results import (
     BadCommand,
     Deleted,
     Found,
@@ -23,18 +25,9 @@ from replkv.wire.results import (
     Usage,
     VersionMismatch,
 )
+from replkv.wire.grammar import GRAMMARS
 
-USAGE: Final = (
-    "set <key> <exptime> <numbytes> [noreply]: store the value that follows, for <exptime> seconds (0: for ever)",
-    "get <key>: show the value",
-    "getm <key>: show the version, the seconds left (0: for ever) and the value",
-    "cas <key> <exptime> <version> <numbytes> [noreply]: the same, if the key still has <version>",
-    "delete <key>: remove the key",
-    "help: show these lines",
-    "stats: show how this server is",
-    "version: show the version of replkv",
-    "quit: close the connection",
-)
+USAGE: Final = tuple(f"{GRAMMARS[kind.WORD].usage}: {kind.PURPOSE}" for kind in COMMANDS)
 """
 The commands, one line each.
 """

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from replkv.commands.results import Found, Redirected, Release, Result, Statistics, Stored, Unrecognized
 from replkv.wire.replies import WORDS
-from replkv.wire.results import Found, Redirected, Release, Result, Statistics, Stored, Unrecognized
 
 MAX_LINE: Final = 1024
 MAX_VALUE: Final = 8 << 20

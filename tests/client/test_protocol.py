@@ -11,8 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.client.errors import Unavailable
 from replkv.client.protocol import ClientProtocol
+from replkv.commands.results import Found, NotFound, Result, Stored
 from replkv.wire.replyparser import ProtocolError
-from replkv.wire.results import Found, NotFound, Result, Stored
 from tests.client.network import Wire
 
 

@@ -8,9 +8,11 @@ from collections.abc import Callable
 from math import ceil, inf
 from typing import ClassVar, NamedTuple
 
+from replkv.commands.cas import Cas
+from replkv.commands.command import KeyCommand, StoreCommand
+from replkv.commands.delete import Delete
+from replkv.commands.results import Deleted, Found, NotFound, Redirected, Stored, VersionMismatch
 from replkv.frontends.request import Request
-from replkv.wire.commands import Cas, Delete, KeyCommand, StoreCommand
-from replkv.wire.results import Deleted, Found, NotFound, Redirected, Stored, VersionMismatch
 from tests.processes.cluster import HOST
 
 

@@ -9,12 +9,12 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+from replkv.commands.getm import Getm
 from replkv.testing.history import Answer, Told
 from replkv.testing.jsonlines import jsonLines
 from replkv.testing.linear.clocks import ClockBound
 from replkv.testing.linear.search import checkLinearizable
 from replkv.testing.linear.versions import checkVersions
-from replkv.wire.commands import Getm
 from tests.faults.cluster import ProxiedCluster
 from tests.faults.stores import checkSame, contents
 from tests.faults.workload import KEYS, Load, Workload

@@ -4,10 +4,10 @@ A command of a client that looks at values, and not at bytes.
 
 from __future__ import annotations
 
+from replkv.commands.command import Command
+from replkv.commands.results import Found, Result
 from replkv.frontends.request import Request
 from replkv.frontends.session import Session
-from replkv.wire.commands import Command
-from replkv.wire.results import Found, Result
 
 
 class Asked(Request):

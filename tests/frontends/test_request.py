@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.commands.get import Get
+from replkv.commands.results import Found, Stored, Unavailable
+from replkv.commands.set import Set
 from replkv.frontends.request import Request
-from replkv.wire.commands import Get, Set
-from replkv.wire.results import Found, Stored, Unavailable
 from tests.frontends.asked import Asked
 
 WRITE, READ = Set(b"k", 0, b"value", True), Get(b"k")

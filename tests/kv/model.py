@@ -4,9 +4,15 @@ What the state machine should do, in as few words as possible: no engine, no ind
 
 from __future__ import annotations
 
-from replkv.kv.command import CAS, DELETE, SET, Command, decode
-from replkv.kv.machine import Outcome, Record
+from replkv.commands.cas import Cas
+from replkv.commands.command import WriteCommand
+from replkv.commands.delete import Delete
+from replkv.commands.logged import decode
+from replkv.commands.results import Deleted, NotFound, Result, Stored, VersionMismatch
+from replkv.commands.set import Set
+from replkv.kv.records import Record
 from replkv.raft.entry import Entry
+from replkv.times import FAR_FUTURE
 
 
 class Model:
@@ -21,17 +27,17 @@ class Model:
         self.clock = 0
         self.records: dict[bytes, Record] = {}
 
-    def apply(self, entry: Entry) -> Outcome:
+    def apply(self, entry: Entry) -> Result | None:
         """
         Apply one entry.
         """
-        command = decode(entry.data)
-        self.clock = max(self.clock, command.stamp)
-        outcome = self._carryOut(entry.index, command)
+        stamp, command = decode(entry.data)
+        self.clock = max(self.clock, stamp)
+        result = None if command is None else self._carryOut(entry.index, stamp, command)
         expired = [(record.deadline, key) for key, record in self.records.items() if 0 < record.deadline <= self.clock]
         for _, key in sorted(expired)[: self.purgeLimit]:
             del self.records[key]
-        return outcome
+        return result
 
     def visible(self, key: bytes) -> Record | None:
         """
@@ -46,20 +52,21 @@ class Model:
         """
         return min((record.deadline for record in self.records.values() if record.deadline), default=None)
 
-    def _carryOut(self, index: int, command: Command) -> Outcome:
+    def _carryOut(self, index: int, stamp: int, command: WriteCommand) -> Result:
         """
         Carry out one command at the time that the clock shows.
         """
-        if command.kind not in (SET, CAS, DELETE):
-            return Outcome.NOTHING
-        if command.kind != SET:
-            record = self.visible(command.key)
-            if record is None:
-                return Outcome.NOT_FOUND
-            if command.kind == DELETE:
+        record = self.visible(command.key)
+        match command:
+            case Delete() | Cas() if record is None:
+                return NotFound()
+            case Delete():
                 del self.records[command.key]
-                return Outcome.DELETED
-            if record.version != command.version:
-                return Outcome.VERSION_MISMATCH
-        self.records[command.key] = Record(index, command.deadline, command.value)
-        return Outcome.STORED
+                return Deleted()
+            case Cas() if record is not None and record.version != command.version:
+                return VersionMismatch()
+            case Set() | Cas():
+                deadline = min(stamp + command.exptime * 1000, FAR_FUTURE) if command.exptime else 0
+                self.records[command.key] = Record(index, deadline, command.value)
+                return Stored(index)
+        raise TypeError(f"{command!r} is none that is known here")

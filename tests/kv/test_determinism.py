@@ -11,12 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.commands.logged import encodeClock
+from replkv.commands.results import Result
 from replkv.kv import expiry, machine
-from replkv.kv.command import encodeCas, encodeClock, encodeDelete, encodeSet
 from replkv.kv.engine import Engine
-from replkv.kv.machine import Outcome, StateMachine
+from replkv.kv.machine import StateMachine
 from replkv.kv.memory import MemoryEngine
 from replkv.raft.entry import Entry
+from tests.commands.logged import encodeCas, encodeDelete, encodeSet
 from tests.kv.model import Model
 from tests.kv.rocksfolder import RocksFolder
 
@@ -63,55 +65,55 @@ class DeterminismTests(SynchronousTestCase):
         self.patch(machine, "READ_AHEAD", 3)
         self.patch(expiry, "FRONT_LENGTH", 2)
 
-    def oneByOne(self, log: Sequence[Entry]) -> tuple[list[Outcome], list[tuple[bytes, bytes]]]:
+    def oneByOne(self, log: Sequence[Entry]) -> tuple[list[Result | None], list[tuple[bytes, bytes]]]:
         """
         Apply a log in calls of one entry, and compare with the model after each.
 
-        @return: the outcomes, and the bytes that the engine has in the end.
+        @return: the results, and the bytes that the engine has in the end.
         """
         engine = MemoryEngine()
         kv = StateMachine(engine)
         model = Model(PURGE_LIMIT)
-        outcomes = []
+        results = []
         for entry in log:
-            outcomes.extend(kv.apply([entry]))
-            self.assertEqual(outcomes[-1], model.apply(entry))
+            results.extend(kv.apply([entry]))
+            self.assertEqual(results[-1], model.apply(entry))
             self.assertEqual((kv.appliedIndex, kv.clock, kv.keys), (entry.index, model.clock, len(model.records)))
             self.assertEqual(kv.nextDeadline, model.nextDeadline())
             for key in KEYS:
                 self.assertEqual(kv.read(key), model.visible(key))
-        return outcomes, bytesOf(engine)
+        return results, bytesOf(engine)
 
     def live(
         self, log: Sequence[Entry], life: Sequence[int], engine: EngineType, crash: Callable[[EngineType], EngineType]
-    ) -> tuple[EngineType, StateMachine, list[Outcome]]:
+    ) -> tuple[EngineType, StateMachine, list[Result | None]]:
         """
         Apply a log in calls of any sizes, with flushes and crashes in between, as C{life} says, to its end.
 
-        @return: the engine and the machine in the end, and the outcome that each entry had when it was last applied.
+        @return: the engine and the machine in the end, and the result that each entry had when it was last applied.
         """
         kv = StateMachine(engine)
-        outcomes: list[Outcome] = []
+        results: list[Result | None] = []
         for event in [*life, len(log)]:
             if event == -1:
                 engine = crash(engine)
                 kv = StateMachine(engine)
-                del outcomes[kv.appliedIndex :]
+                del results[kv.appliedIndex :]
             elif event == 0:
                 kv.flush()
             else:
-                outcomes.extend(kv.apply(log[kv.appliedIndex : kv.appliedIndex + event]))
-        return engine, kv, outcomes
+                results.extend(kv.apply(log[kv.appliedIndex : kv.appliedIndex + event]))
+        return engine, kv, results
 
     @settings(derandomize=True, deadline=None, max_examples=300)
     @given(LOGS, LIVES)
     def test_inMemory(self, log: Sequence[Entry], life: Sequence[int]) -> None:
         """
-        Any life leaves the outcomes and the bytes that applying entry by entry leaves, which are the model's.
+        Any life leaves the results and the bytes that applying entry by entry leaves, which are the model's.
         """
-        outcomes, expected = self.oneByOne(log)
+        results, expected = self.oneByOne(log)
         engine, kv, lived = self.live(log, life, MemoryEngine(), MemoryEngine.crash)
-        self.assertEqual(lived, outcomes)
+        self.assertEqual(lived, results)
         self.assertEqual(bytesOf(engine), expected)
         self.assertEqual(StateMachine(engine).nextDeadline, kv.nextDeadline)
 
@@ -121,11 +123,11 @@ class DeterminismTests(SynchronousTestCase):
         """
         The same holds on the disk, to the byte.
         """
-        outcomes, expected = self.oneByOne(log)
+        results, expected = self.oneByOne(log)
         folder = RocksFolder()
         try:
             engine, _, lived = self.live(log, life, folder.open(), folder.crash)
-            self.assertEqual(lived, outcomes)
+            self.assertEqual(lived, results)
             self.assertEqual(bytesOf(engine), expected)
             engine.close()
         finally:

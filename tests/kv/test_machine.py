@@ -9,13 +9,16 @@ from collections.abc import Mapping
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.commands.logged import encodeClock
+from replkv.commands.results import Deleted, NotFound, Result, Stored, VersionMismatch
 from replkv.kv import expiry, machine
-from replkv.kv.command import encodeCas, encodeClock, encodeDelete, encodeSet
 from replkv.kv.engine import EngineError
-from replkv.kv.machine import PURGE_LIMIT, Outcome, Record, StateMachine
+from replkv.kv.machine import PURGE_LIMIT, StateMachine
 from replkv.kv.memory import MemoryEngine
+from replkv.kv.records import Record
 from replkv.raft.entry import Entry
 from replkv.times import FAR_FUTURE
+from tests.commands.logged import encodeCas, encodeDelete, encodeSet
 
 
 class RecordingEngine(MemoryEngine):
@@ -47,7 +50,7 @@ class MachineCase(SynchronousTestCase):
         self.engine = RecordingEngine()
         self.kv = StateMachine(self.engine)
 
-    def apply(self, *commands: bytes) -> list[Outcome]:
+    def apply(self, *commands: bytes) -> list[Result | None]:
         """
         Apply commands, in one call, as the entries that come next.
         """
@@ -63,21 +66,21 @@ class CommandTests(MachineCase):
         """
         A set stores, and the version is the index of its entry.
         """
-        self.assertEqual(self.apply(b"", encodeSet(1, b"a", 0, b"one")), [Outcome.NOTHING, Outcome.STORED])
+        self.assertEqual(self.apply(b"", encodeSet(1, b"a", 0, b"one")), [None, Stored(2)])
         self.assertEqual(self.kv.read(b"a"), Record(2, 0, b"one"))
         self.assertIsNone(self.kv.read(b"b"))
-        self.assertEqual(self.apply(encodeSet(1, b"a", 0, b"")), [Outcome.STORED])
+        self.assertEqual(self.apply(encodeSet(1, b"a", 0, b"")), [Stored(3)])
         self.assertEqual(self.kv.read(b"a"), Record(3, 0, b""))
 
     def test_cas(self) -> None:
         """
         A cas stores if the version is the one that it names, and says what was wrong if not.
         """
-        self.assertEqual(self.apply(encodeCas(1, b"a", 0, 0, b"x")), [Outcome.NOT_FOUND])
+        self.assertEqual(self.apply(encodeCas(1, b"a", 0, 0, b"x")), [NotFound()])
         self.apply(encodeSet(1, b"a", 0, b"one"))
-        self.assertEqual(self.apply(encodeCas(1, b"a", 0, 1, b"x")), [Outcome.VERSION_MISMATCH])
+        self.assertEqual(self.apply(encodeCas(1, b"a", 0, 1, b"x")), [VersionMismatch()])
         self.assertEqual(self.kv.read(b"a"), Record(2, 0, b"one"))
-        self.assertEqual(self.apply(encodeCas(1, b"a", 0, 2, b"two")), [Outcome.STORED])
+        self.assertEqual(self.apply(encodeCas(1, b"a", 0, 2, b"two")), [Stored(4)])
         self.assertEqual(self.kv.read(b"a"), Record(4, 0, b"two"))
 
     def test_delete(self) -> None:
@@ -85,23 +88,23 @@ class CommandTests(MachineCase):
         A delete takes away what is there, once.
         """
         self.apply(encodeSet(1, b"a", 0, b"one"))
-        self.assertEqual(self.apply(encodeDelete(1, b"a"), encodeDelete(1, b"a")), [Outcome.DELETED, Outcome.NOT_FOUND])
+        self.assertEqual(self.apply(encodeDelete(1, b"a"), encodeDelete(1, b"a")), [Deleted(), NotFound()])
         self.assertIsNone(self.kv.read(b"a"))
-        self.assertEqual(self.apply(encodeCas(1, b"a", 0, 1, b"x")), [Outcome.NOT_FOUND])
+        self.assertEqual(self.apply(encodeCas(1, b"a", 0, 1, b"x")), [NotFound()])
 
     def test_withinOneCall(self) -> None:
         """
         Commands of one call see what those before them did.
         """
-        outcomes = self.apply(
+        results = self.apply(
             encodeSet(1, b"a", 0, b"one"),
             encodeCas(1, b"a", 0, 1, b"two"),
             encodeCas(1, b"a", 0, 1, b"three"),
             encodeDelete(1, b"a"),
             encodeCas(1, b"a", 0, 2, b"four"),
         )
-        stored = [Outcome.STORED, Outcome.STORED]
-        self.assertEqual(outcomes, [*stored, Outcome.VERSION_MISMATCH, Outcome.DELETED, Outcome.NOT_FOUND])
+        stored = [Stored(1), Stored(2)]
+        self.assertEqual(results, [*stored, VersionMismatch(), Deleted(), NotFound()])
         self.assertEqual((self.kv.keys, self.kv.read(b"a")), (0, None))
 
     def test_oneWrite(self) -> None:
@@ -121,13 +124,14 @@ class CommandTests(MachineCase):
         self.apply(*[encodeSet(1, b"%d" % number, 1, b"") for number in range(9)])
         self.apply(encodeSet(1, b"a", 0, b""))
         self.assertEqual(self.engine.steps[1].keys(), {b"ka", b"m"})
-        self.assertEqual((self.kv._changes, self.kv._heads, self.kv._expiry._beyond), ({}, {}, {}))
+        records = self.kv._records
+        self.assertEqual((records.changes, records._heads, records.expiry._beyond), ({}, {}, {}))
 
     def test_clock(self) -> None:
         """
         The clock is the largest stamp so far; it does not go back.
         """
-        self.assertEqual(self.apply(encodeClock(7), b""), [Outcome.NOTHING, Outcome.NOTHING])
+        self.assertEqual(self.apply(encodeClock(7), b""), [None, None])
         self.apply(encodeSet(5, b"a", 0, b""))
         self.assertEqual(self.kv.clock, 7)
         self.apply(encodeDelete(9, b"nothing"))
@@ -166,9 +170,9 @@ class ExpiryTests(MachineCase):
         A command's own stamp decides what it finds.
         """
         self.apply(encodeSet(1000, b"a", 2, b"one"))
-        self.assertEqual(self.apply(encodeCas(3000, b"a", 0, 1, b"two")), [Outcome.NOT_FOUND])
+        self.assertEqual(self.apply(encodeCas(3000, b"a", 0, 1, b"two")), [NotFound()])
         self.apply(encodeSet(3000, b"a", 1, b"one"))
-        self.assertEqual(self.apply(encodeDelete(4000, b"a")), [Outcome.NOT_FOUND])
+        self.assertEqual(self.apply(encodeDelete(4000, b"a")), [NotFound()])
 
     def test_setAgain(self) -> None:
         """
@@ -215,7 +219,7 @@ class ExpiryTests(MachineCase):
         A key whose deadline is past already when it is set is never seen.
         """
         self.apply(encodeClock(9000))
-        self.assertEqual(self.apply(encodeSet(1000, b"a", 2, b"")), [Outcome.STORED])
+        self.assertEqual(self.apply(encodeSet(1000, b"a", 2, b"")), [Stored(2)])
         self.assertEqual((self.kv.read(b"a"), self.kv.keys), (None, 0))
 
 
@@ -246,9 +250,9 @@ class PurgeTests(MachineCase):
         self.patch(machine, "PURGE_LIMIT", 0)
         self.apply(encodeSet(0, b"a", 1, b""), encodeSet(0, b"b", 1, b""), encodeClock(1000))
         self.assertEqual((self.kv.keys, self.kv.read(b"a"), self.kv.read(b"b")), (2, None, None))
-        self.assertEqual(self.apply(encodeCas(1000, b"a", 0, 1, b"")), [Outcome.NOT_FOUND])
-        self.assertEqual(self.apply(encodeDelete(1000, b"a")), [Outcome.NOT_FOUND])
-        self.assertEqual(self.apply(encodeSet(1000, b"a", 0, b"new")), [Outcome.STORED])
+        self.assertEqual(self.apply(encodeCas(1000, b"a", 0, 1, b"")), [NotFound()])
+        self.assertEqual(self.apply(encodeDelete(1000, b"a")), [NotFound()])
+        self.assertEqual(self.apply(encodeSet(1000, b"a", 0, b"new")), [Stored(6)])
         self.assertEqual(self.kv.keys, 2)
         self.patch(machine, "PURGE_LIMIT", 9)
         self.apply(b"")
@@ -280,7 +284,7 @@ class RestartTests(MachineCase):
         self.kv = StateMachine(self.engine.crash())
         self.assertEqual((self.kv.appliedIndex, self.kv.clock, self.kv.keys), (2, 2000, 2))
         self.assertEqual((self.kv.nextDeadline, self.kv.read(b"b")), (6000, Record(2, 0, b"two")))
-        self.assertEqual(self.apply(encodeDelete(9000, b"b")), [Outcome.DELETED])
+        self.assertEqual(self.apply(encodeDelete(9000, b"b")), [Deleted()])
         self.assertEqual((self.kv.appliedIndex, self.kv.keys), (3, 0))
 
     def test_layout(self) -> None:

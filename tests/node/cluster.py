@@ -13,6 +13,12 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
+from replkv.commands.cas import Cas
+from replkv.commands.command import Command
+from replkv.commands.delete import Delete
+from replkv.commands.get import Get
+from replkv.commands.getm import Getm
+from replkv.commands.set import Set
 from replkv.config import Config, ServerConfig
 from replkv.frontends.session import Session
 from replkv.kv.machine import StateMachine
@@ -26,7 +32,6 @@ from replkv.raft.core import Raft
 from replkv.raft.log import RaftLog
 from replkv.storage.log import LogStorage
 from replkv.testing.files import MemoryFiles
-from replkv.wire.commands import Cas, Command, Delete, Get, Getm, Set
 from tests.frontends.asked import Asked
 from tests.patience import patiently
 
@@ -120,7 +125,7 @@ class Client:
         """
         Store a value in place of a version.
         """
-        return self._submit(Cas(key, exptime, value, False, version))
+        return self._submit(Cas(key, exptime, version, value, False))
 
     def get(self, key: bytes) -> Asked:
         """

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.wire.results import NotFound
+from replkv.commands.results import NotFound
 from tests.frontends.asked import Asked
 from tests.node.cluster import Client, Cluster, Server
 

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.kv.command import encodeClock, encodeDelete
+from replkv.commands.logged import encodeClock
 from replkv.node.clusterclock import SLEW, ClusterClock, bridged, largestStamp
 from replkv.raft.entry import Entry
 from replkv.storage.clockrecord import ClockRecord
 from replkv.times import FAR_FUTURE
+from tests.commands.logged import encodeDelete
 
 NOW = 1_700_000_000_000
 YEAR = 365 * 24 * 3600 * 1000

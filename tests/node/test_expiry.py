@@ -4,7 +4,7 @@ Tests for expiry: decided by the log.
 
 from __future__ import annotations
 
-from replkv.wire.results import Deleted, Found, Redirected, Stored
+from replkv.commands.results import Deleted, Found, Redirected, Stored
 from tests.node.cluster import Client
 from tests.node.expiring import NOT_FOUND, ExpiryTests
 

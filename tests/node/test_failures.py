@@ -10,10 +10,10 @@ from collections.abc import Sequence
 import replkv.node.node
 import replkv.raft.log
 from replkv import exits
+from replkv.commands.results import Stored, Unavailable
 from replkv.kv.engine import EngineError, EngineStarved
 from replkv.kv.machine import StateMachine
 from replkv.raft.entry import Entry
-from replkv.wire.results import Stored, Unavailable
 from tests.node.cluster import Client, Server
 from tests.node.leading import LeaderTests
 

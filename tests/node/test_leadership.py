@@ -4,9 +4,9 @@ Tests for what clients are told by servers that do not lead, not yet or no longe
 
 from __future__ import annotations
 
+from replkv.commands.results import Found, Redirected, Stored, Unavailable
 from replkv.peers.receiver import Timed
 from replkv.raft.messages import AppendEntriesReply
-from replkv.wire.results import Found, Redirected, Stored, Unavailable
 from tests.logged import logged
 from tests.node.cluster import Client, Cluster
 from tests.node.leading import LeaderTests

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.wire.results import NotFound, Unavailable
+from replkv.commands.results import NotFound, Unavailable
 from tests.node.cluster import Client, Cluster
 
 

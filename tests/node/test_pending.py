@@ -7,12 +7,10 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 import replkv.node.pending
-from replkv.kv.command import CAS, DELETE, SET, decode
-from replkv.kv.machine import Outcome
-from replkv.node.pending import Deadlines, Proposals, encodeWrite
+from replkv.commands.results import Deleted, NotFound, Stored, Unavailable, VersionMismatch
+from replkv.commands.set import Set
+from replkv.node.pending import Deadlines, Proposals
 from replkv.raft.entry import Entry
-from replkv.wire.commands import Cas, Delete, Get, Set
-from replkv.wire.results import Deleted, NotFound, Stored, Unavailable, VersionMismatch
 from tests.frontends.asked import Asked
 
 
@@ -42,23 +40,23 @@ class ProposalsTests(SynchronousTestCase):
         Each is answered by what came of its own entry; the version is that entry's index.
         """
         entries = [Entry(4, 2, b"x"), Entry(5, 3, b"x")]
-        self.proposals.applied(entries, [Outcome.STORED, Outcome.STORED])
+        self.proposals.applied(entries, [Stored(4), Stored(5)])
         self.assertEqual((self.first.result, self.second.result), (Stored(5), None))
-        self.proposals.applied([Entry(6, 3, b"x")], [Outcome.VERSION_MISMATCH])
+        self.proposals.applied([Entry(6, 3, b"x")], [VersionMismatch()])
         self.assertEqual(self.second.result, VersionMismatch())
 
-    def test_outcomes(self) -> None:
+    def test_results(self) -> None:
         """
-        There is a result for each outcome.
+        What came of an entry is told as it is.
         """
-        self.proposals.applied([Entry(5, 3, b"x"), Entry(6, 3, b"x")], [Outcome.DELETED, Outcome.NOT_FOUND])
+        self.proposals.applied([Entry(5, 3, b"x"), Entry(6, 3, b"x")], [Deleted(), NotFound()])
         self.assertEqual((self.first.result, self.second.result), (Deleted(), NotFound()))
 
     def test_otherLeadersEntry(self) -> None:
         """
         Another leader's entry at the index is not the one that was proposed, whatever came of it.
         """
-        self.proposals.applied([Entry(5, 4, b"x"), Entry(6, 4, b"x")], [Outcome.STORED, Outcome.DELETED])
+        self.proposals.applied([Entry(5, 4, b"x"), Entry(6, 4, b"x")], [Stored(5), Deleted()])
         self.assertEqual((self.first.result, self.second.result), (Unavailable(), Unavailable()))
 
     def test_abandon(self) -> None:
@@ -67,7 +65,7 @@ class ProposalsTests(SynchronousTestCase):
         """
         self.proposals.abandon()
         self.assertEqual((self.first.result, self.second.result), (Unavailable(), Unavailable()))
-        self.proposals.applied([Entry(5, 3, b"x")], [Outcome.STORED])
+        self.proposals.applied([Entry(5, 3, b"x")], [Stored(5)])
         self.assertEqual(self.first.result, Unavailable())
 
     def test_answeredBefore(self) -> None:
@@ -76,7 +74,7 @@ class ProposalsTests(SynchronousTestCase):
         """
         self.first.answer(Unavailable())
         self.second.answer(Unavailable())
-        self.proposals.applied([Entry(5, 3, b"x")], [Outcome.STORED])
+        self.proposals.applied([Entry(5, 3, b"x")], [Stored(5)])
         self.proposals.abandon()
         self.assertEqual((self.first.result, self.second.result), (Unavailable(), Unavailable()))
 
@@ -89,7 +87,7 @@ class ProposalsTests(SynchronousTestCase):
         self.proposals.add(7, 3, store())
         self.first.answer(Unavailable())
         self.assertTrue(self.proposals.isFull)
-        self.proposals.applied([Entry(5, 3, b"x")], [Outcome.STORED])
+        self.proposals.applied([Entry(5, 3, b"x")], [Stored(5)])
         self.assertFalse(self.proposals.isFull)
 
     def test_fullOfBytes(self) -> None:
@@ -99,7 +97,7 @@ class ProposalsTests(SynchronousTestCase):
         self.patch(replkv.node.pending, "MAX_BYTES", 100)
         self.proposals.add(7, 3, store(98))
         self.assertTrue(self.proposals.isFull)
-        self.proposals.applied([Entry(5, 3, b"x")], [Outcome.STORED])
+        self.proposals.applied([Entry(5, 3, b"x")], [Stored(5)])
         self.assertFalse(self.proposals.isFull)
         self.proposals.add(8, 3, store(98))
         self.assertTrue(self.proposals.isFull)
@@ -184,23 +182,3 @@ class DeadlinesTests(SynchronousTestCase):
         self.assertEqual(list(self.deadlines.takeAll()), requests)
         self.assertEqual(self.deadlines.count, 0)
         self.assertFalse(self.deadlines.isFull)
-
-
-class EncodeTests(SynchronousTestCase):
-    """
-    Tests for commands as they go into the log.
-    """
-
-    def test_commands(self) -> None:
-        """
-        All that the client said is in them, and the leader's time.
-        """
-        self.assertEqual(decode(encodeWrite(5, Set(b"k", 2, b"v", True))), (SET, 5, 2005, 0, b"k", b"v"))
-        self.assertEqual(decode(encodeWrite(5, Cas(b"k", 0, b"v", False, 9))), (CAS, 5, 0, 9, b"k", b"v"))
-        self.assertEqual(decode(encodeWrite(5, Delete(b"k"))), (DELETE, 5, 0, 0, b"k", b""))
-
-    def test_reads(self) -> None:
-        """
-        A read does not go into the log.
-        """
-        self.assertRaises(TypeError, encodeWrite, 5, Get(b"k"))

@@ -8,9 +8,9 @@ from twisted.internet.defer import Deferred
 
 import replkv.node.node
 import replkv.raft.log
+from replkv.commands.results import Stored, Unavailable
 from replkv.kv.memory import MemoryEngine
 from replkv.testing.files import MemoryFiles
-from replkv.wire.results import Stored, Unavailable
 from tests.logged import logged
 from tests.node.cluster import Client, Cluster, Server
 from tests.node.leading import LeaderTests

@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import replkv.node.node
 import replkv.node.pending
+from replkv.commands.results import Deleted, Found, NotFound, Stored, Unavailable, VersionMismatch
 from replkv.raft.outputs import Ready
-from replkv.wire.results import Deleted, Found, NotFound, Stored, Unavailable, VersionMismatch
 from tests.frontends.asked import Asked
 from tests.node.cluster import Client, Cluster
 from tests.node.leading import LeaderTests

@@ -8,7 +8,7 @@ import tarfile
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from replkv.kv.machine import Record
+from replkv.kv.records import Record
 from replkv.lives import Life, Past
 from replkv.storage.clockrecord import ClockRecord
 

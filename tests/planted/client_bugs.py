@@ -12,16 +12,19 @@ from twisted.python.failure import Failure
 
 from replkv.client.dispatcher import Dispatcher
 from replkv.client.errors import Unavailable
+from replkv.commands import results
+from replkv.commands.cas import Cas
+from replkv.commands.command import Command
+from replkv.commands.delete import Delete
+from replkv.commands.extras import Quit
+from replkv.commands.set import Set
 from replkv.frontends.request import Request
 from replkv.frontends.text.connection import ClientProtocol
-from replkv.kv.machine import Outcome
 from replkv.node.executor import Executor
 from replkv.node.pending import Deadlines, Proposals
 from replkv.raft.core import Raft
 from replkv.raft.entry import Entry
 from replkv.raft.outputs import Token
-from replkv.wire import results
-from replkv.wire.commands import Cas, Command, Delete, Quit, Set
 from tests.planted.bug import Bug, Patch
 
 _applied = Proposals.applied
@@ -35,9 +38,9 @@ _sweep = Deadlines.sweep
 _writeReplies = ClientProtocol.writeReplies
 
 
-def _appliedByIndex(proposals: Proposals, entries: list[Entry], outcomes: list[Outcome]) -> None:
+def _appliedByIndex(proposals: Proposals, entries: list[Entry], told: list[results.Result | None]) -> None:
     terms = {index: term for index, (term, _) in proposals._requests.items()}
-    _applied(proposals, [entry._replace(term=terms.get(entry.index, entry.term)) for entry in entries], outcomes)
+    _applied(proposals, [entry._replace(term=terms.get(entry.index, entry.term)) for entry in entries], told)
 
 
 def _sweepWithoutBytes(deadlines: Deadlines, now: float) -> None:
@@ -51,7 +54,7 @@ def _abandonSilently(proposals: Proposals) -> None:
     proposals._bytes = 0
 
 
-def _appliedInVain(proposals: Proposals, entries: list[Entry], outcomes: list[Outcome]) -> None:
+def _appliedInVain(proposals: Proposals, entries: list[Entry], told: list[results.Result | None]) -> None:
     """
     It does not know what came of some of them.
     """
@@ -59,7 +62,7 @@ def _appliedInVain(proposals: Proposals, entries: list[Entry], outcomes: list[Ou
         _, request = proposals._requests.get(entry.index, (0, None))
         if request is not None and not request.isAnswered and entry.index % 50 == 0:
             request.answer(results.Unavailable())
-    _applied(proposals, entries, outcomes)
+    _applied(proposals, entries, told)
 
 
 def _redirectTaken(proposals: Proposals) -> None:

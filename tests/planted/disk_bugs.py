@@ -10,8 +10,9 @@ from typing import Any, Final
 
 import replkv.storage.log
 import replkv.storage.segment
+from replkv.commands.results import Result
 from replkv.kv.engine import Engine
-from replkv.kv.machine import Outcome, StateMachine
+from replkv.kv.machine import StateMachine
 from replkv.raft.core import Raft
 from replkv.raft.entry import Entry
 from replkv.raft.outputs import Persist
@@ -53,8 +54,8 @@ def _recoverWithClock(server: Server, machine: StateMachine) -> Raft:
     return _recover(server, machine)
 
 
-def _applyByLocalClock(machine: StateMachine, entries: Sequence[Entry]) -> list[Outcome]:
-    machine.clock = max(machine.clock, int(machine.localClock() * 1000))  # type: ignore[attr-defined]
+def _applyByLocalClock(machine: StateMachine, entries: Sequence[Entry]) -> list[Result | None]:
+    machine._records.clock = max(machine.clock, int(machine.localClock() * 1000))  # type: ignore[attr-defined]
     return _apply(machine, entries)
 
 
@@ -79,7 +80,7 @@ class _InTwoSteps:
         self._engine.write(dict([last]))
 
 
-def _applyInTwoSteps(machine: StateMachine, entries: Sequence[Entry]) -> list[Outcome]:
+def _applyInTwoSteps(machine: StateMachine, entries: Sequence[Entry]) -> list[Result | None]:
     engine = machine._engine
     machine._engine = _InTwoSteps(engine)
     try:

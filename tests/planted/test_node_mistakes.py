@@ -13,8 +13,9 @@ import replkv.node.clusterclock
 import replkv.node.diskqueue
 import replkv.node.executor
 import replkv.peers.identity
+from replkv.commands.results import Found, NotFound, Result, Stored, Unavailable
 from replkv.frontends.request import Request
-from replkv.kv.machine import Outcome, StateMachine
+from replkv.kv.machine import StateMachine
 from replkv.lives import Life, Past
 from replkv.node.clusterclock import ClusterClock, bridged
 from replkv.node.executor import Executor
@@ -26,7 +27,6 @@ from replkv.peers.listener import IncomingConnection
 from replkv.peers.receiver import Timed
 from replkv.raft.entry import Entry
 from replkv.storage.clockrecord import ClockRecord
-from replkv.wire.results import Found, NotFound, Result, Stored, Unavailable
 from tests.node import (
     cluster,
     test_clusterclock,
@@ -95,9 +95,9 @@ class NodeMistakesTests(PlantingTests):
         """
         applied = Proposals.applied
 
-        def byIndex(proposals: Proposals, entries: list[Entry], outcomes: list[Outcome]) -> None:
+        def byIndex(proposals: Proposals, entries: list[Entry], results: list[Result | None]) -> None:
             terms = {index: term for index, (term, _) in proposals._requests.items()}
-            applied(proposals, [entry._replace(term=terms.get(entry.index, entry.term)) for entry in entries], outcomes)
+            applied(proposals, [entry._replace(term=terms.get(entry.index, entry.term)) for entry in entries], results)
 
         self.patch(Proposals, "applied", byIndex)
         self.assertCaught(test_pending.ProposalsTests, "test_otherLeadersEntry")
@@ -152,9 +152,9 @@ class NodeMistakesTests(PlantingTests):
         wrong = {0: 0.0, 1: cluster.YEAR, 2: -cluster.YEAR}
         known: dict[StateMachine, int] = {}
 
-        def byLocalClock(machine: StateMachine, entries: list[Entry]) -> list[Outcome]:
+        def byLocalClock(machine: StateMachine, entries: list[Entry]) -> list[Result | None]:
             number = known.setdefault(machine, len(known) % 3)
-            machine.clock = max(machine.clock, int((cluster.NOW + wrong[number]) * 1000))
+            machine._records.clock = max(machine.clock, int((cluster.NOW + wrong[number]) * 1000))
             return apply(machine, entries)
 
         self.patch(StateMachine, "apply", byLocalClock)

@@ -6,8 +6,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from replkv.commands.cas import Cas
+from replkv.commands.command import KeyCommand
+from replkv.commands.delete import Delete
+from replkv.commands.get import Get
+from replkv.commands.getm import Getm
+from replkv.commands.set import Set
 from replkv.testing.history import Answer, History, Operation, Told
-from replkv.wire.commands import Cas, Delete, Get, Getm, KeyCommand, Set
 
 KEY = b"k"
 
@@ -84,21 +89,21 @@ def cas(invoked: float, ended: float, expected: int, value: bytes, version: int,
     """
     A C{cas} that stored.
     """
-    return Asked(Cas(KEY, exptime, value, False, expected), invoked, ended, Answer(Told.STORED, version))
+    return Asked(Cas(KEY, exptime, expected, value, False), invoked, ended, Answer(Told.STORED, version))
 
 
 def differs(invoked: float, ended: float, expected: int, value: bytes = b"never") -> Asked:
     """
     A C{cas} that met another version.
     """
-    return Asked(Cas(KEY, 0, value, False, expected), invoked, ended, Answer(Told.WRONG_VERSION))
+    return Asked(Cas(KEY, 0, expected, value, False), invoked, ended, Answer(Told.WRONG_VERSION))
 
 
 def misses(invoked: float, ended: float, expected: int, value: bytes = b"never") -> Asked:
     """
     A C{cas} that met no key.
     """
-    return Asked(Cas(KEY, 0, value, False, expected), invoked, ended, Answer(Told.NOT_FOUND))
+    return Asked(Cas(KEY, 0, expected, value, False), invoked, ended, Answer(Told.NOT_FOUND))
 
 
 def delete(invoked: float, ended: float, found: bool = True) -> Asked:

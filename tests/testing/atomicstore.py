@@ -8,8 +8,13 @@ from dataclasses import dataclass, field
 from math import ceil
 from random import Random
 
+from replkv.commands.cas import Cas
+from replkv.commands.command import KeyCommand, StoreCommand
+from replkv.commands.delete import Delete
+from replkv.commands.get import Get
+from replkv.commands.getm import Getm
+from replkv.commands.set import Set
 from replkv.testing.history import Answer, History, Operation, Told
-from replkv.wire.commands import Cas, Delete, Get, Getm, KeyCommand, Set, StoreCommand
 
 MISSING = Answer(Told.NOT_FOUND)
 
@@ -168,7 +173,7 @@ class AtomicStore:
         version = random.choice(self._versions[-4:])
         if record is not None and random.random() < 0.7:
             version = record.version
-        return Cas(key, exptime, value, noreply, version)
+        return Cas(key, exptime, version, value, noreply)
 
     def _carryOut(self, asked: Asked) -> None:
         """

@@ -10,9 +10,14 @@ from itertools import chain, combinations, pairwise, permutations, product
 from math import inf
 from typing import NamedTuple
 
+from replkv.commands.cas import Cas
+from replkv.commands.command import StoreCommand
+from replkv.commands.delete import Delete
+from replkv.commands.get import Get
+from replkv.commands.getm import Getm
+from replkv.commands.set import Set
 from replkv.testing.history import Answer, History, Operation, Status, Told
 from replkv.testing.linear.clocks import ClockBound
-from replkv.wire.commands import Cas, Delete, Get, Getm, Set, StoreCommand
 
 
 class Life(NamedTuple):

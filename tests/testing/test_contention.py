@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.commands.cas import Cas
 from replkv.testing.contention import races
 from replkv.testing.history import Answer, History, Told
-from replkv.wire.commands import Cas
 
 STORED = Answer(Told.STORED, 8)
 REFUSED = Answer(Told.WRONG_VERSION)
@@ -30,7 +30,7 @@ class RacesTests(SynchronousTestCase):
         A C{cas} of version 7 is asked by another connection each time, and answered.
         """
         connection = fields.get("connection", len(self.history.operations))
-        command = Cas(b"k%d" % fields.get("key", 0), 0, b"value", False, fields.get("version", 7))
+        command = Cas(b"k%d" % fields.get("key", 0), 0, fields.get("version", 7), b"value", False)
         operation = self.history.invoke(command, invoked, connection)
         if ended is not None:
             self.history.answered(operation, answer, ended)

@@ -8,8 +8,8 @@ from math import inf
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.commands.get import Get
 from replkv.testing.history import Answer, History, Operation, Status, Told
-from replkv.wire.commands import Get
 
 COMMAND = Get(b"k")
 ANSWER = Answer(Told.NOT_FOUND)

@@ -10,9 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.commands.cas import Cas
+from replkv.commands.command import KeyCommand
+from replkv.commands.delete import Delete
+from replkv.commands.get import Get
+from replkv.commands.getm import Getm
+from replkv.commands.set import Set
 from replkv.testing.history import Answer, History, Operation, Told
 from replkv.testing.jsonlines import jsonLines, readJsonLines
-from replkv.wire.commands import Cas, Delete, Get, Getm, KeyCommand, Set
 
 MISSING = object()
 
@@ -23,7 +28,7 @@ commands: st.SearchStrategy[KeyCommand] = st.one_of(
     st.builds(Getm, blocks),
     st.builds(Delete, blocks),
     st.builds(Set, blocks, numbers, blocks, st.booleans()),
-    st.builds(Cas, blocks, numbers, blocks, st.booleans(), numbers),
+    st.builds(Cas, blocks, numbers, numbers, blocks, st.booleans()),
 )
 times = st.floats(0, 1e9)
 
@@ -72,7 +77,7 @@ class JsonLinesTests(SynchronousTestCase):
         """
         history = History()
         stored = history.invoke(Set(b"k", 5, b"v1", False), 1.0, 3)
-        swapped = history.invoke(Cas(b"k", 0, b"\xff", True, 8), 1.5)
+        swapped = history.invoke(Cas(b"k", 0, 8, b"\xff", True), 1.5)
         history.answered(stored, Answer(Told.STORED, 9), 2.0)
         found = history.invoke(Getm(b"k"), 2.5, 3)
         history.lost(swapped, 3.0)

@@ -13,13 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.commands.cas import Cas
+from replkv.commands.delete import Delete
 from replkv.testing.history import Answer, History, Operation, Status, Told
 from replkv.testing.linear import search
 from replkv.testing.linear.clocks import ClockBound
 from replkv.testing.linear.search import checkLinearizable
 from replkv.testing.linear.versions import checkVersions
 from replkv.testing.outcome import Violation
-from replkv.wire.commands import Cas, Delete
 from tests.testing.atomicstore import AtomicStore, Load
 from tests.testing.bruteforce import isLinearizable
 

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.commands.get import Get
+from replkv.commands.set import Set
 from replkv.testing.history import Answer, History, Told
 from replkv.testing.linear.clocks import ClockBound
 from replkv.testing.linear.moment import judgeInTime
 from replkv.testing.linear.search import Undecided, checkLinearizable
 from replkv.testing.outcome import Violation
-from replkv.wire.commands import Get, Set
 
 
 def linearizable(history: History) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.wire.commands import Command, Malformed
-from replkv.wire.parser import CommandParser
+from replkv.commands.command import Command
+from replkv.wire.parser import CommandParser, Malformed
 
 MALFORMED = Malformed(close=False)
 GIVEN_UP = Malformed(close=True)

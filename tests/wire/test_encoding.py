@@ -6,7 +6,13 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.wire.commands import Cas, Command, Delete, Get, Getm, Help, Malformed, Quit, Set, Stats, Version
+from replkv.commands.cas import Cas
+from replkv.commands.command import Command
+from replkv.commands.delete import Delete
+from replkv.commands.extras import Help, Quit, Stats, Version
+from replkv.commands.get import Get
+from replkv.commands.getm import Getm
+from replkv.commands.set import Set
 from replkv.wire.encoding import encodeCommand
 from replkv.wire.parser import CommandParser
 
@@ -17,8 +23,8 @@ COMMANDS: list[Command] = [
     Set(b"k", 0, b"value", False),
     Set(b"k", 60, b"", False),
     Set(b"k", 0, b"a\r\nb\0\xff", True),
-    Cas(b"k", 0, b"value", False, 5),
-    Cas(b"k", 1, b"v", True, 2**64 - 1),
+    Cas(b"k", 0, 5, b"value", False),
+    Cas(b"k", 1, 2**64 - 1, b"v", True),
     Help(),
     Stats(),
     Version(),
@@ -44,11 +50,5 @@ class EncodeCommandTests(SynchronousTestCase):
         """
         The words on the wire.
         """
-        self.assertEqual(encodeCommand(Cas(b"k", 9, b"v", True, 3)), b"cas k 9 3 1 noreply\r\nv\r\n")
+        self.assertEqual(encodeCommand(Cas(b"k", 9, 3, b"v", True)), b"cas k 9 3 1 noreply\r\nv\r\n")
         self.assertEqual(encodeCommand(Set(b"k", 9, b"a\r\nb", False)), b"set k 9 4\r\na\r\nb\r\n")
-
-    def test_none(self) -> None:
-        """
-        What is no command cannot be sent.
-        """
-        self.assertRaises(KeyError, encodeCommand, Malformed(False))

@@ -5,7 +5,8 @@ L{replkv.wire.parser}.
 
 from __future__ import annotations
 
-from replkv.wire.commands import Get, Set
+from replkv.commands.get import Get
+from replkv.commands.set import Set
 from replkv.wire.parser import SWALLOW_LIMIT, CommandParser
 from tests.wire.parsing import GIVEN_UP, MALFORMED, ParserTestCase, parse
 

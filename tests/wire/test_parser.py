@@ -6,7 +6,12 @@ from __future__ import annotations
 
 import gc
 
-from replkv.wire.commands import Cas, Delete, Get, Getm, Help, Quit, Set, Stats, Version
+from replkv.commands.cas import Cas
+from replkv.commands.delete import Delete
+from replkv.commands.extras import Help, Quit, Stats, Version
+from replkv.commands.get import Get
+from replkv.commands.getm import Getm
+from replkv.commands.set import Set
 from replkv.wire.parser import LINE_LIMIT, CommandParser
 from tests.wire.parsing import GIVEN_UP, MALFORMED, ParserTestCase, parse
 
@@ -40,7 +45,7 @@ class WellFormedTests(ParserTestCase):
         """
         C{cas} has a version between the seconds and the length.
         """
-        self.assertParses(b"cas k 60 7 5\r\nhello\r\nget k\r\n", Cas(b"k", 60, b"hello", False, 7), Get(b"k"))
+        self.assertParses(b"cas k 60 7 5\r\nhello\r\nget k\r\n", Cas(b"k", 60, 7, b"hello", False), Get(b"k"))
 
     def test_noreply(self) -> None:
         """
@@ -49,7 +54,7 @@ class WellFormedTests(ParserTestCase):
         self.assertParses(
             b"set k 0 1 noreply\r\nx\r\ncas k 0 7 1 noreply\r\ny\r\n",
             Set(b"k", 0, b"x", True),
-            Cas(b"k", 0, b"y", True, 7),
+            Cas(b"k", 0, 7, b"y", True),
         )
 
     def test_bareLF(self) -> None:
@@ -91,7 +96,7 @@ class WellFormedTests(ParserTestCase):
         """
         self.assertParses(
             b"cas k %d %d 0001\r\nx\r\n" % (UINT64_MAX, UINT64_MAX),
-            Cas(b"k", UINT64_MAX, b"x", False, UINT64_MAX),
+            Cas(b"k", UINT64_MAX, UINT64_MAX, b"x", False),
         )
 
     def test_largestValue(self) -> None:

@@ -10,7 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.wire.commands import Cas, Command, Delete, Get, Getm, Help, Malformed, Quit, Set, Stats, Version
+from replkv.commands.cas import Cas
+from replkv.commands.command import Command
+from replkv.commands.delete import Delete
+from replkv.commands.extras import Help, Quit, Stats, Version
+from replkv.commands.get import Get
+from replkv.commands.getm import Getm
+from replkv.commands.set import Set
+from replkv.wire.parser import Malformed
 from tests.wire.parsing import bytewise, parse
 
 MAX_VALUE_BYTES = 64
@@ -23,7 +30,7 @@ wellFormed: st.SearchStrategy[Command] = st.one_of(
     st.builds(Getm, keys),
     st.builds(Delete, keys),
     st.builds(Set, keys, numbers, values, st.booleans()),
-    st.builds(Cas, keys, numbers, values, st.booleans(), numbers),
+    st.builds(Cas, keys, numbers, numbers, values, st.booleans()),
     st.sampled_from([Help(), Stats(), Version(), Quit()]),
 )
 lineEnds = st.sampled_from([b"\r\n", b"\n"])
@@ -54,7 +61,7 @@ def write(command: Command, end: bytes) -> bytes:
     match command:
         case Set(key, exptime, value, noreply):
             head = b"set %b %d %d" % (key, exptime, len(value))
-        case Cas(key, exptime, value, noreply, version):
+        case Cas(key, exptime, version, value, noreply):
             head = b"cas %b %d %d %d" % (key, exptime, version, len(value))
         case Get(key) | Getm(key) | Delete(key):
             return type(command).__name__.lower().encode() + b" " + key + end

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.wire.commands import Cas, Delete, Get, Getm, Help, Malformed, Set, Stats, Version
-from replkv.wire.replies import encodeReply, lineOf
-from replkv.wire.replyparser import ReplyParser
-from replkv.wire.results import (
+from replkv.commands.cas import Cas
+from replkv.commands.delete import Delete
+from replkv.commands.extras import Help, Stats, Version
+from replkv.commands.get import Get
+from replkv.commands.getm import Getm
+from replkv.commands.results import (
     BadCommand,
     Deleted,
     Found,
@@ -22,10 +24,14 @@ from replkv.wire.results import (
     Usage,
     VersionMismatch,
 )
+from replkv.commands.set import Set
+from replkv.wire.parser import Malformed
+from replkv.wire.replies import encodeReply, lineOf
+from replkv.wire.replyparser import ReplyParser
 
 GET, GETM, DELETE = Get(b"k"), Getm(b"k"), Delete(b"k")
-SET, CAS = Set(b"k", 0, b"v", False), Cas(b"k", 0, b"v", False, 1)
-QUIET_SET, QUIET_CAS = Set(b"k", 0, b"v", True), Cas(b"k", 0, b"v", True, 1)
+SET, CAS = Set(b"k", 0, b"v", False), Cas(b"k", 0, 1, b"v", False)
+QUIET_SET, QUIET_CAS = Set(b"k", 0, b"v", True), Cas(b"k", 0, 1, b"v", True)
 
 
 class EncodeReplyTests(SynchronousTestCase):

@@ -10,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.wire.commands import Command, Delete, Get, Getm, Set, Stats, Version
-from replkv.wire.replies import encodeReply
-from replkv.wire.replyparser import ProtocolError, ReplyParser
-from replkv.wire.results import (
+from replkv.commands.command import Command
+from replkv.commands.delete import Delete
+from replkv.commands.extras import Stats, Version
+from replkv.commands.get import Get
+from replkv.commands.getm import Getm
+from replkv.commands.results import (
     BadCommand,
     Deleted,
     Found,
@@ -27,6 +29,9 @@ from replkv.wire.results import (
     Unrecognized,
     VersionMismatch,
 )
+from replkv.commands.set import Set
+from replkv.wire.replies import encodeReply
+from replkv.wire.replyparser import ProtocolError, ReplyParser
 
 SESSION = (
     b"OK 7\r\nVALUE 5\r\na\r\nb\0\r\nVALUE 18446744073709551615 3 0\r\n\r\nDELETED\r\nERR_REDIRECT localhost 9001\r\n"

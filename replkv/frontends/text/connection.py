@@ -29,13 +29,14 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from replkv import __version__
+from replkv.commands.command import Command, KeyCommand, ReadCommand
+from replkv.commands.extras import Help, Quit, Stats, Version
+from replkv.commands.results import BadCommand, Found, Release, Result, Statistics, Unavailable, Usage
 from replkv.frontends.budget import Budget
 from replkv.frontends.request import Backend, Request
 from replkv.frontends.session import Session
-from replkv.wire.commands import Command, Help, KeyCommand, Malformed, Quit, ReadCommand, Stats, Version
-from replkv.wire.parser import CommandParser
+from replkv.wire.parser import CommandParser, Malformed
 from replkv.wire.replies import encodeReply
-from replkv.wire.results import BadCommand, Found, Release, Result, Statistics, Unavailable, Usage
 
 MAX_PENDING_COMMANDS: Final = 128
 MAX_PENDING_BYTES: Final = 4 * 1024 * 1024

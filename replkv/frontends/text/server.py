@@ -14,11 +14,11 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from replkv import __version__
+from replkv.commands.results import Unavailable
 from replkv.frontends.budget import Budget
 from replkv.frontends.request import Backend
 from replkv.frontends.text.connection import ClientProtocol
 from replkv.wire.replies import encodeReply
-from replkv.wire.results import Unavailable
 
 DEFAULT_MAX_VALUE_BYTES: Final = 1024 * 1024
 DEFAULT_MAX_CONNECTIONS: Final = 10_000

@@ -8,13 +8,13 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from replkv.commands.command import ReadCommand
+from replkv.commands.results import Redirected, Result, Unavailable
 from replkv.config import Config
 from replkv.frontends.request import Request
 from replkv.node.executor import Executor
 from replkv.raft.core import Raft
 from replkv.testing.outcome import Violation
-from replkv.wire.commands import ReadCommand
-from replkv.wire.results import Redirected, Result, Unavailable
 
 LOOK_SECONDS: Final = 0.01
 """

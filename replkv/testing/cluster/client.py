@@ -9,13 +9,18 @@ from random import Random
 from typing import Final
 
 import replkv.frontends.text.connection
+from replkv.commands.cas import Cas
+from replkv.commands.command import KeyCommand, StoreCommand
+from replkv.commands.delete import Delete
+from replkv.commands.get import Get
+from replkv.commands.getm import Getm
+from replkv.commands.set import Set
 from replkv.testing import rare
 from replkv.testing.cluster.edges import atEdge
 from replkv.testing.cluster.plan import MAX_VALUE_BYTES, ClientPlan
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.session import Session
 from replkv.testing.history import Answer, History, Operation, Told
-from replkv.wire.commands import Cas, Delete, Get, Getm, KeyCommand, Set, StoreCommand
 
 _BINARY: Final = b"\r\nset k0 0 1\r\n\x00\xff\r\n"
 _HUGE_RATE: Final = 0.1
@@ -227,7 +232,7 @@ class WorkloadClient:
             return
         if answer.told is Told.FOUND and answer.version is not None:
             self._sent += 1
-            session.send([Cas(key, 0, self._value(), False, answer.version)])
+            session.send([Cas(key, 0, answer.version, self._value(), False)])
         elif answer.told is Told.WRONG_VERSION:
             self._sent += 1
             session.send([Getm(key)])
@@ -260,5 +265,5 @@ class WorkloadClient:
         noreply = random.random() < plan.noreply
         command: StoreCommand = Set(key, exptime, value, noreply)
         if kind >= 0.6:
-            command = Cas(key, exptime, value, noreply, self._versions.get(key, 1))
+            command = Cas(key, exptime, self._versions.get(key, 1), value, noreply)
         return atEdge(command, random) if random.random() < plan.large else command

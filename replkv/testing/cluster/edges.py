@@ -4,15 +4,14 @@ Values that are just as long as makes whole pieces of what servers send each oth
 
 from __future__ import annotations
 
-from dataclasses import replace
+from copy import copy
 from random import Random
 from typing import Final
 
-from replkv.node.pending import encodeWrite
+from replkv.commands.command import StoreCommand
 from replkv.peers.argument import PART_BYTES
 from replkv.raft.entry import Batch, Entry
 from replkv.testing.files import SECTOR_BYTES
-from replkv.wire.commands import StoreCommand
 
 _EDGES: Final = ((PART_BYTES, 2), (SECTOR_BYTES, 8))
 """
@@ -28,11 +27,13 @@ def atEdge(command: StoreCommand, random: Random) -> StoreCommand:
     piece, most = random.choice(_EDGES)
     size = piece * random.randint(1, most) + random.randint(-1, 1)
     rest = encodedSize(command) - len(command.value)
-    return replace(command, value=command.value.ljust(size - rest, b"."))
+    longer = copy(command)
+    longer.value = command.value.ljust(size - rest, b".")
+    return longer
 
 
 def encodedSize(command: StoreCommand) -> int:
     """
     In how many bytes a batch is encoded that has this command alone.
     """
-    return len(Batch((Entry(1, 1, encodeWrite(0, command)),)).encoded)
+    return len(Batch((Entry(1, 1, command.encode(0)),)).encoded)

@@ -13,12 +13,17 @@ from twisted.internet.task import deferLater
 
 from replkv.client.client import Client, Found
 from replkv.client.errors import NotFound, OutcomeUnknown, Unavailable, VersionMismatch
+from replkv.commands.cas import Cas
+from replkv.commands.command import KeyCommand
+from replkv.commands.delete import Delete
+from replkv.commands.get import Get
+from replkv.commands.getm import Getm
+from replkv.commands.set import Set
 from replkv.testing.cluster.plan import ClientPlan
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.session import describe
 from replkv.testing.history import Answer, History, Told
 from replkv.testing.linear.report import resultOf
-from replkv.wire.commands import Cas, Delete, Get, Getm, KeyCommand, Set
 
 _LATENESS: Final = 0.001
 
@@ -109,7 +114,7 @@ class LibraryClient:
             Getm(key),
             Set(key, 0, value, False),
             Set(key, 0, value, False),
-            Cas(key, 0, value, False, self._version),
+            Cas(key, 0, self._version, value, False),
             Delete(key),
         ]
         return random.choice(commands)
@@ -141,7 +146,7 @@ class LibraryClient:
                 case Set(key, _, value, _):
                     self._version = await client.set(key, value, timeout=seconds)
                     return Answer(Told.STORED, self._version)
-                case Cas(key, _, value, _, version):
+                case Cas(key, _, version, value, _):
                     self._version = await client.cas(key, version, value, timeout=seconds)
                     return Answer(Told.STORED, self._version)
                 case Delete(key):

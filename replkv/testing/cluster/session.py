@@ -16,13 +16,13 @@ from twisted.internet.protocol import Factory
 from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.python.failure import Failure
 
-from replkv.testing.cluster.process import Process
-from replkv.testing.history import Answer, History, Operation, Told
-from replkv.wire.commands import Cas, Delete, Get, Getm, KeyCommand, Quit, StoreCommand
-from replkv.wire.encoding import encodeCommand
-from replkv.wire.replies import lineOf
-from replkv.wire.replyparser import ProtocolError, ReplyParser
-from replkv.wire.results import (
+from replkv.commands.cas import Cas
+from replkv.commands.command import KeyCommand, StoreCommand
+from replkv.commands.delete import Delete
+from replkv.commands.extras import Quit
+from replkv.commands.get import Get
+from replkv.commands.getm import Getm
+from replkv.commands.results import (
     BadCommand,
     Deleted,
     Found,
@@ -33,6 +33,11 @@ from replkv.wire.results import (
     Unavailable,
     VersionMismatch,
 )
+from replkv.testing.cluster.process import Process
+from replkv.testing.history import Answer, History, Operation, Told
+from replkv.wire.encoding import encodeCommand
+from replkv.wire.replies import lineOf
+from replkv.wire.replyparser import ProtocolError, ReplyParser
 
 _CONNECT_TIMEOUT: Final = 1.0
 

@@ -14,6 +14,12 @@ from typing import Final
 from replkv import exits
 from replkv.client.client import Client
 from replkv.client.errors import ClientError
+from replkv.commands.cas import Cas
+from replkv.commands.command import ReadCommand, StoreCommand
+from replkv.commands.delete import Delete
+from replkv.commands.get import Get
+from replkv.commands.getm import Getm
+from replkv.commands.set import Set
 from replkv.testing import rare
 from replkv.testing.chance import chance
 from replkv.testing.cluster.client import WorkloadClient
@@ -35,7 +41,6 @@ from replkv.testing.linear.moment import judgeInTime
 from replkv.testing.linear.search import Undecided, checkLinearizable
 from replkv.testing.linear.versions import checkVersions
 from replkv.testing.outcome import Outcome, Violation
-from replkv.wire.commands import Cas, Delete, Get, Getm, ReadCommand, Set, StoreCommand
 
 TIER: Final = "cluster"
 
@@ -331,7 +336,7 @@ class Simulation:
             cluster.process(name),
             self._history,
             self._newConnection(),
-            [Set(key, 0, value, False), Getm(key), Cas(key, 0, value, False, 1), Get(key), Delete(key)],
+            [Set(key, 0, value, False), Getm(key), Cas(key, 0, 1, value, False), Get(key), Delete(key)],
             cluster.fail,
             lambda what: cluster.tell(name, what),
             quitting=server.id % 2 == 0,

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 
 from twisted.python.failure import Failure
 
+from replkv.commands.command import KeyCommand
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.session import Session
 from replkv.testing.history import History, Operation
-from replkv.wire.commands import KeyCommand
 
 
 class Visit:

@@ -4,15 +4,19 @@ A simulated client of a cluster of cores.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from copy import copy
 
+from replkv.commands.cas import Cas
+from replkv.commands.command import KeyCommand, StoreCommand
+from replkv.commands.delete import Delete
+from replkv.commands.getm import Getm
+from replkv.commands.set import Set
 from replkv.testing.chance import chance
 from replkv.testing.core.cluster import Cluster
 from replkv.testing.core.machine import encode
 from replkv.testing.core.plan import ClientPlan
 from replkv.testing.core.question import Lost, Question, Refused, Result
 from replkv.testing.history import Answer, History, Operation, Told
-from replkv.wire.commands import Cas, Delete, Getm, KeyCommand, Set, StoreCommand
 
 
 class Client:
@@ -71,7 +75,7 @@ class Client:
         if kind < 0.1:
             return Delete(key)
         if kind < 0.5:
-            return Cas(key, 0, self._value(), False, self._versions.get(key, 1))
+            return Cas(key, 0, self._versions.get(key, 1), self._value(), False)
         return Set(key, 0, self._value(), False)
 
     def _value(self) -> bytes:
@@ -118,7 +122,7 @@ class Client:
         Write at once over what was just read, before anybody else does; and read again if somebody else was faster.
         """
         if answer.told is Told.FOUND and answer.version is not None:
-            self._next = [Cas(key, 0, self._value(), False, answer.version)]
+            self._next = [Cas(key, 0, answer.version, self._value(), False)]
         elif answer.told is Told.WRONG_VERSION:
             self._next = [Getm(key)]
 
@@ -157,7 +161,8 @@ def _asked(command: KeyCommand) -> str:
     A command in words.
     """
     if isinstance(command, StoreCommand):
-        command = replace(command, value=command.value.rstrip(b"."))
+        command = copy(command)
+        command.value = command.value.rstrip(b".")
     return f"getm {command.key.decode()}" if isinstance(command, Getm) else encode(command).decode()
 
 

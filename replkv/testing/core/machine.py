@@ -6,9 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from replkv.commands.cas import Cas
+from replkv.commands.command import KeyCommand
+from replkv.commands.delete import Delete
+from replkv.commands.set import Set
 from replkv.raft.entry import Entry
 from replkv.testing.history import Answer, Told
-from replkv.wire.commands import Cas, Delete, KeyCommand, Set
 
 
 def encode(command: KeyCommand) -> bytes:

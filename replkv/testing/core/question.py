@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from replkv.commands.command import KeyCommand
 from replkv.testing.history import Answer
-from replkv.wire.commands import KeyCommand
 
 
 class Refused(NamedTuple):

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
+from replkv.commands.getm import Getm
 from replkv.raft.config import RaftConfig
 from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
@@ -22,7 +23,6 @@ from replkv.testing.core.probes import nextIndexOf
 from replkv.testing.core.question import Lost, Question, Refused
 from replkv.testing.core.story import Story
 from replkv.testing.outcome import Violation
-from replkv.wire.commands import Getm
 
 if TYPE_CHECKING:
     from replkv.testing.core.cluster import Cluster

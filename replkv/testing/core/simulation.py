@@ -8,6 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from typing import Final
 
+from replkv.commands.command import KeyCommand
+from replkv.commands.getm import Getm
+from replkv.commands.set import Set
 from replkv.testing import rare
 from replkv.testing.chance import chance
 from replkv.testing.contention import races
@@ -23,7 +26,6 @@ from replkv.testing.linear.moment import judgeInTime
 from replkv.testing.linear.search import ClockBound, Undecided, checkLinearizable
 from replkv.testing.linear.versions import checkVersions
 from replkv.testing.outcome import Outcome, Violation
-from replkv.wire.commands import Getm, KeyCommand, Set
 
 TIER: Final = "core"
 

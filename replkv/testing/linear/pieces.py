@@ -10,10 +10,15 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
+from replkv.commands.cas import Cas
+from replkv.commands.command import KeyCommand, StoreCommand
+from replkv.commands.delete import Delete
+from replkv.commands.get import Get
+from replkv.commands.getm import Getm
+from replkv.commands.set import Set
 from replkv.testing.history import Operation, Status, Told
 from replkv.testing.linear.report import describe
 from replkv.testing.outcome import Violation
-from replkv.wire.commands import Cas, Delete, Get, Getm, KeyCommand, Set, StoreCommand
 
 UNSEEN: Final = 0
 """

@@ -7,8 +7,9 @@ from __future__ import annotations
 from math import isinf
 from typing import Final
 
+from replkv.commands.cas import Cas
+from replkv.commands.command import KeyCommand, StoreCommand
 from replkv.testing.history import Answer, Operation, Status
-from replkv.wire.commands import Cas, KeyCommand, StoreCommand
 
 _VALUE_LENGTH: Final = 40
 

@@ -8,10 +8,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from replkv.commands.cas import Cas
+from replkv.commands.command import StoreCommand
+from replkv.commands.getm import Getm
 from replkv.testing.history import History, Operation, Status, Told
 from replkv.testing.linear.report import describe
 from replkv.testing.outcome import Violation
-from replkv.wire.commands import Cas, Getm, StoreCommand
 
 
 class Notice(NamedTuple):

@@ -12,12 +12,15 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
+from replkv.commands.cas import Cas
+from replkv.commands.command import KeyCommand, StoreCommand
+from replkv.commands.delete import Delete
+from replkv.commands.results import Deleted, Found, NotFound, Stored, VersionMismatch
+from replkv.commands.set import Set
 from replkv.frontends.budget import Budget
 from replkv.frontends.request import Request
 from replkv.frontends.text.connection import ClientProtocol
 from replkv.frontends.text.server import ClientServerFactory
-from replkv.wire.commands import Cas, Delete, KeyCommand, Set, StoreCommand
-from replkv.wire.results import Deleted, Found, NotFound, Stored, VersionMismatch
 
 READ_SIZE = 65536
 

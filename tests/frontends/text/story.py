@@ -24,8 +24,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from replkv import __version__
+from replkv.commands.results import Redirected, Unavailable
 from replkv.frontends.request import Request
-from replkv.wire.results import Redirected, Unavailable
 from tests.frontends.text.session import MemoryBackend, Served
 
 MAX_VALUE_BYTES: Final = 32

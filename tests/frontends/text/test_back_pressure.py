@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.commands.results import NotFound
 from replkv.frontends.budget import Budget
 from replkv.frontends.text.connection import (
     FIRST_READ_BYTES,
     MAX_PENDING_BYTES,
     MAX_PENDING_COMMANDS,
 )
-from replkv.wire.results import NotFound
 from tests.frontends.text.session import READ_SIZE, Served
 
 NOT_FOUND = b"ERRNOTFOUND\r\n"

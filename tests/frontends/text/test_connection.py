@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.commands.results import Found, NotFound
 from replkv.frontends.text.connection import (
     LINGER_SECONDS,
     MAX_PENDING_COMMANDS,
     ClientProtocol,
 )
 from replkv.wire.parser import CommandParser
-from replkv.wire.results import Found, NotFound
 from tests.frontends.text.session import Served
 
 NOT_FOUND = b"ERRNOTFOUND\r\n"

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.wire.commands import Get, Set
+from replkv.commands.get import Get
+from replkv.commands.results import Redirected, Stored, Unavailable
+from replkv.commands.set import Set
 from replkv.wire.parser import LINE_LIMIT
-from replkv.wire.results import Redirected, Stored, Unavailable
 from tests.frontends.text.session import Served, talk
 
 ERROR = b"ERRCMDERR\r\n"

@@ -9,8 +9,8 @@ import random
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv import __version__
-from replkv.wire.commands import Get
-from replkv.wire.results import Found
+from replkv.commands.get import Get
+from replkv.commands.results import Found
 from tests.frontends.text.session import Served, talk
 
 BINARY = bytes(range(256)) * 8

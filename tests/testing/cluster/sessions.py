@@ -9,9 +9,9 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.commands.command import KeyCommand
 from replkv.testing.cluster.session import Session
 from replkv.testing.history import History, Operation, Status, Told
-from replkv.wire.commands import KeyCommand
 
 
 class Owner:

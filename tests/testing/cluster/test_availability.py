@@ -10,6 +10,10 @@ from typing import cast
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.commands.command import KeyCommand
+from replkv.commands.get import Get
+from replkv.commands.results import NotFound, Redirected, Unavailable
+from replkv.commands.set import Set
 from replkv.frontends.request import Request
 from replkv.node.executor import Executor
 from replkv.raft.core import Raft
@@ -18,8 +22,6 @@ from replkv.testing.cluster.availability import SLACK, WRITE_SECONDS, Availabili
 from replkv.testing.cluster.leadership import TIMEOUTS, Leadership
 from replkv.testing.health import Health, Settling
 from replkv.testing.outcome import Violation
-from replkv.wire.commands import Get, KeyCommand, Set
-from replkv.wire.results import NotFound, Redirected, Unavailable
 from tests.frontends.asked import Asked
 
 WRITE = Set(b"k", 0, b"value", False)

@@ -8,9 +8,11 @@ from random import Random
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.commands.cas import Cas
+from replkv.commands.command import StoreCommand
+from replkv.commands.set import Set
 from replkv.peers.argument import PART_BYTES
 from replkv.testing.cluster.edges import atEdge, encodedSize
-from replkv.wire.commands import Cas, Set, StoreCommand
 
 
 class AtEdgeTests(SynchronousTestCase):
@@ -30,7 +32,7 @@ class AtEdgeTests(SynchronousTestCase):
         whatever command and key they have.
         """
         expected = {count * PART_BYTES + more for count in (1, 2) for more in (-1, 0, 1)}
-        for command in (Set(b"k", 0, b"v", False), Cas(b"longer", 9, b"v", True, 7)):
+        for command in (Set(b"k", 0, b"v", False), Cas(b"longer", 9, 7, b"v", True)):
             self.assertLessEqual(expected, self.sizes(command))
 
     def test_valueStays(self) -> None:

@@ -12,17 +12,22 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.commands.cas import Cas
+from replkv.commands.command import KeyCommand
+from replkv.commands.delete import Delete
+from replkv.commands.get import Get
+from replkv.commands.getm import Getm
+from replkv.commands.set import Set
 from replkv.testing.cluster.session import NONSENSE, Session, answerOf
 from replkv.testing.history import Answer, Status, Told
-from replkv.wire.commands import Cas, Delete, Get, Getm, KeyCommand, Set
 from replkv.wire.encoding import encodeCommand
 from replkv.wire.parser import CommandParser
 from replkv.wire.replyparser import ReplyParser
 from tests.testing.cluster.sessions import SessionCase
 
 GET, GETM, DELETE = Get(b"k"), Getm(b"k"), Delete(b"k")
-SET, CAS = Set(b"k", 0, b"value", False), Cas(b"k", 0, b"value", False, 5)
-SILENT, SILENT_CAS = Set(b"k", 0, b"value", True), Cas(b"k", 0, b"value", True, 5)
+SET, CAS = Set(b"k", 0, b"value", False), Cas(b"k", 0, 5, b"value", False)
+SILENT, SILENT_CAS = Set(b"k", 0, b"value", True), Cas(b"k", 0, 5, b"value", True)
 
 
 class ReplyTests(SessionCase):

@@ -6,10 +6,14 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.commands.cas import Cas
+from replkv.commands.command import KeyCommand
+from replkv.commands.delete import Delete
+from replkv.commands.getm import Getm
+from replkv.commands.set import Set
 from replkv.raft.entry import Entry
 from replkv.testing.core.machine import Machine, encode
 from replkv.testing.history import Answer, Told
-from replkv.wire.commands import Cas, Delete, Getm, KeyCommand, Set
 
 
 class MachineTests(SynchronousTestCase):
@@ -38,12 +42,12 @@ class MachineTests(SynchronousTestCase):
         self.assertEqual(self.machine.read(b"k"), Answer(Told.NOT_FOUND))
         self.assertEqual(self.apply(Set(b"k", 0, b"one", False)), Answer(Told.STORED, 1))
         self.assertEqual(self.machine.read(b"k"), Answer(Told.FOUND, 1, b"one", 0))
-        self.assertEqual(self.apply(Cas(b"k", 0, b"two", False, 7)), Answer(Told.WRONG_VERSION))
-        self.assertEqual(self.apply(Cas(b"k", 0, b"two", False, 1)), Answer(Told.STORED, 3))
+        self.assertEqual(self.apply(Cas(b"k", 0, 7, b"two", False)), Answer(Told.WRONG_VERSION))
+        self.assertEqual(self.apply(Cas(b"k", 0, 1, b"two", False)), Answer(Told.STORED, 3))
         self.assertEqual(self.machine.read(b"k"), Answer(Told.FOUND, 3, b"two", 0))
         self.assertEqual(self.apply(Delete(b"k")), Answer(Told.DELETED))
         self.assertEqual(self.apply(Delete(b"k")), Answer(Told.NOT_FOUND))
-        self.assertEqual(self.apply(Cas(b"k", 0, b"three", False, 3)), Answer(Told.NOT_FOUND))
+        self.assertEqual(self.apply(Cas(b"k", 0, 3, b"three", False)), Answer(Told.NOT_FOUND))
         self.assertEqual(self.machine.appliedIndex, 6)
 
     def test_noop(self) -> None:

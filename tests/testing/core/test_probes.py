@@ -8,11 +8,11 @@ from unittest import mock
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.commands.set import Set
 from replkv.raft.leader import Leader
 from replkv.testing.core.cluster import Cluster
 from replkv.testing.core.question import Question
 from replkv.testing.outcome import Violation
-from replkv.wire.commands import Set
 from tests.testing.core.test_server import aPlan
 
 

@@ -8,6 +8,9 @@ from dataclasses import replace
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.commands.command import KeyCommand
+from replkv.commands.getm import Getm
+from replkv.commands.set import Set
 from replkv.raft.core import Raft
 from replkv.raft.progress import ProgressState
 from replkv.testing.core.cluster import Cluster
@@ -17,7 +20,6 @@ from replkv.testing.core.question import Lost, Question, Refused, Result
 from replkv.testing.core.server import Server
 from replkv.testing.history import Answer, Told
 from replkv.testing.outcome import Violation
-from replkv.wire.commands import Getm, KeyCommand, Set
 
 
 def aPlan(**changed: object) -> Plan:

@@ -12,11 +12,11 @@ from collections.abc import Callable, Collection
 
 from twisted.logger import Logger
 
+from replkv.commands.get import Get
 from replkv.testing.history import Answer, Told
 from replkv.testing.outcome import Outcome
 from replkv.testing.tiers import Tier
 from replkv.testing.trace import Trace
-from replkv.wire.commands import Get
 
 FAULTS = 8
 CLIENTS = 4

@@ -1,0 +1,20 @@
+"""
+All commands.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from replkv.commands.cas import Cas
+from replkv.commands.command import Command
+from replkv.commands.delete import Delete
+from replkv.commands.extras import Help, Quit, Stats, Version
+from replkv.commands.get import Get
+from replkv.commands.getm import Getm
+from replkv.commands.set import Set
+
+COMMANDS: Final[tuple[type[Command], ...]] = (Set, Get, Getm, Cas, Delete, Help, Stats, Version, Quit)
+"""
+In the order in which people are told of them.
+"""

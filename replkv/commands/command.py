@@ -1,0 +1,98 @@
+"""
+What all commands have in common.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from replkv.commands.results import Result
+from replkv.commands.state import State
+
+
+class Command:
+    """
+    Anything that a client can ask for. The fields of its class are its arguments, in the order in which they are
+    written.
+
+    @cvar WORD: what it is called.
+    @cvar PURPOSE: what it is good for, as the list of commands says it.
+    """
+
+    __slots__ = ()
+
+    WORD: ClassVar[bytes]
+    PURPOSE: ClassVar[str]
+
+
+@dataclass(slots=True)
+class KeyCommand(Command):
+    """
+    A command on one key, which the cluster answers.
+
+    @ivar key: 1 to 250 bytes of printable ASCII without space.
+    """
+
+    key: bytes
+
+
+class ReadCommand(KeyCommand):
+    """
+    A command that changes nothing.
+    """
+
+    __slots__ = ()
+
+
+class WriteCommand(KeyCommand):
+    """
+    A command that changes something: it goes into the log, and every server carries it out.
+
+    @cvar KIND: its number in the log. No other command ever has it.
+    """
+
+    __slots__ = ()
+
+    KIND: ClassVar[int]
+
+    def encode(self, stamp: int) -> bytes:
+        """
+        Make of it what stands in the log.
+
+        @param stamp: the leader's time, in milliseconds.
+        @raise ValueError: if key or stamp are such as no command may have.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def decode(cls, data: bytes) -> tuple[int, WriteCommand]:
+        """
+        Make a command, and its stamp, of what stands in the log.
+
+        @raise ValueError: if it is not the encoding of such a command.
+        """
+        raise NotImplementedError
+
+    def carryOut(self, state: State, stamp: int) -> Result:
+        """
+        Do to the state what it is there for. It may depend on the command, its stamp and the state, and on nothing
+        else: every server has to come to the same.
+        """
+        raise NotImplementedError
+
+
+class StoreCommand(WriteCommand):
+    """
+    A command that carries a value to store.
+
+    @ivar exptime: the seconds that the key is to live, up to 64 bits; 0 is for ever.
+    @ivar value: the value block.
+    @ivar noreply: whether the client wants no reply, as long as the command was well-formed and was carried out.
+    """
+
+    __slots__ = ()
+
+    exptime: int
+    value: bytes
+    noreply: bool

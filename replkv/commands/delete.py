@@ -1,0 +1,50 @@
+"""
+C{delete}: remove a key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from replkv.commands.command import WriteCommand
+from replkv.commands.layout import Layout
+from replkv.commands.results import Deleted, NotFound, Result
+from replkv.commands.state import State
+
+
+@dataclass(slots=True)
+class Delete(WriteCommand):
+    """
+    Remove a key.
+    """
+
+    WORD: ClassVar[bytes] = b"delete"
+    PURPOSE: ClassVar[str] = "remove the key"
+    KIND: ClassVar[int] = 3
+
+    def encode(self, stamp: int) -> bytes:
+        """
+        See L{WriteCommand.encode<replkv.commands.command.WriteCommand.encode>}.
+        """
+        return _LAYOUT.pack(stamp, self.key)
+
+    @classmethod
+    def decode(cls, data: bytes) -> tuple[int, Delete]:
+        """
+        See L{WriteCommand.decode<replkv.commands.command.WriteCommand.decode>}.
+        """
+        stamp, key, _, _ = _LAYOUT.unpack(data)
+        return stamp, cls(key)
+
+    def carryOut(self, state: State, stamp: int) -> Result:
+        """
+        See L{WriteCommand.carryOut<replkv.commands.command.WriteCommand.carryOut>}.
+        """
+        if state.find(self.key) is None:
+            return NotFound()
+        state.delete(self.key)
+        return Deleted()
+
+
+_LAYOUT: Final = Layout(Delete.KIND, numbers=0, hasValue=False)

@@ -1,0 +1,50 @@
+"""
+The commands for people at a terminal, which every server answers by itself, leader or not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from replkv.commands.command import Command
+
+
+@dataclass(slots=True)
+class Help(Command):
+    """
+    Ask for the list of commands.
+    """
+
+    WORD: ClassVar[bytes] = b"help"
+    PURPOSE: ClassVar[str] = "show these lines"
+
+
+@dataclass(slots=True)
+class Stats(Command):
+    """
+    Ask how the server is.
+    """
+
+    WORD: ClassVar[bytes] = b"stats"
+    PURPOSE: ClassVar[str] = "show how this server is"
+
+
+@dataclass(slots=True)
+class Version(Command):
+    """
+    Ask which replkv this is.
+    """
+
+    WORD: ClassVar[bytes] = b"version"
+    PURPOSE: ClassVar[str] = "show the version of replkv"
+
+
+@dataclass(slots=True)
+class Quit(Command):
+    """
+    Ask to close the connection after the replies to what came before.
+    """
+
+    WORD: ClassVar[bytes] = b"quit"
+    PURPOSE: ClassVar[str] = "close the connection"

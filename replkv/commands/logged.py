@@ -1,0 +1,79 @@
+"""
+From what stands in the log to the command that it is: the C{data} of an L{Entry<replkv.raft.entry.Entry>}.
+
+No data at all is the no-op that opens a leader's term. Beside the commands of clients there is the clock, which is but
+kind and stamp: it only tells the time, so that keys expire where nothing else is written.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Final
+
+from replkv.commands.catalog import COMMANDS
+from replkv.commands.command import WriteCommand
+from replkv.commands.layout import checkStamp
+
+CLOCK: Final = 4
+
+_WRITES: Final = {kind.KIND: kind for kind in COMMANDS if issubclass(kind, WriteCommand)}
+_CLOCK: Final = struct.Struct(">BQ")
+
+
+class UnknownCommand(ValueError):
+    """
+    A command of a kind that a later version of replkv has brought.
+    """
+
+    def __init__(self, kind: int) -> None:
+        super().__init__(
+            f"the log holds a command of kind {kind}, which this version of replkv does not know: it was written by a "
+            "newer replkv; start that version"
+        )
+
+
+def encodeClock(stamp: int) -> bytes:
+    """
+    Encode the clock.
+
+    @param stamp: the leader's time, in milliseconds.
+    @raise ValueError: if it is such as no command may have.
+    """
+    checkStamp(stamp)
+    return _CLOCK.pack(CLOCK, stamp)
+
+
+def stampOf(data: bytes) -> int:
+    """
+    Tell the stamp of what stands in the log without decoding the rest; 0 for the no-op.
+
+    @raise ValueError: if C{data} is too short to have one.
+    """
+    if not data:
+        return 0
+    if len(data) < _CLOCK.size:
+        raise ValueError("the command is shorter than its stamp")
+    stamp: int = _CLOCK.unpack_from(data)[1]
+    return stamp
+
+
+def decode(data: bytes) -> tuple[int, WriteCommand | None]:
+    """
+    Decode what stands in the log.
+
+    @return: the stamp, and the command of a client; C{None} for the no-op and the clock.
+    @raise UnknownCommand: if it is of a kind that this version does not know.
+    @raise ValueError: if it is nothing that can stand there.
+    """
+    if not data:
+        return 0, None
+    kind = data[0]
+    if kind in _WRITES:
+        return _WRITES[kind].decode(data)
+    if kind != CLOCK:
+        raise UnknownCommand(kind)
+    if len(data) != _CLOCK.size:
+        raise ValueError(f"a command of kind {kind} does not have {len(data)} bytes")
+    stamp = stampOf(data)
+    checkStamp(stamp)
+    return stamp, None

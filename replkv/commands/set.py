@@ -1,0 +1,52 @@
+"""
+C{set}: store a value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from replkv.commands.command import StoreCommand
+from replkv.commands.layout import Layout
+from replkv.commands.results import Result, Stored
+from replkv.commands.state import State
+from replkv.times import deadlineOf
+
+
+@dataclass(slots=True)
+class Set(StoreCommand):
+    """
+    Store a value, whatever the key had.
+    """
+
+    WORD: ClassVar[bytes] = b"set"
+    PURPOSE: ClassVar[str] = "store the value that follows, for <exptime> seconds (0: for ever)"
+    KIND: ClassVar[int] = 1
+
+    exptime: int
+    value: bytes
+    noreply: bool
+
+    def encode(self, stamp: int) -> bytes:
+        """
+        See L{WriteCommand.encode<replkv.commands.command.WriteCommand.encode>}.
+        """
+        return _LAYOUT.pack(stamp, self.key, self.exptime) + self.value
+
+    @classmethod
+    def decode(cls, data: bytes) -> tuple[int, Set]:
+        """
+        See L{WriteCommand.decode<replkv.commands.command.WriteCommand.decode>}.
+        """
+        stamp, key, (exptime,), value = _LAYOUT.unpack(data)
+        return stamp, cls(key, exptime, value, False)
+
+    def carryOut(self, state: State, stamp: int) -> Result:
+        """
+        See L{WriteCommand.carryOut<replkv.commands.command.WriteCommand.carryOut>}.
+        """
+        return Stored(state.store(self.key, deadlineOf(stamp, self.exptime), self.value))
+
+
+_LAYOUT: Final = Layout(Set.KIND, numbers=1, hasValue=True)

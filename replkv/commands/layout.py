@@ -39,8 +39,7 @@ class Layout:
         @raise ValueError: if stamp or key are such as L{unpack} refuses: it would stop every server once it is in the
             log.
         """
-        _checkKey(key)
-        checkStamp(stamp)
+        check(stamp, key)
         return self._head.pack(self._kind, stamp, *numbers, len(key)) + key
 
     def unpack(self, data: bytes) -> tuple[int, bytes, list[int], bytes]:
@@ -57,8 +56,7 @@ class Layout:
         start = self._head.size
         end = start + length
         key = data[start:end]
-        _checkKey(key)
-        checkStamp(stamp)
+        check(stamp, key)
         if len(key) != length or (end != len(data) and not self._hasValue):
             raise ValueError(
                 f"a command of kind {self._kind} with a key of {length} bytes does not have {len(data)} bytes"
@@ -66,19 +64,13 @@ class Layout:
         return stamp, key, numbers, data[end:]
 
 
-def checkStamp(stamp: int) -> None:
+def check(stamp: int, key: bytes = b"none") -> None:
     """
-    Refuse a stamp that no command may have.
+    Refuse a stamp or a key that no command may have.
 
-    @raise ValueError: if it is one.
-    """
-    if not 0 <= stamp <= FAR_FUTURE:
-        raise ValueError(f"no command is stamped {stamp}")
-
-
-def _checkKey(key: bytes) -> None:
-    """
-    Refuse a key that no command may have.
+    @raise ValueError: if one is such.
     """
     if not 0 < len(key) <= MAX_KEY_LENGTH:
         raise ValueError(f"a key has 1 to {MAX_KEY_LENGTH} bytes, not {len(key)}")
+    if not 0 <= stamp <= FAR_FUTURE:
+        raise ValueError(f"no command is stamped {stamp}")

@@ -12,7 +12,7 @@ from typing import Final
 
 from replkv.commands.catalog import COMMANDS
 from replkv.commands.command import WriteCommand
-from replkv.commands.layout import checkStamp
+from replkv.commands.layout import check
 
 CLOCK: Final = 4
 
@@ -39,7 +39,7 @@ def encodeClock(stamp: int) -> bytes:
     @param stamp: the leader's time, in milliseconds.
     @raise ValueError: if it is such as no command may have.
     """
-    checkStamp(stamp)
+    check(stamp)
     return _CLOCK.pack(CLOCK, stamp)
 
 
@@ -68,12 +68,13 @@ def decode(data: bytes) -> tuple[int, WriteCommand | None]:
     if not data:
         return 0, None
     kind = data[0]
-    if kind in _WRITES:
-        return _WRITES[kind].decode(data)
+    write = _WRITES.get(kind)
+    if write is not None:
+        return write.decode(data)
     if kind != CLOCK:
         raise UnknownCommand(kind)
     if len(data) != _CLOCK.size:
         raise ValueError(f"a command of kind {kind} does not have {len(data)} bytes")
     stamp = stampOf(data)
-    checkStamp(stamp)
+    check(stamp)
     return stamp, None

@@ -16,7 +16,6 @@ import struct
 from collections.abc import Sequence
 from typing import Final
 
-from replkv.commands.command import WriteCommand
 from replkv.commands.logged import decode
 from replkv.commands.results import Result
 from replkv.kv.engine import Engine, EngineError
@@ -104,12 +103,18 @@ class StateMachine:
                 raise ValueError(f"entry {index} cannot be applied where entry {expected} comes next")
             commands.append(decode(data))
 
-        records = self._records
-        results = []
+        records, expiry = self._records, self._records.expiry
+        results: list[Result | None] = []
         for first in range(0, len(commands), READ_AHEAD):
             ahead = commands[first : first + READ_AHEAD]
             records.meet([command.key for _, command in ahead if command is not None])
-            results.extend([self._step(stamp, command) for stamp, command in ahead])
+            for stamp, command in ahead:
+                records.index += 1
+                if stamp > records.clock:
+                    records.clock = stamp
+                results.append(None if command is None else command.carryOut(records, stamp))
+                if expiry.earliest <= records.clock:
+                    records.purge(PURGE_LIMIT)
 
         self.appliedIndex = records.index
         records.changes[_META] = _STATE.pack(self.appliedIndex, records.clock, records.count)
@@ -134,16 +139,3 @@ class StateMachine:
         Close the engine. What was not flushed may have to be replayed from the log.
         """
         self._engine.close()
-
-    def _step(self, stamp: int, command: WriteCommand | None) -> Result | None:
-        """
-        Apply the entry that comes next: move the clock, carry out the command, purge.
-        """
-        records = self._records
-        records.index += 1
-        if stamp > records.clock:
-            records.clock = stamp
-        result = None if command is None else command.carryOut(records, stamp)
-        if records.expiry.earliest <= records.clock:
-            records.purge(PURGE_LIMIT)
-        return result

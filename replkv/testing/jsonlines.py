@@ -11,21 +11,17 @@ Keys and values are text where they are printable ASCII, and C{{"hex": "..."}} o
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from math import isfinite
-from typing import Final, cast
+from typing import Any, Final, cast, get_type_hints
 
-from replkv.commands.cas import Cas
+from replkv.commands.catalog import COMMANDS
 from replkv.commands.command import KeyCommand, StoreCommand
-from replkv.commands.delete import Delete
-from replkv.commands.get import Get
-from replkv.commands.getm import Getm
-from replkv.commands.set import Set
 from replkv.testing.history import Answer, Event, History, Operation, Status, Told
 
-_NAMES: Final[dict[type[KeyCommand], str]] = {Set: "set", Get: "get", Getm: "getm", Cas: "cas", Delete: "delete"}
-_BARE: Final[dict[str, type[Get | Getm | Delete]]] = {"get": Get, "getm": Getm, "delete": Delete}
+_KINDS: Final = {kind.WORD.decode("ascii"): kind for kind in COMMANDS if issubclass(kind, KeyCommand)}
 _ENDS: Final = {status.value: status for status in Status}
 _TOLD: Final = {told.value: told for told in Told}
 
@@ -61,23 +57,28 @@ def _fields(event: Event) -> dict[str, object]:
         "number": operation.number,
         "process": operation.process,
         "type": event.type,
-        "f": _NAMES[type(command)],
+        "f": command.WORD.decode("ascii"),
         "key": _written(command.key),
         "value": _written(command.value) if isinstance(command, StoreCommand) else None,
         "time": event.time,
     }
     if event.type == "invoke":
         fields["connection"] = operation.connection
-        if isinstance(command, StoreCommand):
-            fields |= {"exptime": command.exptime, "noreply": command.noreply}
-        if isinstance(command, Cas):
-            fields["version"] = command.version
+        fields |= {name: getattr(command, name) for name in _arguments(type(command)) if name not in fields}
     elif event.type == Status.OK.value and operation.answer is not None:
         told, version, value, left = operation.answer
         fields |= {"told": told.value, "version": version, "left": left}
         if not isinstance(command, StoreCommand):
             fields["value"] = _written(value)
     return fields
+
+
+def _arguments(kind: type[KeyCommand]) -> dict[str, type]:
+    """
+    The names of a command's arguments, and their types.
+    """
+    types = get_type_hints(kind)
+    return {field.name: types[field.name] for field in dataclasses.fields(kind)}
 
 
 def _written(data: bytes | None) -> object:
@@ -189,17 +190,12 @@ class _Fields:
         """
         The command of an operation.
         """
-        name, key = self.text("f"), self._bytes("key")
-        if name in _BARE:
-            return _BARE[name](key)
-        if name not in ("set", "cas"):
+        name = self.text("f")
+        if name not in _KINDS:
             raise ValueError(f"there is no f {name!r}")
-        exptime, value, noreply = self.integer("exptime"), self._bytes("value"), self._field("noreply")
-        if not isinstance(noreply, bool):
-            raise ValueError(f"noreply is neither true nor false: {noreply!r:.80}")
-        if name == "set":
-            return Set(key, exptime, value, noreply)
-        return Cas(key, exptime, self.integer("version"), value, noreply)
+        kind = _KINDS[name]
+        read: dict[type, Callable[[str], Any]] = {bytes: self._bytes, int: self.integer, bool: self._truth}
+        return kind(**{argument: read[hint](argument) for argument, hint in _arguments(kind).items()})
 
     def answer(self, command: KeyCommand) -> Answer:
         """
@@ -215,6 +211,12 @@ class _Fields:
 
     def _optionalInteger(self, name: str) -> int | None:
         return None if self._field(name) is None else self.integer(name)
+
+    def _truth(self, name: str) -> bool:
+        value = self._field(name)
+        if not isinstance(value, bool):
+            raise ValueError(f"{name} is neither true nor false: {value!r:.80}")
+        return value
 
     def _bytes(self, name: str) -> bytes:
         value = self._field(name)

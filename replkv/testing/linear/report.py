@@ -4,10 +4,10 @@ Operations in words, for whoever has to find out what went wrong.
 
 from __future__ import annotations
 
+from dataclasses import fields
 from math import isinf
 from typing import Final
 
-from replkv.commands.cas import Cas
 from replkv.commands.command import KeyCommand, StoreCommand
 from replkv.testing.history import Answer, Operation, Status
 
@@ -34,13 +34,12 @@ def shorten(value: bytes) -> str:
 
 
 def _command(command: KeyCommand) -> str:
-    words = [type(command).__name__.lower(), command.key.decode("ascii", "backslashreplace")]
+    words = [command.WORD.decode("ascii"), command.key.decode("ascii", "backslashreplace")]
+    for name in [field.name for field in fields(command) if field.name not in ("key", "value")]:
+        argument = getattr(command, name)
+        if argument is not False:
+            words.append(name if argument is True else str(argument))
     if isinstance(command, StoreCommand):
-        words.append(str(command.exptime))
-        if isinstance(command, Cas):
-            words.append(str(command.version))
-        if command.noreply:
-            words.append("noreply")
         words.append(shorten(command.value))
     return " ".join(words)
 

@@ -63,10 +63,5 @@ class Backend(Protocol):
     def submit(self, request: Request) -> None:
         """
         Answer C{request}, whose command is a L{replkv.commands.command.KeyCommand}: now or later, exactly once.
-        Answers that come later reach the clients when the server is told to flush.
-        """
-
-    def statistics(self) -> dict[str, str]:
-        """
-        Values for C{stats}, by name.
+        Answers that come later reach the clients when the L{outbox<replkv.frontends.outbox.Outbox>} is flushed.
         """

@@ -50,22 +50,16 @@ class DiskQueue:
         log: LogStorage,
         run: RunInThread,
         prepare: RunInThread,
-        persisted: Callable[[int], None],
-        failed: Callable[[Failure], None],
         clock: IReactorTime,
     ) -> None:
         """
         @param run: the thread for the log.
         @param prepare: another thread, in which the next segment is made ready beside the writes.
-        @param persisted: called with the number of the last L{Persist} that is synced.
-        @param failed: called when the disk fails. Nothing is written after that.
         @param clock: what the system refuses for want of a descriptor is tried again later.
         """
         self._log = log
         self._run = run
         self._prepare = prepare
-        self._persisted = persisted
-        self._failed = failed
         self._clock = clock
         self._queue: deque[Persist] = deque()
         self._busy = False
@@ -74,6 +68,7 @@ class DiskQueue:
         self._short = False
         self._ending = False
         self._waiting: IDelayedCall | None = None  # Until what the system has refused is tried again.
+        self._whenSynced: list[Deferred[int]] = []
         self._whenIdle: list[Deferred[None]] = []
 
     def write(self, persists: Iterable[Persist]) -> None:
@@ -82,6 +77,15 @@ class DiskQueue:
         """
         self._queue.extend(persists)
         self._next()
+
+    def whenSynced(self) -> Deferred[int]:
+        """
+        @return: fires when the disk is synced the next time, with the number of the last L{Persist} that is on it then;
+            fails where the disk does, and nothing is written after that.
+        """
+        waiting: Deferred[int] = Deferred()
+        self._whenSynced.append(waiting)
+        return waiting
 
     def read(self, load: Load) -> Deferred[list[Entry]]:
         """
@@ -153,7 +157,9 @@ class DiskQueue:
             self._logger.info("the log has its next file, and goes on")
         self._busy = False
         self._next()
-        self._persisted(seq)
+        waiting, self._whenSynced = self._whenSynced, []
+        for deferred in waiting:
+            deferred.callback(seq)
         self._idle()
         if not self._log.isPrepared and not self._preparing:
             self._preparing = True
@@ -178,7 +184,9 @@ class DiskQueue:
     def _break(self, failure: Failure) -> None:
         self._busy = False
         self._broken = True
-        self._failed(failure)
+        waiting, self._whenSynced = self._whenSynced, []
+        for deferred in waiting:
+            deferred.errback(failure)
         self._idle()
 
     def _idle(self) -> None:

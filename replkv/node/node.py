@@ -7,8 +7,7 @@ batch and carried out: L{Node._pump}. So whatever arrives in one turn shares mes
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple, Protocol, cast
 
 from twisted.internet.defer import Deferred
@@ -19,34 +18,22 @@ from twisted.python.failure import Failure
 
 from replkv import exits
 from replkv.commands.logged import UnknownCommand
-from replkv.config import Config, ServerConfig
+from replkv.frontends.outbox import Outbox
+from replkv.frontends.request import Request
 from replkv.kv.engine import EngineError, EngineStarved
-from replkv.kv.machine import StateMachine
+from replkv.node.applier import Applier
 from replkv.node.clusterclock import ClusterClock
-from replkv.node.diskqueue import DiskQueue, RunInThread
+from replkv.node.diskqueue import DiskQueue
 from replkv.node.executor import Executor
 from replkv.node.pending import Read
-from replkv.peers.receiver import Timed
+from replkv.peers.receiver import Timed, Unreachable
 from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.messages import AppendEntries
-from replkv.raft.outputs import DiskTrouble, Load, ReadReady
+from replkv.raft.outputs import DiskTrouble, Load
 from replkv.storage.errors import CorruptLog, LogFailed
 
 TICKS_PER_HEARTBEAT: Final = 5
-
-FLUSH_ENTRIES: Final = 50_000
-FLUSH_BYTES: Final = 16 * 1024 * 1024
-"""
-After so many entries, or bytes of them, the store is brought to the disk: a restart replays about as much.
-"""
-
-MAX_WORK_BYTES: Final = 4 * 1024 * 1024
-READ_OVERHEAD: Final = 1024
-"""
-How many bytes of replies to reads are made in one turn of the reactor, before the last, if each reply takes as long as
-so many bytes more.
-"""
 
 
 class Link(Protocol):
@@ -54,9 +41,17 @@ class Link(Protocol):
     The way to one other server.
     """
 
-    def send(self, request: Timed) -> None:
+    def send(self, request: Timed) -> Deferred[Timed]:
         """
-        Ask for something; the node is told of the reply, or that the peer is unreachable.
+        Ask for something.
+
+        @return: fires with the reply, or fails with L{Unreachable}.
+        """
+
+    def whenLost(self) -> Deferred[None]:
+        """
+        @return: fires when a connection is lost the next time. That server may come back as another process, though
+            nothing was asked of it meanwhile.
         """
 
     def condemn(self) -> None:
@@ -76,61 +71,61 @@ class _Leadership(NamedTuple):
 
 class Node:
     """
+    What the client port calls its L{Backend<replkv.frontends.request.Backend>}, and the listener its
+    L{Receiver<replkv.peers.receiver.Receiver>}.
+
     @ivar raft: the core.
-    @ivar executor: takes the commands of clients.
-    @ivar links: the way to each other server, by id; set before the node is started.
-    @ivar repliesReady: called when requests were answered, so that the connections write.
+    @ivar executor: has the commands of clients carried out.
     """
 
     log = Logger()
 
     def __init__(
         self,
-        config: Config,
-        server: ServerConfig,
         raft: Raft,
-        machine: StateMachine,
-        disk: Callable[[Callable[[int], None], Callable[[Failure], None]], DiskQueue],
-        runFlush: RunInThread,
+        executor: Executor,
+        applier: Applier,
+        disk: DiskQueue,
+        links: Mapping[int, Link],
+        outbox: Outbox,
         clock: IReactorTime,
         clusterClock: ClusterClock,
+        heartbeat: float,
         fail: Callable[[int, str], None],
     ) -> None:
         """
-        @param disk: makes the way to the log's disk, given what to call when something is persisted, and when the
-            disk failed.
-        @param runFlush: calls the flush of the state machine off the reactor's thread.
-        @param clock: counts ticks and time-outs.
-        @param clusterClock: stamps entries, where this server leads.
+        @param links: the way to each other server, by id.
+        @param clock: counts ticks.
+        @param clusterClock: is told to other servers, and follows theirs.
+        @param heartbeat: seconds between two messages of a leader.
         @param fail: called once, with an exit status and a reason, when this server cannot go on.
         """
         self.raft = raft
-        self.links: Mapping[int, Link] = {}
-        self.repliesReady: Callable[[], None] = lambda: None
-        self._config = config
-        self._server = server
-        self._machine = machine
-        self._disk = disk(self._persisted, self._diskFailed)
-        self._runFlush = runFlush
+        self.executor = executor
+        self._applier = applier
+        self._disk = disk
+        self._links = links
+        self._outbox = outbox
         self._clock = clock
         self._clusterClock = clusterClock
+        self._heartbeat = heartbeat
         self._fail = fail
+        self._id = raft.config.id
         self._pumpCall: IDelayedCall | None = None
         self._failed = False
         self._noted = _Leadership(raft.currentTerm, None)
-        self.executor = Executor(config, server, raft, machine, clock, clusterClock, self._schedule, self._guard)
-        self._unflushedEntries = 0
-        self._unflushedBytes = 0
-        self._flushing = False
-        self._toDo: deque[list[Entry] | Read] = deque()  # Given out by the core, in order.
         self._ticking = LoopingCall(self._tick)
         self._ticking.clock = clock
 
     def start(self) -> None:
         """
-        Begin to count ticks. A paused process loses ticks: L{LoopingCall} does not make up for them.
+        Begin to listen to the disk and the links, and to count ticks. A paused process loses ticks: L{LoopingCall} does
+        not make up for them.
         """
-        ended = self._ticking.start(self._config.heartbeat / TICKS_PER_HEARTBEAT, now=False)
+        self._awaitSync()
+        for peer in self._links:
+            self._awaitLoss(peer)
+        ended = self._ticking.start(self._heartbeat / TICKS_PER_HEARTBEAT, now=False)
         ended.addErrback(self._broken)
 
     async def stop(self) -> None:
@@ -148,7 +143,19 @@ class Node:
         Answer all that clients still wait for, since the server stops.
         """
         self.executor.close()
-        self.repliesReady()
+        self._outbox.flush()
+
+    # What clients want: see replkv.frontends.request.Backend.
+
+    def submit(self, request: Request) -> None:
+        """
+        A client asks for something.
+        """
+        try:
+            if self.executor.submit(request):
+                self._schedule()
+        except Exception:
+            self._broken(Failure())
 
     # What other servers want: see replkv.peers.receiver.Receiver.
 
@@ -168,34 +175,41 @@ class Node:
         self._into(step)
         return reply
 
-    def replied(self, sender: int, reply: Timed) -> None:
-        """
-        Another server answered.
-        """
+    # What they answer.
 
+    def _ask(self, peer: int, request: Timed) -> None:
+        asked = self._links[peer].send(request)
+        asked.addCallbacks(self._replied, self._unanswered, callbackArgs=(peer,), errbackArgs=(peer,))
+
+    def _replied(self, reply: Timed, peer: int) -> None:
         def step() -> None:
             # Before the answer elects this server, which may lead with what it learns.
-            self._clusterClock.learn(reply.time, self.raft.leaderId == self._server.id)
-            self.raft.step(sender, reply.message)
+            self._clusterClock.learn(reply.time, self.raft.leaderId == self._id)
+            self.raft.step(peer, reply.message)
 
         self._into(step)
 
-    def unreachable(self, peer: int) -> None:
-        """
-        What was sent to a peer is lost.
-        """
+    def _unanswered(self, failure: Failure, peer: int) -> None:
+        if failure.check(Unreachable):
+            self._into(lambda: self.raft.unreachable(peer))
+        else:
+            self._broken(failure)
+
+    def _awaitLoss(self, peer: int) -> None:
+        self._links[peer].whenLost().addCallback(self._lost, peer)
+
+    def _lost(self, _: object, peer: int) -> None:
+        self._awaitLoss(peer)
         self._into(lambda: self.raft.unreachable(peer))
 
     # What the disk and the clock say.
 
-    def _persisted(self, seq: int) -> None:
-        self._into(lambda: self.raft.persisted(seq))
+    def _awaitSync(self) -> None:
+        self._disk.whenSynced().addCallbacks(self._persisted, self._broken)
 
-    def _diskFailed(self, failure: Failure) -> None:
-        if failure.check(LogFailed, CorruptLog):
-            self._stopFor(exits.DISK, failure.getErrorMessage())
-        else:
-            self._broken(failure)
+    def _persisted(self, seq: int) -> None:
+        self._awaitSync()
+        self._into(lambda: self.raft.persisted(seq))
 
     def _loaded(self, entries: list[Entry], load: Load) -> None:
         self._into(lambda: self.raft.loaded(load, Batch(entries)))
@@ -203,7 +217,7 @@ class Node:
     def _tick(self) -> None:
         self._into(self.raft.tick)
         self.executor.tick()
-        self.repliesReady()
+        self._outbox.flush()
 
     # The pump.
 
@@ -218,19 +232,14 @@ class Node:
 
     def _guard(self, function: Callable[[], None]) -> bool:
         """
-        Call C{function}. Where it fails, this server must not go on: an error in it is a failure of the store, or an
-        error of this program.
+        Call C{function}. Where it fails, this server must not go on.
 
-        @return: whether it did not fail.
+        @return: whether this server goes on.
         """
         try:
             function()
-        except EngineError as error:
-            self._storeFailed(error)
-        except UnknownCommand as error:
-            self._stopFor(exits.CONFIGURATION, str(error))
         except Exception:
-            self._broken()
+            self._broken(Failure())
         return not self._failed
 
     def _schedule(self) -> None:
@@ -244,77 +253,31 @@ class Node:
         if self._pumpCall is not None and self._pumpCall.active():
             self._pumpCall.cancel()
         self._pumpCall = None
-        self._guard(self._handOut)
-        self._guard(self._work)
-        if self._toDo or self.raft.hasMoreToApply:
+        if self._guard(self._handOut) and self._guard(self._applier.work) and self._applier.flushIsDue:
+            self._applier.flush().addErrback(self._broken)
+        if self.raft.hasMore or not self._applier.isDone:
             self._schedule()
-        self.repliesReady()
+        self._outbox.flush()
 
     def _handOut(self) -> None:
-        ready = self.raft.ready(mayApply=not self._toDo)
+        ready = self.raft.ready(mayApply=self._applier.isDone)
         time = self._clusterClock.now()
         for to, message, token in ready.sends:
             if token is None:
-                self.links[to].send(Timed(message, time))
+                self._ask(to, Timed(message, time))
             else:
                 told = time if self._clusterClock.isKnown else 0
                 cast("Deferred[Timed]", token).callback(Timed(message, told))
         if ready.diskTrouble is not None:
             self._tellOfDisk(ready.diskTrouble)
         for peer in ready.regressed:
-            self.links[peer].condemn()
+            self._links[peer].condemn()
         self._disk.write(ready.persists)
-        self._merge(ready.entries, ready.reads)
+        self._applier.take(ready.entries, ready.reads)
         for token in ready.droppedReads:
             self.executor.readAgain(cast(Read, token))
         for load in ready.loads:
-            self._disk.read(load).addCallbacks(self._loaded, self._diskFailed, callbackArgs=(load,))
-
-    def _merge(self, entries: list[Entry], reads: Sequence[ReadReady]) -> None:
-        """
-        Put entries and reads in order: each read is answered as soon as its index is applied and before anything after
-        it is.
-        """
-        for index, tokens in reads:
-            count = max(0, index - entries[0].index + 1) if entries else 0
-            if count:
-                self._toDo.append(entries[:count])
-                entries = entries[count:]
-            self._toDo.extend(cast("tuple[Read, ...]", tokens))
-        if entries:
-            self._toDo.append(entries)
-
-    def _work(self) -> None:
-        """
-        Apply entries and answer reads, as many as one turn of the reactor may take. Then the connections write, and
-        other servers and clients have their turn.
-        """
-        size = 0
-        while self._toDo and size < MAX_WORK_BYTES and not self._failed:
-            step = self._toDo.popleft()
-            if isinstance(step, Read):
-                size += READ_OVERHEAD + self.executor.answer(step)
-            else:
-                self._applyAll(step)
-
-    def _applyAll(self, entries: list[Entry]) -> None:
-        self.executor.applied(entries, self._machine.apply(entries))
-        self._unflushedEntries += len(entries)
-        self._unflushedBytes += sum([len(data) for _, _, data in entries])
-        isDue = self._unflushedEntries >= FLUSH_ENTRIES or self._unflushedBytes >= FLUSH_BYTES
-        if isDue and not self._flushing:
-            self._flushing = True
-            self._unflushedEntries = self._unflushedBytes = 0
-            self._runFlush(self._machine.flush).addCallbacks(self._flushed, self._flushFailed)
-
-    def _flushed(self, _: None) -> None:
-        self._flushing = False
-
-    def _flushFailed(self, failure: Failure) -> None:
-        if isinstance(failure.value, EngineError):
-            self._storeFailed(failure.value)
-        else:
-            self._broken(failure)
+            self._disk.read(load).addCallbacks(self._loaded, self._broken, callbackArgs=(load,))
 
     def _noteLeader(self) -> None:
         """
@@ -324,7 +287,7 @@ class Node:
         if known == self._noted:
             return
         before, self._noted = self._noted, known
-        if before.leaderId == self._server.id:
+        if before.leaderId == self._id:
             self.executor.depose()
             # Now, so that the reads that it did not answer are not overtaken by commands that come after them.
             self._pump()
@@ -332,7 +295,7 @@ class Node:
             if before.leaderId is not None:
                 self.log.info("server {id} is no longer known to lead; electing", id=before.leaderId)
             return
-        if leaderId == self._server.id:
+        if leaderId == self._id:
             self.executor.lead()
             self.log.info("this server leads, in term {term}", term=term)
         else:
@@ -353,25 +316,31 @@ class Node:
 
     # The end.
 
-    def _storeFailed(self, error: EngineError) -> None:
+    def _broken(self, failure: Failure) -> None:
         """
-        The store goes on no more in this process. Where it only had no descriptor, the next one will open it.
+        This server cannot go on. Where something is wrong with its system or its disk, its operator is told what;
+        anything else is an error of this program.
         """
-        status = exits.SYSTEM if isinstance(error, EngineStarved) else exits.DISK
-        self._stopFor(status, f"the store failed: {error}")
-
-    def _broken(self, failure: Failure | None = None) -> None:
-        failure = failure or Failure()
-        if failure.check(MemoryError):
-            self._stopFor(exits.SYSTEM, "the system gives it no more memory")
-            return
-        self.log.failure("an error in replkv itself", failure)
-        self._stopFor(exits.INTERNAL, "it has met an error of its own, which is logged above")
+        match failure.value:
+            case MemoryError():
+                self._stopFor(exits.SYSTEM, "the system gives it no more memory")
+            case EngineStarved() as error:
+                # It only had no descriptor: the next process will open the store.
+                self._stopFor(exits.SYSTEM, f"the store failed: {error}")
+            case EngineError() as error:
+                self._stopFor(exits.DISK, f"the store failed: {error}")
+            case LogFailed() | CorruptLog() as error:
+                self._stopFor(exits.DISK, str(error))
+            case UnknownCommand() as error:
+                self._stopFor(exits.CONFIGURATION, str(error))
+            case _:
+                self.log.failure("an error in replkv itself", failure)
+                self._stopFor(exits.INTERNAL, "it has met an error of its own, which is logged above")
 
     def _stopFor(self, status: int, reason: str) -> None:
         if not self._failed:
             self._halt()
-            self.repliesReady()
+            self._outbox.flush()
             self._fail(status, reason)
 
     def _halt(self) -> None:

@@ -4,12 +4,13 @@ The end of a connection that asks: one to each other server, made again whenever
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from twisted.application.internet import ClientService, backoffPolicy
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.internet.protocol import Factory
 from twisted.internet.task import LoopingCall
@@ -20,7 +21,8 @@ from zope.interface import implementer
 from replkv.peers.commands import Hello, Refused, remoteCall
 from replkv.peers.connection import PeerConnection
 from replkv.peers.identity import Identity
-from replkv.peers.receiver import Receiver, Timed
+from replkv.peers.receiver import Timed, Unreachable
+from replkv.raft.messages import Message
 from replkv.reasons import reasonOf
 
 ANSWER_TIMEOUT: Final = 5.0
@@ -103,18 +105,17 @@ class PeerLink(Service):
         endpoint: IStreamClientEndpoint,
         peer: int,
         identity: Identity,
-        receiver: Receiver,
     ) -> None:
         self.peer = peer
         self.isUp = False
         self._identity = identity
-        self._receiver = receiver
         self._clock = clock
         self._connection: OutgoingConnection | None = None
         self._due = 0
         self._lastAnswer = 0.0
         self._attempts = 0
         self._told: str | None = None
+        self._whenLost: list[Deferred[None]] = []
         delay = backoffPolicy(initialDelay=0.05, maxDelay=1.0, jitter=lambda: random.uniform(0.0, 0.1))
         self._client = _QuietClientService(
             endpoint, _OutgoingFactory(self), retryPolicy=lambda _: delay(self._nextAttempt()), clock=clock
@@ -141,21 +142,29 @@ class PeerLink(Service):
             self._connection.transport.abortConnection()
         return self._client.stopService()
 
-    def send(self, request: Timed) -> None:
+    def send(self, request: Timed) -> Deferred[Timed]:
         """
-        Ask for something. Its reply goes to the receiver; where there is no connection, or it is lost before the
-        reply has come, the receiver is told that the peer is unreachable.
+        Ask for something.
+
+        @return: fires with the reply. Where there is no connection, it fails with L{Unreachable} at once, and else when
+            the connection is lost before the reply has come.
         """
         if not self.isUp or self._connection is None:
-            self._receiver.unreachable(self.peer)
-            return
+            return fail(Unreachable())
         if not self._due:
             self._lastAnswer = self._clock.seconds()
         self._due += 1
         command, arguments, reply = remoteCall(request)
-        answer = self._connection.callRemote(command, **arguments)
-        answer.addCallbacks(self._answered, self._failed, callbackArgs=(self._connection, reply))
-        answer.addErrback(self._connection.unhandledError)
+        answer: Deferred[Any] = self._connection.callRemote(command, **arguments)
+        return answer.addCallbacks(self._answered, self._failed, callbackArgs=(reply,))
+
+    def whenLost(self) -> Deferred[None]:
+        """
+        @return: fires when a connection is lost the next time, whether anything was asked on it or not.
+        """
+        waiting: Deferred[None] = Deferred()
+        self._whenLost.append(waiting)
+        return waiting
 
     def condemn(self) -> None:
         """
@@ -221,7 +230,9 @@ class PeerLink(Service):
             if self._told is None:
                 # How it ended says nothing of why: a killed process's connections are closed as cleanly as any.
                 self.tell(f"lost server {self.peer}; trying to reach it again")
-        self._receiver.unreachable(self.peer)
+        waiting, self._whenLost = self._whenLost, []
+        for deferred in waiting:
+            deferred.callback(None)
 
     def tell(self, what: str) -> None:
         """
@@ -241,19 +252,19 @@ class PeerLink(Service):
         self._attempts += 1
         return self._attempts
 
-    def _answered(self, answer: dict[str, Any], connection: OutgoingConnection, reply: Any) -> None:
-        if connection is self._connection:
-            self._due -= 1
-            self._lastAnswer = self._clock.seconds()
-            time = answer.pop("time")
-            self._receiver.replied(self.peer, Timed(reply(**answer), time))
+    def _answered(self, answer: dict[str, Any], reply: Callable[..., Message]) -> Timed:
+        self._due -= 1
+        self._lastAnswer = self._clock.seconds()
+        time = answer.pop("time")
+        return Timed(reply(**answer), time)
 
-    def _failed(self, failure: Failure) -> None:
+    def _failed(self, failure: Failure) -> NoReturn:
         """
         With its connection, L{disconnected} has been called or will be; nothing else can fail.
         """
         if self._connection is not None:
             self._connection.transport.abortConnection()
+        raise Unreachable
 
     def _checkAnswers(self) -> None:
         if self._connection is not None and self._due and self._clock.seconds() - self._lastAnswer > ANSWER_TIMEOUT:

@@ -1,5 +1,5 @@
 """
-What the connections between servers need of the server that they belong to.
+What the connections between servers carry, and what they need of the server that they belong to.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Timed(NamedTuple):
 
 class Receiver(Protocol):
     """
-    Takes what comes from other servers: the node.
+    Answers other servers: the node.
     """
 
     def requested(self, sender: int, request: Timed) -> Deferred[Timed]:
@@ -32,12 +32,8 @@ class Receiver(Protocol):
         A request came; what is returned fires with the reply.
         """
 
-    def replied(self, sender: int, reply: Timed) -> None:
-        """
-        The reply to a request of this server came.
-        """
 
-    def unreachable(self, peer: int) -> None:
-        """
-        Requests to C{peer} that were not answered are lost.
-        """
+class Unreachable(Exception):
+    """
+    What was asked of another server is lost: there is no connection to it, or there is none any more.
+    """

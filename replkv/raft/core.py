@@ -222,11 +222,11 @@ class Raft:
         return role.progress[peer].status if isinstance(role, Leader) else None
 
     @property
-    def hasMoreToApply(self) -> bool:
+    def hasMore(self) -> bool:
         """
-        Whether the next L{ready} has entries to apply, even if nothing else happens.
+        Whether the next L{ready} has something to be done, even if nothing else happens.
         """
-        return self.state.hasMoreToApply
+        return self.state.hasMoreToApply or (isinstance(self.role, Leader) and self.role.hasMore)
 
     # What the server becomes.
 

@@ -50,6 +50,13 @@ class Leader(Role):
         """
         return True
 
+    @property
+    def hasMore(self) -> bool:
+        """
+        Whether L{flush} has something new to give out: an entry, or a round for reads that wait for one.
+        """
+        return self._unpersisted <= self.state.log.lastIndex or self.reads.waitsForRound
+
     def tick(self) -> Transition | None:
         """
         Send heartbeats, and lead no longer where a majority has not answered for an election timeout, or the own disk

@@ -17,13 +17,18 @@ from twisted.python.failure import Failure
 
 from replkv import exits
 from replkv.config import Config, ServerConfig
+from replkv.frontends.outbox import Outbox
 from replkv.frontends.text.server import ClientServerFactory
 from replkv.kv.engine import EngineError, EngineStarved
 from replkv.kv.machine import StateMachine
 from replkv.names import NameEndpoint, Names
+from replkv.node.applier import Applier
 from replkv.node.clusterclock import ClusterClock, bridged, largestStamp
 from replkv.node.diskqueue import DiskQueue
+from replkv.node.executor import Executor
+from replkv.node.leaderclock import LeaderClock
 from replkv.node.node import TICKS_PER_HEARTBEAT, Node
+from replkv.node.statistics import Statistics
 from replkv.peers.identity import Identity
 from replkv.peers.link import PeerLink
 from replkv.peers.listener import PeerListener
@@ -138,40 +143,14 @@ class Server(Service):
         raft = self._recover(machine)
         self._logThread.start()
         self._storeThread.start()
-        self._clusterClock = self._startClock(machine, raft)
-        self._node = Node(
-            self._config,
-            self._server,
-            raft,
-            machine,
-            lambda persisted, failed: DiskQueue(
-                self._storage, self._logThread.run, self._storeThread.run, persisted, failed, self._reactor
-            ),
-            self._storeThread.run,
-            self._reactor,
-            self._clusterClock,
-            self._fail,
-        )
-        self._clients = ClientServerFactory(
-            self._node.executor, self._reactor, self._config.maxValueBytes, self._descriptors.clients
-        )
-        self._node.repliesReady = self._clients.flush
         identity = Identity(
-            self._server.id,
-            self._config.cluster,
-            raft.config.members,
-            self._folder,
-            self._storeThread.run,
+            self._server.id, self._config.cluster, raft.config.members, self._folder, self._storeThread.run
         )
-        self._node.executor.refused = identity.refused
+        self._links = self._makeLinks(raft, identity)
+        self._makeNode(machine, raft, identity)
         self._peers = PeerListener(self._reactor, identity, self._node)
-        names = Names(self._reactor)
-        for peer in raft.peers:
-            other = self._config.server(peer)
-            address = NameEndpoint(self._reactor, names, other.hostname, other.logPort, PEER_TIMEOUT)
-            self._links[peer] = PeerLink(self._reactor, self._host.random, address, peer, identity, self._node)
-            self._links[peer].startService()
-        self._node.links = self._links
+        for link in self._links.values():
+            link.startService()
         for listening in self._host.listenForServers(self._peers):
             listening.addCallback(self._logPorts.append)
         for listening in self._host.listenForClients(self._clients):
@@ -186,6 +165,40 @@ class Server(Service):
             host=self._server.listen or self._server.hostname,
             clientPort=self._server.clientPort,
             logPort=self._server.logPort,
+        )
+
+    def _makeLinks(self, raft: Raft, identity: Identity) -> dict[int, PeerLink]:
+        names = Names(self._reactor)
+        links = {}
+        for peer in raft.peers:
+            other = self._config.server(peer)
+            address = NameEndpoint(self._reactor, names, other.hostname, other.logPort, PEER_TIMEOUT)
+            links[peer] = PeerLink(self._reactor, self._host.random, address, peer, identity)
+        return links
+
+    def _makeNode(self, machine: StateMachine, raft: Raft, identity: Identity) -> None:
+        """
+        Make the node, and what clients talk to.
+        """
+        reactor, config = self._reactor, self._config
+        outbox = Outbox()
+        self._clusterClock = self._startClock(machine, raft)
+        executor = Executor(config, raft, machine, reactor, LeaderClock(raft, machine, self._clusterClock))
+        self._node = Node(
+            raft,
+            executor,
+            Applier(machine, executor, self._storeThread.run),
+            DiskQueue(self._storage, self._logThread.run, self._storeThread.run, reactor),
+            self._links,
+            outbox,
+            reactor,
+            self._clusterClock,
+            config.heartbeat,
+            self._fail,
+        )
+        statistics = Statistics(raft, machine, executor, identity.refused, reactor)
+        self._clients = ClientServerFactory(
+            self._node, outbox, statistics.values, reactor, config.maxValueBytes, self._descriptors.clients
         )
 
     def stopService(self) -> Deferred[None]:

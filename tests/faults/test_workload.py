@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from twisted.internet.defer import maybeDeferred
 
+from replkv.frontends.outbox import Outbox
 from replkv.frontends.text.server import ClientServerFactory
 from replkv.testing.history import History, Status
 from replkv.testing.outcome import Violation
@@ -36,7 +37,7 @@ async def load(backend: HonestBackend) -> Workload:
     from twisted.internet import reactor
 
     clock: Any = reactor
-    factory = ClientServerFactory(backend, clock)
+    factory = ClientServerFactory(backend, Outbox(), backend.statistics, clock)
     listening = clock.listenTCP(0, factory, interface=HOST)
     backend.port = listening.getHost().port
     workload = Workload(clock, time.monotonic, 0, [(HOST, backend.port)], LOAD)

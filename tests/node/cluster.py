@@ -6,12 +6,11 @@ test lets them, and time passes when the test says so.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from random import Random
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
-from twisted.python.failure import Failure
 
 from replkv.commands.cas import Cas
 from replkv.commands.command import Command
@@ -20,19 +19,25 @@ from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.set import Set
 from replkv.config import Config, ServerConfig
+from replkv.frontends.outbox import Outbox
 from replkv.frontends.session import Session
 from replkv.kv.machine import StateMachine
 from replkv.kv.memory import MemoryEngine
+from replkv.node.applier import Applier
 from replkv.node.clusterclock import ClusterClock
 from replkv.node.diskqueue import DiskQueue
+from replkv.node.executor import Executor
+from replkv.node.leaderclock import LeaderClock
 from replkv.node.node import TICKS_PER_HEARTBEAT, Node
-from replkv.peers.receiver import Timed
+from replkv.node.statistics import Statistics
+from replkv.peers.receiver import Timed, Unreachable
 from replkv.raft.config import RaftConfig
 from replkv.raft.core import Raft
 from replkv.raft.log import RaftLog
 from replkv.storage.log import LogStorage
 from replkv.testing.files import MemoryFiles
 from tests.frontends.asked import Asked
+from tests.node.thread import Thread
 from tests.patience import patiently
 
 NOW = 1_700_000_000.0
@@ -43,49 +48,6 @@ The time of day when a test begins, in seconds since the epoch.
 SEGMENT_BYTES = 1 << 16
 
 YEAR = 365 * 24 * 3600.0
-
-
-class Thread:
-    """
-    A thread that does its work when the test lets it.
-
-    @ivar held: whether it stands still.
-    """
-
-    def __init__(self) -> None:
-        self.held = False
-        self._calls: deque[tuple[Callable[[], None], Deferred[None]]] = deque()
-
-    def run(self, function: Callable[[], None]) -> Deferred[None]:
-        """
-        Have C{function} called.
-        """
-        self._calls.append((function, Deferred()))
-        return self._calls[-1][1]
-
-    @property
-    def waiting(self) -> int:
-        """
-        How many calls have not been made.
-        """
-        return len(self._calls)
-
-    def work(self) -> bool:
-        """
-        Make the first call that waits, held or not.
-
-        @return: whether there was one.
-        """
-        if not self._calls:
-            return False
-        function, result = self._calls.popleft()
-        try:
-            function()
-        except Exception:
-            result.errback(Failure())
-        else:
-            result.callback(None)
-        return True
 
 
 class FixedTimeouts(Random):
@@ -147,7 +109,7 @@ class Client:
 
     def _submit(self, command: Command) -> Asked:
         request = Asked(command, self.session)
-        self._server.node.executor.submit(request)
+        self._server.node.submit(request)
         return request
 
 
@@ -160,12 +122,31 @@ class Link:
         self._cluster = cluster
         self._sender = sender
         self._to = to
+        self._whenLost: list[Deferred[None]] = []
 
-    def send(self, request: Timed) -> None:
+    def send(self, request: Timed) -> Deferred[Timed]:
         """
         Put a request on its way.
         """
-        self._cluster.messages.append((self._sender, self._to, request))
+        reply: Deferred[Timed] = Deferred()
+        self._cluster.requests.append((self._sender, self._to, request, reply))
+        return reply
+
+    def whenLost(self) -> Deferred[None]:
+        """
+        Fires when L{lose} is called.
+        """
+        waiting: Deferred[None] = Deferred()
+        self._whenLost.append(waiting)
+        return waiting
+
+    def lose(self) -> None:
+        """
+        The connection is lost, with nothing on its way.
+        """
+        waiting, self._whenLost = self._whenLost, []
+        for deferred in waiting:
+            deferred.callback(None)
 
     def condemn(self) -> None:
         """
@@ -182,6 +163,10 @@ class Server:
     @ivar engine: the store.
     @ivar disk: the thread of the log.
     @ivar storeThread: the thread of the store.
+    @ivar links: its ways to the others.
+    @ivar refused: the servers that it does not let in, as it is told.
+    @ivar outbox: is flushed when it has answered.
+    @ivar statistics: tells its numbers.
     @ivar wrong: by how many seconds the time is wrong that it takes to be the cluster's when it starts.
     @ivar failures: with what statuses and reasons it has stopped itself.
     """
@@ -192,6 +177,7 @@ class Server:
         self.engine = MemoryEngine()
         self.disk = Thread()
         self.storeThread = Thread()
+        self.refused: set[int] = set()
         self.wrong = 0.0
         self.failures: list[tuple[int, str]] = []
         self._cluster = cluster
@@ -218,18 +204,23 @@ class Server:
             applied,
         )
         clock = self._cluster.clock
+        clusterClock = ClusterClock(clock.seconds, round((NOW + clock.seconds() + self.wrong) * 1000))
+        executor = Executor(self._config, raft, self.machine, clock, LeaderClock(raft, self.machine, clusterClock))
+        self.links = {peer: Link(self._cluster, self.id, peer) for peer in members if peer != self.id}
+        self.outbox = Outbox()
         self.node = Node(
-            self._config,
-            self._config.server(self.id),
             raft,
-            self.machine,
-            lambda persisted, failed: DiskQueue(storage, self.disk.run, self.storeThread.run, persisted, failed, clock),
-            self.storeThread.run,
+            executor,
+            Applier(self.machine, executor, self.storeThread.run),
+            DiskQueue(storage, self.disk.run, self.storeThread.run, clock),
+            self.links,
+            self.outbox,
             clock,
-            ClusterClock(clock.seconds, round((NOW + clock.seconds() + self.wrong) * 1000)),
+            clusterClock,
+            self._config.heartbeat,
             lambda status, reason: self.failures.append((status, reason)),
         )
-        self.node.links = {peer: Link(self._cluster, self.id, peer) for peer in members if peer != self.id}
+        self.statistics = Statistics(raft, self.machine, executor, self.refused, clock)
         self.node.start()
 
     def pause(self) -> None:
@@ -252,11 +243,11 @@ class Server:
 
         @param power: where the power is lost too, what of the unsynced writes the disk has.
         """
-        self.node.links = {}
         self.pause()
         self.node._failed = True
         for other in self._cluster.servers:
-            other.node.unreachable(self.id)
+            if other is not self:
+                other.links[self.id].lose()
         self.files = self.files.afterKill() if power is None else self.files.afterPowerLoss(power)
         self.engine = self.engine.crash()
         self.disk, self.storeThread = Thread(), Thread()
@@ -291,17 +282,17 @@ class Cluster:
     Several servers, and the network between them.
 
     @ivar clock: the time.
-    @ivar messages: the requests on their way: who sent them, and to whom.
+    @ivar requests: those on their way: who sent them, to whom, and what fires with the replies.
     @ivar apart: the servers that the network does not reach.
     @ivar condemned: which servers found that a peer lacks what it had acknowledged, and which one.
     """
 
     def __init__(self, size: int = 3, leaderWait: float = 2.0, requestTimeout: float = 5.0) -> None:
         self.clock = Clock()
-        self.messages: deque[tuple[int, int, Timed]] = deque()
+        self.requests: deque[tuple[int, int, Timed, Deferred[Timed]]] = deque()
         self.apart: set[int] = set()
         self.condemned: list[tuple[int, int]] = []
-        self._replies: deque[tuple[int, int, Timed]] = deque()
+        self._replies: deque[tuple[int, int, Timed, Deferred[Timed]]] = deque()
         servers = tuple(ServerConfig(number, f"host{number}", 9000 + number, 10000 + number) for number in range(size))
         config = Config("var", "replkv", servers, 0.05, 0.25, leaderWait, requestTimeout, 1 << 20, 10_000)
         self.servers = [Server(self, config, number) for number in range(size)]
@@ -347,23 +338,22 @@ class Cluster:
             server.disk.held = held
 
     def _deliver(self) -> int:
-        messages, self.messages = self.messages, deque()
+        requests, self.requests = self.requests, deque()
         replies, self._replies = self._replies, deque()
-        for sender, to, request in messages:
+        for sender, to, request, asked in requests:
             if self.apart & {sender, to}:
-                self.servers[sender].node.unreachable(to)
+                asked.errback(Unreachable())
             else:
-                answered = self.servers[to].node.requested(sender, request)
-                answered.addCallback(self._answered, to, sender)
-        for sender, to, reply in replies:
+                self.servers[to].node.requested(sender, request).addCallback(self._answered, to, sender, asked)
+        for sender, to, reply, asked in replies:
             if self.apart & {sender, to}:
-                self.servers[to].node.unreachable(sender)
+                asked.errback(Unreachable())
             else:
-                self.servers[to].node.replied(sender, reply)
-        return len(messages) + len(replies)
+                asked.callback(reply)
+        return len(requests) + len(replies)
 
-    def _answered(self, reply: Timed, sender: int, to: int) -> None:
-        self._replies.append((sender, to, reply))
+    def _answered(self, reply: Timed, sender: int, to: int, asked: Deferred[Timed]) -> None:
+        self._replies.append((sender, to, reply, asked))
 
     def _work(self) -> int:
         worked = 0

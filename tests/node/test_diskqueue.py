@@ -18,7 +18,7 @@ from replkv.storage.errors import LogFailed
 from replkv.storage.log import LogStorage
 from replkv.testing.files import MemoryFiles
 from tests.logged import logged
-from tests.node.cluster import Thread
+from tests.node.thread import Thread
 
 
 class DiskQueueCase(SynchronousTestCase):
@@ -36,9 +36,8 @@ class DiskQueueCase(SynchronousTestCase):
         self.persisted: list[int] = []
         self.failed: list[Failure] = []
         self.clock = Clock()
-        self.queue = DiskQueue(
-            self.log, self.thread.run, self.other.run, self.persisted.append, self.failed.append, self.clock
-        )
+        self.queue = DiskQueue(self.log, self.thread.run, self.other.run, self.clock)
+        self.queue.whenSynced().addCallbacks(self.synced, self.failed.append)
         self.written: list[list[int]] = []
         write = self.log.write
 
@@ -47,6 +46,13 @@ class DiskQueueCase(SynchronousTestCase):
             write(parts)
 
         self.patch(self.log, "write", note)
+
+    def synced(self, seq: int) -> None:
+        """
+        The disk was synced.
+        """
+        self.persisted.append(seq)
+        self.queue.whenSynced().addCallbacks(self.synced, self.failed.append)
 
     def persist(self, seq: int, size: int = 10) -> Persist:
         """

@@ -185,6 +185,20 @@ class ReadTests(ExpiryTests):
         self.cluster.run(0.1)
         self.assertEqual(read.result, NOT_FOUND)
 
+    def test_againWithoutTick(self) -> None:
+        """
+        A read that has to be submitted again, since what it waited for was over when it arrived, does not wait for a
+        tick either.
+        """
+        write = self.client.set(b"other", b"w", 1)
+        self.leader.pause()
+        self.cluster.clock.advance(1.1)
+        read = self.client.get(b"other")
+        self.goOn()
+        self.assertEqual(write.result, Stored(3))
+        self.assertEqual(read.result, NOT_FOUND)
+        self.assertEqual(self.leader.node.raft.log.lastIndex, 4)
+
     def test_expiredInTheMillisecond(self) -> None:
         """
         A key is gone in the very millisecond in which its time is over. There is no second left of it then, and 0 would

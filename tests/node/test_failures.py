@@ -7,7 +7,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Sequence
 
-import replkv.node.node
+import replkv.node.applier
 import replkv.raft.log
 from replkv import exits
 from replkv.commands.results import Stored, Unavailable
@@ -143,7 +143,7 @@ class StoreTests(FailureTests):
         def fail() -> None:
             raise EngineError("No space left on device")
 
-        self.patch(replkv.node.node, "FLUSH_ENTRIES", 5)
+        self.patch(replkv.node.applier, "FLUSH_ENTRIES", 5)
         self.patch(self.leader.engine, "flush", fail)
         self.fill(5)
         self.assertStopped(self.leader, exits.DISK, "No space left on device")
@@ -156,7 +156,7 @@ class StoreTests(FailureTests):
         def starve() -> None:
             raise EngineStarved("Too many open files")
 
-        self.patch(replkv.node.node, "FLUSH_ENTRIES", 5)
+        self.patch(replkv.node.applier, "FLUSH_ENTRIES", 5)
         self.patch(self.leader.engine, "flush", starve)
         self.fill(5)
         self.assertStopped(self.leader, exits.SYSTEM, "Too many open files")
@@ -181,7 +181,7 @@ class StoreTests(FailureTests):
         """
         After so many entries, the store is brought to the disk.
         """
-        self.patch(replkv.node.node, "FLUSH_ENTRIES", 5)
+        self.patch(replkv.node.applier, "FLUSH_ENTRIES", 5)
         self.fill(3)
         self.assertEqual(self.flushed(), 0)
         self.fill(1)
@@ -195,7 +195,7 @@ class StoreTests(FailureTests):
         """
         And after so many bytes of them.
         """
-        self.patch(replkv.node.node, "FLUSH_BYTES", 10_000)
+        self.patch(replkv.node.applier, "FLUSH_BYTES", 10_000)
         self.client.set(b"k", bytes(5_000))
         self.cluster.settle()
         self.assertEqual(self.flushed(), 0)
@@ -205,18 +205,17 @@ class StoreTests(FailureTests):
 
     def test_oneFlush(self) -> None:
         """
-        While one flush is under way, no other begins, and commands are carried out.
+        While one flush is under way, no other begins, and commands are carried out; the next one follows.
         """
-        self.patch(replkv.node.node, "FLUSH_ENTRIES", 5)
+        self.patch(replkv.node.applier, "FLUSH_ENTRIES", 5)
         self.leader.storeThread.held = True
         before = self.leader.storeThread.waiting
         self.fill(20)
         self.assertEqual(self.leader.value(b"19"), b"v")
         self.assertEqual(self.leader.storeThread.waiting - before, 1)
         self.leader.storeThread.held = False
-        self.cluster.settle()
-        self.fill(1)
-        self.assertEqual(self.flushed(), 22)
+        self.cluster.run(0.1)
+        self.assertEqual(self.flushed(), 21)
 
 
 class OwnErrorTests(FailureTests):
@@ -271,7 +270,7 @@ class OwnErrorTests(FailureTests):
         def fail() -> None:
             raise ZeroDivisionError
 
-        self.patch(replkv.node.node, "FLUSH_ENTRIES", 1)
+        self.patch(replkv.node.applier, "FLUSH_ENTRIES", 1)
         self.patch(self.leader.engine, "flush", fail)
         self.client.set(b"k", b"v")
         self.cluster.settle()
@@ -291,7 +290,7 @@ class OwnErrorTests(FailureTests):
         """
         The ticks do not end in silence.
         """
-        self.patch(self.leader.node.executor, "_proposeExpiry", lambda: 1 // 0)
+        self.patch(self.leader.node.executor._leaderClock, "tick", lambda: 1 // 0)
         self.cluster.run(0.1)
         self.assertStopped(self.leader, exits.INTERNAL, "an error of its own")
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
@@ -302,12 +301,13 @@ class OwnErrorTests(FailureTests):
         """
         self.cluster.settle()
         self.client.set(b"k", b"v")
-        self.leader.node.unreachable(99)
+        self.patch(self.leader.node.raft, "unreachable", lambda peer: 1 // 0)
+        self.leader.links[1].lose()
         self.assertStopped(self.leader, exits.INTERNAL, "an error of its own")
-        self.assertEqual(len(self.flushLoggedErrors(KeyError)), 1)
-        sent = len(self.cluster.messages)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        sent = len(self.cluster.requests)
         self.cluster.clock.advance(0)
-        self.assertEqual(len(self.cluster.messages), sent)
+        self.assertEqual(len(self.cluster.requests), sent)
 
     def test_storeUnderCommand(self) -> None:
         """

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from replkv.commands.results import Found, Redirected, Stored, Unavailable
 from replkv.peers.receiver import Timed
-from replkv.raft.messages import AppendEntriesReply
+from replkv.raft.entry import NO_ENTRIES
+from replkv.raft.messages import AppendEntries
 from tests.logged import logged
 from tests.node.cluster import Client, Cluster
 from tests.node.leading import LeaderTests
@@ -268,6 +269,9 @@ class DiskTests(LeaderTests):
                 break
             self.cluster.run(0.01)
         self.assertTrue(self.leader.leads)
-        self.leader.node.replied(2, Timed(AppendEntriesReply.rejected(term=raft.currentTerm + 1, prevLogIndex=0), 0))
+        later = AppendEntries(
+            term=raft.currentTerm + 1, prevLogIndex=0, prevLogTerm=0, leaderCommit=0, readRound=0, batch=NO_ENTRIES
+        )
+        self.leader.node.requested(2, Timed(later, 0))
         self.assertFalse(self.leader.leads)
         self.assertEqual(self.told(), [])

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from twisted.internet.defer import Deferred
 
-import replkv.node.node
+import replkv.node.applier
 import replkv.raft.log
 from replkv.commands.results import Stored, Unavailable
 from replkv.kv.memory import MemoryEngine
@@ -30,7 +30,7 @@ class RestartTests(LeaderTests):
         self.assertTrue(all(write.result for write in writes))
         for server in self.cluster.servers:
             server.crash()
-        self.cluster.messages.clear()
+        self.cluster.requests.clear()
         for server in self.cluster.servers:
             server.start()
             self.assertEqual(server.machine.appliedIndex, 0)
@@ -65,7 +65,7 @@ class RestartTests(LeaderTests):
         """
         What the store had brought to the disk is not replayed.
         """
-        self.patch(replkv.node.node, "FLUSH_ENTRIES", 10)
+        self.patch(replkv.node.applier, "FLUSH_ENTRIES", 10)
         for number in range(15):
             self.client.set(b"%d" % number, b"v")
             self.cluster.settle()

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import replkv.node.node
+import replkv.node.applier
 import replkv.node.pending
 from replkv.commands.results import Deleted, Found, NotFound, Stored, Unavailable, VersionMismatch
 from replkv.raft.outputs import Ready
@@ -198,7 +198,7 @@ class PipelineTests(LeaderTests):
         What one turn of the reactor may not do is done in the next ones, in the same order; what has come in between
         waits its turn.
         """
-        self.patch(replkv.node.node, "MAX_WORK_BYTES", 1)
+        self.patch(replkv.node.applier, "MAX_WORK_BYTES", 1)
         node = self.leader.node
         turns: list[int] = []
         asked: set[tuple[bool, bool]] = set()
@@ -210,11 +210,11 @@ class PipelineTests(LeaderTests):
         ready = node.raft.ready
 
         def noteReady(mayApply: bool) -> Ready:
-            asked.add((mayApply, bool(node._toDo)))
+            asked.add((mayApply, not node._applier.isDone))
             return ready(mayApply)
 
         self.patch(node.raft, "ready", noteReady)
-        node.repliesReady = note
+        self.patch(self.leader.outbox, "flush", note)
         for number in range(10):
             self.client.set(b"k", b"%02d" % number)
             reads += [self.client.get(b"k"), self.client.get(b"k")]
@@ -322,7 +322,7 @@ class LimitsTests(LeaderTests):
         self.client.set(b"k", b"v")
         self.cluster.run(0.02)
         self.assertEqual(
-            self.leader.node.executor.statistics(),
+            self.leader.statistics.values(),
             {
                 "id": "0",
                 "role": "leader",
@@ -342,6 +342,6 @@ class LimitsTests(LeaderTests):
         """
         They see which other servers are not let in.
         """
-        for refused, told in (({2}, "2"), ({10, 2}, "2,10")):
-            self.leader.node.executor.refused = refused
-            self.assertEqual(self.leader.node.executor.statistics()["refused"], told)
+        for peer, told in ((10, "10"), (2, "2,10")):
+            self.leader.refused.add(peer)
+            self.assertEqual(self.leader.statistics.values()["refused"], told)

@@ -5,8 +5,10 @@ What the tests of the link begin with.
 from __future__ import annotations
 
 from twisted.internet.task import Clock
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.peers.receiver import Timed, Unreachable
 from tests.logged import logged
 from tests.peers.wire import Peer, Wire
 
@@ -14,6 +16,10 @@ from tests.peers.wire import Peer, Wire
 class LinkTests(SynchronousTestCase):
     """
     What the tests of the link begin with.
+
+    @ivar replies: what was answered.
+    @ivar unreachable: how many requests were lost.
+    @ivar losses: how often it was told that a connection is lost.
     """
 
     def setUp(self) -> None:
@@ -25,6 +31,30 @@ class LinkTests(SynchronousTestCase):
         self.mine = Peer(self.clock, 0)
         self.its = Peer(self.clock, 1)
         self.link = self.mine.link(1)
+        self.replies: list[Timed] = []
+        self.unreachable = 0
+        self.losses = 0
+        self.link.whenLost().addCallback(self.lost)
+
+    def lost(self, _: None) -> None:
+        """
+        A connection is lost.
+        """
+        self.losses += 1
+        self.link.whenLost().addCallback(self.lost)
+
+    def ask(self, request: Timed) -> None:
+        """
+        Ask for something, and take note of what comes of it.
+        """
+        self.link.send(request).addCallbacks(self.replies.append, self.unanswered)
+
+    def unanswered(self, failure: Failure) -> None:
+        """
+        A request is lost.
+        """
+        failure.trap(Unreachable)
+        self.unreachable += 1
 
     def connect(self) -> Wire:
         """

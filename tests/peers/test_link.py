@@ -34,32 +34,32 @@ class RequestTests(LinkTests):
             ),
             HEARTBEAT.time,
         )
-        self.link.send(VOTE)
-        self.link.send(heartbeat)
+        self.ask(VOTE)
+        self.ask(heartbeat)
         wire.carry()
         (_, vote, voted), (_, append, heard) = self.its.receiver.asked
         self.assertEqual([vote, append], [VOTE, heartbeat])
         heard.callback(HEARD)
         voted.callback(VOTED)
         wire.carry()
-        self.assertEqual(self.mine.receiver.replies, [(1, HEARD), (1, VOTED)])
-        self.assertEqual(self.mine.receiver.lost, [])
+        self.assertEqual(self.replies, [HEARD, VOTED])
+        self.assertEqual((self.unreachable, self.losses), (0, 0))
         self.assertEqual(self.lines, [])
 
     def test_notConnected(self) -> None:
         """
-        Where there is no connection, the node is told at once that the peer is unreachable.
+        Where there is no connection, what is asked fails at once.
         """
-        self.link.send(VOTE)
-        self.assertEqual(self.mine.receiver.lost, [1])
+        self.ask(VOTE)
+        self.assertEqual((self.unreachable, self.losses), (1, 0))
 
     def test_notBeforeHello(self) -> None:
         """
         Nothing is asked before the other server has let this one in.
         """
         wire = self.mine.door.open(self.clock, self.its.accept())
-        self.link.send(VOTE)
-        self.assertEqual(self.mine.receiver.lost, [1])
+        self.ask(VOTE)
+        self.assertEqual((self.unreachable, self.losses), (1, 0))
         wire.carry()
         self.assertEqual(self.its.receiver.asked, [])
         self.assertTrue(self.link.isUp)
@@ -69,12 +69,12 @@ class RequestTests(LinkTests):
         A reply is a value of its own kind, with what the other server said in it.
         """
         wire = self.connect()
-        self.link.send(VOTE)
+        self.ask(VOTE)
         wire.carry()
         refused = Timed(RequestVoteReply(term=3, granted=False, preVote=False), VOTED.time)
         self.its.receiver.asked[0][2].callback(refused)
         wire.carry()
-        self.assertEqual(self.mine.receiver.replies, [(1, refused)])
+        self.assertEqual(self.replies, [refused])
 
 
 class LostTests(LinkTests):
@@ -84,30 +84,46 @@ class LostTests(LinkTests):
 
     def test_unreachable(self) -> None:
         """
-        However many requests are lost with a connection, the node is told once that the peer is unreachable.
+        With a connection, all requests are lost that were not answered on it.
         """
         wire = self.connect()
         for _ in range(3):
-            self.link.send(HEARTBEAT)
+            self.ask(HEARTBEAT)
+        wire.carry()
+        self.its.receiver.asked[0][2].callback(HEARD)
         wire.carry()
         wire.cut()
-        self.assertEqual(self.mine.receiver.lost, [1])
+        self.assertEqual((self.unreachable, self.replies), (2, [HEARD]))
         self.assertFalse(self.link.isUp)
-        self.assertEqual(self.mine.receiver.replies, [])
+
+    def test_whenLost(self) -> None:
+        """
+        That a connection is lost is told once, however many requests are lost with it, and even if none is: the other
+        server may have been started again.
+        """
+        for requests in (0, 1, 3):
+            wire = self.connect()
+            for _ in range(requests):
+                self.ask(HEARTBEAT)
+            before = self.losses
+            wire.cut()
+            self.assertEqual(self.losses - before, 1)
+            self.assertFalse(self.link.isUp)
+            self.waitForAttempt()
 
     def test_lateAnswer(self) -> None:
         """
         The answer to a request of an earlier connection goes nowhere.
         """
         wire = self.connect()
-        self.link.send(HEARTBEAT)
+        self.ask(HEARTBEAT)
         wire.carry()
         wire.cut()
         self.waitForAttempt()
         wire = self.connect()
         self.its.receiver.asked[0][2].callback(HEARD)
         wire.carry()
-        self.assertEqual(self.mine.receiver.replies, [])
+        self.assertEqual(self.replies, [])
         self.assertTrue(self.link.isUp)
 
     def test_back(self) -> None:
@@ -126,7 +142,7 @@ class LostTests(LinkTests):
         self.waitForAttempt()
         wire = self.connect()
         self.assertEqual(self.lines[1:], ["server 1 is back"])
-        self.link.send(VOTE)
+        self.ask(VOTE)
         wire.carry()
         self.assertEqual(len(self.its.receiver.asked), 1)
 
@@ -224,7 +240,7 @@ class StopTests(LinkTests):
         With a connection on which answers are due.
         """
         wire = self.connect()
-        self.link.send(HEARTBEAT)
+        self.ask(HEARTBEAT)
         self.stopWith(wire)
 
     def test_stoppedPeer(self) -> None:
@@ -233,7 +249,7 @@ class StopTests(LinkTests):
         """
         wire = self.connect()
         wire.stopped = True
-        self.link.send(HEARTBEAT)
+        self.ask(HEARTBEAT)
         self.stopWith(wire)
 
     def test_again(self) -> None:
@@ -241,6 +257,6 @@ class StopTests(LinkTests):
         What is asked after the end is unreachable.
         """
         self.stopWith(self.connect())
-        before = len(self.mine.receiver.lost)
-        self.link.send(VOTE)
-        self.assertEqual(self.mine.receiver.lost[before:], [1])
+        before = self.unreachable
+        self.ask(VOTE)
+        self.assertEqual(self.unreachable, before + 1)

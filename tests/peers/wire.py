@@ -209,17 +209,13 @@ class MemoryFolder:
 
 class Recorder:
     """
-    Takes note of what comes from other servers.
+    Takes note of what other servers ask.
 
-    @ivar asked: the requests, with what their replies are told to.
-    @ivar replies: the replies.
-    @ivar lost: the peers that were said to be unreachable, as often as they were.
+    @ivar asked: the requests, with what fires with their replies.
     """
 
     def __init__(self) -> None:
         self.asked: list[tuple[int, Timed, Deferred[Timed]]] = []
-        self.replies: list[tuple[int, Timed]] = []
-        self.lost: list[int] = []
 
     def requested(self, sender: int, request: Timed) -> Deferred[Timed]:
         """
@@ -228,18 +224,6 @@ class Recorder:
         reply: Deferred[Timed] = Deferred()
         self.asked.append((sender, request, reply))
         return reply
-
-    def replied(self, sender: int, reply: Timed) -> None:
-        """
-        See L{replkv.peers.receiver.Receiver.replied}.
-        """
-        self.replies.append((sender, reply))
-
-    def unreachable(self, peer: int) -> None:
-        """
-        See L{replkv.peers.receiver.Receiver.unreachable}.
-        """
-        self.lost.append(peer)
 
 
 class Disk:
@@ -304,7 +288,7 @@ class Peer:
         """
         Make this server's way to another one, and start it.
         """
-        link = PeerLink(self.clock, Random(1), self.door, to, self.identity, self.receiver)
+        link = PeerLink(self.clock, Random(1), self.door, to, self.identity)
         link.startService()
         return link
 

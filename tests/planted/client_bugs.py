@@ -107,17 +107,18 @@ def _readOwnKey(raft: Raft, token: Token, atLeast: int = 0) -> None:
     _read(raft, token, _written.get(request.session, {}).get(request.command.key, 0))
 
 
-def _refuseSome(executor: Executor, request: Request) -> None:
-    if request.session.submitted % 3 == 2:
-        request.session.submitted += 1
-        request.number = request.session.submitted
-        request.answer(results.Unavailable())
-    else:
-        _submit(executor, request)
+def _refuseSome(executor: Executor, request: Request) -> bool:
+    if request.session.submitted % 3 != 2:
+        return _submit(executor, request)
+    request.session.submitted += 1
+    request.number = request.session.submitted
+    request.answer(results.Unavailable())
+    return False
 
 
 def _redirectToSelf(executor: Executor, request: Request, leaderId: int) -> None:
-    request.answer(results.Redirected(executor._server.hostname, executor._server.clientPort))
+    server = executor._config.server(executor._id)
+    request.answer(results.Redirected(server.hostname, server.clientPort))
 
 
 def _redirectElsewhere(executor: Executor, request: Request, leaderId: int) -> None:

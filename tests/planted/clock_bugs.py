@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from replkv.kv.machine import StateMachine
 from replkv.node.clusterclock import ClusterClock
-from replkv.node.executor import Executor
+from replkv.node.leaderclock import LeaderClock
 from replkv.raft.core import Raft
 from replkv.service.server import Server
 from replkv.testing.cluster.clocks import MachineClocks
@@ -17,7 +17,7 @@ from tests.planted.bug import Bug, Patch
 
 _bootTime = MachineClocks.bootTime
 _init = ClusterClock.__init__
-_lead = Executor.lead
+_lead = LeaderClock.lead
 _startClock = Server._startClock
 
 
@@ -31,10 +31,10 @@ def _startWithWallClock(server: Server, machine: StateMachine, raft: Raft) -> Cl
     return clock
 
 
-def _leadByWallClock(executor: Executor) -> None:
-    clock = executor._clusterClock
+def _leadByWallClock(leaderClock: LeaderClock) -> None:
+    clock = leaderClock._clusterClock
     clock._ahead = int(clock.wallClock() * 1e6) - clock._boot()  # type: ignore[attr-defined]
-    _lead(executor)
+    _lead(leaderClock)
 
 
 def _startSure(clock: ClusterClock, *arguments: Any) -> None:
@@ -54,7 +54,7 @@ BUGS: Final = (
         "a new leader stamps by its wall clock",
         "cluster",
         60,
-        (Patch(Server, "_startClock", _startWithWallClock), Patch(Executor, "lead", _leadByWallClock)),
+        (Patch(Server, "_startClock", _startWithWallClock), Patch(LeaderClock, "lead", _leadByWallClock)),
     ),
     Bug("the leader's time is not followed", "cluster", 60, (Patch(ClusterClock, "follow", lambda clock, time: None),)),
     Bug("a started server believes no leader", "cluster", 100, (Patch(ClusterClock, "__init__", _startSure),)),

@@ -127,7 +127,12 @@ BUGS: Final = (
         100,
         (Patch(PeerLink, "_checkAnswers", lambda link: None),),
     ),
-    Bug("a lost connection is not told to the core", "cluster", 200, (Patch(PeerLink, "disconnected", _tellNobody),)),
+    Bug(
+        "a lost connection is not told to the core",
+        "cluster",
+        200,
+        (Patch(PeerLink, "disconnected", _tellNobody), Patch(PeerLink, "_failed", lambda link, failure: Deferred())),
+    ),
     Bug("a value cut at 65,535 bytes", "cluster", 50, (Patch(LargeBytes, "toBox", _cut),)),
     Bug("a last part of one byte is left out", "cluster", 100, (Patch(LargeBytes, "toBox", _leaveOutShortPart),)),
     Bug("an empty part is wanted after full ones", "cluster", 100, (Patch(LargeBytes, "fromBox", _wantEmptyPart),)),

@@ -11,14 +11,15 @@ from twisted.internet.defer import Deferred
 
 import replkv.node.clusterclock
 import replkv.node.diskqueue
-import replkv.node.executor
 import replkv.peers.identity
 from replkv.commands.results import Found, NotFound, Result, Stored, Unavailable
 from replkv.frontends.request import Request
 from replkv.kv.machine import StateMachine
 from replkv.lives import Life, Past
+from replkv.node.applier import Applier
 from replkv.node.clusterclock import ClusterClock, bridged
 from replkv.node.executor import Executor
+from replkv.node.leaderclock import LeaderClock
 from replkv.node.node import Node
 from replkv.node.pending import Deadlines, Proposals
 from replkv.peers.identity import Identity
@@ -35,11 +36,12 @@ from tests.node import (
     test_failures,
     test_leadership,
     test_pending,
+    test_restart,
     test_writes,
     test_wrong_clocks,
 )
 from tests.peers import test_argument, test_identity, test_link, test_link_refusals, test_listener
-from tests.peers.wire import Recorder, fields
+from tests.peers.wire import fields
 from tests.planted.planting import PlantingTests
 
 
@@ -67,12 +69,12 @@ class NodeMistakesTests(PlantingTests):
         All entries are applied before any read is answered.
         """
 
-        def merge(node: Node, entries: list[Entry], reads: list[Any]) -> None:
+        def take(applier: Applier, entries: list[Entry], reads: list[Any]) -> None:
             if entries:
-                node._toDo.append(entries)
-            node._toDo.extend(token for _, tokens in reads for token in tokens)
+                applier._toDo.append(entries)
+            applier._toDo.extend(token for _, tokens in reads for token in tokens)
 
-        self.patch(Node, "_merge", merge)
+        self.patch(Applier, "take", take)
         self.assertCaught(test_writes.PipelineTests, "test_getDoesNotSeeLaterSet", "test_alternating")
 
     def test_readOfDeposedLeader(self) -> None:
@@ -245,7 +247,7 @@ class NodeMistakesTests(PlantingTests):
                 return 0
             return answer(taken, read)
 
-        self.patch(Executor, "_clockEntryFor", lambda taken, key, now: 0)
+        self.patch(LeaderClock, "entryFor", lambda clock, key, now: 0)
         self.patch(Executor, "answer", hasty)
 
     def test_expiredKeyComesBack(self) -> None:
@@ -260,7 +262,7 @@ class NodeMistakesTests(PlantingTests):
         """
         What has expired is freed only where something is written.
         """
-        self.patch(Executor, "_proposeExpiry", lambda taken: None)
+        self.patch(LeaderClock, "tick", lambda clock: clock._clusterClock.lead())
         self.assertCaught(test_expiry.ClockEntryTests, "test_idle", "test_manyKeys")
 
     def test_secondsRoundedDown(self) -> None:
@@ -281,7 +283,7 @@ class NodeMistakesTests(PlantingTests):
         """
         A node goes on when its disk has failed.
         """
-        self.patch(Node, "_diskFailed", lambda node, failure: None)
+        self.patch(Node, "_broken", lambda node, failure: None)
         self.assertCaught(test_failures.DiskTests, "test_leader", "test_follower")
 
     def test_noBound(self) -> None:
@@ -380,14 +382,16 @@ class NodeMistakesTests(PlantingTests):
 
     def test_lostNotTold(self) -> None:
         """
-        That a connection is lost is not told to the node.
+        That a connection is lost is not told to the node, or the node does not tell it to the core.
         """
         disconnected = PeerLink.disconnected
 
         def silent(link: PeerLink, connection: Any) -> None:
-            receiver, link._receiver = link._receiver, Recorder()
+            waiting, link._whenLost = link._whenLost, []
             disconnected(link, connection)
-            link._receiver = receiver
+            link._whenLost = waiting
 
         self.patch(PeerLink, "disconnected", silent)
-        self.assertCaught(test_link.LostTests, "test_unreachable")
+        self.assertCaught(test_link.LostTests, "test_whenLost")
+        self.patch(Node, "_lost", lambda node, result, peer: None)
+        self.assertCaught(test_restart.RestartTests, "test_putBack")

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from replkv.node.node import FLUSH_ENTRIES
+from replkv.node.applier import FLUSH_ENTRIES
 from replkv.raft.log import CACHE_BYTES
 from tests.processes.cluster import ServerProcess, onReactor, until
 from tests.processes.conftest import MakeCluster

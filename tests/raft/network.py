@@ -331,7 +331,7 @@ class Network:
         for _ in patiently("all is settled"):
             busy = False
             for server in self.up:
-                busy = busy or bool(server.disk.unsynced or server.loads or server.raft.hasMoreToApply)
+                busy = busy or bool(server.disk.unsynced or server.loads or server.raft.hasMore)
                 self.post(server.config.id, server.sync())
                 for _ in patiently("all is read that peers need"):
                     if not server.loads:

@@ -207,10 +207,27 @@ class EntriesTests(SynchronousTestCase):
         server.receive(1, appendEntries(1, 10_000, 1, leaderCommit=10_000))
         self.assertLess(len(server.applied), 5_000)
         for _ in patiently("all is applied"):
-            if not server.raft.hasMoreToApply:
+            if not server.raft.hasMore:
                 break
             server.pump()
         self.assertEqual(server.applied, server.disk.entries)
+
+    def test_hasMore(self) -> None:
+        """
+        The core says when the next L{replkv.raft.core.Raft.ready} has something to be done though nothing else happens:
+        a proposal, or a read that needs a round of its own.
+        """
+        server = streaming()
+        self.assertFalse(server.raft.hasMore)
+        server.raft.propose(b"x")
+        self.assertTrue(server.raft.hasMore)
+        server.pump()
+        self.assertFalse(server.raft.hasMore)
+        server.raft.read("r")
+        self.assertTrue(server.raft.hasMore)
+        server.pump()
+        server.raft.read("later")
+        self.assertFalse(server.raft.hasMore, "the round of the first one is under way")
 
     def test_deposedLeaderWritesProposals(self) -> None:
         """

@@ -33,6 +33,7 @@ from replkv.commands.command import Command, KeyCommand, ReadCommand
 from replkv.commands.extras import Help, Quit, Stats, Version
 from replkv.commands.results import BadCommand, Found, Release, Result, Statistics, Unavailable, Usage
 from replkv.frontends.budget import Budget
+from replkv.frontends.outbox import Outbox
 from replkv.frontends.request import Backend, Request
 from replkv.frontends.session import Session
 from replkv.wire.parser import CommandParser, Malformed
@@ -58,12 +59,14 @@ class Server(Protocol):
     The server, as its connections see it.
 
     @ivar backend: answers the commands.
+    @ivar outbox: the connections that have something to write.
     @ivar clock: tells the time.
     @ivar maxValueBytes: the longest value that is taken.
     @ivar budget: what all connections may have in memory, and have.
     """
 
     backend: Backend
+    outbox: Outbox
     clock: IReactorTime
     maxValueBytes: int
     budget: Budget
@@ -81,16 +84,6 @@ class Server(Protocol):
     def statistics(self) -> dict[str, str]:
         """
         Values for C{stats}, by name.
-        """
-
-    def repliesReady(self, connection: ClientProtocol) -> None:
-        """
-        Take note that C{connection} is to write at the next L{flush}.
-        """
-
-    def flush(self) -> None:
-        """
-        Have every connection write that has something to write.
         """
 
 
@@ -137,7 +130,7 @@ class ClientProtocol(LineReceiver):
     @ivar _pendingBytes: the bytes of the values that those hold, or are expected to be answered with.
     @ivar _readBytes: the bytes with which the next read is expected to be answered.
     @ivar _full: whether there is no room for another command.
-    @ivar _ready: whether the server knows that there may be something to write.
+    @ivar _ready: whether it is in the outbox.
     @ivar _reading: whether the transport reads.
     @ivar _inputEnded: whether the client has shut down its writing side.
     @ivar _lingering: ends the wait for the client to close.
@@ -148,6 +141,7 @@ class ClientProtocol(LineReceiver):
     def __init__(self, server: Server) -> None:
         self.session: Final = Session()
         self._server: Final = server
+        self._outbox: Final = server.outbox
         self._budget: Final = server.budget
         self._parser: Final = CommandParser(server.maxValueBytes)
         self._requests: Final[deque[_Asked]] = deque()
@@ -190,7 +184,7 @@ class ClientProtocol(LineReceiver):
         if self._phase is _OPEN:
             self._parser.feed(data)
             self._takeCommands()
-            self._server.flush()
+            self._outbox.flush()
 
     def readConnectionLost(self) -> None:
         """
@@ -201,7 +195,7 @@ class ClientProtocol(LineReceiver):
             self.transport.loseConnection()
         else:
             self._takeCommands()
-            self._server.flush()
+            self._outbox.flush()
 
     def writeConnectionLost(self) -> None:
         """
@@ -221,7 +215,7 @@ class ClientProtocol(LineReceiver):
         """
         self.paused = False
         self.writeReplies()
-        self._server.flush()
+        self._outbox.flush()
 
     def answered(self, request: Request, result: Result) -> None:
         """
@@ -238,7 +232,7 @@ class ClientProtocol(LineReceiver):
         self._budget.hold(len(request.reply))
         if not self._ready:
             self._ready = True
-            self._server.repliesReady(self)
+            self._outbox.add(self)
 
     def writeReplies(self) -> None:
         """

@@ -4,7 +4,7 @@ The server's side of the client port: all connections, and what they have in com
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 from twisted.internet.defer import Deferred, succeed
@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 from replkv import __version__
 from replkv.commands.results import Unavailable
 from replkv.frontends.budget import Budget
+from replkv.frontends.outbox import Outbox
 from replkv.frontends.request import Backend
 from replkv.frontends.text.connection import ClientProtocol
 from replkv.wire.replies import encodeReply
@@ -58,14 +59,13 @@ class ClientServerFactory(ServerFactory):
     All connections of clients.
 
     @ivar backend: answers the commands.
+    @ivar outbox: those that have something to write.
     @ivar clock: tells the time.
     @ivar maxValueBytes: the longest value that is taken.
     @ivar budget: what all connections may have in memory, and have.
     @ivar maxConnections: how many clients may be connected.
     @ivar refusals: how many connections are there only to be refused.
     @ivar _connections: those that are.
-    @ivar _ready: those that have something to write.
-    @ivar _flushing: whether they are being written to.
     @ivar _crowded: whether it has been logged that clients are refused.
     @ivar _drained: fires when the last connection has closed, once the server stops.
     """
@@ -76,20 +76,26 @@ class ClientServerFactory(ServerFactory):
     def __init__(
         self,
         backend: Backend,
+        outbox: Outbox,
+        statistics: Callable[[], dict[str, str]],
         clock: IReactorTime,
         maxValueBytes: int = DEFAULT_MAX_VALUE_BYTES,
         maxConnections: int = DEFAULT_MAX_CONNECTIONS,
         budget: Budget | None = None,
     ) -> None:
+        """
+        @param outbox: is flushed by the backend when it has answered.
+        @param statistics: tells the backend's values for C{stats}, by name.
+        """
         self.backend = backend
+        self.outbox = outbox
         self.clock = clock
         self.maxValueBytes = maxValueBytes
         self.budget = Budget() if budget is None else budget
         self.maxConnections: Final = maxConnections
         self.refusals = 0
         self._connections: Final[dict[ClientProtocol, None]] = {}  # In their order, so that it is the same each time.
-        self._ready: Final[deque[ClientProtocol]] = deque()
-        self._flushing = False
+        self._statistics: Final = statistics
         self._crowded = False
         self._drained: Deferred[None] | None = None
 
@@ -128,29 +134,7 @@ class ClientServerFactory(ServerFactory):
         """
         Values for C{stats}, by name: the backend's, and the client port's own.
         """
-        return {**self.backend.statistics(), "connections": str(len(self._connections)), "version": __version__}
-
-    def repliesReady(self, connection: ClientProtocol) -> None:
-        """
-        Take note that C{connection} is to write at the next L{flush}.
-        """
-        self._ready.append(connection)
-
-    def flush(self) -> None:
-        """
-        Have every connection write that has something to write, once each.
-
-        Connections go on with their next commands then. Those that have answers at once are ready again, and wait
-        behind the others.
-        """
-        if self._flushing:
-            return
-        self._flushing = True
-        try:
-            while self._ready:
-                self._ready.popleft().writeReplies()
-        finally:
-            self._flushing = False
+        return {**self._statistics(), "connections": str(len(self._connections)), "version": __version__}
 
     def drain(self) -> Deferred[None]:
         """

@@ -11,8 +11,7 @@ from typing import Final
 from replkv.commands.command import ReadCommand
 from replkv.commands.results import Redirected, Result, Unavailable
 from replkv.config import Config
-from replkv.frontends.request import Request
-from replkv.node.executor import Executor
+from replkv.frontends.request import Backend, Request
 from replkv.raft.core import Raft
 from replkv.testing.outcome import Violation
 
@@ -81,14 +80,14 @@ class Availability:
         config: Config,
         server: int,
         raft: Raft,
-        executor: Executor,
+        backend: Backend,
         leaders: Mapping[int, int],
         seconds: Callable[[], float],
         settled: Callable[[], float],
     ) -> None:
         """
         @param server: the server's id.
-        @param executor: is watched from now on.
+        @param backend: the node, which is watched from now on.
         @param leaders: who was elected in each term, so far.
         @param seconds: tells the process's time.
         @param settled: tells for how many seconds by now this server and others, which with it are a majority, have
@@ -104,8 +103,8 @@ class Availability:
         self._awake = seconds()  # When it last stood still.
         self._known = (raft.currentTerm, raft.leaderId)
         self._knows = seconds()  # Since when it knows that.
-        self._submit = executor.submit
-        executor.submit = self._watched  # type: ignore[method-assign]
+        self._submit = backend.submit
+        backend.submit = self._watched  # type: ignore[method-assign]
 
     def standsStill(self) -> None:
         """

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import replkv.frontends.text.connection
 import replkv.kv.machine
+import replkv.node.applier
 import replkv.node.diskqueue
-import replkv.node.node
 import replkv.node.pending
 import replkv.raft.log
 import replkv.raft.progress
@@ -25,8 +25,8 @@ class Limits(NamedTuple):
     @ivar cacheBytes: L{replkv.raft.log.CACHE_BYTES}. Where it is 0, peers that lag are sent what is read from the disk.
     @ivar readyEntries: L{replkv.raft.state.MAX_READY_ENTRIES}.
     @ivar writeBytes: L{replkv.node.diskqueue.MAX_WRITE_BYTES}.
-    @ivar flushEntries: L{replkv.node.node.FLUSH_ENTRIES}.
-    @ivar workBytes: L{replkv.node.node.MAX_WORK_BYTES}.
+    @ivar flushEntries: L{replkv.node.applier.FLUSH_ENTRIES}.
+    @ivar workBytes: L{replkv.node.applier.MAX_WORK_BYTES}.
     @ivar purged: L{replkv.kv.machine.PURGE_LIMIT}. Where it is small, keys that have expired are there for a while.
     @ivar pendingCommands: L{replkv.frontends.text.connection.MAX_PENDING_COMMANDS}.
     @ivar commands: L{replkv.node.pending.MAX_COMMANDS}. Where it is small, servers soon have too much to do.
@@ -76,8 +76,8 @@ def limited(limits: Limits) -> AbstractContextManager[None]:
             (replkv.raft.log, "CACHE_BYTES", limits.cacheBytes),
             (replkv.raft.state, "MAX_READY_ENTRIES", limits.readyEntries),
             (replkv.node.diskqueue, "MAX_WRITE_BYTES", limits.writeBytes),
-            (replkv.node.node, "FLUSH_ENTRIES", limits.flushEntries),
-            (replkv.node.node, "MAX_WORK_BYTES", limits.workBytes),
+            (replkv.node.applier, "FLUSH_ENTRIES", limits.flushEntries),
+            (replkv.node.applier, "MAX_WORK_BYTES", limits.workBytes),
             (replkv.kv.machine, "PURGE_LIMIT", limits.purged),
             (replkv.frontends.text.connection, "MAX_PENDING_COMMANDS", limits.pendingCommands),
             (replkv.node.pending, "MAX_COMMANDS", limits.commands),

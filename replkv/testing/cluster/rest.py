@@ -31,7 +31,7 @@ def counters(service: Server) -> Mapping[str, int]:
         "connections of clients": len(clients._connections),
         "bytes pending on connections": clients.budget.reserved,
         "bytes of replies not written": clients.budget.unwritten,
-        "entries and reads given out": len(node._toDo),
+        "entries and reads given out": len(node._applier._toDo),
         "things to write": len(node._disk._queue),
     }
     for peer, link in service._links.items():

@@ -320,7 +320,7 @@ class SimulatedServer(SimulatedMachine):
                 cluster.config,
                 self.id,
                 self.raft,
-                self._service._node.executor,
+                self._service._node,
                 cluster.judge.leaders,
                 process.seconds,
                 lambda: cluster.health.settledFor(self.id),

@@ -321,7 +321,7 @@ class Server:
                 question.end(self.machine.read(question.command.key))
         for entry in entries:
             self._applyNext(entry)
-        if self.raft.hasMoreToApply:
+        if self.raft.state.hasMoreToApply:
             self._pumping = True
             self._cluster.later(0, self._turn, self._life)
 

@@ -18,6 +18,7 @@ from replkv.commands.delete import Delete
 from replkv.commands.results import Deleted, Found, NotFound, Stored, VersionMismatch
 from replkv.commands.set import Set
 from replkv.frontends.budget import Budget
+from replkv.frontends.outbox import Outbox
 from replkv.frontends.request import Request
 from replkv.frontends.text.connection import ClientProtocol
 from replkv.frontends.text.server import ClientServerFactory
@@ -251,7 +252,16 @@ class Served:
         self.backend = MemoryBackend()
         self.clock = Clock()
         self.budget = Budget() if budget is None else budget
-        self.factory = ClientServerFactory(self.backend, self.clock, maxValueBytes, maxConnections, self.budget)
+        self.outbox = Outbox()
+        self.factory = ClientServerFactory(
+            self.backend,
+            self.outbox,
+            self.backend.statistics,
+            self.clock,
+            maxValueBytes,
+            maxConnections,
+            self.budget,
+        )
 
     def connect(self) -> ClientEnd:
         """
@@ -269,7 +279,7 @@ class Served:
         Answer what the backend holds, as a batch.
         """
         self.backend.answerHeld()
-        self.factory.flush()
+        self.outbox.flush()
 
 
 def talk(data: bytes, maxValueBytes: int = 1024 * 1024) -> bytes:

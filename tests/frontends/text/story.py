@@ -84,7 +84,7 @@ class Story:
             case ["answer"]:
                 self._backend.holding = False
                 self._backend.answerHeld()
-                self._served.factory.flush()
+                self._served.outbox.flush()
             case ["leader", host, port]:
                 self._backend.refusal = Redirected(host, int(port))
             case ["no", "leader"]:

@@ -38,10 +38,10 @@ class PendingTests(SynchronousTestCase):
 
         for _ in range(MAX_PENDING_COMMANDS // 2):
             served.backend.held.popleft().answer(NotFound())
-        served.factory.flush()
+        served.outbox.flush()
         self.assertEqual(len(served.backend.held), MAX_PENDING_COMMANDS // 2)
         served.backend.held.popleft().answer(NotFound())
-        served.factory.flush()
+        served.outbox.flush()
         self.assertEqual(len(served.backend.held), MAX_PENDING_COMMANDS)
 
     def test_reads(self) -> None:
@@ -98,7 +98,7 @@ class PendingTests(SynchronousTestCase):
         while served.backend.held:
             self.assertLessEqual(len(served.backend.held), limit)
             served.backend.carryOut(served.backend.held.popleft())
-            served.factory.flush()
+            served.outbox.flush()
             received += client.readAll()
         self.assertEqual(received, b"".join(b"OK %d\r\n" % version for version in range(1, 13)))
 

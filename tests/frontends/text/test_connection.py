@@ -7,11 +7,8 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.commands.results import Found, NotFound
-from replkv.frontends.text.connection import (
-    LINGER_SECONDS,
-    MAX_PENDING_COMMANDS,
-    ClientProtocol,
-)
+from replkv.frontends.outbox import Writer
+from replkv.frontends.text.connection import LINGER_SECONDS, MAX_PENDING_COMMANDS
 from replkv.wire.parser import CommandParser
 from tests.frontends.text.session import Served
 
@@ -33,10 +30,10 @@ class RepliesTests(SynchronousTestCase):
         client.send(b"get a\r\nget b\r\nversion\r\n")
         first, second = served.backend.held
         second.answer(NotFound())
-        served.factory.flush()
+        served.outbox.flush()
         self.assertEqual(client.readAll(), b"")
         first.answer(Found(1, 0, b"x"))
-        served.factory.flush()
+        served.outbox.flush()
         self.assertEqual(client.readAll().split(b"VERSION")[0], b"VALUE 1\r\nx\r\n" + NOT_FOUND)
 
     def test_oneWritePerBatch(self) -> None:
@@ -48,19 +45,19 @@ class RepliesTests(SynchronousTestCase):
         client = served.connect()
         written: list[bytes] = []
         self.patch(client, "write", written.append)
-        ready: list[ClientProtocol] = []
-        repliesReady = served.factory.repliesReady
+        ready: list[Writer] = []
+        add = served.outbox.add
 
-        def noteReady(connection: ClientProtocol) -> None:
+        def noteReady(connection: Writer) -> None:
             ready.append(connection)
-            repliesReady(connection)
+            add(connection)
 
-        self.patch(served.factory, "repliesReady", noteReady)
+        self.patch(served.outbox, "add", noteReady)
         client.send(b"get a\r\n" * 5)
         served.backend.answerHeld()
         self.assertEqual(ready, [client.protocol])
         self.assertEqual(written, [])
-        served.factory.flush()
+        served.outbox.flush()
         self.assertEqual(written, [NOT_FOUND * 5])
 
     def test_answersAtOnce(self) -> None:
@@ -242,6 +239,6 @@ class EndTests(SynchronousTestCase):
         client.send(b"delete k\r\n" * 200)
         served.backend.answerHeld()
         client.disconnect()
-        served.factory.flush()
+        served.outbox.flush()
         self.assertEqual(client.value(), b"")
         self.assertEqual(len(served.backend.seen), MAX_PENDING_COMMANDS)

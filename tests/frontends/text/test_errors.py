@@ -205,7 +205,7 @@ class NoreplyTests(SynchronousTestCase):
         third.answer(Unavailable())
         second.answer(Stored(1))
         first.answer(Redirected("localhost", 9001))
-        served.factory.flush()
+        served.outbox.flush()
         self.assertEqual(client.readAll(), b"ERR_REDIRECT localhost 9001\r\nERR_INTERNAL\r\n")
 
 
@@ -228,7 +228,7 @@ class ElsewhereTests(SynchronousTestCase):
         self.assertEqual(served.backend.seen, [Set(b"k", 0, b"get x", False), Get(b"k")])
         for request in served.backend.held:
             request.answer(Redirected("kv1", 9001))
-        served.factory.flush()
+        served.outbox.flush()
         self.assertEqual(client.readAll(), b"ERR_REDIRECT kv1 9001\r\n" * 2)
         self.assertFalse(client.serverEnded)
 
@@ -241,7 +241,7 @@ class ElsewhereTests(SynchronousTestCase):
         client = served.connect()
         client.send(b"get k\r\n")
         served.backend.held.popleft().answer(Unavailable())
-        served.factory.flush()
+        served.outbox.flush()
         self.assertEqual(client.readAll(), b"ERR_INTERNAL\r\n")
         client.send(b"get k\r\n")
         served.answer()

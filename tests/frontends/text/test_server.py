@@ -11,7 +11,6 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv import __version__
-from replkv.frontends.request import Request
 from replkv.frontends.text.connection import LINGER_SECONDS, MAX_PENDING_COMMANDS
 from replkv.frontends.text.server import MAX_REFUSALS
 from tests.frontends.text.session import Served, talk
@@ -213,43 +212,3 @@ class DrainTests(SynchronousTestCase):
         for client in clients:
             assert client.lost is not None
             client.lost.trap(ConnectionAborted)
-
-
-class FlushTests(SynchronousTestCase):
-    """
-    Tests for L{replkv.frontends.text.server.ClientServerFactory.flush}.
-    """
-
-    def setUp(self) -> None:
-        """
-        Make a server whose backend flushes after each answer.
-        """
-        self.served = Served()
-        carryOut = self.served.backend.carryOut
-
-        def carryOutAndFlush(request: Request) -> None:
-            carryOut(request)
-            self.served.factory.flush()
-
-        self.patch(self.served.backend, "carryOut", carryOutAndFlush)
-
-    def test_fromWithin(self) -> None:
-        """
-        A backend that flushes as it answers does no harm: the replies leave in order, each once.
-        """
-        client = self.served.connect()
-        client.send(b"set k 0 1\r\nx\r\n" * 1000)
-        self.assertEqual(client.readAll(), b"".join(b"OK %d\r\n" % version for version in range(1, 1001)))
-
-    def test_manyConnections(self) -> None:
-        """
-        Many connections that go on with their commands as they are written to do not nest in each other.
-        """
-        self.served.backend.holding = True
-        clients = [self.served.connect() for _ in range(300)]
-        for client in clients:
-            client.send(b"get k\r\n" * (MAX_PENDING_COMMANDS + 1))
-        self.served.backend.holding = False
-        self.served.answer()
-        for client in clients:
-            self.assertEqual(client.readAll(), NOT_FOUND * (MAX_PENDING_COMMANDS + 1))

@@ -109,9 +109,9 @@ class SessionTests(SynchronousTestCase):
             assert isinstance(command, Get)
             request.answer(Found(1, 0, command.key))
             if rng.random() < 0.3:
-                served.factory.flush()
+                served.outbox.flush()
                 received += client.read()
-        served.factory.flush()
+        served.outbox.flush()
         received += client.readAll()
         self.assertEqual(received, b"".join(b"VALUE %d\r\n%b\r\nERRCMDERR\r\n" % (len(k), k) for k in keys))
 

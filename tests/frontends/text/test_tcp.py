@@ -15,6 +15,7 @@ from twisted.internet.interfaces import IListeningPort, IReactorTCP
 from twisted.internet.task import Clock
 from twisted.internet.threads import deferToThread
 
+from replkv.frontends.outbox import Outbox
 from replkv.frontends.text.server import ClientServerFactory
 from tests.frontends.text.session import MemoryBackend
 
@@ -41,7 +42,8 @@ async def converse(client: Callable[[socket.socket], bytes]) -> bytes:
     """
     from twisted.internet import reactor
 
-    factory = ClientServerFactory(MemoryBackend(), Clock())
+    backend = MemoryBackend()
+    factory = ClientServerFactory(backend, Outbox(), backend.statistics, Clock())
     listening: IListeningPort = cast(IReactorTCP, reactor).listenTCP(0, factory, interface="127.0.0.1")
     port = cast(IPv4Address, listening.getHost()).port
 

@@ -14,8 +14,7 @@ from replkv.commands.command import KeyCommand
 from replkv.commands.get import Get
 from replkv.commands.results import NotFound, Redirected, Unavailable
 from replkv.commands.set import Set
-from replkv.frontends.request import Request
-from replkv.node.executor import Executor
+from replkv.frontends.request import Backend, Request
 from replkv.raft.core import Raft
 from replkv.testing import SimulatedCluster
 from replkv.testing.cluster.availability import SLACK, WRITE_SECONDS, Availability
@@ -45,12 +44,12 @@ class AvailabilityTests(SynchronousTestCase):
         self.raft = SimpleNamespace(currentTerm=4, leaderId=None)
         self.leaders = {3: 1}
         self.submit: Callable[[Request], None] = lambda request: None
-        self.executor = SimpleNamespace(submit=lambda request: self.submit(request))
+        self.backend = SimpleNamespace(submit=lambda request: self.submit(request))
         self.judge = Availability(
             self.config,
             0,
             cast(Raft, self.raft),
-            cast(Executor, self.executor),
+            cast(Backend, self.backend),
             self.leaders,
             lambda: self.time,
             lambda: self.settled,
@@ -61,7 +60,7 @@ class AvailabilityTests(SynchronousTestCase):
         The server takes a command.
         """
         request = Asked(command)
-        self.executor.submit(request)
+        self.backend.submit(request)
         return request
 
     def know(self, term: int, leaderId: int | None) -> None:

@@ -1,0 +1,113 @@
+"""
+What the core has given out, on its way to the state machine.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Final, cast
+
+from twisted.internet.defer import Deferred
+
+from replkv.kv.machine import StateMachine
+from replkv.node.diskqueue import RunInThread
+from replkv.node.executor import Executor
+from replkv.node.pending import Read
+from replkv.raft.entry import Entry
+from replkv.raft.outputs import ReadReady
+
+FLUSH_ENTRIES: Final = 50_000
+FLUSH_BYTES: Final = 16 * 1024 * 1024
+"""
+After so many entries, or bytes of them, the store is brought to the disk: a restart replays about as much.
+"""
+
+MAX_WORK_BYTES: Final = 4 * 1024 * 1024
+READ_OVERHEAD: Final = 1024
+"""
+How many bytes of replies to reads are made in one turn of the reactor, before the last, if each reply takes as long as
+so many bytes more.
+"""
+
+
+class Applier:
+    """
+    Applies entries to the state machine and has reads answered from it, in the order that the log gives them.
+    """
+
+    def __init__(self, machine: StateMachine, executor: Executor, runFlush: RunInThread) -> None:
+        """
+        @param executor: is told what came of entries, and answers reads.
+        @param runFlush: calls the flush of the state machine off the reactor's thread.
+        """
+        self._machine = machine
+        self._executor = executor
+        self._runFlush = runFlush
+        self._toDo: deque[list[Entry] | Read] = deque()
+        self._unflushedEntries = 0
+        self._unflushedBytes = 0
+        self._flushing = False
+
+    @property
+    def isDone(self) -> bool:
+        """
+        Whether all is done that was taken.
+        """
+        return not self._toDo
+
+    def take(self, entries: list[Entry], reads: Sequence[ReadReady]) -> None:
+        """
+        Put entries and reads in order: each read is answered as soon as its index is applied and before anything after
+        it is.
+        """
+        for index, tokens in reads:
+            count = max(0, index - entries[0].index + 1) if entries else 0
+            if count:
+                self._toDo.append(entries[:count])
+                entries = entries[count:]
+            self._toDo.extend(cast("tuple[Read, ...]", tokens))
+        if entries:
+            self._toDo.append(entries)
+
+    def work(self) -> None:
+        """
+        Apply entries and answer reads, as many as one turn of the reactor may take. Then the connections write, and
+        other servers and clients have their turn.
+
+        @raise EngineError: if the store fails.
+        @raise UnknownCommand: if a later version of replkv has brought an entry.
+        """
+        size = 0
+        while self._toDo and size < MAX_WORK_BYTES:
+            step = self._toDo.popleft()
+            if isinstance(step, Read):
+                size += READ_OVERHEAD + self._executor.answer(step)
+            else:
+                self._apply(step)
+
+    @property
+    def flushIsDue(self) -> bool:
+        """
+        Whether enough was applied since the last L{flush}, and that is over.
+        """
+        isEnough = self._unflushedEntries >= FLUSH_ENTRIES or self._unflushedBytes >= FLUSH_BYTES
+        return isEnough and not self._flushing
+
+    def flush(self) -> Deferred[None]:
+        """
+        Bring the store to the disk.
+
+        @return: fires when it is there; fails with L{EngineError<replkv.kv.engine.EngineError>} if the store does.
+        """
+        self._flushing = True
+        self._unflushedEntries = self._unflushedBytes = 0
+        return self._runFlush(self._machine.flush).addCallback(self._flushed)
+
+    def _apply(self, entries: list[Entry]) -> None:
+        self._executor.applied(entries, self._machine.apply(entries))
+        self._unflushedEntries += len(entries)
+        self._unflushedBytes += sum([len(data) for _, _, data in entries])
+
+    def _flushed(self, _: None) -> None:
+        self._flushing = False

@@ -1,0 +1,87 @@
+"""
+What a leader does with the time: it stamps what it proposes, and has the log say when keys have expired.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from replkv.commands.logged import encodeClock
+from replkv.kv.machine import StateMachine
+from replkv.node.clusterclock import ClusterClock, largestStamp
+from replkv.raft.core import Raft
+
+
+class _ClockEntry(NamedTuple):
+    """
+    An entry that only tells the time.
+
+    @ivar entryIndex: where it stands in the log; 0 where there is none.
+    @ivar stamp: the time, in milliseconds.
+    """
+
+    entryIndex: int
+    stamp: int
+
+
+_NO_CLOCK_ENTRY: Final = _ClockEntry(0, 0)
+
+
+class LeaderClock:
+    """
+    The cluster's time while this server leads. Its methods are called only then.
+    """
+
+    def __init__(self, raft: Raft, machine: StateMachine, clusterClock: ClusterClock) -> None:
+        self._raft = raft
+        self._machine = machine
+        self._clusterClock = clusterClock
+        self._proposed = _NO_CLOCK_ENTRY  # The last.
+
+    def lead(self) -> None:
+        """
+        This server leads from now on.
+        """
+        log = self._raft.log
+        unapplied = log.entries(self._machine.appliedIndex + 1, log.lastIndex)
+        self._clusterClock.reach(largestStamp(self._machine.clock, unapplied))
+        self._proposed = _NO_CLOCK_ENTRY
+
+    def now(self) -> int:
+        """
+        Tell the time, in milliseconds.
+        """
+        return self._clusterClock.now()
+
+    def tick(self) -> None:
+        """
+        Move the state machine's clock when the leader's time has passed the deadline of a key, so that it is freed
+        even where nothing else is written.
+        """
+        self._clusterClock.lead()
+        deadline = self._machine.nextDeadline
+        if deadline is None:
+            return
+        if self._proposed.entryIndex <= self._machine.appliedIndex and self.now() >= deadline:
+            self._propose()
+
+    def entryFor(self, key: bytes, now: int) -> int:
+        """
+        Where a key has expired by this leader's time, but not yet by the log, have the log say so. Told before that,
+        it could come back under another leader, or be met by a command that stands in the log already.
+
+        @return: the index of the entry that says it; 0 where there is no such key.
+        """
+        deadline = self._machine.nextDeadline
+        if deadline is None or deadline > now:
+            return 0
+        record = self._machine.read(key)
+        if record is None or not 0 < record.deadline <= now:
+            return 0
+        if self._proposed.entryIndex <= self._machine.appliedIndex or self._proposed.stamp < record.deadline:
+            self._propose()
+        return self._proposed.entryIndex
+
+    def _propose(self) -> None:
+        now = self.now()
+        self._proposed = _ClockEntry(self._raft.propose(encodeClock(now)), now)

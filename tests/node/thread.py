@@ -1,0 +1,54 @@
+"""
+A thread in the hands of a test.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+
+class Thread:
+    """
+    A thread that does its work when the test lets it.
+
+    @ivar held: whether it stands still.
+    """
+
+    def __init__(self) -> None:
+        self.held = False
+        self._calls: deque[tuple[Callable[[], None], Deferred[None]]] = deque()
+
+    def run(self, function: Callable[[], None]) -> Deferred[None]:
+        """
+        Have C{function} called.
+        """
+        self._calls.append((function, Deferred()))
+        return self._calls[-1][1]
+
+    @property
+    def waiting(self) -> int:
+        """
+        How many calls have not been made.
+        """
+        return len(self._calls)
+
+    def work(self) -> bool:
+        """
+        Make the first call that waits, held or not.
+
+        @return: whether there was one.
+        """
+        if not self._calls:
+            return False
+        function, result = self._calls.popleft()
+        try:
+            function()
+        except Exception:
+            result.errback(Failure())
+        else:
+            result.callback(None)
+        return True

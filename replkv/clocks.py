@@ -26,12 +26,14 @@ def bootTime() -> float:
     return time.clock_gettime(_CLOCK)
 
 
-def bootId() -> str:
+def bootId(filename: str = _BOOT_ID) -> str:
     """
     Tell from which boot L{bootTime} counts: a name that no other boot of any machine has; empty where the system has
     none.
+
+    @param filename: where the system tells it.
     """
-    with suppress(OSError), open(_BOOT_ID, encoding="ascii") as file:
+    with suppress(OSError), open(filename, encoding="ascii") as file:
         return file.read().strip()
     return ""
 

@@ -112,12 +112,13 @@ class Config:
         raise ConfigError(f"unknown id {serverId}, the file has ids {', '.join(str(s.id) for s in self.servers)}")
 
 
-def find(given: str | None) -> str:
+def find(given: str | None, system: str = SYSTEM_FILE) -> str:
     """
     Which servers file to read: the one that is given, or the environment names, or is there for the whole system, or
     the default.
 
     @param given: the file that the command line names, if it names one.
+    @param system: the file for the whole system.
     @raise NoServersFile: if none is named and there is none.
     @raise ConfigError: if what the environment names is not there, or if the command line names none.
     """
@@ -131,11 +132,11 @@ def find(given: str | None) -> str:
         if not os.path.lexists(named):
             raise ConfigError(f"{named}: there is no such file, and {FILE_VARIABLE} names it")
         return named
-    for filename in (SYSTEM_FILE, DEFAULT_FILE):
+    for filename in (system, DEFAULT_FILE):
         if os.path.lexists(filename):
             return filename
     raise NoServersFile(
-        f"no servers file: --config and {FILE_VARIABLE} name none, and there is neither {SYSTEM_FILE} "
+        f"no servers file: --config and {FILE_VARIABLE} name none, and there is neither {system} "
         f"nor {DEFAULT_FILE} in the current folder"
     )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-import replkv.config
+import replkv
 from replkv.config import (
     BUILT_IN_FILE,
     DEFAULT_FILE,
@@ -83,7 +83,6 @@ class FindTests(SynchronousTestCase):
         self.environment: dict[str, str] = {}
         self.patch(os, "environ", self.environment)
         self.system = os.path.join(self.folder, "system.json")
-        self.patch(replkv.config, "SYSTEM_FILE", self.system)
 
     def make(self, name: str) -> None:
         """
@@ -98,21 +97,21 @@ class FindTests(SynchronousTestCase):
         """
         os.mkdir("etc")
         self.make("etc/servers.json")
-        self.assertEqual(find(None), "etc/servers.json")
+        self.assertEqual(find(None, self.system), "etc/servers.json")
         self.make(self.system)
-        self.assertEqual(find(None), self.system)
+        self.assertEqual(find(None, self.system), self.system)
         self.make("mine.json")
         self.environment["REPLKV_CONFIG"] = "mine.json"
-        self.assertEqual(find(None), "mine.json")
-        self.assertEqual(find("given.json"), "given.json")
+        self.assertEqual(find(None, self.system), "mine.json")
+        self.assertEqual(find("given.json", self.system), "given.json")
         self.environment["REPLKV_CONFIG"] = ""
-        self.assertEqual(find(None), self.system)
+        self.assertEqual(find(None, self.system), self.system)
 
     def test_none(self) -> None:
         """
         When there is none, it is said what was looked for.
         """
-        error = self.assertRaises(ConfigError, find, None)
+        error = self.assertRaises(ConfigError, find, None, self.system)
         for word in ("--config", "REPLKV_CONFIG", self.system, "etc/servers.json"):
             self.assertIn(word, str(error))
 
@@ -121,21 +120,22 @@ class FindTests(SynchronousTestCase):
         A name that is empty, such as a variable of a script that was never set, is refused, and nothing taken instead.
         """
         self.make(self.system)
-        self.assertEqual(str(self.assertRaises(ConfigError, find, "")), "the name of the servers file is empty")
+        error = self.assertRaises(ConfigError, find, "", self.system)
+        self.assertEqual(str(error), "the name of the servers file is empty")
 
     def test_noneIsToldApart(self) -> None:
         """
         That there is none is told apart from a file that is named and is not there, for which nothing else is taken.
         """
-        self.assertRaises(NoServersFile, find, None)
+        self.assertRaises(NoServersFile, find, None, self.system)
         self.environment["REPLKV_CONFIG"] = "gone.json"
-        self.assertNotIsInstance(self.assertRaises(ConfigError, find, None), NoServersFile)
-        self.assertNotIsInstance(self.assertRaises(ConfigError, find, ""), NoServersFile)
+        self.assertNotIsInstance(self.assertRaises(ConfigError, find, None, self.system), NoServersFile)
+        self.assertNotIsInstance(self.assertRaises(ConfigError, find, "", self.system), NoServersFile)
 
     def test_missing(self) -> None:
         """
         When the environment names a file that is not there, that is said.
         """
         self.environment["REPLKV_CONFIG"] = "gone.json"
-        error = self.assertRaises(ConfigError, find, None)
+        error = self.assertRaises(ConfigError, find, None, self.system)
         self.assertEqual(str(error), "gone.json: there is no such file, and REPLKV_CONFIG names it")

@@ -46,11 +46,13 @@ class PipedLines:
     The lines of a file or a pipe.
     """
 
-    def __init__(self, prompt: bool) -> None:
+    def __init__(self, prompt: bool, most: int = MAX_LINE) -> None:
         """
         @param prompt: whether a person types the lines after all, and only the output goes elsewhere.
+        @param most: how many bytes a line may have.
         """
         self._prompt = prompt
+        self._most = most
 
     def read(self) -> bytes | None:
         """
@@ -58,11 +60,11 @@ class PipedLines:
         """
         if self._prompt:
             print(_PROMPT, end="", file=sys.stderr, flush=True)
-        line = readLine(MAX_LINE + 1)
-        if len(line) > MAX_LINE:
+        line = readLine(self._most + 1)
+        if len(line) > self._most:
             while line and not line.endswith(b"\n"):
                 line = readLine(1 << 20)
-            raise GrammarError(f"the line is longer than {MAX_LINE} bytes")
+            raise GrammarError(f"the line is longer than {self._most} bytes")
         return line.removesuffix(b"\n").removesuffix(b"\r") if line else None
 
 

@@ -16,12 +16,13 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-import replkv.config
+import replkv
 from replkv import __version__
+from replkv.cli import command
 from replkv.cli.command import ServersCommand
 from replkv.cli.console import CleanDataCommand, ClientCommand, ClusterCommand, StatusCommand, main
 from replkv.cli.statuses import DONE, INTERNAL, MISTAKE, STATUSES, STREAM, SYSTEM, UNAVAILABLE
-from replkv.config import BUILT_IN_FILE, Config, load
+from replkv.config import BUILT_IN_FILE, Config, find, load
 
 
 class Terminal(io.StringIO):
@@ -162,7 +163,8 @@ class MainTests(SynchronousTestCase):
         answer, that is said, and what was looked for.
         """
         self.patch(os, "environ", {name: value for name, value in os.environ.items() if name != "REPLKV_CONFIG"})
-        self.patch(replkv.config, "SYSTEM_FILE", os.path.join(self.folder, "none.json"))
+        none = os.path.join(self.folder, "none.json")
+        self.patch(command, "find", lambda given: find(given, none))
         self.addCleanup(os.chdir, os.getcwd())
         os.chdir(self.folder)
         taken: list[tuple[str, Config]] = []
@@ -172,8 +174,8 @@ class MainTests(SynchronousTestCase):
             taken.append((filename, config))
             return status
 
-        for command in (ClusterCommand, ClientCommand, StatusCommand, CleanDataCommand):
-            self.patch(command, "run", run)
+        for kind in (ClusterCommand, ClientCommand, StatusCommand, CleanDataCommand):
+            self.patch(kind, "run", run)
         for name in ("cluster", "client", "status", "clean-data"):
             self.assertEqual(self.outcome(name), (DONE, "", ""))
         self.assertEqual(taken, [(BUILT_IN_FILE, load(BUILT_IN_FILE))] * 4)

@@ -4,7 +4,6 @@ Tests for L{replkv.cli.lines}. A real terminal is in C{tests/processes}.
 
 from __future__ import annotations
 
-from replkv.cli import lines
 from replkv.cli.grammar import GrammarError
 from replkv.cli.lines import PipedLines, completions
 from tests.cli.streams import StreamCase
@@ -36,9 +35,8 @@ class PipedLinesTests(StreamCase):
         """
         A line that is too long is a mistake, whose rest is passed over.
         """
-        self.patch(lines, "MAX_LINE", 10)
         self.input(b"123456789\n1234567890\nget a\n" + b"x" * 100 + b"\nget b\n" + b"x" * 100)
-        piped = PipedLines(prompt=False)
+        piped = PipedLines(prompt=False, most=10)
         self.assertEqual(piped.read(), b"123456789")
         self.assertRaises(GrammarError, piped.read)
         self.assertEqual(piped.read(), b"get a")

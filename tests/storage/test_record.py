@@ -10,7 +10,6 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.raft.entry import NO_ENTRIES, Batch, Entry
 from replkv.raft.outputs import Persist
-from replkv.storage import record
 from replkv.storage.record import (
     Header,
     NewerFormat,
@@ -23,6 +22,7 @@ from replkv.storage.record import (
     frameSize,
     sections,
 )
+from tests.storage.formats import headerOf
 from tests.storage.model import append, vote
 
 MARKER = b"\x01markers"
@@ -65,9 +65,8 @@ class HeaderTests(SynchronousTestCase):
         """
         A header of a later version of replkv is told from a damaged one.
         """
-        self.patch(record, "FORMAT", 2)
-        newer = encodeHeader(self.header)
-        self.patch(record, "FORMAT", 1)
+        self.assertEqual(headerOf(1, self.header), encodeHeader(self.header))
+        newer = headerOf(2, self.header)
         self.assertEqual(self.assertRaises(NewerFormat, decodeHeader, newer).version, 2)
 
     def test_everyCut(self) -> None:

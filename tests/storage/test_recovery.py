@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.raft.outputs import Persist
-from replkv.storage import record
 from replkv.storage.errors import CorruptLog, UnknownFormat
 from replkv.storage.log import LogStorage
-from replkv.storage.record import FRAMES_START, Header, encodeHeader, frameSize
+from replkv.storage.record import FRAMES_START, Header, frameSize
 from replkv.testing.files import MemoryFiles
+from tests.storage.formats import headerOf
 from tests.storage.model import FOLDER, SEGMENT_BYTES, State, append, openLog, stateOf, vote
 
 FIRST = f"{FOLDER}/0000000000000001.segment"
@@ -181,9 +181,7 @@ class RotTests(SynchronousTestCase):
         """
         A segment of a later version of replkv is not damaged, and nobody is told to give its server up.
         """
-        self.patch(record, "FORMAT", 7)
-        newer = encodeHeader(Header(1, bytes(8), 0, 0))
-        self.patch(record, "FORMAT", 1)
+        newer = headerOf(7, Header(1, bytes(8), 0, 0))
         log = {FIRST: newer + self.contents[FIRST][len(newer) :]}
         error = self.assertRaises(UnknownFormat, openLog, MemoryFiles(log))
         self.assertIn(f"{FIRST} has format 7, and this version of replkv knows none after 1", str(error))

@@ -4,7 +4,6 @@ Tests for the linearizability checker's search: what it may not pass over, and t
 
 from __future__ import annotations
 
-from replkv.testing.linear import search
 from replkv.testing.linear.search import Undecided, checkLinearizable
 from replkv.testing.outcome import Violation
 from tests.testing.asked import Asked, cas, delete, differs, get, historyOf, put
@@ -102,8 +101,7 @@ class EffortTests(LinearTestCase):
         """
         It is given up after so many steps.
         """
-        self.patch(search, "MOST_PREFIXES", 500)
-        error = self.assertRaises(Undecided, checkLinearizable, historyOf(*self.crowd(12)), EXACT)
+        error = self.assertRaises(Undecided, checkLinearizable, historyOf(*self.crowd(12)), EXACT, 500)
         self.assertIn("'k'", str(error))
         self.assertNotIsInstance(error, Violation)
 
@@ -111,14 +109,13 @@ class EffortTests(LinearTestCase):
         """
         That one key takes too long does not hide what is wrong with another one.
         """
-        self.patch(search, "MOST_PREFIXES", 500)
-        self.assertIn("get x", self.rejected(*self.crowd(12), get(0, 1, b"a").about(b"x")))
+        wrong = get(0, 1, b"a").about(b"x")
+        self.assertIn("get x", self.rejected(*self.crowd(12), wrong, most=500))
 
     def test_long(self) -> None:
         """
         A long history, of which each operation overlaps many, takes few steps and no deep stack.
         """
-        self.patch(search, "MOST_PREFIXES", 1000)
         asked: list[Asked] = []
         for number in range(1, 301):
             asked += [
@@ -126,5 +123,5 @@ class EffortTests(LinearTestCase):
                 get(number + 5, number + 12, b"%d" % number),
                 put(number, number + 1, b"-%d" % number, 0).lost(),
             ]
-        self.accepted(*asked)
-        self.rejected(*asked, get(2000, 2001, None))
+        self.accepted(*asked, most=1000)
+        self.rejected(*asked, get(2000, 2001, None), most=1000)

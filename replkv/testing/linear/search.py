@@ -25,7 +25,7 @@ __all__ = ["ClockBound", "Undecided", "checkLinearizable"]
 
 MOST_PREFIXES: Final = 50_000
 """
-How many prefixes are looked at for one key before the search is given up.
+So many are enough for all but a few keys.
 """
 
 
@@ -35,11 +35,12 @@ class Undecided(Exception):
     """
 
 
-def checkLinearizable(history: History, clocks: ClockBound) -> None:
+def checkLinearizable(history: History, clocks: ClockBound, most: int = MOST_PREFIXES) -> None:
     """
     See whether one store could have answered all that was asked.
 
     @param clocks: how far the clocks of the servers may be trusted.
+    @param most: how many prefixes are looked at for one key before the search is given up.
     @raise Violation: if it could not. The message names a key, and the operations on it that do not fit.
     @raise Undecided: if it would take too long to tell.
     """
@@ -52,14 +53,14 @@ def checkLinearizable(history: History, clocks: ClockBound) -> None:
         bring(pieces)
     except Violation:
         for own in pieces.values():  # If one key shows it alone, that is the easiest to understand.
-            _isDecided(own, model)
+            _isDecided(own, model, most)
         raise
-    undecided = [key for key, own in pieces.items() if not _isDecided(own, model)]
+    undecided = [key for key, own in pieces.items() if not _isDecided(own, model, most)]
     if undecided:
         raise Undecided(f"it takes too long to tell whether key {shorten(undecided[0])} is linearizable")
 
 
-def _isDecided(pieces: Sequence[Piece], model: Model) -> bool:
+def _isDecided(pieces: Sequence[Piece], model: Model, most: int) -> bool:
     """
     See whether all is well with one key.
 
@@ -70,7 +71,7 @@ def _isDecided(pieces: Sequence[Piece], model: Model) -> bool:
     cycle = order.cycle()
     if cycle:
         raise Violation(explainCycle(cycle))
-    search = Search(order, model, MOST_PREFIXES)
+    search = Search(order, model, most)
     try:
         found = search.run()
     except Undecided:

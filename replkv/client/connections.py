@@ -5,7 +5,7 @@ The connections of a client, one to each server that it needed so far.
 from __future__ import annotations
 
 from collections import deque
-from typing import Final, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorTime
@@ -13,6 +13,7 @@ from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 
 from replkv.client.errors import Unavailable
+from replkv.client.limits import ClientLimits
 from replkv.client.protocol import ClientProtocol, Owner
 from replkv.names import NameEndpoint, Names
 from replkv.reasons import reasonOf
@@ -35,11 +36,9 @@ class Connections:
     Makes a connection when it is first asked for, keeps it while it is of use, and shares it among all who ask.
     """
 
-    MAX_CONNECTIONS: Final = 64
-    # So many servers' silent connections are kept for what was sent on them, beside those that are used.
-    MAX_LEFT: Final = 8
-
-    def __init__(self, reactor: IReactorTime, names: Names, patience: float, owner: Owner) -> None:
+    def __init__(
+        self, reactor: IReactorTime, names: Names, patience: float, owner: Owner, limits: ClientLimits
+    ) -> None:
         """
         @param reactor: a reactor that can also connect to hosts by name.
         @param names: looks these names up.
@@ -50,6 +49,7 @@ class Connections:
         self._names = names
         self._patience = patience
         self._owner = owner
+        self._limits = limits
         self._made: dict[Address, ClientProtocol] = {}
         self._left: deque[ClientProtocol] = deque()
         self._attempts: dict[Address, Deferred[ClientProtocol]] = {}
@@ -68,7 +68,7 @@ class Connections:
         if server in self._waiting:
             self._waiting[server].append(waiter)
         elif not self._hasRoomFor(server):
-            return fail(Unavailable(f"{server}: {self.MAX_CONNECTIONS} connections are open"))
+            return fail(Unavailable(f"{server}: {self._limits.connections} connections are open"))
         else:
             self._waiting[server] = [waiter]
             self._connect(server)
@@ -92,13 +92,13 @@ class Connections:
                 del self._made[address]
                 self._left.append(connection)
         self._left = deque(connection for connection in self._left if not connection.hasEnded)
-        while len(self._left) > self.MAX_LEFT:
+        while len(self._left) > self._limits.left:
             self._left.popleft().close()
-        return len(self._made) + len(self._waiting) < self.MAX_CONNECTIONS
+        return len(self._made) + len(self._waiting) < self._limits.connections
 
     def _connect(self, server: Address) -> None:
         endpoint = NameEndpoint(self._reactor, self._names, server.host, server.port, self._patience)
-        factory = Factory.forProtocol(lambda: ClientProtocol(self._reactor, self._patience, self._owner))
+        factory = Factory.forProtocol(lambda: ClientProtocol(self._reactor, self._patience, self._owner, self._limits))
         factory.noisy = False
         attempt = cast("Deferred[ClientProtocol]", endpoint.connect(factory))
         self._attempts[server] = attempt

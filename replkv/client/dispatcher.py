@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 
 from replkv.client.connections import Address, Connections
 from replkv.client.errors import Closed, OutcomeUnknown, Unavailable
+from replkv.client.limits import CLIENT_LIMITS, ClientLimits
 from replkv.client.protocol import ClientProtocol
 from replkv.client.search import Search
 from replkv.client.troubles import Troubles
@@ -91,7 +92,9 @@ class Dispatcher:
     # So often it is sent without a pause: in an election two may each hold the other for the leader.
     MAX_TURNS: Final = 3
 
-    def __init__(self, reactor: IReactorTime, servers: list[Address], patience: float) -> None:
+    def __init__(
+        self, reactor: IReactorTime, servers: list[Address], patience: float, limits: ClientLimits = CLIENT_LIMITS
+    ) -> None:
         """
         @param servers: one at least.
         @param patience: for so many seconds a server may be silent, or a connection take to be made.
@@ -101,8 +104,9 @@ class Dispatcher:
         self._knowsLeader = False
         self._servers = servers
         self._patience = patience
+        self._limits = limits
         self._names = Names(reactor)
-        self._connections = Connections(reactor, self._names, patience, self)
+        self._connections = Connections(reactor, self._names, patience, self, limits)
         self._waiting: OrderedDict[_Call, None] = OrderedDict()
         # What was sent in vain, to be sent again before what waits; in the order of its replies.
         self._returned: OrderedDict[_Call, None] = OrderedDict()
@@ -245,7 +249,7 @@ class Dispatcher:
             self._isConnecting = True
             self._connections.to(self.leader).addCallbacks(self._connected, self._notConnected)
         else:
-            connections = Connections(self.reactor, self._names, self._patience, self)
+            connections = Connections(self.reactor, self._names, self._patience, self, self._limits)
             search = Search(self.reactor, self._servers, connections, self._troubles)
             self._search = search.leader()
             self._search.addCallbacks(self._found, lambda failure: failure.trap(CancelledError))

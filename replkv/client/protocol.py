@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection
-from typing import Final, NamedTuple
+from typing import NamedTuple
 from typing import Protocol as Interface
 
 from twisted.internet.defer import Deferred
@@ -15,6 +15,7 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
 from replkv.client.errors import Unavailable
+from replkv.client.limits import ClientLimits
 from replkv.commands.results import Result
 from replkv.reasons import reasonOf
 from replkv.wire.replies import lineOf
@@ -60,18 +61,15 @@ class ClientProtocol(Protocol):
     """
 
     transport: ITCPTransport
-    # A server does not read on while it has 128 commands or 4 MiB of one connection. As many again may be on their way,
-    # so that it need not wait for the client either.
-    MAX_SENT: Final = 256
-    MAX_SENT_BYTES: Final = 8 << 20
 
-    def __init__(self, clock: IReactorTime, patience: float, owner: Owner) -> None:
+    def __init__(self, clock: IReactorTime, patience: float, owner: Owner, limits: ClientLimits) -> None:
         """
         @param patience: the seconds of silence after which the server is left.
         """
         self._clock = clock
         self._patience = patience
         self._owner = owner
+        self._limits = limits
         self._parser = ReplyParser()
         self._sent: deque[_Sent] = deque()
         self._sentBytes = 0
@@ -93,7 +91,8 @@ class ClientProtocol(Protocol):
         """
         Whether a further command is not better kept back until others are answered.
         """
-        return len(self._sent) < self.MAX_SENT and self._sentBytes < self.MAX_SENT_BYTES and not self._hasLeft
+        limits = self._limits
+        return len(self._sent) < limits.sent and self._sentBytes < limits.sentBytes and not self._hasLeft
 
     @property
     def isAwaited(self) -> bool:

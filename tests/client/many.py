@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from twisted.internet.defer import Deferred
 
-from replkv.client.protocol import ClientProtocol
+from replkv.client.limits import CLIENT_LIMITS
 from tests.client.connected import ClientCase
 from tests.client.network import Wire
 
-WINDOW = ClientProtocol.MAX_SENT
+WINDOW = CLIENT_LIMITS.sent
 
 
 def keys(written: bytes) -> list[int]:

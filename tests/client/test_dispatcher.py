@@ -9,9 +9,8 @@ from typing import Any
 from twisted.internet.defer import CancelledError, Deferred
 
 from replkv.client.client import Client
-from replkv.client.connections import Connections
 from replkv.client.errors import OutcomeUnknown
-from replkv.client.protocol import ClientProtocol
+from replkv.client.limits import CLIENT_LIMITS
 from tests.client.many import WINDOW, ManyCase, keys
 
 
@@ -47,7 +46,7 @@ class WindowTests(ManyCase):
         """
         Large values count for many commands, and one that is larger than all that may be under way goes alone.
         """
-        large = bytes(ClientProtocol.MAX_SENT_BYTES // 2)
+        large = bytes(CLIENT_LIMITS.sentBytes // 2)
         for number in range(4):
             self.client.set(b"%d" % number, large)
         wire = self.connected()
@@ -93,12 +92,12 @@ class WindowTests(ManyCase):
         """
         self.client = Client(self.clock, ["db:1"], timeout=1000)
         wires, writes = [], []
-        for _ in range(Connections.MAX_LEFT + 2):
+        for _ in range(CLIENT_LIMITS.left + 2):
             writes += self.writes(1)
             wires.append(self.connected())
             self.clock.advance(Client.PATIENCE)
             self.clock.advance(Client.RETRY_DELAY)
-        self.assertEqual([wire.aborted for wire in wires], [True] + [False] * (Connections.MAX_LEFT + 1))
+        self.assertEqual([wire.aborted for wire in wires], [True] + [False] * (CLIENT_LIMITS.left + 1))
         self.failureResultOf(writes[0], OutcomeUnknown)
         self.client.close()
         for wire, write in zip(wires, writes[1:], strict=False):

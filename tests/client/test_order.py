@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.client.client import Client
-from replkv.client.protocol import ClientProtocol
+from replkv.client.connections import Address
+from replkv.client.dispatcher import Dispatcher
+from replkv.client.limits import ClientLimits
 from tests.client.connected import stats
 from tests.client.network import Network, Wire
 
@@ -87,9 +88,9 @@ class OrderProperties(SynchronousTestCase):
         As long as no server fails, calls are carried out once each, in the order in which they were made, though any
         number of them is redirected and they are answered in any pieces.
         """
-        self.patch(ClientProtocol, "MAX_SENT", 8)
         network = Network()
-        client = Client(network.reactor, [("db", port) for port in PORTS])
+        addresses = [Address("db", port) for port in PORTS]
+        dispatcher = Dispatcher(network.reactor, addresses, 2.0, ClientLimits(sent=8))
         servers = Servers(network)
         made, settled = 0, 0
 
@@ -99,7 +100,7 @@ class OrderProperties(SynchronousTestCase):
 
         for _ in range(data.draw(st.integers(1, 12))):
             for _ in range(data.draw(st.sampled_from([0, 1, 3, 20]))):
-                client.delete(b"%d" % made).addBoth(settle)
+                dispatcher.call(b"delete %d\r\n" % made, True, 10.0).addBoth(settle)
                 made += 1
             servers.take()
             if not servers.redirecting:
@@ -114,4 +115,4 @@ class OrderProperties(SynchronousTestCase):
                 servers.answer(port, 1000)
             network.reactor.advance(0.1 if not servers.waiting else 0)
         self.assertEqual(servers.done, list(range(made)))
-        client.close()
+        dispatcher.close()

@@ -10,6 +10,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.client.errors import Unavailable
+from replkv.client.limits import CLIENT_LIMITS
 from replkv.client.protocol import ClientProtocol
 from replkv.commands.results import Found, NotFound, Result, Stored
 from replkv.wire.replyparser import ProtocolError
@@ -49,7 +50,7 @@ class ClientProtocolTests(SynchronousTestCase):
         """
         self.clock = Clock()
         self.owner = Recorder()
-        self.protocol = ClientProtocol(self.clock, 2.0, self.owner)
+        self.protocol = ClientProtocol(self.clock, 2.0, self.owner, CLIENT_LIMITS)
         self.wire = Wire()
         self.wire.protocol = self.protocol
         self.protocol.makeConnection(self.wire)
@@ -116,17 +117,17 @@ class ClientProtocolTests(SynchronousTestCase):
         """
         There is room for so many commands, and for so many bytes of them; and again as they are answered.
         """
-        for _ in range(ClientProtocol.MAX_SENT - 1):
+        for _ in range(CLIENT_LIMITS.sent - 1):
             self.read()
         self.assertTrue(self.protocol.hasRoom)
         self.read()
         self.assertFalse(self.protocol.hasRoom)
         self.wire.reply(b"OK 1\r\n")
         self.assertTrue(self.protocol.hasRoom)
-        self.write(bytes(ClientProtocol.MAX_SENT_BYTES))
+        self.write(bytes(CLIENT_LIMITS.sentBytes))
         self.wire.reply(b"OK 1\r\n")
         self.assertFalse(self.protocol.hasRoom)
-        self.wire.reply(b"OK 1\r\n" * (ClientProtocol.MAX_SENT - 1))
+        self.wire.reply(b"OK 1\r\n" * (CLIENT_LIMITS.sent - 1))
         self.assertTrue(self.protocol.hasRoom)
         self.assertEqual(self.owner.answers, 3)
 
@@ -134,7 +135,7 @@ class ClientProtocolTests(SynchronousTestCase):
         """
         A command that nobody waits for takes up room until the server has answered it.
         """
-        commands = [self.read() for _ in range(ClientProtocol.MAX_SENT)]
+        commands = [self.read() for _ in range(CLIENT_LIMITS.sent)]
         for command in commands:
             command.cancel()
             self.failureResultOf(command, CancelledError)

@@ -15,11 +15,6 @@ NEVER: Final = 2**64 - 1
 The earliest deadline of an index that is empty: it is after every time that there is.
 """
 
-FRONT_LENGTH: Final = 1024
-"""
-How many entries are read ahead. Up to twice as many are held.
-"""
-
 _PREFIX: Final = b"x"
 _END: Final = b"y"
 _HEAD: Final = struct.Struct(">cQ")
@@ -41,10 +36,14 @@ class ExpiryIndex:
         C{False} for one that is gone.
     """
 
-    def __init__(self, engine: Engine, changes: dict[bytes, bytes | None]) -> None:
+    def __init__(self, engine: Engine, changes: dict[bytes, bytes | None], frontLength: int) -> None:
+        """
+        @param frontLength: how many entries are read ahead. Up to twice as many are held.
+        """
         self.earliest = NEVER
         self._engine = engine
         self._changes = changes
+        self._frontLength = frontLength
         self._front: list[bytes] = []
         self._horizon = _PREFIX
         self._beyond: dict[bytes, bool] = {}
@@ -59,12 +58,12 @@ class ExpiryIndex:
         if entry >= self._horizon:
             self._beyond[entry] = True
             return
-        front = self._front
+        front, length = self._front, self._frontLength
         insort(front, entry)
-        if len(front) > 2 * FRONT_LENGTH:
-            self._horizon = front[FRONT_LENGTH]
-            self._beyond.update(dict.fromkeys(front[FRONT_LENGTH:], True))
-            del front[FRONT_LENGTH:]
+        if len(front) > 2 * length:
+            self._horizon = front[length]
+            self._beyond.update(dict.fromkeys(front[length:], True))
+            del front[length:]
         if deadline < self.earliest:
             self.earliest = deadline
 
@@ -109,10 +108,10 @@ class ExpiryIndex:
         See which entry is the first now, and read on from the horizon when there is none before it.
         """
         while not self._front and self._horizon != _END:
-            stored = self._engine.scan(self._horizon, _END, FRONT_LENGTH)
+            stored = self._engine.scan(self._horizon, _END, self._frontLength)
             front = {entry for entry, _ in stored}
             # The horizon goes just past the last entry that was read.
-            self._horizon = stored[-1][0] + b"\0" if len(stored) == FRONT_LENGTH else _END
+            self._horizon = stored[-1][0] + b"\0" if len(stored) == self._frontLength else _END
             for entry in [entry for entry in self._beyond if entry < self._horizon]:
                 if self._beyond.pop(entry):
                     front.add(entry)

@@ -20,19 +20,9 @@ from replkv.commands.logged import decode
 from replkv.commands.results import Result
 from replkv.kv.engine import Engine, EngineError
 from replkv.kv.expiry import NEVER
+from replkv.kv.limits import MACHINE_LIMITS, MachineLimits
 from replkv.kv.records import Record, Records
 from replkv.raft.entry import Entry
-
-PURGE_LIMIT: Final = 128
-"""
-How many expired keys are freed after each entry, at most. It is part of the machine: servers that differ in it diverge.
-"""
-
-READ_AHEAD: Final = 64
-"""
-How many records are read from the engine at a time. It bounds the memory that large ones take; their values are not
-held.
-"""
 
 _META: Final = b"m"
 _STATE: Final = struct.Struct(">QQQ")
@@ -48,12 +38,14 @@ class StateMachine:
     @ivar appliedIndex: the index of the last entry applied.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, limits: MachineLimits = MACHINE_LIMITS) -> None:
         """
         @param engine: where the machine lives. It goes on from what is there.
+        @param limits: how much it does and reads at once; on all servers they free the same number of keys.
         @raise EngineError: if what is there was not left by a state machine.
         """
         self._engine = engine
+        self._limits = limits
         state = engine.get(_META)
         if state is None:
             if engine.scan(b"", b"\xff", 1):
@@ -62,7 +54,7 @@ class StateMachine:
         if len(state) != _STATE.size:
             raise EngineError(f"the store's own state has {len(state)} bytes instead of {_STATE.size}")
         self.appliedIndex, clock, count = _STATE.unpack(state)
-        self._records = Records(engine, self.appliedIndex, clock, count)
+        self._records = Records(engine, self.appliedIndex, clock, count, limits.frontLength)
 
     @property
     def clock(self) -> int:
@@ -103,10 +95,10 @@ class StateMachine:
                 raise ValueError(f"entry {index} cannot be applied where entry {expected} comes next")
             commands.append(decode(data))
 
-        records, expiry = self._records, self._records.expiry
+        records, expiry, limits = self._records, self._records.expiry, self._limits
         results: list[Result | None] = []
-        for first in range(0, len(commands), READ_AHEAD):
-            ahead = commands[first : first + READ_AHEAD]
+        for first in range(0, len(commands), limits.readAhead):
+            ahead = commands[first : first + limits.readAhead]
             records.meet([command.key for _, command in ahead if command is not None])
             for stamp, command in ahead:
                 records.index += 1
@@ -114,7 +106,7 @@ class StateMachine:
                     records.clock = stamp
                 results.append(None if command is None else command.carryOut(records, stamp))
                 if expiry.earliest <= records.clock:
-                    records.purge(PURGE_LIMIT)
+                    records.purge(limits.purged)
 
         self.appliedIndex = records.index
         records.changes[_META] = _STATE.pack(self.appliedIndex, records.clock, records.count)

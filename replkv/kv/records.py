@@ -45,16 +45,17 @@ class Records:
 
     __slots__ = ("_engine", "_heads", "changes", "clock", "count", "expiry", "index")
 
-    def __init__(self, engine: Engine, index: int, clock: int, count: int) -> None:
+    def __init__(self, engine: Engine, index: int, clock: int, count: int, frontLength: int) -> None:
         """
         @param index: what was applied last.
+        @param frontLength: how many entries of the index of those that expire are read ahead.
         @raise EngineError: if the engine fails, or holds what these cannot have written.
         """
         self.index = index
         self.clock = clock
         self.count = count
         self.changes: dict[bytes, bytes | None] = {}
-        self.expiry = ExpiryIndex(engine, self.changes)
+        self.expiry = ExpiryIndex(engine, self.changes, frontLength)
         self._engine = engine
         self._heads: dict[bytes, Head | None] = {}
 

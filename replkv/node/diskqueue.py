@@ -15,7 +15,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from replkv.raft.entry import Entry
-from replkv.raft.log import MAX_BATCH_BYTES
+from replkv.raft.limits import RAFT_LIMITS
 from replkv.raft.outputs import Load, Persist
 from replkv.storage.files import Exhausted
 from replkv.storage.log import LogStorage
@@ -25,7 +25,7 @@ RunInThread = Callable[[Callable[[], None]], Deferred[None]]
 Calls a function off the reactor's thread; the calls are carried out one after the other.
 """
 
-MAX_WRITE_BYTES: Final = 8 * MAX_BATCH_BYTES
+MAX_WRITE_BYTES: Final = 8 * RAFT_LIMITS.batchBytes
 """
 How many bytes of entries are brought to the disk with one sync, before the last batch.
 """
@@ -93,7 +93,7 @@ class DiskQueue:
         to read them with.
         """
         entries: list[Entry] = []
-        result = self._run(lambda: entries.extend(self._log.read(load.first, load.last, MAX_BATCH_BYTES)))
+        result = self._run(lambda: entries.extend(self._log.read(load.first, load.last, RAFT_LIMITS.batchBytes)))
         return result.addErrback(self._notRead).addCallback(lambda _: entries)
 
     def whenIdle(self) -> Deferred[None]:

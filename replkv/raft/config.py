@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from replkv.raft.limits import RAFT_LIMITS, RaftLimits
+
 
 @dataclass(frozen=True)
 class RaftConfig:
@@ -16,6 +18,7 @@ class RaftConfig:
     @ivar heartbeatTicks: ticks between two heartbeats.
     @ivar firstElectionFactor: stretches the election timeouts of a server that has never seen a term, so that on the
         first start of a fresh cluster the server with the factor 1 normally wins.
+    @ivar limits: how much it does, sends and keeps at once.
     """
 
     id: int
@@ -23,3 +26,4 @@ class RaftConfig:
     electionTicks: int = 25
     heartbeatTicks: int = 5
     firstElectionFactor: int = 1
+    limits: RaftLimits = RAFT_LIMITS

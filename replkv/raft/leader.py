@@ -28,7 +28,8 @@ class Leader(Role):
         super().__init__(state)
         self.leaderId = state.config.id
         self.noopIndex = state.log.lastIndex + 1
-        self.progress = {peer: Progress(state.log.lastIndex + 1) for peer in state.peers}
+        limits = state.config.limits
+        self.progress = {peer: Progress(state.log.lastIndex + 1, limits) for peer in state.peers}
         self.reads = ReadQueue()
         self._pace = Pace(state.config.electionTicks)
         self._unpersisted = self.noopIndex

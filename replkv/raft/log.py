@@ -8,17 +8,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from replkv.raft.entry import Batch, Entry
+from replkv.raft.limits import RAFT_LIMITS, RaftLimits
 from replkv.raft.terms import TermRuns
-
-MAX_BATCH_BYTES: Final = 1024 * 1024
-"""
-How many bytes of data the entries of one batch have, unless it is one entry: a heartbeat waits no longer than that.
-"""
-
-CACHE_BYTES: Final = 32 * 1024 * 1024
-"""
-How much of what is applied and synced is kept in memory for peers that lag. Older entries are read from the disk.
-"""
 
 _ENTRY_OVERHEAD: Final = 200
 
@@ -37,6 +28,7 @@ class RaftLog:
         recent: Sequence[Entry] = (),
         firstIndex: int = 1,
         prevTerm: int = 0,
+        limits: RaftLimits = RAFT_LIMITS,
     ) -> None:
         """
         @param termRuns: (first index, term) of each run of equal terms.
@@ -47,6 +39,7 @@ class RaftLog:
         self.lastIndex = lastIndex
         self.stableIndex = lastIndex
         self._prevTerm = prevTerm
+        self._limits = limits
         self._terms = TermRuns(termRuns)
         self._entries = list(recent)
         self._bytes = sum(len(entry.data) + _ENTRY_OVERHEAD for entry in recent)
@@ -134,10 +127,11 @@ class RaftLog:
         assert position >= 0, f"entry {first} is not in memory"
         stop = position
         size = 0
-        while stop < len(self._entries) and size < MAX_BATCH_BYTES:
+        limit = self._limits.batchBytes
+        while stop < len(self._entries) and size < limit:
             size += len(self._entries[stop].data)
             stop += 1
-        if size > MAX_BATCH_BYTES and stop - position > 1:
+        if size > limit and stop - position > 1:
             stop -= 1
         made = Batch(self._entries[position:stop])
         self._batches[first] = made
@@ -153,13 +147,14 @@ class RaftLog:
         """
         Release memory where it is more than the cache may have, of entries up to C{index}, which are applied.
         """
-        if self._bytes <= CACHE_BYTES:
+        cacheBytes = self._limits.cacheBytes
+        if self._bytes <= cacheBytes:
             return
         stop = 0
         freed = 0
         limit = min(index, self.lastIndex) - self.inMemory + 1
         # Down to three quarters, so that moving the rest of the list to its front is rare.
-        while stop < limit and self._bytes - freed > CACHE_BYTES * 3 // 4:
+        while stop < limit and self._bytes - freed > cacheBytes * 3 // 4:
             freed += len(self._entries[stop].data) + _ENTRY_OVERHEAD
             stop += 1
         del self._entries[:stop]

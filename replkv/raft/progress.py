@@ -9,17 +9,7 @@ from enum import Enum, auto
 from typing import Final, NamedTuple
 
 from replkv.raft.entry import Batch
-
-MAX_UNANSWERED: Final = 64
-"""
-How many messages to one peer may be without an answer; then it is sent nothing more, not even heartbeats, so that a
-peer that is stopped costs bounded memory.
-"""
-
-MAX_UNANSWERED_BYTES: Final = 4 * 1024 * 1024
-"""
-How many bytes of entries may be on their way to one peer, before the last batch.
-"""
+from replkv.raft.limits import RaftLimits
 
 
 class ProgressState(Enum):
@@ -74,6 +64,7 @@ class Progress:
     """
 
     __slots__ = (
+        "_limits",
         "_onTheWay",
         "_onTheWayBytes",
         "_unanswered",
@@ -86,7 +77,7 @@ class Progress:
         "state",
     )
 
-    def __init__(self, nextIndex: int) -> None:
+    def __init__(self, nextIndex: int, limits: RaftLimits) -> None:
         self.state = PROBE
         self.matchIndex = 0
         self.nextIndex = nextIndex
@@ -94,6 +85,7 @@ class Progress:
         self.readRound = 0
         self.active = False
         self.loading = False
+        self._limits = limits
         self._unanswered = 0
         self._onTheWay: deque[tuple[int, int]] = deque()
         self._onTheWayBytes = 0
@@ -103,7 +95,7 @@ class Progress:
         """
         Whether the peer may be sent anything at all.
         """
-        return self._unanswered < MAX_UNANSWERED
+        return self._unanswered < self._limits.unanswered
 
     @property
     def maySendEntries(self) -> bool:
@@ -111,7 +103,7 @@ class Progress:
         Whether the peer may be sent more entries.
         """
         isStreaming = self.state is REPLICATE
-        return isStreaming and self.maySend and self._onTheWayBytes < MAX_UNANSWERED_BYTES
+        return isStreaming and self.maySend and self._onTheWayBytes < self._limits.unansweredBytes
 
     @property
     def status(self) -> ProgressStatus:

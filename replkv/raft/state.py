@@ -15,16 +15,6 @@ from replkv.raft.log import RaftLog
 from replkv.raft.messages import Message
 from replkv.raft.outputs import DiskTrouble, Load, Persist, Ready, Send, Token
 
-MAX_READY_ENTRIES: Final = 512
-"""
-How many entries are given out at once to be applied, so that a long replay does not keep the reactor.
-"""
-
-DISK_PATIENCE: Final = 8
-"""
-For how many of the shortest election timeouts the disk may be at one write before this server leads no longer.
-"""
-
 SLOW_STRETCH: Final = 4
 """
 How many times longer a server waits before it stands for election, once it has stepped down since its disk is slow, and
@@ -156,7 +146,7 @@ class ServerState:
         Whether the disk has been at one write for so long that another server had better lead: this one can apply
         nothing, and so answer nothing.
         """
-        return bool(self.peers) and self._writeTicks >= DISK_PATIENCE * self.config.electionTicks
+        return bool(self.peers) and self._writeTicks >= self.config.limits.diskPatience * self.config.electionTicks
 
     def randomElectionTimeout(self) -> int:
         """
@@ -239,7 +229,7 @@ class ServerState:
 
     def _giveOut(self, ready: Ready) -> None:
         self.log.forget(self.lastApplied)
-        last = min(self.commitIndex, self.log.stableIndex, self.lastApplied + MAX_READY_ENTRIES)
+        last = min(self.commitIndex, self.log.stableIndex, self.lastApplied + self.config.limits.readyEntries)
         if last > self.lastApplied:
             ready.entries = self.log.entries(self.lastApplied + 1, last)
             self.lastApplied = last

@@ -35,9 +35,10 @@ from replkv.peers.listener import PeerListener
 from replkv.raft.config import RaftConfig
 from replkv.raft.core import Raft
 from replkv.raft.entry import Entry
-from replkv.raft.log import MAX_BATCH_BYTES, RaftLog
+from replkv.raft.log import RaftLog
 from replkv.service.descriptors import Descriptors
 from replkv.service.host import Host
+from replkv.service.limits import SERVER_LIMITS, ServerLimits
 from replkv.storage.clockrecord import ClockRecord
 from replkv.storage.errors import CorruptLog, LogFailed
 from replkv.storage.files import Exhausted
@@ -89,6 +90,7 @@ class Server(Service):
         folder: DataFolder,
         storage: LogStorage,
         descriptors: Descriptors,
+        limits: ServerLimits = SERVER_LIMITS,
     ) -> None:
         """
         @param folder: the data folder, locked.
@@ -103,6 +105,7 @@ class Server(Service):
         self._folder = folder
         self._storage = storage
         self._descriptors = descriptors
+        self._limits = limits
         self._logThread = host.worker("log")
         self._storeThread = host.worker("store")
         self._clientPorts: list[IListeningPort] = []
@@ -139,7 +142,9 @@ class Server(Service):
                 clients=self._descriptors.clients,
                 wanted=self._config.maxConnections,
             )
-        machine = StateMachine(self._host.openStore(self._folder.storePath, self._descriptors.store))
+        machine = StateMachine(
+            self._host.openStore(self._folder.storePath, self._descriptors.store), self._limits.machine
+        )
         raft = self._recover(machine)
         self._logThread.start()
         self._storeThread.start()
@@ -273,7 +278,7 @@ class Server(Service):
         entries: list[Entry] = []
         while machine.appliedIndex + len(entries) < storage.lastIndex:
             first = machine.appliedIndex + len(entries) + 1
-            entries.extend(storage.read(first, storage.lastIndex, MAX_BATCH_BYTES))
+            entries.extend(storage.read(first, storage.lastIndex, self._limits.raft.batchBytes))
         members = tuple(sorted(server.id for server in self._config.servers))
         return Raft(
             RaftConfig(
@@ -282,9 +287,10 @@ class Server(Service):
                 electionTicks=round(self._config.electionTimeout / self._config.heartbeat * TICKS_PER_HEARTBEAT),
                 heartbeatTicks=TICKS_PER_HEARTBEAT,
                 firstElectionFactor=1 if self._server.id == members[0] else FIRST_ELECTION_FACTOR,
+                limits=self._limits.raft,
             ),
             self._host.random,
-            RaftLog(storage.termRuns, storage.lastIndex, entries),
+            RaftLog(storage.termRuns, storage.lastIndex, entries, limits=self._limits.raft),
             storage.term,
             storage.votedFor,
             machine.appliedIndex,

@@ -13,8 +13,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.commands.logged import encodeClock
 from replkv.commands.results import Result
-from replkv.kv import expiry, machine
 from replkv.kv.engine import Engine
+from replkv.kv.limits import MachineLimits
 from replkv.kv.machine import StateMachine
 from replkv.kv.memory import MemoryEngine
 from replkv.raft.entry import Entry
@@ -24,7 +24,7 @@ from tests.kv.rocksfolder import RocksFolder
 
 EngineType = TypeVar("EngineType", bound=Engine)
 
-PURGE_LIMIT = 2
+LIMITS = MachineLimits(purged=2, readAhead=3, frontLength=2)
 KEYS = [b"a", b"b", b"ba", b"c", b"d", b"e", b"f", b"\xff"]
 
 # Times are few and close together, so that deadlines coincide, keys expire at once, and purges fall behind.
@@ -57,14 +57,6 @@ class DeterminismTests(SynchronousTestCase):
     Tests for L{StateMachine} with L{Model} as its reference. The limits are small, so that short logs reach them.
     """
 
-    def setUp(self) -> None:
-        """
-        Make the limits small.
-        """
-        self.patch(machine, "PURGE_LIMIT", PURGE_LIMIT)
-        self.patch(machine, "READ_AHEAD", 3)
-        self.patch(expiry, "FRONT_LENGTH", 2)
-
     def oneByOne(self, log: Sequence[Entry]) -> tuple[list[Result | None], list[tuple[bytes, bytes]]]:
         """
         Apply a log in calls of one entry, and compare with the model after each.
@@ -72,8 +64,8 @@ class DeterminismTests(SynchronousTestCase):
         @return: the results, and the bytes that the engine has in the end.
         """
         engine = MemoryEngine()
-        kv = StateMachine(engine)
-        model = Model(PURGE_LIMIT)
+        kv = StateMachine(engine, LIMITS)
+        model = Model(LIMITS.purged)
         results = []
         for entry in log:
             results.extend(kv.apply([entry]))
@@ -92,12 +84,12 @@ class DeterminismTests(SynchronousTestCase):
 
         @return: the engine and the machine in the end, and the result that each entry had when it was last applied.
         """
-        kv = StateMachine(engine)
+        kv = StateMachine(engine, LIMITS)
         results: list[Result | None] = []
         for event in [*life, len(log)]:
             if event == -1:
                 engine = crash(engine)
-                kv = StateMachine(engine)
+                kv = StateMachine(engine, LIMITS)
                 del results[kv.appliedIndex :]
             elif event == 0:
                 kv.flush()
@@ -115,7 +107,7 @@ class DeterminismTests(SynchronousTestCase):
         engine, kv, lived = self.live(log, life, MemoryEngine(), MemoryEngine.crash)
         self.assertEqual(lived, results)
         self.assertEqual(bytesOf(engine), expected)
-        self.assertEqual(StateMachine(engine).nextDeadline, kv.nextDeadline)
+        self.assertEqual(StateMachine(engine, LIMITS).nextDeadline, kv.nextDeadline)
 
     @settings(derandomize=True, deadline=None, max_examples=25)
     @given(LOGS, LIVES)

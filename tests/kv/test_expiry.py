@@ -8,7 +8,6 @@ import struct
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.kv import expiry
 from replkv.kv.engine import EngineError
 from replkv.kv.expiry import NEVER, ExpiryIndex
 from replkv.kv.memory import MemoryEngine
@@ -38,10 +37,9 @@ class ExpiryIndexTests(SynchronousTestCase):
         """
         Make an empty index.
         """
-        self.patch(expiry, "FRONT_LENGTH", 2)
         self.engine = CountingEngine()
         self.changes: dict[bytes, bytes | None] = {}
-        self.index = ExpiryIndex(self.engine, self.changes)
+        self.index = ExpiryIndex(self.engine, self.changes, frontLength=2)
 
     def write(self) -> None:
         """
@@ -96,7 +94,7 @@ class ExpiryIndexTests(SynchronousTestCase):
         for number in range(9):
             self.index.add(number, b"%d" % number)
         self.write()
-        index = ExpiryIndex(self.engine, self.changes)
+        index = ExpiryIndex(self.engine, self.changes, frontLength=2)
         self.assertEqual(index.earliest, 0)
         self.assertEqual(index.takeDue(6, 9), [b"%d" % number for number in range(7)])
         self.assertEqual(index.earliest, 7)
@@ -137,7 +135,7 @@ class ExpiryIndexTests(SynchronousTestCase):
         for deadline in range(8):
             self.index.add(deadline, b"%d" % deadline)
         self.write()
-        index = ExpiryIndex(self.engine, self.changes)
+        index = ExpiryIndex(self.engine, self.changes, frontLength=2)
         self.assertEqual(index.takeDue(99, 3), [b"0", b"1", b"2"])
         self.assertEqual(index.takeDue(99, 5), [b"3", b"4", b"5", b"6", b"7"])
 
@@ -148,7 +146,7 @@ class ExpiryIndexTests(SynchronousTestCase):
         for deadline in range(8):
             self.index.add(deadline, b"key")
         self.write()
-        index = ExpiryIndex(self.engine, self.changes)
+        index = ExpiryIndex(self.engine, self.changes, frontLength=2)
         for deadline in (2, 3, 4, 5):
             index.remove(deadline, b"key")
         self.assertEqual(index.takeDue(1, 9), [b"key", b"key"])
@@ -161,7 +159,7 @@ class ExpiryIndexTests(SynchronousTestCase):
         for deadline in range(8):
             self.index.add(deadline, b"key")
         self.write()
-        index = ExpiryIndex(self.engine, self.changes)
+        index = ExpiryIndex(self.engine, self.changes, frontLength=2)
         self.engine.scans = 0
         for clock in range(8):
             self.assertEqual(index.takeDue(clock, 9), [b"key"])

@@ -11,9 +11,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.commands.logged import encodeClock
 from replkv.commands.results import Deleted, NotFound, Result, Stored, VersionMismatch
-from replkv.kv import expiry, machine
 from replkv.kv.engine import EngineError
-from replkv.kv.machine import PURGE_LIMIT, StateMachine
+from replkv.kv.limits import MACHINE_LIMITS, MachineLimits
+from replkv.kv.machine import StateMachine
 from replkv.kv.memory import MemoryEngine
 from replkv.kv.records import Record
 from replkv.raft.entry import Entry
@@ -120,7 +120,7 @@ class CommandTests(MachineCase):
         """
         A call writes what it changed itself, and holds nothing of it afterwards.
         """
-        self.patch(expiry, "FRONT_LENGTH", 1)
+        self.kv = StateMachine(self.engine, MachineLimits(frontLength=1))
         self.apply(*[encodeSet(1, b"%d" % number, 1, b"") for number in range(9)])
         self.apply(encodeSet(1, b"a", 0, b""))
         self.assertEqual(self.engine.steps[1].keys(), {b"ka", b"m"})
@@ -233,10 +233,11 @@ class PurgeTests(MachineCase):
         No entry frees more than the limit, the earliest deadlines first; the next entries, even no-ops, go on, and the
         next deadline tells that there is more to do.
         """
-        count = 2 * PURGE_LIMIT + 1
+        limit = MACHINE_LIMITS.purged
+        count = 2 * limit + 1
         self.apply(*[encodeSet(0, b"%04d" % (count - number), 1 + number, b"") for number in range(count)])
         self.apply(encodeClock(count * 1000))
-        self.assertEqual((self.kv.keys, self.kv.nextDeadline), (count - PURGE_LIMIT, (PURGE_LIMIT + 1) * 1000))
+        self.assertEqual((self.kv.keys, self.kv.nextDeadline), (count - limit, (limit + 1) * 1000))
         self.apply(b"")
         self.assertEqual((self.kv.keys, self.kv.nextDeadline), (1, count * 1000))
         self.apply(b"")
@@ -247,14 +248,14 @@ class PurgeTests(MachineCase):
         An expired key that is not freed yet behaves as if it were: it is not read, a cas and a delete do not find it,
         and a set makes a new one, which the purge of the old one does not touch.
         """
-        self.patch(machine, "PURGE_LIMIT", 0)
+        self.kv = StateMachine(self.engine, MachineLimits(purged=0))
         self.apply(encodeSet(0, b"a", 1, b""), encodeSet(0, b"b", 1, b""), encodeClock(1000))
         self.assertEqual((self.kv.keys, self.kv.read(b"a"), self.kv.read(b"b")), (2, None, None))
         self.assertEqual(self.apply(encodeCas(1000, b"a", 0, 1, b"")), [NotFound()])
         self.assertEqual(self.apply(encodeDelete(1000, b"a")), [NotFound()])
         self.assertEqual(self.apply(encodeSet(1000, b"a", 0, b"new")), [Stored(6)])
         self.assertEqual(self.kv.keys, 2)
-        self.patch(machine, "PURGE_LIMIT", 9)
+        self.kv = StateMachine(self.engine, MachineLimits(purged=9))
         self.apply(b"")
         self.assertEqual((self.kv.keys, self.kv.read(b"a")), (1, Record(6, 0, b"new")))
 
@@ -262,9 +263,9 @@ class PurgeTests(MachineCase):
         """
         Keys that expire all at once, many more than are read ahead, are freed to the last, also by one call.
         """
-        count = 3 * expiry.FRONT_LENGTH
+        count = 3 * MACHINE_LIMITS.frontLength
         self.apply(*[encodeSet(0, b"%06d" % number, 1, b"") for number in range(count)])
-        self.apply(*[encodeClock(1000)] * (count // PURGE_LIMIT))
+        self.apply(*[encodeClock(1000)] * (count // MACHINE_LIMITS.purged))
         self.assertEqual((self.kv.keys, self.kv.nextDeadline), (0, None))
         self.assertEqual([key for key, _ in self.engine.scan(b"", b"\xff", 9)], [b"m"])
 

@@ -34,6 +34,7 @@ from replkv.peers.receiver import Timed, Unreachable
 from replkv.raft.config import RaftConfig
 from replkv.raft.core import Raft
 from replkv.raft.log import RaftLog
+from replkv.service.limits import SERVER_LIMITS, ServerLimits
 from replkv.storage.log import LogStorage
 from replkv.testing.files import MemoryFiles
 from tests.frontends.asked import Asked
@@ -190,15 +191,16 @@ class Server:
         Begin with what is on the disk.
         """
         storage = self.storage = LogStorage.open(self.files, "/log", Random(self.id), SEGMENT_BYTES)
-        self.machine = StateMachine(self.engine)
+        limits = self._cluster.limits
+        self.machine = StateMachine(self.engine, limits.machine)
         applied = self.machine.appliedIndex
         entries = storage.read(applied + 1, storage.lastIndex, 1 << 30) if applied < storage.lastIndex else []
         members = tuple(server.id for server in self._config.servers)
         ticks = round(self._config.electionTimeout / self._config.heartbeat * TICKS_PER_HEARTBEAT)
         raft = Raft(
-            RaftConfig(self.id, members, ticks, TICKS_PER_HEARTBEAT),
+            RaftConfig(self.id, members, ticks, TICKS_PER_HEARTBEAT, limits=limits.raft),
             self._random,
-            RaftLog(storage.termRuns, storage.lastIndex, entries),
+            RaftLog(storage.termRuns, storage.lastIndex, entries, limits=limits.raft),
             storage.term,
             storage.votedFor,
             applied,
@@ -284,14 +286,22 @@ class Cluster:
     @ivar clock: the time.
     @ivar requests: those on their way: who sent them, to whom, and what fires with the replies.
     @ivar apart: the servers that the network does not reach.
+    @ivar limits: how much the servers do and keep at once.
     @ivar condemned: which servers found that a peer lacks what it had acknowledged, and which one.
     """
 
-    def __init__(self, size: int = 3, leaderWait: float = 2.0, requestTimeout: float = 5.0) -> None:
+    def __init__(
+        self,
+        size: int = 3,
+        leaderWait: float = 2.0,
+        requestTimeout: float = 5.0,
+        limits: ServerLimits = SERVER_LIMITS,
+    ) -> None:
         self.clock = Clock()
         self.requests: deque[tuple[int, int, Timed, Deferred[Timed]]] = deque()
         self.apart: set[int] = set()
         self.condemned: list[tuple[int, int]] = []
+        self.limits = limits
         self._replies: deque[tuple[int, int, Timed, Deferred[Timed]]] = deque()
         servers = tuple(ServerConfig(number, f"host{number}", 9000 + number, 10000 + number) for number in range(size))
         config = Config("var", "replkv", servers, 0.05, 0.25, leaderWait, requestTimeout, 1 << 20, 10_000)

@@ -8,12 +8,13 @@ import errno
 from collections.abc import Sequence
 
 import replkv.node.applier
-import replkv.raft.log
 from replkv import exits
 from replkv.commands.results import Stored, Unavailable
 from replkv.kv.engine import EngineError, EngineStarved
 from replkv.kv.machine import StateMachine
 from replkv.raft.entry import Entry
+from replkv.raft.limits import RaftLimits
+from replkv.service.limits import ServerLimits
 from tests.node.cluster import Client, Server
 from tests.node.leading import LeaderTests
 
@@ -90,7 +91,7 @@ class DiskTests(FailureTests):
         """
         A leader that cannot read what a peer lacks stops, and says what failed.
         """
-        self.patch(replkv.raft.log, "CACHE_BYTES", 1000)
+        self.begin(ServerLimits(RaftLimits(cacheBytes=1000)))
         self.cluster.apart = {1}
         for _ in range(30):
             self.client.set(b"k", bytes(100))
@@ -105,7 +106,7 @@ class DiskTests(FailureTests):
         """
         What a peer lacks and the leader has no longer in memory comes from the leader's disk.
         """
-        self.patch(replkv.raft.log, "CACHE_BYTES", 1000)
+        self.begin(ServerLimits(RaftLimits(cacheBytes=1000)))
         self.cluster.apart = {1}
         for number in range(30):
             self.client.set(b"%d" % number, bytes(100))

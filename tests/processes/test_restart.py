@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Final
 
 from replkv.node.applier import FLUSH_ENTRIES
-from replkv.raft.log import CACHE_BYTES
+from replkv.raft.limits import RAFT_LIMITS
 from tests.processes.cluster import ServerProcess, onReactor, until
 from tests.processes.conftest import MakeCluster
 from tests.processes.conversation import Conversation
@@ -27,7 +27,7 @@ async def test_catchesUpFromDisk(makeCluster: MakeCluster) -> None:
     leader = await cluster.leader()
     down = (leader + 1) % 3
     cluster.servers[down].kill()
-    version = await cluster.fill(count=2 * CACHE_BYTES // VALUE_BYTES, size=VALUE_BYTES, keys=100)
+    version = await cluster.fill(count=2 * RAFT_LIMITS.cacheBytes // VALUE_BYTES, size=VALUE_BYTES, keys=100)
     cluster.servers[down].start()
     await cluster.applied(down, version)
     assert await cluster.number(down, "keys") == 101

@@ -14,6 +14,7 @@ from replkv.raft.config import RaftConfig
 from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.leader import Leader
+from replkv.raft.limits import RAFT_LIMITS, RaftLimits
 from replkv.raft.log import RaftLog
 from replkv.raft.messages import AppendEntries, Message, RequestVote
 from replkv.raft.outputs import Load, Persist, ReadReady, Send, Token
@@ -87,7 +88,7 @@ class Disk:
         for entry in self.entries:
             if not runs or runs[-1][1] != entry.term:
                 runs.append((entry.index, entry.term))
-        log = RaftLog(runs, len(self.entries), self.entries[lastApplied:])
+        log = RaftLog(runs, len(self.entries), self.entries[lastApplied:], limits=config.limits)
         return Raft(config, random, log, self.currentTerm, self.votedFor, lastApplied)
 
 
@@ -237,6 +238,7 @@ class Network:
         self,
         *disks: Disk,
         random: Callable[[int], Random] = FixedTimeouts,
+        limits: RaftLimits = RAFT_LIMITS,
     ) -> None:
         """
         @param disks: one for each server.
@@ -244,7 +246,7 @@ class Network:
         """
         members = tuple(range(len(disks)))
         self.servers = [
-            Server(RaftConfig(member, members, ELECTION_TICKS, HEARTBEAT_TICKS), disk, random(member))
+            Server(RaftConfig(member, members, ELECTION_TICKS, HEARTBEAT_TICKS, limits=limits), disk, random(member))
             for member, disk in enumerate(disks)
         ]
         self.onTheWay: list[Envelope] = []

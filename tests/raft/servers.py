@@ -6,33 +6,44 @@ from __future__ import annotations
 
 from replkv.raft.config import RaftConfig
 from replkv.raft.entry import NO_ENTRIES, Batch, Entry
+from replkv.raft.limits import RAFT_LIMITS, RaftLimits
 from replkv.raft.messages import AppendEntries, AppendEntriesReply, RequestVoteReply
 from replkv.raft.outputs import Send
 from tests.raft.network import ELECTION_TICKS, HEARTBEAT_TICKS, Disk, Server, entriesOf
 
 
-def aServer(*terms: int, members: int = 3, currentTerm: int | None = None, votedFor: int | None = None) -> Server:
+def aServer(
+    *terms: int,
+    members: int = 3,
+    currentTerm: int | None = None,
+    votedFor: int | None = None,
+    limits: RaftLimits = RAFT_LIMITS,
+) -> Server:
     """
     Server 0 of C{members}, with a log of C{terms}.
     """
-    config = RaftConfig(0, tuple(range(members)), ELECTION_TICKS, HEARTBEAT_TICKS)
+    config = RaftConfig(0, tuple(range(members)), ELECTION_TICKS, HEARTBEAT_TICKS, limits=limits)
     return Server(config, Disk(entriesOf(*terms), currentTerm, votedFor))
 
 
-def preCandidate(*terms: int, members: int = 3, currentTerm: int | None = None) -> Server:
+def preCandidate(
+    *terms: int, members: int = 3, currentTerm: int | None = None, limits: RaftLimits = RAFT_LIMITS
+) -> Server:
     """
     A server that has just asked whether an election could be won.
     """
-    server = aServer(*terms, members=members, currentTerm=currentTerm)
+    server = aServer(*terms, members=members, currentTerm=currentTerm, limits=limits)
     server.tick(2 * ELECTION_TICKS)
     return server
 
 
-def candidate(*terms: int, members: int = 3, currentTerm: int | None = None) -> Server:
+def candidate(
+    *terms: int, members: int = 3, currentTerm: int | None = None, limits: RaftLimits = RAFT_LIMITS
+) -> Server:
     """
     A server that stands for election, with its own vote on its disk.
     """
-    server = preCandidate(*terms, members=members, currentTerm=currentTerm)
+    server = preCandidate(*terms, members=members, currentTerm=currentTerm, limits=limits)
     for voter in range(1, members):
         server.receive(voter, RequestVoteReply(term=server.raft.currentTerm + 1, granted=True, preVote=True))
         if server.raft.role.name == "candidate":
@@ -50,22 +61,22 @@ def heartbeat(term: int, prevLogIndex: int = 0, prevLogTerm: int = 0) -> AppendE
     )
 
 
-def leader(*terms: int, members: int = 3, currentTerm: int | None = None) -> Server:
+def leader(*terms: int, members: int = 3, currentTerm: int | None = None, limits: RaftLimits = RAFT_LIMITS) -> Server:
     """
     A server that has just been elected. Its no-op is on its way to its disk and its peers are being probed.
     """
-    server = candidate(*terms, members=members, currentTerm=currentTerm)
+    server = candidate(*terms, members=members, currentTerm=currentTerm, limits=limits)
     for voter in range(1, members):
         if not server.leads:
             server.raft.step(voter, RequestVoteReply(term=server.raft.currentTerm, granted=True, preVote=False))
     return server
 
 
-def streaming(*terms: int, members: int = 3) -> Server:
+def streaming(*terms: int, members: int = 3, limits: RaftLimits = RAFT_LIMITS) -> Server:
     """
     A leader whose no-op is on its disk, and whose peers have answered its probe.
     """
-    server = leader(*terms, members=members)
+    server = leader(*terms, members=members, limits=limits)
     server.pump()
     server.sync()
     for peer in range(1, members):

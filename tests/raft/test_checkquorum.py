@@ -7,11 +7,13 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.raft.core import NotLeader
+from replkv.raft.limits import RAFT_LIMITS
 from replkv.raft.messages import AppendEntriesReply
 from replkv.raft.outputs import DiskTrouble
-from replkv.raft.state import DISK_PATIENCE
 from tests.raft.network import ELECTION_TICKS, Network
 from tests.raft.servers import leader, matched, rejected, streaming
+
+DISK_PATIENCE = RAFT_LIMITS.diskPatience
 
 
 class CheckQuorumTests(SynchronousTestCase):

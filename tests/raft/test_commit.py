@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-import replkv.raft.log
 from replkv.raft.core import NotLeader
+from replkv.raft.limits import RaftLimits
 from replkv.raft.messages import AppendEntries, RequestVoteReply
 from tests.raft.network import HEARTBEAT_TICKS, Disk, Network, entriesOf
 from tests.raft.servers import appendEntries, appends, aServer, leader, matched, streaming
@@ -184,9 +184,9 @@ class Figure8Tests(SynchronousTestCase):
         The cluster as the figure shows it before (c): S1 to S5 are servers 0 to 4. S1 led term 2 and S5 term 3.
         Each entry goes out in a message of its own.
         """
-        self.patch(replkv.raft.log, "MAX_BATCH_BYTES", 1)
         logs = ((1, 2), (1, 2), (1,), (1,), (1, 3))
-        self.network = Network(*(Disk(entriesOf(*log), currentTerm=3) for log in logs))
+        disks = [Disk(entriesOf(*log), currentTerm=3) for log in logs]
+        self.network = Network(*disks, limits=RaftLimits(batchBytes=1))
         self.network.partition((0, 1, 2))
 
     def electS5(self) -> bool:

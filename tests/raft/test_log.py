@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-import replkv.raft.log
 from replkv.raft.entry import Entry
+from replkv.raft.limits import RAFT_LIMITS, RaftLimits
 from replkv.raft.log import RaftLog
 from replkv.raft.quorum import agreed, majority
 from replkv.raft.terms import TermRuns
@@ -20,7 +20,7 @@ TERMS = st.lists(st.integers(1, 6), max_size=20).map(sorted)
 CHANGES = st.lists(st.integers(-5, 3), max_size=40)
 
 
-def logOf(*terms: int, firstIndex: int = 1, prevTerm: int = 0) -> RaftLog:
+def logOf(*terms: int, firstIndex: int = 1, prevTerm: int = 0, limits: RaftLimits = RAFT_LIMITS) -> RaftLog:
     """
     A log that was recovered with these terms.
     """
@@ -31,7 +31,7 @@ def logOf(*terms: int, firstIndex: int = 1, prevTerm: int = 0) -> RaftLog:
         for place, (index, term) in enumerate(zip(indexes, terms, strict=True))
         if term not in terms[:place]
     ]
-    return RaftLog(runs, firstIndex + len(terms) - 1, entries, firstIndex, prevTerm)
+    return RaftLog(runs, firstIndex + len(terms) - 1, entries, firstIndex, prevTerm, limits)
 
 
 class TermRunsTests(SynchronousTestCase):
@@ -129,8 +129,7 @@ class RaftLogTests(SynchronousTestCase):
         """
         A batch has at least one entry, and no more bytes than its limit unless it is one.
         """
-        self.patch(replkv.raft.log, "MAX_BATCH_BYTES", 10)
-        log = RaftLog()
+        log = RaftLog(limits=RaftLimits(batchBytes=10))
         for index, size in enumerate((10, 11, 4, 4, 4, 0, 0), 1):
             log.append(Entry(index, 1, bytes(size)))
         ends = [log.batch(first).entries[-1].index for first in range(1, 8)]
@@ -153,8 +152,7 @@ class RaftLogTests(SynchronousTestCase):
         Memory over the cache's is given back, from the first entry on, but never of what is not applied yet; the
         terms stay known.
         """
-        self.patch(replkv.raft.log, "CACHE_BYTES", 0)
-        log = logOf(1, 1, 2, 2)
+        log = logOf(1, 1, 2, 2, limits=RaftLimits(cacheBytes=0))
         log.forget(2)
         self.assertEqual((log.inMemory, log.entries(3, 4)), (3, [Entry(3, 2, b"data"), Entry(4, 2, b"data")]))
         self.assertEqual([log.term(index) for index in range(1, 5)], [1, 1, 2, 2])
@@ -168,8 +166,7 @@ class RaftLogTests(SynchronousTestCase):
         """
         Within the cache's size, all is kept, also after entries were cut off.
         """
-        self.patch(replkv.raft.log, "CACHE_BYTES", 10_000)
-        log = RaftLog()
+        log = RaftLog(limits=RaftLimits(cacheBytes=10_000))
         for index in range(1, 40):
             log.append(Entry(index, 1, bytes(300)))
         log.truncate(20)

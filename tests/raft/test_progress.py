@@ -7,7 +7,8 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.raft.entry import NO_ENTRIES, Batch
-from replkv.raft.progress import MAX_UNANSWERED, MAX_UNANSWERED_BYTES, Progress, ProgressState
+from replkv.raft.limits import RAFT_LIMITS
+from replkv.raft.progress import Progress, ProgressState
 from tests.raft.network import entriesOf
 
 
@@ -15,7 +16,7 @@ def streamingTo(*ends: int) -> Progress:
     """
     A peer that matched nothing so far, and was sent batches that end at C{ends}.
     """
-    progress = Progress(1)
+    progress = Progress(1, RAFT_LIMITS)
     progress.matched(0)
     entries = entriesOf(*[1] * ends[-1]) if ends else []
     start = 0
@@ -34,7 +35,7 @@ class ProgressTests(SynchronousTestCase):
         """
         A new leader assumes nothing: matchIndex is 0, and a probe is due.
         """
-        progress = Progress(8)
+        progress = Progress(8, RAFT_LIMITS)
         self.assertEqual((progress.matchIndex, progress.nextIndex), (0, 8))
         self.assertTrue(progress.probeDue)
         self.assertFalse(progress.maySendEntries)
@@ -69,7 +70,7 @@ class ProgressTests(SynchronousTestCase):
         """
         Only the answer to the last probe moves nextIndex, and always back.
         """
-        progress = Progress(10)
+        progress = Progress(10, RAFT_LIMITS)
         progress.sent(NO_ENTRIES)
         progress.rejected(7, 3)
         self.assertEqual((progress.nextIndex, progress.probeDue), (10, False))
@@ -92,7 +93,7 @@ class ProgressTests(SynchronousTestCase):
         progress.rejected(5, 4)
         self.assertTrue(progress.hasRegressed(3))
         self.assertFalse(progress.hasRegressed(2))
-        self.assertFalse(Progress(1).hasRegressed(0), "every log has what comes before its first entry")
+        self.assertFalse(Progress(1, RAFT_LIMITS).hasRegressed(0), "every log has what comes before its first entry")
 
     def test_unreachable(self) -> None:
         """
@@ -112,7 +113,7 @@ class ProgressTests(SynchronousTestCase):
         progress = streamingTo()
         for _ in range(3):
             progress.answered(0)
-        for _ in range(MAX_UNANSWERED):
+        for _ in range(RAFT_LIMITS.unanswered):
             self.assertTrue(progress.maySend)
             progress.sent(NO_ENTRIES)
         self.assertFalse(progress.maySend)
@@ -123,7 +124,7 @@ class ProgressTests(SynchronousTestCase):
         """
         No more than so many bytes of entries are on their way, and the answer to a batch gives its bytes back.
         """
-        large = Batch([entry._replace(data=bytes(MAX_UNANSWERED_BYTES // 2)) for entry in entriesOf(1, 1)])
+        large = Batch([entry._replace(data=bytes(RAFT_LIMITS.unansweredBytes // 2)) for entry in entriesOf(1, 1)])
         progress = streamingTo()
         for number in (0, 1):
             self.assertTrue(progress.maySendEntries)
@@ -136,7 +137,7 @@ class ProgressTests(SynchronousTestCase):
         """
         The round of reads that was answered does not go back, and any answer shows that the peer is there.
         """
-        progress = Progress(1)
+        progress = Progress(1, RAFT_LIMITS)
         self.assertFalse(progress.active)
         for answered, expected in ((3, 3), (2, 3), (4, 4)):
             progress.answered(answered)

@@ -6,13 +6,11 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-import replkv.raft.log
-import replkv.raft.progress
 from replkv.raft.config import RaftConfig
 from replkv.raft.entry import NO_ENTRIES, Batch, Entry
+from replkv.raft.limits import RAFT_LIMITS, RaftLimits
 from replkv.raft.messages import AppendEntries, AppendEntriesReply
 from replkv.raft.outputs import Load, Persist, Send
-from replkv.raft.progress import MAX_UNANSWERED
 from tests.patience import patiently
 from tests.raft.network import HEARTBEAT_TICKS, Disk, Network, Server, entriesOf
 from tests.raft.servers import appendEntries, appends, aServer, leader, matched, rejected, streaming
@@ -191,11 +189,11 @@ class LeaderTests(SynchronousTestCase):
         server = streaming()
         server.receive(1, matched(server, 1))
         sent = 0
-        for _ in range(2 * MAX_UNANSWERED):
+        for _ in range(2 * RAFT_LIMITS.unanswered):
             server.raft.propose(b"x")
             sent += len(appends(server.pump(), 1))
-        self.assertLessEqual(sent, MAX_UNANSWERED)
-        self.assertGreaterEqual(sent, MAX_UNANSWERED - 1)
+        self.assertLessEqual(sent, RAFT_LIMITS.unanswered)
+        self.assertGreaterEqual(sent, RAFT_LIMITS.unanswered - 1)
         self.assertEqual(appends(server.tick(HEARTBEAT_TICKS), 1), [])
         [message] = appends(server.receive(1, matched(server, 2)), 1)
         self.assertEqual(message.batch.entries[-1].index, server.raft.log.lastIndex)
@@ -204,8 +202,7 @@ class LeaderTests(SynchronousTestCase):
         """
         A peer that does not answer is sent a bounded number of bytes, but heartbeats still.
         """
-        self.patch(replkv.raft.progress, "MAX_UNANSWERED_BYTES", 1000)
-        server = streaming()
+        server = streaming(limits=RaftLimits(unansweredBytes=1000))
         server.receive(1, matched(server, 1))
         server.raft.propose(bytes(1000))
         self.assertEqual(len(appends(server.pump(), 1)), 1)
@@ -220,8 +217,7 @@ class LeaderTests(SynchronousTestCase):
         """
         Many entries go out in several batches, none over the limit but that of a single large entry.
         """
-        self.patch(replkv.raft.log, "MAX_BATCH_BYTES", 100)
-        server = streaming()
+        server = streaming(limits=RaftLimits(batchBytes=100))
         for size in (60, 40, 1, 500, 50, 50):
             server.raft.propose(bytes(size))
         sizes = [[len(entry.data) for entry in message.batch.entries] for message in appends(server.pump(), 1)]
@@ -292,8 +288,7 @@ class LeaderTests(SynchronousTestCase):
         """
         Entries that are no longer in memory are read from the disk, one reading at a time, and then streaming goes on.
         """
-        self.patch(replkv.raft.log, "CACHE_BYTES", 0)
-        server = streaming()
+        server = streaming(limits=RaftLimits(cacheBytes=0))
         for _ in range(5):
             server.raft.propose(b"x")
             server.pump()
@@ -317,8 +312,7 @@ class LeaderTests(SynchronousTestCase):
         """
         What was read is of no use when the peer was lost meanwhile, or the leader's term is over.
         """
-        self.patch(replkv.raft.log, "CACHE_BYTES", 0)
-        server = streaming()
+        server = streaming(limits=RaftLimits(cacheBytes=0))
         server.receive(2, matched(server, 1))
         server.receive(1, rejected(server, 0, 1))
         load = Load(1, 1, 1, 1)

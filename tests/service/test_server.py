@@ -135,7 +135,7 @@ class StartTests(ServerTests):
         """
         The store has what the log lacks: the log has lost entries.
         """
-        self.patch(StateMachine, "__init__", lambda machine, engine: setattr(machine, "appliedIndex", 7))
+        self.patch(StateMachine, "__init__", lambda machine, *_: setattr(machine, "appliedIndex", 7))
         self.assertStopsItself("has applied entry 7, but the log ends at 1")
 
     def test_anythingElse(self) -> None:

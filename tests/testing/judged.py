@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
+from replkv.raft.limits import RAFT_LIMITS, RaftLimits
 from replkv.raft.messages import Message
 from replkv.raft.outputs import Persist, ReadReady, Ready, Send, Token
 from replkv.testing.health import Health
@@ -82,8 +83,8 @@ class JudgedNetwork(Network):
     @ivar seen: the servers as it sees them.
     """
 
-    def __init__(self, *disks: Disk) -> None:
-        super().__init__(*disks)
+    def __init__(self, *disks: Disk, limits: RaftLimits = RAFT_LIMITS) -> None:
+        super().__init__(*disks, limits=limits)
         self.rare: Counter[str] = Counter()
         self.seen = [Seen(server) for server in self.servers]
         self.now = 0.0

@@ -4,9 +4,9 @@ The judge on logs, and on what is committed and applied.
 
 from __future__ import annotations
 
-import replkv.raft.log
 from replkv.raft.entry import Entry
 from replkv.raft.leader import Leader
+from replkv.raft.limits import RaftLimits
 from replkv.raft.messages import AppendEntries
 from replkv.raft.outputs import Ready
 from replkv.raft.quorum import agreed
@@ -297,9 +297,10 @@ class Figure8Tests(JudgeTests):
         The cluster as the figure shows it before (c): S1 to S5 are servers 0 to 4. S1 led term 2 and S5 term 3. Each
         entry goes out in a message of its own.
         """
-        self.patch(replkv.raft.log, "MAX_BATCH_BYTES", 1)
         logs = ((1, 2), (1, 2), (1,), (1,), (1, 3))
-        self.network = JudgedNetwork(*(Disk(entriesOf(*log), currentTerm=3) for log in logs))
+        self.network = JudgedNetwork(
+            *(Disk(entriesOf(*log), currentTerm=3) for log in logs), limits=RaftLimits(batchBytes=1)
+        )
         self.network.partition((0, 1, 2))
         self.network.hold = lambda envelope: (
             isinstance(envelope.message, AppendEntries)

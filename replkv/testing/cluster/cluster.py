@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 
 from replkv.client.client import Client
 from replkv.config import Config, ServerConfig
+from replkv.service.limits import SERVER_LIMITS, ServerLimits
 from replkv.testing.chance import chance
 from replkv.testing.cluster.availability import LOOK_SECONDS
 from replkv.testing.cluster.blind import Blind
@@ -83,11 +84,13 @@ class SimulatedCluster:
         leaderWait: float = 2.0,
         requestTimeout: float = 5.0,
         segmentBytes: int = 1 << 14,
+        limits: ServerLimits = SERVER_LIMITS,
         exited: Callable[[SimulatedServer], None] = lambda server: None,
     ) -> None:
         """
         @param tell: is given the story, line by line.
         @param segmentBytes: how large a file of the log is.
+        @param limits: how much the servers do and keep at once.
         @param exited: called when a server's process has ended by itself.
         """
         if size < 1:
@@ -98,6 +101,7 @@ class SimulatedCluster:
         self.network = Network(self.timeline, chance(seed, "network"), self.trace)
         self.rare: Counter[str] = Counter()
         self.segmentBytes = segmentBytes
+        self.limits = limits
         servers = tuple(ServerConfig(number, f"server{number}", CLIENT_PORT, LOG_PORT) for number in range(size))
         self.config = Config(
             "var", "simulated", servers, heartbeat, electionTimeout, leaderWait, requestTimeout, 1 << 20, 1000

@@ -9,29 +9,28 @@ from random import Random
 from typing import NamedTuple
 
 import replkv.frontends.text.connection
-import replkv.kv.machine
 import replkv.node.applier
 import replkv.node.diskqueue
 import replkv.node.pending
-import replkv.raft.log
-import replkv.raft.progress
-import replkv.raft.state
+from replkv.kv.limits import MachineLimits
+from replkv.raft.limits import RaftLimits
+from replkv.service.limits import ServerLimits
 from replkv.testing.limits import replaced
 
 
 class Limits(NamedTuple):
     """
-    @ivar batchBytes: L{replkv.raft.log.MAX_BATCH_BYTES}.
-    @ivar cacheBytes: L{replkv.raft.log.CACHE_BYTES}. Where it is 0, peers that lag are sent what is read from the disk.
-    @ivar readyEntries: L{replkv.raft.state.MAX_READY_ENTRIES}.
+    @ivar batchBytes: as in L{RaftLimits}; so with the next two.
+    @ivar cacheBytes: where it is 0, peers that lag are sent what is read from the disk.
+    @ivar readyEntries: how many are given out at once.
     @ivar writeBytes: L{replkv.node.diskqueue.MAX_WRITE_BYTES}.
     @ivar flushEntries: L{replkv.node.applier.FLUSH_ENTRIES}.
     @ivar workBytes: L{replkv.node.applier.MAX_WORK_BYTES}.
-    @ivar purged: L{replkv.kv.machine.PURGE_LIMIT}. Where it is small, keys that have expired are there for a while.
+    @ivar purged: as in L{MachineLimits}. Where it is small, keys that have expired are there for a while.
     @ivar pendingCommands: L{replkv.frontends.text.connection.MAX_PENDING_COMMANDS}.
     @ivar commands: L{replkv.node.pending.MAX_COMMANDS}. Where it is small, servers soon have too much to do.
     @ivar bytes: L{replkv.node.pending.MAX_BYTES}, likewise.
-    @ivar unanswered: L{replkv.raft.progress.MAX_UNANSWERED}.
+    @ivar unanswered: as in L{RaftLimits}.
     """
 
     batchBytes: int
@@ -66,22 +65,32 @@ def drawLimits(random: Random) -> Limits:
     )
 
 
+def serverLimits(limits: Limits) -> ServerLimits:
+    """
+    Those that a server is told.
+    """
+    return ServerLimits(
+        raft=RaftLimits(
+            batchBytes=limits.batchBytes,
+            cacheBytes=limits.cacheBytes,
+            readyEntries=limits.readyEntries,
+            unanswered=limits.unanswered,
+        ),
+        machine=MachineLimits(purged=limits.purged),
+    )
+
+
 def limited(limits: Limits) -> AbstractContextManager[None]:
     """
     Have servers run with these limits.
     """
     return replaced(
         (
-            (replkv.raft.log, "MAX_BATCH_BYTES", limits.batchBytes),
-            (replkv.raft.log, "CACHE_BYTES", limits.cacheBytes),
-            (replkv.raft.state, "MAX_READY_ENTRIES", limits.readyEntries),
             (replkv.node.diskqueue, "MAX_WRITE_BYTES", limits.writeBytes),
             (replkv.node.applier, "FLUSH_ENTRIES", limits.flushEntries),
             (replkv.node.applier, "MAX_WORK_BYTES", limits.workBytes),
-            (replkv.kv.machine, "PURGE_LIMIT", limits.purged),
             (replkv.frontends.text.connection, "MAX_PENDING_COMMANDS", limits.pendingCommands),
             (replkv.node.pending, "MAX_COMMANDS", limits.commands),
             (replkv.node.pending, "MAX_BYTES", limits.bytes),
-            (replkv.raft.progress, "MAX_UNANSWERED", limits.unanswered),
         )
     )

@@ -311,7 +311,9 @@ class SimulatedServer(SimulatedMachine):
             self._complain,
         )
         descriptors = Descriptors(cluster.config.maxConnections, STORE[1])
-        self._service = WatchedService(self._watch, host, cluster.config, self.config, folder, storage, descriptors)
+        self._service = WatchedService(
+            self._watch, host, cluster.config, self.config, folder, storage, descriptors, cluster.limits
+        )
         self._service.startService()
         if self.isServing:
             watchPatience(cluster, self._service)

@@ -27,7 +27,7 @@ from replkv.testing.cluster.cluster import SimulatedCluster
 from replkv.testing.cluster.faults import Faults
 from replkv.testing.cluster.kinds import KINDS
 from replkv.testing.cluster.library import LibraryClient, answerOf
-from replkv.testing.cluster.limits import limited
+from replkv.testing.cluster.limits import limited, serverLimits
 from replkv.testing.cluster.machine import USUAL_DISK
 from replkv.testing.cluster.network import USUAL_LATENCY
 from replkv.testing.cluster.plan import MAX_VALUE_BYTES, Plan, draw
@@ -135,6 +135,7 @@ class Simulation:
             plan.leaderWait,
             plan.requestTimeout,
             plan.segmentBytes,
+            serverLimits(plan.limits),
             self._exited,
         )
         self._prepare()

@@ -76,7 +76,7 @@ class Disk:
         for index, term, _ in self.entries:
             if not runs or runs[-1][1] != term:
                 runs.append((index, term))
-        log = RaftLog(runs, len(self.entries), self.entries[lastApplied:])
+        log = RaftLog(runs, len(self.entries), self.entries[lastApplied:], limits=config.limits)
         return Raft(config, random, log, self.term, self.votedFor, lastApplied)
 
     def write(self, persists: Sequence[Persist]) -> None:

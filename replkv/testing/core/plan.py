@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
+from replkv.raft.limits import RaftLimits
 from replkv.testing.chance import chance
-from replkv.testing.core.limits import Limits, drawLimits
+from replkv.testing.core.limits import drawLimits
 from replkv.testing.faults import FOLLOWER_CUT_OFF, Fault
 from replkv.testing.health import Settling
 
@@ -60,6 +61,7 @@ class Plan:
     @ivar disk: the least and the most seconds that a write takes.
     @ivar turn: how many seconds a server gathers what happens before it does something.
     @ivar applying: how many seconds it takes to apply what is given out at once.
+    @ivar limits: the limits of all servers.
     @ivar keys: the keys that there are.
     @ivar seconds: for how long things go wrong.
     """
@@ -73,7 +75,7 @@ class Plan:
     disk: tuple[float, float]
     turn: float
     applying: float
-    limits: Limits
+    limits: RaftLimits
     keys: tuple[bytes, ...]
     seconds: float
     clients: tuple[ClientPlan, ...]

@@ -47,7 +47,8 @@ class Server:
         self.isPaused = False
         self.rate = 1.0
         self._cluster = cluster
-        self._config = RaftConfig(serverId, tuple(range(plan.servers)), plan.electionTicks, plan.heartbeatTicks)
+        members = tuple(range(plan.servers))
+        self._config = RaftConfig(serverId, members, plan.electionTicks, plan.heartbeatTicks, limits=plan.limits)
         self._random = chance(cluster.seed, "server", serverId)
         self._life = 0
         self._raft: Raft | None = None

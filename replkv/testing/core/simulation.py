@@ -17,7 +17,6 @@ from replkv.testing.contention import races
 from replkv.testing.core.client import Client
 from replkv.testing.core.cluster import Cluster
 from replkv.testing.core.faults import KINDS, Faults
-from replkv.testing.core.limits import limited
 from replkv.testing.core.plan import TICK, Plan, draw
 from replkv.testing.core.question import Lost, Question, Refused, Result
 from replkv.testing.core.slowdisk import checkSlowDisks
@@ -53,14 +52,13 @@ def simulate(
     """
     plan = draw(seed, {name: kind.lasts for name, kind in KINDS.items()})
     outcome = Outcome(TIER, seed, servers=plan.servers, faults=len(plan.faults), clients=len(plan.clients))
-    with limited(plan.limits):
-        cluster = Cluster(seed, plan, tell)
-        simulation = Simulation(cluster, plan, outcome, faults, clients)
-        try:
-            simulation.run()
-        except (Violation, Undecided) as violation:
-            outcome.violation = str(violation)
-            cluster.trace.remark(cluster.now, "judge", f"VIOLATION: {violation}")
+    cluster = Cluster(seed, plan, tell)
+    simulation = Simulation(cluster, plan, outcome, faults, clients)
+    try:
+        simulation.run()
+    except (Violation, Undecided) as violation:
+        outcome.violation = str(violation)
+        cluster.trace.remark(cluster.now, "judge", f"VIOLATION: {violation}")
     outcome.digest = cluster.trace.digest
     outcome.seconds = cluster.now
     outcome.elections = cluster.judge.elections

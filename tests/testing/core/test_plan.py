@@ -6,10 +6,9 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-import replkv.raft.log
-import replkv.raft.state
+from replkv.raft.limits import RAFT_LIMITS
+from replkv.testing.core.cluster import Cluster
 from replkv.testing.core.faults import KINDS
-from replkv.testing.core.limits import limited
 from replkv.testing.core.plan import Plan, draw
 
 LASTS = {name: kind.lasts for name, kind in KINDS.items()}
@@ -54,11 +53,10 @@ class PlanTests(SynchronousTestCase):
 
     def test_limits(self) -> None:
         """
-        A plan's limits are those of the core for as long as it is simulated, whatever becomes of that.
+        A plan's limits are those of the servers' cores.
         """
-        limits = draw(1, LASTS).limits._replace(batchBytes=17, readyEntries=3)
-        before = (replkv.raft.log.MAX_BATCH_BYTES, replkv.raft.state.MAX_READY_ENTRIES)
-        with self.assertRaises(ZeroDivisionError), limited(limits):
-            self.assertEqual((replkv.raft.log.MAX_BATCH_BYTES, replkv.raft.state.MAX_READY_ENTRIES), (17, 3))
-            raise ZeroDivisionError
-        self.assertEqual((replkv.raft.log.MAX_BATCH_BYTES, replkv.raft.state.MAX_READY_ENTRIES), before)
+        plan = draw(1, LASTS)
+        cluster = Cluster(1, plan, None)
+        cluster.start()
+        self.assertNotEqual(plan.limits, RAFT_LIMITS)
+        self.assertEqual([server.raft.config.limits for server in cluster.servers], [plan.limits] * plan.servers)

@@ -12,9 +12,9 @@ from replkv.commands.command import KeyCommand
 from replkv.commands.getm import Getm
 from replkv.commands.set import Set
 from replkv.raft.core import Raft
+from replkv.raft.limits import RAFT_LIMITS, RaftLimits
 from replkv.raft.progress import ProgressState
 from replkv.testing.core.cluster import Cluster
-from replkv.testing.core.limits import limited
 from replkv.testing.core.plan import Plan, draw
 from replkv.testing.core.question import Lost, Question, Refused, Result
 from replkv.testing.core.server import Server
@@ -37,6 +37,7 @@ def aPlan(**changed: object) -> Plan:
         disk=(0.001, 0.002),
         turn=0.0,
         applying=0.0,
+        limits=RAFT_LIMITS,
         clients=(),
         faults=(),
     )
@@ -205,17 +206,17 @@ class ServerTests(SynchronousTestCase):
         """
         They learn it though they send nothing more, since too much is without an answer.
         """
+        self.run_(aPlan(limits=RaftLimits(unanswered=1)))
         follower = self.followers[0]
-        with limited(aPlan().limits._replace(unanswered=1)):
-            follower.disk.hang()
-            for _ in range(3):
-                self.ask(self.leader, Set(b"k", 0, b"a", False))
-                self.cluster.run(0.5)
-            self.assertLess(follower.raft.log.lastIndex, 4)
-            self.cluster.crash(follower.id)
-            follower.disk.goOn()
-            self.cluster.restart(follower.id)
-            self.cluster.run(1)
+        follower.disk.hang()
+        for _ in range(3):
+            self.ask(self.leader, Set(b"k", 0, b"a", False))
+            self.cluster.run(0.5)
+        self.assertLess(follower.raft.log.lastIndex, 4)
+        self.cluster.crash(follower.id)
+        follower.disk.goOn()
+        self.cluster.restart(follower.id)
+        self.cluster.run(1)
         self.assertEqual(follower.machine.appliedIndex, 4)
 
     def test_errorInTheCore(self) -> None:

@@ -1,0 +1,29 @@
+"""
+How much the state machine does and reads at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class MachineLimits:
+    """
+    @ivar purged: how many expired keys are freed after each entry, at most. It is part of the machine: servers that
+        differ in it diverge. In the others they may differ.
+    @ivar readAhead: how many records are read from the engine at a time. It bounds the memory that large ones take;
+        their values are not held.
+    @ivar frontLength: how many entries of the index of expiring keys are read ahead. Up to twice as many are held.
+    """
+
+    purged: int = 128
+    readAhead: int = 64
+    frontLength: int = 1024
+
+
+MACHINE_LIMITS: Final = MachineLimits()
+"""
+The usual ones.
+"""

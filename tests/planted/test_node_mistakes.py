@@ -206,14 +206,26 @@ class NodeMistakesTests(PlantingTests):
         """
         A server goes forward with the leader, and never back.
         """
-        self.patch(replkv.node.clusterclock, "SLEW", 1 << 60)
+        follow = ClusterClock.follow
+
+        def ratchet(clock: ClusterClock, time: int) -> None:
+            if not clock.isMeasured or time > clock.now():
+                follow(clock, time)
+
+        self.patch(ClusterClock, "follow", ratchet)
         self.assertCaught(test_clusterclock.ClusterClockTests, "test_otherRate")
 
     def test_backAtOnce(self) -> None:
         """
         A server believes every message, however long it has waited.
         """
-        self.patch(replkv.node.clusterclock, "SLEW", 1e-9)
+        follow = ClusterClock.follow
+
+        def believe(clock: ClusterClock, time: int) -> None:
+            clock.isMeasured = False
+            follow(clock, time)
+
+        self.patch(ClusterClock, "follow", believe)
         self.assertCaught(test_clusterclock.ClusterClockTests, "test_staleMessages", "test_delaysDoNotAddUp")
 
     def test_bootIsNotAsked(self) -> None:

@@ -13,21 +13,14 @@ from twisted.internet.defer import Deferred
 from replkv.kv.machine import StateMachine
 from replkv.node.diskqueue import RunInThread
 from replkv.node.executor import Executor
+from replkv.node.limits import NodeLimits
 from replkv.node.pending import Read
 from replkv.raft.entry import Entry
 from replkv.raft.outputs import ReadReady
 
-FLUSH_ENTRIES: Final = 50_000
-FLUSH_BYTES: Final = 16 * 1024 * 1024
-"""
-After so many entries, or bytes of them, the store is brought to the disk: a restart replays about as much.
-"""
-
-MAX_WORK_BYTES: Final = 4 * 1024 * 1024
 READ_OVERHEAD: Final = 1024
 """
-How many bytes of replies to reads are made in one turn of the reactor, before the last, if each reply takes as long as
-so many bytes more.
+Each reply to a read takes as long as so many bytes more would.
 """
 
 
@@ -36,7 +29,7 @@ class Applier:
     Applies entries to the state machine and has reads answered from it, in the order that the log gives them.
     """
 
-    def __init__(self, machine: StateMachine, executor: Executor, runFlush: RunInThread) -> None:
+    def __init__(self, machine: StateMachine, executor: Executor, runFlush: RunInThread, limits: NodeLimits) -> None:
         """
         @param executor: is told what came of entries, and answers reads.
         @param runFlush: calls the flush of the state machine off the reactor's thread.
@@ -44,6 +37,7 @@ class Applier:
         self._machine = machine
         self._executor = executor
         self._runFlush = runFlush
+        self._limits = limits
         self._toDo: deque[list[Entry] | Read] = deque()
         self._unflushedEntries = 0
         self._unflushedBytes = 0
@@ -79,7 +73,8 @@ class Applier:
         @raise UnknownCommand: if a later version of replkv has brought an entry.
         """
         size = 0
-        while self._toDo and size < MAX_WORK_BYTES:
+        limit = self._limits.workBytes
+        while self._toDo and size < limit:
             step = self._toDo.popleft()
             if isinstance(step, Read):
                 size += READ_OVERHEAD + self._executor.answer(step)
@@ -91,7 +86,8 @@ class Applier:
         """
         Whether enough was applied since the last L{flush}, and that is over.
         """
-        isEnough = self._unflushedEntries >= FLUSH_ENTRIES or self._unflushedBytes >= FLUSH_BYTES
+        limits = self._limits
+        isEnough = self._unflushedEntries >= limits.flushEntries or self._unflushedBytes >= limits.flushBytes
         return isEnough and not self._flushing
 
     def flush(self) -> Deferred[None]:

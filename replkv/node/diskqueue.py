@@ -14,8 +14,8 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from replkv.node.limits import NodeLimits
 from replkv.raft.entry import Entry
-from replkv.raft.limits import RAFT_LIMITS
 from replkv.raft.outputs import Load, Persist
 from replkv.storage.files import Exhausted
 from replkv.storage.log import LogStorage
@@ -24,12 +24,6 @@ RunInThread = Callable[[Callable[[], None]], Deferred[None]]
 """
 Calls a function off the reactor's thread; the calls are carried out one after the other.
 """
-
-MAX_WRITE_BYTES: Final = 8 * RAFT_LIMITS.batchBytes
-"""
-How many bytes of entries are brought to the disk with one sync, before the last batch.
-"""
-
 
 RETRY_SECONDS: Final = 0.1
 """
@@ -51,6 +45,7 @@ class DiskQueue:
         run: RunInThread,
         prepare: RunInThread,
         clock: IReactorTime,
+        limits: NodeLimits,
     ) -> None:
         """
         @param run: the thread for the log.
@@ -61,6 +56,7 @@ class DiskQueue:
         self._run = run
         self._prepare = prepare
         self._clock = clock
+        self._limits = limits
         self._queue: deque[Persist] = deque()
         self._busy = False
         self._broken = False
@@ -89,11 +85,12 @@ class DiskQueue:
 
     def read(self, load: Load) -> Deferred[list[Entry]]:
         """
-        Read entries that a peer needs, as many as fit into a batch; none, and not at once, where there is no descriptor
-        to read them with.
+        Read entries that a peer needs, as many as are read at once; none, and only after a while, where there is no
+        descriptor to read them with.
         """
         entries: list[Entry] = []
-        result = self._run(lambda: entries.extend(self._log.read(load.first, load.last, RAFT_LIMITS.batchBytes)))
+        limit = self._limits.readBytes
+        result = self._run(lambda: entries.extend(self._log.read(load.first, load.last, limit)))
         return result.addErrback(self._notRead).addCallback(lambda _: entries)
 
     def whenIdle(self) -> Deferred[None]:
@@ -117,7 +114,8 @@ class DiskQueue:
             return
         parts = []
         size = 0
-        while self._queue and size < MAX_WRITE_BYTES:
+        limit = self._limits.writeBytes
+        while self._queue and size < limit:
             parts.append(self._queue.popleft())
             size += len(parts[-1].batch.encoded)
         self._busy = True

@@ -16,6 +16,7 @@ from replkv.config import Config
 from replkv.frontends.request import Request
 from replkv.kv.machine import StateMachine
 from replkv.node.leaderclock import LeaderClock
+from replkv.node.limits import NodeLimits
 from replkv.node.pending import Deadlines, Proposals, Read
 from replkv.raft.core import Raft
 from replkv.raft.entry import Entry
@@ -28,7 +29,13 @@ class Executor:
     """
 
     def __init__(
-        self, config: Config, raft: Raft, machine: StateMachine, clock: IReactorTime, leaderClock: LeaderClock
+        self,
+        config: Config,
+        raft: Raft,
+        machine: StateMachine,
+        clock: IReactorTime,
+        leaderClock: LeaderClock,
+        limits: NodeLimits,
     ) -> None:
         """
         @param clock: counts time-outs.
@@ -42,9 +49,9 @@ class Executor:
         self._leaderClock = leaderClock
         self._closed = False
         self._leads = False
-        self._proposals = Proposals()
-        self._deadlines = Deadlines(config.requestTimeout)
-        self._leaderless = Deadlines(config.leaderWait)
+        self._proposals = Proposals(limits)
+        self._deadlines = Deadlines(config.requestTimeout, limits)
+        self._leaderless = Deadlines(config.leaderWait, limits)
 
     @property
     def pending(self) -> int:

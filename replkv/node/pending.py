@@ -5,17 +5,12 @@ The clients' commands that the node has taken and not yet answered.
 from __future__ import annotations
 
 from collections import deque
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from replkv.commands.results import Result, Unavailable
 from replkv.frontends.request import Request
+from replkv.node.limits import NodeLimits
 from replkv.raft.entry import Entry
-
-MAX_COMMANDS: Final = 100_000
-MAX_BYTES: Final = 64 * 1024 * 1024
-"""
-How many commands a node takes at once, and how many bytes of values they may have; then it is overloaded.
-"""
 
 
 class Read(NamedTuple):
@@ -39,7 +34,8 @@ class Proposals:
     They stay here until their entries are applied, answered before that or not, as the entries stay in the log.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limits: NodeLimits) -> None:
+        self._limits = limits
         self._requests: dict[int, tuple[int, Request]] = {}
         self._bytes = 0
 
@@ -48,7 +44,7 @@ class Proposals:
         """
         Whether no more may be proposed.
         """
-        return len(self._requests) >= MAX_COMMANDS or self._bytes >= MAX_BYTES
+        return len(self._requests) >= self._limits.commands or self._bytes >= self._limits.commandBytes
 
     def add(self, index: int, term: int, request: Request) -> None:
         """
@@ -90,11 +86,12 @@ class Deadlines:
     Requests in the order in which they came, so that none waits for ever, and so that there are never too many.
     """
 
-    def __init__(self, timeout: float) -> None:
+    def __init__(self, timeout: float, limits: NodeLimits) -> None:
         """
         @param timeout: seconds after which a request is answered in any case.
         """
         self._timeout = timeout
+        self._limits = limits
         self._queue: deque[tuple[float, Request]] = deque()
         self._bytes = 0
 
@@ -110,7 +107,7 @@ class Deadlines:
         """
         Whether no more requests can be taken.
         """
-        return len(self._queue) >= MAX_COMMANDS or self._bytes >= MAX_BYTES
+        return len(self._queue) >= self._limits.commands or self._bytes >= self._limits.commandBytes
 
     def add(self, now: float, request: Request) -> None:
         """

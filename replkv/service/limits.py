@@ -7,7 +7,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from replkv.frontends.text.limits import CONNECTION_LIMITS, ConnectionLimits
 from replkv.kv.limits import MACHINE_LIMITS, MachineLimits
+from replkv.node.limits import NODE_LIMITS, NodeLimits
 from replkv.raft.limits import RAFT_LIMITS, RaftLimits
 
 
@@ -16,10 +18,14 @@ class ServerLimits:
     """
     @ivar raft: the limits of its core, and of the log as the core sees it.
     @ivar machine: those of its state machine.
+    @ivar node: those of its node.
+    @ivar connection: those of each connection of a client.
     """
 
     raft: RaftLimits = RAFT_LIMITS
     machine: MachineLimits = MACHINE_LIMITS
+    node: NodeLimits = NODE_LIMITS
+    connection: ConnectionLimits = CONNECTION_LIMITS
 
 
 SERVER_LIMITS: Final = ServerLimits()

@@ -96,6 +96,7 @@ class Server(Service):
         @param folder: the data folder, locked.
         @param storage: the log in it.
         @param descriptors: how many files it may have open, and what for.
+        @param limits: how much it does and keeps at once.
         """
         self.exitStatus = 0
         self._host = host
@@ -185,15 +186,16 @@ class Server(Service):
         """
         Make the node, and what clients talk to.
         """
-        reactor, config = self._reactor, self._config
+        reactor, config, limits = self._reactor, self._config, self._limits
         outbox = Outbox()
         self._clusterClock = self._startClock(machine, raft)
-        executor = Executor(config, raft, machine, reactor, LeaderClock(raft, machine, self._clusterClock))
+        leaderClock = LeaderClock(raft, machine, self._clusterClock)
+        executor = Executor(config, raft, machine, reactor, leaderClock, limits.node)
         self._node = Node(
             raft,
             executor,
-            Applier(machine, executor, self._storeThread.run),
-            DiskQueue(self._storage, self._logThread.run, self._storeThread.run, reactor),
+            Applier(machine, executor, self._storeThread.run, limits.node),
+            DiskQueue(self._storage, self._logThread.run, self._storeThread.run, reactor, limits.node),
             self._links,
             outbox,
             reactor,
@@ -203,7 +205,13 @@ class Server(Service):
         )
         statistics = Statistics(raft, machine, executor, identity.refused, reactor)
         self._clients = ClientServerFactory(
-            self._node, outbox, statistics.values, reactor, config.maxValueBytes, self._descriptors.clients
+            self._node,
+            outbox,
+            statistics.values,
+            reactor,
+            config.maxValueBytes,
+            self._descriptors.clients,
+            limits=limits.connection,
         )
 
     def stopService(self) -> Deferred[None]:
@@ -278,7 +286,7 @@ class Server(Service):
         entries: list[Entry] = []
         while machine.appliedIndex + len(entries) < storage.lastIndex:
             first = machine.appliedIndex + len(entries) + 1
-            entries.extend(storage.read(first, storage.lastIndex, self._limits.raft.batchBytes))
+            entries.extend(storage.read(first, storage.lastIndex, self._limits.node.readBytes))
         members = tuple(sorted(server.id for server in self._config.servers))
         return Raft(
             RaftConfig(

@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 
 from twisted.internet.interfaces import IConnector, IDelayedCall
 
+from replkv.frontends.text.limits import CONNECTION_LIMITS
 from replkv.testing.chance import chance
 from replkv.testing.cluster.client import WorkloadClient
 from replkv.testing.cluster.plan import ClientPlan
@@ -77,6 +78,7 @@ class Workload:
                 tell=lambda who, what: None,
                 happened=lambda name: None,
                 lifeOf=lambda host: None,
+                mostPending=CONNECTION_LIMITS.pendingCommands,
             )
             for number in range(_CLIENTS)
         ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.frontends.request import Request
-from replkv.frontends.text.connection import MAX_PENDING_COMMANDS
+from replkv.frontends.text.limits import CONNECTION_LIMITS
 from tests.frontends.text.session import Served
 
 NOT_FOUND = b"ERRNOTFOUND\r\n"
@@ -46,8 +46,8 @@ class FlushTests(SynchronousTestCase):
         self.served.backend.holding = True
         clients = [self.served.connect() for _ in range(300)]
         for client in clients:
-            client.send(b"get k\r\n" * (MAX_PENDING_COMMANDS + 1))
+            client.send(b"get k\r\n" * (CONNECTION_LIMITS.pendingCommands + 1))
         self.served.backend.holding = False
         self.served.answer()
         for client in clients:
-            self.assertEqual(client.readAll(), NOT_FOUND * (MAX_PENDING_COMMANDS + 1))
+            self.assertEqual(client.readAll(), NOT_FOUND * (CONNECTION_LIMITS.pendingCommands + 1))

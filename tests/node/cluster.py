@@ -207,14 +207,15 @@ class Server:
         )
         clock = self._cluster.clock
         clusterClock = ClusterClock(clock.seconds, round((NOW + clock.seconds() + self.wrong) * 1000))
-        executor = Executor(self._config, raft, self.machine, clock, LeaderClock(raft, self.machine, clusterClock))
+        leaderClock = LeaderClock(raft, self.machine, clusterClock)
+        executor = Executor(self._config, raft, self.machine, clock, leaderClock, limits.node)
         self.links = {peer: Link(self._cluster, self.id, peer) for peer in members if peer != self.id}
         self.outbox = Outbox()
         self.node = Node(
             raft,
             executor,
-            Applier(self.machine, executor, self.storeThread.run),
-            DiskQueue(storage, self.disk.run, self.storeThread.run, clock),
+            Applier(self.machine, executor, self.storeThread.run, limits.node),
+            DiskQueue(storage, self.disk.run, self.storeThread.run, clock, limits.node),
             self.links,
             self.outbox,
             clock,

@@ -11,7 +11,8 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.node.diskqueue import MAX_WRITE_BYTES, RETRY_SECONDS, DiskQueue
+from replkv.node.diskqueue import RETRY_SECONDS, DiskQueue
+from replkv.node.limits import NODE_LIMITS
 from replkv.raft.entry import NO_ENTRIES, Batch, Entry
 from replkv.raft.outputs import Load, Persist
 from replkv.storage.errors import LogFailed
@@ -36,7 +37,7 @@ class DiskQueueCase(SynchronousTestCase):
         self.persisted: list[int] = []
         self.failed: list[Failure] = []
         self.clock = Clock()
-        self.queue = DiskQueue(self.log, self.thread.run, self.other.run, self.clock)
+        self.queue = DiskQueue(self.log, self.thread.run, self.other.run, self.clock, NODE_LIMITS)
         self.queue.whenSynced().addCallbacks(self.synced, self.failed.append)
         self.written: list[list[int]] = []
         write = self.log.write
@@ -113,7 +114,7 @@ class DiskQueueTests(DiskQueueCase):
         One sync does not take more than so many bytes, before the last batch.
         """
         self.patch(self.log, "write", lambda parts: self.written.append([part.seq for part in parts]))
-        self.queue.write([self.persist(seq, MAX_WRITE_BYTES // 4) for seq in range(1, 7)])
+        self.queue.write([self.persist(seq, NODE_LIMITS.writeBytes // 4) for seq in range(1, 7)])
         while self.thread.work():
             pass
         self.assertEqual(self.written, [[1, 2, 3, 4], [5, 6]])

@@ -7,11 +7,11 @@ from __future__ import annotations
 import errno
 from collections.abc import Sequence
 
-import replkv.node.applier
 from replkv import exits
 from replkv.commands.results import Stored, Unavailable
 from replkv.kv.engine import EngineError, EngineStarved
 from replkv.kv.machine import StateMachine
+from replkv.node.limits import NodeLimits
 from replkv.raft.entry import Entry
 from replkv.raft.limits import RaftLimits
 from replkv.service.limits import ServerLimits
@@ -144,7 +144,7 @@ class StoreTests(FailureTests):
         def fail() -> None:
             raise EngineError("No space left on device")
 
-        self.patch(replkv.node.applier, "FLUSH_ENTRIES", 5)
+        self.begin(ServerLimits(node=NodeLimits(flushEntries=5)))
         self.patch(self.leader.engine, "flush", fail)
         self.fill(5)
         self.assertStopped(self.leader, exits.DISK, "No space left on device")
@@ -157,7 +157,7 @@ class StoreTests(FailureTests):
         def starve() -> None:
             raise EngineStarved("Too many open files")
 
-        self.patch(replkv.node.applier, "FLUSH_ENTRIES", 5)
+        self.begin(ServerLimits(node=NodeLimits(flushEntries=5)))
         self.patch(self.leader.engine, "flush", starve)
         self.fill(5)
         self.assertStopped(self.leader, exits.SYSTEM, "Too many open files")
@@ -182,7 +182,7 @@ class StoreTests(FailureTests):
         """
         After so many entries, the store is brought to the disk.
         """
-        self.patch(replkv.node.applier, "FLUSH_ENTRIES", 5)
+        self.begin(ServerLimits(node=NodeLimits(flushEntries=5)))
         self.fill(3)
         self.assertEqual(self.flushed(), 0)
         self.fill(1)
@@ -196,7 +196,7 @@ class StoreTests(FailureTests):
         """
         And after so many bytes of them.
         """
-        self.patch(replkv.node.applier, "FLUSH_BYTES", 10_000)
+        self.begin(ServerLimits(node=NodeLimits(flushBytes=10_000)))
         self.client.set(b"k", bytes(5_000))
         self.cluster.settle()
         self.assertEqual(self.flushed(), 0)
@@ -208,7 +208,7 @@ class StoreTests(FailureTests):
         """
         While one flush is under way, no other begins, and commands are carried out; the next one follows.
         """
-        self.patch(replkv.node.applier, "FLUSH_ENTRIES", 5)
+        self.begin(ServerLimits(node=NodeLimits(flushEntries=5)))
         self.leader.storeThread.held = True
         before = self.leader.storeThread.waiting
         self.fill(20)
@@ -271,7 +271,7 @@ class OwnErrorTests(FailureTests):
         def fail() -> None:
             raise ZeroDivisionError
 
-        self.patch(replkv.node.applier, "FLUSH_ENTRIES", 1)
+        self.begin(ServerLimits(node=NodeLimits(flushEntries=1)))
         self.patch(self.leader.engine, "flush", fail)
         self.client.set(b"k", b"v")
         self.cluster.settle()

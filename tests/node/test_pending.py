@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-import replkv.node.pending
 from replkv.commands.results import Deleted, NotFound, Stored, Unavailable, VersionMismatch
 from replkv.commands.set import Set
+from replkv.node.limits import NODE_LIMITS, NodeLimits
 from replkv.node.pending import Deadlines, Proposals
 from replkv.raft.entry import Entry
 from tests.frontends.asked import Asked
@@ -30,7 +30,13 @@ class ProposalsTests(SynchronousTestCase):
         """
         Two writes of term 3 wait for the entries 5 and 6.
         """
-        self.proposals = Proposals()
+        self.begin(NODE_LIMITS)
+
+    def begin(self, limits: NodeLimits) -> None:
+        """
+        Begin anew, with these limits.
+        """
+        self.proposals = Proposals(limits)
         self.first, self.second = store(), store()
         self.proposals.add(5, 3, self.first)
         self.proposals.add(6, 3, self.second)
@@ -82,7 +88,7 @@ class ProposalsTests(SynchronousTestCase):
         """
         Their number is bounded, and an answer by time-out makes no room: the entry is still in the log.
         """
-        self.patch(replkv.node.pending, "MAX_COMMANDS", 3)
+        self.begin(NodeLimits(commands=3))
         self.assertFalse(self.proposals.isFull)
         self.proposals.add(7, 3, store())
         self.first.answer(Unavailable())
@@ -94,7 +100,7 @@ class ProposalsTests(SynchronousTestCase):
         """
         So are the bytes of their values.
         """
-        self.patch(replkv.node.pending, "MAX_BYTES", 100)
+        self.begin(NodeLimits(commandBytes=100))
         self.proposals.add(7, 3, store(98))
         self.assertTrue(self.proposals.isFull)
         self.proposals.applied([Entry(5, 3, b"x")], [Stored(5)])
@@ -114,7 +120,7 @@ class DeadlinesTests(SynchronousTestCase):
         """
         A command may wait for five seconds.
         """
-        self.deadlines = Deadlines(5.0)
+        self.deadlines = Deadlines(5.0, NODE_LIMITS)
 
     def test_timeOut(self) -> None:
         """
@@ -144,8 +150,7 @@ class DeadlinesTests(SynchronousTestCase):
         """
         There is room for so many commands, and for so many bytes of values.
         """
-        self.patch(replkv.node.pending, "MAX_COMMANDS", 2)
-        self.patch(replkv.node.pending, "MAX_BYTES", 1000)
+        self.deadlines = Deadlines(5.0, NodeLimits(commands=2, commandBytes=1000))
         self.deadlines.add(10.0, store(400))
         self.assertFalse(self.deadlines.isFull)
         self.deadlines.add(10.0, store(400))
@@ -160,7 +165,7 @@ class DeadlinesTests(SynchronousTestCase):
         All the bytes of a command are given back, whether it was answered or its time is up: to the last byte there is
         as much room as before.
         """
-        self.patch(replkv.node.pending, "MAX_BYTES", 1000)
+        self.deadlines = Deadlines(5.0, NodeLimits(commandBytes=1000))
         answered = store(400)
         self.deadlines.add(10.0, answered)
         self.deadlines.add(10.0, store(300))

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from twisted.internet.defer import Deferred
 
-import replkv.node.applier
-import replkv.raft.log
 from replkv.commands.results import Stored, Unavailable
 from replkv.kv.memory import MemoryEngine
+from replkv.node.limits import NodeLimits
+from replkv.service.limits import ServerLimits
 from replkv.testing.files import MemoryFiles
 from tests.logged import logged
 from tests.node.cluster import Client, Cluster, Server
@@ -65,7 +65,7 @@ class RestartTests(LeaderTests):
         """
         What the store had brought to the disk is not replayed.
         """
-        self.patch(replkv.node.applier, "FLUSH_ENTRIES", 10)
+        self.begin(ServerLimits(node=NodeLimits(flushEntries=10)))
         for number in range(15):
             self.client.set(b"%d" % number, b"v")
             self.cluster.settle()

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import replkv.node.applier
-import replkv.node.pending
 from replkv.commands.results import Deleted, Found, NotFound, Stored, Unavailable, VersionMismatch
+from replkv.node.limits import NodeLimits
 from replkv.raft.outputs import Ready
+from replkv.service.limits import ServerLimits
 from tests.frontends.asked import Asked
 from tests.node.cluster import Client, Cluster
 from tests.node.leading import LeaderTests
@@ -198,7 +198,7 @@ class PipelineTests(LeaderTests):
         What one turn of the reactor may not do is done in the next ones, in the same order; what has come in between
         waits its turn.
         """
-        self.patch(replkv.node.applier, "MAX_WORK_BYTES", 1)
+        self.begin(ServerLimits(node=NodeLimits(workBytes=1)))
         node = self.leader.node
         turns: list[int] = []
         asked: set[tuple[bool, bool]] = set()
@@ -271,7 +271,7 @@ class LimitsTests(LeaderTests):
         """
         An overloaded node takes no more commands until there is room again.
         """
-        self.patch(replkv.node.pending, "MAX_COMMANDS", 10)
+        self.begin(ServerLimits(node=NodeLimits(commands=10)))
         self.cluster.hold(self.followers)
         taken = [self.client.set(b"k", b"v") for _ in range(10)]
         self.assertEqual(self.client.set(b"k", b"v").result, Unavailable())
@@ -287,7 +287,7 @@ class LimitsTests(LeaderTests):
         """
         So it is with the bytes of their values.
         """
-        self.patch(replkv.node.pending, "MAX_BYTES", 1000)
+        self.begin(ServerLimits(node=NodeLimits(commandBytes=1000)))
         self.cluster.hold(self.followers)
         self.assertIsNone(self.client.set(b"k", bytes(999)).result)
         self.assertIsNone(self.client.set(b"k", bytes(10)).result)
@@ -298,7 +298,7 @@ class LimitsTests(LeaderTests):
         While the disks of a majority hang and the leader goes on to lead, commands time out, but what they proposed
         stays in the log: the node does not take more and more.
         """
-        self.patch(replkv.node.pending, "MAX_COMMANDS", 10)
+        self.begin(ServerLimits(node=NodeLimits(commands=10)))
         self.cluster.hold(self.followers)
         for _ in range(3):
             for _ in range(20):

@@ -10,7 +10,6 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 import replkv.node.clusterclock
-import replkv.node.diskqueue
 import replkv.peers.identity
 from replkv.commands.results import Found, NotFound, Result, Stored, Unavailable
 from replkv.frontends.request import Request
@@ -18,8 +17,10 @@ from replkv.kv.machine import StateMachine
 from replkv.lives import Life, Past
 from replkv.node.applier import Applier
 from replkv.node.clusterclock import ClusterClock, bridged
+from replkv.node.diskqueue import DiskQueue
 from replkv.node.executor import Executor
 from replkv.node.leaderclock import LeaderClock
+from replkv.node.limits import NodeLimits
 from replkv.node.node import Node
 from replkv.node.pending import Deadlines, Proposals
 from replkv.peers.identity import Identity
@@ -334,7 +335,13 @@ class NodeMistakesTests(PlantingTests):
         """
         Each thing that is written is synced by itself.
         """
-        self.patch(replkv.node.diskqueue, "MAX_WRITE_BYTES", 1)
+        init = DiskQueue.__init__
+
+        def each(queue: DiskQueue, *given: Any) -> None:
+            init(queue, *given)
+            queue._limits = NodeLimits(writeBytes=1)
+
+        self.patch(DiskQueue, "__init__", each)
         self.assertCaught(test_diskqueue.DiskQueueTests, "test_groupCommit")
         self.assertCaught(test_writes.MajorityTests, "test_oneSync")
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from replkv.node.applier import FLUSH_ENTRIES
+from replkv.node.limits import NODE_LIMITS
 from replkv.raft.limits import RAFT_LIMITS
 from tests.processes.cluster import ServerProcess, onReactor, until
 from tests.processes.conftest import MakeCluster
@@ -55,7 +55,7 @@ async def test_doesNotReplayEverything(makeCluster: MakeCluster) -> None:
     cluster.start()
     server = cluster.servers[await cluster.leader()]
     manifest = manifestBytes(server)
-    count = FLUSH_ENTRIES + 5000
+    count = NODE_LIMITS.flushEntries + 5000
     conversations = [Conversation(server.clientPort) for _ in range(10)]
     for first in range(0, count, 1000):
         commands = [b"set k%d 0 1 noreply\r\nx\r\n" % number for number in range(first, first + 1000)]
@@ -72,7 +72,7 @@ async def test_doesNotReplayEverything(makeCluster: MakeCluster) -> None:
     await server.listening()
     stats = await cluster.stats(server.id)
     assert (stats["leader"], stats["last_log_index"]) == ("none", str(version))
-    assert FLUSH_ENTRIES <= int(stats["applied_index"]) <= version
+    assert NODE_LIMITS.flushEntries <= int(stats["applied_index"]) <= version
     cluster.start(1 - server.id)
     await cluster.applied(server.id, version)
     assert await cluster.number(server.id, "keys") == count + 1

@@ -23,14 +23,19 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv import exits
 from replkv.config import Config, ServerConfig
+from replkv.frontends.text.limits import ConnectionLimits
 from replkv.kv.engine import EngineError
+from replkv.kv.limits import MachineLimits
 from replkv.kv.machine import StateMachine
 from replkv.node.clusterclock import ClusterClock
+from replkv.node.limits import NodeLimits
 from replkv.node.node import Node
 from replkv.raft.entry import Batch, Entry
+from replkv.raft.limits import RaftLimits
 from replkv.raft.outputs import Persist
 from replkv.service.descriptors import Descriptors
 from replkv.service.host import OSHost, PoolWorker
+from replkv.service.limits import SERVER_LIMITS, ServerLimits
 from replkv.service.server import CLOCK_INTERVAL, Server
 from replkv.storage.clockrecord import ClockRecord
 from replkv.storage.errors import LogFailed
@@ -53,7 +58,7 @@ class ServerTests(SynchronousTestCase):
         """
         self.prepare(1)
 
-    def prepare(self, size: int) -> None:
+    def prepare(self, size: int, limits: ServerLimits = SERVER_LIMITS) -> None:
         """
         Make the first server of a cluster of C{size} servers.
         """
@@ -66,9 +71,9 @@ class ServerTests(SynchronousTestCase):
         self.storage = LogStorage.open(OSFiles(), self.folder.logPath, Random(1), 1 << 16)
         self.storage.write([Persist(1, 1, 0, Batch([Entry(1, 1, b"")]))])
         config = Config(path, "replkv", SERVERS[:size], 0.05, 0.25, 2.0, 5.0, 1 << 20, 100)
-        self.server = Server(
-            OSHost(self.reactor, [], []), config, SERVERS[0], self.folder, self.storage, Descriptors(100, 24)
-        )
+        host = OSHost(self.reactor, [], [])
+        descriptors = Descriptors(100, 24)
+        self.server = Server(host, config, SERVERS[0], self.folder, self.storage, descriptors, limits)
 
 
 class StartTests(ServerTests):
@@ -189,6 +194,29 @@ class ThreadlessTests(ServerTests):
 
         self.patch(PoolWorker, "run", lambda worker, step: Deferred.fromCoroutine(inThisThread(step)))
         self.lines = logged(self)
+
+
+class LimitsTests(ThreadlessTests):
+    """
+    Tests for the limits of a server.
+    """
+
+    def test_handedDown(self) -> None:
+        """
+        Whatever a server is made of has the limits that the server was given.
+        """
+        limits = ServerLimits(
+            RaftLimits(unanswered=9), MachineLimits(purged=9), NodeLimits(commands=9), ConnectionLimits(9)
+        )
+        self.prepare(1, limits)
+        self.server.startService()
+        node, clients = self.server._node, self.server._clients
+        self.assertEqual([node.raft.config.limits, node.raft.log._limits], [limits.raft] * 2)
+        self.assertIs(node._applier._machine._limits, limits.machine)
+        for part in (node._applier, node._disk, node.executor._proposals, node.executor._deadlines):
+            self.assertIs(part._limits, limits.node)
+        self.assertIs(clients.limits, limits.connection)
+        self.successResultOf(self.server.stopService())
 
 
 class ClockTests(ThreadlessTests):

@@ -3,7 +3,7 @@ The connection of one client: commands in, replies out, in the same order, and n
 
 A connection is in one of three phases:
 
-  - C{OPEN}: it takes commands, as long as there is room for them (L{MAX_PENDING_COMMANDS}, L{MAX_PENDING_BYTES}) and
+  - C{OPEN}: it takes commands, as long as there is room for them (L{ConnectionLimits}) and
     the client reads its replies. Otherwise it leaves them where they are, in the parser and in the socket.
   - C{FINISHING}: it takes no more commands, after C{quit}, input that cannot be made sense of, the end of the input,
     or because the server stops. It closes when what it took is answered.
@@ -36,16 +36,15 @@ from replkv.frontends.budget import Budget
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.request import Backend, Request
 from replkv.frontends.session import Session
+from replkv.frontends.text.limits import CONNECTION_LIMITS, ConnectionLimits
 from replkv.wire.parser import CommandParser, Malformed
 from replkv.wire.replies import encodeReply
 
-MAX_PENDING_COMMANDS: Final = 128
-MAX_PENDING_BYTES: Final = 4 * 1024 * 1024
-
 # A read takes up the room that its reply may need. That is not known before, so it is as much as the last ones needed:
-# at once more where one was larger, less by an eighth with each that was smaller.
+# at once more where one was larger, less by an eighth with each that was smaller. With the least of it, there is room
+# for as many reads as for other commands.
 FIRST_READ_BYTES: Final = 256 * 1024
-_LEAST_READ_BYTES: Final = MAX_PENDING_BYTES // MAX_PENDING_COMMANDS
+_LEAST_READ_BYTES: Final = CONNECTION_LIMITS.pendingBytes // CONNECTION_LIMITS.pendingCommands
 
 # How many bytes of replies are joined into one write, before the last.
 _WRITE_BYTES: Final = 256 * 1024
@@ -63,6 +62,7 @@ class Server(Protocol):
     @ivar clock: tells the time.
     @ivar maxValueBytes: the longest value that is taken.
     @ivar budget: what all connections may have in memory, and have.
+    @ivar limits: what each may have under way.
     """
 
     backend: Backend
@@ -70,6 +70,7 @@ class Server(Protocol):
     clock: IReactorTime
     maxValueBytes: int
     budget: Budget
+    limits: ConnectionLimits
 
     def connectionOpened(self, connection: ClientProtocol) -> None:
         """
@@ -143,6 +144,7 @@ class ClientProtocol(LineReceiver):
         self._server: Final = server
         self._outbox: Final = server.outbox
         self._budget: Final = server.budget
+        self._limits: Final = server.limits
         self._parser: Final = CommandParser(server.maxValueBytes)
         self._requests: Final[deque[_Asked]] = deque()
         self._pendingBytes = 0
@@ -295,9 +297,10 @@ class ClientProtocol(LineReceiver):
         Whether another command may be taken. When it once was not, half of what is pending has to go first.
         """
         share = 2 if self._full else 1
+        limits = self._limits
         self._full = (
-            len(self._requests) * share >= MAX_PENDING_COMMANDS
-            or self._pendingBytes * share >= MAX_PENDING_BYTES
+            len(self._requests) * share >= limits.pendingCommands
+            or self._pendingBytes * share >= limits.pendingBytes
             or (bool(self._requests) and self._budget.isSpent)
         )
         return not self._full and not self.paused

@@ -19,6 +19,7 @@ from replkv.frontends.budget import Budget
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.request import Backend
 from replkv.frontends.text.connection import ClientProtocol
+from replkv.frontends.text.limits import CONNECTION_LIMITS, ConnectionLimits
 from replkv.wire.replies import encodeReply
 
 DEFAULT_MAX_VALUE_BYTES: Final = 1024 * 1024
@@ -63,6 +64,7 @@ class ClientServerFactory(ServerFactory):
     @ivar clock: tells the time.
     @ivar maxValueBytes: the longest value that is taken.
     @ivar budget: what all connections may have in memory, and have.
+    @ivar limits: what each may have under way.
     @ivar maxConnections: how many clients may be connected.
     @ivar refusals: how many connections are there only to be refused.
     @ivar _connections: those that are.
@@ -82,6 +84,7 @@ class ClientServerFactory(ServerFactory):
         maxValueBytes: int = DEFAULT_MAX_VALUE_BYTES,
         maxConnections: int = DEFAULT_MAX_CONNECTIONS,
         budget: Budget | None = None,
+        limits: ConnectionLimits = CONNECTION_LIMITS,
     ) -> None:
         """
         @param outbox: is flushed by the backend when it has answered.
@@ -92,6 +95,7 @@ class ClientServerFactory(ServerFactory):
         self.clock = clock
         self.maxValueBytes = maxValueBytes
         self.budget = Budget() if budget is None else budget
+        self.limits = limits
         self.maxConnections: Final = maxConnections
         self.refusals = 0
         self._connections: Final[dict[ClientProtocol, None]] = {}  # In their order, so that it is the same each time.

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from random import Random
 from typing import Final
 
-import replkv.frontends.text.connection
 from replkv.commands.cas import Cas
 from replkv.commands.command import KeyCommand, StoreCommand
 from replkv.commands.delete import Delete
@@ -43,12 +42,14 @@ class WorkloadClient:
         tell: Callable[[str, str], None],
         happened: Callable[[str], None],
         lifeOf: Callable[[str], int | None],
+        mostPending: int,
     ) -> None:
         """
         @param newConnection: counts connections.
         @param misled: called when a server sends what it must never send.
         @param happened: counts something rare.
         @param lifeOf: the number of the process that a host has; C{None} where it has none that is to go on.
+        @param mostPending: how many commands of a connection a server takes at once.
         """
         self.misled = misled
         self._tell = tell
@@ -60,6 +61,7 @@ class WorkloadClient:
         self._newConnection = newConnection
         self._happened = happened
         self._lifeOf = lifeOf
+        self._mostPending = mostPending
         self._target = random.choice(addresses)
         self._session: Session | None = None
         self._server = ""  # The one that this session is with.
@@ -212,7 +214,7 @@ class WorkloadClient:
         if not session.outstanding:
             self._lastReply = self._process.seconds()
         session.send(commands)
-        if len(session.outstanding) > replkv.frontends.text.connection.MAX_PENDING_COMMANDS:
+        if len(session.outstanding) > self._mostPending:
             self._happened(rare.MORE_THAN_PENDING)
         if self._random.random() < self._plan.parting:
             session.part(quitting=self._random.random() < 0.5)

@@ -84,14 +84,14 @@ class SimulatedCluster:
         leaderWait: float = 2.0,
         requestTimeout: float = 5.0,
         segmentBytes: int = 1 << 14,
-        limits: ServerLimits = SERVER_LIMITS,
         exited: Callable[[SimulatedServer], None] = lambda server: None,
+        limits: ServerLimits = SERVER_LIMITS,
     ) -> None:
         """
         @param tell: is given the story, line by line.
         @param segmentBytes: how large a file of the log is.
-        @param limits: how much the servers do and keep at once.
         @param exited: called when a server's process has ended by itself.
+        @param limits: how much the servers do and keep at once.
         """
         if size < 1:
             raise ValueError(f"a cluster has at least one server, not {size}")

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
+from replkv.service.limits import ServerLimits
 from replkv.testing.chance import chance
 from replkv.testing.cluster.end import BUFFER_BYTES
-from replkv.testing.cluster.limits import Limits, drawLimits
+from replkv.testing.cluster.limits import drawLimits
 from replkv.testing.faults import FOLLOWER_CUT_OFF, SELDOM, Fault
 from replkv.testing.health import Settling
 
@@ -157,7 +158,7 @@ class Plan:
     wallRates: tuple[float, ...]
     wrong: tuple[float, ...]
     frail: tuple[int, ...]
-    limits: Limits
+    limits: ServerLimits
     seconds: float
     clients: tuple[ClientPlan, ...]
     faults: tuple[Fault, ...]

@@ -27,7 +27,6 @@ from replkv.testing.cluster.cluster import SimulatedCluster
 from replkv.testing.cluster.faults import Faults
 from replkv.testing.cluster.kinds import KINDS
 from replkv.testing.cluster.library import LibraryClient, answerOf
-from replkv.testing.cluster.limits import limited, serverLimits
 from replkv.testing.cluster.machine import USUAL_DISK
 from replkv.testing.cluster.network import USUAL_LATENCY
 from replkv.testing.cluster.plan import MAX_VALUE_BYTES, Plan, draw
@@ -91,11 +90,6 @@ def simulate(
         clients=tuple(client for client in whole.clients if clients is None or client.number in clients),
     )
     outcome = Outcome(TIER, seed, servers=plan.size, faults=len(whole.faults), clients=len(whole.clients))
-    with limited(plan.limits):
-        return _run(seed, plan, outcome, tell)
-
-
-def _run(seed: int, plan: Plan, outcome: Outcome, tell: Callable[[str], None] | None) -> Outcome:
     run = Simulation(seed, plan, outcome, tell)
     # What is wrong and nobody looked at is logged when it is collected: that must not be now or then.
     gc.disable()
@@ -135,8 +129,8 @@ class Simulation:
             plan.leaderWait,
             plan.requestTimeout,
             plan.segmentBytes,
-            serverLimits(plan.limits),
             self._exited,
+            plan.limits,
         )
         self._prepare()
         self._faults = Faults(self.cluster, plan.faults)
@@ -231,6 +225,7 @@ class Simulation:
             self._happened,
             # Whom a server without descriptors turns away, it does so without a word.
             lambda host: None if cluster.network.isStarved(host) else lives[host].life,
+            cluster.limits.connection.pendingCommands,
         )
 
     def _happened(self, name: str) -> None:

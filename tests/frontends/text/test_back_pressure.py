@@ -8,11 +8,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.commands.results import NotFound
 from replkv.frontends.budget import Budget
-from replkv.frontends.text.connection import (
-    FIRST_READ_BYTES,
-    MAX_PENDING_BYTES,
-    MAX_PENDING_COMMANDS,
-)
+from replkv.frontends.text.connection import FIRST_READ_BYTES
+from replkv.frontends.text.limits import CONNECTION_LIMITS
 from tests.frontends.text.session import READ_SIZE, Served
 
 NOT_FOUND = b"ERRNOTFOUND\r\n"
@@ -32,17 +29,17 @@ class PendingTests(SynchronousTestCase):
         served.backend.holding = True
         client = served.connect()
         client.send(b"delete k\r\n" * 1_000_000)
-        self.assertEqual(len(served.backend.held), MAX_PENDING_COMMANDS)
+        self.assertEqual(len(served.backend.held), CONNECTION_LIMITS.pendingCommands)
         self.assertEqual(client.producerState, "paused")
         self.assertEqual(len(client.unread), 10_000_000 - READ_SIZE)
 
-        for _ in range(MAX_PENDING_COMMANDS // 2):
+        for _ in range(CONNECTION_LIMITS.pendingCommands // 2):
             served.backend.held.popleft().answer(NotFound())
         served.outbox.flush()
-        self.assertEqual(len(served.backend.held), MAX_PENDING_COMMANDS // 2)
+        self.assertEqual(len(served.backend.held), CONNECTION_LIMITS.pendingCommands // 2)
         served.backend.held.popleft().answer(NotFound())
         served.outbox.flush()
-        self.assertEqual(len(served.backend.held), MAX_PENDING_COMMANDS)
+        self.assertEqual(len(served.backend.held), CONNECTION_LIMITS.pendingCommands)
 
     def test_reads(self) -> None:
         """
@@ -53,10 +50,10 @@ class PendingTests(SynchronousTestCase):
         client.send(b"set k 0 1048576 noreply\r\n" + bytes(1024 * 1024) + b"\r\nset s 0 1 noreply\r\nx\r\n")
         served.backend.holding = True
         client.send(b"get k\r\n" * 100)
-        self.assertEqual(len(served.backend.held), MAX_PENDING_BYTES // FIRST_READ_BYTES)
+        self.assertEqual(len(served.backend.held), CONNECTION_LIMITS.pendingBytes // FIRST_READ_BYTES)
         while served.backend.held:
             served.answer()
-            self.assertLessEqual(len(served.backend.held), MAX_PENDING_BYTES // 1024 // 1024)
+            self.assertLessEqual(len(served.backend.held), CONNECTION_LIMITS.pendingBytes // 1024 // 1024)
         self.assertEqual(client.readAll(), (b"VALUE 1048576\r\n" + bytes(1024 * 1024) + b"\r\n") * 100)
 
         client.send(b"get s\r\n" * 1000)
@@ -64,7 +61,7 @@ class PendingTests(SynchronousTestCase):
         while served.backend.held:
             served.answer()
             most = max(most, len(served.backend.held))
-        self.assertEqual(most, MAX_PENDING_COMMANDS)
+        self.assertEqual(most, CONNECTION_LIMITS.pendingCommands)
         self.assertEqual(client.readAll(), b"VALUE 1\r\nx\r\n" * 1000)
 
     def test_everythingIsAnswered(self) -> None:
@@ -91,7 +88,7 @@ class PendingTests(SynchronousTestCase):
         client = served.connect()
         value = b"v" * 1024 * 1024
         client.send(b"set k 0 %d\r\n%b\r\n" % (len(value), value) * 12)
-        limit = MAX_PENDING_BYTES // len(value)
+        limit = CONNECTION_LIMITS.pendingBytes // len(value)
         self.assertEqual(len(served.backend.held), limit)
         self.assertEqual(client.producerState, "paused")
         received = b""
@@ -133,7 +130,7 @@ class SlowReaderTests(SynchronousTestCase):
         client.reads = False
         client.send(b"get k\r\n" * 1_000_000)
         self.assertEqual(client.producerState, "paused")
-        self.assertLess(len(client.value()), 2 * READ_SIZE + MAX_PENDING_COMMANDS * 1100)
+        self.assertLess(len(client.value()), 2 * READ_SIZE + CONNECTION_LIMITS.pendingCommands * 1100)
         self.assertGreater(len(client.unread), 7_000_000 - 2 * READ_SIZE)
 
     def test_allIsCarriedOutAsItReads(self) -> None:

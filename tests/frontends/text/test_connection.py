@@ -8,7 +8,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.commands.results import Found, NotFound
 from replkv.frontends.outbox import Writer
-from replkv.frontends.text.connection import LINGER_SECONDS, MAX_PENDING_COMMANDS
+from replkv.frontends.text.connection import LINGER_SECONDS
+from replkv.frontends.text.limits import CONNECTION_LIMITS
 from replkv.wire.parser import CommandParser
 from tests.frontends.text.session import Served
 
@@ -227,7 +228,7 @@ class EndTests(SynchronousTestCase):
         client.disconnect()
         served.answer()
         self.assertEqual(client.value(), b"")
-        self.assertEqual(len(served.backend.seen), MAX_PENDING_COMMANDS)
+        self.assertEqual(len(served.backend.seen), CONNECTION_LIMITS.pendingCommands)
 
     def test_lostBetweenAnswerAndFlush(self) -> None:
         """
@@ -241,4 +242,4 @@ class EndTests(SynchronousTestCase):
         client.disconnect()
         served.outbox.flush()
         self.assertEqual(client.value(), b"")
-        self.assertEqual(len(served.backend.seen), MAX_PENDING_COMMANDS)
+        self.assertEqual(len(served.backend.seen), CONNECTION_LIMITS.pendingCommands)

@@ -11,7 +11,8 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv import __version__
-from replkv.frontends.text.connection import LINGER_SECONDS, MAX_PENDING_COMMANDS
+from replkv.frontends.text.connection import LINGER_SECONDS
+from replkv.frontends.text.limits import CONNECTION_LIMITS
 from replkv.frontends.text.server import MAX_REFUSALS
 from tests.frontends.text.session import Served, talk
 
@@ -157,14 +158,14 @@ class DrainTests(SynchronousTestCase):
         served = Served()
         served.backend.holding = True
         busy, idle = served.connect(), served.connect()
-        busy.send(b"delete k\r\n" * (MAX_PENDING_COMMANDS + 10))
+        busy.send(b"delete k\r\n" * (CONNECTION_LIMITS.pendingCommands + 10))
         drained = served.factory.drain()
         self.assertTrue(idle.serverEnded)
         self.assertFalse(busy.serverEnded)
         busy.send(b"get k\r\n")
         served.answer()
-        self.assertEqual(busy.readAll(), NOT_FOUND * MAX_PENDING_COMMANDS)
-        self.assertEqual(len(served.backend.seen), MAX_PENDING_COMMANDS)
+        self.assertEqual(busy.readAll(), NOT_FOUND * CONNECTION_LIMITS.pendingCommands)
+        self.assertEqual(len(served.backend.seen), CONNECTION_LIMITS.pendingCommands)
         self.assertTrue(busy.serverEnded)
         busy.shutdownWriting()
         self.assertNoResult(drained)

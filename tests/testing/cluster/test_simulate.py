@@ -10,7 +10,7 @@ import sys
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.frontends.text.connection import MAX_PENDING_COMMANDS
+from replkv.frontends.text.limits import CONNECTION_LIMITS
 from replkv.testing.chance import chance
 from replkv.testing.cluster.kinds import KINDS
 from replkv.testing.cluster.plan import draw
@@ -102,7 +102,7 @@ class PlanTests(SynchronousTestCase):
         self.assertEqual({len(client.keys[0]) for client in clients}, {2, 250})
         self.assertEqual({plan.longest >= 60 for plan in plans}, {True, False})
         self.assertTrue(any(client.racing == 1.0 and len(client.keys) == 1 for client in clients))
-        self.assertTrue(any(client.depth > MAX_PENDING_COMMANDS for client in clients))
+        self.assertTrue(any(client.depth > CONNECTION_LIMITS.pendingCommands for client in clients))
         self.assertEqual({client.huge > 0 for client in clients}, {True, False})
         self.assertEqual({client.binary > 0 for client in clients}, {True, False})
 

@@ -1,0 +1,28 @@
+"""
+How much one client may have under way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """
+    Beyond them, a connection is not read from.
+
+    @ivar pendingCommands: how many commands may wait for their replies to be written.
+    @ivar pendingBytes: how many bytes of values these may hold, or be expected to be answered with, before the last
+        one.
+    """
+
+    pendingCommands: int = 128
+    pendingBytes: int = 4 * 1024 * 1024
+
+
+CONNECTION_LIMITS: Final = ConnectionLimits()
+"""
+The usual ones.
+"""

@@ -1,0 +1,38 @@
+"""
+How much a node takes in, and does at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class NodeLimits:
+    """
+    Servers may differ in them.
+
+    @ivar commands: how many commands a node takes at once; then it is overloaded.
+    @ivar commandBytes: how many bytes of values these may have, before the last one.
+    @ivar writeBytes: how many bytes of entries are brought to the log's disk with one sync, before the last batch.
+    @ivar readBytes: how many bytes of entries are read from there at once.
+    @ivar flushEntries: after how many entries the store is brought to the disk: a restart replays about as many.
+    @ivar flushBytes: after how many bytes of entries that is done.
+    @ivar workBytes: how many bytes of replies to reads are made in one turn of the reactor, before the last. To each is
+        added what it costs whatever its size is.
+    """
+
+    commands: int = 100_000
+    commandBytes: int = 64 * 1024 * 1024
+    writeBytes: int = 8 * 1024 * 1024
+    readBytes: int = 1024 * 1024
+    flushEntries: int = 50_000
+    flushBytes: int = 16 * 1024 * 1024
+    workBytes: int = 4 * 1024 * 1024
+
+
+NODE_LIMITS: Final = NodeLimits()
+"""
+The usual ones.
+"""

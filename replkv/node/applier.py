@@ -42,6 +42,7 @@ class Applier:
         self._unflushedEntries = 0
         self._unflushedBytes = 0
         self._flushing = False
+        self._whenBroken: Deferred[None] = Deferred()
 
     @property
     def isDone(self) -> bool:
@@ -81,29 +82,24 @@ class Applier:
             else:
                 self._apply(step)
 
-    @property
-    def flushIsDue(self) -> bool:
+    def whenBroken(self) -> Deferred[None]:
         """
-        Whether enough was applied since the last L{flush}, and that is over.
+        @return: fails when the store could not be brought to the disk, with
+            L{EngineError<replkv.kv.engine.EngineError>} if it is the store that failed. Nothing else comes of it.
         """
-        limits = self._limits
-        isEnough = self._unflushedEntries >= limits.flushEntries or self._unflushedBytes >= limits.flushBytes
-        return isEnough and not self._flushing
-
-    def flush(self) -> Deferred[None]:
-        """
-        Bring the store to the disk.
-
-        @return: fires when it is there; fails with L{EngineError<replkv.kv.engine.EngineError>} if the store does.
-        """
-        self._flushing = True
-        self._unflushedEntries = self._unflushedBytes = 0
-        return self._runFlush(self._machine.flush).addCallback(self._flushed)
+        return self._whenBroken
 
     def _apply(self, entries: list[Entry]) -> None:
         self._executor.applied(entries, self._machine.apply(entries))
         self._unflushedEntries += len(entries)
         self._unflushedBytes += sum([len(data) for _, _, data in entries])
+        limits = self._limits
+        isDue = self._unflushedEntries >= limits.flushEntries or self._unflushedBytes >= limits.flushBytes
+        if isDue and not self._flushing:
+            self._flushing = True
+            self._unflushedEntries = self._unflushedBytes = 0
+            # One that fails is the last: it is never over.
+            self._runFlush(self._machine.flush).addCallbacks(self._flushed, self._whenBroken.errback)
 
     def _flushed(self, _: None) -> None:
         self._flushing = False

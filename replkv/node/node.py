@@ -119,9 +119,10 @@ class Node:
 
     def start(self) -> None:
         """
-        Begin to listen to the disk and the links, and to count ticks. A paused process loses ticks: L{LoopingCall} does
-        not make up for them.
+        Begin to listen to the disks and the links, and to count ticks. A paused process loses ticks: L{LoopingCall}
+        does not make up for them.
         """
+        self._applier.whenBroken().addErrback(self._broken)
         self._awaitSync()
         for peer in self._links:
             self._awaitLoss(peer)
@@ -253,8 +254,8 @@ class Node:
         if self._pumpCall is not None and self._pumpCall.active():
             self._pumpCall.cancel()
         self._pumpCall = None
-        if self._guard(self._handOut) and self._guard(self._applier.work) and self._applier.flushIsDue:
-            self._applier.flush().addErrback(self._broken)
+        if self._guard(self._handOut):
+            self._guard(self._applier.work)
         if self.raft.hasMore or not self._applier.isDone:
             self._schedule()
         self._outbox.flush()

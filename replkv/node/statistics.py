@@ -13,7 +13,7 @@ from replkv.node.executor import Executor
 from replkv.raft.core import Raft
 
 
-class Statistics:
+class NodeStatistics:
     """
     Reads the numbers where they are kept.
     """

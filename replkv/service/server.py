@@ -28,7 +28,7 @@ from replkv.node.diskqueue import DiskQueue
 from replkv.node.executor import Executor
 from replkv.node.leaderclock import LeaderClock
 from replkv.node.node import TICKS_PER_HEARTBEAT, Node
-from replkv.node.statistics import Statistics
+from replkv.node.statistics import NodeStatistics
 from replkv.peers.identity import Identity
 from replkv.peers.link import PeerLink
 from replkv.peers.listener import PeerListener
@@ -203,7 +203,7 @@ class Server(Service):
             config.heartbeat,
             self._fail,
         )
-        statistics = Statistics(raft, machine, executor, identity.refused, reactor)
+        statistics = NodeStatistics(raft, machine, executor, identity.refused, reactor)
         self._clients = ClientServerFactory(
             self._node,
             outbox,

@@ -29,7 +29,7 @@ from replkv.node.diskqueue import DiskQueue
 from replkv.node.executor import Executor
 from replkv.node.leaderclock import LeaderClock
 from replkv.node.node import TICKS_PER_HEARTBEAT, Node
-from replkv.node.statistics import Statistics
+from replkv.node.statistics import NodeStatistics
 from replkv.peers.receiver import Timed, Unreachable
 from replkv.raft.config import RaftConfig
 from replkv.raft.core import Raft
@@ -223,7 +223,7 @@ class Server:
             self._config.heartbeat,
             lambda status, reason: self.failures.append((status, reason)),
         )
-        self.statistics = Statistics(raft, self.machine, executor, self.refused, clock)
+        self.statistics = NodeStatistics(raft, self.machine, executor, self.refused, clock)
         self.node.start()
 
     def pause(self) -> None:

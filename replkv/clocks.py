@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
+from twisted.internet.interfaces import IReactorTime
 from twisted.python.runtime import seconds as timeOfDay
 
 # It goes on while the machine is suspended. Where it does not exist, as on macOS, CLOCK_MONOTONIC does that.
@@ -38,11 +39,11 @@ def bootId(filename: str = _BOOT_ID) -> str:
     return ""
 
 
-def countForward(reactor: Any) -> None:
+def countForward(reactor: IReactorTime) -> None:
     """
     Have a reactor count by L{bootTime}, if it counts by the time of day. It goes on from what it has told last, so that
     calls which are waiting already stay due when they were. One that counts by anything else is left alone.
     """
     if reactor.seconds is timeOfDay:
         ahead = timeOfDay() - bootTime()
-        reactor.seconds = lambda: ahead + bootTime()
+        reactor.seconds = lambda: ahead + bootTime()  # type: ignore[method-assign]

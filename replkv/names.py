@@ -11,7 +11,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from threading import Thread
-from typing import Any, Final
+from typing import Final
 
 from twisted.internet import defer
 from twisted.internet.abstract import isIPAddress, isIPv6Address
@@ -23,6 +23,9 @@ from twisted.internet.interfaces import (
     IProtocol,
     IProtocolFactory,
     IReactorFromThreads,
+    IReactorPluggableNameResolver,
+    IReactorTCP,
+    IReactorTime,
     IResolutionReceiver,
     IStreamClientEndpoint,
 )
@@ -58,7 +61,7 @@ class Names:
     Looks up the addresses of names. Whoever asks for a name that is being looked up gets the answer to that.
     """
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(self, reactor: IReactorTime) -> None:
         """
         @param reactor: a reactor with threads, or one with a name resolver of its own, such as a simulated one.
         """
@@ -85,7 +88,8 @@ class Names:
 
     def _lookUp(self, name: str) -> None:
         if not IReactorFromThreads.providedBy(self._reactor):
-            self._reactor.nameResolver.resolveHostName(_Receiver(name, self._answered), name)
+            resolver = IReactorPluggableNameResolver(self._reactor).nameResolver
+            resolver.resolveHostName(_Receiver(name, self._answered), name)
             return
         try:
             # A daemon thread: the process does not wait for it when it ends.
@@ -107,7 +111,7 @@ class Names:
         except Exception as error:
             # Whatever it is: without an answer nobody could look up the name any more.
             answer = _whyNot(error)
-        self._reactor.callFromThread(self._answered, name, answer)
+        IReactorFromThreads(self._reactor).callFromThread(self._answered, name, answer)
 
     def _answered(self, name: str, answer: list[str] | str) -> None:
         """
@@ -165,7 +169,7 @@ class NameEndpoint:
     A port of a host, which is known by name or by address.
     """
 
-    def __init__(self, reactor: Any, names: Names, host: str, port: int, timeout: float) -> None:
+    def __init__(self, reactor: IReactorTime, names: Names, host: str, port: int, timeout: float) -> None:
         """
         @param reactor: a reactor with time and TCP.
         @param timeout: the seconds after which an attempt to connect is given up. The name is looked up within them.
@@ -197,7 +201,7 @@ class NameEndpoint:
     def _attempt(self, number: int, address: str, factory: IProtocolFactory) -> Deferred[IProtocol]:
         kind = TCP6ClientEndpoint if ":" in address else TCP4ClientEndpoint
         # The endpoint's own time is longer than there is, since all attempts end together.
-        endpoint = kind(self._reactor, address, self._port, 2 * self._timeout)
+        endpoint = kind(IReactorTCP(self._reactor), address, self._port, 2 * self._timeout)
         if not number:
             return endpoint.connect(factory)
         return deferLater(self._reactor, number * _ATTEMPT_DELAY, endpoint.connect, factory)

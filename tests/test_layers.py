@@ -45,6 +45,7 @@ LEAVES = {
     "hosts": set(),
     "lives": set(),
     "names": set(),
+    "reactors": set(),
     "reasons": set(),
     "times": set(),
 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Callable, Coroutine
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar, cast
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
@@ -18,6 +18,7 @@ from replkv.cli.statuses import DONE, UNAVAILABLE
 from replkv.cli.streams import say, tell
 from replkv.clocks import countForward
 from replkv.config import BUILT_IN_FILE, FILE_PLACES, Config, NoServersFile, find, load
+from replkv.reactors import ISystemReactor
 from replkv.service.startup import endOnInterrupt
 
 _T = TypeVar("_T")
@@ -132,18 +133,19 @@ class AskingCommand(ServersCommand):
         self.timeout = float(given)
 
 
-def globalReactor() -> Any:
+def globalReactor() -> ISystemReactor:
     """
     The reactor. It is imported when a command runs that needs it, and not before: to import it is to choose it for the
     whole process.
     """
     from twisted.internet import reactor
 
-    countForward(reactor)
-    return reactor
+    system = cast(ISystemReactor, reactor)
+    countForward(system)
+    return system
 
 
-def runReactor(main: Callable[[Any], Coroutine[Deferred[Any], Any, _T]]) -> _T:
+def runReactor(main: Callable[[ISystemReactor], Coroutine[Deferred[Any], Any, _T]]) -> _T:
     """
     Run the reactor for as long as C{main} takes.
 

@@ -10,7 +10,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from threading import Thread
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from twisted.python.usage import UsageError
 
@@ -42,6 +42,7 @@ from replkv.cli.terminal import (
 from replkv.cli.words import helpLines
 from replkv.client.client import Client
 from replkv.config import Config, ConfigError
+from replkv.reactors import ISystemReactor
 
 _STATUS_HELP: Final = ("Exit status:", *statusLines(), "")
 
@@ -68,7 +69,7 @@ class ClusterCommand(ServersCommand):
 
         _notice(config)
 
-        async def main(reactor: Any) -> int:
+        async def main(reactor: ISystemReactor) -> int:
             cluster = Cluster(reactor, config, filename, _sayIfWatched)
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 # With nohup, the end of the terminal is to be none of its concern.
@@ -145,7 +146,7 @@ class ClientCommand(AskingCommand):
         # The person has been told what went wrong.
         return DONE
 
-    def _client(self, reactor: Any, config: Config) -> Client:
+    def _client(self, reactor: ISystemReactor, config: Config) -> Client:
         return _client(reactor, config, self.timeout)
 
 
@@ -382,7 +383,7 @@ def _agree(config: Config, lines: list[str]) -> bool:
         raise
 
 
-def _client(reactor: Any, config: Config, timeout: float) -> Client:
+def _client(reactor: ISystemReactor, config: Config, timeout: float) -> Client:
     return Client(reactor, [(server.hostname, server.clientPort) for server in config.servers], timeout)
 
 

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import os
 from errno import EMFILE
-from typing import Any, Final
+from typing import Final
 
-from twisted.internet.interfaces import IDelayedCall, IListeningPort
+from twisted.internet.interfaces import IDelayedCall, IListeningPort, IReactorSocket, IReactorTime
 from twisted.internet.protocol import ServerFactory
 from twisted.internet.tcp import Port
 from twisted.logger import ILogObserver, LogEvent, Logger
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 REST_SECONDS: Final = 0.1
@@ -54,7 +55,7 @@ class RestingPort(Port):
             self.log.info("port {port} takes connections again", port=self.getHost().port)
         super().doRead()
 
-    def connectionLost(self, reason: Any) -> None:
+    def connectionLost(self, reason: Failure) -> None:
         """
         See L{Port.connectionLost}.
         """
@@ -78,8 +79,7 @@ class RestingPort(Port):
             # Twisted keeps one descriptor in reserve, and with it turns away all who wait.
             super().doRead()
         self.stopReading()
-        reactor: Any = self.reactor
-        self._rested = reactor.callLater(REST_SECONDS, self._lookAgain)
+        self._rested = IReactorTime(self.reactor).callLater(REST_SECONDS, self._lookAgain)
 
     def _lookAgain(self) -> None:
         if self.connected and not self.disconnecting:
@@ -91,14 +91,13 @@ class RestingSockets:
     Adopts listening sockets for a reactor, as L{RestingPort}s.
     """
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(self, reactor: IReactorSocket) -> None:
         self._reactor = reactor
 
     def adoptStreamPort(self, fileDescriptor: int, addressFamily: int, factory: ServerFactory) -> IListeningPort:
         """
         See L{twisted.internet.interfaces.IReactorSocket.adoptStreamPort}.
         """
-        port: Any = RestingPort._fromListeningDescriptor(self._reactor, fileDescriptor, addressFamily, factory)
+        port: RestingPort = RestingPort._fromListeningDescriptor(self._reactor, fileDescriptor, addressFamily, factory)
         port.startListening()
-        adopted: IListeningPort = port
-        return adopted
+        return port

@@ -14,7 +14,7 @@ from threading import Thread
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IListeningPort
+from twisted.internet.interfaces import IListeningPort, IReactorFromThreads
 from twisted.internet.protocol import ServerFactory
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
@@ -22,6 +22,7 @@ from twisted.python.threadpool import ThreadPool
 from replkv import clocks
 from replkv.kv.engine import Engine
 from replkv.kv.rocks import RocksEngine
+from replkv.reactors import IServerReactor, ISystemReactor
 from replkv.service.ports import endpoint
 
 
@@ -52,12 +53,16 @@ class Host(Protocol):
     """
     A machine.
 
-    @ivar reactor: the reactor; it connects by host names.
     @ivar random: makes servers differ from each other.
     """
 
-    reactor: Any
     random: random.Random
+
+    @property
+    def reactor(self) -> IServerReactor:
+        """
+        The reactor. It connects by host names.
+        """
 
     def wallClock(self) -> float:
         """
@@ -118,7 +123,7 @@ class PoolWorker:
     A thread of the system.
     """
 
-    def __init__(self, reactor: Any, name: str) -> None:
+    def __init__(self, reactor: IReactorFromThreads, name: str) -> None:
         self._reactor = reactor
         self._pool = ThreadPool(1, 1, name)
         self._pool.threadFactory = _DaemonThread
@@ -147,7 +152,7 @@ class OSHost:
     The machine that this process runs on.
     """
 
-    def __init__(self, reactor: Any, clientSockets: list[socket], logSockets: list[socket]) -> None:
+    def __init__(self, reactor: ISystemReactor, clientSockets: list[socket], logSockets: list[socket]) -> None:
         """
         @param reactor: is made to count forward, whatever happens to the time of day.
         @param clientSockets: where clients connect.

@@ -12,16 +12,17 @@ import signal
 import sys
 from contextlib import suppress
 from socket import socket
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn, cast
 
 from twisted.application.service import IService
-from twisted.internet.interfaces import IReactorCore, IReactorFromThreads
+from twisted.internet.interfaces import IReactorFromThreads
 from twisted.logger import ILogObserver, LogEvent, Logger, globalLogPublisher
 from twisted.python import usage
 from zope.interface import implementer
 
 from replkv import exits
 from replkv.config import FILE_PLACES, Config, ConfigError, ServerConfig, find, load
+from replkv.reactors import ISystemReactor
 from replkv.service.descriptors import TooFewDescriptors, allot, allow, wanted
 from replkv.service.host import OSHost
 from replkv.service.logfile import LoggedService
@@ -124,8 +125,9 @@ def makeService(options: Options) -> IService:
     Make the server. Its log is opened here, before the process daemonizes, so that whoever starts it is told what is
     wrong.
     """
-    from twisted.internet import reactor
+    from twisted.internet import reactor as installed
 
+    reactor = cast(ISystemReactor, installed)
     server = options.server
     try:
         descriptors = allot(allow(wanted(options.settings)), options.settings)
@@ -155,8 +157,8 @@ def makeService(options: Options) -> IService:
     # twistd itself has no way to end with a status once the reactor has run. This runs when all else is done.
     atexit.register(_exit, service)
     globalLogPublisher.addObserver(_endIfInterrupted)
-    IReactorCore(reactor).callWhenRunning(_stopOnSignals, IReactorFromThreads(reactor), service)
-    return service if options.parent is None else _logged(service, server, options.parent, IReactorFromThreads(reactor))
+    reactor.callWhenRunning(_stopOnSignals, reactor, service)
+    return service if options.parent is None else _logged(service, server, options.parent, reactor)
 
 
 def _logged(service: Server, server: ServerConfig, twistd: Any, reactor: IReactorFromThreads) -> IService:

@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from typing import cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.testing import MemoryReactorClock
@@ -33,6 +34,7 @@ from replkv.node.node import Node
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.limits import RaftLimits
 from replkv.raft.outputs import Persist
+from replkv.reactors import ISystemReactor
 from replkv.service.descriptors import Descriptors
 from replkv.service.host import OSHost, PoolWorker
 from replkv.service.limits import SERVER_LIMITS, ServerLimits
@@ -71,7 +73,7 @@ class ServerTests(SynchronousTestCase):
         self.storage = LogStorage.open(OSFiles(), self.folder.logPath, Random(1), 1 << 16)
         self.storage.write([Persist(1, 1, 0, Batch([Entry(1, 1, b"")]))])
         config = Config(path, "replkv", SERVERS[:size], 0.05, 0.25, 2.0, 5.0, 1 << 20, 100)
-        host = OSHost(self.reactor, [], [])
+        host = OSHost(cast(ISystemReactor, self.reactor), [], [])
         descriptors = Descriptors(100, 24)
         self.server = Server(host, config, SERVERS[0], self.folder, self.storage, descriptors, limits)
 
@@ -172,7 +174,7 @@ class StartTests(ServerTests):
         No thread keeps a process from ending whose start has failed.
         """
         before = set(threading.enumerate())
-        worker = PoolWorker(self.reactor, "log")
+        worker = PoolWorker(cast(ISystemReactor, self.reactor), "log")
         worker.start()
         self.addCleanup(worker.stop)
         self.assertEqual([thread.daemon for thread in set(threading.enumerate()) - before], [True])

@@ -17,13 +17,12 @@ from twisted.internet.interfaces import (
     IHostResolution,
     IListeningPort,
     IReactorPluggableNameResolver,
-    IReactorTCP,
-    IReactorTime,
     IResolutionReceiver,
 )
 from twisted.internet.protocol import ClientFactory, Factory
 from zope.interface import implementer
 
+from replkv.reactors import IServerReactor
 from replkv.testing.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ twice.
 """
 
 
-@implementer(IReactorTime, IReactorTCP, IReactorPluggableNameResolver, IHostnameResolver)
+@implementer(IServerReactor, IReactorPluggableNameResolver, IHostnameResolver)
 class Process:
     """
     What runs in a process gets this as its reactor. It knows time, and TCP over the simulated network.

@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 
 from replkv.client.errors import Unavailable
 from replkv.client.limits import ClientLimits
-from replkv.client.protocol import ClientProtocol, Owner
+from replkv.client.protocol import CommandProtocol, Owner
 from replkv.names import NameEndpoint, Names
 from replkv.reasons import reasonOf
 
@@ -50,12 +50,12 @@ class Connections:
         self._patience = patience
         self._owner = owner
         self._limits = limits
-        self._made: dict[Address, ClientProtocol] = {}
-        self._left: deque[ClientProtocol] = deque()
-        self._attempts: dict[Address, Deferred[ClientProtocol]] = {}
-        self._waiting: dict[Address, list[Deferred[ClientProtocol]]] = {}
+        self._made: dict[Address, CommandProtocol] = {}
+        self._left: deque[CommandProtocol] = deque()
+        self._attempts: dict[Address, Deferred[CommandProtocol]] = {}
+        self._waiting: dict[Address, list[Deferred[CommandProtocol]]] = {}
 
-    def to(self, server: Address) -> Deferred[ClientProtocol]:
+    def to(self, server: Address) -> Deferred[CommandProtocol]:
         """
         A connection to this server. Those who wait for the same one get it in the order in which they asked.
 
@@ -64,7 +64,7 @@ class Connections:
         connection = self._made.get(server)
         if connection is not None and connection.isUsable:
             return succeed(connection)
-        waiter: Deferred[ClientProtocol] = Deferred()
+        waiter: Deferred[CommandProtocol] = Deferred()
         if server in self._waiting:
             self._waiting[server].append(waiter)
         elif not self._hasRoomFor(server):
@@ -98,13 +98,13 @@ class Connections:
 
     def _connect(self, server: Address) -> None:
         endpoint = NameEndpoint(self._reactor, self._names, server.host, server.port, self._patience)
-        factory = Factory.forProtocol(lambda: ClientProtocol(self._reactor, self._patience, self._owner, self._limits))
+        factory = Factory.forProtocol(lambda: CommandProtocol(self._reactor, self._patience, self._owner, self._limits))
         factory.noisy = False
-        attempt = cast("Deferred[ClientProtocol]", endpoint.connect(factory))
+        attempt = cast("Deferred[CommandProtocol]", endpoint.connect(factory))
         self._attempts[server] = attempt
         attempt.addBoth(self._settled, server)
 
-    def _settled(self, result: ClientProtocol | Failure, server: Address) -> None:
+    def _settled(self, result: CommandProtocol | Failure, server: Address) -> None:
         del self._attempts[server]
         if isinstance(result, Failure):
             result = Failure(Unavailable(f"{server}: {reasonOf(result.value)}"))

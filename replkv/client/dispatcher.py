@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 from replkv.client.connections import Address, Connections
 from replkv.client.errors import Closed, OutcomeUnknown, Unavailable
 from replkv.client.limits import CLIENT_LIMITS, ClientLimits
-from replkv.client.protocol import ClientProtocol
+from replkv.client.protocol import CommandProtocol
 from replkv.client.search import Search
 from replkv.client.troubles import Troubles
 from replkv.commands import results
@@ -112,7 +112,7 @@ class Dispatcher:
         self._returned: OrderedDict[_Call, None] = OrderedDict()
         self._underWay = 0
         # Where calls are sent, once it stands.
-        self._connection: ClientProtocol | None = None
+        self._connection: CommandProtocol | None = None
         self._isConnecting = False
         self._search: Deferred[Address] | None = None
         self._isRedirected = False
@@ -198,13 +198,13 @@ class Dispatcher:
 
     # What happens on the connections.
 
-    def answered(self, connection: ClientProtocol) -> None:
+    def answered(self, connection: CommandProtocol) -> None:
         """
         See L{replkv.client.protocol.Owner.answered}.
         """
         self._pump()
 
-    def left(self, connection: ClientProtocol, reason: str | None) -> None:
+    def left(self, connection: CommandProtocol, reason: str | None) -> None:
         """
         See L{replkv.client.protocol.Owner.left}.
         """
@@ -265,7 +265,7 @@ class Dispatcher:
         if search is not None:
             search.cancel()
 
-    def _connected(self, connection: ClientProtocol) -> None:
+    def _connected(self, connection: CommandProtocol) -> None:
         self._isConnecting = False
         self._connection = connection
         self._pump()
@@ -275,13 +275,13 @@ class Dispatcher:
         self._troubles.failed(self.leader, failure.value)
         self._turn()
 
-    def _send(self, call: _Call, connection: ClientProtocol) -> None:
+    def _send(self, call: _Call, connection: CommandProtocol) -> None:
         self._underWay += 1
         call.server = self.leader
         call.sent = connection.send(call.encoded, call.changes)
         call.sent.addCallbacks(self._replied, self._failed, (call, connection), {}, (call,))
 
-    def _replied(self, reply: Result, call: _Call, connection: ClientProtocol) -> None:
+    def _replied(self, reply: Result, call: _Call, connection: CommandProtocol) -> None:
         call.sent = None
         self._underWay -= 1
         if isinstance(reply, results.Redirected):
@@ -299,7 +299,7 @@ class Dispatcher:
             self._troubles.clear()
             call.succeed(reply)
 
-    def _redirected(self, server: Address, call: _Call, connection: ClientProtocol) -> None:
+    def _redirected(self, server: Address, call: _Call, connection: CommandProtocol) -> None:
         self._returned[call] = None
         # A server that was left before knows no better than those that were asked since.
         if connection is self._connection:

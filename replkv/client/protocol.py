@@ -27,12 +27,12 @@ class Owner(Interface):
     Who sends commands on a connection.
     """
 
-    def answered(self, connection: ClientProtocol) -> None:
+    def answered(self, connection: CommandProtocol) -> None:
         """
         Replies have come, and there is room for further commands.
         """
 
-    def left(self, connection: ClientProtocol, reason: str | None) -> None:
+    def left(self, connection: CommandProtocol, reason: str | None) -> None:
         """
         The connection takes no commands any more; told once, after those that it gave up have failed.
 
@@ -52,7 +52,7 @@ class _Sent(NamedTuple):
     changes: bool
 
 
-class ClientProtocol(Protocol):
+class CommandProtocol(Protocol):
     """
     Sends commands, as many as are wanted without waiting for answers, and hands each the reply that is its own.
 

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.client.errors import Unavailable
 from replkv.client.limits import CLIENT_LIMITS
-from replkv.client.protocol import ClientProtocol
+from replkv.client.protocol import CommandProtocol
 from replkv.commands.results import Found, NotFound, Result, Stored
 from replkv.wire.replyparser import ProtocolError
 from tests.client.network import Wire
@@ -26,22 +26,22 @@ class Recorder:
         self.answers = 0
         self.reasons: list[str | None] = []
 
-    def answered(self, connection: ClientProtocol) -> None:
+    def answered(self, connection: CommandProtocol) -> None:
         """
         See L{replkv.client.protocol.Owner.answered}.
         """
         self.answers += 1
 
-    def left(self, connection: ClientProtocol, reason: str | None) -> None:
+    def left(self, connection: CommandProtocol, reason: str | None) -> None:
         """
         See L{replkv.client.protocol.Owner.left}.
         """
         self.reasons.append(reason)
 
 
-class ClientProtocolTests(SynchronousTestCase):
+class CommandProtocolTests(SynchronousTestCase):
     """
-    Tests for L{ClientProtocol}.
+    Tests for L{CommandProtocol}.
     """
 
     def setUp(self) -> None:
@@ -50,7 +50,7 @@ class ClientProtocolTests(SynchronousTestCase):
         """
         self.clock = Clock()
         self.owner = Recorder()
-        self.protocol = ClientProtocol(self.clock, 2.0, self.owner, CLIENT_LIMITS)
+        self.protocol = CommandProtocol(self.clock, 2.0, self.owner, CLIENT_LIMITS)
         self.wire = Wire()
         self.wire.protocol = self.protocol
         self.protocol.makeConnection(self.wire)

@@ -19,7 +19,7 @@ from replkv.commands.delete import Delete
 from replkv.commands.extras import Quit
 from replkv.commands.set import Set
 from replkv.frontends.request import Request
-from replkv.frontends.text.connection import ClientProtocol
+from replkv.frontends.text.connection import TextProtocol
 from replkv.node.executor import Executor
 from replkv.node.pending import Deadlines, Proposals
 from replkv.raft.core import Raft
@@ -29,13 +29,13 @@ from tests.planted.bug import Bug, Patch
 
 _applied = Proposals.applied
 _carryOut = Executor._carryOut
-_commandReceived = ClientProtocol._commandReceived
+_commandReceived = TextProtocol._commandReceived
 _failed = Dispatcher._failed
 _init = Dispatcher.__init__
 _read = Raft.read
 _submit = Executor.submit
 _sweep = Deadlines.sweep
-_writeReplies = ClientProtocol.writeReplies
+_writeReplies = TextProtocol.writeReplies
 
 
 def _appliedByIndex(proposals: Proposals, entries: list[Entry], told: list[results.Result | None]) -> None:
@@ -72,7 +72,7 @@ def _redirectTaken(proposals: Proposals) -> None:
     proposals._requests.clear()
 
 
-def _answeredFirst(connection: ClientProtocol) -> None:
+def _answeredFirst(connection: TextProtocol) -> None:
     requests: deque[Any] = connection._requests
     ordered = sorted(requests, key=lambda request: not request.isAnswered)
     requests.clear()
@@ -80,7 +80,7 @@ def _answeredFirst(connection: ClientProtocol) -> None:
     _writeReplies(connection)
 
 
-def _forgetAtQuit(connection: ClientProtocol, command: Command) -> None:
+def _forgetAtQuit(connection: TextProtocol, command: Command) -> None:
     if isinstance(command, Quit):
         connection.transport.loseConnection()
     else:
@@ -178,19 +178,19 @@ BUGS: Final = (
         "replies out of order on one connection",
         "cluster",
         50,
-        (Patch(ClientProtocol, "writeReplies", _answeredFirst),),
+        (Patch(TextProtocol, "writeReplies", _answeredFirst),),
     ),
     Bug(
         "quit drops pending replies",
         "cluster",
         20,
-        (Patch(ClientProtocol, "_commandReceived", _forgetAtQuit),),
+        (Patch(TextProtocol, "_commandReceived", _forgetAtQuit),),
     ),
     Bug(
         "a client that has shut down its writing side is forgotten",
         "cluster",
         20,
-        (Patch(ClientProtocol, "readConnectionLost", lambda connection: connection.transport.loseConnection()),),
+        (Patch(TextProtocol, "readConnectionLost", lambda connection: connection.transport.loseConnection()),),
     ),
     Bug(
         "the bytes of commands whose time is up stay counted",

@@ -72,12 +72,12 @@ class Server(Protocol):
     budget: Budget
     limits: ConnectionLimits
 
-    def connectionOpened(self, connection: ClientProtocol) -> None:
+    def connectionOpened(self, connection: TextProtocol) -> None:
         """
         Take note of a new connection.
         """
 
-    def connectionClosed(self, connection: ClientProtocol) -> None:
+    def connectionClosed(self, connection: TextProtocol) -> None:
         """
         Take note that a connection is gone.
         """
@@ -119,7 +119,7 @@ class _Asked(Request):
 
 
 @implementer(IHalfCloseableProtocol, IPushProducer)
-class ClientProtocol(LineReceiver):
+class TextProtocol(LineReceiver):
     """
     The connection of one client.
 

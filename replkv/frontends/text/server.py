@@ -18,7 +18,7 @@ from replkv.commands.results import Unavailable
 from replkv.frontends.budget import Budget
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.request import Backend
-from replkv.frontends.text.connection import ClientProtocol
+from replkv.frontends.text.connection import TextProtocol
 from replkv.frontends.text.limits import CONNECTION_LIMITS, ConnectionLimits
 from replkv.wire.replies import encodeReply
 
@@ -98,7 +98,7 @@ class ClientServerFactory(ServerFactory):
         self.limits = limits
         self.maxConnections: Final = maxConnections
         self.refusals = 0
-        self._connections: Final[dict[ClientProtocol, None]] = {}  # In their order, so that it is the same each time.
+        self._connections: Final[dict[TextProtocol, None]] = {}  # In their order, so that it is the same each time.
         self._statistics: Final = statistics
         self._crowded = False
         self._drained: Deferred[None] | None = None
@@ -114,15 +114,15 @@ class ClientServerFactory(ServerFactory):
                 self._crowded = True
                 self.log.warn("{count} clients are connected, and no more are taken", count=len(self._connections))
             return self._refuse()
-        return ClientProtocol(self)
+        return TextProtocol(self)
 
-    def connectionOpened(self, connection: ClientProtocol) -> None:
+    def connectionOpened(self, connection: TextProtocol) -> None:
         """
         Take note of a new connection.
         """
         self._connections[connection] = None
 
-    def connectionClosed(self, connection: ClientProtocol) -> None:
+    def connectionClosed(self, connection: TextProtocol) -> None:
         """
         Take note that a connection is gone.
         """

@@ -20,7 +20,7 @@ from replkv.commands.set import Set
 from replkv.frontends.budget import Budget
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.request import Request
-from replkv.frontends.text.connection import ClientProtocol
+from replkv.frontends.text.connection import TextProtocol
 from replkv.frontends.text.server import ClientServerFactory
 
 READ_SIZE = 65536
@@ -114,7 +114,7 @@ class ClientEnd(StringTransport):
     @ivar options: the socket's options that were set.
     """
 
-    protocol: ClientProtocol
+    protocol: TextProtocol
 
     def __init__(self) -> None:
         super().__init__()
@@ -269,7 +269,7 @@ class Served:
         """
         client = ClientEnd()
         protocol = self.factory.buildProtocol(None)
-        assert isinstance(protocol, ClientProtocol), "the client was refused"
+        assert isinstance(protocol, TextProtocol), "the client was refused"
         client.protocol = protocol
         protocol.makeConnection(client)
         return client

@@ -78,7 +78,7 @@ class Node:
     @ivar executor: has the commands of clients carried out.
     """
 
-    log = Logger()
+    _logger = Logger()
 
     def __init__(
         self,
@@ -294,13 +294,13 @@ class Node:
             self._pump()
         if leaderId is None:
             if before.leaderId is not None:
-                self.log.info("server {id} is no longer known to lead; electing", id=before.leaderId)
+                self._logger.info("server {id} is no longer known to lead; electing", id=before.leaderId)
             return
         if leaderId == self._id:
             self.executor.lead()
-            self.log.info("this server leads, in term {term}", term=term)
+            self._logger.info("this server leads, in term {term}", term=term)
         else:
-            self.log.info("server {leader} leads, in term {term}", leader=leaderId, term=term)
+            self._logger.info("server {leader} leads, in term {term}", leader=leaderId, term=term)
         self.executor.resume()
 
     def _tellOfDisk(self, trouble: DiskTrouble) -> None:
@@ -308,9 +308,9 @@ class Node:
         Tell the operator that it is for its disk that this server leads no longer.
         """
         if trouble is DiskTrouble.HANGS:
-            self.log.warn("this server leads no longer, since its disk has been at one write for too long")
+            self._logger.warn("this server leads no longer, since its disk has been at one write for too long")
         else:
-            self.log.warn(
+            self._logger.warn(
                 "this server leads no longer, since its disk takes many times as long for a write as those of the "
                 "others: all clients have waited for it"
             )
@@ -335,7 +335,7 @@ class Node:
             case UnknownCommand() as error:
                 self._stopFor(exits.CONFIGURATION, str(error))
             case _:
-                self.log.failure("an error in replkv itself", failure)
+                self._logger.failure("an error in replkv itself", failure)
                 self._stopFor(exits.INTERNAL, "it has met an error of its own, which is logged above")
 
     def _stopFor(self, status: int, reason: str) -> None:

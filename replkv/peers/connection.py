@@ -33,7 +33,7 @@ class PeerConnection(amp.AMP):
     @ivar introduced: whether each side has told the other who it is.
     """
 
-    log = Logger()
+    _logger = Logger()
     transport: ITCPTransport
 
     def __init__(self) -> None:
@@ -124,7 +124,7 @@ class PeerConnection(amp.AMP):
         """
         Tell the operator something.
         """
-        self.log.warn("{what}", what=what)
+        self._logger.warn("{what}", what=what)
 
     @property
     def peerAddress(self) -> object:

@@ -96,7 +96,7 @@ class PeerLink(Service):
     @ivar isUp: whether it is connected and has let this server in.
     """
 
-    log = Logger()
+    _logger = Logger()
 
     def __init__(
         self,
@@ -172,7 +172,7 @@ class PeerLink(Service):
         """
         if self.peer in self._identity.condemned:
             return
-        self.log.error(
+        self._logger.error(
             "server {peer} lacks entries that it had acknowledged: its disk has lost them, or a copy of its data "
             "folder was put back. It may have forgotten its votes too, and is not let in any more: stop it. The other "
             "servers go on without it as long as they are a majority",
@@ -184,7 +184,7 @@ class PeerLink(Service):
 
     def _notRemembered(self, failure: Failure) -> None:
         failure.trap(OSError)
-        self.log.warn(
+        self._logger.warn(
             "that cannot be remembered beyond the next start of this server: {reason}", reason=failure.getErrorMessage()
         )
 
@@ -208,7 +208,7 @@ class PeerLink(Service):
         self._due = 0
         self._attempts = 0
         if self._told is not None:
-            self.log.info("server {peer} is back", peer=self.peer)
+            self._logger.info("server {peer} is back", peer=self.peer)
             self._told = None
 
     def _refused(self, failure: Failure, connection: OutgoingConnection) -> None:
@@ -240,7 +240,7 @@ class PeerLink(Service):
         """
         if self.running and what != self._told:
             self._told = what
-            self.log.warn("{what}", what=what)
+            self._logger.warn("{what}", what=what)
 
     def _unreached(self, failure: Failure) -> None:
         """

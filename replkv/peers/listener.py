@@ -136,7 +136,7 @@ class PeerListener(ServerFactory):
     """
 
     noisy = False
-    log = Logger()
+    _logger = Logger()
 
     def __init__(self, clock: IReactorTime, identity: Identity, receiver: Receiver) -> None:
         self.clock = clock
@@ -166,7 +166,7 @@ class PeerListener(ServerFactory):
         if len(strangers) > MAX_STRANGERS:
             if not self._crowded:
                 self._crowded = True
-                self.log.warn("{count} connections to the servers' port: strangers?", count=len(strangers))
+                self._logger.warn("{count} connections to the servers' port: strangers?", count=len(strangers))
             self._close(strangers[0])
 
     def logRefusal(self, sender: int, address: object, reason: str) -> None:
@@ -175,7 +175,7 @@ class PeerListener(ServerFactory):
         """
         if (sender, reason) not in self.refusals and len(self.refusals) < MAX_REFUSALS:
             self.refusals.add((sender, reason))
-            self.log.warn("refused a connection from {address}: {reason}", address=address, reason=reason)
+            self._logger.warn("refused a connection from {address}: {reason}", address=address, reason=reason)
 
     def introduced(self, connection: IncomingConnection) -> None:
         """

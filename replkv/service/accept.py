@@ -36,8 +36,8 @@ class RestingPort(Port):
     processor, and fills the disk with its log.
     """
 
-    log = Logger()
     _logger = Logger(observer=_ignore)  # Twisted's, for each attempt.
+    _ownLogger = Logger()
     _rested: IDelayedCall | None = None
     _short = False
 
@@ -52,7 +52,7 @@ class RestingPort(Port):
             return
         if self._short:
             self._short = False
-            self.log.info("port {port} takes connections again", port=self.getHost().port)
+            self._ownLogger.info("port {port} takes connections again", port=self.getHost().port)
         super().doRead()
 
     def connectionLost(self, reason: Failure) -> None:
@@ -69,7 +69,7 @@ class RestingPort(Port):
         """
         if not self._short:
             self._short = True
-            self.log.warn(
+            self._ownLogger.warn(
                 "port {port} takes no connections for now: {reason}. Raise the limit of open files (ulimit -Hn) or "
                 "find out what uses them up",
                 port=self.getHost().port,

@@ -19,7 +19,7 @@ class LoggedService(MultiService):
     has it moved away, as twistd's own log file is.
     """
 
-    log = Logger()
+    _logger = Logger()
 
     def __init__(self, reactor: IReactorFromThreads, filename: str) -> None:
         """
@@ -49,7 +49,7 @@ class LoggedService(MultiService):
             with open(self._file.path, "ab"):
                 pass
         except OSError as error:
-            self.log.error("the log file cannot be opened again, and is kept: {error}", error=error)
+            self._logger.error("the log file cannot be opened again, and is kept: {error}", error=error)
             return
         self._file.reopen()
-        self.log.info("the log file was opened again")
+        self._logger.info("the log file was opened again")

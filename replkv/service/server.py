@@ -80,7 +80,7 @@ class Server(Service):
     @ivar exitStatus: with what the process is to end; 0 unless the server stopped itself.
     """
 
-    log = Logger()
+    _logger = Logger()
 
     def __init__(
         self,
@@ -131,13 +131,13 @@ class Server(Service):
             self._reactor.callWhenRunning(self._fail, status, str(error))
         except Exception as error:
             # Raised from here, it would be for twistd to show, and the process would end with its status.
-            self.log.failure("an error in replkv itself")
+            self._logger.failure("an error in replkv itself")
             reason = f"it has met an error of its own, which is logged above: {error!r}"
             self._reactor.callWhenRunning(self._fail, exits.INTERNAL, reason)
 
     def _begin(self) -> None:
         if self._descriptors.clients < self._config.maxConnections:
-            self.log.warn(
+            self._logger.warn(
                 "the system allows so few open files that {clients} clients can connect at once, and not {wanted}, the "
                 "MaxConnections: raise the limit (ulimit -Hn), or lower MaxConnections",
                 clients=self._descriptors.clients,
@@ -164,7 +164,7 @@ class Server(Service):
         self._node.start()
         self._clockTending.start(1.0, now=self._clockWritten is None)
         self._machine = machine
-        self.log.info(
+        self._logger.info(
             "server {id} of cluster {cluster!r} is up: clients on {host}:{clientPort}, servers on {host}:{logPort}",
             id=self._server.id,
             cluster=self._config.cluster,
@@ -238,13 +238,13 @@ class Server(Service):
                 try:
                     await self._storeThread.run(step)
                 except EngineError as error:
-                    self.log.error("{error}; what the store lacks is in the log", error=error)
+                    self._logger.error("{error}; what the store lacks is in the log", error=error)
         # Whatever the store said: threads that are left would keep the process from ending.
         self._logThread.stop()
         self._storeThread.stop()
         self._storage.close()
         self._folder.close()
-        self.log.info("server {id} has stopped", id=self._server.id)
+        self._logger.info("server {id} has stopped", id=self._server.id)
 
     async def _drain(self) -> None:
         """
@@ -282,7 +282,7 @@ class Server(Service):
                 f"at {storage.lastIndex}: the log has lost entries, and this server must not go on"
             )
         if storage.cutBytes:
-            self.log.info("cut {bytes} bytes off the log: a write that was not finished", bytes=storage.cutBytes)
+            self._logger.info("cut {bytes} bytes off the log: a write that was not finished", bytes=storage.cutBytes)
         entries: list[Entry] = []
         while machine.appliedIndex + len(entries) < storage.lastIndex:
             first = machine.appliedIndex + len(entries) + 1
@@ -312,7 +312,9 @@ class Server(Service):
         try:
             record = self._folder.readClock()
         except (ValueError, OSError) as error:
-            self.log.warn("{error}; until a leader tells the time, it goes on from the log's last entry", error=error)
+            self._logger.warn(
+                "{error}; until a leader tells the time, it goes on from the log's last entry", error=error
+            )
         stamp = largestStamp(machine.clock, raft.log.entries(machine.appliedIndex + 1, raft.log.lastIndex))
         host = self._host
         if not raft.peers and (record is None or record.isOf(host.bootId())):
@@ -357,7 +359,7 @@ class Server(Service):
         failure.trap(OSError)
         if not self._clockFails:
             self._clockFails = True
-            self.log.warn(
+            self._logger.warn(
                 "the cluster's time cannot be stored, so that keys may live longer when all servers are stopped: "
                 "{reason}",
                 reason=failure.getErrorMessage(),
@@ -368,7 +370,7 @@ class Server(Service):
         This server cannot go on.
         """
         line = f"server {self._server.id} stops itself: {reason}"
-        self.log.critical("{line}", line=line)
+        self._logger.critical("{line}", line=line)
         self._host.complain(line)
         self.exitStatus = status
         self.terminate()

@@ -34,7 +34,7 @@ from replkv.storage.folder import DataFolder, FolderError
 from replkv.storage.log import LogStorage
 from replkv.storage.modes import UMASK, tighten
 
-_log = Logger()
+_logger = Logger()
 
 
 class Options(usage.Options):
@@ -141,7 +141,7 @@ def makeService(options: Options) -> IService:
     except OSError as error:
         _refuse(f"server {server.id}: the data folder cannot be kept from others: {error}", _statusOf(error))
     if opened:
-        _log.warn("others had access to the data folder, or to parts of it ({count}); that is ended", count=opened)
+        _logger.warn("others had access to the data folder, or to parts of it ({count}); that is ended", count=opened)
     try:
         storage = LogStorage.open(OSFiles(), options.folder.logPath, random.SystemRandom())
     except UnknownFormat as error:

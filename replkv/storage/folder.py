@@ -306,10 +306,11 @@ def _refuseLostLog(files: Files, path: str, peers: dict[int, Life]) -> None:
     Refuse a folder whose log was taken away: the server would vote again where it has voted before. Peers are met
     only when the log is open, so once one is remembered there is a log.
     """
-    log = os.path.join(path, "log")
-    if peers and not (files.exists(log) and segmentNumbers(files, log)):
+    logPath = os.path.join(path, "log")
+    if peers and not (files.exists(logPath) and segmentNumbers(files, logPath)):
         raise FolderError(
-            f"{path} has lost its log, which holds the server's votes: put {log} back as it was, or replace this server"
+            f"{path} has lost its log, which holds the server's votes: put {logPath} back as it was, or replace this "
+            "server"
         )
 
 

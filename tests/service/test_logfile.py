@@ -36,7 +36,7 @@ class LogFileTests(SynchronousTestCase):
         self.service = LoggedService(self.reactor, self.path)
         self.service.setServiceParent(application)
         publisher = LogPublisher(application.getComponent(ILogObserver))
-        self.patch(LoggedService, "log", Logger(observer=publisher))
+        self.patch(LoggedService, "_logger", Logger(observer=publisher))
         self.say = Logger(observer=publisher).info
 
     def lines(self, path: str) -> list[str]:

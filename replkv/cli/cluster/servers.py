@@ -79,8 +79,8 @@ class Servers:
         self._monitor.threshold = self.START_TIME
         self._monitor.maxRestartDelay = self.MAX_RESTART_DELAY
         for name in sorted(self._expected, key=int):
-            log = os.path.join(config.path, name, "server.log")
-            command = [sys.executable, "-c", _TWISTD, "-n", "--logfile", log, "replkv"]
+            logFile = os.path.join(config.path, name, "server.log")
+            command = [sys.executable, "-c", _TWISTD, "-n", "--logfile", logFile, "replkv"]
             self._monitor.addProcess(name, [*command, "--id", name, "--config", filename], env=dict(os.environ))
 
     def start(self) -> None:

@@ -79,8 +79,8 @@ class Story:
         server = self._servers[serverId]
         reason = f": {lastLine.removeprefix('replkv: ')}" if lastLine else ""
         if status in REFUSALS:
-            log = f"; see {self._config.path}/{serverId}/server.log" if status == DISK else ""
-            self._say(f"server {serverId} {REFUSALS[status]} and is not started again{reason}{log}")
+            hint = f"; see {self._config.path}/{serverId}/server.log" if status == DISK else ""
+            self._say(f"server {serverId} {REFUSALS[status]} and is not started again{reason}{hint}")
         elif status == NOT_YET:
             if reason != server.obstacle:
                 self._say(f"server {serverId} cannot start yet, and is started again until it can{reason}")

@@ -72,7 +72,7 @@ class ClientServerFactory(ServerFactory):
     @ivar _drained: fires when the last connection has closed, once the server stops.
     """
 
-    log = Logger()
+    _logger = Logger()
     noisy = False
 
     def __init__(
@@ -112,7 +112,7 @@ class ClientServerFactory(ServerFactory):
         if len(self._connections) >= self.maxConnections:
             if not self._crowded:
                 self._crowded = True
-                self.log.warn("{count} clients are connected, and no more are taken", count=len(self._connections))
+                self._logger.warn("{count} clients are connected, and no more are taken", count=len(self._connections))
             return self._refuse()
         return TextProtocol(self)
 
@@ -130,7 +130,7 @@ class ClientServerFactory(ServerFactory):
         # Not at the first that goes: where clients come back all the time, the operator is told once.
         if self._crowded and len(self._connections) <= self.maxConnections * 9 // 10:
             self._crowded = False
-            self.log.info("{count} clients are connected, and more are taken again", count=len(self._connections))
+            self._logger.info("{count} clients are connected, and more are taken again", count=len(self._connections))
         if self._drained is not None and not self._drained.called and not self._connections:
             self._drained.callback(None)
 

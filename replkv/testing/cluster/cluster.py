@@ -19,7 +19,7 @@ from replkv.testing.chance import chance
 from replkv.testing.cluster.availability import LOOK_SECONDS
 from replkv.testing.cluster.blind import Blind
 from replkv.testing.cluster.leadership import Leadership
-from replkv.testing.cluster.log import LogWatch
+from replkv.testing.cluster.logwatch import LogWatch
 from replkv.testing.cluster.network import Network
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.server import SimulatedServer
@@ -116,8 +116,8 @@ class SimulatedCluster:
         self._nextLook = 0.0
         self._leadership = Leadership(size, self.health, lambda: self._leader() is not None, self.timeline.seconds)
         self._cut: list[tuple[str, str]] = []
-        self._log = LogWatch(self._logged, self.fail)
-        self._log.install()
+        self._logWatch = LogWatch(self._logged, self.fail)
+        self._logWatch.install()
         self._exited = exited
 
     def start(self) -> None:
@@ -140,7 +140,7 @@ class SimulatedCluster:
         """
         Watch no more what is logged.
         """
-        self._log.remove()
+        self._logWatch.remove()
 
     # What runs beside it.
 

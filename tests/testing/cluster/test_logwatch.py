@@ -8,7 +8,7 @@ from twisted.internet.defer import fail
 from twisted.logger import Logger
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.testing.cluster.log import LogWatch
+from replkv.testing.cluster.logwatch import LogWatch
 
 
 class LogWatchTests(SynchronousTestCase):

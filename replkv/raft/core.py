@@ -203,7 +203,7 @@ class Raft:
         How things are now.
         """
         role = self.role
-        progress = role.progress if isinstance(role, Leader) else {}
+        noopIndex, progress = (role.noopIndex, role.progress) if isinstance(role, Leader) else (0, {})
         return Status(
             id=self.config.id,
             role=role.name,
@@ -211,6 +211,7 @@ class Raft:
             leaderId=role.leaderId,
             commitIndex=self.state.commitIndex,
             lastIndex=self.log.lastIndex,
+            noopIndex=noopIndex,
             progress={peer: known.status for peer, known in progress.items()},
         )
 

@@ -21,6 +21,7 @@ class Status(NamedTuple):
     @ivar leaderId: the id of the leader, where this server knows it.
     @ivar commitIndex: index of the last entry known to be committed.
     @ivar lastIndex: index of the last entry of its log.
+    @ivar noopIndex: of a leader, index of the entry with which it opened its term; else 0.
     @ivar progress: of a leader, what it knows of each peer, by id; else empty.
     """
 
@@ -30,4 +31,5 @@ class Status(NamedTuple):
     leaderId: int | None
     commitIndex: int
     lastIndex: int
+    noopIndex: int
     progress: Mapping[int, ProgressStatus]

@@ -129,7 +129,6 @@ class Judge:
         A core asks for something to be done, and none of it is done yet.
         """
         view = self._views[server.id]
-        role = view.raft.role
         self._step += 1
         self._rare[rare.READ_BACK] += len(ready.loads)
         if ready.persists:
@@ -141,8 +140,8 @@ class Judge:
                 self._commits.elected(view)
                 view.matched = {}
             self._commits.check(view, self._views.values(), [server.disk for server in self._servers])
-        if isinstance(role, Leader):
-            self._leads(view, role.noopIndex)
+        if isinstance(view.raft.role, Leader):
+            self._leads(view)
             self._retries.check(view, ready.sends)
             self._heartbeats.sends(view, ready.sends)
         if ready.reads or ready.droppedReads:
@@ -162,7 +161,7 @@ class Judge:
         """
         self._commits.applied(server.id, index, digest)
 
-    def _leads(self, view: View, noopIndex: int) -> None:
+    def _leads(self, view: View) -> None:
         """
         What a leader knows of the others is true, and never goes back.
         """
@@ -180,7 +179,7 @@ class Judge:
                 disk = self._views[peer].disk
                 if disk.term <= view.raft.currentTerm and not disk.holds(index, view.terms[index - 1]):
                     raise Violation(f"leader {view.id} takes entry {index} to be on the disk of server {peer}")
-        if status.commitIndex < noopIndex:
+        if status.commitIndex < status.noopIndex:
             self._commits.leads(view, status)
         elif view.reads:
             self._reads.wait(view, status)

@@ -22,7 +22,16 @@ class StatusTests(SynchronousTestCase):
         """
         A server that starts follows, and knows no leader.
         """
-        expected = Status(id=0, role=RoleName.FOLLOWER, term=2, leaderId=None, commitIndex=0, lastIndex=3, progress={})
+        expected = Status(
+            id=0,
+            role=RoleName.FOLLOWER,
+            term=2,
+            leaderId=None,
+            commitIndex=0,
+            lastIndex=3,
+            noopIndex=0,
+            progress={},
+        )
         server = aServer(1, 1, 2)
         self.assertEqual(server.raft.status, expected)
         self.assertIsNone(server.raft.progressOf(1))
@@ -48,7 +57,7 @@ class StatusTests(SynchronousTestCase):
         server.raft.propose(b"x")
         [append] = [send.message for send in server.pump() if send.to == 1]
         status = server.raft.status
-        self.assertEqual((status.commitIndex, status.lastIndex), (1, 2))
+        self.assertEqual((status.commitIndex, status.noopIndex, status.lastIndex), (1, 1, 2))
         expected = {
             1: ProgressStatus(
                 state=ProgressState.REPLICATE,

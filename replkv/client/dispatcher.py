@@ -240,7 +240,8 @@ class Dispatcher:
             self._connect()
             return
         while self._waiting and connection.hasRoom:
-            self._send(self._waiting.popitem(last=False)[0], connection)
+            call, _ = self._waiting.popitem(last=False)
+            self._send(call, connection)
 
     def _connect(self) -> None:
         if not self._waiting or self._isConnecting or self._search is not None:

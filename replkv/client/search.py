@@ -60,7 +60,8 @@ class Search:
         self._connections.close()
         if isinstance(result, Failure):
             raise CancelledError
-        return result[1]
+        _, leader = result
+        return leader
 
     async def _follow(self, server: Address) -> Address:
         """

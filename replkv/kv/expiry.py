@@ -108,14 +108,14 @@ class ExpiryIndex:
         See which entry is the first now, and read on from the horizon when there is none before it.
         """
         while not self._front and self._horizon != _END:
-            stored = self._engine.scan(self._horizon, _END, self._frontLength)
-            front = {entry for entry, _ in stored}
+            found = [entry for entry, _ in self._engine.scan(self._horizon, _END, self._frontLength)]
+            front = set(found)
             # The horizon goes just past the last entry that was read.
-            self._horizon = stored[-1][0] + b"\0" if len(stored) == self._frontLength else _END
+            self._horizon = found[-1] + b"\0" if len(found) == self._frontLength else _END
             for entry in [entry for entry in self._beyond if entry < self._horizon]:
                 if self._beyond.pop(entry):
                     front.add(entry)
                 else:
                     front.discard(entry)
             self._front = sorted(front)
-        self.earliest = _HEAD.unpack_from(self._front[0])[1] if self._front else NEVER
+        _, self.earliest = _HEAD.unpack_from(self._front[0]) if self._front else (_PREFIX, NEVER)

@@ -25,10 +25,20 @@ PER_PEER: Final = 4
 For each other server: a connection to it and one from it, and one more of each while they are being replaced.
 """
 
-STORE: Final = (24, 256)
-"""
-The least and the most that the store may have open of its tables. RocksDB takes no number below 20.
-"""
+
+class Tables(NamedTuple):
+    """
+    How many of its tables the store may have open.
+
+    @ivar least: fewer are not enough. RocksDB takes no number below 20.
+    @ivar most: more are of no use.
+    """
+
+    least: int
+    most: int
+
+
+STORE: Final = Tables(24, 256)
 
 LEAST_CLIENTS: Final = 8
 """
@@ -56,7 +66,7 @@ def wanted(config: Config) -> int:
     """
     How many open files the settings need.
     """
-    return _reserve(config) + STORE[1] + config.maxConnections
+    return _reserve(config) + STORE.most + config.maxConnections
 
 
 def allow(count: int) -> int:
@@ -82,12 +92,12 @@ def allot(allowed: int, config: Config) -> Descriptors:
     """
     left = allowed - _reserve(config)
     least = min(LEAST_CLIENTS, config.maxConnections)
-    if left < STORE[0] + least:
+    if left < STORE.least + least:
         raise TooFewDescriptors(
             f"the system allows {allowed} open files, and a server of this cluster needs at least "
-            f"{allowed - left + STORE[0] + least}: raise the limit (ulimit -Hn, or LimitNOFILE= of its systemd unit)"
+            f"{allowed - left + STORE.least + least}: raise the limit (ulimit -Hn, or LimitNOFILE= of its systemd unit)"
         )
-    store = min(STORE[1], max(STORE[0], left // 3, left - config.maxConnections), left - least)
+    store = min(STORE.most, max(STORE.least, left // 3, left - config.maxConnections), left - least)
     return Descriptors(min(config.maxConnections, left - store), store)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, NamedTuple
 
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.outputs import Persist
@@ -24,6 +24,19 @@ The usual size of a segment.
 """
 
 
+class _Decoded(NamedTuple):
+    """
+    Entries that were read from the disk together.
+
+    @ivar first: the index of the first of them.
+    @ivar place: where they are stored.
+    """
+
+    first: int
+    place: int
+    entries: Sequence[Entry]
+
+
 class LogStorage:
     """
     The log of one server. Its calls block until the disk has done its part, and it takes one call at a time.
@@ -37,7 +50,7 @@ class LogStorage:
         self._outline = outline
         self._tail = tail
         self._older: Segment | None = None
-        self._decoded: tuple[int, int, tuple[Entry, ...]] = (0, 0, ())
+        self._decoded = _Decoded(0, 0, ())
         self._failure: str | None = None
 
     @classmethod
@@ -200,9 +213,10 @@ class LogStorage:
         batch in small steps does not read it again and again.
         """
         first, last, place = self._outline.locate(index)
-        if self._decoded[:2] != (first, place):
-            self._decoded = (first, place, self._load(first, place))
-        return self._decoded[2][index - first : last - first + 1]
+        decoded = self._decoded
+        if (decoded.first, decoded.place) != (first, place):
+            decoded = self._decoded = _Decoded(first, place, self._load(first, place))
+        return decoded.entries[index - first : last - first + 1]
 
     def _load(self, first: int, place: int) -> tuple[Entry, ...]:
         """
@@ -213,7 +227,8 @@ class LogStorage:
         found = None
         for section in segment.read(offset):
             # Of two sections of a frame that begin alike, the later has replaced the earlier.
-            if Batch.peek(section.encoded)[0] == first:
+            begins, _ = Batch.peek(section.encoded)
+            if begins == first:
                 found = section
         if found is None:
             raise CorruptLog(segment.path, offset, f"the record does not hold entry {first} any more")

@@ -84,7 +84,7 @@ class LogOutline:
         Append entries.
         """
         runs = self.termRuns
-        current = runs[-1][1] if runs else 0
+        _, current = runs[-1] if runs else (0, 0)
         for offset, term in enumerate(terms):
             if term != current:
                 if term < current:

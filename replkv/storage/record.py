@@ -182,7 +182,8 @@ def claimedSize(data: bytes) -> int:
     The size that the frame at the beginning of C{data} says it has; nothing vouches for it yet. What is too short to
     say so counts as the shortest frame.
     """
-    return _paddedSize(_FRAME.unpack_from(data)[1] if len(data) >= _FRAME.size else 0)
+    _, length, _ = _FRAME.unpack_from(data) if len(data) >= _FRAME.size else (b"", 0, 0)
+    return _paddedSize(length)
 
 
 def findFrame(data: bytes, marker: bytes, offset: int) -> int | None:

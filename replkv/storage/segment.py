@@ -131,7 +131,8 @@ class Segment:
         frame = frameAt(memoryview(data), 0, self.header.marker, offset)
         if frame is None:
             raise CorruptLog(self.path, offset, "the record was valid when it was written, and is damaged now")
-        return self._sections(offset, frame[0])
+        body, _ = frame
+        return self._sections(offset, body)
 
     def close(self) -> None:
         """

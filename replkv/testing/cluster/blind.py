@@ -32,5 +32,6 @@ class Blind:
         if blind and not self._isBlind:
             self.intervals.append((now, inf))
         elif self._isBlind and not blind:
-            self.intervals[-1] = (self.intervals[-1][0], now)
+            begin, _ = self.intervals.pop()
+            self.intervals.append((begin, now))
         self._isBlind = blind

@@ -14,13 +14,14 @@ from replkv.testing.cluster.rot import rotLog
 from replkv.testing.cluster.server import SimulatedServer
 from replkv.testing.cluster.troubled import starved
 from replkv.testing.faults import Fault, Undo
+from replkv.testing.span import Span
 
 
 def slowDisk(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
     """
     A disk is slow.
     """
-    return servers[0].pace.slow((fault.amount / 20, fault.amount / 2))
+    return servers[0].pace.slow(Span(fault.amount / 20, fault.amount / 2))
 
 
 def hangingDisk(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:

@@ -17,11 +17,12 @@ from replkv.testing.cluster.durable import Copy, DurableLog, DurablePeers, Word
 from replkv.testing.cluster.store import Store
 from replkv.testing.cluster.thread import Pace
 from replkv.testing.files import OPENING, MemoryFiles
+from replkv.testing.span import Span
 
 if TYPE_CHECKING:
     from replkv.testing.cluster.cluster import SimulatedCluster
 
-USUAL_DISK: Final = (0.0005, 0.004)
+USUAL_DISK: Final = Span(0.0005, 0.004)
 """
 The least and the most seconds that a disk takes that is well.
 """

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from errno import EADDRINUSE, EMFILE
 from os import strerror
 from random import Random
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.error import (
@@ -28,10 +28,11 @@ from zope.interface import implementer
 from replkv.testing.cluster.connection import Connection
 from replkv.testing.cluster.names import NameServer
 from replkv.testing.cluster.process import Process
+from replkv.testing.span import Span
 from replkv.testing.timeline import Timeline
 from replkv.testing.trace import Trace
 
-USUAL_LATENCY: Final = (0.0005, 0.002)
+USUAL_LATENCY: Final = Span(0.0005, 0.002)
 """
 The least and the most seconds that a way takes where all is well.
 """
@@ -39,9 +40,18 @@ The least and the most seconds that a way takes where all is well.
 _FIRST_EPHEMERAL_PORT: Final = 32768
 
 
+class _Listener(NamedTuple):
+    """
+    Who accepts connections on a port.
+    """
+
+    process: Process
+    factory: Factory
+
+
 class Network:
     """
-    @ivar latency: the least and the most seconds that a way normally takes.
+    @ivar latency: how long a way normally takes.
     @ivar fragmentation: how often, from 0 to 1, what is sent arrives in more than one piece.
     @ivar connections: those that are open, in the order in which they were made.
     @ivar names: tells hosts the addresses of names.
@@ -55,7 +65,7 @@ class Network:
         self.timeline = timeline
         self.random = random
         self.trace = trace
-        self._listening: dict[tuple[str, int], tuple[Process, Factory]] = {}
+        self._listening: dict[tuple[str, int], _Listener] = {}
         self._blocked: Counter[tuple[str, str]] = Counter()
         self._slowness: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
         self._starved: Counter[str] = Counter()
@@ -138,7 +148,7 @@ class Network:
         """
         How many seconds something takes that is sent now.
         """
-        return self.random.uniform(*self.latency) + sum(self._slowness[sender, to])
+        return self.latency.draw(self.random) + sum(self._slowness[sender, to])
 
     # Processes.
 
@@ -150,16 +160,16 @@ class Network:
         if place in self._listening:
             raise CannotListenError(process.host, port, OSError(EADDRINUSE, strerror(EADDRINUSE)))
         factory.doStart()
-        self._listening[place] = (process, factory)
+        self._listening[place] = _Listener(process, factory)
         return cast(IListeningPort, _Port(self, *place))
 
     def close(self, host: str, port: int) -> None:
         """
         Accept no more connections.
         """
-        _, factory = self._listening.pop((host, port), (None, None))
-        if factory is not None:
-            factory.doStop()
+        listener = self._listening.pop((host, port), None)
+        if listener is not None:
+            listener.factory.doStop()
 
     def connect(self, process: Process, host: str, port: int, factory: ClientFactory, timeout: float) -> IConnector:
         """
@@ -175,7 +185,7 @@ class Network:
         """
         return host in self._gone
 
-    def listener(self, host: str, port: int) -> tuple[Process, Factory] | None:
+    def listener(self, host: str, port: int) -> _Listener | None:
         """
         Who accepts connections there.
         """
@@ -190,8 +200,8 @@ class Network:
         """
         if silently:
             self._gone.add(process.host)
-        for place, (listening, _) in list(self._listening.items()):
-            if listening is process:
+        for place, listener in list(self._listening.items()):
+            if listener.process is process:
                 del self._listening[place]
         for connection in list(self.connections):
             connection.processEnded(process, silently)

@@ -15,6 +15,7 @@ from replkv.testing.cluster.end import BUFFER_BYTES
 from replkv.testing.cluster.limits import drawLimits
 from replkv.testing.faults import FOLLOWER_CUT_OFF, SELDOM, Fault
 from replkv.testing.health import Settling
+from replkv.testing.span import Span
 
 _PEACEFUL: Final = 0.1
 """
@@ -129,9 +130,9 @@ class Plan:
     """
     @ivar size: the number of servers.
     @ivar electionTimeout: in seconds; as the servers file has it. So with the next three.
-    @ivar latency: the least and the most seconds that something is on its way.
+    @ivar latency: how long something is on its way.
     @ivar fragmentation: how often what is sent arrives in pieces.
-    @ivar disk: the least and the most seconds that a disk works.
+    @ivar disk: how long a disk works.
     @ivar flushRate: how often the stores bring what they hold to their disks, as a part of their writes.
     @ivar segmentBytes: how large the files of the logs are.
     @ivar rates: how fast each server's reactor counts.
@@ -148,9 +149,9 @@ class Plan:
     heartbeat: float
     leaderWait: float
     requestTimeout: float
-    latency: tuple[float, float]
+    latency: Span
     fragmentation: float
-    disk: tuple[float, float]
+    disk: Span
     flushRate: float
     segmentBytes: int
     rates: tuple[float, ...]
@@ -187,7 +188,7 @@ class Plan:
             [client.depth * client.padding + client.huge * MAX_VALUE_BYTES for client in self.clients], default=0
         )
         pieces = (8 + len(self.clients) * most // BUFFER_BYTES) * (1 if self.fragmentation <= 0.1 else 5)
-        silence = self.heartbeat * slowest * 1.4 + 2 * pieces * self.latency[1] + 8 * self.disk[1]
+        silence = self.heartbeat * slowest * 1.4 + 2 * pieces * self.latency.most + 8 * self.disk.most
         timeout = self.electionTimeout * slowest
         return Settling(6.0 * slowest + 3 * timeout, timeout) if silence < self.electionTimeout * fastest else None
 
@@ -248,9 +249,9 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
         electionTimeout=heartbeat * random.choice([3, 5, 5]),
         leaderWait=random.choice([0.0, 0.5, 2.0]),
         requestTimeout=random.choice([0.5, 1.0, 5.0]),
-        latency=(latency, latency * random.choice([1, 4, 10])),
+        latency=Span(latency, latency * random.choice([1, 4, 10])),
         fragmentation=fragmentation,
-        disk=(disk, disk * random.choice([1, 3, 10])),
+        disk=Span(disk, disk * random.choice([1, 3, 10])),
         flushRate=random.choice([0.02, 0.3, 1.0]),
         segmentBytes=random.choice([1 << 13, 1 << 14, 1 << 16]),
         rates=_each(size, wild, lambda: random.uniform(0.9, 1.1), 1.0),

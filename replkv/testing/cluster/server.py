@@ -310,7 +310,7 @@ class SimulatedServer(SimulatedMachine):
             lambda: self.store,
             self._complain,
         )
-        descriptors = Descriptors(cluster.config.maxConnections, STORE[1])
+        descriptors = Descriptors(cluster.config.maxConnections, STORE.most)
         self._service = WatchedService(
             self._watch, host, cluster.config, self.config, folder, storage, descriptors, cluster.limits
         )

@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 
 from replkv.testing.cluster.process import Process
 from replkv.testing.files import MemoryFiles, PowerLoss
+from replkv.testing.span import Span
 from replkv.testing.timeline import Timeline
 
 
@@ -20,12 +21,12 @@ class Pace:
     """
     How fast a disk is.
 
-    @ivar seconds: the least and the most seconds that one call takes, when nothing is wrong.
+    @ivar seconds: how long one call takes, when nothing is wrong.
     """
 
-    def __init__(self, seconds: tuple[float, float]) -> None:
+    def __init__(self, seconds: Span) -> None:
         self.seconds = seconds
-        self._slow: list[tuple[float, float]] = []
+        self._slow: list[Span] = []
         self._hanging = 0
         self._waiting: list[Callable[[], None]] = []
 
@@ -40,9 +41,9 @@ class Pace:
         """
         How many seconds the next call takes.
         """
-        return random.uniform(*(self._slow[-1] if self._slow else self.seconds))
+        return (self._slow[-1] if self._slow else self.seconds).draw(random)
 
-    def slow(self, seconds: tuple[float, float]) -> Callable[[], None]:
+    def slow(self, seconds: Span) -> Callable[[], None]:
         """
         Take so long for a while.
 
@@ -137,9 +138,11 @@ class Thread:
         # A write takes two operations. One that begins a segment takes more, and ends in each of them now and then.
         files.powerLossAt = len(files.operations) + int(self._random.expovariate(0.5))
         try:
-            self._calls[0][0]()
+            function, _ = self._calls[0]
+            function()
         except PowerLoss:
-            return files.operations[-1][0]
+            kind, _ = files.operations[-1]
+            return kind
         except Exception:
             # It found something wrong, and nobody is left to hear of it.
             return None

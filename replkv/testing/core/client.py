@@ -152,8 +152,7 @@ class Client:
                 self._rest()
 
     def _delay(self) -> float:
-        least, most = self._cluster.plan.delay
-        return self._random.uniform(least, most)
+        return self._cluster.plan.delay.draw(self._random)
 
 
 def _asked(command: KeyCommand) -> str:

@@ -19,10 +19,11 @@ from replkv.testing.core.server import Server
 from replkv.testing.health import Health
 from replkv.testing.judge import Judge
 from replkv.testing.outcome import NotInTime
+from replkv.testing.span import Span
 from replkv.testing.timeline import Timeline
 from replkv.testing.trace import Trace
 
-_CALM_DELAY: Final = (0.001, 0.005)
+_CALM_DELAY: Final = Span(0.001, 0.005)
 
 
 class Cluster:

@@ -13,6 +13,7 @@ from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.log import RaftLog
 from replkv.raft.outputs import Load, Persist
+from replkv.testing.span import Span
 from replkv.testing.timeline import Timeline
 
 
@@ -26,9 +27,9 @@ class Disk:
     @ivar slowness: how many seconds longer than usual everything takes.
     """
 
-    def __init__(self, timeline: Timeline, random: Random, seconds: tuple[float, float]) -> None:
+    def __init__(self, timeline: Timeline, random: Random, seconds: Span) -> None:
         """
-        @param seconds: the least and the most that a write takes.
+        @param seconds: how long a write takes.
         """
         self.term = 0
         self.votedFor: int | None = None
@@ -36,8 +37,7 @@ class Disk:
         self.slowness = 0.0
         self._timeline = timeline
         self._random = random
-        self._least, most = seconds
-        self._range = most - self._least
+        self.hurry(seconds)
         self._hanging = 0
         self._stuck: list[Callable[[], None]] = []
         self._queue: deque[Persist] = deque()
@@ -73,9 +73,11 @@ class Disk:
         """
         self._persisted = persisted
         runs: list[tuple[int, int]] = []
+        last = 0
         for index, term, _ in self.entries:
-            if not runs or runs[-1][1] != term:
+            if term != last:
                 runs.append((index, term))
+                last = term
         log = RaftLog(runs, len(self.entries), self.entries[lastApplied:], limits=config.limits)
         return Raft(config, random, log, self.term, self.votedFor, lastApplied)
 
@@ -123,12 +125,12 @@ class Disk:
             for finish in stuck:
                 finish()
 
-    def hurry(self, seconds: tuple[float, float]) -> None:
+    def hurry(self, seconds: Span) -> None:
         """
         Be as fast as this from now on.
         """
-        self._least, most = seconds
-        self._range = most - self._least
+        self._least = seconds.least
+        self._range = seconds.most - seconds.least
 
     def _duration(self) -> float:
         return self._least + self._range * self._random.random() + self.slowness

@@ -276,7 +276,8 @@ def _victim(case: Case) -> list[int]:
 
 
 def _someOf(case: Case) -> list[int]:
-    return _split(case)[0]
+    some, _ = _split(case)
+    return some
 
 
 def _everyone(case: Case) -> list[int]:

@@ -55,7 +55,7 @@ class Hunt:
         else:
             # Somewhere in the first exchanges of messages that it has.
             self._term = leader.raft.currentTerm
-            cluster.later(random.uniform(0, 5) * cluster.plan.delay[1], self._take, leader.id)
+            cluster.later(random.uniform(0, 5) * cluster.plan.delay.most, self._take, leader.id)
 
     def _take(self, server: int) -> None:
         if self._over:

@@ -60,16 +60,19 @@ class Machine:
         kind, key, *arguments = data.split(b" ")
         found = self._values.get(key)
         if kind == b"set":
-            self._values[key] = (index, arguments[0])
+            [value] = arguments
+            self._values[key] = (index, value)
             return Answer(Told.STORED, index)
         if found is None:
             return Answer(Told.NOT_FOUND)
         if kind == b"delete":
             del self._values[key]
             return Answer(Told.DELETED)
-        if found[0] != int(arguments[1]):
+        version, _ = found
+        value, expected = arguments
+        if version != int(expected):
             return Answer(Told.WRONG_VERSION)
-        self._values[key] = (index, arguments[0])
+        self._values[key] = (index, value)
         return Answer(Told.STORED, index)
 
     def read(self, key: bytes) -> Answer:
@@ -79,4 +82,5 @@ class Machine:
         found = self._values.get(key)
         if found is None:
             return Answer(Told.NOT_FOUND)
-        return Answer(Told.FOUND, found[0], found[1], 0)
+        version, value = found
+        return Answer(Told.FOUND, version, value, 0)

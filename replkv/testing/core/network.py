@@ -10,6 +10,7 @@ from typing import Protocol
 
 from replkv.raft.messages import AppendEntries, Message, RequestVote
 from replkv.testing.chance import chance
+from replkv.testing.span import Span
 from replkv.testing.timeline import Timeline
 
 
@@ -95,13 +96,13 @@ class Network:
         timeline: Timeline,
         seed: int,
         servers: int,
-        delay: tuple[float, float],
+        delay: Span,
         detection: float,
         arrive: Callable[[int, int, Message], bool],
         unreachable: Callable[[int, int], None],
     ) -> None:
         """
-        @param delay: the least and the most seconds that a message takes.
+        @param delay: how long a message takes.
         @param detection: after how many seconds a server learns that messages are lost.
         @param arrive: is given (from, to, message); says whether there is anyone to take it.
         @param unreachable: is told (who asked, of whom) that messages are lost.
@@ -134,12 +135,12 @@ class Network:
                 if sender != receiver:
                     yield self._ways[sender][receiver]
 
-    def hurry(self, delay: tuple[float, float]) -> None:
+    def hurry(self, delay: Span) -> None:
         """
         Be as fast as this from now on.
         """
-        self.least = delay[0]
-        self.range = delay[1] - delay[0]
+        self.least = delay.least
+        self.range = delay.most - delay.least
 
     def disconnect(self, asker: int, other: int) -> None:
         """

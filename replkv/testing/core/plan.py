@@ -14,6 +14,7 @@ from replkv.testing.chance import chance
 from replkv.testing.core.limits import drawLimits
 from replkv.testing.faults import FOLLOWER_CUT_OFF, Fault
 from replkv.testing.health import Settling
+from replkv.testing.span import Span
 
 TICK: Final = 0.05
 """
@@ -56,9 +57,9 @@ class Plan:
     @ivar servers: how many servers there are.
     @ivar electionTicks: as in L{replkv.raft.config.RaftConfig}; so with C{heartbeatTicks}.
     @ivar rates: how many ticks each server counts while a right clock counts one.
-    @ivar delay: the least and the most seconds that a message takes.
+    @ivar delay: how long a message takes.
     @ivar detection: after how many seconds a server learns that messages are lost.
-    @ivar disk: the least and the most seconds that a write takes.
+    @ivar disk: how long a write takes.
     @ivar turn: how many seconds a server gathers what happens before it does something.
     @ivar applying: how many seconds it takes to apply what is given out at once.
     @ivar limits: the limits of all servers.
@@ -70,9 +71,9 @@ class Plan:
     electionTicks: int
     heartbeatTicks: int
     rates: tuple[float, ...]
-    delay: tuple[float, float]
+    delay: Span
     detection: float
-    disk: tuple[float, float]
+    disk: Span
     turn: float
     applying: float
     limits: RaftLimits
@@ -87,10 +88,11 @@ class Plan:
         How soon servers that are well hear each other; C{None} where heartbeats and their answers may be late even
         then.
         """
-        slowest, fastest = TICK / _RATES[0], TICK / _RATES[1]
+        lowest, highest = _RATES
+        slowest, fastest = TICK / lowest, TICK / highest
         timeout = self.electionTicks * slowest
         # From one heartbeat to the next, and back: a few may be left out while too many messages are without an answer.
-        silence = self.heartbeatTicks * slowest + 2 * (self.delay[1] + self.disk[1] + 2 * self.turn + slowest)
+        silence = self.heartbeatTicks * slowest + 2 * (self.delay.most + self.disk.most + 2 * self.turn + slowest)
         return Settling(2.0 + 3 * timeout, timeout) if silence < self.electionTicks * fastest else None
 
     @property
@@ -100,8 +102,8 @@ class Plan:
         """
         return (
             f"{self.servers} servers, election timeout {self.electionTicks} ticks of {TICK} s, heartbeat "
-            f"{self.heartbeatTicks}, messages {self.delay[0]:.3f} to {self.delay[1]:.3f} s, "
-            f"writes {self.disk[0]:.3f} to {self.disk[1]:.3f} s; {len(self.clients)} clients, {len(self.faults)} faults"
+            f"{self.heartbeatTicks}, messages {self.delay}, writes {self.disk}; {len(self.clients)} clients, "
+            f"{len(self.faults)} faults"
         )
 
 
@@ -123,9 +125,9 @@ def draw(seed: int, kinds: Mapping[str, float]) -> Plan:
         electionTicks=electionTicks,
         heartbeatTicks=heartbeatTicks,
         rates=tuple(random.uniform(*_RATES) for _ in range(servers)),
-        delay=_range(random, (0.001, 0.005, 0.02, 0.05)),
+        delay=_span(random, (0.001, 0.005, 0.02, 0.05)),
         detection=random.choice([0.0, 0.01, 0.1]),
-        disk=_range(random, (0.001, 0.005, 0.02, 0.05)),
+        disk=_span(random, (0.001, 0.005, 0.02, 0.05)),
         turn=random.choice([0.0, 0.0, 0.002, 0.01]),
         applying=random.choice([0.0, 0.0, 0.0, 0.02]),
         limits=drawLimits(random),
@@ -136,9 +138,9 @@ def draw(seed: int, kinds: Mapping[str, float]) -> Plan:
     )
 
 
-def _range(random: Random, bases: Sequence[float]) -> tuple[float, float]:
+def _span(random: Random, bases: Sequence[float]) -> Span:
     base = random.choice(bases)
-    return base, base * random.choice([1, 2, 4])
+    return Span(base, base * random.choice([1, 2, 4]))
 
 
 def _client(random: Random, number: int) -> ClientPlan:

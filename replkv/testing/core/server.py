@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
 from replkv.commands.getm import Getm
 from replkv.raft.config import RaftConfig
@@ -26,6 +26,15 @@ from replkv.testing.outcome import Violation
 
 if TYPE_CHECKING:
     from replkv.testing.core.cluster import Cluster
+
+
+class _Happening(NamedTuple):
+    """
+    What has come while a server stood still.
+    """
+
+    function: Callable[..., None]
+    arguments: tuple[Any, ...]
 
 
 class Server:
@@ -53,7 +62,7 @@ class Server:
         self._life = 0
         self._raft: Raft | None = None
         self._story = Story(lambda what: cluster.tell(self.name, what))
-        self._backlog: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
+        self._backlog: deque[_Happening] = deque()
         self._pumping = False
         self._given: Ready | None = None
         self._ledTerm = 0
@@ -135,7 +144,7 @@ class Server:
         backlog, self._backlog = self._backlog, deque()
         if chance(self._cluster.seed, "resume", self.id, self._life, len(backlog)).random() < 0.5:
             # What clients have sent comes first.
-            backlog = deque(sorted(backlog, key=lambda happening: happening[0] != self._take))
+            backlog = deque(sorted(backlog, key=lambda happening: happening.function != self._take))
         for function, arguments in backlog:
             self._into(function, *arguments)
 
@@ -237,7 +246,7 @@ class Server:
         Let something happen, and have done what comes of it: at once, or together with what happens soon after.
         """
         if self.isPaused:
-            self._backlog.append((function, arguments))
+            self._backlog.append(_Happening(function, arguments))
             return
         try:
             function(*arguments)
@@ -254,7 +263,7 @@ class Server:
             return
         self._pumping = False
         if self.isPaused:
-            self._backlog.append((_nothing, ()))
+            self._backlog.append(_Happening(_nothing, ()))
         else:
             self._pump()
 

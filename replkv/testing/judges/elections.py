@@ -136,8 +136,9 @@ class Elections:
         request = self._stood.get(term, {}).get(candidate)
         if request is None:
             raise Violation(f"server {view.id} votes for {candidate} in term {term}, in which that does not stand")
-        last = (view.terms[-1], len(view.terms)) if view.terms else (0, 0)
-        if term > last[0] and last > (request.lastLogTerm, request.lastLogIndex):
+        lastTerm = view.terms[-1] if view.terms else 0
+        isBehind = (request.lastLogTerm, request.lastLogIndex) < (lastTerm, len(view.terms))
+        if term > lastTerm and isBehind:
             raise Violation(f"server {view.id} votes for {candidate}, whose log is not as up-to-date as its own")
 
     def _stepsDown(self, view: View) -> None:

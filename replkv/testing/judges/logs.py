@@ -6,12 +6,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from replkv.raft.leader import Leader
 from replkv.raft.outputs import Persist
 from replkv.testing import rare
 from replkv.testing.judges.view import View
 from replkv.testing.outcome import Violation
+
+
+class _Written(NamedTuple):
+    """
+    What is known of an entry that some server has written.
+
+    @ivar previous: the term of the entry before it.
+    """
+
+    data: bytes
+    previous: int
 
 
 class Logs:
@@ -21,7 +33,7 @@ class Logs:
 
     def __init__(self, counted: Counter[str]) -> None:
         self._rare = counted
-        self._written: dict[tuple[int, int], tuple[bytes, int]] = {}  # (index, term): data, term of the one before
+        self._written: dict[tuple[int, int], _Written] = {}  # By index and term.
 
     def given(self, view: View, persists: Sequence[Persist], committed: Sequence[int], lastTerm: int) -> None:
         """
@@ -45,8 +57,8 @@ class Logs:
             for position, (index, term, data) in enumerate(entries, first):
                 if index != position or term < previous:
                     raise Violation(f"server {view.id} writes entry {index} of term {term} after one of {previous}")
-                known = self._written.setdefault((index, term), (data, previous))
-                if known != (data, previous):
+                written = _Written(data, previous)
+                if self._written.setdefault((index, term), written) != written:
                     raise Violation(f"there are two entries {index} of term {term}: server {view.id} has another")
                 terms.append(term)
                 previous = term
@@ -73,7 +85,7 @@ class Logs:
         What this entry carries; C{None} where nobody was seen to write it.
         """
         known = self._written.get((index, term))
-        return None if known is None else known[0]
+        return None if known is None else known.data
 
     def _cut(self, view: View, first: int, term: int, committed: Sequence[int]) -> None:
         terms = view.terms

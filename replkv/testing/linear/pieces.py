@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Final
+from typing import Final, NamedTuple
 
 from replkv.commands.cas import Cas
 from replkv.commands.command import KeyCommand, StoreCommand
@@ -108,15 +108,26 @@ class Piece:
     source: Piece | None = None
 
 
-def piecesOf(operations: Iterable[tuple[Operation, float]]) -> list[Piece]:
+class Bounded(NamedTuple):
+    """
+    An operation.
+
+    @ivar ended: the time by which it took effect, if it did.
+    """
+
+    operation: Operation
+    ended: float
+
+
+def piecesOf(operations: Iterable[Bounded]) -> list[Piece]:
     """
     The pieces of one key.
 
-    @param operations: each with the time by which it took effect, if it did; in the order of their numbers.
+    @param operations: in the order of their numbers.
     @raise Violation: if what was answered can be of no store whatever.
     """
     pieces: list[Piece] = []
-    for operation, ended in sorted(operations, key=lambda pair: pair[0].invoked):
+    for operation, ended in sorted(operations, key=lambda bounded: bounded.operation.invoked):
         rule = _ruleOf(operation)
         if rule is not None:
             certain = operation.status is Status.OK

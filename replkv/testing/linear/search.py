@@ -15,7 +15,7 @@ from replkv.testing.linear.clocks import ClockBound
 from replkv.testing.linear.explain import explainCycle, explainEnd
 from replkv.testing.linear.model import Model, State
 from replkv.testing.linear.order import Order
-from replkv.testing.linear.pieces import READS, Piece, Rule, piecesOf
+from replkv.testing.linear.pieces import READS, Bounded, Piece, Rule, piecesOf
 from replkv.testing.linear.prefix import Prefix
 from replkv.testing.linear.report import shorten
 from replkv.testing.linear.whole import bring
@@ -44,9 +44,9 @@ def checkLinearizable(history: History, clocks: ClockBound, most: int = MOST_PRE
     @raise Violation: if it could not. The message names a key, and the operations on it that do not fit.
     @raise Undecided: if it would take too long to tell.
     """
-    keys: defaultdict[bytes, list[tuple[Operation, float]]] = defaultdict(list)
+    keys: defaultdict[bytes, list[Bounded]] = defaultdict(list)
     for operation, ended in zip(history.operations, _ends(history.operations), strict=True):
-        keys[operation.command.key].append((operation, ended))
+        keys[operation.command.key].append(Bounded(operation, ended))
     pieces = {key: piecesOf(operations) for key, operations in keys.items()}
     model = Model(clocks)
     try:

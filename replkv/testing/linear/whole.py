@@ -96,7 +96,8 @@ def _pairs(instants: Mapping[Piece, Instant]) -> list[tuple[Instant, Instant]]:
     before: defaultdict[Instant, list[Instant]] = defaultdict(list)
     last: dict[int, Instant] = {}
     spare: defaultdict[int, list[Instant]] = defaultdict(list)
-    for piece, instant in sorted(instants.items(), key=lambda pair: pair[0].operation.number):
+    for piece in sorted(instants, key=lambda piece: piece.operation.number):
+        instant = instants[piece]
         connection = piece.operation.connection
         if piece.source is not None:
             before[instant].append(instants[piece.source])
@@ -112,7 +113,8 @@ def _pairs(instants: Mapping[Piece, Instant]) -> list[tuple[Instant, Instant]]:
     try:
         order = list(TopologicalSorter(before).static_order())
     except CycleError as error:
-        lines = [describe(instant.piece.operation) for instant in error.args[1]]
+        _, cycle = error.args
+        lines = [describe(instant.piece.operation) for instant in cycle]
         raise Violation("\n".join(["each of these comes before the next:", *lines])) from None
     return [(one, other) for other in order for one in before.get(other, [])]
 

@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.testing.cluster.network import Network
+from replkv.testing.span import Span
 from replkv.testing.timeline import Timeline
 from replkv.testing.trace import Trace
 from tests.testing.cluster.hosts import PORT, Client, Hosts, Recorder, Server
@@ -347,7 +348,7 @@ class DelayTests(SynchronousTestCase):
         The usual time, and what was added to it, for that direction alone, until it is taken away.
         """
         network = Network(Timeline(), Random(0), Trace())
-        network.latency = (0.25, 0.5)
+        network.latency = Span(0.25, 0.5)
         network.slow("a", "b", 10.0)
         slow = [network.delay("a", "b") for _ in range(100)]
         back = [network.delay("b", "a") for _ in range(100)]

@@ -14,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from replkv.storage.segments import segmentNumbers
 from replkv.testing.cluster.thread import Pace, Thread
 from replkv.testing.files import MemoryFiles
+from replkv.testing.span import Span
 from tests.storage.model import FOLDER, append, openLog
 from tests.testing.cluster.hosts import Hosts
 
@@ -30,7 +31,7 @@ class ThreadCase(SynchronousTestCase):
         Start it.
         """
         self.hosts = Hosts()
-        self.pace = Pace((FASTEST, SLOWEST))
+        self.pace = Pace(Span(FASTEST, SLOWEST))
         self.worked = 0
         self.done: list[str] = []
         self.thread = self.start(0)
@@ -80,7 +81,7 @@ class ThreadTests(ThreadCase):
         How long a call takes differs, and depends on the pace of the disk when it begins.
         """
         times: list[float] = []
-        self.pace.seconds = (10.0, 11.0)
+        self.pace.seconds = Span(10.0, 11.0)
         for _ in range(20):
             began = self.hosts.timeline.seconds()
             self.call("a")

@@ -12,6 +12,7 @@ from replkv.raft.config import RaftConfig
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.outputs import Load, Persist
 from replkv.testing.core.disk import Disk
+from replkv.testing.span import Span
 from replkv.testing.timeline import Timeline
 from tests.raft.network import entriesOf
 
@@ -35,7 +36,7 @@ class DiskTests(SynchronousTestCase):
         Make a disk whose writes take a second.
         """
         self.timeline = Timeline()
-        self.disk = Disk(self.timeline, Random(1), (1.0, 1.0))
+        self.disk = Disk(self.timeline, Random(1), Span(1.0, 1.0))
         self.written: list[int] = []
         self.start()
 
@@ -154,7 +155,7 @@ class DiskTests(SynchronousTestCase):
         """
         A disk becomes faster.
         """
-        self.disk.hurry((0.1, 0.1))
+        self.disk.hurry(Span(0.1, 0.1))
         self.disk.write([persist(1, *entriesOf(1))])
         self.timeline.advance(0.1)
         self.assertEqual(self.written, [1])

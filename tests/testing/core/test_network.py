@@ -12,6 +12,7 @@ from replkv.raft.entry import NO_ENTRIES, Batch, Entry
 from replkv.raft.messages import AppendEntries, AppendEntriesReply, Message, RequestVote, RequestVoteReply
 from replkv.testing.core.conditions import Cut, Delaying, Holding, Lossy, OldEntriesOnly, Repeating, Slow
 from replkv.testing.core.network import Condition, Network
+from replkv.testing.span import Span
 from replkv.testing.timeline import Timeline
 
 REQUEST = AppendEntries(term=2, prevLogIndex=0, prevLogTerm=0, leaderCommit=0, readRound=0, batch=NO_ENTRIES)
@@ -40,7 +41,7 @@ class NetworkTests(SynchronousTestCase):
         def unreachable(asker: int, other: int) -> None:
             self.unreachable.append((self.timeline.seconds(), asker, other))
 
-        self.network = Network(self.timeline, 7, 3, (1.0, 2.0), 10.0, arrive, unreachable)
+        self.network = Network(self.timeline, 7, 3, Span(1.0, 2.0), 10.0, arrive, unreachable)
         self.way = self.network.way(0, 1)
 
     def send(self, condition: Condition | None, message: Message = REQUEST, count: int = 1) -> list[float]:
@@ -84,7 +85,7 @@ class NetworkTests(SynchronousTestCase):
         """
         The network becomes faster.
         """
-        self.network.hurry((0.1, 0.2))
+        self.network.hurry(Span(0.1, 0.2))
         [time] = self.send(None)
         self.assertTrue(0.1 <= time <= 0.2)
 

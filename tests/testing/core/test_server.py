@@ -20,6 +20,7 @@ from replkv.testing.core.question import Lost, Question, Refused, Result
 from replkv.testing.core.server import Server
 from replkv.testing.history import Answer, Told
 from replkv.testing.outcome import Violation
+from replkv.testing.span import Span
 
 
 def aPlan(**changed: object) -> Plan:
@@ -32,9 +33,9 @@ def aPlan(**changed: object) -> Plan:
         electionTicks=10,
         heartbeatTicks=2,
         rates=(1.0, 1.0, 1.0),
-        delay=(0.001, 0.002),
+        delay=Span(0.001, 0.002),
         detection=0.01,
-        disk=(0.001, 0.002),
+        disk=Span(0.001, 0.002),
         turn=0.0,
         applying=0.0,
         limits=RAFT_LIMITS,

@@ -53,7 +53,8 @@ def stampOf(data: bytes) -> int:
         return 0
     if len(data) < _CLOCK.size:
         raise ValueError("the command is shorter than its stamp")
-    stamp: int = _CLOCK.unpack_from(data)[1]
+    stamp: int
+    _, stamp = _CLOCK.unpack_from(data)
     return stamp
 
 

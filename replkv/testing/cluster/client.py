@@ -19,7 +19,8 @@ from replkv.testing.cluster.edges import atEdge
 from replkv.testing.cluster.plan import MAX_VALUE_BYTES, ClientPlan
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.session import Session
-from replkv.testing.history import Answer, History, Operation, Told
+from replkv.testing.history import Answer, History, Operation
+from replkv.testing.workload import race
 
 _BINARY: Final = b"\r\nset k0 0 1\r\n\x00\xff\r\n"
 _HUGE_RATE: Final = 0.1
@@ -208,7 +209,7 @@ class WorkloadClient:
 
     def _send(self, session: Session) -> None:
         room = self._plan.depth - len(session.outstanding)
-        commands: list[KeyCommand | None] = [self._command() for _ in range(self._random.randint(1, room))]
+        commands: list[KeyCommand | None] = [self._next() for _ in range(self._random.randint(1, room))]
         if self._random.random() < self._plan.nonsense:
             commands.insert(self._random.randrange(len(commands) + 1), None)
         if not session.outstanding:
@@ -220,31 +221,28 @@ class WorkloadClient:
             session.part(quitting=self._random.random() < 0.5)
             self._happened(rare.PARTED)
         elif self._random.random() < self._plan.cutting:
-            command = self._command()
-            session.sendPart(command, self._random)
+            session.sendPart(self._next(), self._random)
             self._happened(rare.CUT_COMMAND)
 
     def _race(self, key: bytes, answer: Answer) -> None:
         """
-        Write at once over what was just read, before anybody else does; and read again if somebody else was faster.
+        Have a race over what was just answered, if it may go on.
         """
         session = self._session
         mayGoOn = not self._stopped and not self._moving and self._sent < self._plan.operations
         if session is None or not mayGoOn or session.isClosing:
             return
-        if answer.told is Told.FOUND and answer.version is not None:
-            self._sent += 1
-            session.send([Cas(key, 0, answer.version, self._value(), False)])
-        elif answer.told is Told.WRONG_VERSION:
-            self._sent += 1
-            session.send([Getm(key)])
+        commands = race(key, answer, self._value)
+        self._sent += len(commands)
+        if commands:
+            session.send(commands)
 
     def _value(self) -> bytes:
         """
         A value that no other command has.
         """
         random, plan = self._random, self._plan
-        value = b"%b-%d" % (self._process.host.encode(), self._sent)
+        value = b"%b-%d" % (self._process.host.encode(), self._sent + 1)
         if random.random() < plan.binary:
             value += _BINARY
         size = plan.padding
@@ -253,9 +251,16 @@ class WorkloadClient:
             size = MAX_VALUE_BYTES
         return value.ljust(size, b".")
 
+    def _next(self) -> KeyCommand:
+        """
+        A command, which counts as sent.
+        """
+        command = self._command()
+        self._sent += 1
+        return command
+
     def _command(self) -> KeyCommand:
         random, plan = self._random, self._plan
-        self._sent += 1
         key = random.choice(plan.keys)
         if random.random() < plan.reading:
             return (Getm if random.random() < max(0.5, plan.racing) else Get)(key)

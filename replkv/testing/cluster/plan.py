@@ -16,6 +16,7 @@ from replkv.testing.cluster.limits import drawLimits
 from replkv.testing.faults import FOLLOWER_CUT_OFF, SELDOM, Fault
 from replkv.testing.health import Settling
 from replkv.testing.span import Span
+from replkv.testing.swarm import drawFault, drawKinds, drawTime, drawTimes
 
 _PEACEFUL: Final = 0.1
 """
@@ -212,7 +213,7 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
     """
     The plan of a seed.
 
-    @param kinds: what can go wrong. Each seed has some of it, so that each has more of what it has.
+    @param kinds: what can go wrong.
     """
     random, clocks = chance(seed, "plan"), chance(seed, "clocks")
     size = random.choice(_SIZES)
@@ -230,7 +231,7 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
     longest = contention.choice(_WILD_LIVES if wild else _LIVES)
     clients = random.randint(1, 5)
     usual = [kind for kind in kinds if kind not in SELDOM]
-    chosen = sorted(random.sample(usual, random.randint(1, min(6, len(usual)))))
+    chosen = sorted(drawKinds(random, usual))
     if wild:
         chosen = sorted({*chosen, *_OF_CLOCKS.intersection(usual)})
     else:
@@ -315,8 +316,7 @@ def drawFaults(random: Random, kinds: Sequence[str], size: int, seconds: float) 
     @param seconds: when the last of it begins, at the latest.
     """
     count = random.randint(2, 20) if kinds else 0
-    times = sorted(random.uniform(0.2, seconds) for _ in range(count))
-    return tuple(_fault(random, number, kinds, time, size) for number, time in enumerate(times))
+    return tuple(_fault(random, number, kinds, at, size) for number, at in enumerate(drawTimes(random, count, seconds)))
 
 
 def drawSeldom(random: Random, kinds: Sequence[str], size: int, seconds: float, first: int) -> tuple[Fault, ...]:
@@ -326,21 +326,15 @@ def drawSeldom(random: Random, kinds: Sequence[str], size: int, seconds: float, 
     @param first: the number of the first of it.
     """
     count = random.randint(1, 2) if kinds else 0
-    drawn = [_fault(random, first + number, kinds, random.uniform(0.2, seconds / 2), size) for number in range(count)]
+    drawn = [_fault(random, first + number, kinds, drawTime(random, seconds / 2), size) for number in range(count)]
     # Most clients have done what they had to do before the end, and all of it takes a while to begin.
     return tuple(replace(fault, lasts=random.uniform(2.0, 8.0)) for fault in drawn)
 
 
-def _fault(random: Random, number: int, kinds: Sequence[str], time: float, size: int) -> Fault:
-    return Fault(
-        number,
-        random.choice(kinds),
-        time,
-        random.choice([0.05, 0.3, 0.3, 1.0, 1.0, 3.0, 6.0]) * random.uniform(0.5, 1.5),
-        tuple(random.sample(range(size), size)),
-        random.random() < 0.5,
-        random.random(),
-    )
+def _fault(random: Random, number: int, kinds: Sequence[str], at: float, size: int) -> Fault:
+    kind = random.choice(kinds)
+    lasts = random.choice([0.05, 0.3, 0.3, 1.0, 1.0, 3.0, 6.0]) * random.uniform(0.5, 1.5)
+    return drawFault(random, number, kind, at, lasts, size, atLeader=0.5)
 
 
 def _listed(numbers: Sequence[float]) -> str:

@@ -17,6 +17,7 @@ from replkv.testing.core.machine import encode
 from replkv.testing.core.plan import ClientPlan
 from replkv.testing.core.question import Lost, Question, Refused, Result
 from replkv.testing.history import Answer, History, Operation, Told
+from replkv.testing.workload import race
 
 
 class Client:
@@ -102,7 +103,7 @@ class Client:
                 self._history.answered(operation, result, now)
                 self._learn(question.command.key, result)
                 if self._random.random() < self._plan.racing:
-                    self._race(question.command.key, result)
+                    self._next = race(question.command.key, result, self._value) or self._next
             case Refused():
                 self._history.failed(operation, now)
                 self._turnTo(result.leaderId)
@@ -116,15 +117,6 @@ class Client:
             self._versions[key] = answer.version
         elif answer.told in (Told.DELETED, Told.NOT_FOUND):
             self._versions.pop(key, None)
-
-    def _race(self, key: bytes, answer: Answer) -> None:
-        """
-        Write at once over what was just read, before anybody else does; and read again if somebody else was faster.
-        """
-        if answer.told is Told.FOUND and answer.version is not None:
-            self._next = [Cas(key, 0, answer.version, self._value(), False)]
-        elif answer.told is Told.WRONG_VERSION:
-            self._next = [Getm(key)]
 
     def _turnTo(self, leaderId: int | None) -> None:
         servers = self._cluster.plan.servers

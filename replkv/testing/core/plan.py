@@ -15,6 +15,7 @@ from replkv.testing.core.limits import drawLimits
 from replkv.testing.faults import FOLLOWER_CUT_OFF, Fault
 from replkv.testing.health import Settling
 from replkv.testing.span import Span
+from replkv.testing.swarm import drawFault, drawKinds, drawTimes
 
 TICK: Final = 0.05
 """
@@ -111,8 +112,7 @@ def draw(seed: int, kinds: Mapping[str, float]) -> Plan:
     """
     The plan of a seed.
 
-    @param kinds: what can go wrong, and how many times longer than usual it lasts. Each seed has some of it, so that it
-        has more of what it has (swarm testing).
+    @param kinds: what can go wrong, and how many times longer than usual it lasts.
     """
     random = chance(seed, "plan")
     servers = random.choice(_SIZES)
@@ -161,18 +161,16 @@ def _faults(
     """
     @param timeout: the shortest election timeout, in seconds: how long a fault lasts is measured by it.
     """
-    chosen = random.sample(sorted(kinds), random.randint(1, min(6, len(kinds))))
+    chosen = drawKinds(random, sorted(kinds))
     if random.random() < _PEACEFUL:
         chosen = [FOLLOWER_CUT_OFF]
-    times = sorted(random.uniform(0.2, seconds) for _ in range(random.choice([0, 6, 12, 18, 24])))
     faults = []
-    for number, at in enumerate(times):
+    for number, at in enumerate(drawTimes(random, random.choice([0, 6, 12, 18, 24]), seconds)):
         if not chosen:
             break
         kind = random.choice(chosen)
         if kinds[kind] > 10:
             chosen.remove(kind)  # Two that take so long would only be in each other's way.
         lasts = timeout * random.choice([0.2, 0.5, 1.0, 2.0, 4.0]) * random.uniform(0.5, 1.5) * kinds[kind]
-        order = tuple(random.sample(range(servers), servers))
-        faults.append(Fault(number, kind, at, lasts, order, random.random() < 0.7, random.random()))
+        faults.append(drawFault(random, number, kind, at, lasts, servers, atLeader=0.7))
     return tuple(faults)

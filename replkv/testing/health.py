@@ -24,6 +24,19 @@ class Settling(NamedTuple):
     election: float
 
 
+def settling(silence: float, shortest: float, longest: float, linking: float) -> Settling | None:
+    """
+    How soon servers that are well hear each other.
+
+    @param silence: for how many seconds one may hear nothing of another even then.
+    @param shortest: how many seconds the shortest election timeout is by the fastest of their clocks.
+    @param longest: and by the slowest.
+    @param linking: after how many seconds all of them are linked.
+    @return: C{None} where heartbeats and their answers may be late even then.
+    """
+    return Settling(linking + 3 * longest, longest) if silence < shortest else None
+
+
 class Health:
     """
     Keeps of each server since when nothing is wrong with it: it runs and does not stand still, its disk and its clock

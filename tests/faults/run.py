@@ -12,9 +12,8 @@ from typing import Any, Final
 from replkv.commands.getm import Getm
 from replkv.testing.history import Answer, Told
 from replkv.testing.jsonlines import jsonLines
+from replkv.testing.linear.check import check
 from replkv.testing.linear.clocks import ClockBound
-from replkv.testing.linear.search import checkLinearizable
-from replkv.testing.linear.versions import checkVersions
 from tests.faults.cluster import ProxiedCluster
 from tests.faults.stores import checkSame, contents
 from tests.faults.workload import KEYS, Load, Workload
@@ -161,5 +160,4 @@ def judge(workload: Workload, slack: float = SLACK) -> None:
     @raise Violation: if it is not what was promised.
     """
     workload.check()
-    checkVersions(workload.history)
-    checkLinearizable(workload.history, ClockBound.exact(slack))
+    check(workload.history, ClockBound.exact(slack))

@@ -8,7 +8,7 @@ from math import inf
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.testing.health import Health, Settling
+from replkv.testing.health import Health, Settling, settling
 
 
 class HealthTests(SynchronousTestCase):
@@ -83,3 +83,21 @@ class HealthTests(SynchronousTestCase):
         self.assertEqual(self.health.settledFor(0), 3.0)
         self.health.settling = None
         self.assertEqual(self.health.settledFor(0), -inf)
+
+
+class SettlingTests(SynchronousTestCase):
+    """
+    Tests for L{settling}.
+    """
+
+    def test_settling(self) -> None:
+        """
+        All are linked, and then some election timeouts pass, by the slowest clock.
+        """
+        self.assertEqual(settling(0.9, 1.0, 1.5, 2.0), Settling(6.5, 1.5))
+
+    def test_never(self) -> None:
+        """
+        Where the fastest may time out before it has heard anything, nothing follows from being well.
+        """
+        self.assertIsNone(settling(1.0, 1.0, 1.5, 2.0))

@@ -14,7 +14,7 @@ from replkv.testing.chance import chance
 from replkv.testing.cluster.end import BUFFER_BYTES
 from replkv.testing.cluster.limits import drawLimits
 from replkv.testing.faults import FOLLOWER_CUT_OFF, SELDOM, Fault
-from replkv.testing.health import Settling
+from replkv.testing.health import Settling, settling
 from replkv.testing.span import Span
 from replkv.testing.swarm import drawFault, drawKinds, drawTime, drawTimes
 
@@ -179,9 +179,8 @@ class Plan:
     @property
     def settling(self) -> Settling | None:
         """
-        How soon servers that are well hear each other; C{None} where heartbeats and their answers may be late even
-        then. The longest that a server waits for another is for a name that is asked for again, for an attempt to
-        connect that is not answered, and then for the next one.
+        See L{replkv.testing.health.settling}. The longest that a server waits for another is for a name that is asked
+        for again, for an attempt to connect that is not answered, and then for the next one.
         """
         slowest, fastest = 1 / min(self.rates), 1 / max(self.rates)
         # What is sent waits for what is on its way, and each may arrive in pieces.
@@ -190,8 +189,7 @@ class Plan:
         )
         pieces = (8 + len(self.clients) * most // BUFFER_BYTES) * (1 if self.fragmentation <= 0.1 else 5)
         silence = self.heartbeat * slowest * 1.4 + 2 * pieces * self.latency.most + 8 * self.disk.most
-        timeout = self.electionTimeout * slowest
-        return Settling(6.0 * slowest + 3 * timeout, timeout) if silence < self.electionTimeout * fastest else None
+        return settling(silence, self.electionTimeout * fastest, self.electionTimeout * slowest, 6.0 * slowest)
 
     @property
     def longest(self) -> int:

@@ -33,13 +33,12 @@ from replkv.testing.cluster.plan import MAX_VALUE_BYTES, Plan, draw
 from replkv.testing.cluster.rest import checkCounters
 from replkv.testing.cluster.server import SimulatedServer
 from replkv.testing.cluster.visit import Visit
-from replkv.testing.contention import races
 from replkv.testing.history import Answer, History, Status, Told
+from replkv.testing.linear.check import checkInTime
 from replkv.testing.linear.clocks import ClockBound
-from replkv.testing.linear.moment import judgeInTime
-from replkv.testing.linear.search import Undecided, checkLinearizable
-from replkv.testing.linear.versions import checkVersions
+from replkv.testing.linear.search import Undecided
 from replkv.testing.outcome import Outcome, Violation
+from replkv.testing.simulate import carryOut, only
 
 TIER: Final = "cluster"
 
@@ -77,37 +76,53 @@ def simulate(
     tell: Callable[[str], None] | None = None,
 ) -> Outcome:
     """
-    Run the simulation that a seed stands for.
-
-    @param faults: which of its faults happen, by number; all, if C{None}.
-    @param clients: which of its clients take part, likewise.
-    @param tell: is given the story, line by line.
+    Run the simulation that a seed stands for. See L{Simulate<replkv.testing.tiers.Simulate>}.
     """
     whole = draw(seed, list(KINDS))
-    plan = replace(
-        whole,
-        faults=tuple(fault for fault in whole.faults if faults is None or fault.number in faults),
-        clients=tuple(client for client in whole.clients if clients is None or client.number in clients),
-    )
-    outcome = Outcome(TIER, seed, servers=plan.size, faults=len(whole.faults), clients=len(whole.clients))
-    run = Simulation(seed, plan, outcome, tell)
+    plan = replace(whole, faults=only(whole.faults, faults), clients=only(whole.clients, clients))
+    outcome = Outcome(TIER, seed, servers=whole.size, faults=len(whole.faults), clients=len(whole.clients))
+    simulation = Simulation(seed, plan, outcome, tell)
+    carryOut(lambda: _run(simulation), simulation.cluster, outcome)
+    outcome.rare += _rareIn(outcome.history)
+    return outcome
+
+
+def _run(simulation: Simulation) -> None:
+    """
+    Let a simulation run to its end, and close it. What nobody has caught is wrong too.
+    """
+    cluster = simulation.cluster
     # What is wrong and nobody looked at is logged when it is collected: that must not be now or then.
     gc.disable()
     try:
-        run.run()
+        simulation.run()
         gc.collect()
-        run.cluster.check()
-    except (Violation, Undecided) as violation:
-        outcome.violation = str(violation)
+        cluster.check()
+    except (Violation, Undecided):
+        raise
     except Exception as error:
-        where = run.cluster.timeline.actor or "no host"
-        outcome.violation = f"{error!r}, which nobody caught, on {where}\n{traceback.format_exc()}"
+        where = cluster.timeline.actor or "no host"
+        raise Violation(f"{error!r}, which nobody caught, on {where}\n{traceback.format_exc()}") from error
     finally:
         gc.enable()
-    run.finish()
-    if outcome.violation is not None:
-        run.cluster.remark(f"VIOLATION: {outcome.violation}")
-    return outcome
+        cluster.close()
+
+
+def _rareIn(history: History) -> Counter[str]:
+    """
+    The rare things that a history tells of.
+    """
+    counted: Counter[str] = Counter()
+    for operation in history.operations:
+        command = operation.command
+        if operation.status is Status.OK and isinstance(command, StoreCommand):
+            counted[rare.LARGEST_VALUE] += len(command.value) == MAX_VALUE_BYTES
+            counted[rare.LONG_LIFE] += command.exptime >= _LONG
+        if operation.answer is not None:
+            counted[rare.CARRIED_OUT] += operation.answer.told is Told.CARRIED_OUT
+        elif operation.status is Status.UNKNOWN and not isinstance(operation.command, ReadCommand):
+            counted[rare.UNKNOWN_WRITE] += 1
+    return counted
 
 
 class Simulation:
@@ -117,7 +132,6 @@ class Simulation:
 
     def __init__(self, seed: int, plan: Plan, outcome: Outcome, tell: Callable[[str], None] | None) -> None:
         self._plan = plan
-        self._outcome = outcome
         self._history = outcome.history
         self._connections = 0
         self.cluster = SimulatedCluster(
@@ -134,6 +148,7 @@ class Simulation:
         )
         self._prepare()
         self._faults = Faults(self.cluster, plan.faults)
+        outcome.injected = self._faults.injected
         self._clients = [self._client(number) for number in range(len(plan.clients))]
 
     def run(self) -> None:
@@ -150,45 +165,14 @@ class Simulation:
         self._mend()
         self._recover()
         # Before the visits too: the story of what is wrong by now does not end with all that they do.
-        judgeInTime(self._history, self._judge)
+        checkInTime(self._history, self._clockBound)
         self._visitAll()
-        judgeInTime(self._history, self._judge)
+        checkInTime(self._history, self._clockBound)
 
-    def _judge(self, history: History) -> None:
-        """
-        @raise Violation: if what clients were told breaks a promise.
-        """
-        checkVersions(history)
+    @property
+    def _clockBound(self) -> ClockBound:
         slack, rate = (_STAMP_SECONDS, 0.0) if self._plan.clocksAgree else (_WILD_SECONDS, _WILD_RATE)
-        checkLinearizable(history, ClockBound(slack, rate, tuple(self.cluster.blind.intervals)))
-
-    def finish(self) -> None:
-        """
-        Sum up.
-        """
-        cluster, outcome = self.cluster, self._outcome
-        cluster.close()
-        outcome.digest = cluster.trace.digest
-        outcome.seconds = cluster.timeline.seconds()
-        outcome.injected = self._faults.injected
-        outcome.elections = cluster.judge.elections
-        outcome.rare = cluster.rare + self._counted()
-
-    def _counted(self) -> Counter[str]:
-        """
-        The rare things that the history tells of.
-        """
-        counted: Counter[str] = Counter({rare.RACE: races(self._history)})
-        for operation in self._history.operations:
-            command = operation.command
-            if operation.status is Status.OK and isinstance(command, StoreCommand):
-                counted[rare.LARGEST_VALUE] += len(command.value) == MAX_VALUE_BYTES
-                counted[rare.LONG_LIFE] += command.exptime >= _LONG
-            if operation.answer is not None:
-                counted[rare.CARRIED_OUT] += operation.answer.told is Told.CARRIED_OUT
-            elif operation.status is Status.UNKNOWN and not isinstance(operation.command, ReadCommand):
-                counted[rare.UNKNOWN_WRITE] += 1
-        return counted
+        return ClockBound(slack, rate, tuple(self.cluster.blind.intervals))
 
     def _prepare(self) -> None:
         cluster, plan = self.cluster, self._plan

@@ -13,7 +13,7 @@ from replkv.raft.limits import RaftLimits
 from replkv.testing.chance import chance
 from replkv.testing.core.limits import drawLimits
 from replkv.testing.faults import FOLLOWER_CUT_OFF, Fault
-from replkv.testing.health import Settling
+from replkv.testing.health import Settling, settling
 from replkv.testing.span import Span
 from replkv.testing.swarm import drawFault, drawKinds, drawTimes
 
@@ -86,15 +86,13 @@ class Plan:
     @property
     def settling(self) -> Settling | None:
         """
-        How soon servers that are well hear each other; C{None} where heartbeats and their answers may be late even
-        then.
+        See L{replkv.testing.health.settling}.
         """
         lowest, highest = _RATES
         slowest, fastest = TICK / lowest, TICK / highest
-        timeout = self.electionTicks * slowest
         # From one heartbeat to the next, and back: a few may be left out while too many messages are without an answer.
         silence = self.heartbeatTicks * slowest + 2 * (self.delay.most + self.disk.most + 2 * self.turn + slowest)
-        return Settling(2.0 + 3 * timeout, timeout) if silence < self.electionTicks * fastest else None
+        return settling(silence, self.electionTicks * fastest, self.electionTicks * slowest, 2.0)
 
     @property
     def description(self) -> str:

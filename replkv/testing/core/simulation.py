@@ -4,27 +4,25 @@ The simulation of cores: one seed, one run, one verdict.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Final
 
 from replkv.commands.command import KeyCommand
 from replkv.commands.getm import Getm
 from replkv.commands.set import Set
-from replkv.testing import rare
 from replkv.testing.chance import chance
-from replkv.testing.contention import races
 from replkv.testing.core.client import Client
 from replkv.testing.core.cluster import Cluster
 from replkv.testing.core.faults import KINDS, Faults
 from replkv.testing.core.plan import TICK, Plan, draw
 from replkv.testing.core.question import Lost, Question, Refused, Result
 from replkv.testing.core.slowdisk import checkSlowDisks
-from replkv.testing.history import Answer, History
-from replkv.testing.linear.moment import judgeInTime
-from replkv.testing.linear.search import ClockBound, Undecided, checkLinearizable
-from replkv.testing.linear.versions import checkVersions
-from replkv.testing.outcome import Outcome, Violation
+from replkv.testing.history import Answer
+from replkv.testing.linear.check import checkInTime
+from replkv.testing.linear.clocks import ClockBound
+from replkv.testing.outcome import Outcome
+from replkv.testing.simulate import carryOut, only
 
 TIER: Final = "core"
 
@@ -44,31 +42,15 @@ def simulate(
     tell: Callable[[str], None] | None = None,
 ) -> Outcome:
     """
-    Run the simulation that a seed stands for.
-
-    @param faults: which of its faults happen, by number; all, if C{None}.
-    @param clients: which of its clients take part, likewise.
-    @param tell: is given the story, line by line.
+    Run the simulation that a seed stands for. See L{Simulate<replkv.testing.tiers.Simulate>}.
     """
-    plan = draw(seed, {name: kind.lasts for name, kind in KINDS.items()})
-    outcome = Outcome(TIER, seed, servers=plan.servers, faults=len(plan.faults), clients=len(plan.clients))
-    cluster = Cluster(seed, plan, tell)
-    simulation = Simulation(cluster, plan, outcome, faults, clients)
-    try:
-        simulation.run()
-    except (Violation, Undecided) as violation:
-        outcome.violation = str(violation)
-        cluster.trace.remark(cluster.now, "judge", f"VIOLATION: {violation}")
-    outcome.digest = cluster.trace.digest
-    outcome.seconds = cluster.now
-    outcome.elections = cluster.judge.elections
-    outcome.rare = cluster.rare + Counter({rare.RACE: races(outcome.history)})
+    whole = draw(seed, {name: kind.lasts for name, kind in KINDS.items()})
+    plan = replace(whole, faults=only(whole.faults, faults), clients=only(whole.clients, clients))
+    outcome = Outcome(TIER, seed, servers=whole.servers, faults=len(whole.faults), clients=len(whole.clients))
+    # The story begins with the whole, whatever of it takes part: it is the same until something is missing.
+    cluster = Cluster(seed, whole, tell)
+    carryOut(Simulation(cluster, plan, outcome).run, cluster, outcome)
     return outcome
-
-
-def _judge(history: History) -> None:
-    checkVersions(history)
-    checkLinearizable(history, ClockBound.exact(0))
 
 
 class Simulation:
@@ -76,25 +58,17 @@ class Simulation:
     One run.
     """
 
-    def __init__(
-        self,
-        cluster: Cluster,
-        plan: Plan,
-        outcome: Outcome,
-        faults: Collection[int] | None,
-        clients: Collection[int] | None,
-    ) -> None:
+    def __init__(self, cluster: Cluster, plan: Plan, outcome: Outcome) -> None:
+        """
+        @param plan: what takes part of the cluster's plan.
+        """
         self._cluster = cluster
         cluster.health.settling = plan.settling
         self._plan = plan
         self._history = outcome.history
-        self._faults = Faults(cluster, [fault for fault in plan.faults if faults is None or fault.number in faults])
+        self._faults = Faults(cluster, plan.faults)
         outcome.injected = self._faults.injected
-        self._clients = [
-            Client(cluster, client, self._history)
-            for client in plan.clients
-            if clients is None or client.number in clients
-        ]
+        self._clients = [Client(cluster, client, self._history) for client in plan.clients]
         self._answered = False
 
     def run(self) -> None:
@@ -118,7 +92,7 @@ class Simulation:
         cluster.until(self._isAtRest, "all servers have applied the same", cluster.now + patience)
         checkSlowDisks(cluster, self._write, chance(cluster.seed, "slow disks").random() < 0.5)
         cluster.until(self._isAtRest, "all servers have applied the same", cluster.now + patience)
-        judgeInTime(self._history, _judge)
+        checkInTime(self._history, ClockBound.exact(0))
 
     def _write(self) -> None:
         """

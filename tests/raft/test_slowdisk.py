@@ -121,13 +121,7 @@ class LeaderTests(SlowDiskCase):
         """
         A server that is elected all the same, since the others do not stand, leads on however slow its disk is.
         """
-        server = self.deposed()
-        server.tick(SLOW_STRETCH * 2 * ELECTION_TICKS)
-        server.receive(1, RequestVoteReply(term=2, granted=True, preVote=True))
-        server.tick(5)
-        server.sync()
-        server.receive(1, RequestVoteReply(term=2, granted=True, preVote=False))
-        self.assertTrue(server.leads)
+        server = self.electedAgain()
         for _ in range(20):
             self.write(server, PATIENCE // 2, 0)
         self.assertTrue(server.leads)
@@ -136,12 +130,7 @@ class LeaderTests(SlowDiskCase):
         """
         It leads on all the more when its disk is fast again.
         """
-        server = self.deposed()
-        server.tick(SLOW_STRETCH * 2 * ELECTION_TICKS)
-        server.receive(1, RequestVoteReply(term=2, granted=True, preVote=True))
-        server.tick(5)
-        server.sync()
-        server.receive(1, RequestVoteReply(term=2, granted=True, preVote=False))
+        server = self.electedAgain()
         for _ in range(4):
             self.write(server, PATIENCE // 2, 0)
         for _ in range(4):
@@ -158,6 +147,19 @@ class LeaderTests(SlowDiskCase):
             self.write(server, PATIENCE // 2, 0)
         self.assertFalse(server.leads)
         server.sync()
+        return server
+
+    def electedAgain(self) -> Server:
+        """
+        A server that has stepped down for its disk, and leads again, since nobody else has stood.
+        """
+        server = self.deposed()
+        server.tick(SLOW_STRETCH * 2 * ELECTION_TICKS)
+        server.receive(1, RequestVoteReply(term=2, granted=True, preVote=True))
+        server.tick(5)
+        server.sync()
+        server.receive(1, RequestVoteReply(term=2, granted=True, preVote=False))
+        self.assertTrue(server.leads)
         return server
 
     def test_standsLater(self) -> None:

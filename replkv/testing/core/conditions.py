@@ -47,50 +47,55 @@ class Lossy:
         return delay
 
 
-class Repeating:
+class _Late:
     """
-    Some messages arrive twice.
+    Something of some messages arrives later than they would.
     """
 
     cuts = False
 
     def __init__(self, random: Random, rate: float, most: float) -> None:
         """
-        @param most: by how many seconds the second arrives later, at the most.
+        @param rate: of how many, from 0 to 1.
+        @param most: by how many seconds, at the most.
         """
         self._random = random
         self._rate = rate
         self._most = most
+
+    def _later(self, delay: float) -> float | None:
+        """
+        When something of a message arrives later; C{None} where nothing does.
+        """
+        return delay + self._most * self._random.random() if self._random.random() < self._rate else None
+
+
+class Repeating(_Late):
+    """
+    Some messages arrive twice.
+    """
 
     def sent(self, way: Way, message: Message, delay: float) -> float | None:
         """
         Deliver it once more, or not.
         """
-        if self._random.random() < self._rate:
-            way.deliver(message, delay + self._most * self._random.random())
+        later = self._later(delay)
+        if later is not None:
+            way.deliver(message, later)
         return delay
 
 
-class Delaying:
+class Delaying(_Late):
     """
     Some messages take long, and so others overtake them.
     """
-
-    cuts = False
-
-    def __init__(self, random: Random, rate: float, most: float) -> None:
-        """
-        @param most: by how many seconds a message takes longer, at the most.
-        """
-        self._random = random
-        self._rate = rate
-        self._most = most
 
     def sent(self, way: Way, message: Message, delay: float) -> float | None:
         """
         Delay it, or not.
         """
-        return delay + self._most * self._random.random() if self._random.random() < self._rate else delay
+        later = self._later(delay)
+        return delay if later is None else later
 
 
 class Slow:

@@ -55,9 +55,7 @@ class Recorder(Protocol):
         """
         Write down how.
         """
-        assert reason is not None
-        assert reason.type is not None
-        self.events.append(reason.type.__name__)
+        self.events.append(nameOf(reason))
 
 
 @implementer(IHalfCloseableProtocol)
@@ -107,17 +105,15 @@ class Producer:
         self.asked.append("stop")
 
 
-class Server(Factory):
+class Building(Factory):
     """
-    @ivar events: when it was started and stopped.
-    @ivar accepted: the protocols that it has built.
+    @ivar events: when it was started and stopped, and what else has happened.
     """
 
     noisy = False
 
     def __init__(self, build: Callable[[], Protocol | None] = Recorder) -> None:
         self.events: list[str] = []
-        self.accepted: list[Protocol] = []
         self._build = build
 
     def startFactory(self) -> None:
@@ -131,6 +127,16 @@ class Server(Factory):
         Write it down.
         """
         self.events.append("stop")
+
+
+class Server(Building):
+    """
+    @ivar accepted: the protocols that it has built.
+    """
+
+    def __init__(self, build: Callable[[], Protocol | None] = Recorder) -> None:
+        super().__init__(build)
+        self.accepted: list[Protocol] = []
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
         """
@@ -142,28 +148,10 @@ class Server(Factory):
         return protocol
 
 
-class Client(ClientFactory):
+class Client(Building, ClientFactory):
     """
-    @ivar events: what has happened.
+    Connects.
     """
-
-    noisy = False
-
-    def __init__(self, build: Callable[[], Protocol | None] = Recorder) -> None:
-        self.events: list[str] = []
-        self._build = build
-
-    def startFactory(self) -> None:
-        """
-        Write it down.
-        """
-        self.events.append("start")
-
-    def stopFactory(self) -> None:
-        """
-        Write it down.
-        """
-        self.events.append("stop")
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
         """
@@ -176,15 +164,22 @@ class Client(ClientFactory):
         """
         Write down how.
         """
-        assert reason.type is not None
-        self.events.append(reason.type.__name__)
+        self.events.append(nameOf(reason))
 
     def clientConnectionLost(self, connector: IConnector, reason: Failure) -> None:
         """
         Write down how.
         """
-        assert reason.type is not None
-        self.events.append(reason.type.__name__)
+        self.events.append(nameOf(reason))
+
+
+def nameOf(reason: Failure | None) -> str:
+    """
+    The name of an error.
+    """
+    assert reason is not None
+    assert reason.type is not None
+    return reason.type.__name__
 
 
 class Hosts:

@@ -10,6 +10,7 @@ import select
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -182,8 +183,7 @@ async def test_prompt(cluster: Cluster) -> None:
     environment = Shell(cluster).environment
 
     def converse() -> None:
-        terminal = Terminal(environment)
-        try:
+        with closing(Terminal(environment)) as terminal:
             terminal.expect(b"replkv> ")
             terminal.type(b"se\tgreeting hello\n")
             terminal.expect(b"stored, version ")
@@ -196,18 +196,13 @@ async def test_prompt(cluster: Cluster) -> None:
             terminal.expect(b"replkv> ")
             terminal.type(b"\x04")
             assert terminal.ended() == 0
-        finally:
-            terminal.close()
-        terminal = Terminal(environment)
-        try:
+        with closing(Terminal(environment)) as terminal:
             terminal.expect(b"replkv> ")
             terminal.type(b"\x10")
             terminal.expect(b"get greeting")
             terminal.type(b"\n")
             terminal.expect(b"hello\r\n")
-        finally:
-            # The terminal goes, and the process with it.
-            terminal.close()
+        # The terminal goes, and the process with it.
         assert terminal.ended() in (-signal.SIGHUP, 0, 74)
 
     await deferToThread(converse)

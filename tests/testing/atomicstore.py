@@ -14,7 +14,9 @@ from replkv.commands.delete import Delete
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.set import Set
-from replkv.testing.history import Answer, History, Operation, Told
+from replkv.testing.history import Answer, History, Told
+from tests.testing.asked import Asked as Seen
+from tests.testing.asked import historyOf
 
 MISSING = Answer(Told.NOT_FOUND)
 
@@ -107,7 +109,8 @@ class AtomicStore:
         for one in asked:
             if one.instant is None:
                 one.command = self._command(one.key)
-        return _written(asked)
+        seen = [Seen(one.command, one.invoked, one.ended, one.answer, one.connection) for one in asked]
+        return historyOf(*seen)
 
     def _client(self, share: int) -> list[Asked]:
         """
@@ -235,20 +238,3 @@ def _found(command: KeyCommand, record: Record | None, taken: float) -> Answer:
     # Rounded first: the sum and the difference of two times are not exact.
     left = ceil(round(record.deadline - taken, 6)) if record.deadline else 0
     return Answer(Told.FOUND, record.version, record.value, left)
-
-
-def _written(asked: list[Asked]) -> History:
-    """
-    Write down what was asked and answered.
-    """
-    history = History()
-    operations: dict[Asked, Operation] = {}
-    events = [(one.invoked, 0, place) for place, one in enumerate(asked)]
-    events += [(one.ended, 1, place) for place, one in enumerate(asked) if one.ended is not None]
-    for time, ends, place in sorted(events):
-        one = asked[place]
-        if not ends:
-            operations[one] = history.invoke(one.command, time, one.connection)
-        elif one.answer is not None:
-            history.answered(operations[one], one.answer, time)
-    return history

@@ -16,21 +16,26 @@ from replkv.kv.rocks import RocksEngine
 from replkv.storage.files import OSFiles
 from replkv.storage.folder import DataFolder
 from replkv.storage.log import LogStorage
-from tests.olddata.folders import CLUSTER, GONE, KILLED, MEMBERS, STOPPED, Kept, unpack
+from tests.olddata.first import FIRST
+from tests.olddata.folders import CLUSTER, MEMBERS, Archive, Kept
 from tests.storage.model import newFolder
 
 
-class FolderTests(SynchronousTestCase):
+class FirstFolderTests(SynchronousTestCase):
     """
-    Each test opens the folders as a server does.
+    Each test opens the folders of an archive as a server does.
+
+    @cvar archive: the archive.
     """
+
+    archive: Archive = FIRST
 
     def setUp(self) -> None:
         """
         Have the folders.
         """
         self.path = Path(newFolder(self))
-        unpack(self.path)
+        self.archive.unpack(self.path)
 
     def open(self, kept: Kept) -> tuple[DataFolder, LogStorage]:
         """
@@ -57,7 +62,7 @@ class FolderTests(SynchronousTestCase):
         """
         self.assertEqual((machine.appliedIndex, machine.clock), (kept.lastIndex, kept.stamp))
         self.assertEqual({key: machine.read(key) for key in kept.records}, kept.records)
-        self.assertEqual([key for key in GONE if machine.read(key)], [])
+        self.assertEqual([key for key in self.archive.gone if machine.read(key)], [])
         self.assertEqual(machine.keys, len(kept.records))
         self.assertEqual(
             machine.nextDeadline, min(record.deadline for record in kept.records.values() if record.deadline)
@@ -67,7 +72,7 @@ class FolderTests(SynchronousTestCase):
         """
         The server is who it was, has met whom it had met, and knows when it last ran.
         """
-        for kept in (KILLED, STOPPED):
+        for kept in (self.archive.killed, self.archive.stopped):
             folder, _ = self.open(kept)
             self.assertEqual(folder.past, kept.past)
             self.assertEqual({peer: folder.peer(peer) for peer in kept.peers}, kept.peers)
@@ -77,7 +82,7 @@ class FolderTests(SynchronousTestCase):
         """
         The log has its term, its vote and its entries, and these make the same keys, versions and deadlines.
         """
-        for kept in (KILLED, STOPPED):
+        for kept in (self.archive.killed, self.archive.stopped):
             _, log = self.open(kept)
             self.assertEqual((log.term, log.votedFor, log.lastIndex), (kept.term, kept.votedFor, kept.lastIndex))
             self.assertEqual((log.termRuns, log.cutBytes), (kept.termRuns, 0))
@@ -89,7 +94,7 @@ class FolderTests(SynchronousTestCase):
         """
         The store has got as far as it had, and goes on from there with what the log has after it.
         """
-        for kept in (KILLED, STOPPED):
+        for kept in (self.archive.killed, self.archive.stopped):
             folder, log = self.open(kept)
             machine = self.machine(RocksEngine(folder.storePath))
             self.assertEqual(machine.appliedIndex, kept.appliedIndex)

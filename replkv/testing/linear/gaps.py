@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from replkv.testing.linear.instants import Instant, NoInstant, Point
-from replkv.testing.linear.pieces import STORES, Rule
+from replkv.testing.linear.pieces import GIVERS, Rule
 
 
 class Gaps:
@@ -26,7 +26,7 @@ class Gaps:
         self._points = points
         self._places = [point.place for point in points]
         self._last = last
-        self._hidden = [one for one in instants if one.point is None and one.piece.rule in STORES]
+        self._hidden = [one for one in instants if one.point is None and one.piece.rule in GIVERS]
         self._emptying = [one for one in self._hidden if one.piece.exptime]
         self._emptying += [one for one in instants if one.piece.rule in (Rule.REMOVE, Rule.CLEAR)]
         swapped = {one.piece.expected for one in instants if one.piece.rule is Rule.SWAP and one.point is not None}

@@ -55,7 +55,7 @@ READS: Final = (Rule.FIND, Rule.MISS, Rule.DIFFER)
 The rules of what changes nothing.
 """
 
-STORES: Final = (Rule.STORE, Rule.SWAP, Rule.TRY)
+GIVERS: Final = (Rule.STORE, Rule.SWAP, Rule.TRY)
 """
 The rules of what gives a version to the key, or may.
 """

@@ -11,7 +11,7 @@ from typing import Final
 
 from replkv.testing.linear.gaps import Gaps
 from replkv.testing.linear.instants import Instant, NoInstant, Point, Timeline
-from replkv.testing.linear.pieces import STORES, Piece, Rule
+from replkv.testing.linear.pieces import GIVERS, Piece, Rule
 from replkv.testing.linear.report import describe
 from replkv.testing.outcome import Violation
 
@@ -69,7 +69,7 @@ def _points(keys: Mapping[bytes, Sequence[Piece]]) -> list[Point]:
     stores: dict[int, Piece | None] = {}
     for piece in (piece for pieces in keys.values() for piece in pieces):
         for version in _versions(piece):
-            isGiver = piece.rule in STORES and version == piece.version
+            isGiver = piece.rule in GIVERS and version == piece.version
             stores[version] = piece if isGiver else stores.get(version)
     return [Point(place, version, stores[version]) for place, version in enumerate(sorted(stores))]
 
@@ -79,7 +79,7 @@ def _own(pieces: Iterable[Piece], places: Mapping[int, Point]) -> list[Point]:
 
 
 def _instant(piece: Piece, places: Mapping[int, Point], last: int) -> Instant:
-    if piece.certain and piece.version is not None and piece.rule in STORES:
+    if piece.certain and piece.version is not None and piece.rule in GIVERS:
         point = places[piece.version]
         if point.store is piece:
             return Instant(piece, point, point.place + 1, point.place)

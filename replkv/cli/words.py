@@ -149,6 +149,13 @@ async def _delete(client: Client, key: bytes) -> Answer:
     return Answer(DONE, b"", "deleted")
 
 
+async def _touch(client: Client, key: bytes, exptime: bytes) -> Answer:
+    seconds = _number("EXPTIME", exptime)
+    if not await client.touch(key, seconds):
+        raise NotFound("no such key")
+    return Answer(DONE, b"", f"expires in {seconds} s" if seconds else "never expires")
+
+
 async def _stats(client: Client) -> Answer:
     server, stats = await _anyStats(client)
     lines = [f"{name} {value}" for name, value in stats.items()]
@@ -230,6 +237,12 @@ _VERBS: Final = {
         ("VERSION is what getm shows.", _EXPTIME, *_VALUE, "Example: cas greeting 17 hello"),
     ),
     b"delete": _Verb(("KEY",), "delete the key", _delete, ("Example: delete greeting",)),
+    b"touch": _Verb(
+        ("KEY", "EXPTIME"),
+        "have the key expire in EXPTIME seconds, or never",
+        _touch,
+        ("EXPTIME is the seconds from now after which the key is gone; 0 is never.", "Example: touch greeting 60"),
+    ),
     b"stats": _Verb((), "show what a server says of itself, the first that answers", _stats),
     b"version": _Verb((), "show the version of a server, the first that answers", _version),
     b"quit": _Verb((), "leave the prompt, as Ctrl-D does", _quit),

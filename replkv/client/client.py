@@ -35,6 +35,7 @@ from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.results import Result
 from replkv.commands.set import Set
+from replkv.commands.touch import Touch
 from replkv.wire.encoding import encodeCommand
 from replkv.wire.replies import lineOf
 
@@ -186,7 +187,17 @@ class Client:
         """
         @return: whether there was such a key.
         """
-        return self._call(Delete(checkedKey(key)), timeout).addCallback(_deleted)
+        return self._call(Delete(checkedKey(key)), timeout).addCallback(_wasThere, results.Deleted)
+
+    @_failing
+    def touch(self, key: BytesLike, exptime: int, *, timeout: float | None = None) -> Deferred[bool]:
+        """
+        Have the key expire in so many seconds from now, or never if that is 0. Its version is another one then.
+
+        @return: whether there was such a key.
+        """
+        command = Touch(checkedKey(key), checkedNumber("exptime", exptime))
+        return self._call(command, timeout).addCallback(_wasThere, results.Touched)
 
     @_failing
     def stats(self, host: str, port: int, timeout: float = PATIENCE) -> Deferred[dict[str, str]]:
@@ -240,12 +251,12 @@ def _version(reply: Result) -> int:
     raise _refused(reply) or OutcomeUnknown(f"no reply to a write: {lineOf(reply)[:80]!r}")
 
 
-def _deleted(reply: Result) -> bool:
-    if isinstance(reply, results.Deleted):
+def _wasThere(reply: Result, done: type[Result]) -> bool:
+    if isinstance(reply, done):
         return True
     if isinstance(reply, results.NotFound):
         return False
-    raise _refused(reply) or OutcomeUnknown(f"no reply to a delete: {lineOf(reply)[:80]!r}")
+    raise _refused(reply) or OutcomeUnknown(f"no reply to a write: {lineOf(reply)[:80]!r}")
 
 
 def _refused(reply: Result) -> Exception | None:

@@ -13,8 +13,9 @@ from replkv.commands.extras import Help, Quit, Stats, Version
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.set import Set
+from replkv.commands.touch import Touch
 
-COMMANDS: Final[tuple[type[Command], ...]] = (Set, Get, Getm, Cas, Delete, Help, Stats, Version, Quit)
+COMMANDS: Final[tuple[type[Command], ...]] = (Set, Get, Getm, Cas, Delete, Touch, Help, Stats, Version, Quit)
 """
 In the order in which people are told of them.
 """

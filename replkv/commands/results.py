@@ -48,6 +48,13 @@ class Deleted(Result):
 
 
 @dataclass(slots=True)
+class Touched(Result):
+    """
+    The key has another expiry.
+    """
+
+
+@dataclass(slots=True)
 class NotFound(Result):
     """
     There is no such key.

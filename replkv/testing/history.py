@@ -42,6 +42,7 @@ class Told(Enum):
     STORED = "stored"
     FOUND = "found"
     DELETED = "deleted"
+    TOUCHED = "touched"
     NOT_FOUND = "not found"
     WRONG_VERSION = "wrong version"
     CARRIED_OUT = "carried out"

@@ -186,6 +186,11 @@ LONG_LIFE: Final = "a key that lives for a minute or more"
 A key was stored that was to expire after a minute or later.
 """
 
+TOUCHED: Final = "a key that was given another expiry"
+"""
+A key was touched, and is to expire after that.
+"""
+
 REDIRECT: Final = "a client sent to the leader"
 """
 A client asked a follower, and was told who leads.
@@ -254,6 +259,7 @@ REQUIRED: Final = {
             RACE,
             LARGEST_VALUE,
             LONG_LIFE,
+            TOUCHED,
             REDIRECT,
             TIMED_OUT,
             UNKNOWN_WRITE,

@@ -20,6 +20,7 @@ from replkv.commands.results import (
     Result,
     Statistics,
     Stored,
+    Touched,
     Unavailable,
     Unrecognized,
     Usage,
@@ -71,6 +72,7 @@ def _word(reply: bytes) -> Callable[[Command | None, Result], bytes]:
 
 WORDS: Final[dict[type[Result], bytes]] = {
     Deleted: b"DELETED",
+    Touched: b"TOUCHED",
     NotFound: b"ERRNOTFOUND",
     VersionMismatch: b"ERR_VERSION",
     Unavailable: b"ERR_INTERNAL",

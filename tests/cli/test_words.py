@@ -43,6 +43,8 @@ class CarryOutTests(ClientCase):
             (b"cas k 8 v 60", b"cas k 60 8 1\r\nv\r\n", b"OK 9\r\n", b"9", "stored, version 9, expires in 60 s"),
             (b"delete k", b"delete k\r\n", b"DELETED\r\n", b"", "deleted"),
             (b"delete -- -k", b"delete -k\r\n", b"DELETED\r\n", b"", "deleted"),
+            (b"touch k 60", b"touch k 60\r\n", b"TOUCHED\r\n", b"", "expires in 60 s"),
+            (b"touch k 0", b"touch k 0\r\n", b"TOUCHED\r\n", b"", "never expires"),
             (b"get -- --", b"get --\r\n", b"VALUE 1\r\nv\r\n", b"v", "v"),
         ]:
             exact = line.startswith(b"get")
@@ -94,6 +96,7 @@ class CarryOutTests(ClientCase):
             (b"get k", b"ERRNOTFOUND\r\n", statuses.NOT_FOUND),
             (b"getm k", b"ERRNOTFOUND\r\n", statuses.NOT_FOUND),
             (b"delete k", b"ERRNOTFOUND\r\n", statuses.NOT_FOUND),
+            (b"touch k 1", b"ERRNOTFOUND\r\n", statuses.NOT_FOUND),
             (b"cas k 8 v", b"ERRNOTFOUND\r\n", statuses.NOT_FOUND),
             (b"cas k 8 v", b"ERR_VERSION\r\n", statuses.OTHER_VERSION),
             (b"get k", b"ERR_REDIRECT\r\n", statuses.UNAVAILABLE),
@@ -125,6 +128,8 @@ class CarryOutTests(ClientCase):
             (b"get k --timeout 5", "usage: get KEY (options go before the command)"),
             (b"help foo", "unknown command foo: try help"),
             (b"cas k 1", "usage: cas KEY VERSION VALUE [EXPTIME]"),
+            (b"touch k", "usage: touch KEY EXPTIME"),
+            (b"touch k soon", "EXPTIME must be a whole number of at most 64 bits, not soon; quote a value with spaces"),
             (b"stats now", "usage: stats"),
             (b"set k v -1", "EXPTIME must be a whole number of at most 64 bits, not -1"),
             (

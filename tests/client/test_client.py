@@ -86,6 +86,19 @@ class CommandTests(ClientCase):
         self.connected().reply(b"DELETED\r\n")
         self.assertIs(self.successResultOf(deleted), True)
 
+    def test_touch(self) -> None:
+        """
+        C{touch} sends the seconds, and tells whether there was something to touch.
+        """
+        for reply, there in [(b"TOUCHED\r\n", True), (b"ERRNOTFOUND\r\n", False)]:
+            client = Client(self.clock, [("db", 1)])
+            touched = client.touch(b"k", 60)
+            wire = self.connected()
+            self.assertEqual(wire.taken(), b"touch k 60\r\n")
+            wire.reply(reply)
+            self.assertIs(self.successResultOf(touched), there)
+        self.failureResultOf(self.client.touch(b"k", -1), CommandError)
+
     def test_badKey(self) -> None:
         """
         A key that would not be one word of the command's line is never sent.
@@ -94,6 +107,7 @@ class CommandTests(ClientCase):
             self.failureResultOf(self.client.get(key), CommandError)
             self.failureResultOf(self.client.set(key, b""), CommandError)
             self.failureResultOf(self.client.delete(key), CommandError)
+            self.failureResultOf(self.client.touch(key, 1), CommandError)
         self.assertEqual(self.network.attempts(), [])
 
     def test_hugeValue(self) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from replkv.commands.cas import Cas
 from replkv.commands.delete import Delete
 from replkv.commands.set import Set
+from replkv.commands.touch import Touch
 
 
 def encodeSet(stamp: int, key: bytes, exptime: int, value: bytes) -> bytes:
@@ -28,3 +29,10 @@ def encodeDelete(stamp: int, key: bytes) -> bytes:
     A C{delete} in the log.
     """
     return Delete(key).encode(stamp)
+
+
+def encodeTouch(stamp: int, key: bytes, exptime: int) -> bytes:
+    """
+    A C{touch} in the log.
+    """
+    return Touch(key, exptime).encode(stamp)

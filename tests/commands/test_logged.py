@@ -14,6 +14,7 @@ from replkv.commands.command import WriteCommand
 from replkv.commands.delete import Delete
 from replkv.commands.logged import CLOCK, decode, encodeClock, stampOf
 from replkv.commands.set import Set
+from replkv.commands.touch import Touch
 from replkv.times import FAR_FUTURE
 from tests.commands.logged import encodeCas, encodeDelete, encodeSet
 
@@ -31,7 +32,7 @@ class CommandTests(SynchronousTestCase):
         """
         Commands come back as they were, but for C{noreply}, which is between the client and its server.
         """
-        for command in (Set(b"key", 2, b"value", False), Cas(b"key", 2, 7, b"", False), Delete(b"key")):
+        for command in (Set(b"key", 2, b"value", False), Cas(b"key", 2, 7, b"", False), Delete(b"key"), Touch(b"k", 2)):
             self.assertEqual(decode(command.encode(1500)), (1500, command))
         self.assertEqual(decode(Set(b"k", 0, b"v", True).encode(5)), (5, Set(b"k", 0, b"v", False)))
 
@@ -62,6 +63,7 @@ class CommandTests(SynchronousTestCase):
         self.assertEqual(encodeSet(1, b"k", 2, b"v"), b"\x01" + b"\0" * 7 + b"\x01" + b"\0" * 7 + b"\x02\x01kv")
         self.assertEqual(encodeCas(1, b"k", 0, 3, b"v"), b"\x02" + b"\0" * 7 + b"\x01" + b"\0" * 15 + b"\x03\x01kv")
         self.assertEqual(encodeDelete(1, b"k"), b"\x03" + b"\0" * 7 + b"\x01\x01k")
+        self.assertEqual(Touch(b"k", 2).encode(1), b"\x05" + b"\0" * 7 + b"\x01" + b"\0" * 7 + b"\x02\x01k")
         self.assertEqual(encodeClock(1), b"\x04" + b"\0" * 7 + b"\x01")
 
     def test_refusedByEncoders(self) -> None:
@@ -85,13 +87,14 @@ class CommandTests(SynchronousTestCase):
         """
         for data in (
             b"\0",
-            b"\x05" + encodeClock(1)[1:],
+            b"\x63" + encodeClock(1)[1:],
             b"\x01" + b"\0" * 17,
             encodeSet(1, b"k", 0, b"v" * 300).replace(b"\x01k", b"\xfbk"),
             b"\x04" + b"\xff" * 8,
             b"\x03" + b"\xff" * 8 + b"\x01k",
             encodeClock(1) + b"\0",
             encodeDelete(1, b"k") + b"\0",
+            Touch(b"k", 1).encode(1) + b"\0",
         ):
             self.assertRaises(ValueError, decode, data)
 
@@ -112,7 +115,12 @@ class CommandTests(SynchronousTestCase):
         """
         Whatever the encoders accept comes back the same, and its stamp can be told.
         """
-        for command in (Set(key, exptime, value, False), Cas(key, exptime, version, value, False), Delete(key)):
+        for command in (
+            Set(key, exptime, value, False),
+            Cas(key, exptime, version, value, False),
+            Delete(key),
+            Touch(key, exptime),
+        ):
             data = command.encode(stamp)
             self.assertEqual(decode(data), (stamp, command))
             self.assertEqual(stampOf(data), stamp)

@@ -8,8 +8,9 @@ from replkv.commands.cas import Cas
 from replkv.commands.command import WriteCommand
 from replkv.commands.delete import Delete
 from replkv.commands.logged import decode
-from replkv.commands.results import Deleted, NotFound, Result, Stored, VersionMismatch
+from replkv.commands.results import Deleted, NotFound, Result, Stored, Touched, VersionMismatch
 from replkv.commands.set import Set
+from replkv.commands.touch import Touch
 from replkv.kv.records import Record
 from replkv.raft.entry import Entry
 from replkv.times import FAR_FUTURE
@@ -58,15 +59,20 @@ class Model:
         """
         record = self.visible(command.key)
         match command:
-            case Delete() | Cas() if record is None:
+            case Delete() | Cas() | Touch() if record is None:
                 return NotFound()
             case Delete():
                 del self.records[command.key]
                 return Deleted()
+            case Touch() if record is not None:
+                self.records[command.key] = Record(index, self._deadline(stamp, command.exptime), record.value)
+                return Touched()
             case Cas() if record is not None and record.version != command.version:
                 return VersionMismatch()
             case Set() | Cas():
-                deadline = min(stamp + command.exptime * 1000, FAR_FUTURE) if command.exptime else 0
-                self.records[command.key] = Record(index, deadline, command.value)
+                self.records[command.key] = Record(index, self._deadline(stamp, command.exptime), command.value)
                 return Stored(index)
         raise TypeError(f"{command!r} is none that is known here")
+
+    def _deadline(self, stamp: int, exptime: int) -> int:
+        return min(stamp + exptime * 1000, FAR_FUTURE) if exptime else 0

@@ -18,7 +18,7 @@ from replkv.kv.limits import MachineLimits
 from replkv.kv.machine import StateMachine
 from replkv.kv.memory import MemoryEngine
 from replkv.raft.entry import Entry
-from tests.commands.logged import encodeCas, encodeDelete, encodeSet
+from tests.commands.logged import encodeCas, encodeDelete, encodeSet, encodeTouch
 from tests.kv.model import Model
 from tests.kv.rocksfolder import RocksFolder
 
@@ -37,6 +37,7 @@ COMMANDS = st.one_of(
     st.builds(encodeSet, _stamps, _keys, _exptimes, _values),
     st.builds(encodeCas, _stamps, _keys, _exptimes, st.integers(1, 12), _values),
     st.builds(encodeDelete, _stamps, _keys),
+    st.builds(encodeTouch, _stamps, _keys, _exptimes),
     st.builds(encodeClock, _stamps),
     st.just(b""),
 )

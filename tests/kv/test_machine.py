@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.commands.logged import encodeClock
-from replkv.commands.results import Deleted, NotFound, Result, Stored, VersionMismatch
+from replkv.commands.results import Deleted, NotFound, Result, Stored, Touched, VersionMismatch
 from replkv.kv.engine import EngineError
 from replkv.kv.limits import MACHINE_LIMITS, MachineLimits
 from replkv.kv.machine import StateMachine
@@ -18,7 +18,7 @@ from replkv.kv.memory import MemoryEngine
 from replkv.kv.records import Record
 from replkv.raft.entry import Entry
 from replkv.times import FAR_FUTURE
-from tests.commands.logged import encodeCas, encodeDelete, encodeSet
+from tests.commands.logged import encodeCas, encodeDelete, encodeSet, encodeTouch
 
 
 class RecordingEngine(MemoryEngine):
@@ -92,6 +92,22 @@ class CommandTests(MachineCase):
         self.assertIsNone(self.kv.read(b"a"))
         self.assertEqual(self.apply(encodeCas(1, b"a", 0, 1, b"x")), [NotFound()])
 
+    def test_touch(self) -> None:
+        """
+        A touch gives what is there another deadline and another version; its value stays. The old deadline does
+        nothing.
+        """
+        self.assertEqual(self.apply(encodeTouch(1, b"a", 5)), [NotFound()])
+        self.apply(encodeSet(0, b"a", 2, b"one"))
+        self.assertEqual(self.apply(encodeTouch(1000, b"a", 5)), [Touched()])
+        self.assertEqual((self.kv.read(b"a"), self.kv.nextDeadline), (Record(3, 6000, b"one"), 6000))
+        self.assertEqual(self.apply(encodeCas(1000, b"a", 0, 2, b"x")), [VersionMismatch()])
+        self.apply(encodeTouch(2000, b"a", 0), encodeClock(9000))
+        self.assertEqual((self.kv.read(b"a"), self.kv.nextDeadline), (Record(5, 0, b"one"), None))
+        self.apply(encodeTouch(9000, b"a", 1))
+        self.assertEqual(self.apply(encodeTouch(10000, b"a", 1)), [NotFound()])
+        self.assertEqual(self.kv.keys, 0)
+
     def test_withinOneCall(self) -> None:
         """
         Commands of one call see what those before them did.
@@ -106,6 +122,10 @@ class CommandTests(MachineCase):
         stored = [Stored(1), Stored(2)]
         self.assertEqual(results, [*stored, VersionMismatch(), Deleted(), NotFound()])
         self.assertEqual((self.kv.keys, self.kv.read(b"a")), (0, None))
+        results = self.apply(encodeSet(1, b"a", 0, b"one"), encodeTouch(1, b"a", 0), encodeCas(1, b"a", 0, 7, b"two"))
+        self.assertEqual(results, [Stored(6), Touched(), Stored(8)])
+        self.apply(encodeTouch(1, b"a", 0))
+        self.assertEqual(self.kv.read(b"a"), Record(9, 0, b"two"))
 
     def test_oneWrite(self) -> None:
         """

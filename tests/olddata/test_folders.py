@@ -18,6 +18,7 @@ from replkv.storage.folder import DataFolder
 from replkv.storage.log import LogStorage
 from tests.olddata.first import FIRST
 from tests.olddata.folders import CLUSTER, MEMBERS, Archive, Kept
+from tests.olddata.second import SECOND
 from tests.storage.model import newFolder
 
 
@@ -101,3 +102,11 @@ class FirstFolderTests(SynchronousTestCase):
             if kept.appliedIndex < kept.lastIndex:
                 machine.apply(log.read(kept.appliedIndex + 1, kept.lastIndex, 1 << 20))
             self.assertHolds(machine, kept)
+
+
+class SecondFolderTests(FirstFolderTests):
+    """
+    The same with folders in which keys were touched.
+    """
+
+    archive = SECOND

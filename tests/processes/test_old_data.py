@@ -8,11 +8,12 @@ import pytest
 
 from tests.olddata.first import FIRST
 from tests.olddata.folders import Archive
+from tests.olddata.second import SECOND
 from tests.processes.cluster import onReactor
 from tests.processes.conftest import MakeCluster
 
 
-@pytest.mark.parametrize("archive", [FIRST], ids=["first"])
+@pytest.mark.parametrize("archive", [FIRST, SECOND], ids=["first", "second"])
 @onReactor
 async def test_goesOn(makeCluster: MakeCluster, archive: Archive) -> None:
     """

@@ -21,7 +21,7 @@ Settings with which a host would have to be very slow to see another election th
 @onReactor
 async def test_session(makeCluster: MakeCluster) -> None:
     """
-    Server 0 leads first, so that C{telnet localhost 9000} works as a newcomer expects, and carries out the five
+    Server 0 leads first, so that C{telnet localhost 9000} works as a newcomer expects, and carries out all
     commands. The other servers send each of them there, and take in its value.
     """
     cluster = makeCluster(3, **CALM)
@@ -38,9 +38,13 @@ async def test_session(makeCluster: MakeCluster) -> None:
         newer = int(conversation.ask(b"cas k 100 %d 1\r\nx\r\n" % version).removeprefix(b"OK "))
         assert newer > version
         assert conversation.ask(b"getm k\r\n").startswith(b"VALUE %d " % newer)
+        assert conversation.ask(b"touch k 0\r\n") == b"TOUCHED\r\n"
+        touched, left = conversation.ask(b"getm k\r\n").split(b" ")[1:3]
+        assert int(touched) > newer
+        assert left == b"0"
         # All at once, the replies in the order of the commands.
         conversation.send(
-            b"set k 0 1\r\ny\r\nget k\r\ndelete k\r\nget k\r\ndelete k\r\nset k 0 1 noreply\r\nz\r\nget k\r\n"
+            b"set k 0 1\r\ny\r\nget k\r\ndelete k\r\ntouch k 9\r\ndelete k\r\nset k 0 1 noreply\r\nz\r\nget k\r\n"
         )
         assert conversation.reply().startswith(b"OK ")
         assert [conversation.reply() for _ in range(5)] == [
@@ -54,9 +58,10 @@ async def test_session(makeCluster: MakeCluster) -> None:
     for serverId in cluster.servers.keys() - {leader}:
         with Conversation(cluster.servers[serverId].clientPort) as conversation:
             conversation.send(
-                b"get k\r\ngetm k\r\nset k 0 8\r\ndelete k\r\ncas k 0 1 8\r\ndelete k\r\ndelete k\r\nversion\r\n"
+                b"get k\r\ngetm k\r\nset k 0 8\r\ndelete k\r\ncas k 0 1 8\r\ndelete k\r\n"
+                b"delete k\r\ntouch k 1\r\nversion\r\n"
             )
-            assert [conversation.reply() for _ in range(5)] == [redirect] * 5
+            assert [conversation.reply() for _ in range(6)] == [redirect] * 6
             assert conversation.reply().startswith(b"VERSION ")
     with Conversation(cluster.servers[leader].clientPort) as conversation:
         assert conversation.ask(b"get k\r\n") == b"VALUE 1\r\nz\r\n"

@@ -12,6 +12,7 @@ from replkv.commands.delete import Delete
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.set import Set
+from replkv.commands.touch import Touch
 from replkv.testing.history import Answer, History, Operation, Told
 
 KEY = b"k"
@@ -111,6 +112,13 @@ def delete(invoked: float, ended: float, found: bool = True) -> Asked:
     A C{delete} that found the key, or did not.
     """
     return Asked(Delete(KEY), invoked, ended, Answer(Told.DELETED if found else Told.NOT_FOUND))
+
+
+def touch(invoked: float, ended: float, exptime: int = 0, found: bool = True) -> Asked:
+    """
+    A C{touch} that found the key, or did not.
+    """
+    return Asked(Touch(KEY, exptime), invoked, ended, Answer(Told.TOUCHED if found else Told.NOT_FOUND))
 
 
 def historyOf(*asked: Asked) -> History:

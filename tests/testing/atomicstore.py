@@ -4,7 +4,7 @@ Histories of one single store, which carries out each command at one instant.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil
 from random import Random
 
@@ -14,6 +14,7 @@ from replkv.commands.delete import Delete
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.set import Set
+from replkv.commands.touch import Touch
 from replkv.testing.history import Answer, History, Told
 from tests.testing.asked import Asked as Seen
 from tests.testing.asked import historyOf
@@ -162,15 +163,17 @@ class AtomicStore:
             return Get(key)
         if kind < 0.45:
             return Getm(key)
-        if kind < 0.6:
+        if kind < 0.57:
             return Delete(key)
+        exptime = random.randint(1, 3) if random.random() < load.expiring else 0
+        if kind < 0.68:
+            return Touch(key, exptime)
         value = b"v%d" % len(self._values)
         if random.random() < load.repeated:
             value = random.choice(self._values[-3:])
         self._values.append(value)
-        exptime = random.randint(1, 3) if random.random() < load.expiring else 0
         noreply = random.random() < load.noreply
-        if kind < 0.8:
+        if kind < 0.84:
             return Set(key, exptime, value, noreply)
         record = self._records.get(key)
         version = random.choice(self._versions[-4:])
@@ -217,15 +220,18 @@ class AtomicStore:
                 return MISSING
             del self._records[command.key]
             return Answer(Told.DELETED)
-        assert isinstance(command, StoreCommand)
-        if isinstance(command, Cas):
-            if record is None:
-                return MISSING
-            if record.version != command.version:
-                return Answer(Told.WRONG_VERSION)
+        assert isinstance(command, StoreCommand | Touch)
+        if record is None and not isinstance(command, Set):
+            return MISSING
+        if isinstance(command, Cas) and record is not None and record.version != command.version:
+            return Answer(Told.WRONG_VERSION)
         version = self._versions[-1] + self._random.choice([1, 1, 2, 5])
         self._versions.append(version)
         deadline = taken + command.exptime if command.exptime else 0.0
+        if isinstance(command, Touch) and record is not None:
+            self._records[command.key] = replace(record, version=version, deadline=deadline)
+            return Answer(Told.TOUCHED)
+        assert isinstance(command, StoreCommand)
         self._records[command.key] = Record(version, command.value, deadline)
         return Answer(Told.STORED, version)
 

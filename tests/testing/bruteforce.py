@@ -16,14 +16,16 @@ from replkv.commands.delete import Delete
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.set import Set
+from replkv.commands.touch import Touch
 from replkv.testing.history import Answer, History, Operation, Status, Told
 from replkv.testing.linear.clocks import ClockBound
 
 
 class Life(NamedTuple):
     """
-    A value that the key had, from its being stored until it was replaced or gone.
+    A value that the key had with a version, from its being stored or touched until it was replaced, touched or gone.
 
+    @ivar value: the value.
     @ivar versions: the versions that it was told to have.
     @ivar others: the versions that it was told not to have.
     @ivar found: the operations that found it there, with the seconds that were left if that was told.
@@ -32,6 +34,7 @@ class Life(NamedTuple):
     """
 
     store: Operation
+    value: bytes
     followed: Sequence[Operation]
     versions: frozenset[int]
     others: frozenset[int] = frozenset()
@@ -100,7 +103,7 @@ def _carryOut(rest: Sequence[Operation], lives: Lives) -> Iterator[Lives]:
     past, lasts = lives
     told = operation.answer.told if operation.answer is not None else None
     if isinstance(command, Set):
-        yield _stored(rest, past)
+        yield _begun(rest, command.value, past)
         return
     if told in (Told.NOT_FOUND, Told.CARRIED_OUT) or (told is None and isinstance(command, Delete)):
         if not lasts:
@@ -111,20 +114,23 @@ def _carryOut(rest: Sequence[Operation], lives: Lives) -> Iterator[Lives]:
         return
     if isinstance(command, Cas):
         if told in (None, Told.STORED, Told.CARRIED_OUT):
-            yield _stored(rest, _found(past, operation, frozenset([command.version])))
+            yield _begun(rest, command.value, _found(past, operation, frozenset([command.version])))
         if told in (Told.WRONG_VERSION, Told.CARRIED_OUT):
             met = _found(past, operation, frozenset())
             yield (*met[:-1], met[-1]._replace(others=met[-1].others | {command.version})), True
+    elif isinstance(command, Touch):
+        if told in (None, Told.TOUCHED):
+            yield _begun(rest, past[-1].value, _found(past, operation, frozenset()))
     elif isinstance(command, Delete):
         if told in (None, Told.DELETED):
             yield _found(past, operation, frozenset()), False
-    elif told is Told.FOUND and operation.answer is not None and operation.answer.value == _value(past[-1]):
+    elif told is Told.FOUND and operation.answer is not None and operation.answer.value == past[-1].value:
         yield _found(past, operation, _versions(operation.answer), operation.answer.left), True
 
 
-def _stored(rest: Sequence[Operation], past: tuple[Life, ...]) -> Lives:
+def _begun(rest: Sequence[Operation], value: bytes, past: tuple[Life, ...]) -> Lives:
     answer = rest[0].answer
-    return (*past, Life(rest[0], rest, _versions(answer) if answer is not None else frozenset())), True
+    return (*past, Life(rest[0], value, rest, _versions(answer) if answer is not None else frozenset())), True
 
 
 def _found(
@@ -139,13 +145,8 @@ def _versions(answer: Answer) -> frozenset[int]:
     return frozenset([answer.version] if answer.version is not None else [])
 
 
-def _value(life: Life) -> bytes:
-    assert isinstance(life.store.command, StoreCommand)
-    return life.store.command.value
-
-
 def _exptime(life: Life) -> int:
-    assert isinstance(life.store.command, StoreCommand)
+    assert isinstance(life.store.command, StoreCommand | Touch)
     return life.store.command.exptime
 
 

@@ -16,6 +16,7 @@ from replkv.commands.delete import Delete
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.set import Set
+from replkv.commands.touch import Touch
 from replkv.testing.history import Answer, History, Operation, Told
 from replkv.testing.jsonlines import jsonLines, readJsonLines
 
@@ -28,6 +29,7 @@ commands: st.SearchStrategy[KeyCommand] = st.one_of(
     st.builds(Getm, blocks),
     st.builds(Delete, blocks),
     st.builds(Set, blocks, numbers, blocks, st.booleans()),
+    st.builds(Touch, blocks, numbers),
     st.builds(Cas, blocks, numbers, numbers, blocks, st.booleans()),
 )
 times = st.floats(0, 1e9)

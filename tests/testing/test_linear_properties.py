@@ -15,6 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.commands.cas import Cas
 from replkv.commands.delete import Delete
+from replkv.commands.touch import Touch
 from replkv.testing.history import Answer, History, Operation, Status, Told
 from replkv.testing.linear.clocks import ClockBound
 from replkv.testing.linear.search import MOST_PREFIXES, checkLinearizable
@@ -123,10 +124,12 @@ def _opposite(operation: Operation, answer: Answer) -> Answer:
     """
     An answer that the command can have, and that says the opposite.
     """
-    if answer.told in (Told.FOUND, Told.DELETED, Told.WRONG_VERSION):
+    if answer.told in (Told.FOUND, Told.DELETED, Told.TOUCHED, Told.WRONG_VERSION):
         return Answer(Told.NOT_FOUND)
     if isinstance(operation.command, Delete):
         return Answer(Told.DELETED)
+    if isinstance(operation.command, Touch):
+        return Answer(Told.TOUCHED)
     return Answer(Told.WRONG_VERSION) if isinstance(operation.command, Cas) else answer
 
 

@@ -13,6 +13,7 @@ from replkv.commands.extras import Help, Quit, Stats, Version
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.set import Set
+from replkv.commands.touch import Touch
 from replkv.wire.encoding import encodeCommand
 from replkv.wire.parser import CommandParser
 
@@ -20,6 +21,7 @@ COMMANDS: list[Command] = [
     Get(b"k"),
     Getm(b"k"),
     Delete(b"k"),
+    Touch(b"k", 2**64 - 1),
     Set(b"k", 0, b"value", False),
     Set(b"k", 60, b"", False),
     Set(b"k", 0, b"a\r\nb\0\xff", True),

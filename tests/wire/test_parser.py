@@ -12,6 +12,7 @@ from replkv.commands.extras import Help, Quit, Stats, Version
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.set import Set
+from replkv.commands.touch import Touch
 from replkv.wire.parser import LINE_LIMIT, CommandParser
 from tests.wire.parsing import GIVEN_UP, MALFORMED, ParserTestCase, parse
 
@@ -46,6 +47,12 @@ class WellFormedTests(ParserTestCase):
         C{cas} has a version between the seconds and the length.
         """
         self.assertParses(b"cas k 60 7 5\r\nhello\r\nget k\r\n", Cas(b"k", 60, 7, b"hello", False), Get(b"k"))
+
+    def test_touch(self) -> None:
+        """
+        C{touch} has a key and a number of seconds, and no value.
+        """
+        self.assertParses(b"touch k 60\r\nget k\r\n", Touch(b"k", 60), Get(b"k"))
 
     def test_noreply(self) -> None:
         """

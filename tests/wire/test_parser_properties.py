@@ -17,6 +17,7 @@ from replkv.commands.extras import Help, Quit, Stats, Version
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.set import Set
+from replkv.commands.touch import Touch
 from replkv.wire.parser import Malformed
 from tests.wire.parsing import bytewise, parse
 
@@ -30,6 +31,7 @@ wellFormed: st.SearchStrategy[Command] = st.one_of(
     st.builds(Getm, keys),
     st.builds(Delete, keys),
     st.builds(Set, keys, numbers, values, st.booleans()),
+    st.builds(Touch, keys, numbers),
     st.builds(Cas, keys, numbers, numbers, values, st.booleans()),
     st.sampled_from([Help(), Stats(), Version(), Quit()]),
 )
@@ -63,6 +65,8 @@ def write(command: Command, end: bytes) -> bytes:
             head = b"set %b %d %d" % (key, exptime, len(value))
         case Cas(key, exptime, version, value, noreply):
             head = b"cas %b %d %d %d" % (key, exptime, version, len(value))
+        case Touch(key, exptime):
+            return b"touch %b %d" % (key, exptime) + end
         case Get(key) | Getm(key) | Delete(key):
             return type(command).__name__.lower().encode() + b" " + key + end
         case _:

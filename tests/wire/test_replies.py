@@ -7,6 +7,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.commands.cas import Cas
+from replkv.commands.catalog import COMMANDS
 from replkv.commands.delete import Delete
 from replkv.commands.extras import Help, Stats, Version
 from replkv.commands.get import Get
@@ -20,11 +21,13 @@ from replkv.commands.results import (
     Release,
     Statistics,
     Stored,
+    Touched,
     Unavailable,
     Usage,
     VersionMismatch,
 )
 from replkv.commands.set import Set
+from replkv.commands.touch import Touch
 from replkv.wire.parser import Malformed
 from replkv.wire.replies import encodeReply, lineOf
 from replkv.wire.replyparser import ReplyParser
@@ -51,6 +54,12 @@ class EncodeReplyTests(SynchronousTestCase):
         A removed key is answered so.
         """
         self.assertEqual(encodeReply(DELETE, Deleted()), b"DELETED\r\n")
+
+    def test_touched(self) -> None:
+        """
+        A key that has another expiry is answered so.
+        """
+        self.assertEqual(encodeReply(Touch(b"k", 1), Touched()), b"TOUCHED\r\n")
 
     def test_found(self) -> None:
         """
@@ -99,7 +108,7 @@ class EncodeReplyTests(SynchronousTestCase):
         The replies for people at a terminal.
         """
         usage = encodeReply(Help(), Usage())
-        self.assertEqual(usage.count(b"\r\n"), 9)
+        self.assertEqual(usage.count(b"\r\n"), len(COMMANDS))
         self.assertTrue(usage.startswith(b"set <key> <exptime> <numbytes> [noreply]: "))
         self.assertTrue(usage.endswith(b"\r\nquit: close the connection\r\n"))
         statistics = Statistics({"role": "leader", "keys": "7"})

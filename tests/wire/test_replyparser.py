@@ -25,11 +25,13 @@ from replkv.commands.results import (
     Result,
     Statistics,
     Stored,
+    Touched,
     Unavailable,
     Unrecognized,
     VersionMismatch,
 )
 from replkv.commands.set import Set
+from replkv.commands.touch import Touch
 from replkv.wire.replies import encodeReply
 from replkv.wire.replyparser import ProtocolError, ReplyParser
 
@@ -52,6 +54,7 @@ TOLD: list[tuple[Command, Result]] = [
     (Getm(b"k"), Found(7, 60, b"value")),
     (Getm(b"k"), NotFound()),
     (Delete(b"k"), Deleted()),
+    (Touch(b"k", 1), Touched()),
     (Delete(b"k"), VersionMismatch()),
     (Delete(b"k"), Redirected("kv1.example.net", 65535)),
     (Delete(b"k"), Redirected("::1", 1)),
@@ -68,6 +71,7 @@ UNRECOGNIZED = [
     b"OK -1",
     b"OK 1 2",
     b"DELETED 1",
+    b"TOUCHED 1",
     b"ERR_REDIRECT",
     b"ERR_REDIRECT ",
     b"ERR_REDIRECT db",

@@ -14,6 +14,7 @@ from replkv.commands.delete import Delete
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.set import Set
+from replkv.commands.touch import Touch
 from replkv.testing import rare
 from replkv.testing.cluster.edges import atEdge
 from replkv.testing.cluster.plan import MAX_VALUE_BYTES, ClientPlan
@@ -265,10 +266,12 @@ class WorkloadClient:
         if random.random() < plan.reading:
             return (Getm if random.random() < max(0.5, plan.racing) else Get)(key)
         kind = random.random()
-        if kind < 0.12:
+        if kind < 0.1:
             return Delete(key)
-        value = self._value()
         exptime = random.randint(1, plan.longest) if random.random() < plan.expiring else 0
+        if kind < 0.2:
+            return Touch(key, exptime)
+        value = self._value()
         noreply = random.random() < plan.noreply
         command: StoreCommand = Set(key, exptime, value, noreply)
         if kind >= 0.6:

@@ -19,6 +19,7 @@ from replkv.commands.delete import Delete
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.set import Set
+from replkv.commands.touch import Touch
 from replkv.testing.cluster.plan import ClientPlan
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.session import describe
@@ -116,6 +117,7 @@ class LibraryClient:
             Set(key, 0, value, False),
             Cas(key, 0, self._version, value, False),
             Delete(key),
+            Touch(key, 0),
         ]
         return random.choice(commands)
 
@@ -151,6 +153,8 @@ class LibraryClient:
                     return Answer(Told.STORED, self._version)
                 case Delete(key):
                     return Answer(Told.DELETED if await client.delete(key, timeout=seconds) else Told.NOT_FOUND)
+                case Touch(key, exptime):
+                    return Answer(Told.TOUCHED if await client.touch(key, exptime, timeout=seconds) else Told.NOT_FOUND)
                 case Getm(key):
                     found = await client.getm(key, timeout=seconds)
                     self._version = self._version if found is None else found.version

@@ -30,9 +30,11 @@ from replkv.commands.results import (
     Redirected,
     Result,
     Stored,
+    Touched,
     Unavailable,
     VersionMismatch,
 )
+from replkv.commands.touch import Touch
 from replkv.testing.cluster.process import Process
 from replkv.testing.history import Answer, History, Operation, Told
 from replkv.wire.encoding import encodeCommand
@@ -289,12 +291,14 @@ def answerOf(command: KeyCommand, reply: Result) -> Answer | None:
             return Answer(Told.WRONG_VERSION)
         case Delete(), Deleted():
             return Answer(Told.DELETED)
+        case Touch(), Touched():
+            return Answer(Told.TOUCHED)
         # No version is 0: that is what a reply has that tells none.
         case Get(), Found(version=0):
             return Answer(Told.FOUND, None, reply.value)
         case Getm(), Found(version, left, value) if version:
             return Answer(Told.FOUND, version, value, left)
-        case ((Cas() | Delete() | Get() | Getm()), NotFound()):
+        case ((Cas() | Delete() | Touch() | Get() | Getm()), NotFound()):
             return Answer(Told.NOT_FOUND)
     return None
 

@@ -20,6 +20,7 @@ from replkv.commands.delete import Delete
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.set import Set
+from replkv.commands.touch import Touch
 from replkv.testing import rare
 from replkv.testing.chance import chance
 from replkv.testing.cluster.client import WorkloadClient
@@ -118,6 +119,7 @@ def _rareIn(history: History) -> Counter[str]:
         if operation.status is Status.OK and isinstance(command, StoreCommand):
             counted[rare.LARGEST_VALUE] += len(command.value) == MAX_VALUE_BYTES
             counted[rare.LONG_LIFE] += command.exptime >= _LONG
+        counted[rare.TOUCHED] += operation.status is Status.OK and isinstance(command, Touch) and command.exptime > 0
         if operation.answer is not None:
             counted[rare.CARRIED_OUT] += operation.answer.told is Told.CARRIED_OUT
         elif operation.status is Status.UNKNOWN and not isinstance(operation.command, ReadCommand):
@@ -316,14 +318,14 @@ class Simulation:
             cluster.process(name),
             self._history,
             self._newConnection(),
-            [Set(key, 0, value, False), Getm(key), Cas(key, 0, 1, value, False), Get(key), Delete(key)],
+            [Set(key, 0, value, False), Getm(key), Cas(key, 0, 1, value, False), Get(key), Touch(key, 0), Delete(key)],
             cluster.fail,
             lambda what: cluster.tell(name, what),
             quitting=server.id % 2 == 0,
         )
         visit.begin(server.config.hostname, server.config.clientPort)
         cluster.until(lambda: visit.isOver, f"server {server.id} answers and closes while all is well", RECOVERY)
-        expected = [] if server is leader else [leader.name] * 5
+        expected = [] if server is leader else [leader.name] * 6
         if visit.unanswered or visit.redirects != expected:
             raise Violation(
                 f"all is well, server {leader.id} leads, and server {server.id} "

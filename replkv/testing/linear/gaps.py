@@ -71,7 +71,7 @@ class Gaps:
                 return self._has([one for one in self._hidden if one.piece.value == piece.value], gap, instant)
             case Rule.MISS:
                 return self._mayBeEmpty(point, gap, instant)
-            case Rule.REMOVE:
+            case Rule.REMOVE | Rule.TOUCH:
                 return gap not in self._swapped and (point is not None or self._has(self._hidden, gap, instant))
             case Rule.DIFFER:
                 isOther = point is not None and point.version != piece.expected

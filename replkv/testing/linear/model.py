@@ -83,6 +83,8 @@ class Model:
                 return self._swap(piece, state) + self._differ(piece, state) + self._miss(piece, state)
             case Rule.REMOVE:
                 return _NOTHING if self._present(piece, state) is None else (_absent(state),)
+            case Rule.TOUCH:
+                return self._touch(piece, state)
             case Rule.CLEAR:
                 return _NOTHING if state.value is None else (_absent(state),)
 
@@ -117,6 +119,12 @@ class Model:
         if found is not None:
             found = _told(found, piece.expected)
         return _NOTHING if found is None else self._store(piece, found)
+
+    def _touch(self, piece: Piece, state: State) -> tuple[State, ...]:
+        found = self._present(piece, state)
+        if found is None:
+            return _NOTHING
+        return tuple(after._replace(value=found.value) for after in self._store(piece, found))
 
     def _store(self, piece: Piece, state: State) -> tuple[State, ...]:
         version = piece.version

@@ -16,6 +16,7 @@ from replkv.commands.delete import Delete
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.set import Set
+from replkv.commands.touch import Touch
 from replkv.testing.history import Operation, Status, Told
 from replkv.testing.linear.report import describe
 from replkv.testing.outcome import Violation
@@ -38,6 +39,7 @@ class Rule(Enum):
     @cvar TRY: C{SWAP}, C{DIFFER} or C{MISS}; it is not known which.
     @cvar REMOVE: the key was there, and is no more.
     @cvar CLEAR: the key is no more, whether it was there or not.
+    @cvar TOUCH: the key was there, and has another expiry and version.
     """
 
     FIND = auto()
@@ -48,6 +50,7 @@ class Rule(Enum):
     TRY = auto()
     REMOVE = auto()
     CLEAR = auto()
+    TOUCH = auto()
 
 
 READS: Final = (Rule.FIND, Rule.MISS, Rule.DIFFER)
@@ -55,7 +58,7 @@ READS: Final = (Rule.FIND, Rule.MISS, Rule.DIFFER)
 The rules of what changes nothing.
 """
 
-GIVERS: Final = (Rule.STORE, Rule.SWAP, Rule.TRY)
+GIVERS: Final = (Rule.STORE, Rule.SWAP, Rule.TRY, Rule.TOUCH)
 """
 The rules of what gives a version to the key, or may.
 """
@@ -69,12 +72,19 @@ _ANSWERED: Final = {
     (Cas, Told.CARRIED_OUT): Rule.TRY,
     (Delete, Told.DELETED): Rule.REMOVE,
     (Delete, Told.NOT_FOUND): Rule.MISS,
+    (Touch, Told.TOUCHED): Rule.TOUCH,
+    (Touch, Told.NOT_FOUND): Rule.MISS,
     (Get, Told.FOUND): Rule.FIND,
     (Get, Told.NOT_FOUND): Rule.MISS,
     (Getm, Told.FOUND): Rule.FIND,
     (Getm, Told.NOT_FOUND): Rule.MISS,
 }
-_UNANSWERED: Final[dict[type[KeyCommand], Rule]] = {Set: Rule.STORE, Cas: Rule.SWAP, Delete: Rule.CLEAR}
+_UNANSWERED: Final[dict[type[KeyCommand], Rule]] = {
+    Set: Rule.STORE,
+    Cas: Rule.SWAP,
+    Delete: Rule.CLEAR,
+    Touch: Rule.TOUCH,
+}
 
 
 @dataclass(slots=True, eq=False)
@@ -88,7 +98,7 @@ class Piece:
     @ivar certain: whether it did take effect.
     @ivar value: the number of the value that it stored or found.
     @ivar version: the version that it gave to the key, or found; C{None} if that is not known.
-    @ivar exptime: of what it stored.
+    @ivar exptime: of what it stored or touched.
     @ivar expected: the version that the key had to have.
     @ivar left: the seconds that were left, if it was told.
     @ivar source: of a read, what stored the value that it found, if only one piece can have.
@@ -156,7 +166,7 @@ def _piece(piece: Piece) -> Piece:
     Fill in what the command and the answer say.
     """
     command, answer = piece.operation.command, piece.operation.answer
-    if isinstance(command, StoreCommand):
+    if isinstance(command, StoreCommand | Touch):
         piece.exptime = command.exptime
     if isinstance(command, Cas):
         piece.expected = command.version
@@ -178,23 +188,27 @@ def _trace(pieces: Sequence[Piece]) -> None:
         answer = piece.operation.answer
         if piece.rule is Rule.FIND and answer is not None and answer.value is not None:
             readers[answer.value].append(piece)
+    keepsVersion = not any(piece.rule is Rule.TOUCH for piece in pieces)
     for number, (value, found) in enumerate(readers.items(), 1):
         if not writers[value]:
             raise Violation(f"nothing can have stored what was found:\n{describe(found[0].operation)}")
         for piece in [*writers[value], *found]:
             piece.value = number
         if len(writers[value]) == 1:
-            _match(writers[value][0], found)
+            _match(writers[value][0], found, keepsVersion)
 
 
-def _match(source: Piece, readers: Sequence[Piece]) -> None:
+def _match(source: Piece, readers: Sequence[Piece], keepsVersion: bool) -> None:
     """
     All C{readers} found what C{source} stored. So it was carried out, and what one of them knows of the version is
-    true for all.
+    true for all, unless something may have given the value another version since.
     """
     source.certain = True
     for reader in readers:
         reader.source = source
+    if not keepsVersion:
+        return
+    for reader in readers:
         if source.version is None:
             source.version = reader.version
         elif reader.version not in (None, source.version):

@@ -208,7 +208,7 @@ class Search:
                 free.append(piece)
                 among |= 1 << piece.index
         free = [piece for piece in free if not order.rather[piece.index] & among]
-        return [piece for piece in free if piece.rule is Rule.SWAP] if prefix.unused else free
+        return [piece for piece in free if piece.rule in (Rule.SWAP, Rule.TOUCH)] if prefix.unused else free
 
     def _with(self, prefix: Prefix, piece: Piece) -> Iterator[Prefix]:
         """

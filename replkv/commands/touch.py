@@ -1,0 +1,55 @@
+"""
+C{touch}: give a key another expiry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from replkv.commands.command import WriteCommand
+from replkv.commands.layout import Layout
+from replkv.commands.results import NotFound, Result, Touched
+from replkv.commands.state import State
+from replkv.times import deadlineOf
+
+
+@dataclass(slots=True)
+class Touch(WriteCommand):
+    """
+    Give a key that is there another expiry, and a new version. Its value stays.
+
+    @ivar exptime: the seconds that the key is to live from now, up to 64 bits; 0 is for ever.
+    """
+
+    WORD: ClassVar[bytes] = b"touch"
+    PURPOSE: ClassVar[str] = "have the key expire in <exptime> seconds (0: never)"
+    KIND: ClassVar[int] = 5
+
+    exptime: int
+
+    def encode(self, stamp: int) -> bytes:
+        """
+        See L{WriteCommand.encode<replkv.commands.command.WriteCommand.encode>}.
+        """
+        return _LAYOUT.pack(stamp, self.key, self.exptime)
+
+    @classmethod
+    def decode(cls, data: bytes) -> tuple[int, Touch]:
+        """
+        See L{WriteCommand.decode<replkv.commands.command.WriteCommand.decode>}.
+        """
+        stamp, key, (exptime,), _ = _LAYOUT.unpack(data)
+        return stamp, cls(key, exptime)
+
+    def carryOut(self, state: State, stamp: int) -> Result:
+        """
+        See L{WriteCommand.carryOut<replkv.commands.command.WriteCommand.carryOut>}.
+        """
+        if state.find(self.key) is None:
+            return NotFound()
+        state.store(self.key, deadlineOf(stamp, self.exptime), state.valueOf(self.key))
+        return Touched()
+
+
+_LAYOUT: Final = Layout(Touch.KIND, numbers=1, hasValue=False)

@@ -15,11 +15,14 @@ class MachineLimits:
         differ in it diverge. In the others they may differ.
     @ivar readAhead: how many records are read from the engine at a time. It bounds the memory that large ones take;
         their values are not held.
+    @ivar copiedBytes: how many bytes of values that are held already are written anew at a time, before the last
+        C{readAhead} records. An entry of some bytes may have a value of many copied.
     @ivar frontLength: how many entries of the index of expiring keys are read ahead. Up to twice as many are held.
     """
 
     purged: int = 128
     readAhead: int = 64
+    copiedBytes: int = 4 * 1024 * 1024
     frontLength: int = 1024
 
 

@@ -36,6 +36,7 @@ class StateMachine:
     An L{EngineError} from L{apply} leaves the machine in between: neither it nor the engine may be used any more.
 
     @ivar appliedIndex: the index of the last entry applied.
+    @ivar copied: how many bytes of values the last call of L{apply} has written anew.
     """
 
     def __init__(self, engine: Engine, limits: MachineLimits = MACHINE_LIMITS) -> None:
@@ -53,6 +54,7 @@ class StateMachine:
             state = _STATE.pack(0, 0, 0)
         if len(state) != _STATE.size:
             raise EngineError(f"the store's own state has {len(state)} bytes instead of {_STATE.size}")
+        self.copied = 0
         self.appliedIndex, clock, count = _STATE.unpack(state)
         self._records = Records(engine, self.appliedIndex, clock, count, limits.frontLength)
 
@@ -81,9 +83,9 @@ class StateMachine:
 
     def apply(self, entries: Sequence[Entry]) -> list[Result | None]:
         """
-        Apply the entries that follow the last one applied.
+        Apply the entries that follow the last one applied: all, or the first of them where they have much to write.
 
-        @return: what came of each; C{None} where it was no client's command.
+        @return: what came of each that is applied; C{None} where it was no client's command.
         @raise ValueError: if the entries do not follow, or one is not a command.
         @raise EngineError: if the engine fails, or holds what this machine cannot have written.
         """
@@ -98,6 +100,8 @@ class StateMachine:
         records, expiry, limits = self._records, self._records.expiry, self._limits
         results: list[Result | None] = []
         for first in range(0, len(commands), limits.readAhead):
+            if records.copied >= limits.copiedBytes:
+                break
             ahead = commands[first : first + limits.readAhead]
             records.meet([command.key for _, command in ahead if command is not None])
             for stamp, command in ahead:
@@ -108,7 +112,7 @@ class StateMachine:
                 if expiry.earliest <= records.clock:
                     records.purge(limits.purged)
 
-        self.appliedIndex = records.index
+        self.appliedIndex, self.copied = records.index, records.copied
         records.changes[_META] = _STATE.pack(self.appliedIndex, records.clock, records.count)
         self._engine.write(records.changes)
         records.settle()

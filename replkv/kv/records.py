@@ -38,12 +38,13 @@ class Records:
     @ivar index: the index of the entry that is being applied.
     @ivar clock: the largest stamp applied, in milliseconds.
     @ivar count: the number of records that are held, those included that have expired and are not yet purged.
+    @ivar copied: how many bytes of values were read for commands.
     @ivar changes: what is to be written to the engine.
     @ivar expiry: the index of those that expire.
     @ivar _heads: the heads of the records that were met, as they stand at this point.
     """
 
-    __slots__ = ("_engine", "_heads", "changes", "clock", "count", "expiry", "index")
+    __slots__ = ("_engine", "_heads", "changes", "clock", "copied", "count", "expiry", "index")
 
     def __init__(self, engine: Engine, index: int, clock: int, count: int, frontLength: int) -> None:
         """
@@ -54,6 +55,7 @@ class Records:
         self.index = index
         self.clock = clock
         self.count = count
+        self.copied = 0
         self.changes: dict[bytes, bytes | None] = {}
         self.expiry = ExpiryIndex(engine, self.changes, frontLength)
         self._engine = engine
@@ -94,6 +96,7 @@ class Records:
         name = _RECORD + key
         stored = self.changes[name] if name in self.changes else self._engine.get(name)
         assert stored is not None, f"{key!r} was not found"
+        self.copied += len(stored)
         return stored[_HEAD.size :]
 
     def store(self, key: bytes, deadline: int, value: bytes) -> int:
@@ -133,6 +136,7 @@ class Records:
         """
         Take note that the changes have been written to the engine.
         """
+        self.copied = 0
         self.changes.clear()
         self._heads.clear()
         self.expiry.settle()

@@ -80,7 +80,7 @@ class Applier:
             if isinstance(step, Read):
                 size += READ_OVERHEAD + self._executor.answer(step)
             else:
-                self._apply(step)
+                size += self._apply(step)
 
     def whenBroken(self) -> Deferred[None]:
         """
@@ -89,8 +89,17 @@ class Applier:
         """
         return self._whenBroken
 
-    def _apply(self, entries: list[Entry]) -> None:
-        self._executor.applied(entries, self._machine.apply(entries))
+    def _apply(self, entries: list[Entry]) -> int:
+        """
+        Apply entries, as many as the store takes at once.
+
+        @return: how many bytes of values were copied.
+        """
+        results = self._machine.apply(entries)
+        if len(results) < len(entries):
+            self._toDo.appendleft(entries[len(results) :])
+            entries = entries[: len(results)]
+        self._executor.applied(entries, results)
         self._unflushedEntries += len(entries)
         self._unflushedBytes += sum([len(data) for _, _, data in entries])
         limits = self._limits
@@ -100,6 +109,7 @@ class Applier:
             self._unflushedEntries = self._unflushedBytes = 0
             # One that fails is the last: it is never over.
             self._runFlush(self._machine.flush).addCallbacks(self._flushed, self._whenBroken.errback)
+        return self._machine.copied
 
     def _flushed(self, _: None) -> None:
         self._flushing = False

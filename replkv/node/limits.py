@@ -19,8 +19,8 @@ class NodeLimits:
     @ivar readBytes: how many bytes of entries are read from there at once.
     @ivar flushEntries: after how many entries the store is brought to the disk: a restart replays about as many.
     @ivar flushBytes: after how many bytes of entries that is done.
-    @ivar workBytes: how many bytes of replies to reads are made in one turn of the reactor, before the last. To each is
-        added what it costs whatever its size is.
+    @ivar workBytes: how many bytes of values are read from the store in one turn of the reactor, before the last, to be
+        replied or to be written anew. To each reply is added what it costs whatever its size is.
     """
 
     commands: int = 100_000

@@ -24,7 +24,7 @@ from tests.kv.rocksfolder import RocksFolder
 
 EngineType = TypeVar("EngineType", bound=Engine)
 
-LIMITS = MachineLimits(purged=2, readAhead=3, frontLength=2)
+LIMITS = MachineLimits(purged=2, readAhead=3, copiedBytes=1, frontLength=2)
 KEYS = [b"a", b"b", b"ba", b"c", b"d", b"e", b"f", b"\xff"]
 
 # Times are few and close together, so that deadlines coincide, keys expire at once, and purges fall behind.
@@ -87,7 +87,7 @@ class DeterminismTests(SynchronousTestCase):
         """
         kv = StateMachine(engine, LIMITS)
         results: list[Result | None] = []
-        for event in [*life, len(log)]:
+        for event in life:
             if event == -1:
                 engine = crash(engine)
                 kv = StateMachine(engine, LIMITS)
@@ -96,6 +96,8 @@ class DeterminismTests(SynchronousTestCase):
                 kv.flush()
             else:
                 results.extend(kv.apply(log[kv.appliedIndex : kv.appliedIndex + event]))
+        while kv.appliedIndex < len(log):
+            results.extend(kv.apply(log[kv.appliedIndex :]))
         return engine, kv, results
 
     @settings(derandomize=True, deadline=None, max_examples=300)

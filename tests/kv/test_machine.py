@@ -136,6 +136,21 @@ class CommandTests(MachineCase):
         self.assertEqual(self.apply(), [])
         self.assertEqual(len(self.engine.steps), 1)
 
+    def test_muchToCopy(self) -> None:
+        """
+        Where values are to be written anew, a call goes on until it has read enough of them, and leaves the rest; it is
+        whole all the same. What is stored anew does not count.
+        """
+        self.kv = StateMachine(self.engine, MachineLimits(readAhead=2, copiedBytes=100))
+        keys = [b"%d" % number for number in range(8)]
+        self.assertEqual(len(self.apply(*[encodeSet(1, key, 0, bytes(60)) for key in keys])), 8)
+        touches = [encodeTouch(1, key, 0) for key in keys]
+        self.assertEqual(self.apply(*touches), [Touched()] * 2)
+        self.assertEqual((self.kv.appliedIndex, len(self.engine.steps)), (10, 2))
+        self.assertEqual(StateMachine(self.engine).appliedIndex, 10)
+        self.assertEqual(self.apply(*touches[2:]), [Touched()] * 2)
+        self.assertEqual(self.kv.read(b"3"), Record(12, 0, bytes(60)))
+
     def test_nothingIsCarriedOver(self) -> None:
         """
         A call writes what it changed itself, and holds nothing of it afterwards.

@@ -18,6 +18,7 @@ from replkv.commands.delete import Delete
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.set import Set
+from replkv.commands.touch import Touch
 from replkv.config import Config, ServerConfig
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.session import Session
@@ -107,6 +108,12 @@ class Client:
         Remove a key.
         """
         return self._submit(Delete(key))
+
+    def touch(self, key: bytes, exptime: int) -> Asked:
+        """
+        Give a key another expiry.
+        """
+        return self._submit(Touch(key, exptime))
 
     def _submit(self, command: Command) -> Asked:
         request = Asked(command, self.session)

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from replkv.commands.results import Deleted, Found, NotFound, Stored, Unavailable, VersionMismatch
+from replkv.commands.results import Deleted, Found, NotFound, Stored, Touched, Unavailable, VersionMismatch
+from replkv.kv.limits import MachineLimits
 from replkv.node.limits import NodeLimits
 from replkv.raft.outputs import Ready
 from replkv.service.limits import ServerLimits
@@ -226,6 +227,29 @@ class PipelineTests(LeaderTests):
         self.assertEqual(max(after - before for before, after in pairwise(turns)), 1)
         # Until it is done, the core is asked for nothing more of that kind.
         self.assertEqual(asked, {(True, False), (False, True)})
+
+    def test_copiesInSlices(self) -> None:
+        """
+        Values that are to be written anew are as much work as those that are read: they have their turns, too.
+        """
+        self.begin(ServerLimits(node=NodeLimits(workBytes=1), machine=MachineLimits(readAhead=1, copiedBytes=1)))
+        self.client.set(b"k", b"v")
+        touches: list[Asked] = []
+        reads: list[Asked] = []
+        turns = [0]
+        self.patch(self.leader.outbox, "flush", lambda: turns.append(sum(touch.isAnswered for touch in touches)))
+        for number in range(10):
+            touches.append(self.client.touch(b"k", 100 + number))
+            reads.append(self.client.getm(b"k"))
+        touches += [self.client.touch(b"k", 9) for _ in range(5)]
+        last = self.client.getm(b"k")
+        self.cluster.settle()
+        self.assertEqual([touch.result for touch in touches], [Touched()] * 15)
+        self.assertEqual([read.result for read in reads], [Found(3 + n, 100 + n, b"v") for n in range(10)])
+        self.assertEqual(last.result, Found(17, 9, b"v"))
+        self.assertEqual(max(after - before for before, after in pairwise(turns)), 1)
+        self.cluster.run(0.5)
+        self.assertEqual([server.machine.appliedIndex for server in self.cluster.servers], [17] * 3)
 
     def test_readsOfOldLeadership(self) -> None:
         """

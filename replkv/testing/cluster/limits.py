@@ -31,9 +31,11 @@ def drawLimits(random: Random) -> ServerLimits:
     commands = random.choice([40, 100_000, 100_000])
     commandBytes = random.choice([10_000, 1 << 26, 1 << 26])
     unanswered = random.choice([16, 64, 64])
+    readAhead = random.choice([1, 64, 64])
+    copiedBytes = random.choice([1, 1 << 22])
     return ServerLimits(
         raft=RaftLimits(batchBytes=batchBytes, cacheBytes=cacheBytes, unanswered=unanswered, readyEntries=readyEntries),
-        machine=MachineLimits(purged=purged),
+        machine=MachineLimits(purged=purged, readAhead=readAhead, copiedBytes=copiedBytes),
         node=NodeLimits(
             commands=commands,
             commandBytes=commandBytes,

@@ -35,7 +35,7 @@ class AskStatusTests(ClientCase):
         Ask for the status, and see that all servers are asked side by side.
         """
         status = Deferred.fromCoroutine(askStatus(self.client, CONFIG, 1.0))
-        self.assertEqual(self.network.attempts(), [1, 2, 3])
+        self.assertEqual(self.network.asked(), [1, 2, 3])
         return status
 
     def test_table(self) -> None:
@@ -43,11 +43,11 @@ class AskStatusTests(ClientCase):
         There is an aligned line for each server, also for one that refuses and one that keeps silent.
         """
         status = self.ask()
-        self.network.accept(1).reply(stats("leader"))
         self.network.refuse(2)
+        self.network.accept(1).send(stats("leader"))
         self.network.accept(3)
         self.assertNoResult(status)
-        self.clock.advance(1)
+        self.network.advance(1)
         lines = self.successResultOf(status).lines
         self.assertEqual(
             lines[:2],
@@ -68,17 +68,17 @@ class AskStatusTests(ClientCase):
             status = self.ask()
             wires = [self.network.accept(port) for port in (1, 2, 3)]
             for wire, said in zip(wires, ("follower", role, "follower"), strict=True):
-                wire.reply(stats(said))
+                wire.send(stats(said))
             self.assertIs(self.successResultOf(status).led, led)
             for wire in wires:
-                wire.drop()
+                wire.close()
 
     def test_missing(self) -> None:
         """
         What a server does not tell is shown as not known.
         """
         status = Deferred.fromCoroutine(askStatus(self.client, replace(CONFIG, servers=CONFIG.servers[:1]), 1.0))
-        self.network.accept(1).reply(b"STAT role follower\r\nEND\r\n")
+        self.network.accept(1).send(b"STAT role follower\r\nEND\r\n")
         self.assertEqual(self.successResultOf(status).lines[1].split(), ["10", "db:1", "follower", *"?????"])
 
     def refusing(self, *refused: str) -> list[str]:
@@ -88,10 +88,10 @@ class AskStatusTests(ClientCase):
         status = self.ask()
         wires = [self.network.accept(port) for port in (1, 2, 3)]
         for wire, ids in zip(wires, refused, strict=True):
-            wire.reply(stats("follower", refused=ids))
+            wire.send(stats("follower", refused=ids))
         lines = self.successResultOf(status).lines
         for wire in wires:
-            wire.drop()
+            wire.close()
         self.assertEqual(lines[0].split()[-1], "keys")
         self.assertTrue(all("  4     20      1234    1233     7" in line for line in lines[1:]), lines)
         return [line.partition("1233     7")[2] for line in lines[1:]]
@@ -113,7 +113,7 @@ class AskStatusTests(ClientCase):
         One that does not answer is not marked: it may be mended when it runs again.
         """
         status = self.ask()
-        self.network.accept(1).reply(stats("leader", refused="20"))
         self.network.refuse(2)
-        self.network.accept(3).reply(stats("follower", refused="20"))
+        self.network.accept(1).send(stats("leader", refused="20"))
+        self.network.accept(3).send(stats("follower", refused="20"))
         self.assertRegex(self.successResultOf(status).lines[2], r"^20  db:2     \([^:]*\)$")

@@ -11,7 +11,6 @@ from typing import cast
 
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IReactorFromThreads
-from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.cli import terminal
@@ -27,9 +26,10 @@ from replkv.cli.terminal import (
 )
 from replkv.cli.words import Answer
 from replkv.client.client import Client
+from replkv.testing.cluster.process import Process
 from tests.cli.streams import StreamCase, Terminal
 from tests.client.connected import ClientCase
-from tests.client.network import Network
+from tests.client.network import CLIENT, Network
 
 VALUE = Answer(DONE, b"\xff", '"\\xff"', exact=True)
 STORED = Answer(DONE, b"9", "stored, version 9")
@@ -133,13 +133,13 @@ class PatientlyTests(ClientCase):
         for personal, told in [(True, b"replkv: no answer yet, still trying\n"), (False, b"")]:
             errors = io.BytesIO()
             self.patch(sys, "stderr", Terminal(errors) if personal else io.TextIOWrapper(errors))
-            answer = Deferred.fromCoroutine(patiently(self.clock, self.client, [b"get", b"k"]))
+            answer = Deferred.fromCoroutine(patiently(self.reactor, self.client, [b"get", b"k"]))
             wire = self.connected()
-            self.clock.advance(PATIENCE)
-            wire.reply(b"VALUE 1\r\nv\r\n")
+            self.network.advance(PATIENCE)
+            wire.send(b"VALUE 1\r\nv\r\n")
             self.assertEqual(self.successResultOf(answer).output, b"v")
             self.assertEqual(errors.getvalue(), told)
-            wire.drop()
+            wire.close()
 
     def test_soon(self) -> None:
         """
@@ -147,14 +147,14 @@ class PatientlyTests(ClientCase):
         """
         errors = io.BytesIO()
         self.patch(sys, "stderr", Terminal(errors))
-        answer = Deferred.fromCoroutine(patiently(self.clock, self.client, [b"get", b"k"]))
-        self.connected().reply(b"ERRNOTFOUND\r\n")
+        answer = Deferred.fromCoroutine(patiently(self.reactor, self.client, [b"get", b"k"]))
+        self.connected().send(b"ERRNOTFOUND\r\n")
         self.assertEqual(self.successResultOf(answer).status, NOT_FOUND)
-        self.clock.advance(PATIENCE)
+        self.network.advance(PATIENCE)
         self.assertEqual(errors.getvalue(), b"")
 
 
-class Threaded(MemoryReactorClock):
+class Threaded(Process):
     """
     A reactor that does at once what other threads ask for.
     """
@@ -192,8 +192,8 @@ class BlockingClusterTests(SynchronousTestCase):
         """
         Have one server.
         """
-        self.reactor = Threaded()
-        self.network = Network(self.reactor)
+        self.network = Network()
+        self.reactor = Threaded(self.network.timeline, self.network, CLIENT)
         client = Client(self.reactor, [("db", 1)])
         self.cluster = BlockingCluster(cast(IReactorFromThreads, self.reactor), client)
 
@@ -220,6 +220,6 @@ class BlockingClusterTests(SynchronousTestCase):
         self.patch(terminal, "SimpleQueue", Interrupted)
         self.assertRaises(KeyboardInterrupt, self.cluster.ask, [b"get", b"k"])
         self.network.refuse(1)
-        self.network.attempts()
-        self.reactor.pump([PATIENCE] * 15)
-        self.assertEqual((self.network.attempts(), errors.getvalue()), ([], b""))
+        self.network.asked()
+        self.network.advance(15 * PATIENCE)
+        self.assertEqual((self.network.asked(), errors.getvalue()), ([], b""))

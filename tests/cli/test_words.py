@@ -23,9 +23,9 @@ class CarryOutTests(ClientCase):
         answer = Deferred.fromCoroutine(carryOut(self.client, line.split(b" ")))
         wire = self.connected()
         self.assertEqual(wire.taken(), sent)
-        wire.reply(reply)
+        wire.send(reply)
         answered: Answer = self.successResultOf(answer)
-        wire.drop()
+        wire.close()
         return answered
 
     def test_done(self) -> None:
@@ -55,7 +55,7 @@ class CarryOutTests(ClientCase):
         Ask all three servers at once.
         """
         answer = Deferred.fromCoroutine(carryOut(self.client, line.split(b" ")))
-        self.assertEqual(self.network.attempts(), [1, 2, 3])
+        self.assertEqual(self.network.asked(), [1, 2, 3])
         return answer
 
     def test_anyServer(self) -> None:
@@ -71,18 +71,17 @@ class CarryOutTests(ClientCase):
             silent = self.network.accept(2)
             self.assertNoResult(answer)
             answering = self.network.accept(3)
-            answering.reply(reply)
+            answering.send(reply)
             self.assertEqual(self.successResultOf(answer), Answer(statuses.DONE, output, text))
-            silent.drop()
-            answering.drop()
+            silent.close()
+            answering.close()
 
     def test_noServer(self) -> None:
         """
         When none answers, it is said of each why.
         """
         answer = self.ask(b"version")
-        for port in (1, 2, 3):
-            self.network.refuse(port)
+        self.network.refuse(1, 2, 3)
         result = self.successResultOf(answer)
         self.assertEqual(result.status, statuses.UNAVAILABLE)
         for server in ("db:1", "db:2", "db:3"):
@@ -107,9 +106,9 @@ class CarryOutTests(ClientCase):
             wire = self.connected()
             if reply == b"ERR_REDIRECT\r\n":
                 reply = b"ERR_REDIRECT nowhere\r\n"
-            wire.reply(reply)
+            wire.send(reply)
             result = self.successResultOf(answer)
-            wire.drop()
+            wire.close()
             self.assertEqual((result.status, result.output), (status, b""), line)
             self.assertTrue(result.text)
 
@@ -146,7 +145,7 @@ class CarryOutTests(ClientCase):
         ]:
             answer = self.successResultOf(Deferred.fromCoroutine(carryOut(self.client, line.split(b" "))))
             self.assertEqual(answer, Answer(statuses.MISTAKE, b"", text))
-        self.assertEqual(self.network.attempts(), [])
+        self.assertEqual(self.network.asked(), [])
 
     def test_help(self) -> None:
         """

@@ -7,7 +7,8 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.client.client import Client
-from tests.client.network import Network, Wire
+from tests.client.network import Network
+from tests.network import FarEnd
 
 
 def stats(role: str, term: int = 4, leader: int | str = 20, **more: str) -> bytes:
@@ -29,20 +30,20 @@ class ClientCase(SynchronousTestCase):
         Make the client.
         """
         self.network = Network()
-        self.clock = self.network.reactor
-        self.client = Client(self.clock, [("db", 1), ("db", 2), ("db", 3)], timeout=10)
+        self.reactor = self.network.reactor
+        self.client = Client(self.reactor, [("db", 1), ("db", 2), ("db", 3)], timeout=10)
 
-    def connected(self, port: int = 1) -> Wire:
+    def connected(self, port: int = 1) -> FarEnd:
         """
         Accept the connection that the client has just asked for, and no other. Where it searches for the leader, be
         found first.
         """
-        attempts = self.network.attempts()
+        attempts = self.network.asked()
         wire = self.network.accept(port)
         if wire.value() == b"stats\r\n":
             self.assertIn(port, attempts)
-            wire.reply(stats("leader"))
-            attempts = self.network.attempts()
+            wire.send(stats("leader"))
+            attempts = self.network.asked()
             wire = self.network.accept(port)
         self.assertEqual(attempts, [port])
         return wire

@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 
 from replkv.client.limits import CLIENT_LIMITS
 from tests.client.connected import ClientCase
-from tests.client.network import Wire
+from tests.network import FarEnd
 
 WINDOW = CLIENT_LIMITS.sent
 
@@ -37,7 +37,7 @@ class ManyCase(ClientCase):
         """
         return [self.client.set(b"%d" % number, b"v") for number in range(first, first + count)]
 
-    def carryOut(self, wire: Wire) -> list[int]:
+    def carryOut(self, wire: FarEnd) -> list[int]:
         """
         Be a server that finds nothing and stores all, until it is asked for nothing more.
 
@@ -48,5 +48,5 @@ class ManyCase(ClientCase):
             for line in written.split(b"\r\n"):
                 if b" " in line:
                     seen.append(int(line.split(b" ")[1]))
-                    wire.reply(b"OK 1\r\n" if line.startswith(b"set") else b"ERRNOTFOUND\r\n")
+                    wire.send(b"OK 1\r\n" if line.startswith(b"set") else b"ERRNOTFOUND\r\n")
         return seen

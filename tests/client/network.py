@@ -1,123 +1,69 @@
 """
-A network in memory: servers whose every connection the test holds in its hands.
+Servers on the simulated network, whose every connection the test holds in its hands.
 """
 
 from __future__ import annotations
 
-from typing import cast
+from twisted.internet.interfaces import IListeningPort
 
-from twisted.internet.address import IPv4Address
-from twisted.internet.error import (
-    ConnectionDone,
-    ConnectionRefusedError,  # noqa: A004
-)
-from twisted.internet.interfaces import IConnector, ITCPTransport
-from twisted.internet.protocol import Protocol
-from twisted.internet.testing import MemoryReactorClock, StringTransport
-from twisted.python.failure import Failure
-from zope.interface import implementer
+from tests import network
+from tests.network import FarEnd, Listening
+
+HOST = "db"
+"""
+Where the servers are.
+"""
+
+CLIENT = "client"
+"""
+Where the client is.
+"""
+
+PORTS = range(1, 10)
+"""
+Where they listen.
+"""
 
 
-@implementer(ITCPTransport)
-class Wire(StringTransport):
+class Network(network.Network):
     """
-    The transport of one connection.
-    """
-
-    protocol: Protocol
-    aborted = False
-
-    def abortConnection(self) -> None:
-        """
-        See L{ITCPTransport.abortConnection}.
-        """
-        self.aborted = True
-
-    def setTcpNoDelay(self, enabled: bool) -> None:
-        """
-        See L{ITCPTransport.setTcpNoDelay}.
-        """
-
-    def getTcpNoDelay(self) -> bool:
-        """
-        See L{ITCPTransport.getTcpNoDelay}.
-        """
-        return True
-
-    def setTcpKeepAlive(self, enabled: bool) -> None:
-        """
-        See L{ITCPTransport.setTcpKeepAlive}.
-        """
-
-    def getTcpKeepAlive(self) -> bool:
-        """
-        See L{ITCPTransport.getTcpKeepAlive}.
-        """
-        return True
-
-    def loseWriteConnection(self) -> None:
-        """
-        See L{ITCPTransport.loseWriteConnection}.
-        """
-
-    def taken(self) -> bytes:
-        """
-        What was written since this was last asked.
-        """
-        written: bytes = self.value()
-        self.clear()
-        return written
-
-    def reply(self, data: bytes) -> None:
-        """
-        The server sends this.
-        """
-        self.protocol.dataReceived(data)
-
-    def drop(self) -> None:
-        """
-        The server ends the connection.
-        """
-        self.protocol.connectionLost(Failure(ConnectionDone("gone")))
-
-
-class Network:
-    """
-    Sees every attempt to connect, and decides what comes of it.
+    A client's way to servers on one host. They take all connections, and are silent.
 
     @ivar reactor: the reactor to give to what is tested.
     """
 
-    def __init__(self, reactor: MemoryReactorClock | None = None) -> None:
-        self.reactor = reactor or MemoryReactorClock()
-        self._seen = 0
+    def __init__(self) -> None:
+        super().__init__()
+        self.reactor = self.process(CLIENT)
+        self._servers = self.process(HOST)
+        self._factories = {port: Listening(self) for port in PORTS}
+        self._ports: dict[int, IListeningPort] = {}
+        for port in PORTS:
+            self.serve(port)
 
-    def attempts(self) -> list[int]:
+    def asked(self) -> list[int]:
         """
         The ports that were connected to since this was last asked, in order.
         """
-        ports = [client[1] for client in self.reactor.tcpClients[self._seen :]]
-        self._seen = len(self.reactor.tcpClients)
-        return ports
+        attempts, self.attempts = self.attempts, []
+        return [port for _, port in attempts]
 
-    def accept(self, port: int) -> Wire:
+    def accept(self, port: int) -> FarEnd:
         """
-        Let the latest attempt to connect to this port succeed.
+        The server's end of the latest connection to this port.
         """
-        host, _, factory = next(client for client in reversed(self.reactor.tcpClients) if client[1] == port)[:3]
-        wire = Wire()
-        protocol = factory.buildProtocol(IPv4Address("TCP", host, port))
-        assert protocol is not None
-        protocol.makeConnection(wire)
-        wire.protocol = protocol  # type: ignore[assignment]
-        return wire
+        return self._factories[port].accept()
 
-    def refuse(self, port: int) -> None:
+    def refuse(self, *ports: int) -> None:
         """
-        Let the latest attempt to connect to this port fail.
+        Have nobody listen at these ports from here on.
         """
-        factory = next(client for client in reversed(self.reactor.tcpClients) if client[1] == port)[2]
-        connector = cast(IConnector, None)  # HostnameEndpoint does not look at it.
-        factory.clientConnectionFailed(connector, Failure(ConnectionRefusedError()))
-        # A host may have further addresses: HostnameEndpoint looks once more before it gives up.
-        self.reactor.advance(0.1)
+        for port in ports:
+            self._ports[port].stopListening()
+        self.settle()
+
+    def serve(self, port: int) -> None:
+        """
+        Have a server listen at this port.
+        """
+        self._ports[port] = self._servers.listenTCP(port, self._factories[port])

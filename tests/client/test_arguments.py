@@ -11,7 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from replkv.client.client import Client
 from replkv.client.errors import ClientError, CommandError
 from tests.client.connected import stats
-from tests.client.network import Network, Wire
+from tests.client.network import Network
+from tests.network import FarEnd
 
 
 class ArgumentTests(SynchronousTestCase):
@@ -26,11 +27,11 @@ class ArgumentTests(SynchronousTestCase):
         self.network = Network()
         self.client: Any = Client(self.network.reactor, [("db", 1)])
 
-    def led(self) -> Wire:
+    def led(self) -> FarEnd:
         """
         Be found as the leader, and accept the connection that the client then makes.
         """
-        self.network.accept(1).reply(stats("leader"))
+        self.network.accept(1).send(stats("leader"))
         return self.network.accept(1)
 
     def refused(self, method: str, *args: object, **kw: object) -> Exception:
@@ -41,7 +42,7 @@ class ArgumentTests(SynchronousTestCase):
         """
         result = getattr(self.client, method)(*args, **kw)
         error: Exception = self.failureResultOf(result, TypeError, ValueError).value
-        self.assertEqual(self.network.attempts(), [])
+        self.assertEqual(self.network.asked(), [])
         return error
 
     def test_notWhole(self) -> None:

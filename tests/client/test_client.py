@@ -7,6 +7,7 @@ from __future__ import annotations
 from replkv.client.client import Client, Found
 from replkv.client.errors import CommandError, NotFound, OutcomeUnknown, Unavailable, VersionMismatch
 from tests.client.connected import ClientCase
+from tests.client.network import CLIENT, HOST
 
 
 class CommandTests(ClientCase):
@@ -21,7 +22,7 @@ class CommandTests(ClientCase):
         got = self.client.get(b"k")
         wire = self.connected()
         self.assertEqual(wire.taken(), b"get k\r\n")
-        wire.reply(b"VALUE 3\r\n\r\n\0\r\n")
+        wire.send(b"VALUE 3\r\n\r\n\0\r\n")
         self.assertEqual(self.successResultOf(got), b"\r\n\0")
 
     def test_getNothing(self) -> None:
@@ -31,7 +32,7 @@ class CommandTests(ClientCase):
         got, gotm, deleted = self.client.get(b"k"), self.client.getm(b"k"), self.client.delete(b"k")
         wire = self.connected()
         self.assertEqual(wire.taken(), b"get k\r\ngetm k\r\ndelete k\r\n")
-        wire.reply(b"ERRNOTFOUND\r\n" * 3)
+        wire.send(b"ERRNOTFOUND\r\n" * 3)
         self.assertIsNone(self.successResultOf(got))
         self.assertIsNone(self.successResultOf(gotm))
         self.assertIs(self.successResultOf(deleted), False)
@@ -41,7 +42,7 @@ class CommandTests(ClientCase):
         C{getm} gives the value, its version and the time that it has left.
         """
         got = self.client.getm(b"k")
-        self.connected().reply(b"VALUE 12 5 1\r\nv\r\n")
+        self.connected().send(b"VALUE 12 5 1\r\nv\r\n")
         self.assertEqual(self.successResultOf(got), Found(b"v", 12, 5))
 
     def test_set(self) -> None:
@@ -51,7 +52,7 @@ class CommandTests(ClientCase):
         stored = self.client.set(b"k", b"a\r\nb", exptime=9)
         wire = self.connected()
         self.assertEqual(wire.taken(), b"set k 9 4\r\na\r\nb\r\n")
-        wire.reply(b"OK 18446744073709551615\r\n")
+        wire.send(b"OK 18446744073709551615\r\n")
         self.assertEqual(self.successResultOf(stored), 18446744073709551615)
 
     def test_cas(self) -> None:
@@ -61,7 +62,7 @@ class CommandTests(ClientCase):
         stored = self.client.cas(b"k", 3, b"v", exptime=9)
         wire = self.connected()
         self.assertEqual(wire.taken(), b"cas k 9 3 1\r\nv\r\n")
-        wire.reply(b"OK 4\r\n")
+        wire.send(b"OK 4\r\n")
         self.assertEqual(self.successResultOf(stored), 4)
 
     def test_refusals(self) -> None:
@@ -73,9 +74,9 @@ class CommandTests(ClientCase):
             (b"ERRNOTFOUND\r\n", NotFound),
             (b"ERRCMDERR\r\n", CommandError),
         ]:
-            client = Client(self.clock, [("db", 1)])
+            client = Client(self.reactor, [("db", 1)])
             stored = client.cas(b"k", 3, b"v")
-            self.connected().reply(reply)
+            self.connected().send(reply)
             self.failureResultOf(stored, error)
 
     def test_delete(self) -> None:
@@ -83,7 +84,7 @@ class CommandTests(ClientCase):
         C{delete} tells that there was something to delete.
         """
         deleted = self.client.delete(b"k")
-        self.connected().reply(b"DELETED\r\n")
+        self.connected().send(b"DELETED\r\n")
         self.assertIs(self.successResultOf(deleted), True)
 
     def test_touch(self) -> None:
@@ -91,11 +92,11 @@ class CommandTests(ClientCase):
         C{touch} sends the seconds, and tells whether there was something to touch.
         """
         for reply, there in [(b"TOUCHED\r\n", True), (b"ERRNOTFOUND\r\n", False)]:
-            client = Client(self.clock, [("db", 1)])
+            client = Client(self.reactor, [("db", 1)])
             touched = client.touch(b"k", 60)
             wire = self.connected()
             self.assertEqual(wire.taken(), b"touch k 60\r\n")
-            wire.reply(reply)
+            wire.send(reply)
             self.assertIs(self.successResultOf(touched), there)
         self.failureResultOf(self.client.touch(b"k", -1), CommandError)
 
@@ -108,14 +109,14 @@ class CommandTests(ClientCase):
             self.failureResultOf(self.client.set(key, b""), CommandError)
             self.failureResultOf(self.client.delete(key), CommandError)
             self.failureResultOf(self.client.touch(key, 1), CommandError)
-        self.assertEqual(self.network.attempts(), [])
+        self.assertEqual(self.network.asked(), [])
 
     def test_hugeValue(self) -> None:
         """
         A value beyond what any server may be set to take is never sent.
         """
         self.failureResultOf(self.client.set(b"k", bytes((8 << 20) + 1)), CommandError)
-        self.assertEqual(self.network.attempts(), [])
+        self.assertEqual(self.network.asked(), [])
 
     def test_order(self) -> None:
         """
@@ -124,7 +125,7 @@ class CommandTests(ClientCase):
         results = [self.client.set(b"k", b"%d" % number) for number in range(3)]
         wire = self.connected()
         self.assertEqual(wire.taken(), b"set k 0 1\r\n0\r\nset k 0 1\r\n1\r\nset k 0 1\r\n2\r\n")
-        wire.reply(b"OK 1\r\nOK 2\r\nOK 3\r\n")
+        wire.send(b"OK 1\r\nOK 2\r\nOK 3\r\n")
         self.assertEqual([self.successResultOf(result) for result in results], [1, 2, 3])
 
     def test_stats(self) -> None:
@@ -132,8 +133,8 @@ class CommandTests(ClientCase):
         C{stats} asks the one server that is meant.
         """
         stats = self.client.stats("db", 3)
-        self.assertEqual(self.network.attempts(), [3])
-        self.network.accept(3).reply(b"STAT role follower\r\nEND\r\n")
+        self.assertEqual(self.network.asked(), [3])
+        self.network.accept(3).send(b"STAT role follower\r\nEND\r\n")
         self.assertEqual(self.successResultOf(stats), {"role": "follower"})
 
     def test_statsRefused(self) -> None:
@@ -141,22 +142,23 @@ class CommandTests(ClientCase):
         Statistics of a server that is not there are unavailable, and no other is asked.
         """
         stats = self.client.stats("db", 3)
-        self.network.attempts()
+        self.network.asked()
         self.network.refuse(3)
         self.failureResultOf(stats, Unavailable)
-        self.clock.advance(1)
-        self.assertEqual(self.network.attempts(), [])
+        self.network.advance(1)
+        self.assertEqual(self.network.asked(), [])
 
     def test_statsSilent(self) -> None:
         """
         Statistics of a server that keeps silent are given up, before it connects and after.
         """
+        self.network.block(CLIENT, HOST)
         stats = self.client.stats("db", 3, timeout=1)
-        self.clock.advance(1)
-        self.failureResultOf(stats, Unavailable)
-        self.connected(3)
+        self.network.advance(1)
+        self.assertIn("no answer", self.failureResultOf(stats, Unavailable).getErrorMessage())
+        self.network.unblock(CLIENT, HOST)
         stats = self.client.stats("db", 3, timeout=1)
-        self.clock.advance(1)
+        self.network.advance(1)
         self.failureResultOf(stats, Unavailable)
 
     def test_strangeReply(self) -> None:
@@ -164,6 +166,6 @@ class CommandTests(ClientCase):
         What a server says that answers nothing is shown as it came.
         """
         read, write = self.client.get(b"k"), self.client.set(b"k", b"v")
-        self.connected().reply(b"WHAT IS THIS\r\n" * 2)
+        self.connected().send(b"WHAT IS THIS\r\n" * 2)
         for call, error in ((read, Unavailable), (write, OutcomeUnknown)):
             self.assertIn("b'WHAT IS THIS'", self.failureResultOf(call, error).getErrorMessage())

@@ -30,7 +30,7 @@ class WindowTests(ManyCase):
         self.assertEqual(self.carryOut(wire), list(range(1000)))
         for result in results:
             self.successResultOf(result)
-        self.assertEqual(self.clock.getDelayedCalls()[1:], [])
+        self.assertEqual(self.reactor.getDelayedCalls()[1:], [])
 
     def test_oneForOne(self) -> None:
         """
@@ -38,8 +38,8 @@ class WindowTests(ManyCase):
         """
         self.reads(WINDOW + 5)
         wire = self.connected()
-        wire.clear()
-        wire.reply(b"ERRNOTFOUND\r\n" * 3)
+        wire.taken()
+        wire.send(b"ERRNOTFOUND\r\n" * 3)
         self.assertEqual(keys(wire.taken()), [WINDOW, WINDOW + 1, WINDOW + 2])
 
     def test_bytes(self) -> None:
@@ -51,7 +51,7 @@ class WindowTests(ManyCase):
             self.client.set(b"%d" % number, large)
         wire = self.connected()
         self.assertEqual(wire.taken().count(b"set "), 2)
-        wire.reply(b"OK 1\r\n")
+        wire.send(b"OK 1\r\n")
         self.assertEqual(wire.taken().count(b"set "), 1)
 
     def test_slowServer(self) -> None:
@@ -62,11 +62,11 @@ class WindowTests(ManyCase):
         results = self.reads(20)
         wire = self.connected()
         for _ in range(20):
-            self.clock.advance(0.45)
-            wire.reply(b"ERRNOTFOUND\r\n")
+            self.network.advance(0.45)
+            wire.send(b"ERRNOTFOUND\r\n")
         for result in results:
             self.assertIsNone(self.successResultOf(result))
-        self.assertEqual(self.network.attempts(), [])
+        self.assertEqual(self.network.asked(), [])
 
     def test_writesOnSilentServer(self) -> None:
         """
@@ -74,45 +74,45 @@ class WindowTests(ManyCase):
         """
         results = self.writes(WINDOW + 1)
         silent = self.connected()
-        self.clock.advance(Client.PATIENCE)
+        self.network.advance(Client.PATIENCE)
         other = self.connected(2)
         self.assertEqual(self.carryOut(other), [WINDOW])
         self.assertEqual(self.successResultOf(results[WINDOW]), 1)
         self.assertNoResult(results[0])
-        silent.reply(b"OK 1\r\n")
+        silent.send(b"OK 1\r\n")
         self.assertEqual(self.successResultOf(results[0]), 1)
-        self.clock.advance(10)
+        self.network.advance(10)
         for result in results[1:WINDOW]:
             self.failureResultOf(result, OutcomeUnknown)
-        self.assertTrue(silent.aborted)
+        self.assertTrue(silent.isReset)
 
     def test_silentConnectionsAreBounded(self) -> None:
         """
         Of the silent connections that are kept for their writes, the oldest end when there are too many.
         """
-        self.client = Client(self.clock, ["db:1"], timeout=1000)
+        self.client = Client(self.reactor, ["db:1"], timeout=1000)
         wires, writes = [], []
         for _ in range(CLIENT_LIMITS.left + 2):
             writes += self.writes(1)
             wires.append(self.connected())
-            self.clock.advance(Client.PATIENCE)
-            self.clock.advance(Client.RETRY_DELAY)
-        self.assertEqual([wire.aborted for wire in wires], [True] + [False] * (CLIENT_LIMITS.left + 1))
+            self.network.advance(Client.PATIENCE)
+            self.network.advance(Client.RETRY_DELAY)
+        self.assertEqual([wire.isReset for wire in wires], [True] + [False] * (CLIENT_LIMITS.left + 1))
         self.failureResultOf(writes[0], OutcomeUnknown)
         self.client.close()
         for wire, write in zip(wires, writes[1:], strict=False):
-            self.assertTrue(wire.aborted)
+            self.assertTrue(wire.isReset)
             self.failureResultOf(write, OutcomeUnknown)
 
     def test_shortTimeout(self) -> None:
         """
         A client whose time is short does not spend all of it on one server.
         """
-        self.client = Client(self.clock, ["db:1", "db:2"], timeout=1.0)
+        self.client = Client(self.reactor, ["db:1", "db:2"], timeout=1.0)
         got = self.client.get(b"k")
         self.connected()
-        self.clock.advance(0.5)
-        self.connected(2).reply(b"ERRNOTFOUND\r\n")
+        self.network.advance(0.5)
+        self.connected(2).send(b"ERRNOTFOUND\r\n")
         self.assertIsNone(self.successResultOf(got))
 
 
@@ -128,12 +128,12 @@ class OrderTests(ManyCase):
         """
         self.writes(WINDOW + 10)
         wire = self.connected()
-        wire.clear()
-        wire.reply(b"ERR_REDIRECT db 2\r\n")
+        wire.taken()
+        wire.send(b"ERR_REDIRECT db 2\r\n")
         self.writes(3, first=WINDOW + 10)
-        self.assertEqual(self.network.attempts(), [])
+        self.assertEqual(self.network.asked(), [])
         for _ in range(WINDOW - 1):
-            wire.reply(b"ERR_REDIRECT db 2\r\n")
+            wire.send(b"ERR_REDIRECT db 2\r\n")
         self.assertEqual(wire.taken(), b"")
         other = self.connected(2)
         self.assertEqual(self.carryOut(other), list(range(WINDOW + 13)))
@@ -144,10 +144,10 @@ class OrderTests(ManyCase):
         """
         self.writes(3)
         wire = self.connected()
-        wire.reply(b"ERR_REDIRECT db 3\r\n" * 2)
-        self.clock.advance(1.9)
-        self.assertEqual(self.network.attempts(), [])
-        self.clock.advance(0.1)
+        wire.send(b"ERR_REDIRECT db 3\r\n" * 2)
+        self.network.advance(1.9)
+        self.assertEqual(self.network.asked(), [])
+        self.network.advance(0.1)
         self.assertEqual(keys(self.connected(3).taken()), [0, 1])
 
     def test_redirectedAndLost(self) -> None:
@@ -157,8 +157,8 @@ class OrderTests(ManyCase):
         writes = self.writes(2)
         reads = self.reads(2, first=2)
         wire = self.connected()
-        wire.reply(b"ERR_REDIRECT db 3\r\n")
-        wire.drop()
+        wire.send(b"ERR_REDIRECT db 3\r\n")
+        wire.close()
         self.failureResultOf(writes[1], OutcomeUnknown)
         self.assertEqual(keys(self.connected(3).taken()), [0, 2, 3])
         self.assertNoResult(reads[0])
@@ -168,7 +168,7 @@ class OrderTests(ManyCase):
         Nor does one that redirects the last and then sends what is no reply.
         """
         self.writes(1)
-        self.connected().reply(b"ERR_REDIRECT db 3\r\nOK 1\r\n")
+        self.connected().send(b"ERR_REDIRECT db 3\r\nOK 1\r\n")
         self.assertEqual(keys(self.connected(3).taken()), [0])
 
     def test_redirectedAndCancelled(self) -> None:
@@ -176,7 +176,7 @@ class OrderTests(ManyCase):
         Nor is a call waited for that the caller has cancelled meanwhile.
         """
         results = self.writes(2)
-        self.connected().reply(b"ERR_REDIRECT db 3\r\n")
+        self.connected().send(b"ERR_REDIRECT db 3\r\n")
         results[1].cancel()
         self.failureResultOf(results[1], CancelledError)
         self.assertEqual(keys(self.connected(3).taken()), [0])
@@ -186,7 +186,7 @@ class OrderTests(ManyCase):
         Reads of a lost connection are asked again in their order, and before what waits.
         """
         self.reads(WINDOW + 5)
-        self.connected().drop()
+        self.connected().close()
         self.assertEqual(self.carryOut(self.connected(2)), list(range(WINDOW + 5)))
 
     def test_askedInAnAnswer(self) -> None:
@@ -203,11 +203,11 @@ class OrderTests(ManyCase):
         """
         [late] = self.writes(1)
         silent = self.connected()
-        self.clock.advance(Client.PATIENCE)
+        self.network.advance(Client.PATIENCE)
         self.reads(1, first=1)
         other = self.connected(2)
         self.assertEqual(self.carryOut(other), [1])
-        silent.reply(b"ERR_REDIRECT db 3\r\n")
+        silent.send(b"ERR_REDIRECT db 3\r\n")
         self.assertEqual(self.carryOut(other), [0])
         self.assertEqual(self.successResultOf(late), 1)
         self.assertEqual(self.client.leader, ("db", 2))
@@ -218,9 +218,9 @@ class OrderTests(ManyCase):
         """
         reads = self.reads(2)
         wire = self.connected()
-        wire.reply(b"ERR_INTERNAL\r\n")
+        wire.send(b"ERR_INTERNAL\r\n")
         other = self.connected(2)
         self.assertEqual(self.carryOut(other), [0])
-        wire.drop()
+        wire.close()
         self.assertEqual(self.carryOut(other), [1])
         self.assertEqual([self.successResultOf(read) for read in reads], [None, None])

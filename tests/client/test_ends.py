@@ -11,6 +11,7 @@ from twisted.internet.defer import CancelledError, ensureDeferred
 from replkv.client.client import Client
 from replkv.client.errors import Closed, OutcomeUnknown, Unavailable
 from tests.client.many import WINDOW, ManyCase, keys
+from tests.client.network import CLIENT, HOST
 
 
 def calls() -> list[object]:
@@ -32,11 +33,11 @@ class TimeoutTests(ManyCase):
         results = self.writes(WINDOW)
         waiting = self.client.set(b"1", b"v", timeout=1)
         wire = self.connected()
-        wire.clear()
-        self.clock.advance(1)
+        wire.taken()
+        self.network.advance(1)
         error = self.failureResultOf(waiting, Unavailable).value
         self.assertEqual(str(error), "not carried out within 1 s: too many others were before it")
-        wire.reply(b"OK 1\r\n" * WINDOW)
+        wire.send(b"OK 1\r\n" * WINDOW)
         self.assertEqual(wire.taken(), b"")
         for result in results:
             self.successResultOf(result)
@@ -47,16 +48,16 @@ class TimeoutTests(ManyCase):
         """
         short, long = self.client.get(b"k", timeout=3), self.client.get(b"k", timeout=30)
         self.connected()
-        self.clock.advance(2)
+        self.network.advance(2)
         self.connected(2)
-        self.clock.advance(0.9)
+        self.network.advance(0.9)
         self.assertNoResult(short)
-        self.clock.advance(0.1)
+        self.network.advance(0.1)
         self.failureResultOf(short, Unavailable)
         for _ in range(26):
-            self.clock.advance(1)
+            self.network.advance(1)
         self.assertNoResult(long)
-        self.clock.advance(1)
+        self.network.advance(1)
         self.failureResultOf(long, Unavailable)
 
     def test_underWay(self) -> None:
@@ -66,12 +67,12 @@ class TimeoutTests(ManyCase):
         read, write = self.client.get(b"1", timeout=1), self.client.set(b"2", b"v", timeout=1)
         after = self.client.get(b"3")
         wire = self.connected()
-        self.clock.advance(1)
+        self.network.advance(1)
         self.assertEqual(str(self.failureResultOf(read, Unavailable).value), "db:1: no reply within 1 s")
         self.assertEqual(str(self.failureResultOf(write, OutcomeUnknown).value), "db:1: no reply within 1 s")
-        wire.reply(b"VALUE 1\r\na\r\nOK 5\r\nVALUE 1\r\nb\r\n")
+        wire.send(b"VALUE 1\r\na\r\nOK 5\r\nVALUE 1\r\nb\r\n")
         self.assertEqual(self.successResultOf(after), b"b")
-        self.assertEqual(self.network.attempts(), [])
+        self.assertEqual(self.network.asked(), [])
 
     def test_causes(self) -> None:
         """
@@ -79,9 +80,11 @@ class TimeoutTests(ManyCase):
         """
         stored = self.client.set(b"k", b"v", timeout=1)
         self.network.refuse(1)
-        self.connected(2).reply(b"ERR_REDIRECT db 3\r\n")
-        self.network.attempts()
-        self.clock.advance(1)
+        two = self.connected(2)
+        self.network.slow(CLIENT, HOST, 60)
+        two.send(b"ERR_REDIRECT db 3\r\n")
+        self.assertEqual(self.network.asked(), [3])
+        self.network.advance(1)
         self.assertEqual(
             str(self.failureResultOf(stored, Unavailable).value),
             "not carried out within 1 s: db:1: connection refused; db:2: it says that db:3 leads",
@@ -94,19 +97,20 @@ class TimeoutTests(ManyCase):
         self.client.get(b"k")
         self.network.refuse(1)
         wire = self.connected(2)
-        wire.reply(b"ERRNOTFOUND\r\n")
+        wire.send(b"ERRNOTFOUND\r\n")
         self.writes(WINDOW)
         late = self.client.get(b"k", timeout=1)
-        self.clock.advance(1)
+        self.network.advance(1)
         self.assertIn("too many others", str(self.failureResultOf(late, Unavailable).value))
 
     def test_noConnection(self) -> None:
         """
         A server that cannot be reached is told with the time that it was given, and not with what was left of it.
         """
+        self.network.block(CLIENT, HOST)
         stored = self.client.set(b"k", b"v", timeout=2.0902238)
-        self.clock.advance(2)
-        self.clock.advance(0.1)
+        self.network.advance(2)
+        self.network.advance(0.1)
         error = self.failureResultOf(stored, Unavailable).value
         self.assertIn("db:1: no answer in 2 s", str(error))
 
@@ -114,14 +118,14 @@ class TimeoutTests(ManyCase):
         """
         Times are told with one decimal: how they were reckoned is nobody's business.
         """
-        self.client = Client(self.clock, ["db:1", "db:2"], timeout=3.38414)
+        self.client = Client(self.reactor, ["db:1", "nowhere:2"], timeout=3.38414)
+        self.network.block(CLIENT, "nowhere")
         stored = self.client.set(b"k", b"v")
-        self.network.accept(1)
-        self.clock.advance(1.7)
-        self.clock.advance(1.7)
+        self.network.advance(1.7)
+        self.network.advance(1.7)
         error = str(self.failureResultOf(stored, Unavailable).value)
         self.assertIn("db:1: no reply in 1.7 s", error)
-        self.assertIn("db:2: no answer in 1.7 s", error)
+        self.assertIn("nowhere:2: no answer in 1.7 s", error)
 
 
 class CancelTests(ManyCase):
@@ -136,10 +140,10 @@ class CancelTests(ManyCase):
         self.reads(WINDOW)
         waiting = self.writes(3, first=WINDOW)
         wire = self.connected()
-        wire.clear()
+        wire.taken()
         waiting[1].cancel()
         self.failureResultOf(waiting[1], CancelledError)
-        wire.reply(b"ERRNOTFOUND\r\n" * WINDOW)
+        wire.send(b"ERRNOTFOUND\r\n" * WINDOW)
         self.assertEqual(keys(wire.taken()), [WINDOW, WINDOW + 2])
 
     def test_returned(self) -> None:
@@ -147,9 +151,12 @@ class CancelTests(ManyCase):
         Nor is one that was redirected, and not yet sent again.
         """
         results = self.writes(3)
-        self.connected().reply(b"ERR_REDIRECT db 2\r\n" * 3)
+        wire = self.connected()
+        self.network.slow(CLIENT, HOST, 0.1)
+        wire.send(b"ERR_REDIRECT db 2\r\n" * 3)
         results[1].cancel()
         self.failureResultOf(results[1], CancelledError)
+        self.network.advance(0.3)
         self.assertEqual(keys(self.connected(2).taken()), [0, 2])
 
     def test_redirected(self) -> None:
@@ -158,10 +165,10 @@ class CancelTests(ManyCase):
         """
         results = self.writes(2)
         wire = self.connected()
-        wire.reply(b"ERR_REDIRECT db 2\r\n")
+        wire.send(b"ERR_REDIRECT db 2\r\n")
         results[0].cancel()
         self.failureResultOf(results[0], CancelledError)
-        wire.reply(b"ERR_REDIRECT db 2\r\n")
+        wire.send(b"ERR_REDIRECT db 2\r\n")
         self.assertEqual(keys(self.connected(2).taken()), [1])
 
     def test_underWay(self) -> None:
@@ -170,9 +177,9 @@ class CancelTests(ManyCase):
         """
         for result in self.writes(WINDOW):
             result.addErrback(lambda _: None)
-            if len(self.clock.getDelayedCalls()) > 0:
+            if len(self.reactor.getDelayedCalls()) > 0:
                 result.cancel()
-        self.network.attempts()
+        self.network.asked()
         sent = self.writes(WINDOW)
         wire = self.connected()
         self.assertEqual(len(keys(wire.taken())), WINDOW)
@@ -181,7 +188,7 @@ class CancelTests(ManyCase):
             self.failureResultOf(result, CancelledError)
         self.reads(2, first=7)
         self.assertEqual(wire.taken(), b"")
-        wire.reply(b"OK 1\r\n")
+        wire.send(b"OK 1\r\n")
         self.assertEqual(keys(wire.taken()), [7])
         self.assertIn("1 calls under way, 1 waiting", repr(self.client))
 
@@ -199,9 +206,9 @@ class CancelTests(ManyCase):
         wire = self.connected()
         results = [self.client.set(b"k", b"v", timeout=1) for _ in range(4)]
         results[0].cancel()
-        wire.reply(b"ERRNOTFOUND\r\nOK 1\r\nOK 2\r\n")
-        self.clock.advance(1)
-        wire.reply(b"OK 3\r\nOK 4\r\n")
+        wire.send(b"ERRNOTFOUND\r\nOK 1\r\nOK 2\r\n")
+        self.network.advance(1)
+        wire.send(b"OK 3\r\nOK 4\r\n")
         self.failureResultOf(results[0], CancelledError)
         self.assertEqual(self.successResultOf(results[1]), 2)
         self.failureResultOf(results[2], OutcomeUnknown)
@@ -209,8 +216,8 @@ class CancelTests(ManyCase):
         del results
         self.assertEqual([call for call in calls() if call not in before], [])
         self.assertIn("0 calls under way, 0 waiting", repr(self.client))
-        self.clock.advance(10)
-        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.network.advance(10)
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
 
 
 class EndTests(ManyCase):
@@ -231,8 +238,8 @@ class EndTests(ManyCase):
         for call in (*writes[WINDOW:], *reads):
             self.failureResultOf(call, Closed)
         self.client.close()
-        self.clock.advance(0)
-        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.network.advance(0)
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
 
     def test_closeWhileResting(self) -> None:
         """
@@ -240,10 +247,10 @@ class EndTests(ManyCase):
         """
         got = self.client.get(b"k")
         for _ in range(4):
-            self.connected().drop()
+            self.connected().close()
         self.client.close()
         self.failureResultOf(got, Closed)
-        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
 
     def test_closeInAnAnswer(self) -> None:
         """
@@ -252,7 +259,7 @@ class EndTests(ManyCase):
         reads = self.reads(WINDOW + 2)
         reads[0].addCallback(lambda _: self.client.close())
         reads[1].addErrback(lambda _: reads[WINDOW].cancel())
-        self.connected().reply(b"ERRNOTFOUND\r\n" * WINDOW)
+        self.connected().send(b"ERRNOTFOUND\r\n" * WINDOW)
         self.assertIsNone(self.successResultOf(reads[0]))
         for read in (*reads[2:WINDOW], reads[WINDOW + 1]):
             self.failureResultOf(read, Closed)
@@ -271,20 +278,20 @@ class EndTests(ManyCase):
 
         used = ensureDeferred(use())
         wire = self.connected()
-        wire.reply(b"ERRNOTFOUND\r\n")
+        wire.send(b"ERRNOTFOUND\r\n")
         self.failureResultOf(used, KeyError)
-        self.assertTrue(wire.aborted)
+        self.assertTrue(wire.isReset)
         self.failureResultOf(self.client.get(b"k"), Closed)
 
     def test_forgotten(self) -> None:
         """
         A client that nobody holds carries out what it was asked for.
         """
-        client, self.client = self.client, Client(self.clock, ["db:9"])
+        client, self.client = self.client, Client(self.reactor, ["db:9"])
         got = client.get(b"k")
         del client
         gc.collect()
-        self.connected().reply(b"VALUE 1\r\nv\r\n")
+        self.connected().send(b"VALUE 1\r\nv\r\n")
         self.assertEqual(self.successResultOf(got), b"v")
 
     def test_repr(self) -> None:

@@ -21,10 +21,10 @@ class FailoverTests(ClientCase):
         A redirect is followed at once, a write's too, and remembered.
         """
         stored = self.client.set(b"k", b"v")
-        self.connected().reply(b"ERR_REDIRECT db 3\r\n")
+        self.connected().send(b"ERR_REDIRECT db 3\r\n")
         wire = self.connected(3)
         self.assertEqual(wire.taken(), b"set k 0 1\r\nv\r\n")
-        wire.reply(b"OK 5\r\n")
+        wire.send(b"OK 5\r\n")
         self.assertEqual(self.successResultOf(stored), 5)
         self.client.get(b"k")
         self.assertEqual(wire.taken(), b"get k\r\n")
@@ -36,16 +36,16 @@ class FailoverTests(ClientCase):
         """
         got = self.client.get(b"k")
         one = self.connected(1)
-        one.clear()
-        one.reply(b"ERR_REDIRECT db 2\r\n")
+        one.taken()
+        one.send(b"ERR_REDIRECT db 2\r\n")
         two = self.connected(2)
         asked = 1
         for _ in range(1100):
             for wire, other in ((one, 2), (two, 1)):
                 while wire.taken():
                     asked += 1
-                    wire.reply(b"ERR_REDIRECT db %d\r\n" % other)
-            self.clock.advance(0.01)
+                    wire.send(b"ERR_REDIRECT db %d\r\n" % other)
+            self.network.advance(0.01)
         self.failureResultOf(got, Unavailable)
         self.assertGreater(asked, 100)
         self.assertLess(asked, 500)
@@ -55,9 +55,9 @@ class FailoverTests(ClientCase):
         A redirect that names no server is an error.
         """
         for words in (b"", b"db", b"db x", b"db 0", b"db 65536"):
-            client = Client(self.clock, [("db", 1)])
+            client = Client(self.reactor, [("db", 1)])
             got = client.get(b"k")
-            self.connected().reply(b"ERR_REDIRECT " + words + b"\r\n")
+            self.connected().send(b"ERR_REDIRECT " + words + b"\r\n")
             self.failureResultOf(got, Unavailable)
 
     def test_refused(self) -> None:
@@ -66,13 +66,13 @@ class FailoverTests(ClientCase):
         was sent.
         """
         stored = self.client.set(b"k", b"v")
-        self.network.attempts()
-        self.network.accept(1).reply(stats("leader"))
-        self.assertEqual(self.network.attempts(), [1])
+        self.network.asked()
+        one = self.network.accept(1)
         self.network.refuse(1)
+        one.send(stats("leader"))
         wire = self.connected(2)
         self.assertEqual(wire.taken(), b"set k 0 1\r\nv\r\n")
-        wire.reply(b"OK 5\r\n")
+        wire.send(b"OK 5\r\n")
         self.assertEqual(self.successResultOf(stored), 5)
 
     def test_allRefused(self) -> None:
@@ -80,13 +80,10 @@ class FailoverTests(ClientCase):
         When no server can be connected to, all are tried again and again, until the time is over.
         """
         stored = self.client.set(b"k", b"v")
-        tried = []
-        for _ in range(200):
-            for port in self.network.attempts():
-                tried.append(port)
-                self.network.refuse(port)
-            self.clock.advance(0.1)
+        self.network.refuse(1, 2, 3)
+        self.network.advance(20)
         self.failureResultOf(stored, Unavailable)
+        tried = self.network.asked()
         self.assertEqual(tried[:6], [1, 2, 3, 1, 2, 3])
         self.assertGreater(len(tried), 20)
 
@@ -95,9 +92,9 @@ class FailoverTests(ClientCase):
         A read whose connection is lost is asked of the next server.
         """
         got = self.client.get(b"k")
-        self.connected().drop()
-        self.clock.advance(0.1)
-        self.connected(2).reply(b"VALUE 1\r\nv\r\n")
+        self.connected().close()
+        self.network.advance(0.1)
+        self.connected(2).send(b"VALUE 1\r\nv\r\n")
         self.assertEqual(self.successResultOf(got), b"v")
 
     def test_readRetriedAfterInternalError(self) -> None:
@@ -105,9 +102,9 @@ class FailoverTests(ClientCase):
         A read that a server could not answer is asked of the next one.
         """
         got = self.client.get(b"k")
-        self.connected().reply(b"ERR_INTERNAL\r\n")
-        self.clock.advance(0.1)
-        self.connected(2).reply(b"VALUE 1\r\nv\r\n")
+        self.connected().send(b"ERR_INTERNAL\r\n")
+        self.network.advance(0.1)
+        self.connected(2).send(b"VALUE 1\r\nv\r\n")
         self.assertEqual(self.successResultOf(got), b"v")
 
     def test_readRetriedWhenSilent(self) -> None:
@@ -116,12 +113,12 @@ class FailoverTests(ClientCase):
         """
         got = self.client.get(b"k")
         stopped = self.connected()
-        self.clock.advance(Client.PATIENCE)
-        self.clock.advance(Client.RETRY_DELAY)
+        self.network.advance(Client.PATIENCE)
+        self.network.advance(Client.RETRY_DELAY)
         other = self.connected(2)
-        stopped.reply(b"VALUE 5\r\nstale\r\n")
+        stopped.send(b"VALUE 5\r\nstale\r\n")
         self.assertNoResult(got)
-        other.reply(b"VALUE 1\r\nv\r\n")
+        other.send(b"VALUE 1\r\nv\r\n")
         self.assertEqual(self.successResultOf(got), b"v")
 
     def test_writeLost(self) -> None:
@@ -129,11 +126,11 @@ class FailoverTests(ClientCase):
         A write whose connection is lost after it was sent has an unknown outcome, and is not sent again.
         """
         writes = [self.client.set(b"k", b"v"), self.client.cas(b"k", 1, b"v"), self.client.delete(b"k")]
-        self.connected().drop()
+        self.connected().close()
         for write in writes:
             self.failureResultOf(write, OutcomeUnknown)
-        self.clock.advance(5)
-        self.assertEqual(self.network.attempts(), [])
+        self.network.advance(5)
+        self.assertEqual(self.network.asked(), [])
 
     def test_writeInternalError(self) -> None:
         """
@@ -142,17 +139,17 @@ class FailoverTests(ClientCase):
         stored = self.client.set(b"k", b"v")
         wire = self.connected()
         wire.taken()
-        wire.reply(b"ERR_INTERNAL\r\n")
+        wire.send(b"ERR_INTERNAL\r\n")
         self.failureResultOf(stored, OutcomeUnknown)
-        self.clock.advance(5)
-        self.assertEqual((wire.taken(), self.network.attempts()), (b"", []))
+        self.network.advance(5)
+        self.assertEqual((wire.taken(), self.network.asked()), (b"", []))
 
     def test_writeInternalErrorNext(self) -> None:
         """
         After such a write the next one goes to another server: this one may be a leader that is cut off from the rest.
         """
         stored = self.client.set(b"k", b"v")
-        self.connected().reply(b"ERR_INTERNAL\r\n")
+        self.connected().send(b"ERR_INTERNAL\r\n")
         self.failureResultOf(stored, OutcomeUnknown)
         self.client.set(b"k", b"v")
         self.assertEqual(self.connected(2).taken(), b"set k 0 1\r\nv\r\n")
@@ -163,9 +160,9 @@ class FailoverTests(ClientCase):
         """
         stored = self.client.set(b"k", b"v")
         self.connected()
-        self.clock.advance(9.9)
+        self.network.advance(9.9)
         self.assertNoResult(stored)
-        self.clock.advance(0.2)
+        self.network.advance(0.2)
         self.failureResultOf(stored, OutcomeUnknown)
 
     def test_writeSilentNext(self) -> None:
@@ -174,7 +171,7 @@ class FailoverTests(ClientCase):
         """
         stored = self.client.set(b"k", b"v")
         self.connected()
-        self.clock.advance(10.1)
+        self.network.advance(10.1)
         self.failureResultOf(stored, OutcomeUnknown)
         self.client.set(b"k", b"v")
         self.assertEqual(self.connected(2).taken(), b"set k 0 1\r\nv\r\n")
@@ -184,7 +181,7 @@ class FailoverTests(ClientCase):
         A reply that does not fit its command is no success.
         """
         stored, got = self.client.set(b"k", b"v"), self.client.get(b"k")
-        self.connected().reply(b"DELETED\r\nOK 1\r\n")
+        self.connected().send(b"DELETED\r\nOK 1\r\n")
         self.failureResultOf(stored, OutcomeUnknown)
         self.failureResultOf(got, Unavailable)
 
@@ -194,8 +191,8 @@ class FailoverTests(ClientCase):
         """
         got = self.client.get(b"k")
         wire = self.connected()
-        wire.reply(b"ERRNOTFOUND\r\n")
-        wire.drop()
+        wire.send(b"ERRNOTFOUND\r\n")
+        wire.close()
         self.assertIsNone(self.successResultOf(got))
         self.client.get(b"k")
         self.assertEqual(self.connected().taken(), b"get k\r\n")
@@ -211,8 +208,8 @@ class FailoverTests(ClientCase):
         self.assertEqual(wire.taken(), b"get k\r\n")
         got.cancel()
         self.failureResultOf(got, CancelledError)
-        self.clock.advance(5)
-        self.assertEqual(self.network.attempts(), [])
+        self.network.advance(5)
+        self.assertEqual(self.network.asked(), [])
 
     def test_close(self) -> None:
         """
@@ -224,11 +221,11 @@ class FailoverTests(ClientCase):
         self.client.close()
         self.failureResultOf(stored, OutcomeUnknown)
         self.failureResultOf(connecting, Closed)
-        self.assertTrue(wire.aborted)
+        self.assertTrue(wire.isReset)
         self.failureResultOf(got, Closed)
         for asked in (self.client.get(b"k"), self.client.set(b"k", b"v"), self.client.stats("db", 3)):
             self.failureResultOf(asked, Closed)
-        self.assertEqual(self.network.attempts(), [2])
+        self.assertEqual(self.network.asked(), [2])
 
     def test_connectionsAreBounded(self) -> None:
         """
@@ -236,4 +233,4 @@ class FailoverTests(ClientCase):
         """
         for port in range(1, 66):
             self.client.stats("db", port).addErrback(lambda _: None)
-        self.assertEqual(len(self.network.attempts()), 64)
+        self.assertEqual(len(self.network.asked()), 64)

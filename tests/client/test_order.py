@@ -14,7 +14,8 @@ from replkv.client.connections import Address
 from replkv.client.dispatcher import Dispatcher
 from replkv.client.limits import ClientLimits
 from tests.client.connected import stats
-from tests.client.network import Network, Wire
+from tests.client.network import Network
+from tests.network import FarEnd
 
 PORTS = (1, 2, 3)
 
@@ -32,7 +33,7 @@ class Servers:
         self.leader = 1
         self.done: list[int] = []
         self._network = network
-        self._wires: dict[int, Wire] = {}
+        self._wires: dict[int, FarEnd] = {}
         self._replies: dict[int, deque[bytes]] = {port: deque() for port in PORTS}
 
     @property
@@ -46,11 +47,11 @@ class Servers:
         """
         Let everything arrive.
         """
-        while ports := self._network.attempts():
+        while ports := self._network.asked():
             for port in ports:
                 self._wires[port] = self._network.accept(port)
             if self._wires[self.leader].value() == b"stats\r\n":
-                self._wires[self.leader].reply(stats("leader"))
+                self._wires[self.leader].send(stats("leader"))
         for port, wire in self._wires.items():
             for line in wire.taken().split(b"\r\n"):
                 if not line.startswith(b"delete"):
@@ -66,7 +67,7 @@ class Servers:
         Let one of them answer the oldest commands that it has, so many at the most.
         """
         replies = self._replies[port]
-        self._wires[port].reply(b"".join(replies.popleft() for _ in range(min(count, len(replies)))))
+        self._wires[port].send(b"".join(replies.popleft() for _ in range(min(count, len(replies)))))
 
     @property
     def waiting(self) -> list[int]:
@@ -113,6 +114,6 @@ class OrderProperties(SynchronousTestCase):
             servers.take()
             for port in servers.waiting:
                 servers.answer(port, 1000)
-            network.reactor.advance(0.1 if not servers.waiting else 0)
+            network.advance(0.1 if not servers.waiting else 0)
         self.assertEqual(servers.done, list(range(made)))
         dispatcher.close()

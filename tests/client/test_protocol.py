@@ -5,8 +5,9 @@ Tests for L{replkv.client.protocol}.
 from __future__ import annotations
 
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.error import ConnectionDone
-from twisted.internet.task import Clock
+from twisted.internet.protocol import Factory
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.client.errors import Unavailable
@@ -14,7 +15,7 @@ from replkv.client.limits import CLIENT_LIMITS
 from replkv.client.protocol import CommandProtocol
 from replkv.commands.results import Found, NotFound, Result, Stored
 from replkv.wire.replyparser import ProtocolError
-from tests.client.network import Wire
+from tests.client.network import HOST, Network
 
 
 class Recorder:
@@ -48,12 +49,12 @@ class CommandProtocolTests(SynchronousTestCase):
         """
         Connect.
         """
-        self.clock = Clock()
+        self.network = Network()
+        self.reactor = self.network.reactor
         self.owner = Recorder()
-        self.protocol = CommandProtocol(self.clock, 2.0, self.owner, CLIENT_LIMITS)
-        self.wire = Wire()
-        self.wire.protocol = self.protocol
-        self.protocol.makeConnection(self.wire)
+        self.protocol = CommandProtocol(self.reactor, 2.0, self.owner, CLIENT_LIMITS)
+        TCP4ClientEndpoint(self.reactor, HOST, 1).connect(Factory.forProtocol(lambda: self.protocol))
+        self.wire = self.network.accept(1)
 
     def test_pipelined(self) -> None:
         """
@@ -61,7 +62,7 @@ class CommandProtocolTests(SynchronousTestCase):
         """
         first, second, third = (self.read(b"get %d\r\n" % number) for number in range(3))
         self.assertEqual(self.wire.taken(), b"get 0\r\nget 1\r\nget 2\r\n")
-        self.wire.reply(b"VALUE 1\r\na\r\nERRNOTFOUND\r\n")
+        self.wire.send(b"VALUE 1\r\na\r\nERRNOTFOUND\r\n")
         self.assertEqual(self.successResultOf(first), Found(0, 0, b"a"))
         self.assertEqual(self.successResultOf(second), NotFound())
         self.assertNoResult(third)
@@ -73,7 +74,7 @@ class CommandProtocolTests(SynchronousTestCase):
         first, second = self.read(), self.read()
         first.cancel()
         self.failureResultOf(first)
-        self.wire.reply(b"OK 1\r\nOK 2\r\n")
+        self.wire.send(b"OK 1\r\nOK 2\r\n")
         self.assertEqual(self.successResultOf(second), Stored(2))
 
     def test_lost(self) -> None:
@@ -81,7 +82,7 @@ class CommandProtocolTests(SynchronousTestCase):
         When the connection is lost, what waits for its reply fails, and the owner is told, once.
         """
         waiting = [self.read() for _ in range(2)]
-        self.wire.drop()
+        self.wire.close()
         for result in waiting:
             self.failureResultOf(result, ConnectionDone)
         self.assertEqual(self.owner.reasons, ["it closed the connection"])
@@ -93,8 +94,8 @@ class CommandProtocolTests(SynchronousTestCase):
         waiting = self.read()
         self.protocol.close()
         self.failureResultOf(waiting, Unavailable)
-        self.assertTrue(self.wire.aborted)
-        self.wire.drop()
+        self.assertTrue(self.wire.isReset)
+        self.wire.close()
         self.assertEqual(self.owner.reasons, ["the connection was given up"])
 
     def test_notAReply(self) -> None:
@@ -102,16 +103,16 @@ class CommandProtocolTests(SynchronousTestCase):
         What is no reply ends the connection.
         """
         waiting = self.read()
-        self.wire.reply(b"VALUE x\r\n")
+        self.wire.send(b"VALUE x\r\n")
         self.failureResultOf(waiting, ProtocolError)
-        self.assertTrue(self.wire.aborted)
+        self.assertTrue(self.wire.isReset)
 
     def test_replyToNothing(self) -> None:
         """
         A reply that answers no command ends the connection.
         """
-        self.wire.reply(b"OK 1\r\n")
-        self.assertTrue(self.wire.aborted)
+        self.wire.send(b"OK 1\r\n")
+        self.assertTrue(self.wire.isReset)
 
     def test_room(self) -> None:
         """
@@ -122,12 +123,12 @@ class CommandProtocolTests(SynchronousTestCase):
         self.assertTrue(self.protocol.hasRoom)
         self.read()
         self.assertFalse(self.protocol.hasRoom)
-        self.wire.reply(b"OK 1\r\n")
+        self.wire.send(b"OK 1\r\n")
         self.assertTrue(self.protocol.hasRoom)
         self.write(bytes(CLIENT_LIMITS.sentBytes))
-        self.wire.reply(b"OK 1\r\n")
+        self.wire.send(b"OK 1\r\n")
         self.assertFalse(self.protocol.hasRoom)
-        self.wire.reply(b"OK 1\r\n" * (CLIENT_LIMITS.sent - 1))
+        self.wire.send(b"OK 1\r\n" * (CLIENT_LIMITS.sent - 1))
         self.assertTrue(self.protocol.hasRoom)
         self.assertEqual(self.owner.answers, 3)
 
@@ -140,7 +141,7 @@ class CommandProtocolTests(SynchronousTestCase):
             command.cancel()
             self.failureResultOf(command, CancelledError)
         self.assertEqual((self.protocol.hasRoom, self.protocol.isAwaited), (False, False))
-        self.wire.reply(b"OK 1\r\n")
+        self.wire.send(b"OK 1\r\n")
         self.assertEqual((self.protocol.hasRoom, self.owner.answers), (True, 1))
 
     def test_silent(self) -> None:
@@ -149,20 +150,20 @@ class CommandProtocolTests(SynchronousTestCase):
         connection ends after it.
         """
         read, write = self.read(), self.write()
-        self.clock.advance(1.9)
+        self.network.advance(1.9)
         self.assertNoResult(read)
-        self.clock.advance(0.1)
+        self.network.advance(0.1)
         self.failureResultOf(read, Unavailable)
         self.assertNoResult(write)
         self.assertEqual(self.owner.reasons, ["no reply in 2 s"])
         self.assertEqual((self.protocol.isUsable, self.protocol.hasRoom), (False, False))
-        self.clock.advance(60)
-        self.assertFalse(self.wire.aborted)
-        self.wire.reply(b"VALUE 5\r\nstale\r\nOK 1\r\n")
+        self.network.advance(60)
+        self.assertFalse(self.wire.isReset)
+        self.wire.send(b"VALUE 5\r\nstale\r\nOK 1\r\n")
         self.assertEqual(self.successResultOf(write), Stored(1))
-        self.assertTrue(self.wire.aborted)
+        self.assertTrue(self.wire.isReset)
         self.assertEqual(self.owner.reasons, ["no reply in 2 s"])
-        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
 
     def test_slow(self) -> None:
         """
@@ -170,12 +171,12 @@ class CommandProtocolTests(SynchronousTestCase):
         """
         read, last = self.read(), self.read()
         for piece in (b"VALUE 4\r\n", b"ab", b"cd\r\n"):
-            self.clock.advance(1.9)
-            self.wire.reply(piece)
+            self.network.advance(1.9)
+            self.wire.send(piece)
         self.assertEqual(self.successResultOf(read), Found(0, 0, b"abcd"))
-        self.clock.advance(1.9)
+        self.network.advance(1.9)
         self.assertNoResult(last)
-        self.clock.advance(0.1)
+        self.network.advance(0.1)
         self.failureResultOf(last, Unavailable)
 
     def test_silenceBegins(self) -> None:
@@ -183,13 +184,13 @@ class CommandProtocolTests(SynchronousTestCase):
         Silence counts from when something was asked, however long nothing had been.
         """
         first = self.read()
-        self.wire.reply(b"OK 1\r\n")
+        self.wire.send(b"OK 1\r\n")
         self.successResultOf(first)
-        self.clock.advance(1.5)
+        self.network.advance(1.5)
         second = self.read()
-        self.clock.advance(1.9)
+        self.network.advance(1.9)
         self.assertNoResult(second)
-        self.clock.advance(0.1)
+        self.network.advance(0.1)
         self.failureResultOf(second, Unavailable)
 
     def test_silentToNobody(self) -> None:
@@ -199,8 +200,8 @@ class CommandProtocolTests(SynchronousTestCase):
         reply = self.write()
         reply.cancel()
         self.failureResultOf(reply, CancelledError)
-        self.clock.advance(2)
-        self.assertTrue(self.wire.aborted)
+        self.network.advance(2)
+        self.assertTrue(self.wire.isReset)
         self.assertEqual(self.owner.reasons, ["no reply in 2 s"])
 
     def test_closedByAnAnswer(self) -> None:
@@ -209,7 +210,7 @@ class CommandProtocolTests(SynchronousTestCase):
         """
         first, second = self.read(), self.read()
         first.addCallback(lambda _: self.protocol.close())
-        self.wire.reply(b"OK 1\r\nOK 2\r\n")
+        self.wire.send(b"OK 1\r\nOK 2\r\n")
         self.failureResultOf(second, Unavailable)
 
     def read(self, command: bytes = b"get a\r\n") -> Deferred[Result]:

@@ -12,7 +12,8 @@ from replkv.client.client import Client
 from replkv.client.errors import Closed, OutcomeUnknown, Unavailable
 from replkv.client.search import Search
 from tests.client.connected import ClientCase, stats
-from tests.client.network import Wire
+from tests.client.network import CLIENT
+from tests.network import FarEnd
 
 NONE_KNOWN = stats("follower", leader="none")
 
@@ -28,9 +29,9 @@ class SearchCase(ClientCase):
         """
         super().setUp()
         self.stored = self.client.set(b"k", b"v")
-        self.assertEqual(self.network.attempts(), [1, 2, 3])
+        self.assertEqual(self.network.asked(), [1, 2, 3])
 
-    def asked(self, port: int) -> Wire:
+    def asked(self, port: int) -> FarEnd:
         """
         Let the search reach a server.
         """
@@ -38,14 +39,14 @@ class SearchCase(ClientCase):
         self.assertEqual(wire.taken(), b"stats\r\n")
         return wire
 
-    def assertLeads(self, port: int, stored: Deferred[int] | None = None) -> Wire:
+    def assertLeads(self, port: int, stored: Deferred[int] | None = None) -> FarEnd:
         """
         Assert that the write is carried out there now.
         """
-        self.assertEqual(self.network.attempts(), [port])
+        self.assertEqual(self.network.asked(), [port])
         wire = self.network.accept(port)
         self.assertEqual(wire.taken(), b"set k 0 1\r\nv\r\n")
-        wire.reply(b"OK 5\r\n")
+        wire.send(b"OK 5\r\n")
         self.assertEqual(self.successResultOf(self.stored if stored is None else stored), 5)
         return wire
 
@@ -61,9 +62,9 @@ class SearchTests(SearchCase):
         """
         other = self.asked(2)
         one = self.asked(1)
-        one.reply(stats("leader"))
-        self.assertTrue(one.aborted)
-        self.assertTrue(other.aborted)
+        one.send(stats("leader"))
+        self.assertTrue(one.isReset)
+        self.assertTrue(other.isReset)
         self.assertLeads(1)
         self.assertEqual(self.client.leader, ("db", 1))
 
@@ -72,23 +73,27 @@ class SearchTests(SearchCase):
         A first server that says nothing is not waited for.
         """
         self.asked(1)
-        self.asked(3).reply(stats("leader"))
+        self.asked(3).send(stats("leader"))
         self.assertLeads(3)
 
     def test_firstIsUnreachable(self) -> None:
         """
         Nor is one that is not reached.
         """
-        self.asked(3).reply(stats("leader"))
-        self.assertLeads(3)
+        self.network.block(CLIENT, "nowhere")
+        stored = Client(self.reactor, ["nowhere:1", "db:3"]).set(b"k", b"v")
+        self.assertEqual(self.network.asked(), [1, 3])
+        self.asked(3).send(stats("leader"))
+        self.assertLeads(3, stored)
 
     def test_firstIsRefused(self) -> None:
         """
         A first server that refuses the connection is no hindrance.
         """
         self.network.refuse(1)
-        self.assertEqual(self.network.attempts(), [1])
-        self.asked(2).reply(stats("leader"))
+        self.network.advance(Search.PAUSE)
+        self.assertEqual(self.network.asked(), [1])
+        self.asked(2).send(stats("leader"))
         self.assertLeads(2)
 
     def test_firstKnowsNone(self) -> None:
@@ -96,9 +101,9 @@ class SearchTests(SearchCase):
         A first server that the others keep out, and which would answer C{ERR_INTERNAL}, never gets the write.
         """
         sick = self.asked(1)
-        sick.reply(NONE_KNOWN)
+        sick.send(NONE_KNOWN)
         self.assertEqual(sick.taken(), b"")
-        self.asked(2).reply(stats("leader"))
+        self.asked(2).send(stats("leader"))
         self.assertLeads(2)
         self.assertEqual(sick.taken(), b"")
 
@@ -106,24 +111,24 @@ class SearchTests(SearchCase):
         """
         One that knows no statistics, or sends what is no reply, is not believed to lead.
         """
-        self.asked(1).reply(b"ERRCMDERR\r\n")
-        self.asked(2).reply(b"END\r\n")
-        self.asked(3).reply(b"STAT role leader\r\nSTAT term x\r\nEND\r\n")
-        self.assertEqual(self.network.attempts(), [])
-        self.clock.advance(10)
+        self.asked(1).send(b"ERRCMDERR\r\n")
+        self.asked(2).send(b"END\r\n")
+        self.asked(3).send(b"STAT role leader\r\nSTAT term x\r\nEND\r\n")
+        self.assertEqual(self.network.asked(), [])
+        self.network.advance(10)
         self.failureResultOf(self.stored, Unavailable)
 
     def test_onceKnown(self) -> None:
         """
         Once it is known, nobody is asked any more.
         """
-        self.asked(2).reply(stats("leader"))
+        self.asked(2).send(stats("leader"))
         wire = self.assertLeads(2)
         again = self.client.set(b"k", b"v")
         self.assertEqual(wire.taken(), b"set k 0 1\r\nv\r\n")
-        wire.reply(b"OK 6\r\n")
+        wire.send(b"OK 6\r\n")
         self.assertEqual(self.successResultOf(again), 6)
-        self.assertEqual(self.network.attempts(), [])
+        self.assertEqual(self.network.asked(), [])
 
     def test_untilOneLeads(self) -> None:
         """
@@ -132,12 +137,12 @@ class SearchTests(SearchCase):
         wires = [self.asked(port) for port in (1, 2, 3)]
         for pause in (Search.PAUSE, 0.2, 0.4, 0.8, Search.MAX_PAUSE, Search.MAX_PAUSE):
             for wire in wires:
-                wire.reply(NONE_KNOWN)
-            self.clock.advance(pause - 0.01)
+                wire.send(NONE_KNOWN)
+            self.network.advance(pause - 0.01)
             self.assertEqual([wire.taken() for wire in wires], [b""] * 3)
-            self.clock.advance(0.02)
+            self.network.advance(0.02)
             self.assertEqual([wire.taken() for wire in wires], [b"stats\r\n"] * 3)
-        wires[1].reply(stats("leader"))
+        wires[1].send(stats("leader"))
         self.assertLeads(2)
 
     def test_noneLeads(self) -> None:
@@ -147,26 +152,26 @@ class SearchTests(SearchCase):
         """
         self.network.refuse(1)
         two = self.asked(2)
-        two.reply(NONE_KNOWN)
+        two.send(NONE_KNOWN)
         self.asked(3)
         for _ in range(100):
             if two.taken():
-                two.reply(NONE_KNOWN)
-            self.clock.advance(0.1)
+                two.send(NONE_KNOWN)
+            self.network.advance(0.1)
         error = str(self.failureResultOf(self.stored, Unavailable).value)
         self.assertTrue(error.startswith("not carried out within 10 s: "), error)
-        for words in ("db:1: no answer in 2 s", "db:2: it knows no leader", "db:3: no answer in 2 s"):
+        for words in ("db:1: connection refused", "db:2: it knows no leader", "db:3: no reply in 2 s"):
             self.assertIn(words, error)
-        self.network.attempts()
-        self.clock.advance(10)
-        self.assertEqual((self.network.attempts(), self.clock.getDelayedCalls()), ([], []))
+        self.network.asked()
+        self.network.advance(10)
+        self.assertEqual((self.network.asked(), self.reactor.getDelayedCalls()), ([], []))
 
     def test_allSilent(self) -> None:
         """
         Where all are silent, that is what the error tells.
         """
         hasty = self.client.get(b"k", timeout=1)
-        self.clock.advance(1)
+        self.network.advance(1)
         error = self.failureResultOf(hasty, Unavailable).value
         self.assertEqual(str(error), "not carried out within 1 s: no server has said that it leads")
 
@@ -175,10 +180,10 @@ class SearchTests(SearchCase):
         A server that was silent for long is asked again.
         """
         self.asked(1)
-        self.clock.advance(Client.PATIENCE)
-        self.clock.advance(Search.PAUSE)
-        self.assertIn(1, self.network.attempts())
-        self.asked(1).reply(stats("leader"))
+        self.network.advance(Client.PATIENCE)
+        self.network.advance(Search.PAUSE)
+        self.assertIn(1, self.network.asked())
+        self.asked(1).send(stats("leader"))
         self.assertLeads(1)
 
 
@@ -191,31 +196,31 @@ class TermTests(SearchCase):
         """
         A server is not believed to lead when another one has told of a leader in a later term. It is asked again.
         """
-        self.asked(2).reply(stats("follower", term=7))
+        self.asked(2).send(stats("follower", term=7))
         deposed = self.asked(1)
-        deposed.reply(stats("leader", term=6))
-        self.assertEqual(self.network.attempts(), [])
-        self.asked(3).reply(stats("leader", term=7))
+        deposed.send(stats("leader", term=6))
+        self.assertEqual(self.network.asked(), [])
+        self.asked(3).send(stats("leader", term=7))
         self.assertLeads(3)
 
     def test_elected(self) -> None:
         """
         It is believed when it was elected since.
         """
-        self.asked(2).reply(stats("follower", term=7))
+        self.asked(2).send(stats("follower", term=7))
         wire = self.asked(1)
-        wire.reply(stats("leader", term=6))
-        self.clock.advance(Search.PAUSE)
+        wire.send(stats("leader", term=6))
+        self.network.advance(Search.PAUSE)
         self.assertEqual(wire.taken(), b"stats\r\n")
-        wire.reply(stats("leader", term=8))
+        wire.send(stats("leader", term=8))
         self.assertLeads(1)
 
     def test_laterTermWithoutLeader(self) -> None:
         """
         A later term in which nobody is known to lead says nothing: whoever is cut off may have it.
         """
-        self.asked(2).reply(stats("candidate", term=7, leader="none"))
-        self.asked(1).reply(stats("leader", term=6))
+        self.asked(2).send(stats("candidate", term=7, leader="none"))
+        self.asked(1).send(stats("leader", term=6))
         self.assertLeads(1)
 
     def test_forgotten(self) -> None:
@@ -224,14 +229,14 @@ class TermTests(SearchCase):
         """
         two, three = self.asked(2), self.asked(3)
         for wire in (two, three):
-            wire.reply(stats("follower", term=7))
+            wire.send(stats("follower", term=7))
             self.assertEqual(wire.taken(), b"get leader\r\n")
-        two.reply(b"ERR_INTERNAL\r\n")
-        three.drop()
-        self.clock.advance(Search.PAUSE)
-        two.reply(NONE_KNOWN)
-        self.asked(1).reply(stats("leader", term=1))
-        self.assertEqual(self.network.attempts()[-1:], [1])
+        two.send(b"ERR_INTERNAL\r\n")
+        three.close()
+        self.network.advance(Search.PAUSE)
+        two.send(NONE_KNOWN)
+        self.asked(1).send(stats("leader", term=1))
+        self.assertEqual(self.network.asked()[-1:], [1])
 
 
 class NamedTests(SearchCase):
@@ -245,7 +250,7 @@ class NamedTests(SearchCase):
         """
         super().setUp()
         self.follower = self.asked(1)
-        self.follower.reply(stats("follower"))
+        self.follower.send(stats("follower"))
         # A read, which does no harm whatever becomes of it.
         self.assertEqual(self.follower.taken(), b"get leader\r\n")
 
@@ -253,38 +258,38 @@ class NamedTests(SearchCase):
         """
         A leader that only a follower names gets the write, once it has said itself that it leads.
         """
-        self.follower.reply(b"ERR_REDIRECT db 9\r\n")
-        self.assertEqual(self.network.attempts(), [9])
-        self.asked(9).reply(stats("leader"))
+        self.follower.send(b"ERR_REDIRECT db 9\r\n")
+        self.assertEqual(self.network.asked(), [9])
+        self.asked(9).send(stats("leader"))
         self.assertLeads(9)
 
     def test_namedWrongly(self) -> None:
         """
         One that does not lead does not get it.
         """
-        self.follower.reply(b"ERR_REDIRECT db 9\r\n")
-        self.assertEqual(self.network.attempts(), [9])
-        self.asked(9).reply(stats("follower"))
-        self.assertEqual(self.network.attempts(), [])
-        self.asked(2).reply(stats("leader"))
+        self.follower.send(b"ERR_REDIRECT db 9\r\n")
+        self.assertEqual(self.network.asked(), [9])
+        self.asked(9).send(stats("follower"))
+        self.assertEqual(self.network.asked(), [])
+        self.asked(2).send(stats("leader"))
         self.assertLeads(2)
 
     def test_known(self) -> None:
         """
         One that the client was told of is asked anyway.
         """
-        self.follower.reply(b"ERR_REDIRECT db 2\r\n")
-        self.assertEqual(self.network.attempts(), [])
-        self.asked(2).reply(stats("leader"))
+        self.follower.send(b"ERR_REDIRECT db 2\r\n")
+        self.assertEqual(self.network.asked(), [])
+        self.asked(2).send(stats("leader"))
         self.assertLeads(2)
 
     def test_nonsense(self) -> None:
         """
         A name that is none is no help.
         """
-        self.follower.reply(b"ERR_REDIRECT db x\r\n")
-        self.clock.advance(Search.PAUSE)
-        self.follower.reply(stats("leader"))
+        self.follower.send(b"ERR_REDIRECT db x\r\n")
+        self.network.advance(Search.PAUSE)
+        self.follower.send(stats("leader"))
         self.assertLeads(1)
 
 
@@ -300,14 +305,14 @@ class AgainTests(ClientCase):
         """
         first = self.client.set(b"k", b"v")
         wire = self.connected()
-        wire.clear()
-        wire.reply(b"ERR_INTERNAL\r\n")
+        wire.taken()
+        wire.send(b"ERR_INTERNAL\r\n")
         self.failureResultOf(first, OutcomeUnknown)
         second = self.client.set(b"k", b"v")
-        self.assertEqual((wire.taken(), self.network.attempts()), (b"", [1, 2, 3]))
-        self.network.accept(1).reply(NONE_KNOWN)
-        self.network.accept(2).reply(stats("leader", term=5))
-        self.connected(2).reply(b"OK 5\r\n")
+        self.assertEqual((wire.taken(), self.network.asked()), (b"", [1, 2, 3]))
+        self.network.accept(1).send(NONE_KNOWN)
+        self.network.accept(2).send(stats("leader", term=5))
+        self.connected(2).send(b"OK 5\r\n")
         self.assertEqual(self.successResultOf(second), 5)
 
     def test_afterIdleLoss(self) -> None:
@@ -316,28 +321,28 @@ class AgainTests(ClientCase):
         """
         got = self.client.get(b"k")
         wire = self.connected()
-        wire.reply(b"ERRNOTFOUND\r\n")
+        wire.send(b"ERRNOTFOUND\r\n")
         self.successResultOf(got)
-        wire.drop()
+        wire.close()
         self.client.set(b"k", b"v")
-        self.assertEqual(self.network.attempts(), [1, 2, 3])
+        self.assertEqual(self.network.asked(), [1, 2, 3])
 
     def test_cancelled(self) -> None:
         """
         When nobody waits any more, the search ends, and the next call begins one.
         """
         calls: list[Deferred[Any]] = [self.client.set(b"k", b"v"), self.client.get(b"k")]
-        self.network.attempts()
+        self.network.asked()
         wire = self.network.accept(1)
         calls[0].cancel()
-        self.assertFalse(wire.aborted)
+        self.assertFalse(wire.isReset)
         calls[1].cancel()
-        self.assertTrue(wire.aborted)
+        self.assertTrue(wire.isReset)
         for call in calls:
             self.failureResultOf(call, CancelledError)
-        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
         got = self.client.get(b"k")
-        self.connected(2).reply(b"ERRNOTFOUND\r\n")
+        self.connected(2).send(b"ERRNOTFOUND\r\n")
         self.assertIsNone(self.successResultOf(got))
 
     def test_closed(self) -> None:
@@ -346,9 +351,9 @@ class AgainTests(ClientCase):
         """
         stored = self.client.set(b"k", b"v")
         silent, paused = self.network.accept(1), self.network.accept(2)
-        paused.reply(NONE_KNOWN)
+        paused.send(NONE_KNOWN)
         self.client.close()
         self.failureResultOf(stored, Closed)
-        self.assertTrue(silent.aborted)
-        self.assertTrue(paused.aborted)
-        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.assertTrue(silent.isReset)
+        self.assertTrue(paused.isReset)
+        self.assertEqual(self.reactor.getDelayedCalls(), [])

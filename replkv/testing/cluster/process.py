@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.base import DelayedCall
@@ -138,10 +138,11 @@ class Process:
 
     def getDelayedCalls(self) -> list[IDelayedCall]:
         """
-        See L{twisted.internet.interfaces.IReactorTime.getDelayedCalls}. Those of all processes are kept together,
-        and only the simulation knows which is whose.
+        See L{twisted.internet.interfaces.IReactorTime.getDelayedCalls}.
         """
-        raise NotImplementedError
+        waits = [wait for wait in self._timeline.calls if wait.func == self._due]
+        calls = dict.fromkeys(cast(IDelayedCall, wait.args[0]) for wait in waits)
+        return [call for call in calls if call.active()]
 
     # What else of a reactor a service uses.
 

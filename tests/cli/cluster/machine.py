@@ -1,5 +1,5 @@
 """
-A machine in memory: processes and connections that do what the test tells them to.
+A machine on the simulated network, with processes that do what the test tells them to.
 """
 
 from __future__ import annotations
@@ -11,9 +11,12 @@ from typing import AnyStr
 
 from twisted.internet.error import ProcessDone, ProcessExitedAlready, ProcessTerminated
 from twisted.internet.interfaces import IProcessProtocol, IProcessTransport, IReactorProcess
-from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from zope.interface import implementer
+
+from replkv.testing.cluster.process import Process
+from tests.network import Network
 
 
 @implementer(IProcessTransport)
@@ -80,7 +83,7 @@ class FakeProcess(StringTransport):
 
 
 @implementer(IReactorProcess)
-class Machine(MemoryReactorClock):
+class Machine(Process):
     """
     A reactor that makes such processes.
 
@@ -88,8 +91,8 @@ class Machine(MemoryReactorClock):
     @ivar lacking: with which error it refuses to make one; 0 for none.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, network: Network) -> None:
+        super().__init__(network.timeline, network, "machine")
         self.processes: list[FakeProcess] = []
         self.lacking = 0
 

@@ -21,7 +21,8 @@ from replkv.storage.files import OSFiles
 from tests.cli.cluster.machine import Machine
 from tests.cli.test_status import CONFIG
 from tests.client.connected import stats
-from tests.client.network import Network, Wire
+from tests.client.network import Network
+from tests.network import FarEnd
 
 
 class ClusterTests(SynchronousTestCase):
@@ -35,21 +36,23 @@ class ClusterTests(SynchronousTestCase):
         """
         self.path = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, self.path)
-        self.machine = Machine()
-        self.network = Network(self.machine)
+        self.network = Network()
+        self.machine = Machine(self.network)
         self.lines: list[str] = []
         config = replace(CONFIG, path=self.path, servers=CONFIG.servers[:1])
         self.cluster = Cluster(self.machine, config, "servers.json", self.lines.append)
         self.status = Deferred.fromCoroutine(self.cluster.run())
 
-    def begun(self) -> Wire:
+    def begun(self) -> FarEnd:
         """
         Let the server start and answer.
         """
         self.assertEqual(self.machine.processes, [])
         self.network.refuse(1)
+        self.network.serve(1)
+        self.network.advance(Cluster.LOOK_INTERVAL)
         wire = self.network.accept(1)
-        wire.reply(stats("leader"))
+        wire.send(stats("leader"))
         return wire
 
     def test_told(self) -> None:
@@ -59,13 +62,13 @@ class ClusterTests(SynchronousTestCase):
         wire = self.begun()
         self.assertEqual(len(self.machine.processes), 1)
         self.assertEqual(self.lines[2:], ["server 10 is up (pid 100)", "server 10 leads (term 4): telnet db 1"])
-        self.network.attempts()
-        wire.clear()
-        self.machine.advance(Cluster.LOOK_INTERVAL)
+        self.network.asked()
+        wire.taken()
+        self.network.advance(Cluster.LOOK_INTERVAL)
         self.assertEqual(wire.taken(), b"stats\r\n")
-        wire.reply(stats("follower"))
+        wire.send(stats("follower"))
         self.assertEqual(self.lines[4:], ["no server leads: an election is on"])
-        self.assertEqual(self.network.attempts(), [])
+        self.assertEqual(self.network.asked(), [])
         self.assertTrue(os.path.isdir(os.path.join(self.path, "10")))
 
     def test_silent(self) -> None:
@@ -73,8 +76,8 @@ class ClusterTests(SynchronousTestCase):
         A server that does not answer in time is told of.
         """
         self.begun()
-        self.machine.advance(Cluster.LOOK_INTERVAL)
-        self.machine.advance(Cluster.PATIENCE)
+        self.network.advance(Cluster.LOOK_INTERVAL)
+        self.network.advance(Cluster.PATIENCE)
         self.assertIn("server 10 (pid 100) does not answer", self.lines)
 
     def test_stop(self) -> None:
@@ -86,7 +89,7 @@ class ClusterTests(SynchronousTestCase):
         self.cluster.stop()
         self.assertNoResult(self.status)
         self.assertEqual(self.machine.processes[0].signals, ["TERM"])
-        wire.drop()
+        wire.close()
         self.machine.processes[0].end()
         self.assertEqual(self.successResultOf(self.status), 0)
         self.assertEqual(self.lines[4:], ["stopping 1 server", "no server runs any more"])
@@ -113,7 +116,7 @@ class ClusterTests(SynchronousTestCase):
         """
         When a server answers before it was started, nothing is started.
         """
-        self.network.accept(1).reply(stats("leader"))
+        self.network.accept(1).send(stats("leader"))
         error = self.failureResultOf(self.status, ConfigError).value
         self.assertEqual(str(error), "server 10 is running already, db:1 answers: stop it first")
         self.assertEqual(self.machine.processes, [])
@@ -149,7 +152,7 @@ class ClusterTests(SynchronousTestCase):
         self.patch(self.cluster._story, "_say", fail)
         self.assertRaises(OSError, self.cluster.stop)
         self.assertEqual(self.machine.processes[0].signals, ["TERM"])
-        wire.drop()
+        wire.close()
 
     def test_noFolder(self) -> None:
         """

@@ -13,6 +13,7 @@ from replkv.cli.cluster.servers import Servers
 from replkv.exits import CONFIGURATION, DISK, NOT_YET, SYSTEM
 from tests.cli.cluster.machine import FakeProcess, Machine
 from tests.cli.test_status import CONFIG
+from tests.network import Network
 
 
 class Observed:
@@ -45,19 +46,20 @@ class ServersTests(SynchronousTestCase):
         """
         Start the servers.
         """
-        self.machine = Machine()
+        self.network = Network()
+        self.machine = Machine(self.network)
         self.observed = Observed()
         self.servers = Servers(self.machine, CONFIG, "servers.json", self.observed)
         self.servers.start()
         # Longer than it takes for an end to count as an end at once.
-        self.machine.advance(Servers.START_TIME + 1)
+        self.network.advance(Servers.START_TIME + 1)
 
     def restarted(self, after: float = 0) -> list[FakeProcess]:
         """
         The processes that are started within C{after} seconds from now.
         """
         before = len(self.machine.processes)
-        self.machine.advance(after)
+        self.network.advance(after)
         return self.machine.processes[before:]
 
     def test_start(self) -> None:
@@ -92,13 +94,13 @@ class ServersTests(SynchronousTestCase):
         self.observed.seen.clear()
         for process in list(self.machine.processes):
             process.end(killedBy=9)
-        self.machine.pump([0.1] * 200)
+        self.network.advance(20)
         told = ("failed with exit status 71", SYSTEM, "no process can be started: Too many open files")
         for server in CONFIG.servers:
             self.assertGreater(self.observed.seen.count((server.id, *told)), 1)
         self.machine.lacking = 0
         self.observed.seen.clear()
-        self.machine.pump([1] * 60)
+        self.network.advance(60)
         self.assertEqual(len(self.observed.seen), len(CONFIG.servers))
 
     def test_restartDelay(self) -> None:
@@ -157,9 +159,9 @@ class ServersTests(SynchronousTestCase):
         A server that does not stop in time is killed.
         """
         self.servers.stop()
-        self.machine.advance(Servers.KILL_TIME - 1)
+        self.network.advance(Servers.KILL_TIME - 1)
         self.assertNoResult(self.servers.finished)
-        self.machine.advance(1)
+        self.network.advance(1)
         self.assertEqual([process.signals for process in self.machine.processes], [["TERM", "KILL"]] * 3)
         self.successResultOf(self.servers.finished)
 

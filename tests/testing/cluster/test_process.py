@@ -164,6 +164,19 @@ class TimeTests(ProcessCase):
         self.timeline.advance(1 + SOON)
         self.expect("silence")
 
+    def test_delayedCalls(self) -> None:
+        """
+        It tells the calls of its own that wait, each once, however often they were put off or moved forward.
+        """
+        self.start().callLater(1, self.made.append, "another's")
+        call, cancelled = (self.process.callLater(delay, self.made.append, "made") for delay in (3, 1))
+        for delay in (1, 5, 2):
+            call.reset(delay)
+        cancelled.cancel()
+        self.assertEqual(self.process.getDelayedCalls(), [call])
+        self.timeline.advance(2 + SOON)
+        self.assertEqual(self.process.getDelayedCalls(), [])
+
     def test_past(self) -> None:
         """
         Nothing can be asked for in the past.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
+from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import IAddress, IConnector, IHalfCloseableProtocol
 from twisted.internet.protocol import ClientFactory, Factory, Protocol
@@ -21,6 +22,8 @@ from replkv.testing.span import Span
 from replkv.testing.timeline import Timeline
 from replkv.testing.trace import Trace
 from tests.patience import patiently
+
+_PORT: Final = 7
 
 _TURN: Final = 2e-6
 """
@@ -53,6 +56,15 @@ class Network(network.Network):
         """
         self.attempts.append((host, port))
         return super().connect(process, host, port, factory, timeout)
+
+    def join(self, connecting: Protocol, accepting: Protocol) -> None:
+        """
+        Connect two protocols, each in a process of its own.
+        """
+        self.process("far").listenTCP(_PORT, Factory.forProtocol(lambda: accepting))
+        near = TCP4ClientEndpoint(self.process("near"), "far", _PORT)
+        near.connect(Factory.forProtocol(lambda: connecting))
+        self.settle()
 
     def settle(self) -> None:
         """

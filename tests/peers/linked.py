@@ -4,13 +4,15 @@ What the tests of the link begin with.
 
 from __future__ import annotations
 
-from twisted.internet.task import Clock
+from twisted.internet.interfaces import IListeningPort
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.peers.receiver import Timed, Unreachable
+from replkv.testing.cluster.connection import Connection
 from tests.logged import logged
-from tests.peers.wire import Peer, Wire
+from tests.network import Network
+from tests.peers.peer import Peer
 
 
 class LinkTests(SynchronousTestCase):
@@ -24,13 +26,14 @@ class LinkTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         """
-        Server 0 has a link to server 1.
+        Server 0 has a link to server 1, which is not there yet.
         """
         self.lines = logged(self)
-        self.clock = Clock()
-        self.mine = Peer(self.clock, 0)
-        self.its = Peer(self.clock, 1)
+        self.network = Network()
+        self.mine = Peer(self.network, 0)
+        self.its = Peer(self.network, 1)
         self.link = self.mine.link(1)
+        self.listening: IListeningPort | None = None
         self.replies: list[Timed] = []
         self.unreachable = 0
         self.losses = 0
@@ -56,13 +59,42 @@ class LinkTests(SynchronousTestCase):
         failure.trap(Unreachable)
         self.unreachable += 1
 
-    def connect(self) -> Wire:
+    def listen(self) -> None:
         """
-        The connection is made, and the servers introduce themselves.
+        The other server is there.
         """
-        wire = self.mine.door.open(self.clock, self.its.accept())
-        wire.carry()
-        return wire
+        self.listening = self.its.listen()
+
+    def leave(self) -> None:
+        """
+        It takes no more connections.
+        """
+        assert self.listening is not None
+        self.listening.stopListening()
+        self.listening = None
+
+    @property
+    def wire(self) -> Connection:
+        """
+        The latest connection.
+        """
+        self.network.settle()
+        *_, latest = self.network.connections
+        return latest
+
+    def isUp(self, wire: Connection) -> bool:
+        """
+        Whether the link has a connection still.
+        """
+        self.network.settle()
+        return not wire.connecting.isOver
+
+    def connect(self) -> Connection:
+        """
+        The other server is there, the connection is made, and the servers introduce themselves.
+        """
+        self.listen()
+        return self.wire
 
     def waitForAttempt(self) -> float:
         """
@@ -70,17 +102,19 @@ class LinkTests(SynchronousTestCase):
 
         @return: the seconds that it took.
         """
-        before = self.clock.seconds()
-        while not self.mine.door.attempts:
-            self.clock.advance(0.005)
-            self.assertLess(self.clock.seconds() - before, 5)
-        return self.clock.seconds() - before
+        before = self.network.timeline.seconds()
+        self.network.settle()
+        self.network.attempts.clear()
+        while not self.network.attempts:
+            self.network.advance(0.005)
+            self.assertLess(self.network.timeline.seconds() - before, 5)
+        return self.network.timeline.seconds() - before
 
     def assertStops(self) -> None:
         """
         The service stops, and leaves nothing behind.
         """
         stopped = self.link.stopService()
-        return_ = self.successResultOf(stopped)
-        self.assertIsNone(return_)
-        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.network.settle()
+        self.assertIsNone(self.successResultOf(stopped))
+        self.assertEqual(self.mine.process.getDelayedCalls(), [])

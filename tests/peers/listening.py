@@ -7,19 +7,24 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.task import Clock
+from twisted.internet.endpoints import TCP4ClientEndpoint
+from twisted.internet.protocol import Factory
 from twisted.protocols import amp
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.peers.commands import Hello
+from replkv.testing.cluster.end import End
 from tests.logged import logged
-from tests.peers.wire import Peer, Wire
+from tests.network import Network
+from tests.peers.peer import PORT, Peer, hostOf
 
 
 class Caller(amp.AMP):
     """
     The end that asks, without the rules of a server's own.
     """
+
+    transport: End
 
     def makeConnection(self, transport: Any) -> None:
         """
@@ -32,6 +37,13 @@ class Caller(amp.AMP):
         End, and log nothing.
         """
         super(amp.AMP, self).connectionLost(reason)
+
+    @property
+    def isUp(self) -> bool:
+        """
+        Whether the server has not closed the connection.
+        """
+        return not self.transport.other.isOver
 
     def ask(self, command: type[amp.Command], **arguments: Any) -> Deferred[Any]:
         """
@@ -52,27 +64,38 @@ class ListenerTests(SynchronousTestCase):
         Server 1 listens.
         """
         self.lines = logged(self)
-        self.clock = Clock()
-        self.server = Peer(self.clock, 1)
-        self.caller, self.wire = self.connect()
+        self.network = Network()
+        self.server = Peer(self.network, 1)
+        self.server.listen()
+        self.caller = self.connect()
 
-    def connect(self) -> tuple[Caller, Wire]:
+    def connect(self) -> Caller:
         """
         Connect to the server.
         """
+        caller = self.begin()
+        self.network.settle()
+        return caller
+
+    def begin(self) -> Caller:
+        """
+        Begin to connect.
+        """
         caller = Caller()
-        return caller, Wire(self.clock, caller, self.server.accept())
+        endpoint = TCP4ClientEndpoint(self.network.process(hostOf(0)), hostOf(1), PORT)
+        endpoint.connect(Factory.forProtocol(lambda: caller))
+        return caller
 
     def hello(self, caller: Caller, sender: int = 0, **changed: Any) -> Deferred[Any]:
         """
         Send the hello of another server, with something changed in it.
         """
-        return caller.ask(Hello, **{**Peer(self.clock, sender).identity.hello(1), **changed})
+        return caller.ask(Hello, **{**Peer(self.network, sender).identity.hello(1), **changed})
 
     def introduce(self) -> None:
         """
         Server 0 is let in.
         """
         introduced = self.hello(self.caller)
-        self.wire.carry()
+        self.network.settle()
         self.assertEqual(self.successResultOf(introduced), {"incarnation": "folder 1", "starts": 1, "names": ["first"]})

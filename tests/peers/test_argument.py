@@ -9,12 +9,11 @@ from typing import Any, ClassVar
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from twisted.internet.task import Clock
 from twisted.protocols import amp
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.peers.argument import MAX_BYTES, PART_BYTES, LargeBytes
-from tests.peers.wire import Wire
+from tests.network import FarEnd, Network
 
 
 class Reverse(amp.Command):
@@ -80,9 +79,10 @@ class WireTests(SynchronousTestCase):
         C{value} goes to the other side, and comes back reversed.
         """
         client = amp.AMP()
-        wire = Wire(Clock(), client, Reverser())
+        network = Network()
+        network.join(client, Reverser())
         answer = client.callRemote(Reverse, value=value, other=1)
-        wire.carry()
+        network.settle()
         self.assertEqual(self.successResultOf(answer), {"value": value[::-1]})
 
     def test_sizes(self) -> None:
@@ -99,9 +99,11 @@ class WireTests(SynchronousTestCase):
         box = boxOf(bytes(MAX_BYTES))
         self.assertEqual(len(valueOf(box)), MAX_BYTES)
         client = amp.AMP()
-        wire = Wire(Clock(), client, Reverser())
+        network = Network()
+        other = FarEnd(network)
+        network.join(client, other)
         self.assertRaises(amp.TooLong, client.callRemote, Reverse, value=bytes(MAX_BYTES + 1), other=1)
-        self.assertEqual(wire.connecting.value(), b"")
+        self.assertEqual(other.value(), b"")
 
 
 class PropertyTests(SynchronousTestCase):

@@ -10,7 +10,7 @@ from replkv.peers.commands import RequestVoteCommand
 from replkv.peers.connection import MAX_BOX_BYTES, MAX_HELLO_BYTES
 from replkv.peers.listener import MAX_STRANGERS
 from tests.peers.listening import ListenerTests
-from tests.peers.wire import VOTE, fields
+from tests.peers.peer import VOTE, fields, hostOf
 
 
 class GarbageTests(ListenerTests):
@@ -22,17 +22,17 @@ class GarbageTests(ListenerTests):
         """
         The connection is closed, with one line in the log.
         """
-        self.wire.carry()
-        self.assertFalse(self.wire.isUp)
+        self.network.settle()
+        self.assertFalse(self.caller.isUp)
         self.assertEqual(len(self.lines), 1)
         self.assertIn(reason, self.lines[0])
-        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.assertEqual(self.server.process.getDelayedCalls(), [])
 
     def send(self, data: bytes) -> None:
         """
         Send bytes, in one piece.
         """
-        self.wire.connecting.write(data)
+        self.caller.transport.write(data)
 
     def test_otherProtocol(self) -> None:
         """
@@ -46,17 +46,17 @@ class GarbageTests(ListenerTests):
         A hello that lacks something, as a server of another version may send it, is a line in the log and no
         traceback.
         """
-        self.wire.cut()
+        self.network.reset(hostOf(0), hostOf(1))
         for box in (
             {b"_command": b"Hello", b"_ask": b"1", b"version": b"2"},
             {b"_command": b"Hello", b"_ask": b"1", b"version": b"two"},
             {b"_command": b"Hello", b"_ask": b"1", b"version": b"1", b"cluster": b"\xff"},
         ):
             self.lines.clear()
-            self.caller, self.wire = self.connect()
+            self.caller = self.connect()
             self.patch(self.caller, "dataReceived", lambda data: None)
             self.send(amp.AmpBox(box).serialize())
-            self.assertClosed("closed the connection with 127.0.0.1:40001")
+            self.assertClosed("closed the connection with server0:")
             self.assertLess(len(self.lines[0]), 300)
 
     def test_unknownCommand(self) -> None:
@@ -67,7 +67,7 @@ class GarbageTests(ListenerTests):
         answers: list[bytes] = []
         self.patch(self.caller, "dataReceived", answers.append)
         self.send(amp.AmpBox({b"_command": b"InstallSnapshot", b"_ask": b"1"}).serialize())
-        self.wire.carry()
+        self.network.settle()
         self.assertIn(b"UNHANDLED", b"".join(answers))
         self.assertEqual(self.server.receiver.asked, [])
 
@@ -96,8 +96,8 @@ class GarbageTests(ListenerTests):
         Before the hello, a box is cut off when it gets longer than a hello can be, and once.
         """
         self.send(self.pairs(MAX_HELLO_BYTES // 110 - 1, 100))
-        self.wire.carry()
-        self.assertTrue(self.wire.isUp)
+        self.network.settle()
+        self.assertTrue(self.caller.isUp)
         self.send(self.pairs(100, 100))
         self.assertClosed("a box that is too long")
 
@@ -109,8 +109,8 @@ class GarbageTests(ListenerTests):
         value = self.pairs(1, 60_000)
         for _ in range(MAX_BOX_BYTES // len(value)):
             self.send(value)
-            self.wire.carry()
-        self.assertTrue(self.wire.isUp)
+            self.network.settle()
+        self.assertTrue(self.caller.isUp)
         self.send(value)
         self.assertClosed("a box that is too long")
 
@@ -121,8 +121,8 @@ class GarbageTests(ListenerTests):
         self.introduce()
         for _ in range(3 * MAX_HELLO_BYTES // 50):
             self.caller.ask(RequestVoteCommand, **fields(VOTE))
-        self.wire.carry()
-        self.assertTrue(self.wire.isUp)
+        self.network.settle()
+        self.assertTrue(self.caller.isUp)
 
     def test_tooMany(self) -> None:
         """
@@ -130,30 +130,24 @@ class GarbageTests(ListenerTests):
         says it once.
         """
         self.introduce()
-        wires = [self.connect()[1] for _ in range(MAX_STRANGERS + 2)]
-        for wire in [self.wire, *wires]:
-            wire.carry()
-        self.assertEqual([wire.isUp for wire in wires].index(True), 2)
-        self.assertTrue(self.wire.isUp)
+        callers = [self.connect() for _ in range(MAX_STRANGERS + 2)]
+        self.assertEqual([caller.isUp for caller in callers].index(True), 2)
+        self.assertTrue(self.caller.isUp)
         self.assertEqual(self.lines, ["17 connections to the servers' port: strangers?"])
         self.server.listener.close()
-        for wire in [self.wire, *wires]:
-            wire.carry()
-        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.network.settle()
+        self.assertEqual(self.server.process.getDelayedCalls(), [])
 
     def test_tooManyAtOnce(self) -> None:
         """
         Where so many connect within one turn of the reactor that those which make room could not be closed yet, no
         more are taken, so that there are never more descriptors in use than that. When they are closed, others come in.
         """
-        wires = [self.wire, *(self.connect()[1] for _ in range(2 * MAX_STRANGERS - 1))]
-        self.assertIsNone(self.server.listener.buildProtocol(None))
+        callers = [self.caller, *(self.begin() for _ in range(2 * MAX_STRANGERS))]
+        self.network.timeline.advance(0)
         self.assertEqual(len(self.server.listener.connections), 2 * MAX_STRANGERS)
-        for wire in wires:
-            wire.carry()
-        self.assertEqual(sum(wire.isUp for wire in wires), MAX_STRANGERS)
-        self.caller, self.wire = self.connect()
+        self.network.settle()
+        self.assertEqual(sum(caller.isUp for caller in callers), MAX_STRANGERS)
+        self.assertFalse(callers[-1].isUp)
+        self.caller = self.connect()
         self.introduce()
-        self.server.listener.close()
-        for wire in [self.wire, *wires]:
-            wire.carry()

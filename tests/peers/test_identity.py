@@ -7,12 +7,12 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.lives import NAMES, Life
 from replkv.peers.commands import Refused
-from tests.peers.wire import MemoryFolder, Peer
+from tests.network import Network
+from tests.peers.peer import MemoryFolder, Peer
 
 
 class AdmitTests(SynchronousTestCase):
@@ -24,8 +24,8 @@ class AdmitTests(SynchronousTestCase):
         """
         Server 0 says hello to server 1.
         """
-        self.server = Peer(Clock(), 1)
-        self.hello: dict[str, Any] = Peer(Clock(), 0).identity.hello(1)
+        self.server = Peer(Network(), 1)
+        self.hello: dict[str, Any] = Peer(Network(), 0).identity.hello(1)
 
     def admit(self, **changed: Any) -> Deferred[None]:
         """
@@ -284,7 +284,7 @@ class RememberTests(SynchronousTestCase):
         """
         A server that has met nobody, and whose disk waits for the test.
         """
-        self.server = Peer(Clock(), 1)
+        self.server = Peer(Network(), 1)
         self.server.disk.holding = True
 
     def recognize(self, incarnation: str) -> Deferred[None]:
@@ -344,7 +344,7 @@ class HelloTests(SynchronousTestCase):
         """
         It says all that the other one judges.
         """
-        server = Peer(Clock(), 2, "shop", (2, 1), MemoryFolder("mine"))
+        server = Peer(Network(), 2, "shop", (2, 1), MemoryFolder("mine"))
         self.assertEqual(
             server.identity.hello(1),
             {

@@ -8,8 +8,9 @@ from replkv.peers.link import SILENT_ATTEMPTS
 from replkv.peers.receiver import Timed
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.messages import AppendEntries, RequestVoteReply
+from replkv.testing.cluster.connection import Connection
 from tests.peers.linked import LinkTests
-from tests.peers.wire import HEARD, HEARTBEAT, VOTE, VOTED, Wire
+from tests.peers.peer import HEARD, HEARTBEAT, PORT, VOTE, VOTED
 
 
 class RequestTests(LinkTests):
@@ -21,7 +22,7 @@ class RequestTests(LinkTests):
         """
         Requests reach the other node, and their replies this one's.
         """
-        wire = self.connect()
+        self.connect()
         self.assertTrue(self.link.isUp)
         heartbeat = Timed(
             AppendEntries(
@@ -36,12 +37,12 @@ class RequestTests(LinkTests):
         )
         self.ask(VOTE)
         self.ask(heartbeat)
-        wire.carry()
+        self.network.settle()
         (_, vote, voted), (_, append, heard) = self.its.receiver.asked
         self.assertEqual([vote, append], [VOTE, heartbeat])
         heard.callback(HEARD)
         voted.callback(VOTED)
-        wire.carry()
+        self.network.settle()
         self.assertEqual(self.replies, [HEARD, VOTED])
         self.assertEqual((self.unreachable, self.losses), (0, 0))
         self.assertEqual(self.lines, [])
@@ -57,10 +58,12 @@ class RequestTests(LinkTests):
         """
         Nothing is asked before the other server has let this one in.
         """
-        wire = self.mine.door.open(self.clock, self.its.accept())
+        self.its.process.pause()
+        self.connect()
         self.ask(VOTE)
         self.assertEqual((self.unreachable, self.losses), (1, 0))
-        wire.carry()
+        self.its.process.resume()
+        self.network.settle()
         self.assertEqual(self.its.receiver.asked, [])
         self.assertTrue(self.link.isUp)
 
@@ -68,12 +71,12 @@ class RequestTests(LinkTests):
         """
         A reply is a value of its own kind, with what the other server said in it.
         """
-        wire = self.connect()
+        self.connect()
         self.ask(VOTE)
-        wire.carry()
+        self.network.settle()
         refused = Timed(RequestVoteReply(term=3, granted=False, preVote=False), VOTED.time)
         self.its.receiver.asked[0][2].callback(refused)
-        wire.carry()
+        self.network.settle()
         self.assertEqual(self.replies, [refused])
 
 
@@ -89,10 +92,10 @@ class LostTests(LinkTests):
         wire = self.connect()
         for _ in range(3):
             self.ask(HEARTBEAT)
-        wire.carry()
+        self.network.settle()
         self.its.receiver.asked[0][2].callback(HEARD)
-        wire.carry()
-        wire.cut()
+        self.network.settle()
+        wire.reset()
         self.assertEqual((self.unreachable, self.replies), (2, [HEARD]))
         self.assertFalse(self.link.isUp)
 
@@ -101,12 +104,13 @@ class LostTests(LinkTests):
         That a connection is lost is told once, however many requests are lost with it, and even if none is: the other
         server may have been started again.
         """
+        self.listen()
         for requests in (0, 1, 3):
-            wire = self.connect()
+            wire = self.wire
             for _ in range(requests):
                 self.ask(HEARTBEAT)
             before = self.losses
-            wire.cut()
+            wire.reset()
             self.assertEqual(self.losses - before, 1)
             self.assertFalse(self.link.isUp)
             self.waitForAttempt()
@@ -117,12 +121,11 @@ class LostTests(LinkTests):
         """
         wire = self.connect()
         self.ask(HEARTBEAT)
-        wire.carry()
-        wire.cut()
+        self.network.settle()
+        wire.reset()
         self.waitForAttempt()
-        wire = self.connect()
         self.its.receiver.asked[0][2].callback(HEARD)
-        wire.carry()
+        self.network.settle()
         self.assertEqual(self.replies, [])
         self.assertTrue(self.link.isUp)
 
@@ -130,43 +133,37 @@ class LostTests(LinkTests):
         """
         It is made again; the log says once that the server is lost, and once that it is back.
         """
-        self.connect().cut()
-        self.assertEqual(
-            self.lines,
-            ["lost server 1; trying to reach it again"],
-        )
+        wire = self.connect()
+        self.leave()
+        wire.reset()
+        self.assertEqual(self.lines, ["lost server 1; trying to reach it again"])
         for _ in range(20):
             self.waitForAttempt()
-            self.mine.door.refuse()
         self.assertEqual(len(self.lines), 1)
+        self.listen()
         self.waitForAttempt()
-        wire = self.connect()
         self.assertEqual(self.lines[1:], ["server 1 is back"])
         self.ask(VOTE)
-        wire.carry()
+        self.network.settle()
         self.assertEqual(len(self.its.receiver.asked), 1)
 
     def test_backOff(self) -> None:
         """
         Attempts get rarer, up to a second and a little, and begin anew after a success.
         """
-        waits = []
-        for _ in range(15):
-            self.mine.door.refuse()
-            waits.append(self.waitForAttempt())
+        waits = [self.waitForAttempt() for _ in range(15)]
         self.assertLess(waits[0], 0.2)
         self.assertTrue(all(0.9 < wait < 1.2 for wait in waits[10:]), waits)
-        self.connect().cut()
+        self.listen()
+        self.waitForAttempt()
+        self.wire.reset()
         self.assertLess(self.waitForAttempt(), 0.2)
 
     def test_jitter(self) -> None:
         """
         The waits differ by chance, so that servers that lost each other do not all come back at one moment.
         """
-        waits = set()
-        for _ in range(30):
-            self.mine.door.refuse()
-            waits.add(round(self.waitForAttempt(), 3))
+        waits = {round(self.waitForAttempt(), 3) for _ in range(30)}
         self.assertGreater(len(waits), 10)
 
     def test_neverReached(self) -> None:
@@ -174,15 +171,14 @@ class LostTests(LinkTests):
         A server that is not there at first is nothing to tell, since servers do not start all at once; but one that
         stays away is told of, once.
         """
-        for _ in range(SILENT_ATTEMPTS - 1):
-            self.mine.door.refuse()
+        for _ in range(SILENT_ATTEMPTS - 2):
             self.waitForAttempt()
         self.assertEqual(self.lines, [])
         for _ in range(10):
-            self.mine.door.refuse()
             self.waitForAttempt()
         self.assertEqual(self.lines, ["server 1 cannot be reached (connection refused); trying again"])
-        self.connect()
+        self.listen()
+        self.waitForAttempt()
         self.assertEqual(self.lines[1:], ["server 1 is back"])
 
 
@@ -195,27 +191,27 @@ class StopTests(LinkTests):
         """
         While a connection is being made.
         """
+        self.assertEqual(self.network.attempts, [("server1", PORT)])
+        self.listen()
         self.assertStops()
-        self.assertEqual(self.mine.door.attempts, [])
+        self.assertEqual(self.network.connections, {})
 
     def test_waiting(self) -> None:
         """
         Between two attempts.
         """
-        self.mine.door.refuse()
+        self.network.settle()
         self.assertStops()
 
-    def stopWith(self, wire: Wire) -> None:
+    def stopWith(self, wire: Connection) -> None:
         """
         Stop, with a connection.
         """
-        stopped = self.link.stopService()
-        wire.carry()
-        self.assertIsNone(self.successResultOf(stopped))
-        self.assertFalse(wire.isUp)
-        self.its.listener.close()
-        self.clock.advance(0)
-        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.assertStops()
+        self.assertFalse(self.isUp(wire))
+        self.its.process.resume()
+        self.network.settle()
+        self.assertEqual(self.its.process.getDelayedCalls(), [])
         self.assertEqual(self.lines, [])
         self.assertFalse(self.link.isUp)
 
@@ -223,7 +219,8 @@ class StopTests(LinkTests):
         """
         While the hello is on its way.
         """
-        self.stopWith(self.mine.door.open(self.clock, self.its.accept()))
+        self.its.process.pause()
+        self.stopWith(self.connect())
 
     def test_beingRemembered(self) -> None:
         """
@@ -248,7 +245,7 @@ class StopTests(LinkTests):
         With a connection to a process that is stopped.
         """
         wire = self.connect()
-        wire.stopped = True
+        self.its.process.pause()
         self.ask(HEARTBEAT)
         self.stopWith(wire)
 

@@ -6,13 +6,12 @@ from __future__ import annotations
 
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
-from twisted.internet.task import Clock
 
 from replkv.lives import Life
 from replkv.peers.connection import MAX_HELLO_BYTES
 from replkv.peers.link import ANSWER_TIMEOUT
 from tests.peers.linked import LinkTests
-from tests.peers.wire import HEARD, HEARTBEAT, Peer
+from tests.peers.peer import HEARD, HEARTBEAT, Peer, hostOf
 
 
 class SilentTests(LinkTests):
@@ -20,34 +19,18 @@ class SilentTests(LinkTests):
     Tests for a peer whose process is stopped: it takes connections, and answers nothing.
     """
 
-    def setUp(self) -> None:
-        """
-        A process that is stopped has no time.
-        """
-        super().setUp()
-        self.its = Peer(Clock(), 1)
-
-    def let(self, seconds: float) -> None:
-        """
-        Let time pass, in small steps.
-        """
-        for _ in range(round(seconds / 0.25)):
-            self.clock.advance(0.25)
-
     def test_noAnswers(self) -> None:
         """
         A connection on which answers are due and none come is given up.
         """
         wire = self.connect()
-        wire.stopped = True
+        self.its.process.pause()
         self.ask(HEARTBEAT)
-        self.let(ANSWER_TIMEOUT - 1)
-        wire.carry()
-        self.assertTrue(wire.isUp)
+        self.network.advance(ANSWER_TIMEOUT - 1)
+        self.assertTrue(self.isUp(wire))
         self.ask(HEARTBEAT)
-        self.let(2.5)
-        wire.carry()
-        self.assertFalse(wire.isUp)
+        self.network.advance(2.5)
+        self.assertFalse(self.isUp(wire))
         self.assertEqual((self.unreachable, self.losses), (2, 1))
 
     def test_idle(self) -> None:
@@ -55,13 +38,11 @@ class SilentTests(LinkTests):
         Where nothing was asked, no answer is missed; and time counts from the first request that waits.
         """
         wire = self.connect()
-        self.let(5 * ANSWER_TIMEOUT)
-        wire.carry()
-        self.assertTrue(wire.isUp)
+        self.network.advance(5 * ANSWER_TIMEOUT)
+        self.assertTrue(self.isUp(wire))
         self.ask(HEARTBEAT)
-        self.let(ANSWER_TIMEOUT - 1)
-        wire.carry()
-        self.assertTrue(wire.isUp)
+        self.network.advance(ANSWER_TIMEOUT - 1)
+        self.assertTrue(self.isUp(wire))
 
     def test_slow(self) -> None:
         """
@@ -71,30 +52,24 @@ class SilentTests(LinkTests):
         self.ask(HEARTBEAT)
         for number in range(10):
             self.ask(HEARTBEAT)
-            wire.carry()
-            self.let(ANSWER_TIMEOUT - 1)
+            self.network.advance(ANSWER_TIMEOUT - 1)
             self.its.receiver.asked[number][2].callback(HEARD)
-            wire.carry()
-        self.assertTrue(wire.isUp)
+            self.assertTrue(self.isUp(wire))
 
     def test_told(self) -> None:
         """
         The log says it once, however long the peer stays stopped and takes connections; and once that it is back.
         """
         wire = self.connect()
-        wire.stopped = True
+        self.its.process.pause()
         self.ask(HEARTBEAT)
         for _ in range(3):
-            self.let(ANSWER_TIMEOUT + 1.5)
-            wire.carry()
-            self.assertFalse(wire.isUp)
-            self.waitForAttempt()
-            wire = self.mine.door.open(self.clock, self.its.accept())
-            wire.stopped = True
-            wire.carry()
+            self.network.advance(ANSWER_TIMEOUT + 1.5)
+            self.assertFalse(self.isUp(wire))
+            wire = self.wire
         self.assertEqual(self.lines, ["lost server 1: no answer for 5 s; trying to reach it again"])
-        wire.stopped = False
-        wire.carry()
+        self.its.process.resume()
+        self.network.settle()
         self.assertEqual(self.lines[1:], ["server 1 is back"])
 
     def test_memory(self) -> None:
@@ -102,16 +77,13 @@ class SilentTests(LinkTests):
         While a peer that does not answer is connected again, nothing is kept for it but the hello.
         """
         wire = self.connect()
-        wire.stopped = True
+        self.its.process.pause()
         self.ask(HEARTBEAT)
-        self.let(ANSWER_TIMEOUT + 1.5)
-        wire.carry()
-        self.waitForAttempt()
-        wire = self.mine.door.open(self.clock, self.its.accept())
-        wire.stopped = True
+        self.network.advance(ANSWER_TIMEOUT + 1.5)
+        self.assertFalse(self.isUp(wire))
         for _ in range(100):
             self.ask(HEARTBEAT)
-        self.assertLess(len(wire.connecting.value()), 500)
+        self.assertLess(self.wire.connecting.backlog, 500)
         self.assertEqual(self.unreachable, 101)
 
 
@@ -124,13 +96,13 @@ class RefusedTests(LinkTests):
         """
         The connection is closed, and tried again more and more rarely; the log says why, once.
         """
+        if self.listening is None:
+            self.listen()
         waits = []
         for _ in range(12):
-            wire = self.mine.door.open(self.clock, self.its.accept())
-            wire.carry()
-            self.assertFalse(wire.isUp)
-            self.assertFalse(self.link.isUp)
             waits.append(self.waitForAttempt())
+            self.assertEqual(self.network.connections, {})
+            self.assertFalse(self.link.isUp)
         mine = [text for text in self.lines if not text.startswith("refused a connection")]
         self.assertEqual(len(mine), 1, mine)
         self.assertIn(line, mine[0])
@@ -141,14 +113,15 @@ class RefusedTests(LinkTests):
         """
         The other server belongs to another cluster.
         """
-        self.its = Peer(self.clock, 1, "shop")
+        self.its = Peer(self.network, 1, "shop")
         self.assertKeepsTrying("server 1 and this one do not work together: server 1 belongs to cluster 'shop'")
 
     def test_wrongAddress(self) -> None:
         """
         At the address there is another server of the cluster.
         """
-        self.its = Peer(self.clock, 2)
+        self.its = Peer(self.network, 2)
+        self.its.process = self.network.process(hostOf(1))
         self.assertKeepsTrying("this is server 2, not 1")
 
     def test_thisOneWiped(self) -> None:
@@ -195,12 +168,10 @@ class RefusedTests(LinkTests):
         wire = self.connect()
         self.link.condemn()
         self.link.condemn()
-        wire.carry()
-        self.assertFalse(wire.isUp)
+        self.assertFalse(self.isUp(wire))
         self.assertEqual(self.losses, 1)
         self.assertEqual(len([line for line in self.lines if "lacks entries that it had acknowledged" in line]), 1)
         self.lines.clear()
-        self.waitForAttempt()
         self.assertKeepsTrying("server 1 lacks what it had acknowledged")
         self.assertTrue(self.mine.folder.known[1].hasForgotten)
 
@@ -212,25 +183,23 @@ class RefusedTests(LinkTests):
         def fail(serverId: int, life: Life) -> None:
             raise OSError(28, "No space left on device")
 
-        wire = self.connect()
+        self.connect()
         self.patch(self.mine.folder, "rememberPeer", fail)
         self.link.condemn()
         self.assertIn("cannot be remembered beyond the next start", self.lines[-1])
-        wire.carry()
+        self.network.settle()
         self.lines.clear()
-        self.waitForAttempt()
         self.assertKeepsTrying("server 1 lacks what it had acknowledged")
 
     def test_condemnedNotYetRemembered(self) -> None:
         """
         So it is as long as the disk has other things to do: it is asked nothing, and no vote of all.
         """
-        wire = self.connect()
+        self.connect()
         self.patch(self.mine.identity, "_runOnDisk", lambda function: Deferred())
         self.link.condemn()
-        wire.carry()
+        self.network.settle()
         self.lines.clear()
-        self.waitForAttempt()
         self.assertKeepsTrying("server 1 lacks what it had acknowledged")
 
     def test_memoryFails(self) -> None:
@@ -249,10 +218,12 @@ class RefusedTests(LinkTests):
         When the cause is mended, the link comes up.
         """
         good = self.its
-        self.its = Peer(self.clock, 1, "shop")
+        self.its = Peer(self.network, 1, "shop")
         self.assertKeepsTrying("shop")
+        self.leave()
         self.its = good
-        self.connect()
+        self.listen()
+        self.waitForAttempt()
         self.assertTrue(self.link.isUp)
         self.assertEqual(self.lines[-1], "server 1 is back")
 
@@ -266,7 +237,7 @@ class RefusedTests(LinkTests):
                 assert self.transport is not None
                 self.transport.write(b"ERRCMDERR\r\n")
 
-        self.patch(self.its, "accept", lambda: Factory.forProtocol(Greeter).buildProtocol(None))
+        self.patch(self.its, "listener", Factory.forProtocol(Greeter))
         self.assertKeepsTrying("what comes is not replkv's server protocol")
 
     def test_closesAtOnce(self) -> None:
@@ -279,7 +250,7 @@ class RefusedTests(LinkTests):
                 assert self.transport is not None
                 self.transport.loseConnection()
 
-        self.patch(self.its, "accept", lambda: Factory.forProtocol(Closer).buildProtocol(None))
+        self.patch(self.its, "listener", Factory.forProtocol(Closer))
         self.assertKeepsTrying("server 1 did not let this one in (Connection was closed cleanly.)")
 
     def test_longAnswer(self) -> None:
@@ -292,5 +263,5 @@ class RefusedTests(LinkTests):
                 assert self.transport is not None
                 self.transport.write(b"\0\1a\xff\xff" + bytes(MAX_HELLO_BYTES))
 
-        self.patch(self.its, "accept", lambda: Factory.forProtocol(Flood).buildProtocol(None))
+        self.patch(self.its, "listener", Factory.forProtocol(Flood))
         self.assertKeepsTrying("a box that is too long")

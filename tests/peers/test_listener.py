@@ -14,7 +14,7 @@ from replkv.peers.receiver import Timed
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.messages import AppendEntries, AppendEntriesReply
 from tests.peers.listening import ListenerTests
-from tests.peers.wire import HEARD, HEARTBEAT, VOTE, VOTED, fields
+from tests.peers.peer import HEARD, HEARTBEAT, VOTE, VOTED, fields, hostOf
 
 
 class HelloTests(ListenerTests):
@@ -27,28 +27,30 @@ class HelloTests(ListenerTests):
         A server of the cluster is let in; the wait for its hello is over.
         """
         self.introduce()
-        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.assertEqual(self.server.process.getDelayedCalls(), [])
         self.assertEqual(self.lines, [])
 
     def test_socketOptions(self) -> None:
         """
         Small boxes leave at once, and a host that has gone is noticed.
         """
-        self.assertEqual(self.wire.accepting.options, {"nodelay", "keepalive"})
+        accepted = self.caller.transport.other
+        self.assertTrue(accepted.getTcpNoDelay())
+        self.assertTrue(accepted.getTcpKeepAlive())
 
     def test_refused(self) -> None:
         """
         A stranger is told why, and the connection is closed; the log says it once for all its attempts.
         """
         for _ in range(3):
-            caller, wire = self.connect()
+            caller = self.connect()
             refused = self.hello(caller, cluster="shop")
-            wire.carry()
+            self.network.settle()
             failure = self.failureResultOf(refused, Refused)
             self.assertIn("belongs to cluster 'replkv', not 'shop'", failure.getErrorMessage())
-            self.assertFalse(wire.isUp)
+            self.assertFalse(caller.isUp)
         self.assertEqual(len(self.lines), 1)
-        self.assertIn("refused a connection from 127.0.0.1:40001: server 1 belongs to cluster", self.lines[0])
+        self.assertIn("refused a connection from server0:32770: server 1 belongs to cluster", self.lines[0])
 
     def test_nothingBeforeHello(self) -> None:
         """
@@ -57,7 +59,7 @@ class HelloTests(ListenerTests):
         for request in (VOTE, HEARTBEAT):
             command, arguments, _ = remoteCall(request)
             answer = self.caller.ask(command, **arguments)
-            self.wire.carry()
+            self.network.settle()
             self.failureResultOf(answer, NotIntroduced)
         self.assertEqual(self.server.receiver.asked, [])
 
@@ -68,7 +70,7 @@ class HelloTests(ListenerTests):
         refused = self.hello(self.caller, sender=0, incarnation="x", recipient=2)
         command, arguments, _ = remoteCall(VOTE)
         answer = self.caller.ask(command, **arguments)
-        self.wire.carry()
+        self.network.settle()
         self.failureResultOf(refused, Refused)
         self.failureResultOf(answer, NotIntroduced)
         self.assertEqual(self.server.receiver.asked, [])
@@ -80,11 +82,11 @@ class HelloTests(ListenerTests):
         self.server.disk.holding = True
         introduced = self.hello(self.caller)
         answer = self.caller.ask(RequestVoteCommand, **fields(VOTE))
-        self.wire.carry()
+        self.network.settle()
         self.assertNoResult(introduced)
         self.failureResultOf(answer, NotIntroduced)
         self.server.disk.finish()
-        self.wire.carry()
+        self.network.settle()
         self.successResultOf(introduced)
 
     def test_lostWhileJudged(self) -> None:
@@ -93,12 +95,12 @@ class HelloTests(ListenerTests):
         """
         self.server.disk.holding = True
         introduced = self.hello(self.caller)
-        self.wire.carry()
-        self.wire.cut()
+        self.network.settle()
+        self.network.reset(hostOf(0), hostOf(1))
         self.failureResultOf(introduced, ConnectionLost)
         self.server.disk.finish()
         self.assertEqual(self.server.listener.connections, {})
-        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.assertEqual(self.server.process.getDelayedCalls(), [])
 
     def test_secondHello(self) -> None:
         """
@@ -106,30 +108,30 @@ class HelloTests(ListenerTests):
         """
         self.introduce()
         again = self.hello(self.caller, sender=2)
-        self.wire.carry()
+        self.network.settle()
         self.failureResultOf(again, Refused)
-        self.assertFalse(self.wire.isUp)
+        self.assertFalse(self.caller.isUp)
 
     def test_timeOut(self) -> None:
         """
         Who does not say hello is not waited for for ever.
         """
-        self.clock.advance(HELLO_TIMEOUT - 0.01)
-        self.wire.carry()
-        self.assertTrue(self.wire.isUp)
-        self.clock.advance(0.01)
-        self.wire.carry()
-        self.assertFalse(self.wire.isUp)
-        self.assertEqual(self.lines, ["closed the connection with 127.0.0.1:40001: it did not say who it is"])
+        self.network.advance(HELLO_TIMEOUT - 0.01)
+        self.network.settle()
+        self.assertTrue(self.caller.isUp)
+        self.network.advance(0.01)
+        self.network.settle()
+        self.assertFalse(self.caller.isUp)
+        self.assertEqual(self.lines, ["closed the connection with server0:32769: it did not say who it is"])
 
     def test_wipedServer(self) -> None:
         """
         A server whose folder was wiped since it was met is refused.
         """
         self.introduce()
-        caller, wire = self.connect()
+        caller = self.connect()
         refused = self.hello(caller, incarnation="a new folder")
-        wire.carry()
+        self.network.settle()
         failure = self.failureResultOf(refused, Refused)
         self.assertIn("comes with another data folder", failure.getErrorMessage())
 
@@ -140,11 +142,11 @@ class HelloTests(ListenerTests):
         self.introduce()
         self.successResultOf(self.server.identity.condemn(0))
         answer = self.caller.ask(RequestVoteCommand, **fields(VOTE))
-        self.wire.carry()
+        self.network.settle()
         self.failureResultOf(answer, NotIntroduced)
-        caller, wire = self.connect()
+        caller = self.connect()
         refused = self.hello(caller)
-        wire.carry()
+        self.network.settle()
         self.assertIn("lacks what it had acknowledged", self.failureResultOf(refused, Refused).getErrorMessage())
 
     def test_memoryFails(self) -> None:
@@ -157,7 +159,7 @@ class HelloTests(ListenerTests):
 
         self.patch(self.server.folder, "rememberPeer", fail)
         refused = self.hello(self.caller)
-        self.wire.carry()
+        self.network.settle()
         self.assertIn("No space left on device", self.failureResultOf(refused, Refused).getErrorMessage())
         self.assertEqual(len(self.lines), 1)
 
@@ -167,13 +169,13 @@ class HelloTests(ListenerTests):
         and such connections must not add up.
         """
         self.introduce()
-        caller, wire = self.connect()
+        caller = self.connect()
         introduced = self.hello(caller)
-        wire.carry()
+        self.network.settle()
         self.successResultOf(introduced)
-        self.wire.carry()
-        self.assertFalse(self.wire.isUp)
-        self.assertTrue(wire.isUp)
+        self.network.settle()
+        self.assertFalse(self.caller.isUp)
+        self.assertTrue(caller.isUp)
         self.assertEqual(len(self.server.listener.connections), 1)
 
 
@@ -194,12 +196,12 @@ class RequestTests(ListenerTests):
         A candidate is answered with what the node says.
         """
         answer = self.caller.ask(RequestVoteCommand, **fields(VOTE))
-        self.wire.carry()
+        self.network.settle()
         ((sender, request, reply),) = self.server.receiver.asked
         self.assertEqual((sender, request), (0, VOTE))
         self.assertNoResult(answer)
         reply.callback(VOTED)
-        self.wire.carry()
+        self.network.settle()
         self.assertEqual(self.successResultOf(answer), fields(VOTED))
 
     def test_appendEntries(self) -> None:
@@ -208,7 +210,7 @@ class RequestTests(ListenerTests):
         """
         batch = Batch([Entry(8, 3, bytes(200_000)), Entry(9, 3, b"\0\r\n")])
         answer = self.caller.ask(AppendEntriesCommand, **{**fields(HEARTBEAT), "batch": batch.encoded})
-        self.wire.carry()
+        self.network.settle()
         ((sender, request, reply),) = self.server.receiver.asked
         self.assertEqual(
             (sender, request),
@@ -221,7 +223,7 @@ class RequestTests(ListenerTests):
             ),
         )
         reply.callback(HEARD)
-        self.wire.carry()
+        self.network.settle()
         self.assertEqual(self.successResultOf(answer), fields(HEARD))
 
     def test_pipelined(self) -> None:
@@ -230,7 +232,7 @@ class RequestTests(ListenerTests):
         """
         command, arguments, _ = remoteCall(HEARTBEAT)
         answers = [self.caller.ask(command, **{**arguments, "readRound": number}) for number in range(3)]
-        self.wire.carry()
+        self.network.settle()
         asked = self.server.receiver.asked
         self.assertEqual(
             [request.message.readRound for _, request, _ in asked if isinstance(request.message, AppendEntries)],
@@ -240,7 +242,7 @@ class RequestTests(ListenerTests):
             asked[number][2].callback(
                 Timed(AppendEntriesReply.accepted(term=3, matchIndex=7, prevLogIndex=7, readRound=number), HEARD.time)
             )
-        self.wire.carry()
+        self.network.settle()
         self.assertEqual([self.successResultOf(answer)["readRound"] for answer in answers], [0, 1, 2])
 
     def test_wrongPlace(self) -> None:
@@ -249,9 +251,9 @@ class RequestTests(ListenerTests):
         """
         batch = Batch([Entry(9, 3, b"")]).encoded
         answer = self.caller.ask(AppendEntriesCommand, **{**fields(HEARTBEAT), "batch": batch})
-        self.wire.carry()
+        self.network.settle()
         self.failureResultOf(answer, amp.UnknownRemoteError)
-        self.assertFalse(self.wire.isUp)
+        self.assertFalse(self.caller.isUp)
         self.assertEqual(self.server.receiver.asked, [])
         self.assertEqual(len(self.lines), 1)
         self.assertIn("the batch begins at 9, after 7", self.lines[0])
@@ -261,9 +263,9 @@ class RequestTests(ListenerTests):
         What is no batch is no message either.
         """
         answer = self.caller.ask(AppendEntriesCommand, **{**fields(HEARTBEAT), "batch": b"\xff" * 40})
-        self.wire.carry()
+        self.network.settle()
         self.failureResultOf(answer, amp.UnknownRemoteError)
-        self.assertFalse(self.wire.isUp)
+        self.assertFalse(self.caller.isUp)
         self.assertEqual(len(self.lines), 1)
 
     def test_noTime(self) -> None:
@@ -271,13 +273,13 @@ class RequestTests(ListenerTests):
         A time that no clock can have is no message either.
         """
         for time in (-1, 2**63):
-            caller, wire = self.connect()
+            caller = self.connect()
             self.hello(caller)
-            wire.carry()
+            self.network.settle()
             answer = caller.ask(RequestVoteCommand, **{**fields(VOTE), "time": time})
-            wire.carry()
+            self.network.settle()
             self.failureResultOf(answer, amp.UnknownRemoteError)
-            self.assertFalse(wire.isUp)
+            self.assertFalse(caller.isUp)
         self.assertEqual(self.server.receiver.asked, [])
 
     def test_close(self) -> None:
@@ -285,7 +287,7 @@ class RequestTests(ListenerTests):
         When the server stops, all connections are closed.
         """
         self.server.listener.close()
-        self.wire.carry()
-        self.assertFalse(self.wire.isUp)
+        self.network.settle()
+        self.assertFalse(self.caller.isUp)
         self.assertEqual(self.server.listener.connections, {})
-        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.assertEqual(self.server.process.getDelayedCalls(), [])

@@ -42,7 +42,7 @@ from tests.node import (
     test_wrong_clocks,
 )
 from tests.peers import test_argument, test_identity, test_link, test_link_refusals, test_listener
-from tests.peers.wire import fields
+from tests.peers.peer import fields
 from tests.planted.planting import PlantingTests
 
 

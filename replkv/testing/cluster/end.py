@@ -75,6 +75,15 @@ class End:
         self._dead = False
         self._producer: Any = None
         self._producerPaused = False
+        self._noDelay = False
+        self._keepAlive = False
+
+    @property
+    def backlog(self) -> int:
+        """
+        How many bytes were written that the other side has not read.
+        """
+        return len(self._unsent) + len(self.other._unread)
 
     def begin(self, protocol: Protocol) -> None:
         """
@@ -147,23 +156,25 @@ class End:
         """
         See L{ITCPTransport.setTcpNoDelay}. Nothing is delayed anyway.
         """
+        self._noDelay = enabled
 
     def getTcpNoDelay(self) -> bool:
         """
         See L{ITCPTransport.getTcpNoDelay}.
         """
-        return True
+        return self._noDelay
 
     def setTcpKeepAlive(self, enabled: bool) -> None:
         """
         See L{ITCPTransport.setTcpKeepAlive}. What it does comes after hours, which no simulation lasts.
         """
+        self._keepAlive = enabled
 
     def getTcpKeepAlive(self) -> bool:
         """
         See L{ITCPTransport.getTcpKeepAlive}.
         """
-        return True
+        return self._keepAlive
 
     # IConsumer and IPushProducer
 

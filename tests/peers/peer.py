@@ -1,0 +1,172 @@
+"""
+What the tests of the connections between servers stand on: the servers at their ends, on the simulated network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any, Final
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.endpoints import TCP4ClientEndpoint
+from twisted.internet.interfaces import IListeningPort
+from twisted.python.failure import Failure
+
+from replkv.lives import Life, Past
+from replkv.peers.identity import Identity
+from replkv.peers.link import PeerLink
+from replkv.peers.listener import PeerListener
+from replkv.peers.receiver import Timed
+from replkv.raft.entry import NO_ENTRIES
+from replkv.raft.messages import AppendEntries, AppendEntriesReply, RequestVote, RequestVoteReply
+from tests.network import Network
+
+PORT: Final = 10000
+
+VOTE = Timed(RequestVote(term=3, lastLogIndex=7, lastLogTerm=2, preVote=False), 1_700_000_000_001)
+VOTED = Timed(RequestVoteReply(term=3, granted=True, preVote=False), 0)
+HEARTBEAT = Timed(
+    AppendEntries(term=3, prevLogIndex=7, prevLogTerm=2, leaderCommit=5, readRound=4, batch=NO_ENTRIES),
+    1_700_000_000_002,
+)
+HEARD = Timed(AppendEntriesReply.accepted(term=3, matchIndex=7, prevLogIndex=7, readRound=4), 1_700_000_000_003)
+
+
+def fields(timed: Timed) -> dict[str, Any]:
+    """
+    What a message has in AMP's boxes.
+    """
+    return {**timed.message._asdict(), "time": timed.time}
+
+
+class MemoryFolder:
+    """
+    A data folder that remembers as long as the test runs.
+
+    @ivar past: this server's.
+    @ivar known: the servers that were met.
+    """
+
+    def __init__(self, incarnation: str) -> None:
+        self.past = Past(incarnation, 1, ("first",))
+        self.known: dict[int, Life] = {}
+
+    def restart(self, name: str) -> None:
+        """
+        A process is started on it.
+        """
+        self.past = Past(self.past.incarnation, self.past.starts + 1, (name, *self.past.names))
+
+    def peer(self, serverId: int) -> Life | None:
+        """
+        See L{replkv.peers.identity.Memory.peer}.
+        """
+        return self.known.get(serverId)
+
+    def rememberPeer(self, serverId: int, life: Life) -> None:
+        """
+        See L{replkv.peers.identity.Memory.rememberPeer}.
+        """
+        self.known[serverId] = life
+
+
+class Recorder:
+    """
+    Takes note of what other servers ask.
+
+    @ivar asked: the requests, with what fires with their replies.
+    """
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, Timed, Deferred[Timed]]] = []
+
+    def requested(self, sender: int, request: Timed) -> Deferred[Timed]:
+        """
+        See L{replkv.peers.receiver.Receiver.requested}.
+        """
+        reply: Deferred[Timed] = Deferred()
+        self.asked.append((sender, request, reply))
+        return reply
+
+
+class Disk:
+    """
+    The thread in which folders are written.
+
+    @ivar holding: whether calls wait for the test.
+    """
+
+    def __init__(self) -> None:
+        self.holding = False
+        self._held: list[tuple[Callable[[], None], Deferred[None]]] = []
+
+    def run(self, function: Callable[[], None]) -> Deferred[None]:
+        """
+        Call C{function} when it is its turn.
+        """
+        if not self.holding:
+            try:
+                function()
+            except OSError:
+                result: Deferred[None] = Deferred()
+                result.errback(Failure())
+                return result
+            return succeed(None)
+        self._held.append((function, Deferred()))
+        return self._held[-1][1]
+
+    def finish(self) -> None:
+        """
+        Make the calls that wait; their callers learn of it when all are made.
+        """
+        held, self._held = self._held, []
+        for function, _ in held:
+            function()
+        for _, result in held:
+            result.callback(None)
+
+
+class Peer:
+    """
+    A server as the others see it.
+
+    @ivar process: where it runs.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        serverId: int,
+        cluster: str = "replkv",
+        members: tuple[int, ...] = (0, 1, 2),
+        folder: MemoryFolder | None = None,
+    ) -> None:
+        self.process = network.process(hostOf(serverId))
+        self.folder = folder or MemoryFolder(f"folder {serverId}")
+        self.disk = Disk()
+        self.identity = Identity(serverId, cluster, members, self.folder, self.disk.run)
+        self.receiver = Recorder()
+        self.listener = PeerListener(self.process, self.identity, self.receiver)
+
+    def link(self, to: int) -> PeerLink:
+        """
+        Make this server's way to another one, and start it.
+        """
+        endpoint = TCP4ClientEndpoint(self.process, hostOf(to), PORT)
+        link = PeerLink(self.process, Random(1), endpoint, to, self.identity)
+        link.startService()
+        return link
+
+    def listen(self) -> IListeningPort:
+        """
+        Take the connections of other servers.
+        """
+        return self.process.listenTCP(PORT, self.listener)
+
+
+def hostOf(serverId: int) -> str:
+    """
+    The host of a server.
+    """
+    return f"server{serverId}"

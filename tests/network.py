@@ -61,9 +61,8 @@ class Network(network.Network):
         """
         Connect two protocols, each in a process of its own.
         """
-        self.process("far").listenTCP(_PORT, Factory.forProtocol(lambda: accepting))
-        near = TCP4ClientEndpoint(self.process("near"), "far", _PORT)
-        near.connect(Factory.forProtocol(lambda: connecting))
+        self.process("far").listenTCP(_PORT, _Given(accepting))
+        dial(connecting, self.process("near"), "far", _PORT)
         self.settle()
 
     def settle(self) -> None:
@@ -88,17 +87,14 @@ class Network(network.Network):
 class FarEnd(Protocol):
     """
     An end of a connection that the test holds.
-
-    @ivar hasEnded: whether the other side writes nothing more.
-    @ivar lost: why the connection is lost, once it is.
     """
 
     transport: End
 
     def __init__(self, network: Network) -> None:
-        self.hasEnded = False
-        self.lost: Failure | None = None
         self._network = network
+        self._ended = False
+        self._lost: Failure | None = None
         self._arrived = bytearray()
 
     def dataReceived(self, data: bytes) -> None:
@@ -111,7 +107,7 @@ class FarEnd(Protocol):
         """
         Take note of it.
         """
-        self.hasEnded = True
+        self._ended = True
 
     def writeConnectionLost(self) -> None:
         """
@@ -122,7 +118,7 @@ class FarEnd(Protocol):
         """
         Take note of it.
         """
-        self.lost = reason
+        self._lost = reason
 
     def send(self, data: bytes) -> None:
         """
@@ -146,6 +142,13 @@ class FarEnd(Protocol):
         self._arrived.clear()
         return value
 
+    def endWriting(self) -> None:
+        """
+        Send nothing more, but go on reading.
+        """
+        self.transport.loseWriteConnection()
+        self._network.settle()
+
     def close(self) -> None:
         """
         Read what has come, and close the connection.
@@ -153,6 +156,21 @@ class FarEnd(Protocol):
         self._network.settle()
         self.transport.loseConnection()
         self._network.settle()
+
+    def abort(self) -> None:
+        """
+        Cut the connection off.
+        """
+        self.transport.abortConnection()
+        self._network.settle()
+
+    @property
+    def hasEnded(self) -> bool:
+        """
+        Whether the other side writes nothing more.
+        """
+        self._network.settle()
+        return self._ended
 
     @property
     def isUp(self) -> bool:
@@ -168,7 +186,31 @@ class FarEnd(Protocol):
         Whether the other side has cut the connection off.
         """
         self._network.settle()
-        return self.lost is not None and self.lost.check(ConnectionLost) is not None
+        return self._lost is not None and self._lost.check(ConnectionLost) is not None
+
+
+def dial(protocol: Protocol, process: Process, host: str, port: int) -> None:
+    """
+    Begin to connect a protocol.
+    """
+    TCP4ClientEndpoint(process, host, port).connect(_Given(protocol))
+
+
+class _Given(Factory):
+    """
+    Has a protocol already.
+    """
+
+    noisy = False
+
+    def __init__(self, protocol: Protocol) -> None:
+        self._protocol = protocol
+
+    def buildProtocol(self, addr: IAddress | None) -> Protocol:
+        """
+        Give it.
+        """
+        return self._protocol
 
 
 class Listening(Factory):

@@ -5,9 +5,7 @@ Tests for L{replkv.client.protocol}.
 from __future__ import annotations
 
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.error import ConnectionDone
-from twisted.internet.protocol import Factory
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.client.errors import Unavailable
@@ -16,6 +14,7 @@ from replkv.client.protocol import CommandProtocol
 from replkv.commands.results import Found, NotFound, Result, Stored
 from replkv.wire.replyparser import ProtocolError
 from tests.client.network import HOST, Network
+from tests.network import dial
 
 
 class Recorder:
@@ -53,7 +52,7 @@ class CommandProtocolTests(SynchronousTestCase):
         self.reactor = self.network.reactor
         self.owner = Recorder()
         self.protocol = CommandProtocol(self.reactor, 2.0, self.owner, CLIENT_LIMITS)
-        TCP4ClientEndpoint(self.reactor, HOST, 1).connect(Factory.forProtocol(lambda: self.protocol))
+        dial(self.protocol, self.reactor, HOST, 1)
         self.wire = self.network.accept(1)
 
     def test_pipelined(self) -> None:

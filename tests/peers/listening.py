@@ -7,15 +7,13 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import TCP4ClientEndpoint
-from twisted.internet.protocol import Factory
 from twisted.protocols import amp
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.peers.commands import Hello
 from replkv.testing.cluster.end import End
 from tests.logged import logged
-from tests.network import Network
+from tests.network import Network, dial
 from tests.peers.peer import PORT, Peer, hostOf
 
 
@@ -82,8 +80,7 @@ class ListenerTests(SynchronousTestCase):
         Begin to connect.
         """
         caller = Caller()
-        endpoint = TCP4ClientEndpoint(self.network.process(hostOf(0)), hostOf(1), PORT)
-        endpoint.connect(Factory.forProtocol(lambda: caller))
+        dial(caller, self.network.process(hostOf(0)), hostOf(1), PORT)
         return caller
 
     def hello(self, caller: Caller, sender: int = 0, **changed: Any) -> Deferred[Any]:

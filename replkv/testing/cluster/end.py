@@ -36,6 +36,7 @@ class End:
 
     @ivar process: whose it is.
     @ivar other: the other end.
+    @ivar protocol: whose transport this is; C{None} where it is nobody's, or no longer.
     @ivar isOver: whether the process is through with it. What it had sent by then may still be on its way.
     """
 
@@ -54,13 +55,13 @@ class End:
         @param over: called when L{isOver} becomes true.
         """
         self.process = process
+        self.protocol: Protocol | None = None
         self.isOver = False
         self.disconnecting = False
         self._network = network
         self._address = address
         self._lost = lost
         self._tellOver = over
-        self._protocol: Protocol | None = None
         self._unsent = bytearray()
         self._unread = bytearray()
         self._sending = False
@@ -89,7 +90,7 @@ class End:
         """
         Connect the protocol.
         """
-        self._protocol = protocol
+        self.protocol = protocol
         protocol.makeConnection(self)
 
     # ITransport and ITCPTransport
@@ -242,9 +243,9 @@ class End:
         """
         if silently:
             self._powerless = True
-            self._protocol = None
+            self.protocol = None
         elif not self.isOver:
-            self._protocol = None
+            self.protocol = None
             self._end(ConnectionDone())
 
     def die(self) -> None:
@@ -324,8 +325,8 @@ class End:
         elif self._halfClosing:
             self._finishing = True
             self._send()
-            if IHalfCloseableProtocol.providedBy(self._protocol):
-                IHalfCloseableProtocol(self._protocol).writeConnectionLost()
+            if IHalfCloseableProtocol.providedBy(self.protocol):
+                IHalfCloseableProtocol(self.protocol).writeConnectionLost()
 
     # From the other end to this one.
 
@@ -334,22 +335,22 @@ class End:
         """
         How many bytes may arrive. What is read at once needs no room.
         """
-        isReading = self._reading and self._protocol is not None and not self.process.paused
+        isReading = self._reading and self.protocol is not None and not self.process.paused
         return inf if isReading else BUFFER_BYTES - len(self._unread)
 
     def _readOn(self) -> None:
         """
         Give the protocol what has come, as far as it wants it.
         """
-        while self._unread and self._protocol is not None and self._reading:
+        while self._unread and self.protocol is not None and self._reading:
             data = bytes(self._unread[:BUFFER_BYTES])
             del self._unread[:BUFFER_BYTES]
             self.other.wake()
-            self._protocol.dataReceived(data)
-        if self._inputEnded and self._protocol is not None and self._reading:
+            self.protocol.dataReceived(data)
+        if self._inputEnded and self.protocol is not None and self._reading:
             self._reading = False
-            if IHalfCloseableProtocol.providedBy(self._protocol):
-                IHalfCloseableProtocol(self._protocol).readConnectionLost()
+            if IHalfCloseableProtocol.providedBy(self.protocol):
+                IHalfCloseableProtocol(self.protocol).readConnectionLost()
             else:
                 self._end(ConnectionDone())
 
@@ -366,7 +367,7 @@ class End:
         elif not self._resetting:
             # A socket that is closed before all is read that has come resets the connection.
             self._resetOther()
-        protocol, producer = self._protocol, self._producer
+        protocol, producer = self.protocol, self._producer
         self._over()
         if protocol is not None:
             if producer is not None:
@@ -377,7 +378,7 @@ class End:
 
     def _over(self) -> None:
         self.isOver = True
-        self._protocol = None
+        self.protocol = None
         self._producer = None
         self._producerPaused = False
         self._unread.clear()

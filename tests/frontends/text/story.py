@@ -74,9 +74,9 @@ class Story:
             case ["send", count, text]:
                 self._client.send(int(count) * _bytes(text))
             case ["end"]:
-                self._client.shutdownWriting()
+                self._client.endWriting()
             case ["hang", "up"]:
-                self._client.disconnect()
+                self._client.close()
             case ["connect"]:
                 self._connect()
             case ["hold"]:
@@ -90,7 +90,7 @@ class Story:
             case ["no", "leader"]:
                 self._backend.refusal = Unavailable()
             case ["wait", seconds]:
-                self._served.clock.advance(float(seconds))
+                self._served.network.advance(float(seconds))
             case _:
                 raise ValueError("there is no such command")
         return list(self._seen())
@@ -103,17 +103,17 @@ class Story:
         """
         What the client sees that it has not seen before.
         """
-        written = self._client.readAll().replace(__version__.encode("ascii"), b"(version)")
+        written = self._client.taken().replace(__version__.encode("ascii"), b"(version)")
         lines = written.split(b"\r\n")
         assert not lines[-1], f"the last reply does not end in CRLF: {written!r}"
         for line in lines[:-1]:
             yield f"< {line.decode('latin-1').encode('unicode_escape').decode('ascii')}".rstrip()
-        if self._client.serverEnded and not self._sawEnd:
+        if not self._client.isUp and not self._sawLoss:
+            self._sawEnd = self._sawLoss = True
+            yield "the connection is closed"
+        elif self._client.hasEnded and not self._sawEnd:
             self._sawEnd = True
             yield "the server writes nothing more"
-        if self._client.lost is not None and not self._sawLoss:
-            self._sawLoss = True
-            yield "the connection is closed"
 
 
 def _bytes(text: str) -> bytes:

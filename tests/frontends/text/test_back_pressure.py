@@ -8,9 +8,12 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.commands.results import NotFound
 from replkv.frontends.budget import Budget
-from replkv.frontends.text.connection import FIRST_READ_BYTES
+from replkv.frontends.text.connection import (
+    FIRST_READ_BYTES,
+)
 from replkv.frontends.text.limits import CONNECTION_LIMITS
-from tests.frontends.text.session import READ_SIZE, Served
+from replkv.testing.cluster.end import BUFFER_BYTES
+from tests.frontends.text.session import Served, protocolOf
 
 NOT_FOUND = b"ERRNOTFOUND\r\n"
 UNAVAILABLE = b"ERR_INTERNAL\r\n"
@@ -30,8 +33,7 @@ class PendingTests(SynchronousTestCase):
         client = served.connect()
         client.send(b"delete k\r\n" * 1_000_000)
         self.assertEqual(len(served.backend.held), CONNECTION_LIMITS.pendingCommands)
-        self.assertEqual(client.producerState, "paused")
-        self.assertEqual(len(client.unread), 10_000_000 - READ_SIZE)
+        self.assertEqual(client.transport.backlog, 10_000_000 - BUFFER_BYTES)
 
         for _ in range(CONNECTION_LIMITS.pendingCommands // 2):
             served.backend.held.popleft().answer(NotFound())
@@ -54,7 +56,7 @@ class PendingTests(SynchronousTestCase):
         while served.backend.held:
             served.answer()
             self.assertLessEqual(len(served.backend.held), CONNECTION_LIMITS.pendingBytes // 1024 // 1024)
-        self.assertEqual(client.readAll(), (b"VALUE 1048576\r\n" + bytes(1024 * 1024) + b"\r\n") * 100)
+        self.assertEqual(client.taken(), (b"VALUE 1048576\r\n" + bytes(1024 * 1024) + b"\r\n") * 100)
 
         client.send(b"get s\r\n" * 1000)
         most = 0
@@ -62,7 +64,7 @@ class PendingTests(SynchronousTestCase):
             served.answer()
             most = max(most, len(served.backend.held))
         self.assertEqual(most, CONNECTION_LIMITS.pendingCommands)
-        self.assertEqual(client.readAll(), b"VALUE 1\r\nx\r\n" * 1000)
+        self.assertEqual(client.taken(), b"VALUE 1\r\nx\r\n" * 1000)
 
     def test_everythingIsAnswered(self) -> None:
         """
@@ -75,9 +77,10 @@ class PendingTests(SynchronousTestCase):
         received = 0
         while served.backend.held:
             served.answer()
-            received += len(client.readAll())
+            received += len(client.taken())
         self.assertEqual(received, 30_000 * len(NOT_FOUND))
-        self.assertEqual(client.producerState, "producing")
+        client.send(b"get k\r\n")
+        self.assertEqual(client.transport.backlog, 0)
 
     def test_bytes(self) -> None:
         """
@@ -90,13 +93,13 @@ class PendingTests(SynchronousTestCase):
         client.send(b"set k 0 %d\r\n%b\r\n" % (len(value), value) * 12)
         limit = CONNECTION_LIMITS.pendingBytes // len(value)
         self.assertEqual(len(served.backend.held), limit)
-        self.assertEqual(client.producerState, "paused")
+        self.assertGreater(client.transport.backlog, 0)
         received = b""
         while served.backend.held:
             self.assertLessEqual(len(served.backend.held), limit)
             served.backend.carryOut(served.backend.held.popleft())
             served.outbox.flush()
-            received += client.readAll()
+            received += client.taken()
         self.assertEqual(received, b"".join(b"OK %d\r\n" % version for version in range(1, 13)))
 
     def test_answeredBehindTheHead(self) -> None:
@@ -109,9 +112,9 @@ class PendingTests(SynchronousTestCase):
         client.send(b"get k\r\n")
         client.send(b"version\r\n" * 20_000)
         self.assertEqual(client.value(), b"")
-        self.assertGreater(len(client.unread), 0)
+        self.assertGreater(client.transport.backlog, 0)
         served.answer()
-        self.assertEqual(client.readAll().count(b"VERSION"), 20_000)
+        self.assertEqual(client.taken().count(b"VERSION"), 20_000)
 
 
 class SlowReaderTests(SynchronousTestCase):
@@ -127,11 +130,11 @@ class SlowReaderTests(SynchronousTestCase):
         served = Served()
         client = served.connect()
         client.send(b"set k 0 1000 noreply\r\n" + b"v" * 1000 + b"\r\n")
-        client.reads = False
+        client.transport.pauseProducing()
         client.send(b"get k\r\n" * 1_000_000)
-        self.assertEqual(client.producerState, "paused")
-        self.assertLess(len(client.value()), 2 * READ_SIZE + CONNECTION_LIMITS.pendingCommands * 1100)
-        self.assertGreater(len(client.unread), 7_000_000 - 2 * READ_SIZE)
+        written = client.transport.other.backlog
+        self.assertLess(written, 2 * BUFFER_BYTES + CONNECTION_LIMITS.pendingCommands * 1100)
+        self.assertGreater(client.transport.backlog, 7_000_000 - 2 * BUFFER_BYTES)
 
     def test_allIsCarriedOutAsItReads(self) -> None:
         """
@@ -139,10 +142,11 @@ class SlowReaderTests(SynchronousTestCase):
         """
         client = Served().connect()
         client.send(b"set k 0 1000 noreply\r\n" + b"v" * 1000 + b"\r\n")
-        client.reads = False
+        client.transport.pauseProducing()
         client.send(b"get k\r\n" * 2000)
-        self.assertGreater(2000 * 1013, len(client.value()))
-        self.assertEqual(client.readAll(), (b"VALUE 1000\r\n" + b"v" * 1000 + b"\r\n") * 2000)
+        self.assertGreater(2000 * 1013, client.transport.other.backlog)
+        client.transport.resumeProducing()
+        self.assertEqual(client.taken(), (b"VALUE 1000\r\n" + b"v" * 1000 + b"\r\n") * 2000)
 
     def test_unwrittenIsBounded(self) -> None:
         """
@@ -154,18 +158,18 @@ class SlowReaderTests(SynchronousTestCase):
         writer.send(b"set k 0 1000 noreply\r\n" + b"v" * 1000 + b"\r\n")
         served.backend.holding = True
         slow.send(b"get k\r\n" * 10)
-        slow.protocol.pauseProducing()
+        protocolOf(slow).pauseProducing()
         served.answer()
         value = b"VALUE 1000\r\n" + b"v" * 1000 + b"\r\n"
         self.assertEqual(slow.value(), b"")
         served.backend.holding = False
         quick.send(b"get k\r\n")
-        self.assertEqual(quick.readAll(), UNAVAILABLE)
-        slow.protocol.resumeProducing()
-        self.assertEqual(slow.readAll(), value * 3 + UNAVAILABLE * 7)
+        self.assertEqual(quick.taken(), UNAVAILABLE)
+        protocolOf(slow).resumeProducing()
+        self.assertEqual(slow.taken(), value * 3 + UNAVAILABLE * 7)
         self.assertEqual(served.budget.unwritten, 0)
         quick.send(b"get k\r\n")
-        self.assertEqual(quick.readAll(), value)
+        self.assertEqual(quick.taken(), value)
 
     def test_crowd(self) -> None:
         """
@@ -180,11 +184,12 @@ class SlowReaderTests(SynchronousTestCase):
         for client in clients:
             client.send(b"get k\r\n" * 20)
         self.assertEqual(len(served.backend.held), 5)
-        self.assertEqual(clients[3].producerState, "paused")
+        clients[3].send(b"get k\r\n")
+        self.assertGreater(clients[3].transport.backlog, 0)
         while served.backend.held:
             served.answer()
-        for client in clients:
-            self.assertEqual(client.readAll(), (b"VALUE 1000\r\n" + b"v" * 1000 + b"\r\n") * 20)
+        for client, count in zip(clients, (20, 20, 20, 21), strict=True):
+            self.assertEqual(client.taken(), (b"VALUE 1000\r\n" + b"v" * 1000 + b"\r\n") * count)
         self.assertEqual((served.budget.reserved, served.budget.unwritten), (0, 0))
 
     def test_lostClientsReplies(self) -> None:
@@ -195,10 +200,10 @@ class SlowReaderTests(SynchronousTestCase):
         slow = served.connect()
         served.backend.holding = True
         slow.send(b"get k\r\n")
-        slow.protocol.pauseProducing()
+        protocolOf(slow).pauseProducing()
         served.answer()
         self.assertEqual(served.budget.unwritten, len(NOT_FOUND))
-        slow.disconnect()
+        slow.abort()
         self.assertEqual((served.budget.reserved, served.budget.unwritten), (0, 0))
 
     def test_othersGoOn(self) -> None:
@@ -207,8 +212,8 @@ class SlowReaderTests(SynchronousTestCase):
         """
         served = Served()
         slow, quick = served.connect(), served.connect()
-        slow.reads = False
+        slow.transport.pauseProducing()
         slow.send(b"help\r\n" * 100_000)
-        self.assertEqual(slow.producerState, "paused")
+        self.assertGreater(slow.transport.backlog, 0)
         quick.send(b"get k\r\n")
-        self.assertEqual(quick.readAll(), NOT_FOUND)
+        self.assertEqual(quick.taken(), NOT_FOUND)

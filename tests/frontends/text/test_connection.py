@@ -8,10 +8,12 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.commands.results import Found, NotFound
 from replkv.frontends.outbox import Writer
-from replkv.frontends.text.connection import LINGER_SECONDS
+from replkv.frontends.text.connection import (
+    LINGER_SECONDS,
+)
 from replkv.frontends.text.limits import CONNECTION_LIMITS
 from replkv.wire.parser import CommandParser
-from tests.frontends.text.session import Served
+from tests.frontends.text.session import Served, protocolOf
 
 NOT_FOUND = b"ERRNOTFOUND\r\n"
 
@@ -32,10 +34,10 @@ class RepliesTests(SynchronousTestCase):
         first, second = served.backend.held
         second.answer(NotFound())
         served.outbox.flush()
-        self.assertEqual(client.readAll(), b"")
+        self.assertEqual(client.taken(), b"")
         first.answer(Found(1, 0, b"x"))
         served.outbox.flush()
-        self.assertEqual(client.readAll().split(b"VERSION")[0], b"VALUE 1\r\nx\r\n" + NOT_FOUND)
+        self.assertEqual(client.taken().split(b"VERSION")[0], b"VALUE 1\r\nx\r\n" + NOT_FOUND)
 
     def test_oneWritePerBatch(self) -> None:
         """
@@ -45,7 +47,7 @@ class RepliesTests(SynchronousTestCase):
         served.backend.holding = True
         client = served.connect()
         written: list[bytes] = []
-        self.patch(client, "write", written.append)
+        self.patch(client.transport.other, "write", written.append)
         ready: list[Writer] = []
         add = served.outbox.add
 
@@ -56,7 +58,7 @@ class RepliesTests(SynchronousTestCase):
         self.patch(served.outbox, "add", noteReady)
         client.send(b"get a\r\n" * 5)
         served.backend.answerHeld()
-        self.assertEqual(ready, [client.protocol])
+        self.assertEqual(ready, [protocolOf(client)])
         self.assertEqual(written, [])
         served.outbox.flush()
         self.assertEqual(written, [NOT_FOUND * 5])
@@ -67,13 +69,15 @@ class RepliesTests(SynchronousTestCase):
         """
         client = Served().connect()
         client.send(b"get k\r\n" * 50_000)
-        self.assertEqual(client.readAll(), NOT_FOUND * 50_000)
+        self.assertEqual(client.taken(), NOT_FOUND * 50_000)
 
     def test_socketOptions(self) -> None:
         """
         Replies are not delayed, and dead clients are found.
         """
-        self.assertEqual(Served().connect().options, {"nodelay": True, "keepalive": True})
+        accepted = Served().connect().transport.other
+        self.assertTrue(accepted.getTcpNoDelay())
+        self.assertTrue(accepted.getTcpKeepAlive())
 
     def test_session(self) -> None:
         """
@@ -103,10 +107,10 @@ class EndTests(SynchronousTestCase):
         client = served.connect()
         client.send(b"get a\r\nquit\r\nget b\r\n")
         self.assertEqual(len(served.backend.held), 1)
-        self.assertFalse(client.serverEnded)
+        self.assertFalse(client.hasEnded)
         served.answer()
-        self.assertEqual(client.readAll(), NOT_FOUND)
-        self.assertTrue(client.serverEnded)
+        self.assertEqual(client.taken(), NOT_FOUND)
+        self.assertTrue(client.hasEnded)
         self.assertEqual(len(served.backend.seen), 1)
 
     def test_quitAlone(self) -> None:
@@ -115,8 +119,8 @@ class EndTests(SynchronousTestCase):
         """
         client = Served().connect()
         client.send(b"quit\r\n")
-        self.assertEqual(client.readAll(), b"")
-        self.assertTrue(client.serverEnded)
+        self.assertEqual(client.taken(), b"")
+        self.assertTrue(client.hasEnded)
 
     def test_lingering(self) -> None:
         """
@@ -129,13 +133,13 @@ class EndTests(SynchronousTestCase):
         kept: list[bytes] = []
         self.patch(CommandParser, "feed", kept.append)
         client.send(b"get k\r\n" * 100_000)
-        self.assertEqual(client.unread, b"")
+        self.assertEqual(client.transport.backlog, 0)
         self.assertEqual(kept, [])
         self.assertEqual(served.backend.seen, [])
-        self.assertIsNone(client.lost)
-        client.shutdownWriting()
-        self.assertIsNotNone(client.lost)
-        self.assertEqual(served.clock.getDelayedCalls(), [])
+        self.assertTrue(client.isUp)
+        client.endWriting()
+        self.assertFalse(client.isUp)
+        self.assertEqual(served.process.getDelayedCalls(), [])
 
     def test_lingeringEnds(self) -> None:
         """
@@ -144,21 +148,21 @@ class EndTests(SynchronousTestCase):
         served = Served()
         client = served.connect()
         client.send(b"quit\r\n")
-        served.clock.advance(LINGER_SECONDS - 0.01)
-        self.assertIsNone(client.lost)
-        served.clock.advance(0.01)
-        self.assertIsNotNone(client.lost)
+        served.network.advance(LINGER_SECONDS - 0.01)
+        self.assertTrue(client.isUp)
+        served.network.advance(0.01)
+        self.assertFalse(client.isUp)
 
     def test_lingeringDropsThoughTheClientDoesNotRead(self) -> None:
         """
         What is dropped is not kept, though the client has not read its replies.
         """
         client = Served().connect()
-        client.reads = False
+        client.transport.pauseProducing()
         client.send(b"set k 0 100000 noreply\r\n" + b"v" * 100_000 + b"\r\nget k\r\nquit\r\n")
         client.send(b"get k\r\n" * 100_000)
-        self.assertEqual(client.unread, b"")
-        self.assertEqual(client.protocol.clearLineBuffer(), b"")
+        self.assertEqual(client.transport.backlog, 0)
+        self.assertEqual(protocolOf(client).clearLineBuffer(), b"")
 
     def test_halfClose(self) -> None:
         """
@@ -168,14 +172,14 @@ class EndTests(SynchronousTestCase):
         served.backend.holding = True
         client = served.connect()
         client.send(b"get k\r\n" * 1000 + b"get unfinis")
-        client.shutdownWriting()
+        client.endWriting()
         received = b""
         while served.backend.held:
-            self.assertIsNone(client.lost)
+            self.assertTrue(client.isUp)
             served.answer()
-            received += client.readAll()
+            received += client.taken()
         self.assertEqual(received, NOT_FOUND * 1000)
-        self.assertIsNotNone(client.lost)
+        self.assertFalse(client.isUp)
 
     def test_halfCloseOfIdle(self) -> None:
         """
@@ -183,9 +187,9 @@ class EndTests(SynchronousTestCase):
         """
         client = Served().connect()
         client.send(b"get k\r\n")
-        self.assertEqual(client.readAll(), NOT_FOUND)
-        client.shutdownWriting()
-        self.assertIsNotNone(client.lost)
+        self.assertEqual(client.taken(), NOT_FOUND)
+        client.endWriting()
+        self.assertFalse(client.isUp)
 
     def test_halfCloseWhileNotReading(self) -> None:
         """
@@ -193,12 +197,13 @@ class EndTests(SynchronousTestCase):
         """
         client = Served().connect()
         client.send(b"set k 0 1000 noreply\r\n" + b"v" * 1000 + b"\r\n")
-        client.reads = False
+        client.transport.pauseProducing()
         client.send(b"get k\r\n" * 500)
-        client.shutdownWriting()
-        self.assertIsNone(client.lost)
-        self.assertEqual(len(client.readAll()), 500 * 1014)
-        self.assertIsNotNone(client.lost)
+        client.endWriting()
+        self.assertTrue(client.isUp)
+        client.transport.resumeProducing()
+        self.assertEqual(len(client.taken()), 500 * 1014)
+        self.assertFalse(client.isUp)
 
     def test_endBeforeAllIsTaken(self) -> None:
         """
@@ -209,13 +214,13 @@ class EndTests(SynchronousTestCase):
         served.backend.holding = True
         client = served.connect()
         client.send(b"delete k\r\n" * 200)
-        client.endSeen = True
-        client.protocol.readConnectionLost()
+        protocolOf(client).readConnectionLost()
+        self.patch(client.transport.other, "resumeProducing", lambda: self.fail("nothing more is to be read"))
         served.answer()
-        self.assertIsNone(client.lost)
+        self.assertTrue(client.isUp)
         served.answer()
-        self.assertEqual(client.readAll(), NOT_FOUND * 200)
-        self.assertIsNotNone(client.lost)
+        self.assertEqual(client.taken(), NOT_FOUND * 200)
+        self.assertFalse(client.isUp)
 
     def test_lost(self) -> None:
         """
@@ -225,9 +230,9 @@ class EndTests(SynchronousTestCase):
         served.backend.holding = True
         client = served.connect()
         client.send(b"delete k\r\n" * 200)
-        client.disconnect()
+        client.abort()
         served.answer()
-        self.assertEqual(client.value(), b"")
+        self.assertEqual((served.budget.reserved, served.budget.unwritten), (0, 0))
         self.assertEqual(len(served.backend.seen), CONNECTION_LIMITS.pendingCommands)
 
     def test_lostBetweenAnswerAndFlush(self) -> None:
@@ -239,7 +244,8 @@ class EndTests(SynchronousTestCase):
         client = served.connect()
         client.send(b"delete k\r\n" * 200)
         served.backend.answerHeld()
-        client.disconnect()
+        protocol = protocolOf(client)
+        client.abort()
         served.outbox.flush()
-        self.assertEqual(client.value(), b"")
+        self.assertEqual((len(protocol._requests), served.budget.unwritten), (0, 0))
         self.assertEqual(len(served.backend.seen), CONNECTION_LIMITS.pendingCommands)

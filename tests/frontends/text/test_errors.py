@@ -29,10 +29,10 @@ class MalformedTests(SynchronousTestCase):
             served = Served()
             client = served.connect()
             client.send(line + b"\r\n")
-            self.assertEqual(client.readAll(), ERROR, line)
+            self.assertEqual(client.taken(), ERROR, line)
             self.assertEqual(served.backend.seen, [])
             client.send(b"get k\r\n")
-            self.assertEqual(client.readAll(), NOT_FOUND, line)
+            self.assertEqual(client.taken(), NOT_FOUND, line)
 
     def test_unknownCommand(self) -> None:
         """
@@ -77,9 +77,9 @@ class MalformedTests(SynchronousTestCase):
         """
         client = Served().connect()
         client.send(b"set k 0 3\r\nabcget x")
-        self.assertEqual(client.readAll(), ERROR)
+        self.assertEqual(client.taken(), ERROR)
         client.send(b"get y\r\nget k\r\n")
-        self.assertEqual(client.readAll(), NOT_FOUND)
+        self.assertEqual(client.taken(), NOT_FOUND)
 
     def test_badLineSwallowsItsValue(self) -> None:
         """
@@ -87,11 +87,11 @@ class MalformedTests(SynchronousTestCase):
         """
         client = Served().connect()
         client.send(b"set k nonsense 7\r\n")
-        self.assertEqual(client.readAll(), ERROR)
+        self.assertEqual(client.taken(), ERROR)
         client.send(b"help\r\nx\r\nget k\r\n")
-        self.assertEqual(client.readAll(), NOT_FOUND)
+        self.assertEqual(client.taken(), NOT_FOUND)
         client.send(b"set k nonsense 7\r\ndelete \nget k\r\n")
-        self.assertEqual(client.readAll(), ERROR + NOT_FOUND)
+        self.assertEqual(client.taken(), ERROR + NOT_FOUND)
 
     def test_inItsTurn(self) -> None:
         """
@@ -101,9 +101,9 @@ class MalformedTests(SynchronousTestCase):
         served.backend.holding = True
         client = served.connect()
         client.send(b"get k\r\nnonsense\r\nset k 0 1\r\nxx\r\n")
-        self.assertEqual(client.readAll(), b"")
+        self.assertEqual(client.taken(), b"")
         served.answer()
-        self.assertEqual(client.readAll(), NOT_FOUND + ERROR + ERROR)
+        self.assertEqual(client.taken(), NOT_FOUND + ERROR + ERROR)
 
     def test_lineTooLong(self) -> None:
         """
@@ -112,8 +112,8 @@ class MalformedTests(SynchronousTestCase):
         self.assertRefused(b"x" * LINE_LIMIT)
         client = Served().connect()
         client.send(b"get k\r\n" + b"x" * (LINE_LIMIT + 1) + b"\r\nget k\r\n")
-        self.assertEqual(client.readAll(), NOT_FOUND + ERROR)
-        self.assertTrue(client.serverEnded)
+        self.assertEqual(client.taken(), NOT_FOUND + ERROR)
+        self.assertTrue(client.hasEnded)
 
     def test_notWorthSwallowing(self) -> None:
         """
@@ -122,8 +122,8 @@ class MalformedTests(SynchronousTestCase):
         for line in (b"set k 0 67108865", b"cas k 0 1 1" + b"0" * 100):
             client = Served().connect()
             client.send(line + b"\r\nget k\r\n")
-            self.assertEqual(client.readAll(), ERROR)
-            self.assertTrue(client.serverEnded)
+            self.assertEqual(client.taken(), ERROR)
+            self.assertTrue(client.hasEnded)
 
     def test_browser(self) -> None:
         """
@@ -132,8 +132,8 @@ class MalformedTests(SynchronousTestCase):
         served = Served()
         client = served.connect()
         client.send(b"POST / HTTP/1.1\r\nHost: localhost:9000\r\n\r\nset k 0 1\r\nv\r\n")
-        self.assertEqual(client.readAll(), ERROR)
-        self.assertTrue(client.serverEnded)
+        self.assertEqual(client.taken(), ERROR)
+        self.assertTrue(client.hasEnded)
         self.assertEqual(served.backend.seen, [])
 
     def test_noreplyDoesNotHideIt(self) -> None:
@@ -206,7 +206,7 @@ class NoreplyTests(SynchronousTestCase):
         second.answer(Stored(1))
         first.answer(Redirected("localhost", 9001))
         served.outbox.flush()
-        self.assertEqual(client.readAll(), b"ERR_REDIRECT localhost 9001\r\nERR_INTERNAL\r\n")
+        self.assertEqual(client.taken(), b"ERR_REDIRECT localhost 9001\r\nERR_INTERNAL\r\n")
 
 
 class ElsewhereTests(SynchronousTestCase):
@@ -229,8 +229,8 @@ class ElsewhereTests(SynchronousTestCase):
         for request in served.backend.held:
             request.answer(Redirected("kv1", 9001))
         served.outbox.flush()
-        self.assertEqual(client.readAll(), b"ERR_REDIRECT kv1 9001\r\n" * 2)
-        self.assertFalse(client.serverEnded)
+        self.assertEqual(client.taken(), b"ERR_REDIRECT kv1 9001\r\n" * 2)
+        self.assertFalse(client.hasEnded)
 
     def test_unavailable(self) -> None:
         """
@@ -242,7 +242,7 @@ class ElsewhereTests(SynchronousTestCase):
         client.send(b"get k\r\n")
         served.backend.held.popleft().answer(Unavailable())
         served.outbox.flush()
-        self.assertEqual(client.readAll(), b"ERR_INTERNAL\r\n")
+        self.assertEqual(client.taken(), b"ERR_INTERNAL\r\n")
         client.send(b"get k\r\n")
         served.answer()
-        self.assertEqual(client.readAll(), NOT_FOUND)
+        self.assertEqual(client.taken(), NOT_FOUND)

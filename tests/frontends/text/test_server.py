@@ -4,10 +4,7 @@ Tests for what the connections have in common: their number, the extras, and the
 
 from __future__ import annotations
 
-from twisted.internet.error import ConnectionAborted, ConnectionDone
-from twisted.internet.testing import StringTransport
 from twisted.logger import LogLevel, capturedLogs
-from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv import __version__
@@ -46,10 +43,10 @@ class ExtrasTests(SynchronousTestCase):
         served = Served()
         client = served.connect()
         served.connect()
-        served.connect().disconnect()
+        served.connect().close()
         client.send(b"stats\r\n")
         expected = f"STAT keys 0\r\nSTAT connections 2\r\nSTAT version {__version__}\r\nEND\r\n"
-        self.assertEqual(client.readAll(), expected.encode())
+        self.assertEqual(client.taken(), expected.encode())
 
     def test_withoutTheBackend(self) -> None:
         """
@@ -59,7 +56,7 @@ class ExtrasTests(SynchronousTestCase):
         served.backend.holding = True
         client = served.connect()
         client.send(b"version\r\nstats\r\nhelp\r\n")
-        self.assertEqual(client.readAll().count(b"\r\n"), 1 + 4 + 9)
+        self.assertEqual(client.taken().count(b"\r\n"), 1 + 4 + 9)
 
 
 class MaxConnectionsTests(SynchronousTestCase):
@@ -71,13 +68,9 @@ class MaxConnectionsTests(SynchronousTestCase):
         """
         Assert that one more client is told that there is no service, and is closed.
         """
-        protocol = served.factory.buildProtocol(None)
-        assert protocol is not None
-        transport = StringTransport()
-        protocol.makeConnection(transport)
-        self.assertEqual(transport.value(), b"ERR_INTERNAL\r\n")
-        self.assertTrue(transport.disconnecting)
-        protocol.connectionLost(Failure(ConnectionDone()))
+        refused = served.connect()
+        self.assertEqual(refused.taken(), b"ERR_INTERNAL\r\n")
+        self.assertFalse(refused.isUp)
 
     def test_oneTooMany(self) -> None:
         """
@@ -87,11 +80,11 @@ class MaxConnectionsTests(SynchronousTestCase):
         first, second = served.connect(), served.connect()
         self.assertRefused(served)
         first.send(b"get k\r\n")
-        self.assertEqual(first.readAll(), NOT_FOUND)
-        second.disconnect()
+        self.assertEqual(first.taken(), NOT_FOUND)
+        second.close()
         third = served.connect()
         third.send(b"get k\r\n")
-        self.assertEqual(third.readAll(), NOT_FOUND)
+        self.assertEqual(third.taken(), NOT_FOUND)
         self.assertRefused(served)
 
     def test_loggedOnce(self) -> None:
@@ -104,7 +97,7 @@ class MaxConnectionsTests(SynchronousTestCase):
             for _ in range(3):
                 self.assertRefused(served)
             self.assertEqual([event["log_level"] for event in events], [LogLevel.warn])
-            clients.pop().disconnect()
+            clients.pop().close()
             served.connect()
             self.assertRefused(served)
         self.assertEqual([event["log_level"] for event in events], [LogLevel.warn, LogLevel.info, LogLevel.warn])
@@ -118,7 +111,7 @@ class MaxConnectionsTests(SynchronousTestCase):
         with capturedLogs() as events:
             for client in clients:
                 self.assertRefused(served)
-                client.disconnect()
+                client.close()
                 served.connect()
         self.assertEqual(len(events), 1)
 
@@ -129,14 +122,9 @@ class MaxConnectionsTests(SynchronousTestCase):
         """
         served = Served(maxConnections=1)
         served.connect()
-        refused = []
-        for _ in range(MAX_REFUSALS):
-            protocol = served.factory.buildProtocol(None)
-            assert protocol is not None
-            protocol.makeConnection(StringTransport())
-            refused.append(protocol)
-        self.assertIsNone(served.factory.buildProtocol(None))
-        refused[3].connectionLost(Failure(ConnectionDone()))
+        refused = [served.begin() for _ in range(MAX_REFUSALS + 1)]
+        self.assertEqual([client.taken() for client in refused], [b"ERR_INTERNAL\r\n"] * MAX_REFUSALS + [b""])
+        self.assertFalse(any(client.isUp for client in refused))
         self.assertRefused(served)
 
 
@@ -160,16 +148,16 @@ class DrainTests(SynchronousTestCase):
         busy, idle = served.connect(), served.connect()
         busy.send(b"delete k\r\n" * (CONNECTION_LIMITS.pendingCommands + 10))
         drained = served.factory.drain()
-        self.assertTrue(idle.serverEnded)
-        self.assertFalse(busy.serverEnded)
+        self.assertTrue(idle.hasEnded)
+        self.assertFalse(busy.hasEnded)
         busy.send(b"get k\r\n")
         served.answer()
-        self.assertEqual(busy.readAll(), NOT_FOUND * CONNECTION_LIMITS.pendingCommands)
+        self.assertEqual(busy.taken(), NOT_FOUND * CONNECTION_LIMITS.pendingCommands)
         self.assertEqual(len(served.backend.seen), CONNECTION_LIMITS.pendingCommands)
-        self.assertTrue(busy.serverEnded)
-        busy.shutdownWriting()
+        self.assertTrue(busy.hasEnded)
+        busy.endWriting()
         self.assertNoResult(drained)
-        idle.shutdownWriting()
+        idle.endWriting()
         self.successResultOf(drained)
 
     def test_clientsThatDoNotClose(self) -> None:
@@ -180,7 +168,7 @@ class DrainTests(SynchronousTestCase):
         served.connect()
         drained = served.factory.drain()
         self.assertNoResult(drained)
-        served.clock.advance(LINGER_SECONDS)
+        served.network.advance(LINGER_SECONDS)
         self.successResultOf(drained)
 
     def test_aNewConnectionIsRefused(self) -> None:
@@ -190,12 +178,9 @@ class DrainTests(SynchronousTestCase):
         served = Served()
         served.connect()
         served.factory.drain()
-        transport = StringTransport()
-        protocol = served.factory.buildProtocol(None)
-        assert protocol is not None
-        protocol.makeConnection(transport)
-        self.assertEqual(transport.value(), b"ERR_INTERNAL\r\n")
-        self.assertTrue(transport.disconnecting)
+        refused = served.connect()
+        self.assertEqual(refused.taken(), b"ERR_INTERNAL\r\n")
+        self.assertFalse(refused.isUp)
 
     def test_abortAll(self) -> None:
         """
@@ -209,7 +194,7 @@ class DrainTests(SynchronousTestCase):
         drained = served.factory.drain()
         self.assertNoResult(drained)
         served.factory.abortAll()
+        served.network.settle()
         self.successResultOf(drained)
         for client in clients:
-            assert client.lost is not None
-            client.lost.trap(ConnectionAborted)
+            self.assertTrue(client.isReset)

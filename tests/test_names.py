@@ -6,19 +6,20 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
-from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionRefusedError  # noqa: A004
-from twisted.internet.interfaces import IConnector
+from twisted.internet.interfaces import IReactorFromThreads
 from twisted.internet.protocol import Factory, Protocol
-from twisted.internet.testing import MemoryReactorClock, StringTransport
-from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
 
 import replkv.names
 from replkv.names import MAX_LOOKUPS, NameEndpoint, Names, NoAddress, NoAnswer
-from tests.reactor import Reactor
+from replkv.testing.cluster.process import Process
+from tests.network import Listening, Network
+
+PORT = 9000
 
 
 class Thread:
@@ -39,6 +40,19 @@ class Thread:
         """
 
 
+@implementer(IReactorFromThreads)
+class Threaded(Process):
+    """
+    A reactor that threads may call.
+    """
+
+    def callFromThread(self, callable: Callable[..., object], *args: object, **kw: object) -> None:  # noqa: A002
+        """
+        See L{IReactorFromThreads.callFromThread}.
+        """
+        self.callLater(0, callable, *args, **kw)
+
+
 class NamesTestCase(SynchronousTestCase):
     """
     What these tests begin with: a system that knows some hosts.
@@ -52,7 +66,8 @@ class NamesTestCase(SynchronousTestCase):
         self.patch(replkv.names, "Thread", type("Thread", (Thread,), {"made": self.threads}))
         self.patch(socket, "getaddrinfo", self.getaddrinfo)
         self.hosts = {"kv_0": ["127.0.0.2"], "ab--c": ["127.0.0.3", "::1", "127.0.0.3"]}
-        self.reactor = Reactor()
+        self.network = Network()
+        self.reactor = Threaded(self.network.timeline, self.network, "here")
         self.names = Names(self.reactor)
 
     def getaddrinfo(self, host: str, port: int, **kwargs: Any) -> list[tuple[Any, ...]]:
@@ -69,7 +84,7 @@ class NamesTestCase(SynchronousTestCase):
         """
         while self.threads:
             self.threads.pop().run()
-        self.reactor.advance(0)
+        self.network.settle()
 
 
 class NamesTests(NamesTestCase):
@@ -209,39 +224,23 @@ class EndpointTests(NamesTestCase):
         """
         Begin to connect, with two seconds of time.
         """
-        return NameEndpoint(self.reactor, self.names, host, 9000, 2.0).connect(Factory.forProtocol(Protocol))
+        return NameEndpoint(self.reactor, self.names, host, PORT, 2.0).connect(Factory.forProtocol(Protocol))
 
-    def attempted(self) -> list[tuple[str, int]]:
+    def listen(self, address: str) -> None:
         """
-        Where the reactor was told to connect to.
+        Have somebody take connections at an address.
         """
-        return [attempt[:2] for attempt in self.reactor.tcpClients]
-
-    def accept(self, number: int) -> None:
-        """
-        Have an attempt succeed.
-        """
-        host, port, factory = self.reactor.tcpClients[number][:3]
-        protocol = factory.buildProtocol(IPv4Address("TCP", host, port))
-        assert protocol is not None
-        protocol.makeConnection(StringTransport())
-
-    def refuse(self, number: int) -> None:
-        """
-        Have an attempt fail.
-        """
-        factory = self.reactor.tcpClients[number][2]
-        factory.clientConnectionFailed(cast(IConnector, None), Failure(ConnectionRefusedError()))
+        self.network.process(address).listenTCP(PORT, Listening(self.network))
 
     def test_connects(self) -> None:
         """
         It connects to the address of the name.
         """
+        self.listen("127.0.0.2")
         connected = self.connect("kv_0")
         self.finish()
-        self.assertEqual(self.attempted(), [("127.0.0.2", 9000)])
-        self.accept(0)
-        self.assertIsNotNone(self.successResultOf(connected).transport)
+        self.assertEqual(self.network.attempts, [("127.0.0.2", PORT)])
+        self.assertEqual(self.successResultOf(connected).transport.getPeer().host, "127.0.0.2")
 
     def test_severalAddresses(self) -> None:
         """
@@ -249,16 +248,17 @@ class EndpointTests(NamesTestCase):
         taken, and the others are left.
         """
         self.hosts["many"] = ["127.0.0.2", "127.0.0.3", "127.0.0.4"]
+        self.network.block("here", "127.0.0.2")
+        self.listen("127.0.0.3")
         connected = self.connect("many")
         self.finish()
-        self.assertEqual(len(self.attempted()), 1)
-        self.reactor.advance(0.1)
-        self.assertEqual(self.attempted(), [("127.0.0.2", 9000), ("127.0.0.3", 9000)])
-        self.accept(1)
-        self.successResultOf(connected)
-        self.reactor.advance(2)
-        self.assertEqual(len(self.attempted()), 2)
-        self.assertTrue(self.reactor.connectors[0].stoppedConnecting)
+        self.assertEqual(len(self.network.attempts), 1)
+        self.network.advance(0.1)
+        self.assertEqual(self.network.attempts, [("127.0.0.2", PORT), ("127.0.0.3", PORT)])
+        self.assertEqual(self.successResultOf(connected).transport.getPeer().host, "127.0.0.3")
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+        self.network.advance(2)
+        self.assertEqual(len(self.network.attempts), 2)
 
     def test_refused(self) -> None:
         """
@@ -267,10 +267,8 @@ class EndpointTests(NamesTestCase):
         self.hosts["two"] = ["127.0.0.2", "127.0.0.3"]
         connected = self.connect("two")
         self.finish()
-        self.refuse(0)
         self.assertNoResult(connected)
-        self.reactor.advance(0.1)
-        self.refuse(1)
+        self.network.advance(0.1)
         self.failureResultOf(connected, ConnectionRefusedError)
         self.assertEqual(self.reactor.getDelayedCalls(), [])
 
@@ -279,41 +277,42 @@ class EndpointTests(NamesTestCase):
         The time that there is includes the look-up; what comes of that later is not used.
         """
         connected = self.connect("kv_0")
-        self.reactor.advance(2)
+        self.network.advance(2)
         self.assertEqual(
             str(self.failureResultOf(connected, NoAddress).value),
             "the addresses of 'kv_0' cannot be found: no answer in 2 s",
         )
         self.finish()
-        self.assertEqual(self.attempted(), [])
+        self.assertEqual(self.network.attempts, [])
 
     def test_silentHost(self) -> None:
         """
         What the look-up has taken is taken from the time for the connection.
         """
+        self.network.block("here", "127.0.0.2")
         connected = self.connect("kv_0")
-        self.reactor.advance(1.5)
+        self.network.advance(1.5)
         self.finish()
-        self.reactor.advance(0.5)
+        self.network.advance(0.5)
         self.assertEqual(str(self.failureResultOf(connected, NoAnswer).value), "no answer in 2 s")
 
     def test_cancelled(self) -> None:
         """
         Whoever gives up has nothing left behind, at whatever point.
         """
+        self.network.block("here", "127.0.0.2")
         self.connect("kv_0").addErrback(lambda failure: None).cancel()
         self.finish()
-        self.assertEqual(self.attempted(), [])
+        self.assertEqual(self.network.attempts, [])
         connected = self.connect("kv_0")
         self.finish()
         connected.cancel()
         self.failureResultOf(connected)
-        self.assertTrue(self.reactor.connectors[0].stoppedConnecting)
         self.assertEqual(self.reactor.getDelayedCalls(), [])
 
     def test_reactorsResolver(self) -> None:
         """
         A reactor without threads is asked for the addresses itself.
         """
-        found = Names(MemoryReactorClock()).addresses("example.test")
+        found = Names(Network().process("here")).addresses("example.test")
         self.assertEqual(len(self.successResultOf(found)), 1)

@@ -25,7 +25,7 @@ from tests.patience import patiently
 
 _PORT: Final = 7
 
-_TURN: Final = 2e-6
+TURN: Final = 2e-6
 """
 Seconds within which a process does what it has put off to its reactor's next turn.
 """
@@ -71,9 +71,9 @@ class Network(network.Network):
         """
         for _ in patiently("all is settled"):
             due = self.timeline.next
-            if due is None or due > self.timeline.seconds() + _TURN:
+            if due is None or due > self.timeline.seconds() + TURN:
                 break
-            self.timeline.advance(_TURN)
+            self.timeline.advance(TURN)
 
     def advance(self, seconds: float) -> None:
         """

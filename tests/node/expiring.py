@@ -4,40 +4,34 @@ What the tests of expiry begin with.
 
 from __future__ import annotations
 
-from twisted.trial.unittest import SynchronousTestCase
-
 from replkv.commands.results import NotFound
+from replkv.testing import SimulatedServer
 from tests.frontends.asked import Asked
-from tests.node.cluster import Client, Cluster, Server
+from tests.node.cluster import Client
+from tests.node.leading import LeaderTests
 
 NOT_FOUND = NotFound()
 
 
-class ExpiryTests(SynchronousTestCase):
+class ExpiryTests(LeaderTests):
     """
     A cluster, and a client of its leader.
     """
 
-    def setUp(self) -> None:
+    def restart(self, server: SimulatedServer, wrong: float) -> None:
         """
-        Server 0 of three leads.
+        A server loses its power, and comes back with a disk that is well and a wall clock that is wrong by so many
+        seconds.
         """
-        self.begin()
+        for thread in server._threads:
+            # A disk that is held has not begun.
+            thread._calls.clear()
+        server.losePower()
+        self.cluster.hold([server], False)
+        server.resetClock(wrong)
+        server.start()
 
-    def begin(self, *wrong: float) -> None:
-        """
-        Begin with three servers.
-
-        @param wrong: by how many seconds they are wrong about the time when they start.
-        """
-        self.cluster = Cluster()
-        for server, seconds in zip(self.cluster.servers, wrong, strict=False):
-            server.restart(seconds)
-        self.leader = self.cluster.leader()
-        self.followers = self.cluster.servers[1:]
-        self.client = Client(self.leader)
-
-    def get(self, server: Server) -> Asked:
+    def get(self, server: SimulatedServer) -> Asked:
         """
         Ask for the key by a connection of its own, and give the answer time.
         """
@@ -45,13 +39,13 @@ class ExpiryTests(SynchronousTestCase):
         self.cluster.run(0.06)
         return request
 
-    def failOver(self) -> Server:
+    def failOver(self) -> SimulatedServer:
         """
         The leader is cut off.
 
         @return: the next one.
         """
-        self.cluster.apart = {0}
+        self.cluster.part(0)
         leader = self.cluster.leader()
         self.assertIsNot(leader, self.leader)
         return leader

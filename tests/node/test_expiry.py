@@ -5,7 +5,7 @@ Tests for expiry: decided by the log.
 from __future__ import annotations
 
 from replkv.commands.results import Deleted, Found, Redirected, Stored
-from tests.node.cluster import Client
+from tests.node.cluster import Client, stopTicks
 from tests.node.expiring import NOT_FOUND, ExpiryTests
 
 
@@ -23,9 +23,9 @@ class ClockEntryTests(ExpiryTests):
         self.assertEqual([server.machine.keys for server in self.cluster.servers], [1, 1, 1])
         self.cluster.run(0.2)
         self.assertEqual([server.machine.keys for server in self.cluster.servers], [0, 0, 0])
-        self.assertEqual(self.leader.node.raft.log.lastIndex, 3)
+        self.assertEqual(self.leader.raft.log.lastIndex, 3)
         self.cluster.run(1)
-        self.assertEqual(self.leader.node.raft.log.lastIndex, 3)
+        self.assertEqual(self.leader.raft.log.lastIndex, 3)
 
     def test_oneAtATime(self) -> None:
         """
@@ -35,7 +35,7 @@ class ClockEntryTests(ExpiryTests):
         self.cluster.settle()
         self.cluster.hold(self.followers)
         self.cluster.run(2)
-        self.assertEqual(self.leader.node.raft.log.lastIndex, 3)
+        self.assertEqual(self.leader.raft.log.lastIndex, 3)
 
     def test_manyKeys(self) -> None:
         """
@@ -100,13 +100,13 @@ class ReadTests(ExpiryTests):
         A read does not wait for a tick to propose the clock entry.
         """
         self.goOn()
-        self.leader.pause()
+        stopTicks(self.leader)
         self.cluster.run(0.06)
-        self.assertEqual(self.leader.node.raft.log.lastIndex, 2)
+        self.assertEqual(self.leader.raft.log.lastIndex, 2)
         read = self.client.get(b"k")
         self.cluster.settle()
         self.assertEqual(read.result, NOT_FOUND)
-        self.assertEqual(self.leader.node.raft.log.lastIndex, 3)
+        self.assertEqual(self.leader.raft.log.lastIndex, 3)
 
     def test_manyReads(self) -> None:
         """
@@ -117,7 +117,7 @@ class ReadTests(ExpiryTests):
         self.cluster.run(0.1)
         self.goOn()
         self.assertEqual([read.result for read in reads], [NOT_FOUND] * len(reads))
-        self.assertLess(self.leader.node.raft.log.lastIndex, 6)
+        self.assertLess(self.leader.raft.log.lastIndex, 6)
 
     def test_otherKeysDoNotWait(self) -> None:
         """
@@ -191,13 +191,14 @@ class ReadTests(ExpiryTests):
         tick either.
         """
         write = self.client.set(b"other", b"w", 1)
-        self.leader.pause()
-        self.cluster.clock.advance(1.1)
+        for server in self.cluster.servers:
+            stopTicks(server)
+        self.cluster.run(1.1)
         read = self.client.get(b"other")
         self.goOn()
         self.assertEqual(write.result, Stored(3))
         self.assertEqual(read.result, NOT_FOUND)
-        self.assertEqual(self.leader.node.raft.log.lastIndex, 4)
+        self.assertEqual(self.leader.raft.log.lastIndex, 4)
 
     def test_expiredInTheMillisecond(self) -> None:
         """
@@ -206,7 +207,7 @@ class ReadTests(ExpiryTests):
         """
         client = Client(self.leader)
         client.set(b"other", b"w", 1)
-        self.cluster.clock.advance(1.0)
+        self.cluster.run(1.0)
         read = client.getm(b"other")
         self.goOn()
         self.cluster.run(0.1)
@@ -219,14 +220,14 @@ class ReadTests(ExpiryTests):
         self.cluster.run(0.06)
         read = self.client.get(b"k")
         self.cluster.run(0.06)
-        self.cluster.apart = {0}
+        self.cluster.part(0)
         self.cluster.hold(self.followers, False)
         self.cluster.run(1)
         self.assertFalse(self.leader.leads)
         self.assertIsNone(read.result)
-        self.cluster.apart = set()
+        self.cluster.heal()
         self.cluster.run(0.1)
-        self.assertEqual(read.result, Redirected("host2", 9002))
+        self.assertEqual(read.result, Redirected("server2", 9000))
 
 
 class SecondsTests(ExpiryTests):
@@ -238,15 +239,15 @@ class SecondsTests(ExpiryTests):
         """
         It is told in seconds, rounded up.
         """
-        self.client.set(b"k", b"v", 10)
-        self.assertEqual(self.seconds(), 10)
-        self.cluster.clock.advance(0.5)
-        self.assertEqual(self.seconds(), 10)
-        self.cluster.clock.advance(0.499)
-        self.assertEqual(self.seconds(), 10)
-        self.cluster.clock.advance(0.002)
-        self.assertEqual(self.seconds(), 9)
-        self.cluster.clock.advance(8.9)
+        self.client.set(b"k", b"v", 4)
+        self.assertEqual(self.seconds(), 4)
+        self.cluster.run(0.5)
+        self.assertEqual(self.seconds(), 4)
+        self.cluster.run(0.499)
+        self.assertEqual(self.seconds(), 4)
+        self.cluster.run(0.002)
+        self.assertEqual(self.seconds(), 3)
+        self.cluster.run(2.9)
         self.assertEqual(self.seconds(), 1)
 
     def test_never(self) -> None:

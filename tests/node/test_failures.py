@@ -5,7 +5,7 @@ Tests for what a node cannot go on from.
 from __future__ import annotations
 
 import errno
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from replkv import exits
 from replkv.commands.results import Stored, Unavailable
@@ -14,9 +14,11 @@ from replkv.kv.machine import StateMachine
 from replkv.node.limits import NodeLimits
 from replkv.raft.entry import Entry
 from replkv.raft.limits import RaftLimits
-from replkv.service.limits import ServerLimits
-from tests.node.cluster import Client, Server
+from replkv.service.limits import SERVER_LIMITS, ServerLimits
+from replkv.testing import SimulatedServer
+from tests.node.cluster import Client, operations, stopTicks, valueAt
 from tests.node.leading import LeaderTests
+from tests.node.thread import Thread
 
 
 class FailureTests(LeaderTests):
@@ -24,18 +26,27 @@ class FailureTests(LeaderTests):
     What these tests begin with.
     """
 
-    def assertStopped(self, server: Server, status: int, reason: str) -> None:
+    def begin(self, limits: ServerLimits = SERVER_LIMITS, wrong: Iterable[float] = ()) -> None:
+        """
+        Have the processes of servers that stop themselves go on, to see that nothing happens in them any more.
+        """
+        super().begin(limits, wrong)
+        self.ended: list[int] = []
+        for server in self.cluster.servers:
+            self.patch(server.service, "terminate", lambda server=server: self.ended.append(server.id))
+
+    def assertStopped(self, server: SimulatedServer, status: int, reason: str) -> None:
         """
         The server has stopped itself, once, and does nothing more.
         """
-        self.assertEqual([status for status, _ in server.failures], [status])
-        self.assertIn(reason, server.failures[0][1])
-        self.assertNotIn("\n", server.failures[0][1])
-        before = len(server.files.operations), server.machine.appliedIndex
+        self.assertEqual((self.ended.count(server.id), server.service.exitStatus), (1, status))
+        self.assertIn(reason, server.complaint)
+        self.assertNotIn("\n", server.complaint)
+        before = operations(server), server.appliedIndex
         self.assertEqual(Client(server).get(b"k").result, Unavailable())
         self.cluster.run(1)
-        self.assertEqual((len(server.files.operations), server.machine.appliedIndex), before)
-        self.assertEqual(len(server.failures), 1)
+        self.assertEqual((operations(server), server.appliedIndex), before)
+        self.assertEqual(self.ended.count(server.id), 1)
 
 
 class DiskTests(FailureTests):
@@ -43,11 +54,11 @@ class DiskTests(FailureTests):
     Tests for a disk that fails.
     """
 
-    def failSync(self, server: Server) -> None:
+    def failSync(self, server: SimulatedServer) -> None:
         """
         From now on, the disk refuses to sync.
         """
-        server.files.failing = lambda kind, path: errno.EIO if kind == "sync" else 0
+        server.failing = lambda kind, path: errno.EIO if kind == "sync" else 0
 
     def test_leader(self) -> None:
         """
@@ -58,7 +69,7 @@ class DiskTests(FailureTests):
         self.cluster.settle()
         self.assertEqual((write.result, read.result), (Unavailable(), Unavailable()))
         self.assertStopped(self.leader, exits.DISK, "Input/output error")
-        self.cluster.apart = {0}
+        self.cluster.part(0)
         self.assertEqual(self.cluster.leader().id, 2)
 
     def test_follower(self) -> None:
@@ -76,15 +87,15 @@ class DiskTests(FailureTests):
         """
         All that wait are answered at once, those too that wait for a leader.
         """
-        self.cluster.apart = {0, 1, 2}
+        self.cluster.part(0, 1, 2)
         self.cluster.run(0.6)
         server = self.followers[1]
         waiting = Client(server).get(b"k")
         self.assertIsNone(waiting.result)
         self.failSync(server)
-        self.cluster.apart = {0}
+        self.cluster.part(0)
         self.cluster.run(0.7)
-        self.assertEqual(len(server.failures), 1)
+        self.assertEqual(self.ended, [server.id])
         self.assertEqual(waiting.result, Unavailable())
 
     def test_read(self) -> None:
@@ -92,29 +103,31 @@ class DiskTests(FailureTests):
         A leader that cannot read what a peer lacks stops, and says what failed.
         """
         self.begin(ServerLimits(RaftLimits(cacheBytes=1000)))
-        self.cluster.apart = {1}
+        self.cluster.part(1)
         for _ in range(30):
             self.client.set(b"k", bytes(100))
             self.cluster.settle()
-        self.leader.files.failing = lambda kind, path: errno.EIO if kind == "read" else 0
-        self.cluster.apart = set()
+        self.leader.failing = lambda kind, path: errno.EIO if kind == "read" else 0
+        self.cluster.network.reset(self.leader.name, self.followers[0].name)
+        self.cluster.heal()
         self.cluster.run(0.5)
         self.assertStopped(self.leader, exits.DISK, "Input/output error")
-        self.assertNotIn("written", self.leader.failures[0][1])
+        self.assertNotIn("written", self.leader.complaint)
 
     def test_lagging(self) -> None:
         """
         What a peer lacks and the leader has no longer in memory comes from the leader's disk.
         """
         self.begin(ServerLimits(RaftLimits(cacheBytes=1000)))
-        self.cluster.apart = {1}
+        self.cluster.part(1)
         for number in range(30):
             self.client.set(b"%d" % number, bytes(100))
             self.cluster.settle()
-        self.assertGreater(self.leader.node.raft.log.inMemory, 10)
-        self.cluster.apart = set()
+        self.assertGreater(self.leader.raft.log.inMemory, 10)
+        self.cluster.network.reset(self.leader.name, self.followers[0].name)
+        self.cluster.heal()
         self.cluster.run(0.5)
-        self.assertEqual(self.followers[0].engine._values, self.leader.engine._values)
+        self.assertEqual(self.followers[0].store.digest, self.leader.store.digest)
 
 
 class StoreTests(FailureTests):
@@ -130,7 +143,7 @@ class StoreTests(FailureTests):
         def fail(changes: object) -> None:
             raise EngineError("No space left on device")
 
-        self.patch(self.leader.engine, "write", fail)
+        self.patch(self.leader.store, "write", fail)
         write = self.client.set(b"k", b"v")
         self.cluster.settle()
         self.assertEqual(write.result, Unavailable())
@@ -145,7 +158,7 @@ class StoreTests(FailureTests):
             raise EngineError("No space left on device")
 
         self.begin(ServerLimits(node=NodeLimits(flushEntries=5)))
-        self.patch(self.leader.engine, "flush", fail)
+        self.patch(self.leader.store, "flush", fail)
         self.fill(5)
         self.assertStopped(self.leader, exits.DISK, "No space left on device")
 
@@ -158,7 +171,7 @@ class StoreTests(FailureTests):
             raise EngineStarved("Too many open files")
 
         self.begin(ServerLimits(node=NodeLimits(flushEntries=5)))
-        self.patch(self.leader.engine, "flush", starve)
+        self.patch(self.leader.store, "flush", starve)
         self.fill(5)
         self.assertStopped(self.leader, exits.SYSTEM, "Too many open files")
 
@@ -174,7 +187,7 @@ class StoreTests(FailureTests):
         """
         Up to which entry the leader's store is on the disk.
         """
-        machine = StateMachine(self.leader.engine.crash())
+        machine = StateMachine(self.leader.store.crash())
         index: int = machine.appliedIndex
         return index
 
@@ -209,14 +222,14 @@ class StoreTests(FailureTests):
         While one flush is under way, no other begins, and commands are carried out.
         """
         self.begin(ServerLimits(node=NodeLimits(flushEntries=5)))
-        self.leader.storeThread.held = True
-        before = self.leader.storeThread.waiting
+        thread = Thread()
+        self.patch(self.leader.node._applier, "_runFlush", thread.run)
         self.fill(20)
-        self.assertEqual(self.leader.value(b"19"), b"v")
-        self.assertEqual(self.leader.storeThread.waiting - before, 1)
-        self.leader.storeThread.held = False
-        self.cluster.settle()
+        self.assertEqual(valueAt(self.leader, b"19"), b"v")
+        self.assertEqual(thread.waiting, 1)
+        thread.work()
         self.fill(1)
+        thread.work()
         self.assertEqual(self.flushed(), 22)
 
 
@@ -224,6 +237,13 @@ class OwnErrorTests(FailureTests):
     """
     Tests for errors of replkv's own.
     """
+
+    def begin(self, limits: ServerLimits = SERVER_LIMITS, wrong: Iterable[float] = ()) -> None:
+        """
+        Have nobody mind the tracebacks that are logged.
+        """
+        super().begin(limits, wrong)
+        self.cluster.close()
 
     def test_apply(self) -> None:
         """
@@ -244,11 +264,11 @@ class OwnErrorTests(FailureTests):
         """
         A command that a later version of replkv has brought stops the server with what to do, and with no traceback.
         """
-        self.leader.node.raft.propose(b"\xc8" + bytes(8))
+        self.leader.raft.propose(b"\xc8" + bytes(8))
         self.leader.node._schedule()
         self.cluster.settle()
         self.assertStopped(self.leader, exits.CONFIGURATION, "a command of kind 200")
-        self.assertIn("start that version", self.leader.failures[0][1])
+        self.assertIn("start that version", self.leader.complaint)
 
     def test_log(self) -> None:
         """
@@ -258,7 +278,7 @@ class OwnErrorTests(FailureTests):
         def fail(parts: object) -> None:
             raise ZeroDivisionError
 
-        self.patch(self.leader.storage, "write", fail)
+        self.patch(self.leader.service._storage, "write", fail)
         self.client.set(b"k", b"v")
         self.cluster.settle()
         self.assertStopped(self.leader, exits.INTERNAL, "an error of its own")
@@ -273,7 +293,7 @@ class OwnErrorTests(FailureTests):
             raise ZeroDivisionError
 
         self.begin(ServerLimits(node=NodeLimits(flushEntries=1)))
-        self.patch(self.leader.engine, "flush", fail)
+        self.patch(self.leader.store, "flush", fail)
         self.client.set(b"k", b"v")
         self.cluster.settle()
         self.assertStopped(self.leader, exits.INTERNAL, "an error of its own")
@@ -283,7 +303,7 @@ class OwnErrorTests(FailureTests):
         """
         An error in the core ends the server too.
         """
-        self.patch(self.leader.node.raft, "tick", lambda: 1 // 0)
+        self.patch(self.leader.raft, "tick", lambda: 1 // 0)
         self.cluster.run(0.1)
         self.assertStopped(self.leader, exits.INTERNAL, "an error of its own")
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
@@ -302,14 +322,15 @@ class OwnErrorTests(FailureTests):
         What was about to be sent in the same turn is not sent any more.
         """
         self.cluster.settle()
+        sent: list[object] = []
+        for link in self.leader.node._links.values():
+            self.patch(link, "send", sent.append)
         self.client.set(b"k", b"v")
-        self.patch(self.leader.node.raft, "unreachable", lambda peer: 1 // 0)
-        self.leader.links[1].lose()
+        self.patch(self.leader.raft, "unreachable", lambda peer: 1 // 0)
+        self.cluster.network.reset(self.leader.name, self.followers[0].name)
         self.assertStopped(self.leader, exits.INTERNAL, "an error of its own")
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
-        sent = len(self.cluster.requests)
-        self.cluster.clock.advance(0)
-        self.assertEqual(len(self.cluster.requests), sent)
+        self.assertEqual(sent, [])
 
     def test_storeUnderCommand(self) -> None:
         """
@@ -322,9 +343,9 @@ class OwnErrorTests(FailureTests):
         self.client.set(b"k", b"v", 1)
         self.cluster.run(0.1)
         for server in self.cluster.servers:
-            server.pause()
-        self.cluster.clock.advance(2)
-        self.patch(self.leader.engine, "get", fail)
+            stopTicks(server)
+        self.cluster.run(2)
+        self.patch(self.leader.store, "get", fail)
         read = self.client.get(b"k")
         self.assertEqual(read.result, Unavailable())
         self.assertStopped(self.leader, exits.DISK, "the store is damaged")
@@ -335,11 +356,11 @@ class SystemTests(FailureTests):
     Tests for a system that has nothing left.
     """
 
-    def exhaust(self, server: Server, number: int) -> None:
+    def exhaust(self, server: SimulatedServer, number: int) -> None:
         """
         From now on, the system opens nothing more for a server.
         """
-        server.files.failing = lambda kind, path: number if kind in ("create", "open", "syncFolder") else 0
+        server.failing = lambda kind, path: number if kind in ("create", "open", "syncFolder") else 0
 
     def test_noDescriptors(self) -> None:
         """
@@ -351,12 +372,12 @@ class SystemTests(FailureTests):
         writes = [self.client.set(b"%d" % number, bytes(20_000)) for number in range(6)]
         self.cluster.run(1)
         self.assertIsNone(writes[-1].result)
-        self.assertEqual([server.failures for server in self.cluster.servers], [[], [], []])
+        self.assertEqual(self.ended, [])
         for server in self.cluster.servers:
             self.exhaust(server, 0)
         self.cluster.run(0.3)
         self.assertEqual([type(write.result) for write in writes], [Stored] * 6)
-        self.assertEqual(self.leader.value(b"5"), bytes(20_000))
+        self.assertEqual(valueAt(self.leader, b"5"), bytes(20_000))
 
     def test_noMemory(self) -> None:
         """

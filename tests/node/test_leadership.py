@@ -8,8 +8,9 @@ from replkv.commands.results import Found, Redirected, Stored, Unavailable
 from replkv.peers.receiver import Timed
 from replkv.raft.entry import NO_ENTRIES
 from replkv.raft.messages import AppendEntries
+from replkv.testing.span import Span
 from tests.logged import logged
-from tests.node.cluster import Client, Cluster
+from tests.node.cluster import Client, stopTicks, valueAt
 from tests.node.leading import LeaderTests
 from tests.patience import patiently
 
@@ -26,13 +27,13 @@ class RedirectTests(LeaderTests):
         self.cluster.run(0.1)
         client = Client(self.followers[0])
         for request in (client.set(b"k", b"v"), client.get(b"k"), client.delete(b"k")):
-            self.assertEqual(request.result, Redirected("host0", 9000))
+            self.assertEqual(request.result, Redirected("server0", 9000))
 
     def test_waitsForLeader(self) -> None:
         """
         A server that knows no leader waits for one, then carries the command out or redirects it, in order.
         """
-        cluster = Cluster()
+        cluster = self.start()
         first, second = Client(cluster.servers[0]), Client(cluster.servers[1])
         asked = [first.set(b"k", b"1"), first.get(b"k"), first.set(b"k", b"2"), first.get(b"k")]
         redirected = second.set(b"k", b"v")
@@ -44,15 +45,15 @@ class RedirectTests(LeaderTests):
             [request.result for request in asked],
             [Stored(2), Found(2, 0, b"1"), Stored(3), Found(3, 0, b"2")],
         )
-        self.assertEqual(redirected.result, Redirected("host0", 9000))
+        self.assertEqual(redirected.result, Redirected("server0", 9000))
 
     def test_noLeader(self) -> None:
         """
         When none is elected in time, the command is answered with an error.
         """
-        self.cluster.apart = {0, 1, 2}
+        self.cluster.part(0, 1, 2)
         self.cluster.run(1)
-        self.assertIsNone(self.followers[0].node.raft.leaderId)
+        self.assertIsNone(self.followers[0].raft.leaderId)
         request = Client(self.followers[0]).get(b"k")
         self.cluster.run(1.9)
         self.assertIsNone(request.result)
@@ -73,7 +74,7 @@ class DeposedTests(LeaderTests):
         self.client.set(b"k", b"old")
         # To just before it looks whether a majority has answered, so that it finds that before the others do.
         self.cluster.run(0.22)
-        self.cluster.apart = {0}
+        self.cluster.part(0)
 
     def depose(self) -> None:
         """
@@ -91,8 +92,9 @@ class DeposedTests(LeaderTests):
         self.depose()
         self.cluster.run(0.04)
         for follower in self.followers:
-            follower.pause()
-        self.cluster.apart = set()
+            stopTicks(follower)
+            self.cluster.network.reset(self.leader.name, follower.name)
+        self.cluster.heal()
         self.assertIs(self.cluster.leader(), self.leader)
         self.cluster.run(0.1)
 
@@ -110,16 +112,16 @@ class DeposedTests(LeaderTests):
         """
         A write that its client was not told of may be carried out under the next leader.
         """
-        self.cluster.apart = set()
+        self.cluster.heal()
         self.cluster.hold(self.followers)
         write = self.client.set(b"k", b"new")
         self.cluster.settle()
-        self.cluster.apart = {0}
+        self.cluster.part(0)
         self.cluster.hold(self.followers, False)
         leader = self.cluster.leader()
         self.depose()
         self.assertEqual(write.result, Unavailable())
-        self.assertEqual(leader.value(b"k"), b"new")
+        self.assertEqual(valueAt(leader, b"k"), b"new")
 
     def test_deposedByNewTerm(self) -> None:
         """
@@ -127,15 +129,15 @@ class DeposedTests(LeaderTests):
         """
         write, read = self.client.set(b"k", b"new"), self.client.get(b"k")
         self.cluster.run(0.1)
-        self.leader.pause()
+        stopTicks(self.leader)
         self.assertEqual(self.cluster.leader().id, 2)
         self.assertTrue(self.leader.leads)
-        self.cluster.apart = set()
+        self.cluster.heal()
         self.cluster.run(0.1)
         self.assertFalse(self.leader.leads)
         self.assertEqual(write.result, Unavailable())
-        self.assertIn(read.result, [Unavailable(), Redirected("host2", 9002)])
-        self.assertEqual(self.cluster.servers[2].value(b"k"), b"old")
+        self.assertIn(read.result, [Unavailable(), Redirected("server2", 9000)])
+        self.assertEqual(valueAt(self.cluster.servers[2], b"k"), b"old")
 
     def test_read(self) -> None:
         """
@@ -145,9 +147,9 @@ class DeposedTests(LeaderTests):
         self.cluster.leader()
         self.depose()
         self.assertIsNone(read.result)
-        self.cluster.apart = set()
+        self.cluster.heal()
         self.cluster.run(0.1)
-        self.assertEqual(read.result, Redirected("host2", 9002))
+        self.assertEqual(read.result, Redirected("server2", 9000))
 
     def test_readLedAgain(self) -> None:
         """
@@ -164,7 +166,7 @@ class DeposedTests(LeaderTests):
         read, write = self.client.get(b"k"), self.client.set(b"k", b"new")
         self.leadAgain()
         self.assertEqual(write.result, Unavailable())
-        self.assertEqual(self.leader.value(b"k"), b"new")
+        self.assertEqual(valueAt(self.leader, b"k"), b"new")
         self.assertEqual(read.result, Unavailable())
 
 
@@ -217,16 +219,13 @@ class DiskTests(LeaderTests):
         """
         self.cluster.run(0.3)
         for follower in self.followers:
-            follower.pause()
-        self.cluster.hold([self.leader])
+            stopTicks(follower)
+        self.leader.pace.slow(Span(0.05, 0.05))
         for _ in patiently("it is elected again"):
             if self.leader.leads:
                 break
             self.cluster.run(0.01)
-            if self.leader.disk.waiting:
-                self.cluster.run(0.05)
-                self.leader.disk.work()
-        self.assertTrue(self.leader.node.raft.state.diskIsSlow)
+        self.assertTrue(self.leader.raft.state.diskIsSlow)
 
     def test_hangs(self) -> None:
         """
@@ -252,7 +251,7 @@ class DiskTests(LeaderTests):
         self.slowDown()
         self.leadAgain()
         self.told()
-        self.cluster.apart = {0}
+        self.cluster.part(0)
         self.cluster.run(0.6)
         self.assertFalse(self.leader.leads)
         self.assertEqual(self.told(), [])
@@ -261,7 +260,7 @@ class DiskTests(LeaderTests):
         """
         Nor does one whose disk hangs, if it hears of a later term before it looks whether the disk does.
         """
-        raft = self.leader.node.raft
+        raft = self.leader.raft
         self.cluster.hold([self.leader])
         self.client.set(b"k", b"v")
         for _ in patiently("the disk hangs"):

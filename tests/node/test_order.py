@@ -4,13 +4,12 @@ Tests for what one connection sees of the commands of others: its own take effec
 
 from __future__ import annotations
 
-from twisted.trial.unittest import SynchronousTestCase
-
 from replkv.commands.results import NotFound, Unavailable
-from tests.node.cluster import Client, Cluster
+from tests.node.cluster import Client, startTicks, stopTicks
+from tests.node.leading import LeaderTests
 
 
-class ReadOrderTests(SynchronousTestCase):
+class ReadOrderTests(LeaderTests):
     """
     Two keys are read, one behind the other, while another client writes both in the other order. Where the first read
     has to wait until the log says that a key has expired, the second must not overtake it.
@@ -20,9 +19,7 @@ class ReadOrderTests(SynchronousTestCase):
         """
         A cluster in which the second key has a value.
         """
-        self.cluster = Cluster()
-        self.leader = self.cluster.leader()
-        self.client = Client(self.leader)
+        super().setUp()
         self.other = Client(self.leader)
         self.other.set(b"second", b"old")
         self.cluster.run(0.06)
@@ -33,10 +30,10 @@ class ReadOrderTests(SynchronousTestCase):
         """
         self.cluster.hold(self.cluster.servers)
         for server in self.cluster.servers:
-            server.pause()
-        self.cluster.clock.advance(0)
+            stopTicks(server)
         self.cluster.settle()
-        self.cluster.clock.advance(seconds)
+        self.cluster.settle()
+        self.cluster.run(seconds)
 
     def resume(self) -> None:
         """
@@ -44,7 +41,7 @@ class ReadOrderTests(SynchronousTestCase):
         """
         self.cluster.settle()
         for server in self.cluster.servers:
-            server.resume()
+            startTicks(server)
         self.cluster.run(0.06)
         self.cluster.hold(self.cluster.servers, False)
         self.cluster.run(0.2)
@@ -70,7 +67,7 @@ class ReadOrderTests(SynchronousTestCase):
         """
         self.stall(0)
         self.client.set(b"first", b"short", 1)
-        self.cluster.clock.advance(1.5)
+        self.cluster.run(1.5)
         first, second = self.client.get(b"first"), self.client.get(b"second")
         self.cluster.settle()
         self.other.set(b"second", b"new")
@@ -85,7 +82,7 @@ class ReadOrderTests(SynchronousTestCase):
         """
         self.stall(0)
         self.client.set(b"first", b"short", 1)
-        self.cluster.clock.advance(1.5)
+        self.cluster.run(1.5)
         first = self.client.get(b"first")
         self.resume()
         self.assertEqual(first.result, NotFound())

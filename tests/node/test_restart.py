@@ -7,12 +7,12 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 
 from replkv.commands.results import Stored, Unavailable
-from replkv.kv.memory import MemoryEngine
 from replkv.node.limits import NodeLimits
 from replkv.service.limits import ServerLimits
-from replkv.testing.files import MemoryFiles
+from replkv.testing import SimulatedServer
+from replkv.testing.span import Span
 from tests.logged import logged
-from tests.node.cluster import Client, Cluster, Server
+from tests.node.cluster import Client, operations, valueAt
 from tests.node.leading import LeaderTests
 
 
@@ -29,15 +29,14 @@ class RestartTests(LeaderTests):
         self.cluster.run(0.1)
         self.assertTrue(all(write.result for write in writes))
         for server in self.cluster.servers:
-            server.crash()
-        self.cluster.requests.clear()
+            server.kill()
         for server in self.cluster.servers:
             server.start()
             self.assertEqual(server.machine.appliedIndex, 0)
         leader = self.cluster.leader()
         self.cluster.run(0.1)
         for server in self.cluster.servers:
-            self.assertEqual([server.value(b"%d" % number) for number in range(30)], [b"v%d" % n for n in range(30)])
+            self.assertEqual([valueAt(server, b"%d" % number) for number in range(30)], [b"v%d" % n for n in range(30)])
         write = Client(leader).set(b"k", b"v")
         self.cluster.settle()
         self.assertEqual(write.result, Stored(33))
@@ -50,16 +49,30 @@ class RestartTests(LeaderTests):
         follower = self.followers[0]
         self.client.set(b"a", b"v")
         self.cluster.run(0.1)
-        copy = MemoryFiles(follower.files.contents())
+        copy = follower.copy()
         for number in range(20):
             self.client.set(b"%d" % number, b"v")
         self.cluster.run(0.1)
-        follower.crash()
-        follower.files, follower.engine = copy, MemoryEngine()
+        follower.kill()
+        follower.lose(copy)
         follower.start()
-        self.cluster.run(0.1)
-        self.assertEqual(set(self.cluster.condemned), {(0, follower.id)})
-        self.assertEqual([server.failures for server in self.cluster.servers], [[], [], []])
+        self.cluster.run(0.5)
+        self.assertEqual([server.condemned for server in self.cluster.servers], [False, True, False])
+        self.assertEqual([server.status for server in self.cluster.servers], [None, None, None])
+        write = self.client.set(b"k", b"v")
+        self.cluster.settle()
+        self.assertIsInstance(write.result, Stored)
+
+    def test_lostConnection(self) -> None:
+        """
+        The core is told that a connection is lost, though nothing was asked on it: that server may come back as
+        another process.
+        """
+        self.cluster.settle()
+        lost: list[int] = []
+        self.patch(self.leader.raft, "unreachable", lost.append)
+        self.cluster.network.reset(self.leader.name, self.followers[0].name)
+        self.assertEqual(lost, [1])
 
     def test_rest(self) -> None:
         """
@@ -71,11 +84,11 @@ class RestartTests(LeaderTests):
             self.cluster.settle()
         self.cluster.run(0.1)
         follower = self.followers[0]
-        follower.crash()
+        follower.kill()
         follower.start()
         self.assertEqual(follower.machine.appliedIndex, 10)
-        self.cluster.run(0.1)
-        self.assertEqual(follower.engine._values, self.leader.engine._values)
+        self.cluster.run(0.3)
+        self.assertEqual(follower.store.digest, self.leader.store.digest)
 
 
 class StopTests(LeaderTests):
@@ -83,7 +96,7 @@ class StopTests(LeaderTests):
     Tests for the end.
     """
 
-    def stop(self, server: Server) -> Deferred[None]:
+    def stop(self, server: SimulatedServer) -> Deferred[None]:
         """
         Stop a server's node.
         """
@@ -93,11 +106,15 @@ class StopTests(LeaderTests):
         """
         A node that has nothing to do stops at once, and leaves nothing behind.
         """
-        cluster = Cluster(1)
+        cluster = self.start(1)
         cluster.leader()
-        self.assertIsNone(self.successResultOf(self.stop(cluster.servers[0])))
-        self.assertEqual(cluster.clock.getDelayedCalls(), [])
-        self.assertEqual(Client(cluster.servers[0]).get(b"k").result, Unavailable())
+        [server] = cluster.servers
+        self.assertIsNone(self.successResultOf(self.stop(server)))
+        stopped = server.service.stopService()
+        cluster.settle()
+        self.assertIsNone(self.successResultOf(stopped))
+        self.assertEqual(server.service._reactor.getDelayedCalls(), [])
+        self.assertEqual(Client(server).get(b"k").result, Unavailable())
 
     def test_writing(self) -> None:
         """
@@ -112,21 +129,20 @@ class StopTests(LeaderTests):
         self.cluster.hold([self.leader], False)
         self.cluster.settle()
         self.assertIsNone(self.successResultOf(stopped))
-        self.assertEqual(self.leader.storage.lastIndex, 2)
+        self.assertEqual(self.leader.disk.lastIndex, 2)
 
     def test_busy(self) -> None:
         """
         A follower of a busy leader stops too: it does not wait for the disk to have nothing to do for once.
         """
         follower = self.followers[0]
-        self.cluster.hold([follower])
+        follower.pace.slow(Span(0.01, 0.01))
         self.client.set(b"k", b"v")
         self.cluster.settle()
         stopped = self.stop(follower)
         for _ in range(10):
             self.client.set(b"k", b"v")
-            self.cluster.settle()
-            follower.disk.work()
+            self.cluster.run(0.004)
         self.assertIsNone(self.successResultOf(stopped))
 
     def test_nothingAfter(self) -> None:
@@ -134,11 +150,11 @@ class StopTests(LeaderTests):
         What comes after the end changes nothing.
         """
         self.assertIsNone(self.successResultOf(self.stop(self.leader)))
-        before = len(self.leader.files.operations)
+        before = operations(self.leader)
         self.assertEqual(self.client.set(b"k", b"v").result, Unavailable())
         self.cluster.run(1)
-        self.assertEqual(len(self.leader.files.operations), before)
-        self.assertEqual(self.leader.failures, [])
+        self.assertEqual(operations(self.leader), before)
+        self.assertIsNone(self.leader.status)
 
 
 class LogTests(LeaderTests):
@@ -153,22 +169,28 @@ class LogTests(LeaderTests):
         self.lines = logged(self)
         super().setUp()
 
+    def told(self) -> list[str]:
+        """
+        What was said of leaders.
+        """
+        return [line for line in self.lines if "lead" in line]
+
     def test_elections(self) -> None:
         """
         A line for each change of leader on each server, and nothing while all is well.
         """
         self.cluster.run(0.1)
         self.assertEqual(
-            self.lines,
+            self.told(),
             ["this server leads, in term 1", "server 0 leads, in term 1", "server 0 leads, in term 1"],
         )
         self.client.set(b"k", b"v")
         self.cluster.run(2)
-        self.assertEqual(len(self.lines), 3)
-        self.cluster.apart = {0}
+        self.assertEqual(len(self.told()), 3)
+        self.cluster.part(0)
         self.cluster.run(1)
         self.assertEqual(
-            sorted(self.lines[3:]),
+            sorted(self.told()[3:]),
             sorted(
                 [
                     "server 0 is no longer known to lead; electing",

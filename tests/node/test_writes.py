@@ -12,7 +12,7 @@ from replkv.node.limits import NodeLimits
 from replkv.raft.outputs import Ready
 from replkv.service.limits import ServerLimits
 from tests.frontends.asked import Asked
-from tests.node.cluster import Client, Cluster
+from tests.node.cluster import Client, valueAt
 from tests.node.leading import LeaderTests
 
 
@@ -35,8 +35,8 @@ class MajorityTests(LeaderTests):
         self.cluster.hold(self.followers[:1], False)
         self.cluster.settle()
         self.assertEqual(write.result, Stored(2))
-        self.assertEqual(self.leader.storage.lastIndex, 2)
-        self.assertEqual(self.followers[0].storage.lastIndex, 2)
+        self.assertEqual(self.leader.disk.lastIndex, 2)
+        self.assertEqual(self.followers[0].disk.lastIndex, 2)
 
     def test_ownDiskIsNotEnough(self) -> None:
         """
@@ -45,10 +45,10 @@ class MajorityTests(LeaderTests):
         self.cluster.hold(self.followers)
         write = self.client.set(b"k", b"v")
         self.cluster.run(2)
-        self.assertEqual(self.leader.storage.lastIndex, 2)
+        self.assertEqual(self.leader.disk.lastIndex, 2)
         self.assertTrue(self.leader.leads)
         self.assertIsNone(write.result)
-        self.assertIsNone(self.leader.value(b"k"))
+        self.assertIsNone(valueAt(self.leader, b"k"))
 
     def test_ownDiskIsNeeded(self) -> None:
         """
@@ -57,7 +57,7 @@ class MajorityTests(LeaderTests):
         self.cluster.hold([self.leader])
         write = self.client.set(b"k", b"v")
         self.cluster.settle()
-        self.assertEqual(self.leader.node.raft.commitIndex, 2)
+        self.assertEqual(self.leader.raft.commitIndex, 2)
         self.assertIsNone(write.result)
         self.cluster.hold([self.leader], False)
         self.cluster.settle()
@@ -72,14 +72,14 @@ class MajorityTests(LeaderTests):
         self.client.delete(b"a")
         self.cluster.run(0.1)
         for server in self.cluster.servers:
-            self.assertEqual((server.value(b"a"), server.value(b"b")), (None, b"2"))
-            self.assertEqual(server.engine._values, self.leader.engine._values)
+            self.assertEqual((valueAt(server, b"a"), valueAt(server, b"b")), (None, b"2"))
+            self.assertEqual(server.store.digest, self.leader.store.digest)
 
     def test_alone(self) -> None:
         """
         One server is a cluster of one: its own disk is the majority.
         """
-        cluster = Cluster(1)
+        cluster = self.start(1)
         client = Client(cluster.leader())
         write, read = client.set(b"k", b"v"), client.get(b"k")
         cluster.settle()
@@ -190,7 +190,7 @@ class PipelineTests(LeaderTests):
             self.client.set(b"k", b"%02d" % number)
             reads.append(self.client.get(b"k"))
             if number % 7 == 0:
-                self.cluster.clock.advance(0)
+                self.cluster.settle()
         self.cluster.settle()
         self.assertEqual([read.value for read in reads], [b"%02d" % number for number in range(50)])
 
@@ -215,7 +215,7 @@ class PipelineTests(LeaderTests):
             return ready(mayApply)
 
         self.patch(node.raft, "ready", noteReady)
-        self.patch(self.leader.outbox, "flush", note)
+        self.patch(self.leader.node._outbox, "flush", note)
         for number in range(10):
             self.client.set(b"k", b"%02d" % number)
             reads += [self.client.get(b"k"), self.client.get(b"k")]
@@ -237,7 +237,7 @@ class PipelineTests(LeaderTests):
         touches: list[Asked] = []
         reads: list[Asked] = []
         turns = [0]
-        self.patch(self.leader.outbox, "flush", lambda: turns.append(sum(touch.isAnswered for touch in touches)))
+        self.patch(self.leader.node._outbox, "flush", lambda: turns.append(sum(touch.isAnswered for touch in touches)))
         for number in range(10):
             touches.append(self.client.touch(b"k", 100 + number))
             reads.append(self.client.getm(b"k"))
@@ -258,15 +258,15 @@ class PipelineTests(LeaderTests):
         """
         self.client.set(b"k", b"v")
         self.cluster.settle()
-        self.cluster.apart = {0}
+        self.cluster.part(0)
         for _ in range(10):
             self.client.set(b"lost", b"x")
         self.assertEqual(self.cluster.leader().id, 2)
-        self.cluster.apart = set()
+        self.cluster.heal()
         self.cluster.run(0.2)
-        self.cluster.apart = {2}
+        self.cluster.part(2)
         self.assertIs(self.cluster.leader(), self.leader)
-        self.assertLess(self.leader.node.raft.log.lastIndex, self.client.session.lastIndex)
+        self.assertLess(self.leader.raft.log.lastIndex, self.client.session.lastIndex)
         read = self.client.get(b"k")
         self.cluster.run(0.1)
         self.assertEqual(read.value, b"v")
@@ -289,7 +289,7 @@ class LimitsTests(LeaderTests):
         self.assertEqual((write.result, read.result), (Unavailable(), Unavailable()))
         self.cluster.hold(self.followers, False)
         self.cluster.settle()
-        self.assertEqual(self.leader.value(b"k"), b"v")
+        self.assertEqual(valueAt(self.leader, b"k"), b"v")
 
     def test_tooMany(self) -> None:
         """
@@ -329,7 +329,7 @@ class LimitsTests(LeaderTests):
                 self.client.set(b"k", b"v")
             self.cluster.run(5.1)
         self.assertTrue(self.leader.leads)
-        self.assertLess(self.leader.node.raft.log.lastIndex, 15)
+        self.assertLess(self.leader.raft.log.lastIndex, 15)
         self.cluster.hold(self.followers, False)
         self.cluster.run(0.1)
         again = self.client.set(b"k", b"v")
@@ -346,7 +346,7 @@ class LimitsTests(LeaderTests):
         self.client.set(b"k", b"v")
         self.cluster.run(0.02)
         self.assertEqual(
-            self.leader.statistics.values(),
+            self.leader.service._clients._statistics(),
             {
                 "id": "0",
                 "role": "leader",
@@ -367,5 +367,5 @@ class LimitsTests(LeaderTests):
         They see which other servers are not let in.
         """
         for peer, told in ((10, "10"), (2, "2,10")):
-            self.leader.refused.add(peer)
-            self.assertEqual(self.leader.statistics.values()["refused"], told)
+            self.leader.service._peers.identity.refused.add(peer)
+            self.assertEqual(self.leader.service._clients._statistics()["refused"], told)

@@ -1,5 +1,5 @@
 """
-A thread in the hands of a test.
+A thread in the test's hands.
 """
 
 from __future__ import annotations
@@ -14,12 +14,9 @@ from twisted.python.failure import Failure
 class Thread:
     """
     A thread that does its work when the test lets it.
-
-    @ivar held: whether it stands still.
     """
 
     def __init__(self) -> None:
-        self.held = False
         self._calls: deque[tuple[Callable[[], None], Deferred[None]]] = deque()
 
     def run(self, function: Callable[[], None]) -> Deferred[None]:
@@ -38,7 +35,7 @@ class Thread:
 
     def work(self) -> bool:
         """
-        Make the first call that waits, held or not.
+        Make the first call that waits.
 
         @return: whether there was one.
         """

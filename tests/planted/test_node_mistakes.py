@@ -4,7 +4,7 @@ Mistakes that a node could be built with, planted one by one: each makes a test 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -29,8 +29,8 @@ from replkv.peers.listener import IncomingConnection
 from replkv.peers.receiver import Timed
 from replkv.raft.entry import Entry
 from replkv.storage.clockrecord import ClockRecord
+from replkv.testing.cluster.clocks import EPOCH
 from tests.node import (
-    cluster,
     test_clusterclock,
     test_diskqueue,
     test_expiry,
@@ -152,12 +152,12 @@ class NodeMistakesTests(PlantingTests):
         Each server's own clock decides what has expired.
         """
         apply = StateMachine.apply
-        wrong = {0: 0.0, 1: cluster.YEAR, 2: -cluster.YEAR}
+        wrong = {0: 0.0, 1: test_wrong_clocks.YEAR, 2: -test_wrong_clocks.YEAR}
         known: dict[StateMachine, int] = {}
 
         def byLocalClock(machine: StateMachine, entries: list[Entry]) -> list[Result | None]:
             number = known.setdefault(machine, len(known) % 3)
-            machine._records.clock = max(machine.clock, int((cluster.NOW + wrong[number]) * 1000))
+            machine._records.clock = max(machine.clock, int((EPOCH + wrong[number]) * 1000))
             return apply(machine, entries)
 
         self.patch(StateMachine, "apply", byLocalClock)
@@ -196,8 +196,8 @@ class NodeMistakesTests(PlantingTests):
         """
         init = ClusterClock.__init__
 
-        def sure(clock: ClusterClock, bootTime: Callable[[], float], time: int) -> None:
-            init(clock, bootTime, time)
+        def sure(clock: ClusterClock, *args: Any) -> None:
+            init(clock, *args)
             clock.isMeasured = True
 
         self.patch(ClusterClock, "__init__", sure)
@@ -413,4 +413,4 @@ class NodeMistakesTests(PlantingTests):
         self.patch(PeerLink, "disconnected", silent)
         self.assertCaught(test_link.LostTests, "test_whenLost")
         self.patch(Node, "_lost", lambda node, result, peer: None)
-        self.assertCaught(test_restart.RestartTests, "test_putBack")
+        self.assertCaught(test_restart.RestartTests, "test_lostConnection")

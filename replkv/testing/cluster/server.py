@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from replkv import exits
 from replkv.config import ServerConfig
 from replkv.kv.machine import StateMachine
+from replkv.node.node import Node
 from replkv.raft.core import Raft
 from replkv.service.descriptors import STORE, Descriptors
 from replkv.service.host import Worker
@@ -68,6 +69,13 @@ class SimulatedServer(SimulatedMachine):
         Whether it has a process that stands still.
         """
         return self._process is not None and self._process.paused
+
+    @property
+    def node(self) -> Node:
+        """
+        The node of its process.
+        """
+        return self.service._node
 
     @property
     def raft(self) -> Raft:

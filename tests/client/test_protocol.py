@@ -55,6 +55,14 @@ class CommandProtocolTests(SynchronousTestCase):
         dial(self.protocol, self.reactor, HOST, 1)
         self.wire = self.network.accept(1)
 
+    def test_socketOptions(self) -> None:
+        """
+        Commands are not delayed, and a host that has gone is noticed.
+        """
+        transport = self.wire.transport.other
+        self.assertTrue(transport.getTcpNoDelay())
+        self.assertTrue(transport.getTcpKeepAlive())
+
     def test_pipelined(self) -> None:
         """
         Commands go out without waiting for answers, and each gets the reply that stands in its place.

@@ -33,6 +33,17 @@ class SilentTests(LinkTests):
         self.assertFalse(self.isUp(wire))
         self.assertEqual((self.unreachable, self.losses), (2, 1))
 
+    def test_noHello(self) -> None:
+        """
+        So is one on which the hello itself is not answered.
+        """
+        self.its.process.pause()
+        wire = self.connect()
+        self.network.advance(ANSWER_TIMEOUT - 1)
+        self.assertTrue(self.isUp(wire))
+        self.network.advance(2.5)
+        self.assertFalse(self.isUp(wire))
+
     def test_idle(self) -> None:
         """
         Where nothing was asked, no answer is missed; and time counts from the first request that waits.

@@ -6,11 +6,10 @@ from __future__ import annotations
 
 from twisted.protocols import amp
 
-from replkv.peers.commands import RequestVoteCommand
 from replkv.peers.connection import MAX_BOX_BYTES, MAX_HELLO_BYTES
 from replkv.peers.listener import MAX_STRANGERS
 from tests.peers.listening import ListenerTests
-from tests.peers.peer import VOTE, fields, hostOf
+from tests.peers.peer import hostOf
 
 
 class GarbageTests(ListenerTests):
@@ -118,11 +117,14 @@ class GarbageTests(ListenerTests):
         """
         The bound is for each box by itself.
         """
-        self.introduce()
-        for _ in range(3 * MAX_HELLO_BYTES // 50):
-            self.caller.ask(RequestVoteCommand, **fields(VOTE))
+        answers: list[bytes] = []
+        self.patch(self.caller, "dataReceived", answers.append)
+        box = amp.AmpBox({b"_command": b"InstallSnapshot", b"_ask": b"1"}).serialize()
+        count = 2 * MAX_HELLO_BYTES // len(box)
+        self.send(box * count)
         self.network.settle()
         self.assertTrue(self.caller.isUp)
+        self.assertEqual(b"".join(answers).count(b"UNHANDLED"), count)
 
     def test_tooMany(self) -> None:
         """

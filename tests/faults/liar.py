@@ -11,7 +11,8 @@ from typing import ClassVar, NamedTuple
 from replkv.commands.cas import Cas
 from replkv.commands.command import KeyCommand, StoreCommand
 from replkv.commands.delete import Delete
-from replkv.commands.results import Deleted, Found, NotFound, Redirected, Stored, VersionMismatch
+from replkv.commands.results import Deleted, Found, NotFound, Redirected, Stored, Touched, VersionMismatch
+from replkv.commands.touch import Touch
 from replkv.frontends.request import Request
 from tests.processes.cluster import HOST
 
@@ -66,6 +67,9 @@ class HonestBackend:
         elif isinstance(command, Delete):
             del self.records[command.key]
             request.answer(Deleted())
+        elif isinstance(command, Touch):
+            self.put(command.key, command.exptime, record.value)
+            request.answer(Touched())
         else:
             self.find(request, record)
 
@@ -79,16 +83,16 @@ class HonestBackend:
         """
         Carry out a command that stores, and answer it.
         """
-        self.put(command)
+        self.put(command.key, command.exptime, command.value)
         request.answer(Stored(self.version))
 
-    def put(self, command: StoreCommand) -> None:
+    def put(self, key: bytes, exptime: int, value: bytes) -> None:
         """
         Store a value.
         """
         self.version += 1
-        deadline = self._seconds() + command.exptime if command.exptime else inf
-        self.records[command.key] = Record(self.version, deadline, command.value)
+        deadline = self._seconds() + exptime if exptime else inf
+        self.records[key] = Record(self.version, deadline, value)
 
     def find(self, request: Request, record: Record) -> None:
         """
@@ -128,13 +132,13 @@ class StaleReads(Liar):
         super().__init__(seconds)
         self._before: dict[bytes, Record] = {}
 
-    def put(self, command: StoreCommand) -> None:
+    def put(self, key: bytes, exptime: int, value: bytes) -> None:
         """
         Store a value, and remember the last one.
         """
-        if command.key in self.records:
-            self._before[command.key] = self.records[command.key]
-        super().put(command)
+        if key in self.records:
+            self._before[key] = self.records[key]
+        super().put(key, exptime, value)
 
     def find(self, request: Request, record: Record) -> None:
         """
@@ -150,14 +154,14 @@ class ForgetsWrites(Liar):
     Answers writes that it does not carry out.
     """
 
-    def put(self, command: StoreCommand) -> None:
+    def put(self, key: bytes, exptime: int, value: bytes) -> None:
         """
         Store a value, or pretend to.
         """
         if self.lies():
             self.version += 1
         else:
-            super().put(command)
+            super().put(key, exptime, value)
 
 
 class ForgetsQuietWrites(Liar):
@@ -187,7 +191,7 @@ class DeniesWrites(Liar):
         Carry out a command that stores, and answer it.
         """
         if self.lies():
-            self.put(command)
+            self.put(command.key, command.exptime, command.value)
             request.answer(Redirected(HOST, self.port))
         else:
             super().store(request, command)
@@ -198,13 +202,13 @@ class RepeatsVersions(Liar):
     Gives versions twice.
     """
 
-    def put(self, command: StoreCommand) -> None:
+    def put(self, key: bytes, exptime: int, value: bytes) -> None:
         """
         Store a value.
         """
         if self.version and self.lies():
             self.version -= 1
-        super().put(command)
+        super().put(key, exptime, value)
 
 
 class Babbles(Liar):

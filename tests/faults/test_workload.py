@@ -64,6 +64,7 @@ async def test_honestServer() -> None:
         ("Get", Status.OK),
         ("Getm", Status.OK),
         ("Delete", Status.OK),
+        ("Touch", Status.OK),
         # Cut off in its middle, and what was under way then.
         ("Set", Status.FAILED),
         ("Set", Status.UNKNOWN),

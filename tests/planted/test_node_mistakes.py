@@ -4,7 +4,6 @@ Mistakes that a node could be built with, planted one by one: each makes a test 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -14,7 +13,6 @@ import replkv.peers.identity
 from replkv.commands.results import Found, NotFound, Result, Stored, Unavailable
 from replkv.frontends.request import Request
 from replkv.kv.machine import StateMachine
-from replkv.lives import Life, Past
 from replkv.node.applier import Applier
 from replkv.node.clusterclock import ClusterClock, bridged
 from replkv.node.diskqueue import DiskQueue
@@ -23,9 +21,6 @@ from replkv.node.leaderclock import LeaderClock
 from replkv.node.limits import NodeLimits
 from replkv.node.node import Node
 from replkv.node.pending import Deadlines, Proposals
-from replkv.peers.identity import Identity
-from replkv.peers.link import PeerLink
-from replkv.peers.listener import IncomingConnection
 from replkv.peers.receiver import Timed
 from replkv.raft.entry import Entry
 from replkv.storage.clockrecord import ClockRecord
@@ -37,12 +32,9 @@ from tests.node import (
     test_failures,
     test_leadership,
     test_pending,
-    test_restart,
     test_writes,
     test_wrong_clocks,
 )
-from tests.peers import test_argument, test_identity, test_link, test_link_refusals, test_listener
-from tests.peers.peer import fields
 from tests.planted.planting import PlantingTests
 
 
@@ -344,73 +336,3 @@ class NodeMistakesTests(PlantingTests):
         self.patch(DiskQueue, "__init__", each)
         self.assertCaught(test_diskqueue.DiskQueueTests, "test_groupCommit")
         self.assertCaught(test_writes.MajorityTests, "test_oneSync")
-
-    def test_valueCut(self) -> None:
-        """
-        A value ends where one value of an AMP box does.
-        """
-        self.plant("a value cut at 65,535 bytes")
-        self.assertCaught(test_argument.WireTests, "test_sizes")
-
-    def test_noHello(self) -> None:
-        """
-        Anyone may ask for anything.
-        """
-
-        def ask(connection: IncomingConnection, request: Timed) -> Deferred[dict[str, Any]]:
-            receiver = connection.factory.receiver
-            return receiver.requested(connection.sender or 0, request).addCallback(fields)
-
-        self.patch(IncomingConnection, "_ask", ask)
-        self.assertCaught(
-            test_listener.HelloTests, "test_nothingBeforeHello", "test_nothingAfterRefusal", "test_nothingWhileJudged"
-        )
-
-    def test_wipedServerLetIn(self) -> None:
-        """
-        A server whose folder was wiped is let in, and votes again.
-        """
-
-        async def recognize(identity: Identity, peer: int, incarnation: str, starts: int, names: Sequence[str]) -> None:
-            identity._memory.rememberPeer(peer, Life(incarnation, starts, names[0]))
-
-        self.patch(Identity, "recognize", recognize)
-        self.patch(Identity, "_compare", lambda identity, sender, incarnation, theirs: None)
-        self.assertCaught(test_identity.AdmitTests, "test_wiped")
-        self.assertCaught(test_listener.HelloTests, "test_wipedServer")
-        self.assertCaught(test_link_refusals.RefusedTests, "test_thisOneWiped", "test_otherOneSaysNothing")
-
-    def test_startsNotCompared(self) -> None:
-        """
-        A server is let in that comes with its old folder, whatever that has forgotten since.
-        """
-
-        def contradiction(server: int, known: Life | None, told: Past) -> str | None:
-            return "other" if known is not None and known.incarnation != told.incarnation else None
-
-        self.patch(replkv.peers.identity, "contradiction", contradiction)
-        self.assertCaught(test_identity.AdmitTests, "test_older", "test_twice")
-        self.assertCaught(test_link_refusals.RefusedTests, "test_thisOneOlder", "test_otherOneOlder", "test_condemned")
-
-    def test_noAnswerTimeOut(self) -> None:
-        """
-        A connection to a process that is stopped is kept for ever.
-        """
-        self.patch(PeerLink, "_checkAnswers", lambda link: None)
-        self.assertCaught(test_link_refusals.SilentTests, "test_noAnswers")
-
-    def test_lostNotTold(self) -> None:
-        """
-        That a connection is lost is not told to the node, or the node does not tell it to the core.
-        """
-        disconnected = PeerLink.disconnected
-
-        def silent(link: PeerLink, connection: Any) -> None:
-            waiting, link._whenLost = link._whenLost, []
-            disconnected(link, connection)
-            link._whenLost = waiting
-
-        self.patch(PeerLink, "disconnected", silent)
-        self.assertCaught(test_link.LostTests, "test_whenLost")
-        self.patch(Node, "_lost", lambda node, result, peer: None)
-        self.assertCaught(test_restart.RestartTests, "test_lostConnection")

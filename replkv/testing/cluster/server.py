@@ -82,9 +82,8 @@ class SimulatedServer(SimulatedMachine):
         """
         The core of its process.
         """
-        assert self._service is not None
-        assert self._service.raft is not None
-        return self._service.raft
+        assert self.service.raft is not None
+        return self.service.raft
 
     @property
     def leads(self) -> bool:
@@ -119,9 +118,8 @@ class SimulatedServer(SimulatedMachine):
         """
         The state machine of its process.
         """
-        assert self._service is not None
-        assert self._service.machine is not None
-        return self._service.machine
+        assert self.service.machine is not None
+        return self.service.machine
 
     @property
     def links(self) -> list[int]:
@@ -135,8 +133,7 @@ class SimulatedServer(SimulatedMachine):
         """
         The servers to which its process is not connected.
         """
-        assert self._service is not None
-        return sorted(peer for peer, link in self._service._links.items() if not link.isUp)
+        return sorted(peer for peer, link in self.service._links.items() if not link.isUp)
 
     @property
     def service(self) -> WatchedService:

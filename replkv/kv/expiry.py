@@ -61,9 +61,12 @@ class ExpiryIndex:
         front, length = self._front, self._frontLength
         insort(front, entry)
         if len(front) > 2 * length:
-            self._horizon = front[length]
-            self._beyond.update(dict.fromkeys(front[length:], True))
+            end, self._horizon = self._horizon, front[length]
             del front[length:]
+            # What was taken out of the front there is still in the engine, until the changes are written.
+            for changed, value in self._changes.items():
+                if self._horizon <= changed < end:
+                    self._beyond[changed] = value is not None
         if deadline < self.earliest:
             self.earliest = deadline
 

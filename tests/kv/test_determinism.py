@@ -5,6 +5,7 @@ Tests that the state machine is a function of the log alone, for any log, any cu
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from random import Random
 from typing import TypeVar
 
 from hypothesis import given, settings
@@ -111,6 +112,26 @@ class DeterminismTests(SynchronousTestCase):
         self.assertEqual(lived, results)
         self.assertEqual(bytesOf(engine), expected)
         self.assertEqual(StateMachine(engine, LIMITS).nextDeadline, kv.nextDeadline)
+
+    def test_longCalls(self) -> None:
+        """
+        The same holds for long logs with many keys that expire, in calls of many entries: in one of them the index of
+        these keys is cut, emptied and read on, all before it is written.
+        """
+        for seed in range(20):
+            random = Random(seed)
+            stamp = 0
+            log = []
+            for index in range(1, 201):
+                stamp += random.choice((0, 0, 0, 1000, 3000))
+                key, exptime = random.choice(KEYS), random.choice((0, 1, 2, 3, 10))
+                data = random.choice((encodeSet(stamp, key, exptime, b""), encodeDelete(stamp, key)))
+                log.append(Entry(index, 1, data))
+            _, expected = self.oneByOne(log)
+            engine, _, _ = self.live(
+                log, [random.randrange(1, 40) for _ in range(10)], MemoryEngine(), MemoryEngine.crash
+            )
+            self.assertEqual(bytesOf(engine), expected)
 
     @settings(derandomize=True, deadline=None, max_examples=25)
     @given(LOGS, LIVES)

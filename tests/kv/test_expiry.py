@@ -128,6 +128,20 @@ class ExpiryIndexTests(SynchronousTestCase):
         self.assertEqual(self.index.takeDue(99, 99), [b"old"] * 4 + [b"new", b"old"])
         self.assertEqual(self.index.earliest, NEVER)
 
+    def test_goneFromTheFront(self) -> None:
+        """
+        An entry that was taken out of the front stays out where the front is cut before its place, and read on from
+        there, before that is written.
+        """
+        for deadline in (10, 11, 12, 13):
+            self.index.add(deadline, b"old")
+        self.write()
+        self.index.remove(13, b"old")
+        self.index.add(11, b"new")
+        self.index.add(11, b"newer")
+        self.assertEqual(self.index.takeDue(99, 99), [b"old", b"new", b"newer", b"old", b"old"])
+        self.assertEqual(self.index.earliest, NEVER)
+
     def test_limitAcrossFronts(self) -> None:
         """
         The limit counts for all that is taken, where that takes reading on.

@@ -16,8 +16,8 @@ from replkv.service.limits import ServerLimits
 def drawLimits(random: Random) -> ServerLimits:
     """
     The limits of one seed. Where nothing is kept in memory, peers that lag are sent what is read from the disk; where
-    little is purged, keys that have expired are there for a while; and where few commands are taken, servers soon have
-    too much to do.
+    little is purged, keys that have expired are there for a while; where little of their index is read ahead, it is cut
+    and read on all the time; and where few commands are taken, servers soon have too much to do.
     """
     # In this order, so that a seed stands for the same ones for good.
     batchBytes = random.choice([1, 1000, 1 << 20])
@@ -33,9 +33,10 @@ def drawLimits(random: Random) -> ServerLimits:
     unanswered = random.choice([16, 64, 64])
     readAhead = random.choice([1, 64, 64])
     copiedBytes = random.choice([1, 1 << 22])
+    frontLength = random.choice([1, 1 << 10])
     return ServerLimits(
         raft=RaftLimits(batchBytes=batchBytes, cacheBytes=cacheBytes, unanswered=unanswered, readyEntries=readyEntries),
-        machine=MachineLimits(purged=purged, readAhead=readAhead, copiedBytes=copiedBytes),
+        machine=MachineLimits(purged=purged, readAhead=readAhead, copiedBytes=copiedBytes, frontLength=frontLength),
         node=NodeLimits(
             commands=commands,
             commandBytes=commandBytes,

@@ -54,9 +54,11 @@ class Leader(Role):
     @property
     def hasMore(self) -> bool:
         """
-        Whether L{flush} has something new to give out: an entry, or a round for reads that wait for one.
+        Whether there is something new to give out: an entry, a round for reads that wait for one, or reads that were
+        confirmed while there was other work.
         """
-        return self._unpersisted <= self.state.log.lastIndex or self.reads.waitsForRound
+        state, reads = self.state, self.reads
+        return self._unpersisted <= state.log.lastIndex or reads.waitsForRound or reads.hasReady(state.lastApplied)
 
     def tick(self) -> Transition | None:
         """

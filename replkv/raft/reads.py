@@ -70,6 +70,12 @@ class ReadQueue:
             self._open.popleft()
             self._ready.extend(reads)
 
+    def hasReady(self, appliedIndex: int) -> bool:
+        """
+        Whether there are confirmed reads whose index the state machine reaches.
+        """
+        return any(index <= appliedIndex for index, _ in self._ready)
+
     def take(self, appliedIndex: int) -> list[ReadReady]:
         """
         Remove the confirmed reads whose index the state machine reaches.

@@ -229,6 +229,20 @@ class EntriesTests(SynchronousTestCase):
         server.raft.read("later")
         self.assertFalse(server.raft.hasMore, "the round of the first one is under way")
 
+    def test_hasReads(self) -> None:
+        """
+        It says so, too, of reads that are confirmed, and were not given out since there was other work.
+        """
+        server = leader(members=1)
+        server.pump()
+        server.sync()
+        self.assertFalse(server.raft.hasMore)
+        server.raft.read("r")
+        self.assertEqual(server.raft.ready(mayApply=False).reads, [])
+        self.assertTrue(server.raft.hasMore)
+        self.assertEqual([tokens for _, tokens in server.raft.ready().reads], [("r",)])
+        self.assertFalse(server.raft.hasMore)
+
     def test_deposedLeaderWritesProposals(self) -> None:
         """
         What a leader had proposed when it was deposed stays in its log, and so it goes to its disk, in its own term.

@@ -30,7 +30,7 @@ run: $(VENV)/.installed
 # The unit tests come first, so that a build that is broken fails within a minute.
 test: $(VENV)/.installed-test
 	$(VENV)/bin/trial -j 2 tests
-	$(VENV)/bin/python -m pytest -n 2 --dist worksteal
+	$(VENV)/bin/python -m pytest -n 4 --dist worksteal
 	$(VENV)/bin/replkv sim --tier core --seeds 0:400 --require-rare
 	$(VENV)/bin/replkv sim --tier cluster --seeds 0:60
 

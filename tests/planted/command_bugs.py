@@ -1,5 +1,5 @@
 """
-Bugs of what commands do to the state.
+Bugs of what commands do to the state, and of the state itself.
 """
 
 from __future__ import annotations
@@ -8,9 +8,12 @@ from typing import Final
 
 from replkv.commands.results import NotFound, Result, Touched
 from replkv.commands.touch import Touch
+from replkv.kv.expiry import ExpiryIndex
 from replkv.kv.records import Records
 from replkv.times import deadlineOf
 from tests.planted.bug import Bug, Patch
+
+_add = ExpiryIndex.add
 
 
 def _touchWithOldVersion(touch: Touch, records: Records, stamp: int) -> Result:
@@ -35,6 +38,15 @@ def _touchFromOldExpiry(touch: Touch, records: Records, stamp: int) -> Result:
     return Touched()
 
 
+def _addAndForgetWhatIsGone(index: ExpiryIndex, deadline: int, key: bytes) -> None:
+    """
+    Where the front is cut, it knows what it had there, and not what it had taken out.
+    """
+    horizon = index._horizon
+    _add(index, deadline, key)
+    index._beyond = {entry: isThere for entry, isThere in index._beyond.items() if isThere or entry >= horizon}
+
+
 BUGS: Final = (
     Bug("a touch that keeps the version", "cluster", 60, (Patch(Touch, "carryOut", _touchWithOldVersion),)),
     Bug(
@@ -42,5 +54,11 @@ BUGS: Final = (
         "cluster",
         60,
         (Patch(Touch, "carryOut", _touchFromOldExpiry),),
+    ),
+    Bug(
+        "an expiry that was taken back comes back",
+        "cluster",
+        300,
+        (Patch(ExpiryIndex, "add", _addAndForgetWhatIsGone),),
     ),
 )

@@ -40,6 +40,13 @@ _LONG_KEYS: Final = tuple(b"%0250d" % number for number in range(5))
 Keys that are as long as keys may be, and differ at their ends.
 """
 
+_FLEETING: Final = 0.1
+"""
+In so many seeds, all keys expire.
+"""
+
+_MORE_KEYS: Final = tuple(b"k%d" % number for number in range(10))
+
 _DEPTHS: Final = (1, 1, 1, 3, 3, 8, 8, 40, 200)
 """
 How many commands clients have under way: in some seeds more than a server takes from a connection at once.
@@ -265,7 +272,22 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
         ),
         faults=faults,
     )
+    if chance(seed, "fleeting").random() < _FLEETING:
+        plan = _fleeting(plan)
     return _filling(plan) if "no descriptors" in chosen else plan
+
+
+def _fleeting(plan: Plan) -> Plan:
+    """
+    The same with keys all of which expire, and are stored and touched many at a time; and servers that look no further
+    than one key ahead, but have no small limits else.
+    """
+    clients = tuple(
+        replace(client, keys=_MORE_KEYS, reading=0.3, expiring=1.0, racing=0.0, depth=40, pause=0.02, library=False)
+        for client in plan.clients
+    )
+    machine = replace(plan.limits.machine, frontLength=1)
+    return replace(plan, clients=clients, limits=ServerLimits(machine=machine))
 
 
 def _filling(plan: Plan) -> Plan:

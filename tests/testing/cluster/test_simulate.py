@@ -98,13 +98,22 @@ class PlanTests(SynchronousTestCase):
         """
         plans = [draw(seed, list(KINDS)) for seed in range(300)]
         clients = [client for plan in plans for client in plan.clients]
-        self.assertEqual({len(client.keys) for client in clients}, set(range(1, 6)))
+        self.assertEqual({len(client.keys) for client in clients}, {1, 2, 3, 4, 5, 10})
         self.assertEqual({len(client.keys[0]) for client in clients}, {2, 250})
         self.assertEqual({plan.longest >= 60 for plan in plans}, {True, False})
         self.assertTrue(any(client.racing == 1.0 and len(client.keys) == 1 for client in clients))
         self.assertTrue(any(client.depth > CONNECTION_LIMITS.pendingCommands for client in clients))
         self.assertEqual({client.huge > 0 for client in clients}, {True, False})
         self.assertEqual({client.binary > 0 for client in clients}, {True, False})
+
+    def test_fleeting(self) -> None:
+        """
+        In some nothing is kept for ever, and servers look one key ahead.
+        """
+        plans = [draw(seed, list(KINDS)) for seed in range(300)]
+        fleeting = [plan for plan in plans if all(client.expiring == 1.0 for client in plan.clients)]
+        self.assertEqual({plan.limits.machine.frontLength for plan in fleeting}, {1})
+        self.assertTrue(15 < len(fleeting) < 60)
 
     def test_frail(self) -> None:
         """

@@ -42,7 +42,7 @@ class Cas(StoreCommand):
         """
         See L{WriteCommand.decode<replkv.commands.command.WriteCommand.decode>}.
         """
-        stamp, key, (exptime, version), value = _LAYOUT.unpack(data)
+        (stamp, exptime, version), key, value = _LAYOUT.unpack(data)
         return stamp, cls(key, exptime, version, value, False)
 
     def carryOut(self, state: State, stamp: int) -> Result:

@@ -34,7 +34,7 @@ class Delete(WriteCommand):
         """
         See L{WriteCommand.decode<replkv.commands.command.WriteCommand.decode>}.
         """
-        stamp, key, _, _ = _LAYOUT.unpack(data)
+        (stamp,), key, _ = _LAYOUT.unpack(data)
         return stamp, cls(key)
 
     def carryOut(self, state: State, stamp: int) -> Result:

@@ -42,26 +42,26 @@ class Layout:
         check(stamp, key)
         return self._head.pack(self._kind, stamp, *numbers, len(key)) + key
 
-    def unpack(self, data: bytes) -> tuple[int, bytes, list[int], bytes]:
+    def unpack(self, data: bytes) -> tuple[tuple[int, ...], bytes, bytes]:
         """
         Decode a command.
 
-        @return: the stamp, the key, the numbers and the value.
+        @return: the stamp and the numbers, the key, and the value.
         @raise ValueError: if C{data} is not the encoding of such a command.
         """
         try:
-            _, stamp, *numbers, length = self._head.unpack_from(data)
+            head = self._head.unpack_from(data)
         except struct.error:
             raise ValueError(f"a command of kind {self._kind} does not have {len(data)} bytes") from None
-        start = self._head.size
+        start, length = self._head.size, head[-1]
         end = start + length
         key = data[start:end]
-        check(stamp, key)
+        check(head[1], key)
         if len(key) != length or (end != len(data) and not self._hasValue):
             raise ValueError(
                 f"a command of kind {self._kind} with a key of {length} bytes does not have {len(data)} bytes"
             )
-        return stamp, key, numbers, data[end:]
+        return head[1:-1], key, data[end:]
 
 
 def check(stamp: int, key: bytes = b"none") -> None:

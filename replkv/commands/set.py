@@ -39,7 +39,7 @@ class Set(StoreCommand):
         """
         See L{WriteCommand.decode<replkv.commands.command.WriteCommand.decode>}.
         """
-        stamp, key, (exptime,), value = _LAYOUT.unpack(data)
+        (stamp, exptime), key, value = _LAYOUT.unpack(data)
         return stamp, cls(key, exptime, value, False)
 
     def carryOut(self, state: State, stamp: int) -> Result:

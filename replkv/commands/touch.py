@@ -39,7 +39,7 @@ class Touch(WriteCommand):
         """
         See L{WriteCommand.decode<replkv.commands.command.WriteCommand.decode>}.
         """
-        stamp, key, (exptime,), _ = _LAYOUT.unpack(data)
+        (stamp, exptime), key, _ = _LAYOUT.unpack(data)
         return stamp, cls(key, exptime)
 
     def carryOut(self, state: State, stamp: int) -> Result:

@@ -41,7 +41,7 @@ class Records:
     @ivar copied: how many bytes of values were read for commands.
     @ivar changes: what is to be written to the engine.
     @ivar expiry: the index of those that expire.
-    @ivar _heads: the heads of the records that were met, as they stand at this point.
+    @ivar _heads: version and deadline of the records that were met, as they stand at this point.
     """
 
     __slots__ = ("_engine", "_heads", "changes", "clock", "copied", "count", "expiry", "index")
@@ -59,7 +59,7 @@ class Records:
         self.changes: dict[bytes, bytes | None] = {}
         self.expiry = ExpiryIndex(engine, self.changes, frontLength)
         self._engine = engine
-        self._heads: dict[bytes, Head | None] = {}
+        self._heads: dict[bytes, tuple[int, int] | None] = {}
 
     def read(self, key: bytes) -> Record | None:
         """
@@ -87,7 +87,10 @@ class Records:
         See L{State.find<replkv.commands.state.State.find>}.
         """
         head = self._heads[_RECORD + key]
-        return None if head is None or 0 < head.deadline <= self.clock else head
+        if head is None:
+            return None
+        version, deadline = head
+        return None if 0 < deadline <= self.clock else Head(version, deadline)
 
     def valueOf(self, key: bytes) -> bytes:
         """
@@ -107,13 +110,14 @@ class Records:
         head = self._heads[name]
         if head is None:
             self.count += 1
-        elif head.deadline:
-            self.expiry.remove(head.deadline, key)
+        else:
+            self._takeBack(head, key)
         if deadline:
             self.expiry.add(deadline, key)
-        self._heads[name] = Head(self.index, deadline)
-        self.changes[name] = _HEAD.pack(self.index, deadline) + value
-        return self.index
+        version = self.index
+        self._heads[name] = version, deadline
+        self.changes[name] = _HEAD.pack(version, deadline) + value
+        return version
 
     def delete(self, key: bytes) -> None:
         """
@@ -121,8 +125,7 @@ class Records:
         """
         head = self._heads[_RECORD + key]
         assert head is not None, f"{key!r} was not found"
-        if head.deadline:
-            self.expiry.remove(head.deadline, key)
+        self._takeBack(head, key)
         self._forget(key)
 
     def purge(self, limit: int) -> None:
@@ -141,6 +144,14 @@ class Records:
         self._heads.clear()
         self.expiry.settle()
 
+    def _takeBack(self, head: tuple[int, int], key: bytes) -> None:
+        """
+        Take a record that may expire out of the index.
+        """
+        _, deadline = head
+        if deadline:
+            self.expiry.remove(deadline, key)
+
     def _forget(self, key: bytes) -> None:
         """
         Drop a record that is out of the index.
@@ -150,10 +161,11 @@ class Records:
         self.count -= 1
 
 
-def _headOf(stored: bytes) -> Head:
+def _headOf(stored: bytes) -> tuple[int, int]:
     """
-    Tell the head of a record.
+    Tell the version and the deadline of a record.
     """
     if len(stored) < _HEAD.size:
         raise EngineError(f"the store has a record of {len(stored)} bytes; none has less than {_HEAD.size}")
-    return Head(*_HEAD.unpack_from(stored))
+    version, deadline = _HEAD.unpack_from(stored)
+    return version, deadline

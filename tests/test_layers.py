@@ -233,6 +233,8 @@ class LayerTests(SynchronousTestCase):
         """
         order = [
             "replkv.node.node",
+            "replkv.service.recovery",
+            "replkv.service.assembly",
             "replkv.service.server",
             "replkv.service.tap",
             "replkv.cli.command",

@@ -8,38 +8,19 @@ from contextlib import suppress
 from typing import Final
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.error import ReactorNotRunning
 from twisted.internet.interfaces import IListeningPort
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from replkv import exits
 from replkv.config import Config, ServerConfig
-from replkv.frontends.outbox import Outbox
-from replkv.frontends.text.server import ClientServerFactory
 from replkv.kv.engine import EngineError, EngineStarved
-from replkv.kv.machine import StateMachine
-from replkv.names import NameEndpoint, Names
-from replkv.node.applier import Applier
-from replkv.node.clusterclock import ClusterClock, bridged, largestStamp
-from replkv.node.diskqueue import DiskQueue
-from replkv.node.executor import Executor
-from replkv.node.leaderclock import LeaderClock
-from replkv.node.node import TICKS_PER_HEARTBEAT, Node
-from replkv.node.statistics import NodeStatistics
-from replkv.peers.identity import Identity
-from replkv.peers.link import PeerLink
-from replkv.peers.listener import PeerListener
-from replkv.raft.config import RaftConfig
-from replkv.raft.core import Raft
-from replkv.raft.entry import Entry
-from replkv.raft.log import RaftLog
+from replkv.service.assembly import Assembly
 from replkv.service.descriptors import Descriptors
 from replkv.service.host import Host
 from replkv.service.limits import SERVER_LIMITS, ServerLimits
-from replkv.storage.clockrecord import ClockRecord
 from replkv.storage.errors import CorruptLog, LogFailed
 from replkv.storage.files import Exhausted
 from replkv.storage.folder import DataFolder
@@ -53,23 +34,6 @@ Seconds that clients have, when the server stops, to get the answers to what it 
 ABORT_TIMEOUT: Final = 2.0
 """
 Seconds that they have after that to take the last replies.
-"""
-
-FIRST_ELECTION_FACTOR: Final = 10
-"""
-On the first start of a cluster, the server with the lowest id stands for election so many times earlier than the
-others, which take over if it is not there.
-"""
-
-CLOCK_INTERVAL: Final = 10.0
-"""
-Seconds between two readings of the clocks that are stored. After a loss of power, it matters whether the wall clock was
-set since the last one.
-"""
-
-PEER_TIMEOUT: Final = 2.0
-"""
-Seconds after which an attempt to connect to another server is given up.
 """
 
 
@@ -111,13 +75,7 @@ class Server(Service):
         self._storeThread = host.worker("store")
         self._clientPorts: list[IListeningPort] = []
         self._logPorts: list[IListeningPort] = []
-        self._links: dict[int, PeerLink] = {}
-        # There is one when the server has begun.
-        self._machine: StateMachine | None = None
-        self._clockTending = LoopingCall(self._tendClock)
-        self._clockTending.clock = host.reactor
-        self._clockWritten: tuple[bool, int] | None = self._clockDue(isMeasured=False)
-        self._clockFails = False
+        self._parts: Assembly | None = None  # There are some when the server has begun.
 
     def startService(self) -> None:
         """
@@ -143,27 +101,18 @@ class Server(Service):
                 clients=self._descriptors.clients,
                 wanted=self._config.maxConnections,
             )
-        machine = StateMachine(
-            self._host.openStore(self._folder.storePath, self._descriptors.store), self._limits.machine
-        )
-        raft = self._recover(machine)
+        parts = self._assemble()
         self._logThread.start()
         self._storeThread.start()
-        identity = Identity(
-            self._server.id, self._config.cluster, raft.config.members, self._folder, self._storeThread.run
-        )
-        self._links = self._makeLinks(raft, identity)
-        self._makeNode(machine, raft, identity)
-        self._peers = PeerListener(self._reactor, identity, self._node)
-        for link in self._links.values():
+        for link in parts.links.values():
             link.startService()
-        for listening in self._host.listenForServers(self._peers):
-            listening.addCallback(self._logPorts.append)
-        for listening in self._host.listenForClients(self._clients):
-            listening.addCallback(self._clientPorts.append)
-        self._node.start()
-        self._clockTending.start(1.0, now=self._clockWritten is None)
-        self._machine = machine
+        for listening in self._host.listenForServers(parts.peers):
+            listening.addCallbacks(self._logPorts.append, self._notListening)
+        for listening in self._host.listenForClients(parts.clients):
+            listening.addCallbacks(self._clientPorts.append, self._notListening)
+        parts.node.start()
+        parts.clockKeeper.start()
+        self._parts = parts
         self._logger.info(
             "server {id} of cluster {cluster!r} is up: clients on {host}:{clientPort}, servers on {host}:{logPort}",
             id=self._server.id,
@@ -173,45 +122,18 @@ class Server(Service):
             logPort=self._server.logPort,
         )
 
-    def _makeLinks(self, raft: Raft, identity: Identity) -> dict[int, PeerLink]:
-        names = Names(self._reactor)
-        links = {}
-        for peer in raft.peers:
-            other = self._config.server(peer)
-            address = NameEndpoint(self._reactor, names, other.hostname, other.logPort, PEER_TIMEOUT)
-            links[peer] = PeerLink(self._reactor, self._host.random, address, peer, identity)
-        return links
-
-    def _makeNode(self, machine: StateMachine, raft: Raft, identity: Identity) -> None:
-        """
-        Make the node, and what clients talk to.
-        """
-        reactor, config, limits = self._reactor, self._config, self._limits
-        outbox = Outbox()
-        self._clusterClock = self._startClock(machine, raft)
-        leaderClock = LeaderClock(raft, machine, self._clusterClock)
-        executor = Executor(config, raft, machine, reactor, leaderClock, limits.node)
-        self._node = Node(
-            raft,
-            executor,
-            Applier(machine, executor, self._storeThread.run, limits.node),
-            DiskQueue(self._storage, self._logThread.run, self._storeThread.run, reactor, limits.node),
-            self._links,
-            outbox,
-            reactor,
-            self._clusterClock,
-            config.heartbeat,
+    def _assemble(self) -> Assembly:
+        return Assembly(
+            self._host,
+            self._config,
+            self._server,
+            self._folder,
+            self._storage,
+            self._descriptors,
+            self._limits,
+            self._logThread,
+            self._storeThread,
             self._fail,
-        )
-        statistics = NodeStatistics(raft, machine, executor, identity.refused, reactor)
-        self._clients = ClientServerFactory(
-            self._node,
-            outbox,
-            statistics.values,
-            reactor,
-            config.maxValueBytes,
-            self._descriptors.clients,
-            limits=limits.connection,
         )
 
     def stopService(self) -> Deferred[None]:
@@ -222,23 +144,8 @@ class Server(Service):
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
-        if self._machine is not None:
-            for port in self._clientPorts:
-                await maybeDeferred(port.stopListening)
-            await self._drain()
-            await self._node.stop()
-            for port in self._logPorts:
-                await maybeDeferred(port.stopListening)
-            self._peers.close()
-            for link in self._links.values():
-                await link.stopService()
-            self._clockTending.stop()
-            await self._writeClock()
-            for step in (self._machine.flush, self._machine.close):
-                try:
-                    await self._storeThread.run(step)
-                except EngineError as error:
-                    self._logger.error("{error}; what the store lacks is in the log", error=error)
+        if self._parts is not None:
+            await self._stopParts(self._parts)
         # Whatever the store said: threads that are left would keep the process from ending.
         self._logThread.stop()
         self._storeThread.stop()
@@ -246,16 +153,33 @@ class Server(Service):
         self._folder.close()
         self._logger.info("server {id} has stopped", id=self._server.id)
 
-    async def _drain(self) -> None:
+    async def _stopParts(self, parts: Assembly) -> None:
+        for port in self._clientPorts:
+            await maybeDeferred(port.stopListening)
+        await self._drain(parts)
+        await parts.node.stop()
+        for port in self._logPorts:
+            await maybeDeferred(port.stopListening)
+        parts.peers.close()
+        for link in parts.links.values():
+            await link.stopService()
+        await parts.clockKeeper.stop()
+        for step in (parts.machine.flush, parts.machine.close):
+            try:
+                await self._storeThread.run(step)
+            except EngineError as error:
+                self._logger.error("{error}; what the store lacks is in the log", error=error)
+
+    async def _drain(self, parts: Assembly) -> None:
         """
         Have all that was taken answered, and the clients' connections closed: when there is a result, or, as the time
         is up, without one.
         """
         calls = [
-            self._reactor.callLater(DRAIN_TIMEOUT, self._node.giveUpRequests),
-            self._reactor.callLater(DRAIN_TIMEOUT + ABORT_TIMEOUT, self._clients.abortAll),
+            self._reactor.callLater(DRAIN_TIMEOUT, parts.node.giveUpRequests),
+            self._reactor.callLater(DRAIN_TIMEOUT + ABORT_TIMEOUT, parts.clients.abortAll),
         ]
-        await self._clients.drain()
+        await parts.clients.drain()
         for call in calls:
             if call.active():
                 call.cancel()
@@ -267,103 +191,13 @@ class Server(Service):
         with suppress(ReactorNotRunning):
             self._reactor.stop()
 
-    def _recover(self, machine: StateMachine) -> Raft:
+    def _notListening(self, failure: Failure) -> None:
         """
-        Put the core together from what is on the disk.
-
-        @raise EngineError: if the store does not go with the log.
-        @raise CorruptLog: if the log is damaged.
-        @raise LogFailed: if the disk fails.
-        """
-        storage = self._storage
-        if machine.appliedIndex > storage.lastIndex:
-            raise EngineError(
-                f"the store in {self._folder.storePath} has applied entry {machine.appliedIndex}, but the log ends "
-                f"at {storage.lastIndex}: the log has lost entries, and this server must not go on"
-            )
-        if storage.cutBytes:
-            self._logger.info("cut {bytes} bytes off the log: a write that was not finished", bytes=storage.cutBytes)
-        entries: list[Entry] = []
-        while machine.appliedIndex + len(entries) < storage.lastIndex:
-            first = machine.appliedIndex + len(entries) + 1
-            entries.extend(storage.read(first, storage.lastIndex, self._limits.node.readBytes))
-        members = tuple(sorted(server.id for server in self._config.servers))
-        return Raft(
-            RaftConfig(
-                self._server.id,
-                members,
-                electionTicks=round(self._config.electionTimeout / self._config.heartbeat * TICKS_PER_HEARTBEAT),
-                heartbeatTicks=TICKS_PER_HEARTBEAT,
-                firstElectionFactor=1 if self._server.id == members[0] else FIRST_ELECTION_FACTOR,
-                limits=self._limits.raft,
-            ),
-            self._host.random,
-            RaftLog(storage.termRuns, storage.lastIndex, entries, limits=self._limits.raft),
-            storage.term,
-            storage.votedFor,
-            machine.appliedIndex,
-        )
-
-    def _startClock(self, machine: StateMachine, raft: Raft) -> ClusterClock:
-        """
-        Go on with the cluster's time from what was stored of it.
-        """
-        record = None
-        try:
-            record = self._folder.readClock()
-        except (ValueError, OSError) as error:
-            self._logger.warn(
-                "{error}; until a leader tells the time, it goes on from the log's last entry", error=error
-            )
-        stamp = largestStamp(machine.clock, raft.log.entries(machine.appliedIndex + 1, raft.log.lastIndex))
-        host = self._host
-        if not raft.peers and (record is None or record.isOf(host.bootId())):
-            # Nobody will tell it better: this is to be stored at once. But what was stored before the machine was
-            # booted is bridged by the wall clock, which may yet be set right.
-            self._clockWritten = None
-        time = bridged(record, host.wallClock(), host.bootTime(), host.bootId(), stamp)
-        hasCountedOn = record is not None and record.isKnown and record.isOf(host.bootId())
-        return ClusterClock(host.bootTime, time, hasCountedOn)
-
-    def _clockDue(self, isMeasured: bool) -> tuple[bool, int]:
-        """
-        What changes when the clocks' readings are to be stored: whenever enough time has passed, and as soon as this
-        server does not merely guess the time any more.
-        """
-        return isMeasured, int(self._reactor.seconds() // CLOCK_INTERVAL)
-
-    def _tendClock(self) -> Deferred[None]:
-        due = self._clockDue(self._clusterClock.isMeasured)
-        if due == self._clockWritten:
-            return succeed(None)
-        self._clockWritten = due
-        return self._writeClock()
-
-    def _writeClock(self) -> Deferred[None]:
-        """
-        Store what the clocks say.
-        """
-        host = self._host
-        clock = self._clusterClock
-        record = ClockRecord(clock.now(), host.wallClock(), host.bootTime(), host.bootId(), clock.isKnown)
-        written = self._storeThread.run(lambda: self._folder.writeClock(record))
-        return written.addCallbacks(self._clockStored, self._clockNotStored)
-
-    def _clockStored(self, _: None) -> None:
-        self._clockFails = False
-
-    def _clockNotStored(self, failure: Failure) -> None:
-        """
-        The disk is full, say. Nothing depends on it before the next start, and then not much.
+        A port was there when the process began, and cannot be served now.
         """
         failure.trap(OSError)
-        if not self._clockFails:
-            self._clockFails = True
-            self._logger.warn(
-                "the cluster's time cannot be stored, so that keys may live longer when all servers are stopped: "
-                "{reason}",
-                reason=failure.getErrorMessage(),
-            )
+        reason = f"the system does not let it take connections: {failure.getErrorMessage()}"
+        self._reactor.callWhenRunning(self._fail, exits.SYSTEM, reason)
 
     def _fail(self, status: int, reason: str) -> None:
         """

@@ -346,7 +346,7 @@ class LimitsTests(LeaderTests):
         self.client.set(b"k", b"v")
         self.cluster.run(0.02)
         self.assertEqual(
-            self.leader.service._clients._statistics(),
+            self.leader.service.assembly.clients._statistics(),
             {
                 "id": "0",
                 "role": "leader",
@@ -367,5 +367,5 @@ class LimitsTests(LeaderTests):
         They see which other servers are not let in.
         """
         for peer, told in ((10, "10"), (2, "2,10")):
-            self.leader.service._peers.identity.refused.add(peer)
-            self.assertEqual(self.leader.service._clients._statistics()["refused"], told)
+            self.leader.service.assembly.peers.identity.refused.add(peer)
+            self.assertEqual(self.leader.service.assembly.clients._statistics()["refused"], told)

@@ -4,7 +4,7 @@ Tests for expiry by the cluster's time, whatever servers take for the time when 
 
 from __future__ import annotations
 
-import replkv.service.server
+import replkv.service.recovery
 from replkv.peers.receiver import Timed
 from replkv.raft.entry import NO_ENTRIES
 from replkv.raft.messages import AppendEntries, RequestVote
@@ -25,7 +25,7 @@ class WrongClockTests(ExpiryTests):
         """
         Have servers take what their wall clocks tell for the time when they start, and not what they had stored.
         """
-        self.patch(replkv.service.server, "bridged", lambda record, wallClock, *_: round(wallClock * 1000))
+        self.patch(replkv.service.recovery, "bridged", lambda record, wallClock, *_: round(wallClock * 1000))
         super().setUp()
 
     def set(self, seconds: int, client: Client | None = None) -> None:
@@ -126,14 +126,14 @@ class WrongClockTests(ExpiryTests):
         """
         What a leader of an earlier term tells is not followed.
         """
-        time = self.followers[0].service._clusterClock.now()
+        time = self.followers[0].service.assembly.clock.now()
         term = self.leader.raft.currentTerm
         late = Timed(
             AppendEntries(term=term - 1, prevLogIndex=0, prevLogTerm=0, leaderCommit=0, readRound=0, batch=NO_ENTRIES),
             time + 10_000,
         )
         self.followers[0].node.requested(2, late)
-        self.assertEqual(self.followers[0].service._clusterClock.now(), time)
+        self.assertEqual(self.followers[0].service.assembly.clock.now(), time)
 
     def test_ledForLong(self) -> None:
         """

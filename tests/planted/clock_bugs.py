@@ -6,11 +6,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from replkv.kv.machine import StateMachine
 from replkv.node.clusterclock import ClusterClock
 from replkv.node.leaderclock import LeaderClock
-from replkv.raft.core import Raft
-from replkv.service.server import Server
+from replkv.service import assembly, recovery
+from replkv.service.host import Host
 from replkv.testing.cluster.clocks import MachineClocks
 from replkv.testing.cluster.server import SimulatedServer
 from tests.planted.bug import Bug, Patch
@@ -18,16 +17,16 @@ from tests.planted.bug import Bug, Patch
 _bootTime = MachineClocks.bootTime
 _init = ClusterClock.__init__
 _lead = LeaderClock.lead
-_startClock = Server._startClock
+_startClock = recovery.startClock
 
 
 def _bootTimeAwake(clocks: MachineClocks) -> float:
     return _bootTime(clocks) - clocks._slept * clocks.bootRate
 
 
-def _startWithWallClock(server: Server, machine: StateMachine, raft: Raft) -> ClusterClock:
-    clock = _startClock(server, machine, raft)
-    clock.wallClock = server._host.wallClock  # type: ignore[attr-defined]
+def _startWithWallClock(host: Host, *given: Any) -> ClusterClock:
+    clock = _startClock(host, *given)
+    clock.wallClock = host.wallClock  # type: ignore[attr-defined]
     return clock
 
 
@@ -54,7 +53,10 @@ BUGS: Final = (
         "a new leader stamps by its wall clock",
         "cluster",
         60,
-        (Patch(Server, "_startClock", _startWithWallClock), Patch(LeaderClock, "lead", _leadByWallClock)),
+        (
+            Patch(assembly, "startClock", _startWithWallClock),
+            Patch(LeaderClock, "lead", _leadByWallClock),
+        ),
     ),
     Bug("the leader's time is not followed", "cluster", 60, (Patch(ClusterClock, "follow", lambda clock, time: None),)),
     Bug("a started server believes no leader", "cluster", 100, (Patch(ClusterClock, "__init__", _startSure),)),

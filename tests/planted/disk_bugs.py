@@ -16,6 +16,8 @@ from replkv.kv.machine import StateMachine
 from replkv.raft.core import Raft
 from replkv.raft.entry import Entry
 from replkv.raft.outputs import Persist
+from replkv.service import assembly, recovery
+from replkv.service.host import Host
 from replkv.service.server import Server
 from replkv.storage.record import encodeFrame
 from replkv.storage.segment import Segment
@@ -23,7 +25,7 @@ from tests.planted.bug import Bug, Patch
 
 _apply = StateMachine.apply
 _fail = Server._fail
-_recover = Server._recover
+_recover = recovery.recover
 
 
 def _appendUnsynced(segment: Segment, parts: Sequence[Persist]) -> None:
@@ -49,9 +51,11 @@ class _Never(Exception):
     """
 
 
-def _recoverWithClock(server: Server, machine: StateMachine) -> Raft:
-    machine.localClock = server._host.wallClock  # type: ignore[attr-defined]
-    return _recover(server, machine)
+def _recoverWithClock(host: Host, *given: Any) -> Raft:
+    raft = _recover(host, *given)
+    machine = next(part for part in given if isinstance(part, StateMachine))
+    machine.localClock = host.wallClock  # type: ignore[attr-defined]
+    return raft
 
 
 def _applyByLocalClock(machine: StateMachine, entries: Sequence[Entry]) -> list[Result | None]:
@@ -113,7 +117,10 @@ BUGS: Final = (
         "expiry by the local clock",
         "cluster",
         20,
-        (Patch(Server, "_recover", _recoverWithClock), Patch(StateMachine, "apply", _applyByLocalClock)),
+        (
+            Patch(assembly, "recover", _recoverWithClock),
+            Patch(StateMachine, "apply", _applyByLocalClock),
+        ),
     ),
     Bug("applied index and data not in one write", "cluster", 300, (Patch(StateMachine, "apply", _applyInTwoSteps),)),
     Bug("a failed disk not told by the exit status", "cluster", 50, (Patch(Server, "_fail", _failUnnoticed),)),

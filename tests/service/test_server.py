@@ -18,7 +18,7 @@ from pathlib import Path
 from random import Random
 from typing import cast
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -35,10 +35,11 @@ from replkv.raft.entry import Batch, Entry
 from replkv.raft.limits import RaftLimits
 from replkv.raft.outputs import Persist
 from replkv.reactors import ISystemReactor
+from replkv.service.clockkeeper import CLOCK_INTERVAL
 from replkv.service.descriptors import Descriptors
 from replkv.service.host import OSHost, PoolWorker
 from replkv.service.limits import SERVER_LIMITS, ServerLimits
-from replkv.service.server import CLOCK_INTERVAL, Server
+from replkv.service.server import Server
 from replkv.storage.clockrecord import ClockRecord
 from replkv.storage.errors import LogFailed
 from replkv.storage.files import Exhausted, OSFiles
@@ -212,13 +213,37 @@ class LimitsTests(ThreadlessTests):
         )
         self.prepare(1, limits)
         self.server.startService()
-        node, clients = self.server._node, self.server._clients
+        parts = self.server._parts
+        assert parts is not None
+        node, clients = parts.node, parts.clients
         self.assertEqual([node.raft.config.limits, node.raft.log._limits], [limits.raft] * 2)
         self.assertIs(node._applier._machine._limits, limits.machine)
         for part in (node._applier, node._disk, node.executor._proposals, node.executor._deadlines):
             self.assertIs(part._limits, limits.node)
         self.assertIs(clients.limits, limits.connection)
         self.successResultOf(self.server.stopService())
+
+
+class PortTests(ThreadlessTests):
+    """
+    Tests for ports that cannot be served.
+    """
+
+    def test_notListening(self) -> None:
+        """
+        A server that the system gives no descriptor for one of its ports does not go on without it.
+        """
+        for kind in ("listenForClients", "listenForServers"):
+            error = OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+            self.patch(self.server._host, kind, lambda factory, error=error: [fail(error)])
+            self.server.startService()
+            self.reactor.run()
+            self.assertIn("does not let it take connections", self.stderr.getvalue())
+            self.assertIn("Too many open files", self.stderr.getvalue())
+            self.assertEqual(self.server.exitStatus, exits.SYSTEM)
+            self.assertTrue(self.reactor.hasStopped)
+            self.successResultOf(self.server.stopService())
+            self.setUp()
 
 
 class ClockTests(ThreadlessTests):
@@ -252,7 +277,8 @@ class ClockTests(ThreadlessTests):
         self.server.startService()
         self.reactor.advance(1)
         self.assertIsNone(self.folder.readClock())
-        self.server._clusterClock.isMeasured = True
+        assert self.server._parts is not None
+        self.server._parts.clock.isMeasured = True
         self.reactor.advance(1)
         times.append(self.read())
         for _ in range(3):
@@ -300,7 +326,8 @@ class ClockTests(ThreadlessTests):
             self.patch(self.server._host, "bootId", lambda: "this")
             self.folder.writeClock(ClockRecord(70, 1.0, 1.0, bootId, isKnown))
             self.server.startService()
-            self.assertEqual(self.server._clusterClock.isKnown, known)
+            assert self.server._parts is not None
+            self.assertEqual(self.server._parts.clock.isKnown, known)
             self.stop()
             record = self.folder.readClock()
             assert record is not None
@@ -350,8 +377,8 @@ class StopTests(ThreadlessTests):
             raise EngineError("no space left")
 
         self.server.startService()
-        machine = self.server._machine
-        assert machine is not None
+        assert self.server._parts is not None
+        machine = self.server._parts.machine
         self.addCleanup(machine.close)
         self.patch(StateMachine, "flush", fail)
         self.patch(StateMachine, "close", lambda machine: fail(machine))

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 from replkv.testing import rare
 
 if TYPE_CHECKING:
-    from replkv.service.server import Server
+    from replkv.service.assembly import Assembly
     from replkv.testing.cluster.cluster import SimulatedCluster
 
 
-def watchPatience(cluster: SimulatedCluster, service: Server) -> None:
+def watchPatience(cluster: SimulatedCluster, assembly: Assembly) -> None:
     """
     Count them. Whether a server may let them wait for so long is for L{Availability
     <replkv.testing.cluster.availability.Availability>} to say.
     """
-    executor = service._node.executor
+    executor = assembly.node.executor
     tick = executor.tick
 
     def watched() -> None:

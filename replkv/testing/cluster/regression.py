@@ -13,7 +13,7 @@ from replkv.raft.messages import AppendEntriesReply, Message
 from replkv.raft.outputs import Ready, Token
 
 if TYPE_CHECKING:
-    from replkv.service.server import Server
+    from replkv.service.assembly import Assembly
     from replkv.testing.cluster.cluster import SimulatedCluster
 
 
@@ -41,11 +41,11 @@ def watchRegressions(cluster: SimulatedCluster, raft: Raft) -> None:
     raft.ready = watchedReady  # type: ignore[method-assign]
 
 
-def watchCondemnation(cluster: SimulatedCluster, service: Server) -> None:
+def watchCondemnation(cluster: SimulatedCluster, assembly: Assembly) -> None:
     """
     Tell the cluster whom a server has found out, as the log tells the operator.
     """
-    identity = service._peers.identity
+    identity = assembly.peers.identity
     condemn = identity.condemn
 
     def watched(peer: int) -> Deferred[None]:

@@ -7,19 +7,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from replkv.service.server import Server
+from replkv.service.assembly import Assembly
 from replkv.testing.outcome import NotInTime, Violation
 
 if TYPE_CHECKING:
     from replkv.testing.cluster.cluster import SimulatedCluster
 
 
-def counters(service: Server) -> Mapping[str, int]:
+def counters(assembly: Assembly) -> Mapping[str, int]:
     """
     All that a server counts of what others have asked it for, or have not yet answered. What bounds a server's memory
     goes by these numbers, so one that does not come back to zero makes the server refuse everything some day.
     """
-    node, clients = service._node, service._clients
+    node, clients = assembly.node, assembly.clients
     executor = node.executor
     counted = {
         "commands that wait": len(executor._deadlines._queue),
@@ -34,7 +34,7 @@ def counters(service: Server) -> Mapping[str, int]:
         "entries and reads given out": len(node._applier._toDo),
         "things to write": len(node._disk._queue),
     }
-    for peer, link in service._links.items():
+    for peer, link in assembly.links.items():
         # A server that is not to be started again owes the answers that it died with.
         counted[f"answers due from server {peer}"] = link._due if link.isUp else 0
     for peer, progress in node.raft.status.progress.items():
@@ -54,14 +54,14 @@ def checkCounters(cluster: SimulatedCluster, patience: float) -> None:
         if not server.isServing:
             continue
         # Heartbeats are on their way all the time, so what counts them is zero now and then.
-        held = set(counters(server.service))
+        held = set(counters(server.service.assembly))
 
-        def isFree(service: Server = server.service, held: set[str] = held) -> bool:
-            held -= {name for name, count in counters(service).items() if not count}
+        def isFree(assembly: Assembly = server.service.assembly, held: set[str] = held) -> bool:
+            held -= {name for name, count in counters(assembly).items() if not count}
             return not held
 
         try:
             cluster.until(isFree, "it is forgotten", patience)
         except NotInTime:
-            left = ", ".join(f"{name}: {counters(server.service).get(name)}" for name in sorted(held))
+            left = ", ".join(f"{name}: {counters(server.service.assembly).get(name)}" for name in sorted(held))
             raise Violation(f"all is well, nobody asks for anything, and server {server.id} holds {left}") from None

@@ -75,15 +75,14 @@ class SimulatedServer(SimulatedMachine):
         """
         The node of its process.
         """
-        return self.service._node
+        return self.service.assembly.node
 
     @property
     def raft(self) -> Raft:
         """
         The core of its process.
         """
-        assert self.service.raft is not None
-        return self.service.raft
+        return self.service.assembly.raft
 
     @property
     def leads(self) -> bool:
@@ -97,7 +96,7 @@ class SimulatedServer(SimulatedMachine):
         """
         Whether it has a process that has started well.
         """
-        return self._service is not None and self._service.raft is not None
+        return self._service is not None and self._service.isAssembled
 
     @property
     def life(self) -> int | None:
@@ -118,22 +117,21 @@ class SimulatedServer(SimulatedMachine):
         """
         The state machine of its process.
         """
-        assert self.service.machine is not None
-        return self.service.machine
+        return self.service.assembly.machine
 
     @property
     def links(self) -> list[int]:
         """
         The servers that have let its process in.
         """
-        return sorted(peer for peer, link in self.service._links.items() if link.isUp)
+        return sorted(peer for peer, link in self.service.assembly.links.items() if link.isUp)
 
     @property
     def lostLinks(self) -> list[int]:
         """
         The servers to which its process is not connected.
         """
-        return sorted(peer for peer, link in self.service._links.items() if not link.isUp)
+        return sorted(peer for peer, link in self.service.assembly.links.items() if not link.isUp)
 
     @property
     def service(self) -> WatchedService:
@@ -321,13 +319,13 @@ class SimulatedServer(SimulatedMachine):
         )
         self._service.startService()
         if self.isServing:
-            watchPatience(cluster, self._service)
-            watchCondemnation(cluster, self._service)
+            watchPatience(cluster, self._service.assembly)
+            watchCondemnation(cluster, self._service.assembly)
             self._availability = Availability(
                 cluster.config,
                 self.id,
                 self.raft,
-                self._service._node,
+                self.node,
                 cluster.judge.leaders,
                 process.seconds,
                 lambda: cluster.health.settledFor(self.id),

@@ -7,17 +7,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from replkv.kv.machine import StateMachine
 from replkv.raft.core import Raft
+from replkv.service.assembly import Assembly
 from replkv.service.server import Server
 
 
 class WatchedService(Server):
     """
     The service, and what it is made of, for those who watch.
-
-    @ivar raft: its core; C{None} until it has started.
-    @ivar machine: its state machine, likewise.
     """
 
     def __init__(self, watch: Callable[[Raft], None], *args: Any) -> None:
@@ -26,18 +23,31 @@ class WatchedService(Server):
         """
         super().__init__(*args)
         self._watch = watch
-        self.raft: Raft | None = None
-        self.machine: StateMachine | None = None
+        self._assembly: Assembly | None = None
+
+    @property
+    def isAssembled(self) -> bool:
+        """
+        Whether it is made of something yet: its store could be opened, and goes with its log.
+        """
+        return self._assembly is not None
+
+    @property
+    def assembly(self) -> Assembly:
+        """
+        What it is made of.
+        """
+        assert self._assembly is not None
+        return self._assembly
 
     @property
     def knowsTime(self) -> bool:
         """
-        Whether it was told the cluster's time.
+        Whether it has begun, and was told the cluster's time.
         """
-        return self.raft is not None and self._machine is not None and self._clusterClock.isMeasured
+        return self._parts is not None and self._parts.clock.isMeasured
 
-    def _recover(self, machine: StateMachine) -> Raft:
-        raft = super()._recover(machine)
-        self.raft, self.machine = raft, machine
-        self._watch(raft)
-        return raft
+    def _assemble(self) -> Assembly:
+        self._assembly = super()._assemble()
+        self._watch(self._assembly.raft)
+        return self._assembly

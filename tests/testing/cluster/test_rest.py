@@ -25,13 +25,13 @@ class CountersTests(ClusterCase):
         self.put(b"k", bytes(5000))
         self.client.close()
         checkCounters(self.cluster, 5.0)
-        self.assertEqual(len(counters(leader.service)), 17)
+        self.assertEqual(len(counters(leader.service.assembly)), 17)
 
     def test_follower(self) -> None:
         """
         A server that does not lead sends its peers nothing.
         """
-        self.assertEqual(len(counters(self.follower().service)), 13)
+        self.assertEqual(len(counters(self.follower().service.assembly)), 13)
 
     def test_dead(self) -> None:
         """
@@ -40,7 +40,7 @@ class CountersTests(ClusterCase):
         leader, dead = self.cluster.leader(), self.follower()
         dead.condemned = True
         dead.kill()
-        leader.service._links[dead.id]._due = 1
+        leader.service.assembly.links[dead.id]._due = 1
         self.client.close()
         checkCounters(self.cluster, 5.0)
 

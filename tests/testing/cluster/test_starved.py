@@ -48,10 +48,10 @@ class StarvedTests(ClusterCase):
         follower = self.follower()
         self.cluster.network.reset(leader.name, follower.name)
         self.cluster.run(1.0)
-        self.assertFalse(leader.service._links[follower.id].isUp)
-        self.assertFalse(follower.service._links[leader.id].isUp)
+        self.assertFalse(leader.service.assembly.links[follower.id].isUp)
+        self.assertFalse(follower.service.assembly.links[leader.id].isUp)
         self.cluster.network.feed(leader.name)
-        self.cluster.until(lambda: leader.service._links[follower.id].isUp, "the servers meet again")
+        self.cluster.until(lambda: leader.service.assembly.links[follower.id].isUp, "the servers meet again")
 
     def test_start(self) -> None:
         """

@@ -1,0 +1,117 @@
+"""
+All that a server is made of, put together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from replkv.config import Config, ServerConfig
+from replkv.frontends.outbox import Outbox
+from replkv.frontends.text.server import ClientServerFactory
+from replkv.kv.machine import StateMachine
+from replkv.names import NameEndpoint, Names
+from replkv.node.applier import Applier
+from replkv.node.diskqueue import DiskQueue
+from replkv.node.executor import Executor
+from replkv.node.leaderclock import LeaderClock
+from replkv.node.node import Node
+from replkv.node.statistics import NodeStatistics
+from replkv.peers.identity import Identity
+from replkv.peers.link import PeerLink
+from replkv.peers.listener import PeerListener
+from replkv.service.clockkeeper import ClockKeeper
+from replkv.service.descriptors import Descriptors
+from replkv.service.host import Host, Worker
+from replkv.service.limits import ServerLimits
+from replkv.service.recovery import readClock, recover, startClock
+from replkv.storage.folder import DataFolder
+from replkv.storage.log import LogStorage
+
+PEER_TIMEOUT: Final = 2.0
+"""
+Seconds after which an attempt to connect to another server is given up.
+"""
+
+
+class Assembly:
+    """
+    The parts of a server, each made before what uses it. Nothing has begun when they are there.
+
+    @ivar machine: the state machine, on the store.
+    @ivar raft: the core, as the disk has left it.
+    @ivar clock: the cluster's time.
+    @ivar clockKeeper: stores it.
+    @ivar links: the ways to the other servers, by id.
+    @ivar node: where all meet.
+    @ivar peers: takes what other servers ask.
+    @ivar clients: takes what clients ask.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        config: Config,
+        server: ServerConfig,
+        folder: DataFolder,
+        storage: LogStorage,
+        descriptors: Descriptors,
+        limits: ServerLimits,
+        logThread: Worker,
+        storeThread: Worker,
+        fail: Callable[[int, str], None],
+    ) -> None:
+        """
+        @param logThread: in which the log is written.
+        @param storeThread: in which all else is written.
+        @param fail: called once, with an exit status and a reason, when the server cannot go on.
+        @raise EngineError: if the store cannot be opened, or does not go with the log.
+        @raise CorruptLog: if the log is damaged.
+        @raise LogFailed: if the disk fails.
+        """
+        reactor = host.reactor
+        self.machine = StateMachine(host.openStore(folder.storePath, descriptors.store), limits.machine)
+        self.raft = recover(host, config, server, folder, storage, self.machine, limits)
+        identity = Identity(server.id, config.cluster, self.raft.config.members, folder, storeThread.run)
+        names = Names(reactor)
+        self.links = {
+            peer: PeerLink(reactor, host.random, _address(host, names, config.server(peer)), peer, identity)
+            for peer in self.raft.peers
+        }
+        record = readClock(folder)
+        self.clock = startClock(host, record, self.machine, self.raft)
+        # Nobody will tell it better to a server that is alone: this is to be stored at once. But what was stored before
+        # the machine was booted is bridged by the wall clock, which may yet be set right.
+        atOnce = not self.raft.peers and (record is None or record.isOf(host.bootId()))
+        self.clockKeeper = ClockKeeper(host, folder, self.clock, storeThread, atOnce)
+        leaderClock = LeaderClock(self.raft, self.machine, self.clock)
+        executor = Executor(config, self.raft, self.machine, reactor, leaderClock, limits.node)
+        outbox = Outbox()
+        self.node = Node(
+            self.raft,
+            executor,
+            Applier(self.machine, executor, storeThread.run, limits.node),
+            DiskQueue(storage, logThread.run, storeThread.run, reactor, limits.node),
+            self.links,
+            outbox,
+            reactor,
+            self.clock,
+            config.heartbeat,
+            fail,
+        )
+        self.peers = PeerListener(reactor, identity, self.node)
+        statistics = NodeStatistics(self.raft, self.machine, executor, identity.refused, reactor)
+        self.clients = ClientServerFactory(
+            self.node,
+            outbox,
+            statistics.values,
+            reactor,
+            config.maxValueBytes,
+            descriptors.clients,
+            limits=limits.connection,
+        )
+
+
+def _address(host: Host, names: Names, server: ServerConfig) -> NameEndpoint:
+    return NameEndpoint(host.reactor, names, server.hostname, server.logPort, PEER_TIMEOUT)

@@ -1,0 +1,100 @@
+"""
+From what is on the disk to where a server goes on.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from twisted.logger import Logger
+
+from replkv.config import Config, ServerConfig
+from replkv.kv.engine import EngineError
+from replkv.kv.machine import StateMachine
+from replkv.node.clusterclock import ClusterClock, bridged, largestStamp
+from replkv.node.node import TICKS_PER_HEARTBEAT
+from replkv.raft.config import RaftConfig
+from replkv.raft.core import Raft
+from replkv.raft.entry import Entry
+from replkv.raft.log import RaftLog
+from replkv.service.host import Host
+from replkv.service.limits import ServerLimits
+from replkv.storage.clockrecord import ClockRecord
+from replkv.storage.folder import DataFolder
+from replkv.storage.log import LogStorage
+
+FIRST_ELECTION_FACTOR: Final = 10
+"""
+On the first start of a cluster, the server with the lowest id stands for election so many times earlier than the
+others, which take over if it is not there.
+"""
+
+_logger: Final = Logger()
+
+
+def recover(
+    host: Host,
+    config: Config,
+    server: ServerConfig,
+    folder: DataFolder,
+    storage: LogStorage,
+    machine: StateMachine,
+    limits: ServerLimits,
+) -> Raft:
+    """
+    Put the core together from the log.
+
+    @raise EngineError: if the store does not go with the log.
+    @raise CorruptLog: if the log is damaged.
+    @raise LogFailed: if the disk fails.
+    """
+    if machine.appliedIndex > storage.lastIndex:
+        raise EngineError(
+            f"the store in {folder.storePath} has applied entry {machine.appliedIndex}, but the log ends "
+            f"at {storage.lastIndex}: the log has lost entries, and this server must not go on"
+        )
+    if storage.cutBytes:
+        _logger.info("cut {bytes} bytes off the log: a write that was not finished", bytes=storage.cutBytes)
+    entries: list[Entry] = []
+    while machine.appliedIndex + len(entries) < storage.lastIndex:
+        first = machine.appliedIndex + len(entries) + 1
+        entries.extend(storage.read(first, storage.lastIndex, limits.node.readBytes))
+    members = tuple(sorted(server.id for server in config.servers))
+    return Raft(
+        RaftConfig(
+            server.id,
+            members,
+            electionTicks=round(config.electionTimeout / config.heartbeat * TICKS_PER_HEARTBEAT),
+            heartbeatTicks=TICKS_PER_HEARTBEAT,
+            firstElectionFactor=1 if server.id == members[0] else FIRST_ELECTION_FACTOR,
+            limits=limits.raft,
+        ),
+        host.random,
+        RaftLog(storage.termRuns, storage.lastIndex, entries, limits=limits.raft),
+        storage.term,
+        storage.votedFor,
+        machine.appliedIndex,
+    )
+
+
+def readClock(folder: DataFolder) -> ClockRecord | None:
+    """
+    Read what the clocks said last; C{None} if that is not known.
+    """
+    try:
+        return folder.readClock()
+    except (ValueError, OSError) as error:
+        _logger.warn("{error}; until a leader tells the time, it goes on from the log's last entry", error=error)
+        return None
+
+
+def startClock(host: Host, record: ClockRecord | None, machine: StateMachine, raft: Raft) -> ClusterClock:
+    """
+    Go on with the cluster's time.
+
+    @param record: what the clocks said last.
+    """
+    stamp = largestStamp(machine.clock, raft.log.entries(machine.appliedIndex + 1, raft.log.lastIndex))
+    time = bridged(record, host.wallClock(), host.bootTime(), host.bootId(), stamp)
+    hasCountedOn = record is not None and record.isKnown and record.isOf(host.bootId())
+    return ClusterClock(host.bootTime, time, hasCountedOn)

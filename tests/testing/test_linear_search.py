@@ -4,9 +4,11 @@ Tests for the linearizability checker's search: what it may not pass over, and t
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from replkv.testing.linear.search import Undecided, checkLinearizable
 from replkv.testing.outcome import Violation
-from tests.testing.asked import Asked, cas, delete, differs, get, historyOf, put
+from tests.testing.asked import Asked, cas, delete, differs, get, historyOf, put, touch
 from tests.testing.linear import EXACT, LinearTestCase
 
 
@@ -40,6 +42,19 @@ class ChoiceTests(LinearTestCase):
         self.accepted(self.stored, lost, lost.on(1), *twice)
         self.accepted(self.stored, lost.on(1), lost, *twice)
         self.rejected(self.stored, lost.on(1), lost.on(1), *twice)
+
+    def test_inTime(self) -> None:
+        """
+        One that was asked too late, when the key had expired, does not stand for one that was asked in time, even if it
+        has to come before some other command and the other one does not.
+        """
+        stored = put(0, 1, b"a", 1, exptime=5)
+        for early, found in (touch(2, 3), b"a"), (cas(2, 3, 1, b"b", 0), b"b"):
+            late = replace(early, invoked=10.0, ended=11.0)
+            for ended in (get(12, 13, found).on(1), get(12, 13, found)):
+                self.accepted(stored, early.lost(), late.lost().on(1), ended)
+                self.accepted(stored, early.lost().on(1), late.lost(), ended)
+                self.rejected(stored, late.lost().on(1), late.lost(), ended)
 
     def test_either(self) -> None:
         """

@@ -196,7 +196,8 @@ class Search:
     def _useful(self, prefix: Prefix, latest: float) -> list[Piece]:
         """
         The pieces that may have not taken effect, but might be of use if they did. That has to be for what comes next;
-        so two of them in a row are of use only if the second needs the first.
+        so two of them in a row are of use only if the second needs the first. Of those that do the same, one stands for
+        another only where it fits: it may have been asked when the key had expired already.
         """
         order = self._order
         free = []
@@ -204,7 +205,7 @@ class Search:
         for piece in order.members(prefix.spare):
             if piece.invoked > latest:
                 break
-            if not order.before[piece.index] & ~prefix.placed:
+            if not order.before[piece.index] & ~prefix.placed and self._model.after(piece, prefix.state):
                 free.append(piece)
                 among |= 1 << piece.index
         free = [piece for piece in free if not order.rather[piece.index] & among]

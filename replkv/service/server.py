@@ -201,8 +201,10 @@ class Server(Service):
 
     def _fail(self, status: int, reason: str) -> None:
         """
-        This server cannot go on.
+        This server cannot go on. That is told once: all its ports may have failed.
         """
+        if self.exitStatus:
+            return
         line = f"server {self._server.id} stops itself: {reason}"
         self._logger.critical("{line}", line=line)
         self._host.complain(line)

@@ -1,5 +1,6 @@
 """
-Tests for a server that cannot begin; all else about servers is tested on real processes.
+Tests for a server that cannot begin, for what it is made of, for the clocks that it stores, and for its stop where its
+store fails; all else about servers is tested on real processes.
 """
 
 from __future__ import annotations
@@ -231,13 +232,16 @@ class PortTests(ThreadlessTests):
 
     def test_notListening(self) -> None:
         """
-        A server that the system gives no descriptor for one of its ports does not go on without it.
+        A server that the system gives no descriptor for one of its ports does not go on without it, and says so once,
+        for however many.
         """
-        for kind in ("listenForClients", "listenForServers"):
+        for kinds in (["listenForClients"], ["listenForServers"], ["listenForClients", "listenForServers"]):
             error = OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-            self.patch(self.server._host, kind, lambda factory, error=error: [fail(error)])
+            for kind in kinds:
+                self.patch(self.server._host, kind, lambda factory, error=error: [fail(error), fail(error)])
             self.server.startService()
             self.reactor.run()
+            self.assertEqual(self.stderr.getvalue().count("\n"), 1)
             self.assertIn("does not let it take connections", self.stderr.getvalue())
             self.assertIn("Too many open files", self.stderr.getvalue())
             self.assertEqual(self.server.exitStatus, exits.SYSTEM)

@@ -69,6 +69,7 @@ class Assembly:
         @raise EngineError: if the store cannot be opened, or does not go with the log.
         @raise CorruptLog: if the log is damaged.
         @raise LogFailed: if the disk fails.
+        @raise Exhausted: if the system has no descriptor for the log's files.
         """
         reactor = host.reactor
         self.machine = StateMachine(host.openStore(folder.storePath, descriptors.store), limits.machine)

@@ -47,6 +47,7 @@ def recover(
     @raise EngineError: if the store does not go with the log.
     @raise CorruptLog: if the log is damaged.
     @raise LogFailed: if the disk fails.
+    @raise Exhausted: if the system has no descriptor for the log's files.
     """
     if machine.appliedIndex > storage.lastIndex:
         raise EngineError(

@@ -96,7 +96,7 @@ class ClientPlan:
     @ivar patience: for how many seconds without any reply it stays with a server.
     @ivar keys: the keys that it uses.
     @ivar reading: how many of its commands are reads, from 0 to 1; so with the others.
-    @ivar expiring: how many of the keys that it stores expire.
+    @ivar expiring: how many of the keys that it stores or touches expire.
     @ivar noreply: how often it wants no reply.
     @ivar padding: the least number of bytes of its values.
     @ivar large: how many of its values are as long as makes whole pieces of what servers send and write.

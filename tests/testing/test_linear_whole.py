@@ -4,7 +4,7 @@ Tests for the linearizability checker, on what all keys have in common: versions
 
 from __future__ import annotations
 
-from tests.testing.asked import cas, delete, differs, get, getm, misses, put
+from tests.testing.asked import cas, delete, differs, get, getm, misses, put, touch
 from tests.testing.linear import WILD, LinearTestCase
 
 
@@ -99,17 +99,33 @@ class WholeStoreTests(LinearTestCase):
 
     def test_commandsThatNeedTheKey(self) -> None:
         """
-        C{delete} and C{cas} meet what a read would have.
+        C{delete}, C{touch} and C{cas} meet what a read would have.
         """
         stored = (put(0, 9, b"a", 2), put(0, 9, b"x", 1).about(b"x").on(1))
         self.rejected(delete(0, 9).on(1), *stored)
+        self.rejected(touch(0, 9).on(1), *stored)
+        self.rejected(touch(0, 9).on(1), touch(0, 9), cas(0, 9, 1, b"b", 0).lost(), *stored)
+        self.accepted(touch(0, 9).on(1), put(0, 9, b"b", 0).silent(), *stored)
+        self.accepted(touch(0, 9, found=False).on(1), *stored)
         self.rejected(differs(0, 9, 7).on(1), *stored)
         self.accepted(misses(0, 9, 7).on(1), *stored)
         later = (put(0, 9, b"a", 1), put(0, 9, b"x", 2).about(b"x").on(1))
         self.rejected(*later, misses(0, 9, 7).on(1))
         self.rejected(*later, delete(0, 9, False).on(1))
+        self.rejected(*later, touch(0, 9, found=False).on(1))
+        self.accepted(*later, touch(0, 9).on(1))
         self.rejected(*later, differs(0, 9, 1).on(1))
         self.accepted(*later, differs(0, 9, 7).on(1))
+
+    def test_swapped(self) -> None:
+        """
+        A key is neither deleted nor touched between a store and a C{cas} that met its version.
+        """
+        others = [put(0, 9, b"x", version).about(b"x").on(1) for version in (2, 3)]
+        swapped = (put(0, 9, b"a", 1), cas(0, 9, 1, b"b", 4))
+        for needs in (delete(0, 9), touch(0, 9)):
+            self.rejected(*swapped, others[0], needs.on(1), others[1])
+            self.accepted(*swapped, others[0], needs.on(2), others[1])
 
     def test_expired(self) -> None:
         """

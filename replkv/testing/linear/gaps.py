@@ -14,7 +14,8 @@ from replkv.testing.linear.pieces import GIVERS, Rule
 class Gaps:
     """
     The gaps of one key. Gap 0 is before the first version that is known, and each other one after the version before
-    it. In each, what was stored at its beginning may have been replaced since, by a store of which no version is known.
+    it. In each, what was stored at its beginning may have been replaced or touched since, and got a version that is not
+    known.
     """
 
     def __init__(self, points: Sequence[Point], instants: Sequence[Instant], last: int) -> None:
@@ -27,6 +28,7 @@ class Gaps:
         self._places = [point.place for point in points]
         self._last = last
         self._hidden = [one for one in instants if one.point is None and one.piece.rule in GIVERS]
+        self._creating = [one for one in self._hidden if one.piece.rule is Rule.STORE]
         self._emptying = [one for one in self._hidden if one.piece.exptime]
         self._emptying += [one for one in instants if one.piece.rule in (Rule.REMOVE, Rule.CLEAR)]
         swapped = {one.piece.expected for one in instants if one.piece.rule is Rule.SWAP and one.point is not None}
@@ -72,12 +74,20 @@ class Gaps:
             case Rule.MISS:
                 return self._mayBeEmpty(point, gap, instant)
             case Rule.REMOVE | Rule.TOUCH:
-                return gap not in self._swapped and (point is not None or self._has(self._hidden, gap, instant))
+                return gap not in self._swapped and self._mayBeThere(point, gap, instant)
+            case Rule.DIFFER if point is not None and point.version == piece.expected:
+                return self._has(self._hidden, gap, instant)
             case Rule.DIFFER:
-                isOther = point is not None and point.version != piece.expected
-                return isOther or self._has(self._hidden, gap, instant)
+                return self._mayBeThere(point, gap, instant)
             case _:
                 return True
+
+    def _mayBeThere(self, point: Point | None, gap: int, instant: Instant) -> bool:
+        """
+        Whether the key may be there in a gap. Before its first version, only a store brings it: what else gives it one
+        has to find it.
+        """
+        return point is not None or self._has(self._creating, gap, instant)
 
     def _mayBeEmpty(self, point: Point | None, gap: int, instant: Instant) -> bool:
         """

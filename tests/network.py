@@ -5,6 +5,7 @@ holds the other end.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 from typing import Final
 
@@ -29,6 +30,19 @@ TURN: Final = 2e-6
 """
 Seconds within which a process does what it has put off to its reactor's next turn.
 """
+
+
+def settle(timeline: Timeline, advance: Callable[[float], object]) -> None:
+    """
+    Let all happen that happens without time passing.
+
+    @param advance: lets so many seconds of the timeline pass.
+    """
+    for _ in patiently("all is settled"):
+        due = timeline.next
+        if due is None or due > timeline.seconds() + TURN:
+            break
+        advance(TURN)
 
 
 class Network(network.Network):
@@ -69,11 +83,7 @@ class Network(network.Network):
         """
         Let all happen that happens without time passing.
         """
-        for _ in patiently("all is settled"):
-            due = self.timeline.next
-            if due is None or due > self.timeline.seconds() + TURN:
-                break
-            self.timeline.advance(TURN)
+        settle(self.timeline, self.timeline.advance)
 
     def advance(self, seconds: float) -> None:
         """

@@ -22,8 +22,7 @@ from replkv.testing import SimulatedCluster, SimulatedServer, Violation
 from replkv.testing.outcome import NotInTime
 from replkv.testing.span import Span
 from tests.frontends.asked import Asked
-from tests.network import TURN
-from tests.patience import patiently
+from tests.network import settle
 
 
 class Client:
@@ -113,11 +112,7 @@ class Cluster(SimulatedCluster):
         """
         Let all happen that happens without time passing.
         """
-        for _ in patiently("all is settled"):
-            due = self.timeline.next
-            if due is None or due > self.timeline.seconds() + TURN:
-                break
-            super().run(TURN)
+        settle(self.timeline, super().run)
 
     def run(self, seconds: float) -> None:
         """

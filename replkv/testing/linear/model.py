@@ -25,8 +25,8 @@ class State(NamedTuple):
     @ivar version: its version, if that is known.
     @ivar floor: the version, or if there is no key the largest that it ever had, is this one at least.
     @ivar others: versions from C{floor} up which it is known not to be.
-    @ivar exptime: for how long it was stored; 0 is for ever.
-    @ivar since: when it was stored, at the earliest. Where it does not count, it is 0; so with the next.
+    @ivar exptime: for how long it was stored, or touched since; 0 is for ever.
+    @ivar since: when that was, at the earliest. Where it does not count, it is 0; so with the next.
     @ivar until: and at the latest.
     @ivar now: what follows cannot have been over before this time.
     """

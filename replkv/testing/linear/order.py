@@ -142,7 +142,7 @@ class Order:
 
 def _deed(piece: Piece) -> tuple[object, ...]:
     """
-    What a piece makes of any state: two that do not differ in it do the same.
+    What a piece makes of any state that it fits: two that do not differ in it do the same.
     """
     times = (piece.invoked, piece.ended) if piece.exptime else ()
     return (piece.rule, piece.value, piece.exptime, piece.expected, times)

@@ -87,11 +87,9 @@ class Server(Service):
         except (EngineError, CorruptLog, Exhausted, LogFailed) as error:
             status = exits.SYSTEM if isinstance(error, EngineStarved | Exhausted) else exits.DISK
             self._reactor.callWhenRunning(self._fail, status, str(error))
-        except Exception as error:
+        except Exception:
             # Raised from here, it would be for twistd to show, and the process would end with its status.
-            self._logger.failure("an error in replkv itself")
-            reason = f"it has met an error of its own, which is logged above: {error!r}"
-            self._reactor.callWhenRunning(self._fail, exits.INTERNAL, reason)
+            self._broken(Failure())
 
     def _begin(self) -> None:
         if self._descriptors.clients < self._config.maxConnections:
@@ -195,9 +193,19 @@ class Server(Service):
         """
         A port was there when the process began, and cannot be served now.
         """
-        failure.trap(OSError)
-        reason = f"the system does not let it take connections: {failure.getErrorMessage()}"
-        self._reactor.callWhenRunning(self._fail, exits.SYSTEM, reason)
+        if failure.check(OSError):
+            reason = f"the system does not let it take connections: {failure.getErrorMessage()}"
+            self._reactor.callWhenRunning(self._fail, exits.SYSTEM, reason)
+        else:
+            self._broken(failure)
+
+    def _broken(self, failure: Failure) -> None:
+        """
+        There is an error of this program.
+        """
+        self._logger.failure("an error in replkv itself", failure)
+        reason = f"it has met an error of its own, which is logged above: {failure.value!r}"
+        self._reactor.callWhenRunning(self._fail, exits.INTERNAL, reason)
 
     def _fail(self, status: int, reason: str) -> None:
         """

@@ -249,6 +249,18 @@ class PortTests(ThreadlessTests):
             self.successResultOf(self.server.stopService())
             self.setUp()
 
+    def test_errorOfItsOwn(self) -> None:
+        """
+        Nor does it where a port fails for a reason that nobody has thought of.
+        """
+        self.patch(self.server._host, "listenForClients", lambda factory: [fail(ZeroDivisionError("oops"))])
+        self.server.startService()
+        self.reactor.run()
+        self.assertIn("an error of its own", self.stderr.getvalue())
+        self.assertEqual(self.server.exitStatus, exits.INTERNAL)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.successResultOf(self.server.stopService())
+
 
 class ClockTests(ThreadlessTests):
     """

@@ -58,17 +58,17 @@ async def test_honestServer() -> None:
     """
     workload = await load(HonestBackend(time.monotonic))
     judge(workload)
-    assert kinds(workload.history) >= {
+    seen = kinds(workload.history)
+    assert seen >= {
         ("Set", Status.OK),
         ("Cas", Status.OK),
         ("Get", Status.OK),
         ("Getm", Status.OK),
         ("Delete", Status.OK),
         ("Touch", Status.OK),
-        # Cut off in its middle, and what was under way then.
-        ("Set", Status.FAILED),
-        ("Set", Status.UNKNOWN),
     }
+    # Some were cut off in their middle, and some were under way then. Which, is chance.
+    assert {status for _, status in seen} == set(Status)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Final
 
 from replkv.commands.cas import Cas
-from replkv.commands.command import Command
+from replkv.commands.command import Command, argumentsOf
 from replkv.commands.delete import Delete
 from replkv.commands.extras import Help, Quit, Stats, Version
 from replkv.commands.get import Get
@@ -18,4 +18,9 @@ from replkv.commands.touch import Touch
 COMMANDS: Final[tuple[type[Command], ...]] = (Set, Get, Getm, Cas, Delete, Touch, Help, Stats, Version, Quit)
 """
 In the order in which people are told of them.
+"""
+
+ARGUMENTS: Final = {kind: argumentsOf(kind) for kind in COMMANDS}
+"""
+The arguments of each, in their order, with their types.
 """

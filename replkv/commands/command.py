@@ -4,8 +4,9 @@ What all commands have in common.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import ClassVar, get_type_hints
 
 from replkv.commands.results import Result
 from replkv.commands.state import State
@@ -96,3 +97,11 @@ class StoreCommand(WriteCommand):
     exptime: int
     value: bytes
     noreply: bool
+
+
+def argumentsOf(kind: type[Command]) -> Mapping[str, type]:
+    """
+    The arguments of a class of commands in their order, with the type of each.
+    """
+    types = get_type_hints(kind)
+    return {field.name: types[field.name] for field in fields(kind)}  # type: ignore[arg-type]

@@ -39,7 +39,7 @@ class Layout:
         @raise ValueError: if stamp or key are such as L{unpack} refuses: it would stop every server once it is in the
             log.
         """
-        check(stamp, key)
+        _check(stamp, key)
         return self._head.pack(self._kind, stamp, *numbers, len(key)) + key
 
     def unpack(self, data: bytes) -> tuple[tuple[int, ...], bytes, bytes]:
@@ -56,7 +56,7 @@ class Layout:
         start, length = self._head.size, head[-1]
         end = start + length
         key = data[start:end]
-        check(head[1], key)
+        _check(head[1], key)
         if len(key) != length or (end != len(data) and not self._hasValue):
             raise ValueError(
                 f"a command of kind {self._kind} with a key of {length} bytes does not have {len(data)} bytes"
@@ -64,13 +64,20 @@ class Layout:
         return head[1:-1], key, data[end:]
 
 
-def check(stamp: int, key: bytes = b"none") -> None:
+def checkStamp(stamp: int) -> None:
+    """
+    Refuse a stamp that no command may have.
+
+    @raise ValueError: if it is one.
+    """
+    if not 0 <= stamp <= FAR_FUTURE:
+        raise ValueError(f"no command is stamped {stamp}")
+
+
+def _check(stamp: int, key: bytes) -> None:
     """
     Refuse a stamp or a key that no command may have.
-
-    @raise ValueError: if one is such.
     """
     if not 0 < len(key) <= MAX_KEY_LENGTH:
         raise ValueError(f"a key has 1 to {MAX_KEY_LENGTH} bytes, not {len(key)}")
-    if not 0 <= stamp <= FAR_FUTURE:
-        raise ValueError(f"no command is stamped {stamp}")
+    checkStamp(stamp)

@@ -12,7 +12,7 @@ from typing import Final
 
 from replkv.commands.catalog import COMMANDS
 from replkv.commands.command import WriteCommand
-from replkv.commands.layout import check
+from replkv.commands.layout import checkStamp
 
 CLOCK: Final = 4
 
@@ -39,7 +39,7 @@ def encodeClock(stamp: int) -> bytes:
     @param stamp: the leader's time, in milliseconds.
     @raise ValueError: if it is such as no command may have.
     """
-    check(stamp)
+    checkStamp(stamp)
     return _CLOCK.pack(CLOCK, stamp)
 
 
@@ -77,5 +77,5 @@ def decode(data: bytes) -> tuple[int, WriteCommand | None]:
     if len(data) != _CLOCK.size:
         raise ValueError(f"a command of kind {kind} does not have {len(data)} bytes")
     stamp = stampOf(data)
-    check(stamp)
+    checkStamp(stamp)
     return stamp, None

@@ -11,13 +11,12 @@ Keys and values are text where they are printable ASCII, and C{{"hex": "..."}} o
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Callable, Iterable, Iterator
 from math import isfinite
-from typing import Any, Final, cast, get_type_hints
+from typing import Any, Final, cast
 
-from replkv.commands.catalog import COMMANDS
+from replkv.commands.catalog import ARGUMENTS, COMMANDS
 from replkv.commands.command import KeyCommand, StoreCommand
 from replkv.testing.history import Answer, Event, History, Operation, Status, Told
 
@@ -64,21 +63,13 @@ def _fields(event: Event) -> dict[str, object]:
     }
     if event.type == "invoke":
         fields["connection"] = operation.connection
-        fields |= {name: getattr(command, name) for name in _arguments(type(command)) if name not in fields}
+        fields |= {name: getattr(command, name) for name in ARGUMENTS[type(command)] if name not in fields}
     elif event.type == Status.OK.value and operation.answer is not None:
         told, version, value, left = operation.answer
         fields |= {"told": told.value, "version": version, "left": left}
         if not isinstance(command, StoreCommand):
             fields["value"] = _written(value)
     return fields
-
-
-def _arguments(kind: type[KeyCommand]) -> dict[str, type]:
-    """
-    The names of a command's arguments, and their types.
-    """
-    types = get_type_hints(kind)
-    return {field.name: types[field.name] for field in dataclasses.fields(kind)}
 
 
 def _written(data: bytes | None) -> object:
@@ -195,7 +186,7 @@ class _Fields:
             raise ValueError(f"there is no f {name!r}")
         kind = _KINDS[name]
         read: dict[type, Callable[[str], Any]] = {bytes: self._bytes, int: self.integer, bool: self._truth}
-        return kind(**{argument: read[hint](argument) for argument, hint in _arguments(kind).items()})
+        return kind(**{argument: read[hint](argument) for argument, hint in ARGUMENTS[kind].items()})
 
     def answer(self, command: KeyCommand) -> Answer:
         """

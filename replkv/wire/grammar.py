@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import fields
 from operator import attrgetter, call, itemgetter
-from typing import Any, Final, NamedTuple, get_type_hints
+from typing import Any, Final, NamedTuple
 
 from replkv.commands.catalog import COMMANDS
-from replkv.commands.command import Command
+from replkv.commands.command import Command, argumentsOf
 
 _UINT64_MAX: Final = 2**64 - 1
 
@@ -48,9 +47,8 @@ class Grammar:
     __slots__ = ("_format", "_hasKeyAlone", "_kind", "_pattern", "_readers", "_shown", "numbytesPlace", "usage")
 
     def __init__(self, kind: type[Command]) -> None:
-        types = get_type_hints(kind)
-        names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
-        arguments = [_argument(name, types[name]) for name in names]
+        names = list(argumentsOf(kind))
+        arguments = [_argument(name, hint) for name, hint in argumentsOf(kind).items()]
         self.usage = "".join([kind.WORD.decode("ascii"), *(argument.usage for argument in arguments)])
         self.numbytesPlace = names.index("value") + 1 if "value" in names else None
         self._kind: Callable[..., Command] = kind

@@ -4,10 +4,10 @@ Operations in words, for whoever has to find out what went wrong.
 
 from __future__ import annotations
 
-from dataclasses import fields
 from math import isinf
 from typing import Final
 
+from replkv.commands.catalog import ARGUMENTS
 from replkv.commands.command import KeyCommand, StoreCommand
 from replkv.testing.history import Answer, Operation, Status
 
@@ -35,7 +35,7 @@ def shorten(value: bytes) -> str:
 
 def _command(command: KeyCommand) -> str:
     words = [command.WORD.decode("ascii"), command.key.decode("ascii", "backslashreplace")]
-    for name in [field.name for field in fields(command) if field.name not in ("key", "value")]:
+    for name in [name for name in ARGUMENTS[type(command)] if name not in ("key", "value")]:
         argument = getattr(command, name)
         if argument is not False:
             words.append(name if argument is True else str(argument))

@@ -134,12 +134,12 @@ async def _getm(client: Client, key: bytes) -> Answer:
 
 
 async def _set(client: Client, key: bytes, value: bytes, exptime: bytes = b"0") -> Answer:
-    seconds = _number("EXPTIME", exptime)
+    seconds = _lifetime(exptime)
     return _stored(await client.set(key, value, seconds), seconds)
 
 
 async def _cas(client: Client, key: bytes, version: bytes, value: bytes, exptime: bytes = b"0") -> Answer:
-    seconds = _number("EXPTIME", exptime)
+    seconds = _lifetime(exptime)
     return _stored(await client.cas(key, _number("VERSION", version), value, seconds), seconds)
 
 
@@ -275,8 +275,14 @@ def _metadata(found: Found) -> str:
     return f"version {found.version}, " + (f"expires in {found.exptime} s" if found.exptime else "never expires")
 
 
-def _number(name: str, word: bytes) -> int:
+def _lifetime(word: bytes) -> int:
+    """
+    The EXPTIME that follows a VALUE. What is no number there is often more of the value.
+    """
+    return _number("EXPTIME", word, "; quote a value with spaces" if word[:1].isalpha() else "")
+
+
+def _number(name: str, word: bytes, hint: str = "") -> int:
     if not word.isdigit() or len(word) > 20 or int(word) > _MAX_NUMBER:
-        hint = "; quote a value with spaces" if name == "EXPTIME" and word[:1].isalpha() else ""
         raise CommandError(f"{name} must be a whole number of at most 64 bits, not {shown(word)}{hint}")
     return int(word)

@@ -107,6 +107,36 @@ class RaftLog:
         self.lastIndex = index - 1
         self.stableIndex = min(self.stableIndex, self.lastIndex)
 
+    def compact(self, index: int) -> None:
+        """
+        Forget the entries up to C{index}, which a snapshot has. The log holds C{index}, or begins right after it.
+        """
+        if index < self.firstIndex:
+            return
+        self._prevTerm = self.term(index)
+        self._terms.compact(index)
+        if index == self.lastIndex:
+            self._terms.truncate(index + 1)
+        gone = self._entries[: max(0, index + 1 - self.inMemory)]
+        self._bytes -= sum(len(entry.data) + _ENTRY_OVERHEAD for entry in gone)
+        del self._entries[: len(gone)]
+        self._batches.clear()
+        self.firstIndex = index + 1
+
+    def restart(self, index: int, term: int) -> None:
+        """
+        Begin anew, after a snapshot, with no entries. Nothing of it is on the disk yet.
+
+        @param index: index of the last entry that the snapshot includes.
+        @param term: term of that entry.
+        """
+        self.firstIndex, self.lastIndex, self.stableIndex = index + 1, index, 0
+        self._prevTerm = term
+        self._terms = TermRuns()
+        self._entries = []
+        self._bytes = 0
+        self._batches.clear()
+
     def entries(self, first: int, last: int) -> list[Entry]:
         """
         The entries from C{first} to C{last}, which must be in memory.
@@ -173,6 +203,6 @@ class RaftLog:
 
     def lastIndexUpToTerm(self, term: int) -> int:
         """
-        Index of the last entry whose term is at most C{term}.
+        Index of the last entry whose term is at most C{term}; C{firstIndex - 1} where the log has none.
         """
         return self._terms.lastUpTo(term, self.lastIndex)

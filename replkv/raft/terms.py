@@ -38,6 +38,16 @@ class TermRuns:
         del self._firsts[keep:]
         del self._terms[keep:]
 
+    def compact(self, index: int) -> None:
+        """
+        Forget the terms up to C{index}.
+        """
+        gone = bisect_right(self._firsts, index + 1) - 1
+        if gone >= 0:
+            del self._firsts[:gone]
+            del self._terms[:gone]
+            self._firsts[0] = index + 1
+
     def term(self, index: int) -> int:
         """
         The term of the entry at C{index}, which the log must hold.

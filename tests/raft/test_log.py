@@ -99,6 +99,57 @@ class RaftLogTests(SynchronousTestCase):
                 held = index == term == 0 or (0 < index <= len(model) and model[index - 1].term == term)
                 self.assertEqual(log.matches(index, term), held)
 
+    @settings(derandomize=True, deadline=None, max_examples=500)
+    @given(TERMS, st.lists(st.tuples(st.sampled_from(("append", "cut", "compact", "restart")), st.integers(0, 5))))
+    def test_compactionModel(self, terms: list[int], changes: list[tuple[str, int]]) -> None:
+        """
+        After any changes, those included that take its beginning away, a log holds what a plain list holds of the
+        entries that are left, and answers what it would have answered about them with all.
+        """
+        model = entriesOf(*terms)
+        first = 1
+        log = RaftLog([(terms.index(term) + 1, term) for term in sorted(set(terms))], len(terms), model)
+        for kind, amount in changes:
+            lastTerm = model[-1].term if model else 0
+            if kind == "append":
+                model.append(Entry(len(model) + 1, max(1, lastTerm + amount), b"new"))
+                log.append(model[-1])
+            elif kind == "cut":
+                del model[max(first - 1, len(model) - amount) :]
+                log.truncate(len(model) + 1)
+            elif kind == "compact":
+                first = max(first, min(len(model), first - 1 + amount) + 1)
+                log.compact(first - 1)
+            else:
+                model += [Entry(len(model) + 1, lastTerm + 1, b"elsewhere") for _ in range(amount + 1)]
+                first = len(model) + 1
+                log.restart(len(model), lastTerm + 1)
+                self.assertEqual(log.stableIndex, 0)
+        self.assertEqual((log.firstIndex, log.lastIndex, log.inMemory), (first, len(model), first))
+        self.assertEqual(log.lastTerm, model[-1].term if model else 0)
+        self.assertEqual(log.entries(first, log.lastIndex), model[first - 1 :])
+        for index in range(max(1, first - 1), len(model) + 1):
+            self.assertTrue(log.matches(index, model[index - 1].term))
+            self.assertFalse(log.matches(index, model[index - 1].term + 1))
+        for index in (first - 2, len(model) + 1):
+            self.assertRaises(IndexError, log.term, index)
+        left = [entry.term for entry in model[first - 1 :]]
+        for index, term in enumerate(left, first):
+            self.assertEqual(log.conflict(index), (first + left.index(term), term))
+        for term in range(40):
+            self.assertEqual(log.lastIndexUpToTerm(term), first - 1 + sum(one <= term for one in left))
+
+    def test_compactedMemory(self) -> None:
+        """
+        What is compacted takes no memory: neither entries nor terms are kept.
+        """
+        log = logOf(*range(1, 101), limits=RaftLimits(cacheBytes=1 << 30))
+        log.compact(90)
+        self.assertEqual(log.inMemory, 91)
+        self.assertEqual(len(log._terms._firsts), 10)
+        log.compact(50)
+        self.assertEqual(log.firstIndex, 91)
+
     def test_outside(self) -> None:
         """
         The log knows no terms of entries that it does not hold, but that of the one before its first.

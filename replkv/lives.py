@@ -32,12 +32,14 @@ class Life(NamedTuple):
     @ivar start: which of the starts on that folder it is, from 1; 0 where that was not told.
     @ivar name: the random name of that start.
     @ivar hasForgotten: whether it was found to lack what it had acknowledged.
+    @ivar version: the newest version that it speaks, see L{replkv.versions}; 0 where that was not told.
     """
 
     incarnation: str
     start: int
     name: str
     hasForgotten: bool = False
+    version: int = 0
 
 
 class Past(NamedTuple):

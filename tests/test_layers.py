@@ -48,6 +48,7 @@ LEAVES = {
     "reactors": set(),
     "reasons": set(),
     "times": set(),
+    "versions": set(),
 }
 """
 The modules that every layer but the lowest may import, and what they import themselves.
@@ -59,7 +60,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "wire": ("commands",),
     "kv": ("commands", "times"),
     "storage": ("lives", "times"),
-    "peers": ("lives", "reasons", "times"),
+    "peers": ("lives", "reasons", "times", "versions"),
     "client": ("clocks", "commands", "config", "names", "reasons", "wire"),
     "frontends": ("commands", "wire"),
 }

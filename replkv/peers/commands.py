@@ -21,11 +21,6 @@ from replkv.raft.messages import (
 )
 from replkv.times import FAR_FUTURE
 
-PROTOCOL_VERSION: Final = 3
-"""
-Servers of different versions do not talk to each other.
-"""
-
 
 class ClusterTime(amp.Argument):
     """
@@ -65,12 +60,15 @@ _INTRODUCTION: Final = [
     (b"incarnation", amp.Unicode()),
     (b"starts", amp.Integer()),
     (b"names", amp.ListOf(amp.Unicode())),
+    (b"newest", amp.Integer(optional=True)),
 ]
 
 
 class Hello(amp.Command):
     """
-    Each side says which server of which cluster it is, and that it still has the data folder that it always had.
+    Each side says which server of which cluster it is, that it still has the data folder that it always had, and which
+    versions it speaks: C{version} is the oldest, and C{newest} what it says. Servers of version 3 do not know
+    C{newest}, as AMP lets them, do not say it, and let in whose C{version} is 3.
     """
 
     arguments: ClassVar = [
@@ -134,6 +132,25 @@ class AppendEntriesCommand(amp.Command):
         (b"time", ClusterTime()),
     ]
     errors: ClassVar = {NotIntroduced: b"NOT_INTRODUCED"}
+
+
+SINCE: Final[Mapping[type[amp.Command], int]] = {
+    RequestVoteCommand: 3,
+    AppendEntriesCommand: 3,
+}
+"""
+The version that has brought each request: it is sent only where the other side speaks that one, and answered only then.
+An argument that is added to one of them, or to its response, is optional, and needs no version: others ignore it.
+"""
+
+_SINCE_BY_NAME: Final = {command.commandName: version for command, version in SINCE.items()}
+
+
+def isKnown(name: bytes, version: int) -> bool:
+    """
+    Whether the AMP command of this name was there in C{version} already.
+    """
+    return version >= _SINCE_BY_NAME.get(name, 0)
 
 
 class Remote(NamedTuple):

@@ -30,7 +30,8 @@ class PeerConnection(amp.AMP):
     """
     AMP, with a bound to the memory that the other side can make this one use.
 
-    @ivar introduced: whether each side has told the other who it is.
+    @ivar version: the version that counts on it, see L{replkv.versions}; C{None} until each side has told the other who
+        it is.
     """
 
     _logger = Logger()
@@ -38,7 +39,7 @@ class PeerConnection(amp.AMP):
 
     def __init__(self) -> None:
         super().__init__()
-        self.introduced = False
+        self.version: int | None = None
         self._boxBytes = 0
 
     def makeConnection(self, transport: ITransport) -> None:
@@ -67,7 +68,7 @@ class PeerConnection(amp.AMP):
         Count what the box under way already has.
         """
         self._boxBytes += len(string) + 2
-        if self._boxBytes > (MAX_BOX_BYTES if self.introduced else MAX_HELLO_BYTES):
+        if self._boxBytes > (MAX_HELLO_BYTES if self.version is None else MAX_BOX_BYTES):
             raise ValueError("a box that is too long")
         super().stringReceived(string)
 

@@ -10,7 +10,8 @@ from typing import Any, Final, Protocol
 from twisted.internet.defer import Deferred
 
 from replkv.lives import NAMES, Life, Past, contradiction
-from replkv.peers.commands import PROTOCOL_VERSION, Refused
+from replkv.peers.commands import Refused
+from replkv.versions import VERSIONS, Versions
 
 MAX_NAME: Final = 64
 """
@@ -22,6 +23,10 @@ MAX_STARTS: Final = 2**62
 More than any server was ever started.
 """
 
+MAX_VERSION: Final = 1_000_000
+"""
+More than any server will ever speak.
+"""
 
 _TWO_CLUSTERS: Final = (
     "the two are of different clusters with the same name and ids (then correct the addresses in their files, and give "
@@ -68,9 +73,11 @@ class Identity:
         members: Sequence[int],
         memory: Memory,
         runOnDisk: Callable[[Callable[[], None]], Deferred[None]],
+        versions: Versions = VERSIONS,
     ) -> None:
         """
         @param runOnDisk: calls a function that blocks, off the reactor's thread.
+        @param versions: those that this server speaks.
         """
         self.serverId = serverId
         self.condemned: set[int] = set()
@@ -79,19 +86,20 @@ class Identity:
         self._members = sorted(members)
         self._memory = memory
         self._runOnDisk = runOnDisk
+        self._versions = versions
 
     def introduction(self) -> dict[str, Any]:
         """
         What this server is to be known by, as arguments of a L{Hello<replkv.peers.commands.Hello>} and of its response.
         """
-        return self._memory.past._asdict()
+        return {**self._memory.past._asdict(), "newest": self._versions.newest}
 
     def hello(self, recipient: int) -> dict[str, Any]:
         """
         The arguments of the L{Hello<replkv.peers.commands.Hello>} to server C{recipient}.
         """
         return {
-            "version": PROTOCOL_VERSION,
+            "version": self._versions.oldest,
             "cluster": self._cluster,
             "members": self._members,
             "sender": self.serverId,
@@ -108,17 +116,22 @@ class Identity:
         sender: int,
         recipient: int,
         folders: Sequence[str],
+        newest: int | None = None,
         **past: Any,
-    ) -> None:
+    ) -> int:
         """
         Judge a hello.
 
+        @param version: the oldest version that the sender speaks.
         @param folders: the incarnations by which the sender has met each of C{members}; empty where it never did.
+        @param newest: the newest version that it speaks; C{None} if it speaks one only.
         @param past: what else the hello has: see L{recognize}.
+        @return: the version in which it is to be talked with.
         @raise Refused: if it is not from a server of this cluster, or not for this one.
         """
-        if version != PROTOCOL_VERSION:
-            raise Refused(f"server {self.serverId} speaks protocol version {PROTOCOL_VERSION}, not {version}")
+        if newest is None:
+            newest = version
+        self._common(sender, Versions(version, newest))
         if cluster != self._cluster:
             raise Refused(f"server {self.serverId} belongs to cluster {self._cluster!r}, not {cluster!r:.100}")
         if sorted(members) != self._members:
@@ -131,17 +144,24 @@ class Identity:
         if len(folders) != len(members):
             raise Refused(f"server {sender} does not say whom it has met")
         self._compare(sender, past["incarnation"], dict(zip(members, folders, strict=True)))
-        await self.recognize(sender, **past)
+        return await self.recognize(sender, newest=newest, **past)
 
-    async def recognize(self, peer: int, incarnation: str, starts: int, names: Sequence[str]) -> None:
+    async def recognize(
+        self, peer: int, incarnation: str, starts: int, names: Sequence[str], newest: int | None = None
+    ) -> int:
         """
         Make sure that server C{peer} has forgotten nothing since it was met before, and remember this start of it.
 
         @param incarnation: the name of its data folder.
         @param starts: how often it was started.
         @param names: the names of its last starts, the latest first.
+        @param newest: the newest version that it speaks; C{None} if it speaks no later one than the oldest of this
+            server, without which it would not have let this one in.
+        @return: the version in which it is to be talked with.
         @raise Refused: if it is not what it was, or cannot be remembered.
         """
+        oldest = self._versions.oldest
+        version = self._common(peer, Versions(oldest, oldest if newest is None else newest))
         if (
             not 0 < len(names) <= min(starts, NAMES)
             or starts > MAX_STARTS
@@ -149,14 +169,16 @@ class Identity:
         ):
             raise Refused(f"server {peer} does not say which of its starts this is")
         past = Past(incarnation, starts, tuple(names))
+        life = past.life._replace(version=oldest if newest is None else newest)
         self._refuse(peer, past)
-        if self._memory.peer(peer) != past.life:
+        if self._memory.peer(peer) != life:
             try:
-                await self._runOnDisk(lambda: self._meet(peer, past))
+                await self._runOnDisk(lambda: self._meet(peer, past, life))
             except OSError as error:
                 raise Refused(f"server {self.serverId} cannot remember server {peer}: {error}") from None
             self._refuse(peer, past)
         self.refused.discard(peer)
+        return version
 
     def condemn(self, peer: int) -> Deferred[None]:
         """
@@ -167,6 +189,23 @@ class Identity:
         self.condemned.add(peer)
         self.refused.add(peer)
         return self._runOnDisk(lambda: self._condemn(peer))
+
+    def _common(self, peer: int, theirs: Versions) -> int:
+        """
+        The version in which this server and server C{peer} talk to each other.
+
+        @raise Refused: if there is none.
+        """
+        if not 0 < theirs.oldest <= theirs.newest <= MAX_VERSION:
+            raise Refused(f"server {peer} does not say which protocol versions it speaks")
+        common = self._versions.common(theirs)
+        if common is None:
+            older = peer if theirs.newest < self._versions.oldest else self.serverId
+            raise Refused(
+                f"server {self.serverId} speaks protocol {self._versions}, and server {peer} {theirs}: upgrade server "
+                f"{older}, by one release after the other if there are several in between"
+            )
+        return common
 
     def _compare(self, sender: int, incarnation: str, theirs: Mapping[int, str]) -> None:
         """
@@ -215,13 +254,13 @@ class Identity:
             self.refused.add(peer)
             raise Refused(f"{reason}; server {self.serverId} does not let it in")
 
-    def _meet(self, peer: int, past: Past) -> None:
+    def _meet(self, peer: int, past: Past, life: Life) -> None:
         """
         Remember server C{peer}. Calls are made one after the other: of two servers that come with one id at once, only
         the first is remembered.
         """
         if contradiction(peer, self._memory.peer(peer), past) is None:
-            self._memory.rememberPeer(peer, past.life)
+            self._memory.rememberPeer(peer, life)
 
     def _condemn(self, peer: int) -> None:
         life = self._memory.peer(peer)

@@ -18,10 +18,10 @@ from twisted.logger import ILogObserver, LogEvent, Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from replkv.peers.commands import Hello, Refused, remoteCall
+from replkv.peers.commands import SINCE, Hello, Refused, remoteCall
 from replkv.peers.connection import PeerConnection
 from replkv.peers.identity import Identity
-from replkv.peers.receiver import Timed, Unreachable
+from replkv.peers.receiver import Timed, TooOld, Unreachable
 from replkv.raft.messages import Message
 from replkv.reasons import reasonOf
 
@@ -123,6 +123,13 @@ class PeerLink(Service):
         self._watch = LoopingCall(self._checkAnswers)
         self._watch.clock = clock
 
+    @property
+    def version(self) -> int | None:
+        """
+        The version that counts on its connection, see L{replkv.versions}; C{None} while it is not up.
+        """
+        return self._connection.version if self.isUp and self._connection is not None else None
+
     def startService(self) -> None:
         """
         Connect, and stay connected.
@@ -147,14 +154,18 @@ class PeerLink(Service):
         Ask for something.
 
         @return: fires with the reply. Where there is no connection, it fails with L{Unreachable} at once, and else when
-            the connection is lost before the reply has come.
+            the connection is lost before the reply has come. It fails with L{TooOld}, and nothing is sent, where the
+            peer does not know such a request: see L{SINCE<replkv.peers.commands.SINCE>}.
         """
-        if not self.isUp or self._connection is None:
+        version = self.version
+        if self._connection is None or version is None:
             return fail(Unreachable())
+        command, arguments, reply = remoteCall(request)
+        if version < SINCE[command]:
+            return fail(TooOld())
         if not self._due:
             self._lastAnswer = self._clock.seconds()
         self._due += 1
-        command, arguments, reply = remoteCall(request)
         answer: Deferred[Any] = self._connection.callRemote(command, **arguments)
         return answer.addCallbacks(self._answered, self._failed, callbackArgs=(reply,))
 
@@ -200,10 +211,10 @@ class PeerLink(Service):
         introduction.addErrback(self._refused, connection)
 
     async def _introduced(self, connection: OutgoingConnection, **past: Any) -> None:
-        await self._identity.recognize(self.peer, **past)
+        version = await self._identity.recognize(self.peer, **past)
         if connection is not self._connection:
             return
-        connection.introduced = True
+        connection.version = version
         self.isUp = True
         self._due = 0
         self._attempts = 0

@@ -19,6 +19,7 @@ from replkv.peers.commands import (
     Refused,
     RequestVoteCommand,
     appendEntries,
+    isKnown,
 )
 from replkv.peers.connection import PeerConnection
 from replkv.peers.identity import Identity
@@ -76,6 +77,13 @@ class IncomingConnection(PeerConnection):
         self.factory.connections.pop(self, None)
         self._stopWaiting()
 
+    def locateResponder(self, name: bytes) -> Any:
+        """
+        Find what answers a command. One that the connection's version does not have is as unknown as it is to a server
+        that speaks no later one.
+        """
+        return super().locateResponder(name) if self.version is None or isKnown(name, self.version) else None
+
     def _stopWaiting(self) -> None:
         if self._helloCall is not None and self._helloCall.active():
             self._helloCall.cancel()
@@ -92,14 +100,14 @@ class IncomingConnection(PeerConnection):
         try:
             if self.sender is not None:
                 raise Refused(f"this connection is server {self.sender}'s")
-            await identity.admit(**hello)
+            version = await identity.admit(**hello)
         except Refused as refused:
             self.factory.logRefusal(hello["sender"], self.peerAddress, str(refused))
             # Closed when the refusal has left; what comes before that meets NotIntroduced.
             self.factory.clock.callLater(0, self.transport.loseConnection)
             raise
         self._stopWaiting()
-        self.introduced = True
+        self.version = version
         self.sender = hello["sender"]
         self.factory.introduced(self)
         return identity.introduction()

@@ -37,3 +37,10 @@ class Unreachable(Exception):
     """
     What was asked of another server is lost: there is no connection to it, or there is none any more.
     """
+
+
+class TooOld(Unreachable):
+    """
+    Nothing was asked: the other server speaks no version that has such a request. It does when it is upgraded, and
+    until then it is asked in vain, though it is there.
+    """

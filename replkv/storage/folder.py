@@ -247,12 +247,14 @@ def _encodeLife(life: Life) -> dict[str, object]:
         "Start": life.start,
         "Name": life.name,
         "HasForgotten": life.hasForgotten,
+        "Version": life.version,
     }
 
 
 def _decodeLife(path: str, found: object) -> Life:
     """
-    A server that was met as it was stored. Earlier versions stored the incarnation alone.
+    A server that was met as it was stored. Earlier releases did not store its version, and the first ones nothing but
+    the incarnation.
     """
     match found:
         case str(incarnation):
@@ -262,8 +264,9 @@ def _decodeLife(path: str, found: object) -> Life:
             "Start": int(start),
             "Name": str(name),
             "HasForgotten": bool(hasForgotten),
-        }:
-            return Life(incarnation, start, name, hasForgotten)
+            **rest,
+        } if type(version := rest.get("Version", 0)) is int:
+            return Life(incarnation, start, name, hasForgotten, version)
     raise _damaged(path, "peers.json", "it is not a list of servers and their starts")
 
 

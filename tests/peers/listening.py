@@ -64,7 +64,7 @@ class ListenerTests(SynchronousTestCase):
         self.lines = logged(self)
         self.network = Network()
         self.server = Peer(self.network, 1)
-        self.server.listen()
+        self.listening = self.server.listen()
         self.caller = self.connect()
 
     def connect(self) -> Caller:
@@ -95,4 +95,4 @@ class ListenerTests(SynchronousTestCase):
         """
         introduced = self.hello(self.caller)
         self.network.settle()
-        self.assertEqual(self.successResultOf(introduced), {"incarnation": "folder 1", "starts": 1, "names": ["first"]})
+        self.assertEqual(self.successResultOf(introduced), self.server.identity.introduction() | {"names": ["first"]})

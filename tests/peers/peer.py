@@ -20,6 +20,7 @@ from replkv.peers.listener import PeerListener
 from replkv.peers.receiver import Timed
 from replkv.raft.entry import NO_ENTRIES
 from replkv.raft.messages import AppendEntries, AppendEntriesReply, RequestVote, RequestVoteReply
+from replkv.versions import VERSIONS, Versions
 from tests.network import Network
 
 PORT: Final = 10000
@@ -141,11 +142,12 @@ class Peer:
         cluster: str = "replkv",
         members: tuple[int, ...] = (0, 1, 2),
         folder: MemoryFolder | None = None,
+        versions: Versions = VERSIONS,
     ) -> None:
         self.process = network.process(hostOf(serverId))
         self.folder = folder or MemoryFolder(f"folder {serverId}")
         self.disk = Disk()
-        self.identity = Identity(serverId, cluster, members, self.folder, self.disk.run)
+        self.identity = Identity(serverId, cluster, members, self.folder, self.disk.run, versions)
         self.receiver = Recorder()
         self.listener = PeerListener(self.process, self.identity, self.receiver)
 

@@ -27,7 +27,7 @@ class AdmitTests(SynchronousTestCase):
         self.server = Peer(Network(), 1)
         self.hello: dict[str, Any] = Peer(Network(), 0).identity.hello(1)
 
-    def admit(self, **changed: Any) -> Deferred[None]:
+    def admit(self, **changed: Any) -> Deferred[int]:
         """
         Have the hello judged, with something changed in it.
         """
@@ -45,22 +45,15 @@ class AdmitTests(SynchronousTestCase):
         """
         A server of this cluster is let in, and remembered.
         """
-        self.assertIsNone(self.successResultOf(self.admit()))
-        self.assertEqual(self.server.folder.known, {0: Life("folder 0", 1, "first")})
-        self.assertIsNone(self.successResultOf(self.admit()))
+        self.assertEqual(self.successResultOf(self.admit()), 4)
+        self.assertEqual(self.server.folder.known, {0: Life("folder 0", 1, "first", version=4)})
+        self.successResultOf(self.admit())
 
     def test_orderOfMembers(self) -> None:
         """
         In which order the servers file names the members is all the same.
         """
-        self.assertIsNone(self.successResultOf(self.admit(members=[2, 0, 1])))
-
-    def test_otherVersion(self) -> None:
-        """
-        A server of another version is refused, older or newer.
-        """
-        self.assertRefused("server 1 speaks protocol version 3, not 4", version=4)
-        self.assertRefused("server 1 speaks protocol version 3, not 2", version=2)
+        self.successResultOf(self.admit(members=[2, 0, 1]))
 
     def test_otherCluster(self) -> None:
         """
@@ -104,8 +97,8 @@ class AdmitTests(SynchronousTestCase):
         for _ in range(2):
             refused = self.failureResultOf(self.admit(incarnation="new"), Refused)
             self.assertIn("server 0 comes with another data folder than before", refused.getErrorMessage())
-        self.assertEqual(self.server.folder.known, {0: Life("folder 0", 1, "first")})
-        self.assertIsNone(self.successResultOf(self.admit()))
+        self.assertEqual(self.server.folder.known, {0: Life("folder 0", 1, "first", version=4)})
+        self.successResultOf(self.admit())
 
     def test_toldOf(self) -> None:
         """
@@ -140,7 +133,7 @@ class AdmitTests(SynchronousTestCase):
             for name in names:
                 folder.restart(name)
             self.successResultOf(self.admit(**folder.past._asdict()))
-            self.assertEqual(self.server.folder.known, {0: folder.past.life})
+            self.assertEqual(self.server.folder.known, {0: folder.past.life._replace(version=4)})
 
     def test_older(self) -> None:
         """
@@ -209,7 +202,7 @@ class AdmitTests(SynchronousTestCase):
         """
         A server that has met another one in this one's place is refused, with what that may mean.
         """
-        self.assertIsNone(self.successResultOf(self.admit(folders=["", "folder 1", ""])))
+        self.successResultOf(self.admit(folders=["", "folder 1", ""]))
         refused = self.failureResultOf(self.admit(folders=["", "another", ""]), Refused)
         self.assertIn("server 0 knows server 1 by another data folder than it has", refused.getErrorMessage())
         self.assertIn("different clusters with the same name", refused.getErrorMessage())
@@ -258,14 +251,14 @@ class AdmitTests(SynchronousTestCase):
         """
         self.successResultOf(self.admit())
         self.server.folder.known[2] = Life("folder 2", 1, "first")
-        self.assertIsNone(self.successResultOf(self.admit(folders=["", "folder 1", "another"])))
+        self.successResultOf(self.admit(folders=["", "folder 1", "another"]))
 
     def test_otherOrder(self) -> None:
         """
         Whom the sender has met stands in the order in which it names the members.
         """
         self.server.folder.known[2] = Life("folder 2", 1, "first")
-        self.assertIsNone(self.successResultOf(self.admit(members=[2, 1, 0], folders=["folder 2", "folder 1", ""])))
+        self.successResultOf(self.admit(members=[2, 1, 0], folders=["folder 2", "folder 1", ""]))
 
     def test_doesNotSayWhom(self) -> None:
         """
@@ -287,7 +280,7 @@ class RememberTests(SynchronousTestCase):
         self.server = Peer(Network(), 1)
         self.server.disk.holding = True
 
-    def recognize(self, incarnation: str) -> Deferred[None]:
+    def recognize(self, incarnation: str) -> Deferred[int]:
         """
         Server 0 comes with a folder.
         """
@@ -300,7 +293,7 @@ class RememberTests(SynchronousTestCase):
         met = self.recognize("a")
         self.assertNoResult(met)
         self.server.disk.finish()
-        self.assertIsNone(self.successResultOf(met))
+        self.successResultOf(met)
 
     def test_bothDirections(self) -> None:
         """
@@ -309,7 +302,7 @@ class RememberTests(SynchronousTestCase):
         met = [self.recognize("a"), self.recognize("a")]
         self.server.disk.finish()
         for each in met:
-            self.assertIsNone(self.successResultOf(each))
+            self.successResultOf(each)
 
     def test_twoAtOnce(self) -> None:
         """
@@ -317,9 +310,9 @@ class RememberTests(SynchronousTestCase):
         """
         first, second = self.recognize("a"), self.recognize("b")
         self.server.disk.finish()
-        self.assertIsNone(self.successResultOf(first))
+        self.successResultOf(first)
         self.failureResultOf(second, Refused)
-        self.assertEqual(self.server.folder.known, {0: Life("a", 1, "first")})
+        self.assertEqual(self.server.folder.known, {0: Life("a", 1, "first", version=3)})
 
     def test_diskFails(self) -> None:
         """
@@ -357,6 +350,7 @@ class HelloTests(SynchronousTestCase):
                 "incarnation": "mine",
                 "starts": 1,
                 "names": ("first",),
+                "newest": 4,
             },
         )
         server.folder.known[1] = Life("its", 3, "third")

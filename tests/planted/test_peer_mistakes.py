@@ -53,8 +53,11 @@ class PeerMistakesTests(PlantingTests):
         A server whose folder was wiped is let in, and votes again.
         """
 
-        async def recognize(identity: Identity, peer: int, incarnation: str, starts: int, names: Sequence[str]) -> None:
-            identity._memory.rememberPeer(peer, Life(incarnation, starts, names[0]))
+        async def recognize(
+            identity: Identity, peer: int, incarnation: str, starts: int, names: Sequence[str], newest: int
+        ) -> int:
+            identity._memory.rememberPeer(peer, Life(incarnation, starts, names[0], version=newest))
+            return newest
 
         self.patch(Identity, "recognize", recognize)
         self.patch(Identity, "_compare", lambda identity, sender, incarnation, theirs: None)

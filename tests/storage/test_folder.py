@@ -158,7 +158,7 @@ class DataFolderTests(SynchronousTestCase):
         openLog(self.files)
         folder = openFolder(self.files)
         self.assertIsNone(folder.peer(1))
-        bb, cc = Life("bb", 2, "second"), Life("aa", 2, "second", hasForgotten=True)
+        bb, cc = Life("bb", 2, "second", version=4), Life("aa", 2, "second", hasForgotten=True)
         for serverId, life in [(1, AA), (12, bb), (1, cc)]:
             folder.rememberPeer(serverId, life)
             for seed in range(5):
@@ -172,11 +172,14 @@ class DataFolderTests(SynchronousTestCase):
 
     def test_peersOfAnEarlierVersion(self) -> None:
         """
-        Earlier versions remembered the incarnation alone.
+        Earlier releases did not remember which version a server speaks, and the first ones nothing but the
+        incarnation.
         """
         openLog(self.files)
-        files = MemoryFiles({**self.files.contents(), PEERS: b'{"1": "aa"}'})
-        self.assertEqual(openFolder(files).peer(1), Life("aa", 0, ""))
+        life = b'{"Incarnation": "aa", "Start": 1, "Name": "first", "HasForgotten": false}'
+        for stored, remembered in ((life, AA), (b'"aa"', Life("aa", 0, ""))):
+            files = MemoryFiles({**self.files.contents(), PEERS: b'{"1": %b}' % stored})
+            self.assertEqual(openFolder(files).peer(1), remembered)
 
     def test_starts(self) -> None:
         """
@@ -243,7 +246,9 @@ class DataFolderTests(SynchronousTestCase):
         A list of peers that is not one is refused.
         """
         openLog(self.files)
-        for data in (b"", b"null", b"[]", b"[1]", b'{"1": 2}', b'{"x": "aa"}', b'{"1": "aa"'):
+        life = b'{"Incarnation": "aa", "Start": 1, "Name": "first", "HasForgotten": false, "Version": %b}'
+        noVersions = [b'{"1": %b}' % life % version for version in (b'"4"', b"null", b"true", b"4.5")]
+        for data in (b"", b"null", b"[]", b"[1]", b'{"1": 2}', b'{"x": "aa"}', b'{"1": "aa"', *noVersions):
             self.assertRefused(MemoryFiles({**self.files.contents(), PEERS: data}), PEERS, "damaged")
 
     def test_clock(self) -> None:

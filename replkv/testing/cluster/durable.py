@@ -110,7 +110,8 @@ class DurablePeers:
         """
         Whether this is remembered as the last process of another server.
         """
-        return self._folder is not None and life is not None and self._folder.peer(other) == life
+        known = None if self._folder is None else self._folder.peer(other)
+        return known is not None and life is not None and known._replace(version=life.version) == life
 
 
 def _isLost(before: Life | None, now: Life | None) -> bool:

@@ -1,0 +1,44 @@
+"""
+The versions of what servers tell each other. Those of neighbouring releases work together, so that a cluster can be
+upgraded one server after the other.
+
+One number counts all of it: the requests of servers (L{replkv.peers.commands}), and the commands of clients that
+stand in the log (L{replkv.commands.command}). Each says since which version it is known. A server speaks all versions
+from an oldest to a newest one, and tells both when it connects to another. On a connection the newest version counts
+that both sides speak; in the log, the newest one that all members do.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Versions(NamedTuple):
+    """
+    The versions that a server speaks.
+    """
+
+    oldest: int
+    newest: int
+
+    def common(self, other: Versions) -> int | None:
+        """
+        The version in which two servers talk to each other; C{None} if there is none.
+        """
+        common = min(self.newest, other.newest)
+        return common if common >= max(self.oldest, other.oldest) else None
+
+    def __str__(self) -> str:
+        """
+        The versions, to be read.
+        """
+        if self.oldest == self.newest:
+            return f"version {self.newest}"
+        return f"versions {self.oldest} to {self.newest}"
+
+
+VERSIONS: Final = Versions(3, 4)
+"""
+Those that this replkv speaks. What is added to them is of the newest one, until that is released; then the next
+addition begins another. The oldest goes up when no server is left that speaks nothing later.
+"""

@@ -30,7 +30,7 @@ from replkv.peers.receiver import Timed, Unreachable
 from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.messages import AppendEntries
-from replkv.raft.outputs import DiskTrouble, Load
+from replkv.raft.outputs import DiskTrouble, Load, Persist
 from replkv.storage.errors import CorruptLog, LogFailed
 
 TICKS_PER_HEARTBEAT: Final = 5
@@ -273,7 +273,7 @@ class Node:
             self._tellOfDisk(ready.diskTrouble)
         for peer in ready.regressed:
             self._links[peer].condemn()
-        self._disk.write(ready.persists)
+        self._disk.write(cast("list[Persist]", ready.persists))
         self._applier.take(ready.entries, ready.reads)
         for token in ready.droppedReads:
             self.executor.readAgain(cast(Read, token))

@@ -24,7 +24,15 @@ from replkv.raft.entry import Batch
 from replkv.raft.follower import Follower
 from replkv.raft.leader import Leader
 from replkv.raft.log import RaftLog
-from replkv.raft.messages import AppendEntries, AppendEntriesReply, Message, RequestVote, RequestVoteReply
+from replkv.raft.messages import (
+    AppendEntries,
+    AppendEntriesReply,
+    InstallSnapshot,
+    InstallSnapshotReply,
+    Message,
+    RequestVote,
+    RequestVoteReply,
+)
 from replkv.raft.outputs import DiskTrouble, Load, Ready, Token
 from replkv.raft.progress import ProgressStatus
 from replkv.raft.roles import RoleName, Transition
@@ -123,6 +131,13 @@ class Raft:
                     self._follow(message.term, None)
                 elif message.term == self.state.currentTerm:
                     self.role.appendReply(sender, message)
+            case InstallSnapshot():
+                self._installSnapshot(sender, message, token)
+            case InstallSnapshotReply():
+                if message.term > self.state.currentTerm:
+                    self._follow(message.term, None)
+                elif message.term == self.state.currentTerm:
+                    self.role.installReply(sender, message)
 
     def unreachable(self, peer: int) -> None:
         """
@@ -143,6 +158,42 @@ class Raft:
         """
         if isinstance(self.role, Leader) and load.term == self.state.currentTerm:
             self.role.loaded(load, batch)
+
+    def install(self, index: int, term: int) -> bool:
+        """
+        A snapshot is there, whole, and on the disk: go on from it. It has replaced the state machine, and the log where
+        that lacks its last entry, when the L{Install<replkv.raft.outputs.Install>} that comes of it is synced. No
+        entries are given out to be applied before that.
+
+        @param index: index of the last entry that it includes.
+        @param term: term of that entry.
+        @return: whether it is taken. It is not where as much was given out to be applied already; or where the state
+            machine is distrusted, and what comes after the snapshot is not in memory any more. Nor is it while this
+            server stands for election or leads: who is elected has all that is committed in its log.
+        """
+        state = self.state
+        least = state.log.inMemory - 1 if state.isDistrusted else state.lastApplied + 1
+        if index < least or not isinstance(self.role, Follower):
+            return False
+        state.install(index, term)
+        return True
+
+    def distrust(self) -> None:
+        """
+        The state machine is not what the log has made it: until a snapshot has replaced it, nothing is given out to be
+        applied, and this server does not lead. It votes, and acknowledges entries: its log is as good as any.
+        """
+        self.state.isDistrusted = True
+        if not isinstance(self.role, Follower):
+            self._follow(self.state.currentTerm, None)
+
+    def compact(self, index: int) -> None:
+        """
+        Forget the entries up to C{index}, which the state machine has, durably: they may go from the disk after this. A
+        peer that lacks them gets a snapshot.
+        """
+        assert index <= self.state.lastApplied, f"entry {index} is not applied"
+        self.log.compact(index)
 
     # What comes out.
 
@@ -262,9 +313,9 @@ class Raft:
 
     def _campaign(self) -> None:
         """
-        An election timeout passed: ask whether an election could be won.
+        An election timeout passed: ask whether an election could be won; unless this server could not lead now.
         """
-        if self.state.diskHangs:
+        if not self.state.mayLead:
             self._follow(self.state.currentTerm, None)
         else:
             self.role = Candidate(self.state, preVote=True)
@@ -307,10 +358,23 @@ class Raft:
             reply = AppendEntriesReply.rejected(term=term, prevLogIndex=message.prevLogIndex)
             self.state.send(sender, reply, token)
             return
-        if message.term > term or not isinstance(self.role, Follower):
-            assert not (isinstance(self.role, Leader) and message.term == term), (
-                f"server {sender} and this one both lead term {message.term}"
+        self._followed(sender, message.term).appendEntries(sender, message, token)
+
+    def _installSnapshot(self, sender: int, message: InstallSnapshot, token: Token) -> None:
+        term = self.state.currentTerm
+        if message.term < term:
+            self.state.send(sender, InstallSnapshotReply(term=term, matchIndex=0, readRound=0), token)
+            return
+        self._followed(sender, message.term).installSnapshot(sender, message, token)
+
+    def _followed(self, sender: int, term: int) -> Follower:
+        """
+        Be a follower of C{sender}, which leads C{term}, this one or a later one.
+        """
+        if term > self.state.currentTerm or not isinstance(self.role, Follower):
+            assert not (isinstance(self.role, Leader) and term == self.state.currentTerm), (
+                f"server {sender} and this one both lead term {term}"
             )
-            self._follow(message.term, sender)
+            self._follow(term, sender)
         assert isinstance(self.role, Follower)
-        self.role.appendEntries(sender, message, token)
+        return self.role

@@ -5,8 +5,8 @@ The follower: section 5.2 and 5.3 of the paper, from the receiving side.
 from __future__ import annotations
 
 from replkv.raft.entry import Batch
-from replkv.raft.messages import AppendEntries, AppendEntriesReply
-from replkv.raft.outputs import Token
+from replkv.raft.messages import AppendEntries, AppendEntriesReply, InstallSnapshot, InstallSnapshotReply
+from replkv.raft.outputs import Fetch, Token
 from replkv.raft.roles import Role, RoleName, Transition
 from replkv.raft.state import ServerState
 
@@ -45,7 +45,13 @@ class Follower(Role):
         self.leaderId = sender
         self._elapsed = 0
         state, log = self.state, self.state.log
+        if state.isDistrusted:
+            state.fetch(Fetch(sender, log.inMemory - 1))
         prevLogIndex, batch = message.prevLogIndex, message.batch
+        if prevLogIndex < log.firstIndex - 1:
+            # A snapshot has what comes next: it is committed, and so the leader has it too (section 5.4.3).
+            self._accept(sender, message, token, state.durableCommit)
+            return
         if not log.matches(prevLogIndex, message.prevLogTerm):
             self._reject(sender, message, token)
             return
@@ -63,6 +69,23 @@ class Follower(Role):
         # A heartbeat confirms at once what is on the disk, entries are confirmed when they are.
         matchIndex = verified if batch.entries else min(verified, log.stableIndex)
         self._accept(sender, message, token, matchIndex)
+
+    def installSnapshot(self, sender: int, message: InstallSnapshot, token: Token) -> None:
+        """
+        Answer the leader of the current term, whose log begins after what this one is likely to lack: figure 13,
+        "InstallSnapshot RPC". Where this log has that all the same, it needs no snapshot.
+        """
+        self.leaderId = sender
+        self._elapsed = 0
+        state, index = self.state, message.lastIncludedIndex
+        if index > state.commitIndex:
+            if state.log.matches(index, message.lastIncludedTerm):
+                state.commit(index)
+            else:
+                state.fetch(Fetch(sender, index))
+        matchIndex = state.durableCommit
+        reply = InstallSnapshotReply(term=state.currentTerm, matchIndex=matchIndex, readRound=message.readRound)
+        state.send(sender, reply, token, matchIndex)
 
     def _missing(self, batch: Batch) -> Batch:
         """

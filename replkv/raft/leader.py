@@ -1,15 +1,15 @@
 """
-The leader: sections 5.3 and 5.4 of the paper; sections 6.2 (CheckQuorum), 6.4 (ReadIndex), 10.2.1 (writing to its own
-disk in parallel) and 10.2.2 (pipelining) of Ongaro's thesis.
+The leader: sections 5.3, 5.4 and 7 of the paper; sections 6.2 (CheckQuorum), 6.4 (ReadIndex), 10.2.1 (writing to its
+own disk in parallel) and 10.2.2 (pipelining) of Ongaro's thesis.
 """
 
 from __future__ import annotations
 
 from replkv.raft.entry import NO_ENTRIES, Batch, Entry
-from replkv.raft.messages import AppendEntries, AppendEntriesReply
+from replkv.raft.messages import AppendEntries, AppendEntriesReply, InstallSnapshot, InstallSnapshotReply
 from replkv.raft.outputs import DiskTrouble, Load, ReadReady, Token
 from replkv.raft.pace import Pace
-from replkv.raft.progress import PROBE, Progress
+from replkv.raft.progress import REPLICATE, SNAPSHOT, Progress
 from replkv.raft.reads import ReadQueue
 from replkv.raft.roles import Role, RoleName, Transition
 from replkv.raft.state import ServerState
@@ -123,6 +123,17 @@ class Leader(Role):
             progress.rejected(reply.prevLogIndex, self._retryFrom(reply))
         self._confirmReads()
 
+    def installReply(self, sender: int, reply: InstallSnapshotReply) -> None:
+        """
+        A peer of the current term has a snapshot now, or not yet.
+        """
+        progress = self.progress[sender]
+        progress.answered(reply.readRound)
+        if reply.matchIndex >= self.state.log.firstIndex - 1:
+            progress.matched(reply.matchIndex)
+            self._advanceCommit()
+        self._confirmReads()
+
     def persisted(self) -> None:
         """
         The leader's own disk counts like anyone else's.
@@ -141,6 +152,8 @@ class Leader(Role):
         """
         progress = self.progress[load.peer]
         progress.loading = False
+        if self._needsSnapshot(progress):
+            return
         if batch.entries and batch.entries[0].index == progress.nextIndex and progress.maySendEntries:
             self._append(load.peer, progress, batch)
 
@@ -153,10 +166,16 @@ class Leader(Role):
         opened = (proposed or self._heartbeatDue or self.reads.waitsForRound) and self.reads.openRound()
         self._persistProposals()
         for peer, progress in self.progress.items():
+            if self._needsSnapshot(progress):
+                progress.needSnapshot()
             streamed = self._stream(peer, progress)
-            isProbed = progress.state is PROBE
-            due = progress.probeDue if isProbed else not streamed and (opened or self._heartbeatDue)
-            if due and progress.maySend:
+            streams = progress.state is REPLICATE
+            due = not streamed and (opened or self._heartbeatDue) if streams else progress.probeDue
+            if not due or not progress.maySend:
+                continue
+            if progress.state is SNAPSHOT:
+                self._offer(peer, progress)
+            else:
                 self._append(peer, progress, NO_ENTRIES)
         self._heartbeatDue = False
         self._confirmReads()
@@ -197,6 +216,25 @@ class Leader(Role):
             self._append(peer, progress, log.batch(progress.nextIndex))
             streamed = True
         return streamed
+
+    def _needsSnapshot(self, progress: Progress) -> bool:
+        return progress.nextIndex < self.state.log.firstIndex
+
+    def _offer(self, peer: int, progress: Progress) -> None:
+        """
+        Tell a peer that it needs a snapshot (section 7).
+        """
+        log = self.state.log
+        progress.sent(NO_ENTRIES)
+        self.state.send(
+            peer,
+            InstallSnapshot(
+                term=self.state.currentTerm,
+                lastIncludedIndex=log.firstIndex - 1,
+                lastIncludedTerm=log.term(log.firstIndex - 1),
+                readRound=self.reads.round,
+            ),
+        )
 
     def _append(self, peer: int, progress: Progress, batch: Batch) -> None:
         prevLogIndex = progress.nextIndex - 1

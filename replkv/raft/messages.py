@@ -1,6 +1,6 @@
 """
-The messages that servers exchange: figure 2 of the Raft paper, with PreVote (Ongaro's thesis, section 9.6) and with
-what ReadIndex needs (section 6.4). All are values; who sent a message is told beside it. They are made by keyword:
+The messages that servers exchange: figures 2 and 13 of the Raft paper, with PreVote (Ongaro's thesis, section 9.6) and
+with what ReadIndex needs (section 6.4). All are values; who sent a message is told beside it. They are made by keyword:
 numbers in a row are easily exchanged.
 """
 
@@ -120,4 +120,39 @@ class AppendEntriesReply(NamedTuple):
         )
 
 
-Message = RequestVote | RequestVoteReply | AppendEntries | AppendEntriesReply
+class InstallSnapshot(NamedTuple):
+    """
+    The leader's log begins after what the follower lacks: in place of AppendEntries, and as often, it is told so. It is
+    a heartbeat too.
+
+    The snapshot does not come with it, as it does in the paper's section 7: the follower fetches it, in its own time
+    (L{Fetch<replkv.raft.outputs.Fetch>}), and it may be a later one.
+
+    @ivar term: the leader's term.
+    @ivar lastIncludedIndex: index of the entry before the first of the leader's log: all up to it is committed.
+    @ivar lastIncludedTerm: term of that entry.
+    @ivar readRound: as in L{AppendEntries}.
+    """
+
+    term: int
+    lastIncludedIndex: int
+    lastIncludedTerm: int
+    readRound: int
+
+
+class InstallSnapshotReply(NamedTuple):
+    """
+    The answer to L{InstallSnapshot}.
+
+    @ivar term: the follower's currentTerm.
+    @ivar matchIndex: up to here the follower's disk holds what is committed; and so what the leader's log holds, or
+        held.
+    @ivar readRound: as in the request; 0 where that is of an earlier term.
+    """
+
+    term: int
+    matchIndex: int
+    readRound: int
+
+
+Message = RequestVote | RequestVoteReply | AppendEntries | AppendEntriesReply | InstallSnapshot | InstallSnapshotReply

@@ -33,6 +33,23 @@ class Persist(NamedTuple):
     batch: Batch
 
 
+class Install(NamedTuple):
+    """
+    A snapshot to be put in place of the state machine, and of the log or of its beginning: all at once, so that after a
+    crash there is the old state or the new one. It has its place among the L{Persist}s.
+
+    @ivar seq: as in L{Persist}.
+    @ivar index: index of the last entry that the snapshot includes.
+    @ivar term: term of that entry.
+    @ivar keepsLog: whether the log stays as it is. Else all of it goes, and it begins anew after C{index}.
+    """
+
+    seq: int
+    index: int  # type: ignore[assignment]  # Hides tuple.index, which nobody needs.
+    term: int
+    keepsLog: bool
+
+
 class Send(NamedTuple):
     """
     A message that may leave now: all that it tells is on the disk already.
@@ -68,6 +85,20 @@ class Load(NamedTuple):
     last: int
 
 
+class Fetch(NamedTuple):
+    """
+    The log lacks entries that the leader no longer has, or the state machine is distrusted: a snapshot is to be fetched
+    from the leader, and given to L{replkv.raft.core.Raft.install} when it is whole and on the disk. It is asked for
+    again and again; whoever fetches one already goes on with that.
+
+    @ivar leader: the id of the leader.
+    @ivar index: up to here, or further, the snapshot has to go.
+    """
+
+    leader: int
+    index: int  # type: ignore[assignment]  # Hides tuple.index, which nobody needs.
+
+
 class DiskTrouble(Enum):
     """
     Why a leader steps down for its own disk.
@@ -83,22 +114,24 @@ class Ready:
     All that is to be done now. The parts may be carried out side by side, but each in its own order, and C{entries}
     and C{reads} merged by index.
 
-    @ivar persists: to be written and synced.
+    @ivar persists: to be written and synced; snapshots, to be put in place.
     @ivar sends: to be sent.
     @ivar entries: committed entries to apply to the state machine; they are on this server's disk.
     @ivar reads: reads that may be answered, by ascending index.
     @ivar droppedReads: tokens of reads that will get no answer, since this server leads no longer.
     @ivar loads: to be read from the disk.
+    @ivar fetch: the snapshot to be fetched; C{None} where none is needed.
     @ivar regressed: peers that lack entries which they had acknowledged to this leader: they have lost part of their
         disk, and had better be kept out. Sure only where answers do not overtake each other.
     @ivar diskTrouble: what is wrong with this server's disk, where that is why it has stepped down.
     """
 
-    persists: list[Persist] = field(default_factory=list)
+    persists: list[Persist | Install] = field(default_factory=list)
     sends: list[Send] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     reads: list[ReadReady] = field(default_factory=list)
     droppedReads: list[Token] = field(default_factory=list)
     loads: list[Load] = field(default_factory=list)
+    fetch: Fetch | None = None
     regressed: list[int] = field(default_factory=list)
     diskTrouble: DiskTrouble | None = None

@@ -19,14 +19,18 @@ class ProgressState(Enum):
     @cvar PROBE: it looks for the place where the logs agree, with an empty message at each heartbeat and after each
         rejection.
     @cvar REPLICATE: it streams batches, one behind the other.
+    @cvar SNAPSHOT: its log begins after what the peer lacks, and it tells the peer so at each heartbeat, until the peer
+        has a snapshot.
     """
 
     PROBE = auto()
     REPLICATE = auto()
+    SNAPSHOT = auto()
 
 
 PROBE: Final = ProgressState.PROBE
 REPLICATE: Final = ProgressState.REPLICATE
+SNAPSHOT: Final = ProgressState.SNAPSHOT
 """
 The same, since Python 3.11 looks up an enum's members slowly, and these are asked for with every message.
 """
@@ -57,7 +61,7 @@ class Progress:
     @ivar state: what the leader is doing for the peer.
     @ivar matchIndex: up to here the peer's disk holds what this log holds.
     @ivar nextIndex: the next entry to send to it.
-    @ivar probeDue: whether the next probe may be sent.
+    @ivar probeDue: whether the next probe, or word of a snapshot, may be sent.
     @ivar readRound: the last round of reads of which the peer has answered a message.
     @ivar active: whether the peer has answered since the leader last checked that it has a majority.
     @ivar loading: whether entries for it are being read from the disk.
@@ -119,9 +123,16 @@ class Progress:
             onTheWayBytes=self._onTheWayBytes,
         )
 
+    def needSnapshot(self) -> None:
+        """
+        The log does not have the next entry to send, nor the one before it, any more.
+        """
+        if self.state is not SNAPSHOT:
+            self._stop(SNAPSHOT)
+
     def sent(self, batch: Batch) -> None:
         """
-        A message with C{batch} was sent: go on after it, without waiting for the answer.
+        A message with C{batch}, or with no entries, was sent: go on after it, without waiting for the answer.
         """
         self._unanswered += 1
         self.probeDue = False
@@ -169,9 +180,9 @@ class Progress:
         """
         isProbe = self.state is PROBE
         stale = prevLogIndex != self.nextIndex - 1 if isProbe else prevLogIndex <= self.matchIndex
-        if stale:
+        if stale or self.state is SNAPSHOT:
             return
-        self._probe()
+        self._stop(PROBE)
         self.nextIndex = max(self.matchIndex + 1, min(retryFrom, prevLogIndex))
         self.probeDue = True
 
@@ -180,10 +191,13 @@ class Progress:
         What was sent and not answered is lost.
         """
         self._unanswered = 0
-        self._probe()
-
-    def _probe(self) -> None:
-        self.state = PROBE
+        self._stop(PROBE)
         self.probeDue = False
+
+    def _stop(self, state: ProgressState) -> None:
+        """
+        Stream no more.
+        """
+        self.state = state
         self._onTheWay.clear()
         self._onTheWayBytes = 0

@@ -7,7 +7,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from replkv.raft.messages import AppendEntriesReply, RequestVoteReply
+from replkv.raft.messages import AppendEntriesReply, InstallSnapshotReply, RequestVoteReply
 from replkv.raft.outputs import DiskTrouble
 from replkv.raft.state import ServerState
 
@@ -87,6 +87,11 @@ class Role:
     def appendReply(self, sender: int, reply: AppendEntriesReply) -> None:
         """
         An answer to AppendEntries came.
+        """
+
+    def installReply(self, sender: int, reply: InstallSnapshotReply) -> None:
+        """
+        An answer to InstallSnapshot came.
         """
 
     def unreachable(self, peer: int) -> None:

@@ -13,7 +13,7 @@ from replkv.raft.configuration import Configuration
 from replkv.raft.entry import NO_ENTRIES, Batch
 from replkv.raft.log import RaftLog
 from replkv.raft.messages import Message
-from replkv.raft.outputs import DiskTrouble, Load, Persist, Ready, Send, Token
+from replkv.raft.outputs import DiskTrouble, Fetch, Install, Load, Persist, Ready, Send, Token
 
 SLOW_STRETCH: Final = 4
 """
@@ -60,6 +60,7 @@ class ServerState:
     @ivar lastApplied: index of the last entry that was given out to be applied.
     @ivar diskIsSlow: whether this server led, and stepped down since its own disk was so much slower than the others'
         (L{replkv.raft.pace}), and has not been fast since.
+    @ivar isDistrusted: whether the state machine is not what it should be.
     """
 
     def __init__(
@@ -80,11 +81,13 @@ class ServerState:
         self.commitIndex = lastApplied
         self.lastApplied = lastApplied
         self.diskIsSlow = False
+        self.isDistrusted = False
         self._random = random
         self._ready = Ready()
         self._nextSeq = 1
         self._syncedSeq = 0
         self._voteSeq = 0  # The write that has currentTerm and votedFor.
+        self._installSeq = 0  # The write that puts the last snapshot in place.
         self._writeTicks = 0  # Since the disk last finished something, where it has something to do.
         self._writing: deque[Write] = deque()
         self._held: list[Held] = []
@@ -129,9 +132,23 @@ class ServerState:
     @property
     def hasMoreToApply(self) -> bool:
         """
-        Whether there are entries to apply.
+        Whether there are entries to apply, and a state machine that they can be applied to.
         """
-        return min(self.commitIndex, self.log.stableIndex) > self.lastApplied
+        return not self.isDistrusted and not self.isInstalling and self.durableCommit > self.lastApplied
+
+    @property
+    def isInstalling(self) -> bool:
+        """
+        Whether a snapshot is being put in place: until then there is no state machine that is as far as this says.
+        """
+        return self._installSeq > self._syncedSeq
+
+    @property
+    def durableCommit(self) -> int:
+        """
+        Up to here entries are known to be committed, and are on the disk.
+        """
+        return min(self.commitIndex, self.log.stableIndex)
 
     @property
     def voteIsDurable(self) -> bool:
@@ -147,6 +164,13 @@ class ServerState:
         nothing, and so answer nothing.
         """
         return bool(self.peers) and self._writeTicks >= self.config.limits.diskPatience * self.config.electionTicks
+
+    @property
+    def mayLead(self) -> bool:
+        """
+        Whether this server could do what a leader does.
+        """
+        return not self.diskHangs and not self.isDistrusted and not self.isInstalling
 
     def randomElectionTimeout(self) -> int:
         """
@@ -190,6 +214,30 @@ class ServerState:
         self._ready.persists.append(Persist(seq, self.currentTerm, self.votedFor, batch))
         self._writing.append(Write(seq, batch.entries[-1].index if batch.entries else 0))
 
+    def install(self, index: int, term: int) -> None:
+        """
+        Go on from a snapshot. Where the log has its last entry, what comes after that stays (figure 13): it may have
+        been acknowledged, and be committed. Else nothing of the log is committed that the snapshot does not include,
+        and all of it goes.
+
+        @param index: index of the last entry that the snapshot includes.
+        @param term: term of that entry.
+        """
+        keepsLog = self.log.matches(index, term)
+        seq = self._nextSeq
+        self._nextSeq += 1
+        self._installSeq = seq
+        self._ready.persists.append(Install(seq, index, term, keepsLog))
+        if keepsLog:
+            self._writing.append(Write(seq, 0))
+        else:
+            self.log.restart(index, term)
+            self._writing = deque(Write(write.seq, 0) for write in self._writing)
+            self._writing.append(Write(seq, index))
+        self.commit(index)
+        self.lastApplied = index
+        self.isDistrusted = False
+
     def truncate(self, index: int) -> None:
         """
         Remove the entries from C{index} on, which conflict with the leader's. Writes of them that are under way
@@ -211,6 +259,12 @@ class ServerState:
         """
         self._ready.loads.append(load)
 
+    def fetch(self, fetch: Fetch) -> None:
+        """
+        Have a snapshot fetched.
+        """
+        self._ready.fetch = fetch
+
     def regressed(self, peer: int) -> None:
         """
         C{peer} lacks what it had acknowledged.
@@ -229,7 +283,7 @@ class ServerState:
 
     def _giveOut(self, ready: Ready) -> None:
         self.log.forget(self.lastApplied)
-        last = min(self.commitIndex, self.log.stableIndex, self.lastApplied + self.config.limits.readyEntries)
-        if last > self.lastApplied:
+        if self.hasMoreToApply:
+            last = min(self.durableCommit, self.lastApplied + self.config.limits.readyEntries)
             ready.entries = self.log.entries(self.lastApplied + 1, last)
             self.lastApplied = last

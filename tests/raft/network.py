@@ -6,7 +6,7 @@ lost, and a write to a disk is finished when the test finishes it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from random import Random
 from typing import NamedTuple
 
@@ -16,8 +16,8 @@ from replkv.raft.entry import Batch, Entry
 from replkv.raft.leader import Leader
 from replkv.raft.limits import RAFT_LIMITS, RaftLimits
 from replkv.raft.log import RaftLog
-from replkv.raft.messages import AppendEntries, Message, RequestVote
-from replkv.raft.outputs import Load, Persist, ReadReady, Send, Token
+from replkv.raft.messages import AppendEntries, InstallSnapshot, Message, RequestVote
+from replkv.raft.outputs import Fetch, Install, Load, Persist, ReadReady, Send, Token
 from tests.patience import patiently
 
 ELECTION_TICKS = 10
@@ -55,6 +55,8 @@ class Disk:
     @ivar currentTerm: as synced.
     @ivar votedFor: as synced.
     @ivar entries: the log as synced.
+    @ivar firstIndex: the index of the first of them.
+    @ivar prevTerm: the term of the entry before that.
     @ivar unsynced: what was given to the disk since: lost in a crash.
     """
 
@@ -63,7 +65,16 @@ class Disk:
         lastTerm = self.entries[-1].term if self.entries else 0
         self.currentTerm = lastTerm if currentTerm is None else currentTerm
         self.votedFor = votedFor
-        self.unsynced: deque[Persist] = deque()
+        self.firstIndex = 1
+        self.prevTerm = 0
+        self.unsynced: deque[Persist | Install] = deque()
+
+    @property
+    def persists(self) -> list[Persist]:
+        """
+        What of it is entries, terms and votes.
+        """
+        return [write for write in self.unsynced if isinstance(write, Persist)]
 
     def sync(self, count: int | None = None) -> int | None:
         """
@@ -74,11 +85,26 @@ class Disk:
         """
         seq = None
         for _ in range(len(self.unsynced) if count is None else min(count, len(self.unsynced))):
-            seq, self.currentTerm, self.votedFor, batch = self.unsynced.popleft()
+            write = self.unsynced.popleft()
+            seq = write.seq
+            if isinstance(write, Install):
+                if not write.keepsLog:
+                    self.entries = []
+                    self.firstIndex, self.prevTerm = write.index + 1, write.term
+                continue
+            _, self.currentTerm, self.votedFor, batch = write
             if batch.entries:
-                del self.entries[batch.entries[0].index - 1 :]
+                del self.entries[batch.entries[0].index - self.firstIndex :]
                 self.entries += batch.entries
         return seq
+
+    def compact(self, index: int) -> None:
+        """
+        Forget the entries up to C{index}.
+        """
+        self.prevTerm = self.entries[index - self.firstIndex].term
+        del self.entries[: index + 1 - self.firstIndex]
+        self.firstIndex = index + 1
 
     def recover(self, config: RaftConfig, random: Random, lastApplied: int) -> Raft:
         """
@@ -88,7 +114,9 @@ class Disk:
         for entry in self.entries:
             if not runs or runs[-1][1] != entry.term:
                 runs.append((entry.index, entry.term))
-        log = RaftLog(runs, len(self.entries), self.entries[lastApplied:], limits=config.limits)
+        last = self.firstIndex - 1 + len(self.entries)
+        recent = self.entries[lastApplied + 1 - self.firstIndex :]
+        log = RaftLog(runs, last, recent, self.firstIndex, self.prevTerm, config.limits)
         return Raft(config, random, log, self.currentTerm, self.votedFor, lastApplied)
 
 
@@ -100,6 +128,7 @@ class Server:
     @ivar reads: reads that were answered.
     @ivar droppedReads: tokens of reads that were not.
     @ivar loads: reads of the disk that are under way.
+    @ivar fetches: snapshots that are wanted.
     @ivar regressed: peers that were found to lack what they had acknowledged.
     """
 
@@ -116,6 +145,7 @@ class Server:
         self.reads: list[ReadReady] = []
         self.droppedReads: list[Token] = []
         self.loads: deque[Load] = deque()
+        self.fetches: list[Fetch] = []
         self.regressed: list[int] = []
         self.raft = disk.recover(config, self.random, 0)
 
@@ -147,6 +177,7 @@ class Server:
 
         @param lastApplied: how much the state machine remembers of what it was given.
         """
+        lastApplied = max(lastApplied, self.disk.firstIndex - 1)
         assert lastApplied <= len(self.applied), "the state machine was never given so much"
         self.disk.unsynced.clear()
         self.loads.clear()
@@ -166,6 +197,8 @@ class Server:
         self.droppedReads += ready.droppedReads
         self.loads += ready.loads
         self.regressed += ready.regressed
+        if ready.fetch is not None:
+            self.fetches.append(ready.fetch)
         return ready.sends
 
     def receive(self, sender: int, message: Message, token: Token = None) -> list[Send]:
@@ -189,6 +222,24 @@ class Server:
             self.raft.persisted(seq)
         return self.pump()
 
+    def compact(self, index: int) -> None:
+        """
+        Make the log begin after C{index}.
+        """
+        self.raft.compact(index)
+        self.disk.compact(index)
+
+    def install(self, applied: Sequence[Entry]) -> list[Send]:
+        """
+        Have a snapshot put in place.
+
+        @param applied: what it includes.
+        @return: what the core sends at once.
+        """
+        if self.raft.install(applied[-1].index, applied[-1].term):
+            self.applied = list(applied)
+        return self.pump()
+
     def finishLoad(self, most: int = 3) -> list[Send]:
         """
         Finish reading entries for a peer.
@@ -197,8 +248,9 @@ class Server:
         @return: what the core sends then.
         """
         load = self.loads.popleft()
-        stop = min(load.last, load.first + most - 1)
-        self.raft.loaded(load, Batch(self.disk.entries[load.first - 1 : stop]))
+        first = load.first - self.disk.firstIndex
+        stop = min(load.last + 1 - self.disk.firstIndex, first + most)
+        self.raft.loaded(load, Batch(self.disk.entries[first:stop]))
         return self.pump()
 
     def tick(self, count: int = 1) -> list[Send]:
@@ -320,7 +372,7 @@ class Network:
         """
         Lose a message. Who asked, or would have been answered, is told so.
         """
-        isRequest = isinstance(envelope.message, AppendEntries | RequestVote)
+        isRequest = isinstance(envelope.message, AppendEntries | InstallSnapshot | RequestVote)
         asked, other = (envelope.sender, envelope.to) if isRequest else (envelope.to, envelope.sender)
         if asked not in self.down:
             self.servers[asked].raft.unreachable(other)

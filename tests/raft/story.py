@@ -20,6 +20,9 @@ The commands, where C{ID} is a server's id, from 0 on::
     heal                    all links are whole
     crash ID                a server stops, and what is not on its disk is lost
     restart ID              it starts from its disk
+    compact ID INDEX        its log forgets the entries up to this one
+    snapshot ID->ID         the second server has fetched a snapshot of what the first has applied
+    distrust ID             its state is found to be wrong
     status                  how all servers are
     quietly COMMAND         any of these, without telling what comes of it
 
@@ -35,8 +38,15 @@ from typing import NamedTuple
 
 from replkv.raft.core import NotLeader
 from replkv.raft.entry import Entry
-from replkv.raft.messages import AppendEntries, Message, RequestVote, RequestVoteReply
-from replkv.raft.outputs import Persist
+from replkv.raft.messages import (
+    AppendEntries,
+    InstallSnapshot,
+    InstallSnapshotReply,
+    Message,
+    RequestVote,
+    RequestVoteReply,
+)
+from replkv.raft.outputs import Install, Persist
 from tests.patience import patiently
 from tests.raft.network import Disk, Envelope, Network, Server, entriesOf
 
@@ -70,7 +80,11 @@ def describe(message: Message) -> str:
         else:
             shown.append("granted" if message.granted else "refused")
     else:
-        if isinstance(message, AppendEntries):
+        if isinstance(message, InstallSnapshot):
+            shown += [f"lastIncludedIndex={message.lastIncludedIndex}", f"lastIncludedTerm={message.lastIncludedTerm}"]
+        elif isinstance(message, InstallSnapshotReply):
+            shown.append(f"matchIndex={message.matchIndex}")
+        elif isinstance(message, AppendEntries):
             shown += [f"prevLogIndex={message.prevLogIndex}", f"prevLogTerm={message.prevLogTerm}"]
             shown.append(f"leaderCommit={message.leaderCommit}")
             shown.append(f"entries={describeEntries(message.batch.entries)}")
@@ -84,10 +98,12 @@ def describe(message: Message) -> str:
     return f"{type(message).__name__}({', '.join(shown)})"
 
 
-def describeWrite(write: Persist) -> str:
+def describeWrite(write: Persist | Install) -> str:
     """
     What a server brings to its disk.
     """
+    if isinstance(write, Install):
+        return f"a snapshot up to {write.index}@{write.term}, {'beside' if write.keepsLog else 'in place of'} its log"
     votedFor = "nobody" if write.votedFor is None else write.votedFor
     said = f"currentTerm={write.term} votedFor={votedFor}"
     return f"{said} entries={describeEntries(write.batch.entries)}" if write.batch.entries else said
@@ -105,6 +121,7 @@ class Moment(NamedTuple):
     applied: int
     reads: int
     droppedReads: int
+    fetches: int
 
     @classmethod
     def of(cls, server: Server) -> Moment:
@@ -121,6 +138,7 @@ class Moment(NamedTuple):
             applied=len(server.applied),
             reads=len(server.reads),
             droppedReads=len(server.droppedReads),
+            fetches=len(server.fetches),
         )
 
 
@@ -140,6 +158,8 @@ def changes(server: Server, before: Moment) -> Iterator[str]:
         yield f"applies {describeEntries(server.applied[before.applied :])}"
     for ready in server.reads[before.reads :]:
         yield f"answers {', '.join(map(str, ready.tokens))} from the state at {ready.index}"
+    for fetch in server.fetches[before.fetches :]:
+        yield f"wants a snapshot from {fetch.leader}, up to {fetch.index} or further"
     for token in server.droppedReads[before.droppedReads :]:
         yield f"gives up {token}"
 
@@ -182,6 +202,9 @@ class Story:
             "heal": self._heal,
             "crash": self._crash,
             "restart": self._restart,
+            "compact": self._compact,
+            "snapshot": self._snapshot,
+            "distrust": self._distrust,
             "status": self._status,
         }
         if name not in commands:
@@ -348,11 +371,27 @@ class Story:
             raise ValueError(f"server {which} runs")
         self._network.restart(server.config.id)
 
+    def _compact(self, which: str, index: str) -> None:
+        self._running(which).compact(int(index))
+
+    def _snapshot(self, link: str) -> None:
+        source, to = map(self._running, link.split("->"))
+        with self._event(f"{to.config.id} has a snapshot of {source.config.id}", always=True):
+            self._network.post(to.config.id, to.install(source.applied))
+
+    def _distrust(self, which: str) -> None:
+        server = self._running(which)
+        with self._event(f"the state of {which} is found to be wrong", always=True):
+            server.raft.distrust()
+            self._network.post(server.config.id, server.pump())
+
     def _status(self) -> None:
         for server in self._network.servers:
             number, raft = server.config.id, server.raft
             if server in self._network.up:
                 terms = ",".join(map(str, server.terms)) or "-"
+                if raft.log.firstIndex > 1:
+                    terms += f" after {raft.log.firstIndex - 1}@{raft.log.term(raft.log.firstIndex - 1)}"
                 votedFor = "" if raft.votedFor is None else f" votedFor={raft.votedFor}"
                 said = (
                     f"{raft.role.name} in term {raft.currentTerm}{votedFor} log={terms} commitIndex={raft.commitIndex}"

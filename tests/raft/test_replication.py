@@ -177,7 +177,7 @@ class LeaderTests(SynchronousTestCase):
         server.raft.propose(b"x")
         server.raft.propose(b"y")
         sends = server.pump()
-        [persist] = server.disk.unsynced
+        [persist] = server.disk.persists
         self.assertIs(appends(sends, 1)[0].batch, persist.batch)
         self.assertIs(appends(sends, 2)[0].batch, persist.batch)
 
@@ -222,7 +222,7 @@ class LeaderTests(SynchronousTestCase):
             server.raft.propose(bytes(size))
         sizes = [[len(entry.data) for entry in message.batch.entries] for message in appends(server.pump(), 1)]
         self.assertEqual(sizes, [[60, 40], [1], [500], [50, 50]])
-        self.assertEqual([len(persist.batch) for persist in server.disk.unsynced], [2, 1, 1, 2])
+        self.assertEqual([len(persist.batch) for persist in server.disk.persists], [2, 1, 1, 2])
 
     def test_unreachable(self) -> None:
         """

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from replkv.raft.leader import Leader
-from replkv.raft.messages import AppendEntriesReply, Message
+from replkv.raft.messages import AppendEntriesReply, InstallSnapshotReply, Message
 from replkv.raft.outputs import Ready, Token
 from replkv.testing import rare
 from replkv.testing.health import Health
@@ -81,7 +81,7 @@ class Judge:
         """
         A server has started, for the first time or again, and nothing has happened to its core yet.
         """
-        view = self._views[server.id] = View(server)
+        view = self._views[server.id] = View(server, self._commits.terms)
         self._elections.started(view)
         self._commits.started(view)
         self._contact.started(view)
@@ -103,7 +103,7 @@ class Judge:
         @param take: has it taken in.
         """
         view = self._views[server.id]
-        if isinstance(message, AppendEntriesReply):
+        if isinstance(message, AppendEntriesReply | InstallSnapshotReply):
             before = self._retries.nextIndex(view, sender)
             self._contact.receives(view, sender, message, take)
             self._retries.replied(view, sender, message, before)
@@ -117,6 +117,12 @@ class Judge:
         view = self._views[server.id]
         self._retries.lost(view, peer)
         self._heartbeats.lost(view, peer)
+
+    def distrusted(self, server: Watched) -> None:
+        """
+        The core of a server is told that its state machine is not what it should be.
+        """
+        self._views[server.id].isDistrusted = True
 
     def asked(self, server: Watched, token: Token) -> None:
         """
@@ -151,7 +157,7 @@ class Judge:
         if changed:
             view.note()
         if ready.sends:
-            self._promises.check(view, ready.sends, self._step, len(self._commits.terms))
+            self._promises.check(view, ready.sends, self._step, self._commits.terms)
 
     def applied(self, server: Watched, index: int, digest: bytes) -> None:
         """

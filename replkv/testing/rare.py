@@ -106,6 +106,36 @@ READ_BACK: Final = "entries read from the disk for a peer"
 A peer lagged so far that the leader had its entries on the disk only.
 """
 
+COMPACTED: Final = "a log that was compacted"
+"""
+A server's log lost its beginning, which its state machine had.
+"""
+
+SNAPSHOT: Final = "a snapshot installed"
+"""
+A server whose log lacked what no leader's log had any more went on from a snapshot.
+"""
+
+LOG_REPLACED: Final = "a snapshot in place of a log"
+"""
+The log of such a server was thrown away: it ended before the snapshot, or with other entries.
+"""
+
+LOG_KEPT: Final = "a snapshot before the end of a log"
+"""
+The log of such a server had the snapshot's last entry and others after it, which it kept.
+"""
+
+SNAPSHOT_LATE: Final = "a snapshot that came too late"
+"""
+A server had a snapshot, and had applied as much by then.
+"""
+
+CRASH_IN_INSTALL: Final = "a crash while a snapshot was put in place"
+"""
+A server crashed when it had a snapshot and its disk did not have it yet, or not for certain.
+"""
+
 TORN_TAIL: Final = "a torn write cut off a log"
 """
 A server that crashed within a write started without the part of it that had reached the disk.
@@ -234,7 +264,9 @@ _OF_THE_CORE: Final = frozenset(
 )
 
 REQUIRED: Final = {
-    "core": _OF_THE_CORE | {SLOW_DISK, VOTE_REPEATED, FIGURE_8, LATE_REPLY, RACE},
+    "core": _OF_THE_CORE
+    | {SLOW_DISK, VOTE_REPEATED, FIGURE_8, LATE_REPLY, RACE, COMPACTED}
+    | {SNAPSHOT, SNAPSHOT_LATE, LOG_REPLACED, LOG_KEPT, CRASH_IN_INSTALL},
     "cluster": frozenset(
         [
             DEPOSED_WITH_UNCOMMITTED,

@@ -22,6 +22,7 @@ def watch(raft: Raft, server: Watched, judge: Judge, judging: Callable[[Callable
     @param judging: has the judge look, and takes what it finds.
     """
     ready, read, step, tick, unreachable = raft.ready, raft.read, raft.step, raft.tick, raft.unreachable
+    distrust = raft.distrust
 
     def watchedReady(mayApply: bool = True) -> Ready:
         result = ready(mayApply)
@@ -43,6 +44,11 @@ def watch(raft: Raft, server: Watched, judge: Judge, judging: Callable[[Callable
         unreachable(peer)
         judge.lost(server, peer)
 
+    def watchedDistrust() -> None:
+        distrust()
+        judge.distrusted(server)
+
+    raft.distrust = watchedDistrust  # type: ignore[method-assign]
     raft.ready = watchedReady  # type: ignore[method-assign]
     raft.read = watchedRead  # type: ignore[method-assign]
     raft.step = watchedStep  # type: ignore[method-assign]

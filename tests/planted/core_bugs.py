@@ -20,7 +20,7 @@ from replkv.raft.log import RaftLog
 from replkv.raft.messages import AppendEntries, AppendEntriesReply, Message, RequestVote, RequestVoteReply
 from replkv.raft.outputs import DiskTrouble, Persist, Ready, Send, Token
 from replkv.raft.pace import Pace
-from replkv.raft.progress import Progress, ProgressState
+from replkv.raft.progress import PROBE, Progress, ProgressState
 from replkv.raft.quorum import agreed
 from replkv.raft.reads import ReadQueue
 from replkv.raft.roles import Transition
@@ -36,11 +36,13 @@ _handle = Raft._appendEntries
 _init = Raft.__init__
 _initLeader = Leader.__init__
 _leaderTick = Leader.tick
+_installState = ServerState.install
 _matched = Progress.matched
 _openRound = ReadQueue.openRound
 _takeReady = ServerState.takeReady
 _rejected = Progress.rejected
 _requestVote = Raft._requestVote
+_restart = RaftLog.restart
 _send = ServerState.send
 
 
@@ -196,7 +198,7 @@ def _goBack(progress: Progress, matchIndex: int) -> None:
 
 
 def _sendMatchedAgain(progress: Progress, prevLogIndex: int, retryFrom: int) -> None:
-    progress._probe()
+    progress._stop(PROBE)
     progress.nextIndex = max(1, min(retryFrom, prevLogIndex))
     progress.probeDue = True
 
@@ -274,6 +276,32 @@ def _retryLater(progress: Progress, prevLogIndex: int, retryFrom: int) -> None:
     due = progress.probeDue
     _rejected(progress, prevLogIndex, retryFrom)
     progress.probeDue = due
+
+
+# Snapshots.
+
+
+def _throwLogAway(state: ServerState, index: int, term: int) -> None:
+    state.log.restart(index, term)
+    _installState(state, index, term)
+
+
+def _confirmAtOnce(log: RaftLog, index: int, term: int) -> None:
+    _restart(log, index, term)
+    log.stableIndex = index
+
+
+def _installAny(raft: Raft, index: int, term: int) -> bool:
+    if isinstance(raft.role, Follower):
+        raft.state.install(index, term)
+    return isinstance(raft.role, Follower)
+
+
+def _rejectBeforeLog(follower: Follower, sender: int, message: AppendEntries, token: Token) -> None:
+    if message.prevLogIndex < follower.state.log.firstIndex - 1:
+        follower._reject(sender, message, token)
+    else:
+        _appendEntries(follower, sender, message, token)
 
 
 def _bug(name: str, owner: object, attribute: str, value: object, seeds: int = 100) -> Bug:
@@ -368,4 +396,22 @@ BUGS: Final = (
     _bug("a leader counts itself twice when it looks for its majority", Leader, "tick", _countTwice),
     _bug("heartbeats at a third of the rate", Leader, "tick", _beatRarely),
     _bug("a rejected AppendEntries is tried again only at the next heartbeat", Progress, "rejected", _retryLater),
+    _bug("entries are sent from before the snapshot", Leader, "_needsSnapshot", lambda leader, progress: False),
+    _bug("an install throws away acknowledged entries after it", ServerState, "install", _throwLogAway),
+    _bug("a snapshot is confirmed before it is in place", RaftLog, "restart", _confirmAtOnce),
+    _bug(
+        "entries are applied before the snapshot is in place",
+        ServerState,
+        "isInstalling",
+        property(lambda state: False),
+    ),
+    _bug("a snapshot that is older than the state is installed", Raft, "install", _installAny),
+    _bug("what is before a follower's log is taken to be missing", Follower, "appendEntries", _rejectBeforeLog),
+    _bug("who has a wrong state leads", ServerState, "mayLead", property(lambda state: not state.diskHangs)),
+    _bug(
+        "a wrong state is gone on with",
+        ServerState,
+        "hasMoreToApply",
+        property(lambda state: not state.isInstalling and state.durableCommit > state.lastApplied),
+    ),
 )

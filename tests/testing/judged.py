@@ -47,13 +47,16 @@ class SeenDisk:
         """
         See L{replkv.testing.judges.view.DurableLog.lastIndex}.
         """
-        return len(self._disk.entries)
+        return self._disk.firstIndex - 1 + len(self._disk.entries)
 
     def holds(self, index: int, term: int) -> bool:
         """
         See L{replkv.testing.judges.view.DurableLog.holds}.
         """
-        return 0 < index <= len(self._disk.entries) and self._disk.entries[index - 1].term == term
+        disk = self._disk
+        if index < disk.firstIndex:
+            return index > 0
+        return index <= self.lastIndex and disk.entries[index - disk.firstIndex].term == term
 
 
 class Seen:

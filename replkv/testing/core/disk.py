@@ -5,25 +5,30 @@ The simulated disk of a core.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
+from types import MappingProxyType
 
 from replkv.raft.config import RaftConfig
 from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.log import RaftLog
-from replkv.raft.outputs import Load, Persist
+from replkv.raft.outputs import Install, Load, Persist
+from replkv.testing.core.machine import Machine
 from replkv.testing.span import Span
 from replkv.testing.timeline import Timeline
 
 
 class Disk:
     """
-    Writes one thing after the other, with one sync for all that waits when it begins.
+    Writes one thing after the other, with one sync for all that waits when it begins. It has the log, and a state of
+    the machine that is at least as far as where the log begins.
 
     @ivar term: currentTerm, as synced.
     @ivar votedFor: the vote in it, as synced.
     @ivar entries: the log, as synced.
+    @ivar firstIndex: the index of the first of them.
+    @ivar snapshot: the state of the machine, as synced.
     @ivar slowness: how many seconds longer than usual everything takes.
     """
 
@@ -34,14 +39,17 @@ class Disk:
         self.term = 0
         self.votedFor: int | None = None
         self.entries: list[Entry] = []
+        self.firstIndex = 1
+        self.snapshot = Machine()
         self.slowness = 0.0
         self._timeline = timeline
         self._random = random
         self.hurry(seconds)
         self._hanging = 0
         self._stuck: list[Callable[[], None]] = []
-        self._queue: deque[Persist] = deque()
-        self._writing: list[Persist] = []
+        self._queue: deque[Persist | Install] = deque()
+        self._writing: list[Persist | Install] = []
+        self._fetched: dict[int, Machine] = {}  # By the number of their Install.
         self._persisted: Callable[[int], None] = lambda seq: None
         self._life = 0
 
@@ -50,7 +58,7 @@ class Disk:
         """
         The index of the last entry.
         """
-        return len(self.entries)
+        return self.firstIndex - 1 + len(self.entries)
 
     @property
     def isHanging(self) -> bool:
@@ -63,7 +71,26 @@ class Disk:
         """
         Whether the entry C{index} of C{term} is synced.
         """
-        return 0 < index <= len(self.entries) and self.entries[index - 1].term == term
+        if index < self.firstIndex:
+            return 0 < index <= self.snapshot.appliedIndex and self.snapshot.terms[index - 1] == term
+        return index <= self.lastIndex and self.entries[index - self.firstIndex].term == term
+
+    def applied(self, index: int) -> Machine:
+        """
+        A machine that was given all entries up to C{index}, which is not before L{snapshot}.
+        """
+        machine = self.snapshot.copy()
+        for entry in self.entries[machine.appliedIndex + 1 - self.firstIndex : index + 1 - self.firstIndex]:
+            machine.apply(entry)
+        return machine
+
+    def compact(self, machine: Machine, index: int) -> None:
+        """
+        Take a state of the machine as the snapshot, and forget the entries up to C{index}, which it has.
+        """
+        self.snapshot = machine.copy()
+        del self.entries[: index + 1 - self.firstIndex]
+        self.firstIndex = index + 1
 
     def recover(self, config: RaftConfig, random: Random, lastApplied: int, persisted: Callable[[int], None]) -> Raft:
         """
@@ -78,14 +105,26 @@ class Disk:
             if term != last:
                 runs.append((index, term))
                 last = term
-        log = RaftLog(runs, len(self.entries), self.entries[lastApplied:], limits=config.limits)
+        log = RaftLog(
+            runs,
+            self.lastIndex,
+            self.entries[lastApplied + 1 - self.firstIndex :],
+            self.firstIndex,
+            self.snapshot.terms[self.firstIndex - 2] if self.firstIndex > 1 else 0,
+            config.limits,
+        )
         return Raft(config, random, log, self.term, self.votedFor, lastApplied)
 
-    def write(self, persists: Sequence[Persist]) -> None:
+    def write(
+        self, persists: Sequence[Persist | Install], fetched: Mapping[int, Machine] = MappingProxyType({})
+    ) -> None:
         """
         Bring C{persists} to the disk.
+
+        @param fetched: the snapshots that are to be installed, by the number of the L{Install}.
         """
         self._queue.extend(persists)
+        self._fetched.update(fetched)
         if not self._writing:
             self._begin()
 
@@ -106,6 +145,7 @@ class Disk:
             self._sync(persist)
         self._queue.clear()
         self._writing = []
+        self._fetched.clear()
         self._life += 1
         return bool(unsynced)
 
@@ -160,10 +200,19 @@ class Disk:
         if self._hanging:
             self._stuck.append(lambda: self._finishReading(life, load, loaded))
             return
-        loaded(load, Batch(self.entries[load.first - 1 : min(load.last, load.first + self._random.randrange(5))]))
+        # What was compacted meanwhile is not there any more.
+        first = load.first - self.firstIndex
+        stop = min(load.last + 1 - self.firstIndex, first + 1 + self._random.randrange(5))
+        loaded(load, Batch(self.entries[first:stop] if first >= 0 else ()))
 
-    def _sync(self, persist: Persist) -> None:
+    def _sync(self, persist: Persist | Install) -> None:
+        if isinstance(persist, Install):
+            self.snapshot = self._fetched.pop(persist.seq)
+            if not persist.keepsLog:
+                self.entries = []
+                self.firstIndex = persist.index + 1
+            return
         _, self.term, self.votedFor, batch = persist
         if batch.entries:
-            del self.entries[batch.entries[0].index - 1 :]
+            del self.entries[batch.entries[0].index - self.firstIndex :]
             self.entries += batch.entries

@@ -239,6 +239,34 @@ def _drift(case: Case) -> Undo:
     return undo
 
 
+def _distrust(case: Case) -> Undo:
+    case.tell(f"the state of server {case.victim} is found to be wrong")
+    _haveDistrusted(case)
+    return lambda: None
+
+
+def _haveDistrusted(case: Case) -> None:
+    """
+    Never so many that the others are no majority: they would have nobody to get a state from.
+    """
+    servers = case.cluster.servers
+    wrong = {server.id for server in servers if server.raft.state.isDistrusted} | {case.victim}
+    if len(wrong) <= (len(servers) - 1) // 2:
+        servers[case.victim].distrust()
+
+
+def _interruption(case: Case) -> Undo:
+    server = case.cluster.servers[case.victim]
+    case.tell(f"{server.name} needs a snapshot, and crashes as soon as it installs one")
+    server.isFragile = True
+    _haveDistrusted(case)
+
+    def undo() -> None:
+        server.isFragile = False
+
+    return undo
+
+
 def _hunt(case: Case) -> Undo:
     case.tell("each new leader crashes or is cut off")
     return Hunt(case.cluster, case.random).end
@@ -314,6 +342,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "pause": Kind(_pause),
     "slow disk": Kind(_slowDisk),
     "hanging disk": Kind(_hangingDisk, 2.0),
+    "distrust": Kind(_distrust),
+    "interrupted install": Kind(_interruption, 4.0),
     "clock drift": Kind(_drift, 2.0),
     "hunt": Kind(_hunt, 6.0, _everyone),
     "figure 8": Kind(_figure8, 20.0, _everyone),

@@ -31,6 +31,7 @@ def encode(command: KeyCommand) -> bytes:
 class Machine:
     """
     @ivar appliedIndex: the index of the last entry that it was given.
+    @ivar terms: the terms of all that it was given.
     """
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
@@ -38,6 +39,7 @@ class Machine:
         @param entries: what it has already been given.
         """
         self.appliedIndex = 0
+        self.terms: list[int] = []
         self._values: dict[bytes, tuple[int, bytes]] = {}
         for entry in entries:
             self.apply(entry)
@@ -49,12 +51,21 @@ class Machine:
         """
         return repr(sorted(self._values.items())).encode()
 
+    def copy(self) -> Machine:
+        """
+        Another one that was given the same.
+        """
+        copy = Machine()
+        copy.appliedIndex, copy.terms, copy._values = self.appliedIndex, self.terms.copy(), self._values.copy()
+        return copy
+
     def apply(self, entry: Entry) -> Answer:
         """
         Carry out what an entry says.
         """
-        index, _, data = entry
+        index, term, data = entry
         self.appliedIndex = index
+        self.terms.append(term)
         if not data:
             return Answer(Told.CARRIED_OUT)  # The no-op of a leader.
         kind, key, *arguments = data.split(b" ")

@@ -32,6 +32,19 @@ _SIZES: Final = (1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 5, 6, 7)
 
 
 @dataclass(frozen=True)
+class Compaction:
+    """
+    When logs are compacted.
+
+    @ivar every: when so many entries can go.
+    @ivar kept: how many entries that are applied stay, at the most.
+    """
+
+    every: int
+    kept: int
+
+
+@dataclass(frozen=True)
 class ClientPlan:
     """
     @ivar number: its number.
@@ -64,6 +77,7 @@ class Plan:
     @ivar turn: how many seconds a server gathers what happens before it does something.
     @ivar applying: how many seconds it takes to apply what is given out at once.
     @ivar limits: the limits of all servers.
+    @ivar compaction: when their logs are compacted; C{None} if never.
     @ivar keys: the keys that there are.
     @ivar seconds: for how long things go wrong.
     """
@@ -78,6 +92,7 @@ class Plan:
     turn: float
     applying: float
     limits: RaftLimits
+    compaction: Compaction | None
     keys: tuple[bytes, ...]
     seconds: float
     clients: tuple[ClientPlan, ...]
@@ -129,6 +144,7 @@ def draw(seed: int, kinds: Mapping[str, float]) -> Plan:
         turn=random.choice([0.0, 0.0, 0.002, 0.01]),
         applying=random.choice([0.0, 0.0, 0.0, 0.02]),
         limits=drawLimits(random),
+        compaction=_compaction(chance(seed, "compaction")),
         keys=keys,
         seconds=seconds,
         clients=tuple(_client(chance(seed, "client plan", number), number) for number in range(random.randint(1, 4))),
@@ -139,6 +155,12 @@ def draw(seed: int, kinds: Mapping[str, float]) -> Plan:
 def _span(random: Random, bases: Sequence[float]) -> Span:
     base = random.choice(bases)
     return Span(base, base * random.choice([1, 2, 4]))
+
+
+def _compaction(random: Random) -> Compaction | None:
+    if random.random() < 0.3:
+        return None
+    return Compaction(every=random.choice([1, 5, 20]), kept=random.choice([0, 3, 20]))
 
 
 def _client(random: Random, number: int) -> ClientPlan:

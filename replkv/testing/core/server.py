@@ -12,7 +12,13 @@ from replkv.commands.getm import Getm
 from replkv.raft.config import RaftConfig
 from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
-from replkv.raft.messages import AppendEntries, AppendEntriesReply, Message, RequestVoteReply
+from replkv.raft.messages import (
+    AppendEntries,
+    AppendEntriesReply,
+    InstallSnapshotReply,
+    Message,
+    RequestVoteReply,
+)
 from replkv.raft.outputs import Load, Ready
 from replkv.testing import rare
 from replkv.testing.chance import chance
@@ -21,6 +27,7 @@ from replkv.testing.core.machine import Machine, encode
 from replkv.testing.core.plan import TICK
 from replkv.testing.core.probes import nextIndexOf
 from replkv.testing.core.question import Lost, Question, Refused
+from replkv.testing.core.snapshots import Snapshots
 from replkv.testing.core.story import Story
 from replkv.testing.outcome import Violation
 
@@ -44,6 +51,8 @@ class Server:
     @ivar machine: its state machine.
     @ivar isRunning: whether it runs, paused or not.
     @ivar isPaused: whether it runs and stands still.
+    @ivar isFragile: whether it crashes soon after it has begun to install a snapshot.
+    @ivar life: counts its starts.
     @ivar rate: how many ticks it counts while others count one.
     """
 
@@ -54,14 +63,16 @@ class Server:
         self.machine = Machine()
         self.isRunning = False
         self.isPaused = False
+        self.isFragile = False
+        self.life = 0
         self.rate = 1.0
         self._cluster = cluster
         members = tuple(range(plan.servers))
         self._config = RaftConfig(serverId, members, plan.electionTicks, plan.heartbeatTicks, limits=plan.limits)
         self._random = chance(cluster.seed, "server", serverId)
-        self._life = 0
         self._raft: Raft | None = None
         self._story = Story(lambda what: cluster.tell(self.name, what))
+        self._snapshots = Snapshots(cluster, self)
         self._backlog: deque[_Happening] = deque()
         self._pumping = False
         self._given: Ready | None = None
@@ -100,28 +111,30 @@ class Server:
         Start, from what its disk has. Its state machine remembers any part of what it was given.
         """
         assert not self.isRunning, f"{self.name} runs already"
-        self._life += 1
-        chosen = chance(self._cluster.seed, "start", self.id, self._life)
-        applied = self.machine.appliedIndex
-        lastApplied = chosen.choice([0, applied, chosen.randint(0, applied)])
-        self.machine = Machine(self.disk.entries[:lastApplied])
+        self.life += 1
+        chosen = chance(self._cluster.seed, "start", self.id, self.life)
+        durable = self.disk.snapshot.appliedIndex
+        applied = max(durable, self.machine.appliedIndex)
+        lastApplied = chosen.choice([durable, applied, chosen.randint(durable, applied)])
+        self.machine = self.disk.applied(lastApplied)
         self.isRunning = True
         self._raft = self.disk.recover(self._config, self._random, lastApplied, self._persisted)
         self._story.starts(self._raft, lastApplied)
         self._cluster.judge.started(self)
-        self._cluster.later(TICK * chosen.random(), self._tick, self._life)
+        self._cluster.later(TICK * chosen.random(), self._tick, self.life)
 
     def crash(self) -> None:
         """
         Stop at once, and lose what the disk has not synced.
         """
         assert self.isRunning, f"{self.name} does not run"
-        if self.disk.crash(chance(self._cluster.seed, "crash", self.id, self._life)):
+        if self.disk.crash(chance(self._cluster.seed, "crash", self.id, self.life)):
             self._cluster.happened(rare.CRASH_BEFORE_SYNC)
         self._cluster.tell(self.name, f"crashes; its disk has {self.disk.lastIndex} entries")
         self.isRunning = self.isPaused = self._pumping = False
         self._backlog.clear()
         self._given = None
+        self._snapshots.crashed()
         self._proposed.clear()
         self._ledTerm = 0
         questions, self._questions = self._questions, []
@@ -142,11 +155,19 @@ class Server:
         self._cluster.tell(self.name, "goes on")
         self.isPaused = False
         backlog, self._backlog = self._backlog, deque()
-        if chance(self._cluster.seed, "resume", self.id, self._life, len(backlog)).random() < 0.5:
+        if chance(self._cluster.seed, "resume", self.id, self.life, len(backlog)).random() < 0.5:
             # What clients have sent comes first.
             backlog = deque(sorted(backlog, key=lambda happening: happening.function != self._take))
         for function, arguments in backlog:
-            self._into(function, *arguments)
+            self.into(function, *arguments)
+
+    def distrust(self) -> None:
+        """
+        Find that its state machine is not what it should be.
+        """
+        if self.isRunning:
+            self._cluster.tell(self.name, "distrusts its state")
+            self.into(self._distrust)
 
     # What happens to it.
 
@@ -157,7 +178,7 @@ class Server:
         @return: whether there is anyone to take it.
         """
         if self.isRunning:
-            self._into(self._step, sender, message)
+            self.into(self._step, sender, message)
         return self.isRunning
 
     def unreachable(self, peer: int) -> None:
@@ -165,7 +186,7 @@ class Server:
         Messages to a peer were lost.
         """
         if self.isRunning:
-            self._into(self._lose, peer)
+            self.into(self._lose, peer)
 
     def ask(self, questions: Sequence[Question]) -> None:
         """
@@ -177,20 +198,20 @@ class Server:
             return
         self._questions = [question for question in self._questions if question.isOpen]
         self._questions.extend(questions)
-        self._into(self._take, questions)
+        self.into(self._take, questions)
 
     def _tick(self, life: int) -> None:
-        if life != self._life or not self.isRunning:
+        if life != self.life or not self.isRunning:
             return
         self._cluster.later(TICK / self.rate, self._tick, life)
         if not self.isPaused:
-            self._into(self._countTick)
+            self.into(self._countTick)
 
     def _persisted(self, seq: int) -> None:
-        self._into(self._sync, seq)
+        self.into(self._sync, seq)
 
     def _loaded(self, load: Load, batch: Batch) -> None:
-        self._into(self._load, load, batch)
+        self.into(self._load, load, batch)
 
     # What its core is told.
 
@@ -200,7 +221,8 @@ class Server:
 
     def _step(self, sender: int, message: Message) -> None:
         raft = self.raft
-        if isinstance(message, AppendEntriesReply | RequestVoteReply) and message.term < raft.currentTerm:
+        isReply = isinstance(message, AppendEntriesReply | InstallSnapshotReply | RequestVoteReply)
+        if isReply and message.term < raft.currentTerm:
             self._cluster.happened(rare.LATE_REPLY)
         size = len(message.batch) if isinstance(message, AppendEntries) else message[-1]
         self._cluster.step(self.id, sender, *message[:-1], size)
@@ -216,7 +238,26 @@ class Server:
 
     def _sync(self, seq: int) -> None:
         self._cluster.step(self.id, "synced", seq)
+        installed = self._snapshots.synced(seq)
+        if installed is not None:
+            self._goOnFrom(installed)
         self.raft.persisted(seq)
+
+    def _goOnFrom(self, machine: Machine) -> None:
+        """
+        A snapshot is in the place of the state machine. What was still to be applied is in it, or is given out again.
+        """
+        given, self._given = self._given, None
+        if given is not None:
+            for _, tokens in given.reads:
+                for token in tokens:
+                    cast(Question, token).end(Refused(self.raft.leaderId))
+        self.machine = machine
+        self._cluster.judge.applied(self, machine.appliedIndex, machine.digest)
+
+    def _distrust(self) -> None:
+        self.raft.distrust()
+        self._cluster.judge.distrusted(self)
 
     def _load(self, load: Load, batch: Batch) -> None:
         self._cluster.step(self.id, "loaded", load.first, len(batch))
@@ -241,7 +282,7 @@ class Server:
 
     # The pump.
 
-    def _into(self, function: Callable[..., None], *arguments: Any) -> None:
+    def into(self, function: Callable[..., None], *arguments: Any) -> None:
         """
         Let something happen, and have done what comes of it: at once, or together with what happens soon after.
         """
@@ -256,10 +297,10 @@ class Server:
             self._pump()
         elif not self._pumping:
             self._pumping = True
-            self._cluster.later(self._cluster.plan.turn, self._turn, self._life)
+            self._cluster.later(self._cluster.plan.turn, self._turn, self.life)
 
     def _turn(self, life: int) -> None:
-        if life != self._life or not self._pumping:
+        if life != self.life or not self._pumping:
             return
         self._pumping = False
         if self.isPaused:
@@ -298,23 +339,25 @@ class Server:
             self._break(error)
         self._cluster.judge.check(self, ready)
         if ready.persists:
-            self.disk.write(ready.persists)
+            self.disk.write(ready.persists, self._snapshots.given(ready.persists))
         for to, message, _ in ready.sends:
             self._cluster.send(self.id, to, message)
         for load in ready.loads:
             self.disk.read(load, self._loaded)
+        if ready.fetch is not None:
+            self._snapshots.fetch(ready.fetch)
         for token in ready.droppedReads:
             cast(Question, token).end(Refused(raft.leaderId))
         if ready.entries or ready.reads:
             self._given = ready
             if self._cluster.plan.applying:
-                self._cluster.later(self._cluster.plan.applying, self._work, self._life)
+                self._cluster.later(self._cluster.plan.applying, self._work, self.life)
             else:
                 self._apply()
 
     def _work(self, life: int) -> None:
-        if life == self._life and self._given is not None:
-            self._into(self._apply)
+        if life == self.life and self._given is not None:
+            self.into(self._apply)
 
     def _apply(self) -> None:
         """
@@ -331,9 +374,10 @@ class Server:
                 question.end(self.machine.read(question.command.key))
         for entry in entries:
             self._applyNext(entry)
+        self._snapshots.applied()
         if self.raft.state.hasMoreToApply:
             self._pumping = True
-            self._cluster.later(0, self._turn, self._life)
+            self._cluster.later(0, self._turn, self.life)
 
     def _applyNext(self, entry: Entry) -> None:
         answer = self.machine.apply(entry)

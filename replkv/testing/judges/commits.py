@@ -101,6 +101,8 @@ class Commits:
         A server has entries applied. All servers apply the same, without gaps, and nothing that their own disk does not
         hold (state machine safety).
         """
+        if view.isDistrusted:
+            raise Violation(f"server {view.id} applies entry {entries[0].index} to a state machine that is distrusted")
         for index, term, data in entries:
             view.applied += 1
             if index != view.applied:

@@ -7,7 +7,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from replkv.raft.leader import Leader
-from replkv.raft.messages import AppendEntries, AppendEntriesReply, Message, RequestVote, RequestVoteReply
+from replkv.raft.messages import (
+    AppendEntries,
+    AppendEntriesReply,
+    InstallSnapshot,
+    InstallSnapshotReply,
+    Message,
+    RequestVote,
+    RequestVoteReply,
+)
 from replkv.raft.quorum import majority
 from replkv.testing.judges.view import View
 from replkv.testing.outcome import Violation
@@ -76,10 +84,10 @@ class Contact:
                 # What was granted before may leave later, when the disk is done.
                 asked, mayGrant = (sender, message.term), self._mayGrant[view.id]
                 mayGrant[asked] = mayGrant.get(asked, False) or not hears
-            case AppendEntries():
+            case AppendEntries() | InstallSnapshot():
                 if message.term == view.raft.currentTerm:
                     self._heard[view.id] = (message.term, self._ticks[view.id])
-            case AppendEntriesReply():
+            case AppendEntriesReply() | InstallSnapshotReply():
                 if message.term == view.raft.currentTerm and sender in self._answers[view.id]:
                     self._answers[view.id][sender] = self._ticks[view.id]
 

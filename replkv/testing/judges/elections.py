@@ -152,6 +152,8 @@ class Elections:
         """
         It has the votes of a majority, its own as soon as it is on its disk.
         """
+        if view.isDistrusted:
+            raise Violation(f"server {view.id} is elected in term {term}, and its state machine is distrusted")
         if term in self.leaders:
             raise Violation(f"server {view.id} is elected in term {term}, and so was server {self.leaders[term]}")
         own = (view.disk.term, view.disk.votedFor) == (term, view.id)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from replkv.raft.messages import AppendEntries
+from replkv.raft.messages import AppendEntries, InstallSnapshot
 from replkv.raft.outputs import Send
 from replkv.testing.judges.view import View
 from replkv.testing.outcome import Violation
@@ -32,7 +32,7 @@ class Heartbeats:
         A leader sends this.
         """
         for to, message, _ in sends:
-            if isinstance(message, AppendEntries):
+            if isinstance(message, AppendEntries | InstallSnapshot):
                 self._silent[view.id, to] = 0
 
     def lost(self, view: View, peer: int) -> None:

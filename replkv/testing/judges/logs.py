@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from replkv.raft.leader import Leader
-from replkv.raft.outputs import Persist
+from replkv.raft.outputs import Install, Persist
 from replkv.testing import rare
 from replkv.testing.judges.view import View
 from replkv.testing.outcome import Violation
@@ -35,7 +35,7 @@ class Logs:
         self._rare = counted
         self._written: dict[tuple[int, int], _Written] = {}  # By index and term.
 
-    def given(self, view: View, persists: Sequence[Persist], committed: Sequence[int], lastTerm: int) -> None:
+    def given(self, view: View, persists: Sequence[Persist | Install], committed: Sequence[int], lastTerm: int) -> None:
         """
         A server has its disk write. Index and term name an entry, and all entries before it: by induction, since each
         names the one before (log matching).
@@ -44,8 +44,12 @@ class Logs:
         @param lastTerm: the last term that had a leader.
         """
         terms = view.terms
-        for _, _, _, batch in persists:
-            entries = batch.entries
+        mayGoBack = view.isDistrusted
+        for persist in persists:
+            if isinstance(persist, Install):
+                self._install(view, persist, committed, mayGoBack)
+                continue
+            entries = persist.batch.entries
             if not entries:
                 continue
             first = entries[0].index
@@ -86,6 +90,28 @@ class Logs:
         """
         known = self._written.get((index, term))
         return None if known is None else known.data
+
+    def _install(self, view: View, install: Install, committed: Sequence[int], mayGoBack: bool) -> None:
+        """
+        A snapshot takes the place of what is committed, and of nothing that may have been acknowledged beyond it
+        (section 7).
+        """
+        _, index, term, keepsLog = install
+        if index > len(committed) or committed[index - 1] != term:
+            raise Violation(f"server {view.id} installs a snapshot up to entry {index} of term {term}: not committed")
+        if keepsLog != view.has(index, term):
+            what = "keeps its log, which lacks" if keepsLog else "throws its log away, which has"
+            raise Violation(f"server {view.id} {what} entry {index} of term {term}, where its snapshot ends")
+        if index <= view.applied and not mayGoBack:
+            raise Violation(f"server {view.id} goes back to a snapshot up to {index}, and has applied {view.applied}")
+        if not keepsLog:
+            self._rare[rare.LOG_REPLACED] += 1
+            view.terms[:] = committed[:index]
+        elif len(view.terms) > index:
+            self._rare[rare.LOG_KEPT] += 1
+        view.applied = index
+        # It may have come to be distrusted again since.
+        view.isDistrusted = view.raft.state.isDistrusted
 
     def _cut(self, view: View, first: int, term: int, committed: Sequence[int]) -> None:
         terms = view.terms

@@ -7,7 +7,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from replkv.raft.leader import Leader
-from replkv.raft.messages import AppendEntries, AppendEntriesReply, RequestVote, RequestVoteReply
+from replkv.raft.messages import (
+    AppendEntries,
+    AppendEntriesReply,
+    InstallSnapshot,
+    InstallSnapshotReply,
+    RequestVote,
+    RequestVoteReply,
+)
 from replkv.raft.outputs import Send
 from replkv.raft.quorum import majority
 from replkv.testing.judges.elections import Elections
@@ -25,12 +32,12 @@ class Promises:
         self._views = views
         self._answers: dict[tuple[int, int, int], int] = {}  # (from, to, term): step of the last
 
-    def check(self, view: View, sends: Sequence[Send], step: int, committed: int) -> None:
+    def check(self, view: View, sends: Sequence[Send], step: int, committed: Sequence[int]) -> None:
         """
         What a message promises is on the disk when it leaves, or the disk has gone on to a later term.
 
         @param step: counts what the judge looks at.
-        @param committed: how many entries are committed.
+        @param committed: the terms of all entries that are committed.
         """
         diskTerm = view.disk.term
         for to, message, _ in sends:
@@ -40,11 +47,17 @@ class Promises:
                 raise Violation(f"server {view.id} sends a message of term {message.term}, and its disk has {diskTerm}")
             match message:
                 case AppendEntries():
-                    self._append(view, message, committed)
+                    self._append(view, message, len(committed))
                 case AppendEntriesReply():
                     self._answers[view.id, to, message.term] = step
                     if message.success and diskTerm == message.term:
                         self._acknowledged(view, to, message)
+                case InstallSnapshot():
+                    self._offer(view, message, committed)
+                case InstallSnapshotReply():
+                    self._answers[view.id, to, message.term] = step
+                    if message.matchIndex and diskTerm == message.term:
+                        self._confirmed(view, message, committed)
                 case RequestVote():
                     if not message.preVote and diskTerm == message.term and view.disk.votedFor != view.id:
                         raise Violation(f"server {view.id} asks for votes, and its own is not on its disk")
@@ -85,3 +98,18 @@ class Promises:
             raise Violation(
                 f"server {view.id} confirms the entries up to {index} of leader {to}, and they are not on its disk"
             )
+
+    def _offer(self, view: View, message: InstallSnapshot, committed: Sequence[int]) -> None:
+        if self._elections.leaders.get(message.term) != view.id:
+            raise Violation(f"server {view.id} offers a snapshot in term {message.term}, which it does not lead")
+        index = message.lastIncludedIndex
+        if not 0 < index <= len(committed) or committed[index - 1] != message.lastIncludedTerm:
+            raise Violation(f"server {view.id} offers a snapshot up to entry {index}, which is not committed")
+
+    def _confirmed(self, view: View, message: InstallSnapshotReply, committed: Sequence[int]) -> None:
+        """
+        Up to matchIndex, the disk has what is committed.
+        """
+        index = message.matchIndex
+        if index > len(committed) or not view.disk.holds(index, committed[index - 1]):
+            raise Violation(f"server {view.id} confirms what is committed up to {index}, and it is not on its disk")

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from replkv.raft.messages import AppendEntries, AppendEntriesReply
+from replkv.raft.messages import AppendEntries, AppendEntriesReply, InstallSnapshot, InstallSnapshotReply
 from replkv.raft.outputs import Send
 from replkv.testing.judges.view import View
 from replkv.testing.outcome import Violation
@@ -28,14 +28,16 @@ class Retries:
         progress = view.raft.progressOf(peer)
         return None if progress is None else progress.nextIndex
 
-    def replied(self, view: View, peer: int, reply: AppendEntriesReply, before: int | None) -> None:
+    def replied(
+        self, view: View, peer: int, reply: AppendEntriesReply | InstallSnapshotReply, before: int | None
+    ) -> None:
         """
-        A server has taken in an answer to AppendEntries.
+        A server has taken in an answer to AppendEntries or InstallSnapshot.
 
         @param before: what L{nextIndex} was before that.
         """
         after = self.nextIndex(view, peer)
-        if reply.success or after is None:
+        if isinstance(reply, InstallSnapshotReply) or reply.success or after is None:
             self._due.pop((view.id, peer), None)
         elif before is not None and after < before:
             self._due[view.id, peer] = after
@@ -59,7 +61,7 @@ class Retries:
 
         @raise Violation: if it leads, and has not tried again what it had to.
         """
-        asked = {to for to, message, _ in sends if isinstance(message, AppendEntries)}
+        asked = {to for to, message, _ in sends if isinstance(message, AppendEntries | InstallSnapshot)}
         for peer in view.peers:
             due = self._due.pop((view.id, peer), None)
             if due is not None and peer not in asked and self.nextIndex(view, peer) == due:

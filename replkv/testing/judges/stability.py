@@ -45,8 +45,10 @@ class Stability:
         """
         A leader leads no longer.
 
-        @raise Violation: if it should.
+        @raise Violation: if it should. One whose state machine is distrusted should not.
         """
+        if view.isDistrusted:
+            return
         since, settling, now = self._health.wellSince(view.id), self._health.settling, self._seconds()
         if since is None or settling is None:
             return

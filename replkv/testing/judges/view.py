@@ -4,11 +4,13 @@ A server as a judge sees it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from replkv.raft.core import Raft
 from replkv.raft.leader import Leader
 from replkv.raft.outputs import Token
+from replkv.testing.outcome import Violation
 
 
 class DurableLog(Protocol):
@@ -36,7 +38,7 @@ class DurableLog(Protocol):
 
     def holds(self, index: int, term: int) -> bool:
         """
-        Whether the entry C{index} of C{term} is there.
+        Whether the entry C{index} of C{term} is there, or is part of the snapshot that the log begins after.
         """
 
 
@@ -93,8 +95,10 @@ class View:
     @ivar peers: the ids of all other servers.
     @ivar term: currentTerm when it was last seen; the next five likewise.
     @ivar leadingTerm: the term that it led; 0 if it did not lead.
-    @ivar terms: the terms of its log, by what it gave to its disk.
+    @ivar terms: the terms of its log, by what it gave to its disk, from index 1 on: before the log, those of the
+        snapshot.
     @ivar applied: the index of the last entry that it gave out to be applied.
+    @ivar isDistrusted: whether its state machine is, so that it may go back to a snapshot.
     @ivar matched: of a leader, what it knew of each peer's disk.
     @ivar reads: the reads that it was asked for and has not answered.
     """
@@ -104,6 +108,7 @@ class View:
         "commitIndex",
         "disk",
         "id",
+        "isDistrusted",
         "lastIndex",
         "leadingTerm",
         "matched",
@@ -117,14 +122,23 @@ class View:
         "votedFor",
     )
 
-    def __init__(self, server: Watched) -> None:
+    def __init__(self, server: Watched, committed: Sequence[int]) -> None:
+        """
+        @param committed: the terms of all entries that are committed.
+        @raise Violation: if the server's log begins after something else than what is committed.
+        """
         raft = server.raft
         self.id = server.id
         self.raft = raft
         self.disk = server.disk
         self.peers = raft.peers
-        self.terms = [raft.log.term(index) for index in range(1, raft.log.lastIndex + 1)]
+        log = raft.log
+        prevIndex = log.firstIndex - 1
+        if prevIndex and not (prevIndex <= len(committed) and committed[prevIndex - 1] == log.term(prevIndex)):
+            raise Violation(f"the log of server {server.id} begins after entry {prevIndex}, which is not committed so")
+        self.terms = [*committed[:prevIndex], *(log.term(index) for index in range(prevIndex + 1, log.lastIndex + 1))]
         self.applied = raft.lastApplied
+        self.isDistrusted = False
         self.matched: dict[int, int] = {}
         self.reads: dict[Token, Asked] = {}
         self.note()

@@ -49,7 +49,14 @@ class FaultTests(SynchronousTestCase):
         What faults change.
         """
         servers = [
-            (server.isRunning, server.isPaused, server.rate, server.disk.slowness, server.disk.isHanging)
+            (
+                server.isRunning,
+                server.isPaused,
+                server.isFragile or server.raft.state.isDistrusted,
+                server.rate,
+                server.disk.slowness,
+                server.disk.isHanging,
+            )
             for server in self.cluster.servers
         ]
         return [servers, [len(way.conditions) for way in self.cluster.network.ways()]]
@@ -63,7 +70,7 @@ class FaultTests(SynchronousTestCase):
             for finish in (self.end, lambda: self.faults.mend()):
                 self.begin(kind, 0.9)
                 calm: list[object] = [
-                    [(True, False, rate, 0.0, False) for rate in self.cluster.plan.rates],
+                    [(True, False, False, rate, 0.0, False) for rate in self.cluster.plan.rates],
                     [0] * 6,
                 ]
                 if kind not in ("hunt", "flapping links"):

@@ -77,7 +77,7 @@ class OneSeedTests(SynchronousTestCase):
         """
         Choose one with five servers, three clients and many faults.
         """
-        self.seed = next(seed for seed in SEEDS if self.fits(aPlan(seed)))
+        self.seed = next(seed for seed in range(1000) if self.fits(aPlan(seed)))
 
     def fits(self, plan: Plan) -> bool:
         """

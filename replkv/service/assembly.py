@@ -72,7 +72,7 @@ class Assembly:
         @raise Exhausted: if the system has no descriptor for the log's files.
         """
         reactor = host.reactor
-        self.machine = StateMachine(host.openStore(folder.storePath, descriptors.store), limits.machine)
+        self.machine = StateMachine(host.openStore(folder.storePath(storage.store), descriptors.store), limits.machine)
         self.raft = recover(host, config, server, folder, storage, self.machine, limits)
         identity = Identity(server.id, config.cluster, self.raft.config.members, folder, storeThread.run)
         names = Names(reactor)

@@ -49,10 +49,16 @@ def recover(
     @raise LogFailed: if the disk fails.
     @raise Exhausted: if the system has no descriptor for the log's files.
     """
+    if machine.appliedIndex < storage.firstIndex - 1:
+        raise EngineError(
+            f"the store in {folder.storePath(storage.store)} has applied entry {machine.appliedIndex}, but the log "
+            f"begins after entry {storage.firstIndex - 1}: the store has lost what is no longer in the log, and this "
+            "server must not go on. Put the store back as it was, or replace this server"
+        )
     if machine.appliedIndex > storage.lastIndex:
         raise EngineError(
-            f"the store in {folder.storePath} has applied entry {machine.appliedIndex}, but the log ends "
-            f"at {storage.lastIndex}: the log has lost entries, and this server must not go on"
+            f"the store in {folder.storePath(storage.store)} has applied entry {machine.appliedIndex}, but the log "
+            f"ends at {storage.lastIndex}: the log has lost entries, and this server must not go on"
         )
     if storage.cutBytes:
         _logger.info("cut {bytes} bytes off the log: a write that was not finished", bytes=storage.cutBytes)
@@ -71,7 +77,7 @@ def recover(
             limits=limits.raft,
         ),
         host.random,
-        RaftLog(storage.termRuns, storage.lastIndex, entries, limits=limits.raft),
+        RaftLog(storage.termRuns, storage.lastIndex, entries, storage.firstIndex, storage.prevTerm, limits=limits.raft),
         storage.term,
         storage.votedFor,
         machine.appliedIndex,

@@ -144,6 +144,9 @@ def makeService(options: Options) -> IService:
         _logger.warn("others had access to the data folder, or to parts of it ({count}); that is ended", count=opened)
     try:
         storage = LogStorage.open(OSFiles(), options.folder.logPath, random.SystemRandom())
+        options.folder.removeStores(storage.store)
+    except FolderError as error:
+        _refuse(str(error), _statusOf(error))
     except UnknownFormat as error:
         _refuse(f"server {server.id}: {error}")
     except CorruptLog as error:

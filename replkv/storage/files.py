@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -113,6 +114,12 @@ class Files(Protocol):
         Remove a file. Durable once the folder is synced.
         """
 
+    def removeFolder(self, path: str) -> None:
+        """
+        Remove a folder and all that is in it, which a crash may leave half done. Durable once the folder that it was in
+        is synced.
+        """
+
     def syncFolder(self, path: str) -> None:
         """
         Bring the names in a folder to the disk.
@@ -182,6 +189,13 @@ class OSFiles:
         """
         os.remove(path)
 
+    def removeFolder(self, path: str) -> None:
+        """
+        See L{Files.removeFolder}.
+        """
+        with _opening():
+            shutil.rmtree(path)
+
     def syncFolder(self, path: str) -> None:
         """
         See L{Files.syncFolder}.
@@ -209,6 +223,26 @@ class OSFiles:
             os.close(descriptor)
             raise
         return _OSLock(descriptor)
+
+
+def replaceFile(files: Files, folder: str, name: str, data: bytes) -> None:
+    """
+    Write a small file of a folder anew, on the disk before this returns. After a crash there is the old one or the new
+    one, and nothing in between.
+
+    @raise OSError: if the system refuses. Then it is the old one, or the new one, which may not be on the disk.
+    """
+    new = os.path.join(folder, f"{name}.new")
+    if files.exists(new):
+        files.remove(new)
+    file = files.open(new, create=True)
+    try:
+        file.write(0, data)
+        file.sync()
+    finally:
+        file.close()
+    files.rename(new, os.path.join(folder, name))
+    files.syncFolder(folder)
 
 
 @contextmanager

@@ -7,16 +7,18 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 from replkv.lives import Life, Past
 from replkv.storage.clockrecord import ClockRecord, decodeRecord, encodeRecord
-from replkv.storage.files import Files, Lock, Locked
+from replkv.storage.files import Files, Lock, Locked, replaceFile
 from replkv.storage.segments import segmentNumbers
 
 _FORMAT: Final = 1
+_STORE_NAME: Final = re.compile(r"store(-[1-9]\d*)?")
 _SIZE_LIMIT: Final = 1 << 20
 
 
@@ -50,13 +52,11 @@ class DataFolder:
         bits, in hexadecimal.
     @ivar path: its path.
     @ivar logPath: the folder for the log.
-    @ivar storePath: the folder for the store.
     """
 
     def __init__(self, files: Files, path: str, lock: Lock, past: Past, peers: dict[int, Life]) -> None:
         self.past = past
         self.logPath = os.path.join(path, "log")
-        self.storePath = os.path.join(path, "store")
         self._files = files
         self.path = path
         self._lock = lock
@@ -94,6 +94,27 @@ class DataFolder:
             except BaseException:
                 lock.release()
                 raise
+
+    def storePath(self, store: int) -> str:
+        """
+        The folder for a store.
+
+        @param store: its number, by which the log tells which one is current.
+        """
+        return os.path.join(self.path, _storeName(store))
+
+    def removeStores(self, current: int) -> None:
+        """
+        Remove all stores but one: a crash may have left one that was to become current, or one that no longer is.
+
+        @raise FolderError: if they cannot be removed.
+        """
+        with _refusing(self.path):
+            others = [name for name in _stores(self._files, self.path) if name != _storeName(current)]
+            for name in others:
+                self._files.removeFolder(os.path.join(self.path, name))
+            if others:
+                self._files.syncFolder(self.path)
 
     def begin(self, random: random.Random) -> None:
         """
@@ -296,7 +317,7 @@ def _refuseRemains(files: Files, path: str) -> None:
     Refuse a folder without a stamp that is not a new one. The stamp is durable before anything else is made, so
     no crash explains that.
     """
-    for name in ("log", "store", "peers.json"):
+    for name in ("log", "peers.json", *_stores(files, path)):
         if files.exists(os.path.join(path, name)):
             raise FolderError(
                 f"{path} has no stamp.json, but a {name}: it cannot be told whose it is. "
@@ -306,15 +327,28 @@ def _refuseRemains(files: Files, path: str) -> None:
 
 def _refuseLostLog(files: Files, path: str, peers: dict[int, Life]) -> None:
     """
-    Refuse a folder whose log was taken away: the server would vote again where it has voted before. Peers are met
-    only when the log is open, so once one is remembered there is a log.
+    Refuse a folder whose log was taken away: the server would vote again where it has voted before, and it is the log
+    that tells which store is current. Peers are met only when the log is open, so once one is remembered there is a
+    log; and so there is before any other store than the first.
     """
     logPath = os.path.join(path, "log")
-    if peers and not (files.exists(logPath) and segmentNumbers(files, logPath)):
+    hasHadLog = bool(peers) or any(name != _storeName(0) for name in _stores(files, path))
+    if hasHadLog and not (files.exists(logPath) and segmentNumbers(files, logPath)):
         raise FolderError(
             f"{path} has lost its log, which holds the server's votes: put {logPath} back as it was, or replace this "
             "server"
         )
+
+
+def _storeName(store: int) -> str:
+    return f"store-{store}" if store else "store"
+
+
+def _stores(files: Files, path: str) -> list[str]:
+    """
+    The names of the stores that there are.
+    """
+    return [name for name in files.list(path) if _STORE_NAME.fullmatch(name)]
 
 
 def _readFile(files: Files, path: str, name: str) -> object:
@@ -342,17 +376,7 @@ def _replaceFile(files: Files, path: str, name: str, content: object) -> None:
     """
     Write a JSON file of the folder. After a crash there is the old one or the new one, and nothing in between.
     """
-    new = os.path.join(path, f"{name}.new")
-    if files.exists(new):
-        files.remove(new)
-    file = files.open(new, create=True)
-    try:
-        file.write(0, json.dumps(content, indent=2).encode() + b"\n")
-        file.sync()
-    finally:
-        file.close()
-    files.rename(new, os.path.join(path, name))
-    files.syncFolder(path)
+    replaceFile(files, path, name, json.dumps(content, indent=2).encode() + b"\n")
 
 
 def _damaged(path: str, name: str, reason: str) -> FolderError:

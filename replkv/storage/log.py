@@ -15,8 +15,10 @@ from replkv.storage.errors import CorruptLog, LogFailed
 from replkv.storage.files import Exhausted, Files
 from replkv.storage.outline import LogOutline
 from replkv.storage.record import frameSize
+from replkv.storage.replay import replay
 from replkv.storage.segment import Segment
 from replkv.storage.segments import Segments
+from replkv.storage.start import LogStart, readStart, writeStart
 
 SEGMENT_BYTES: Final = 16 << 20
 """
@@ -44,9 +46,13 @@ class LogStorage:
     @ivar cutBytes: the length of the torn tail that was cut on opening; 0 if there was none.
     """
 
-    def __init__(self, segments: Segments, outline: LogOutline, tail: Segment, cutBytes: int) -> None:
+    def __init__(
+        self, files: Files, segments: Segments, start: LogStart, outline: LogOutline, tail: Segment, cutBytes: int
+    ) -> None:
         self.cutBytes = cutBytes
+        self._files = files
         self._segments = segments
+        self._start = start
         self._outline = outline
         self._tail = tail
         self._older: Segment | None = None
@@ -65,12 +71,14 @@ class LogStorage:
         @raise OSError: if the system refuses.
         """
         segments = Segments(files, folder, random, segmentBytes)
-        outline = LogOutline()
-        tail = _replay(segments, outline)
+        start = readStart(files, folder)
+        outline, tail = replay(segments, start)
         if tail is None:
-            return cls(segments, outline, segments.begin(1, outline.lastIndex, 0, 0), 0)
+            tail = segments.begin(start.segment, outline.lastIndex, 0, 0)
+            outline.begin(start.segment, 0)
+            return cls(files, segments, start, outline, tail, 0)
         try:
-            return cls(segments, outline, tail, tail.settle())
+            return cls(files, segments, start, outline, tail, tail.settle())
         except BaseException:
             tail.close()
             raise
@@ -95,6 +103,20 @@ class LogStorage:
         The index of the first entry, were there one.
         """
         return self._outline.firstIndex
+
+    @property
+    def prevTerm(self) -> int:
+        """
+        The term of the entry before that; 0 if there was none.
+        """
+        return self._outline.prevTerm
+
+    @property
+    def store(self) -> int:
+        """
+        The number of the store that goes with the log: see L{adopt}.
+        """
+        return self._start.store
 
     @property
     def lastIndex(self) -> int:
@@ -125,12 +147,16 @@ class LogStorage:
             size = frameSize(parts)
             if not self._tail.hasRoom(size):
                 self._roll(size)
-            place = self._tail.header.number << 32 | self._tail.end
+            tail = self._tail
+            place = tail.header.number << 32 | tail.end
             for _, term, votedFor, batch in parts:
                 entries = batch.entries
                 first = entries[0].index if entries else 0
                 self._outline.add(term, votedFor, first, [entry.term for entry in entries], place)
-            self._tail.append(parts)
+            tail.append(parts)
+            # So often that what it does not cover is read in no time.
+            if tail.end - tail.indexedEnd > self._segments.segmentBytes // 4:
+                self._segments.writeIndex(tail.header.number, tail.index(self._outline))
 
     def read(self, first: int, last: int, maxBytes: int) -> list[Entry]:
         """
@@ -155,17 +181,88 @@ class LogStorage:
                 first = found[-1].index + 1
         return found
 
+    def compactable(self, index: int, retained: int) -> int:
+        """
+        How much can go at the log's beginning.
+
+        @param index: nothing after this entry may.
+        @param retained: so many bytes of segments have to be left, at least.
+        @return: the last entry that can; that before L{firstIndex} if none can, since it is by whole segments that they
+            go.
+        """
+        span = self._outline.beginning(index, retained, self._tail.end)
+        return self.firstIndex - 1 if span is None else span.lastIndex
+
+    def compact(self, index: int) -> None:
+        """
+        Have the log begin later: the segments go that have nothing after the entry C{index}. It must be committed, so
+        that it is never replaced, and the store that goes with the log must have it on the disk.
+
+        @raise Exhausted: if there is no descriptor for it, for now. The log is as it was.
+        @raise LogFailed: if the disk fails, or has failed before.
+        """
+        with self._failing():
+            outline = self._outline
+            span = outline.beginning(index, 0, self._tail.end)
+            if span is None:
+                return
+            freed = [each.number for each in outline.spans if each.number < span.number]
+            first, prevTerm = span.lastIndex + 1, outline.termAt(span.lastIndex)
+            self._begin(LogStart(span.number, first, prevTerm, span.term, span.votedFor, self.store))
+            outline.forget(span)
+            if self._older is not None and self._older.header.number < span.number:
+                self._closeOlder()
+            self._segments.free(freed)
+
+    def adopt(self, store: int) -> None:
+        """
+        Have another store go with the log, which stays as it is: it must hold the last entry that is in that store.
+        That store must be on the disk.
+
+        @param store: its number, which no store had before.
+        @raise Exhausted: if there is no descriptor for it, for now. The same has to be called again before anything
+            else is, since it may have been done.
+        @raise LogFailed: if the disk fails, or has failed before.
+        """
+        with self._failing():
+            self._begin(self._start._replace(store=store))
+
+    def restart(self, index: int, term: int, store: int) -> None:
+        """
+        Have all entries go, and the log begin after another one, together with the store that has that entry and all
+        before it. Term and vote stay. A crash leaves the log and the store that there were, or those that are to be.
+
+        @param index: the last entry that is in that store.
+        @param term: its term.
+        @param store: the number of the store, as in L{adopt}.
+        @raise Exhausted: as in L{adopt}.
+        @raise LogFailed: if the disk fails, or has failed before.
+        """
+        with self._failing():
+            number = self._tail.header.number + 1
+            self._segments.stage(number, index)
+            start = LogStart(number, index + 1, term, self.term, self.votedFor, store)
+            writeStart(self._files, self._segments.folder, start)
+            self._segments.enter(number)
+            tail = self._segments.open(number)
+            self.close()
+            self._segments.free([span.number for span in self._outline.spans])
+            self._start, self._tail = start, tail
+            self._outline = LogOutline(start.firstIndex, start.prevTerm, start.term, start.votedFor)
+            self._outline.begin(number, 0)
+
     @property
     def isPrepared(self) -> bool:
         """
-        Whether the file that will be the next segment is there.
+        Whether L{prepare} has nothing to do.
         """
-        return self._segments.hasSpare
+        return self._segments.isPrepared
 
     def prepare(self) -> None:
         """
-        Make the file that will be the next segment, so that no write has to wait for that. It alone may run in
-        another thread, beside the other calls. If the file cannot be made, the log is none the worse for it.
+        Make the file that will be the next segment, so that no write has to wait for that, and do away with segments
+        that are free. It alone may run in another thread, beside the other calls. If it fails, the log is none the
+        worse for it.
 
         @raise OSError: if the system refuses.
         """
@@ -176,8 +273,7 @@ class LogStorage:
         Close the files. What was written is durable already.
         """
         self._tail.close()
-        if self._older is not None:
-            self._older.close()
+        self._closeOlder()
 
     @contextmanager
     def _failing(self) -> Iterator[None]:
@@ -204,8 +300,18 @@ class LogStorage:
         that only the last segment of a log can have a torn tail.
         """
         full = self._tail
-        self._tail = self._segments.begin(full.header.number + 1, self.lastIndex, full.end, size)
+        number = full.header.number + 1
+        self._tail = self._segments.begin(number, self.lastIndex, full.end, size)
         full.close()
+        self._segments.writeIndex(full.header.number, full.index(self._outline))
+        self._outline.begin(number, full.end)
+
+    def _begin(self, start: LogStart) -> None:
+        """
+        Have the log begin otherwise, on the disk.
+        """
+        writeStart(self._files, self._segments.folder, start)
+        self._start = start
 
     def _entriesFrom(self, index: int) -> Sequence[Entry]:
         """
@@ -241,41 +347,11 @@ class LogStorage:
         if number == self._tail.header.number:
             return self._tail
         if self._older is None or self._older.header.number != number:
-            if self._older is not None:
-                self._older.close()
-                self._older = None
+            self._closeOlder()
             self._older = self._segments.open(number)
         return self._older
 
-
-def _replay(segments: Segments, outline: LogOutline) -> Segment | None:
-    """
-    Read all segments into C{outline}.
-
-    @return: the last one, still open; C{None} if there is none.
-    """
-    tail = None
-    try:
-        for expected, number in enumerate(segments.numbers(), 1):
-            if number != expected:
-                raise CorruptLog(segments.path(expected), 0, "the segment is missing, and later ones are there")
-            segment = segments.open(number)
-            previous, tail = tail, segment
-            if previous is not None:
-                previous.close()
-                if previous.end != segment.header.previousEnd:
-                    raise CorruptLog(previous.path, previous.end, "the record is damaged, and a later segment is there")
-            if segment.header.lastIndex != outline.lastIndex:
-                raise CorruptLog(segment.path, 0, f"the segment does not follow a log to entry {outline.lastIndex}")
-            for offset, found in segment.frames():
-                try:
-                    for term, votedFor, encoded in found:
-                        first, terms = Batch.peek(encoded)
-                        outline.add(term, votedFor, first, terms, number << 32 | offset)
-                except ValueError as error:
-                    raise CorruptLog(segment.path, offset, str(error)) from None
-    except BaseException:
-        if tail is not None:
-            tail.close()
-        raise
-    return tail
+    def _closeOlder(self) -> None:
+        if self._older is not None:
+            self._older.close()
+            self._older = None

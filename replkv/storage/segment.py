@@ -5,11 +5,13 @@ One segment file of the log.
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Iterator, Sequence
 
 from replkv.raft.outputs import Persist
 from replkv.storage.errors import CorruptLog, UnknownFormat
 from replkv.storage.files import File, Files
+from replkv.storage.outline import LogOutline
 from replkv.storage.record import (
     FORMAT,
     FRAME_HEAD_BYTES,
@@ -24,6 +26,7 @@ from replkv.storage.record import (
     frameAt,
     sections,
 )
+from replkv.storage.segmentindex import SegmentIndex
 
 
 class Segment:
@@ -33,9 +36,12 @@ class Segment:
     @ivar path: its file.
     @ivar header: its header.
     @ivar end: where its frames end and the next one goes; known once L{frames} has come to its end.
+    @ivar lastFrame: where the last one begins.
+    @ivar checksum: the CRC-32 of all of them.
+    @ivar indexedEnd: where the last of them ends that an index covers.
     """
 
-    __slots__ = ("_file", "_lastFrame", "_size", "end", "header", "path")
+    __slots__ = ("_file", "_size", "checksum", "end", "header", "indexedEnd", "lastFrame", "path")
 
     def __init__(self, path: str, file: File, header: Header) -> None:
         self.path = path
@@ -43,7 +49,9 @@ class Segment:
         self.end = FRAMES_START
         self._file = file
         self._size = file.size()
-        self._lastFrame = FRAMES_START
+        self.lastFrame = FRAMES_START
+        self.checksum = 0
+        self.indexedEnd = FRAMES_START
 
     @classmethod
     def open(cls, files: Files, folder: str, number: int) -> Segment:
@@ -71,18 +79,44 @@ class Segment:
             file.close()
             raise
 
+    def skip(self, index: SegmentIndex) -> bool:
+        """
+        Leave out the frames that an index covers, before L{frames}.
+
+        @return: whether it is the index of these frames, and they are as they were when it was made. Otherwise none is
+            left out.
+        """
+        covered = self._file.read(FRAMES_START, max(0, min(index.end, self._size) - FRAMES_START))
+        if index.checksum != zlib.crc32(covered):
+            return False
+        self.lastFrame, self.end, self.checksum = index.lastFrame, index.end, index.checksum
+        self.indexedEnd = index.end
+        return True
+
+    def index(self, outline: LogOutline) -> SegmentIndex:
+        """
+        Make the index of its frames.
+
+        @param outline: knows them, and no later segment.
+        """
+        self.indexedEnd = self.end
+        return outline.index(self.lastFrame, self.end, self.checksum)
+
     def frames(self) -> Iterator[tuple[int, list[Section]]]:
         """
-        Read the whole segment: the place of each frame, and its sections. Ends where no valid frame follows.
+        Read the segment, but for what was left out: the place of each frame, and its sections. Ends where no valid
+        frame follows.
 
         @raise CorruptLog: if a frame passes its checksum but is not made of sections.
         """
-        data = memoryview(self._file.read(0, self._size))
+        start = self.end
+        data = memoryview(self._file.read(start, self._size - start))
         marker = self.header.marker
-        while (frame := frameAt(data, self.end, marker, self.end)) is not None:
+        while (frame := frameAt(data, self.end - start, marker, self.end)) is not None:
             body, end = frame
             yield self.end, self._sections(self.end, body)
-            self._lastFrame, self.end = self.end, end
+            self.checksum = zlib.crc32(data[self.end - start : end], self.checksum)
+            self.lastFrame, self.end = self.end, start + end
 
     def settle(self) -> int:
         """
@@ -100,8 +134,8 @@ class Segment:
         # The process before this one may have been killed before its sync, or have seen that fail; after a failure
         # a system may take for clean what never reached the disk. So the last frame is written once more. What is
         # cut becomes zeros, so that none of it is found again, whatever is written over its beginning.
-        frame = self._file.read(self._lastFrame, self.end - self._lastFrame)
-        self._file.write(self._lastFrame, frame + bytes(cut))
+        frame = self._file.read(self.lastFrame, self.end - self.lastFrame)
+        self._file.write(self.lastFrame, frame + bytes(cut))
         self._file.sync()
         return cut
 
@@ -118,7 +152,9 @@ class Segment:
         frame = encodeFrame(parts, self.header.marker, self.end)
         self._file.write(self.end, frame)
         self._file.sync()
+        self.lastFrame = self.end
         self.end += len(frame)
+        self.checksum = zlib.crc32(frame, self.checksum)
 
     def read(self, offset: int) -> list[Section]:
         """

@@ -143,7 +143,8 @@ class MemoryFiles:
         See L{replkv.storage.files.Files.list}.
         """
         self.look("list", path)
-        return sorted([os.path.basename(name) for name in self._names if os.path.dirname(name) == path])
+        names = {*self._names, *self._folders}
+        return sorted([os.path.basename(name) for name in names if os.path.dirname(name) == path and name != path])
 
     def exists(self, path: str) -> bool:
         """
@@ -180,6 +181,14 @@ class MemoryFiles:
         """
         self.step("remove", path)
         self._rename({name: content for name, content in self._names.items() if name != path})
+
+    def removeFolder(self, path: str) -> None:
+        """
+        See L{replkv.storage.files.Files.removeFolder}. Where the power goes meanwhile, nothing is removed.
+        """
+        self.step("removeFolder", path)
+        self._folders = {folder for folder in self._folders if not f"{folder}/".startswith(f"{path}/")}
+        self._rename({name: content for name, content in self._names.items() if not name.startswith(f"{path}/")})
 
     def syncFolder(self, path: str) -> None:
         """

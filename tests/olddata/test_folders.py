@@ -97,7 +97,7 @@ class FirstFolderTests(SynchronousTestCase):
         """
         for kept in (self.archive.killed, self.archive.stopped):
             folder, log = self.open(kept)
-            machine = self.machine(RocksEngine(folder.storePath))
+            machine = self.machine(RocksEngine(folder.storePath(log.store)))
             self.assertEqual(machine.appliedIndex, kept.appliedIndex)
             if kept.appliedIndex < kept.lastIndex:
                 machine.apply(log.read(kept.appliedIndex + 1, kept.lastIndex, 1 << 20))

@@ -66,9 +66,9 @@ class StartTests(ServerTests):
         """
         The store cannot be opened.
         """
-        with open(self.folder.storePath, "w"):
+        with open(self.folder.storePath(0), "w"):
             pass
-        self.assertStopsItself(self.folder.storePath)
+        self.assertStopsItself(self.folder.storePath(0))
 
     def test_noDescriptorForLog(self) -> None:
         """
@@ -98,6 +98,14 @@ class StartTests(ServerTests):
         """
         self.patch(StateMachine, "__init__", lambda machine, *_: setattr(machine, "appliedIndex", 7))
         self.assertStopsItself("has applied entry 7, but the log ends at 1")
+
+    def test_storeIsBehindLog(self) -> None:
+        """
+        The store lacks what is no longer in the log.
+        """
+        self.storage.restart(9, 1, 0)
+        self.patch(StateMachine, "__init__", lambda machine, *_: setattr(machine, "appliedIndex", 7))
+        self.assertStopsItself("has applied entry 7, but the log begins after entry 9")
 
     def test_anythingElse(self) -> None:
         """

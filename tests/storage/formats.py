@@ -1,5 +1,5 @@
 """
-Segments as another version of replkv writes them.
+The log's files as another version of replkv writes them.
 """
 
 from __future__ import annotations
@@ -15,6 +15,13 @@ def headerOf(version: int, header: Header) -> bytes:
     """
     A segment's header of another format, whole and with its checksum.
     """
-    encoded = bytearray(encodeHeader(header))[:-4]
+    return startOf(version, encodeHeader(header))
+
+
+def startOf(version: int, start: bytes) -> bytes:
+    """
+    Where a log begins, as another format has it.
+    """
+    encoded = bytearray(start)[:-4]
     encoded[_PLACE] = version.to_bytes(2, "big")
     return bytes(encoded) + zlib.crc32(encoded).to_bytes(4, "big")

@@ -28,21 +28,65 @@ Small, so that a few writes fill it: 4096 bytes of frames.
 class State(NamedTuple):
     """
     What a log holds.
+
+    @ivar entries: its entries, those included that may have gone with a segment; none of them was replaced.
+    @ivar before: how many came before these.
+    @ivar prevTerm: the term of the last of those.
+    @ivar store: the number of the store that goes with it.
+    @ivar floor: all entries up to this one may have gone.
     """
 
     term: int = 0
     votedFor: int | None = None
     entries: tuple[Entry, ...] = ()
+    before: int = 0
+    prevTerm: int = 0
+    store: int = 0
+    floor: int = 0
 
     def after(self, parts: Sequence[Persist]) -> State:
         """
         What it holds when C{parts} were written to it.
         """
-        term, votedFor, entries = self
+        term, votedFor, entries = self[:3]
         for _, term, votedFor, batch in parts:  # noqa: B007
             if batch.entries:
-                entries = (*entries[: batch.entries[0].index - 1], *batch.entries)
-        return State(term, votedFor, entries)
+                entries = (*entries[: batch.entries[0].index - 1 - self.before], *batch.entries)
+        return self._replace(term=term, votedFor=votedFor, entries=entries)
+
+    def compacted(self, index: int) -> State:
+        """
+        What it holds when it was compacted.
+        """
+        return self._replace(floor=max(index, self.floor))
+
+    def adopted(self, store: int) -> State:
+        """
+        What it holds when another store goes with it.
+        """
+        return self._replace(store=store)
+
+    def restarted(self, index: int, term: int, store: int) -> State:
+        """
+        What it holds when it begins anew.
+        """
+        return State(self.term, self.votedFor, (), index, term, store, index)
+
+    def isHeldBy(self, log: LogStorage) -> bool:
+        """
+        Whether C{log} holds this, but for what may have gone.
+        """
+        gone = log.firstIndex - 1 - self.before
+        if not 0 <= gone <= max(0, self.floor - self.before):
+            return False
+        rest = self.entries[gone:]
+        prevTerm = self.entries[gone - 1].term if gone else self.prevTerm
+        held = (log.term, log.votedFor, log.store, log.prevTerm, log.lastIndex - log.firstIndex + 1)
+        return (
+            held == (self.term, self.votedFor, self.store, prevTerm, len(rest))
+            and stateOf(log).entries == rest
+            and log.termRuns == State(entries=rest).termRuns
+        )
 
     @property
     def termRuns(self) -> list[tuple[int, int]]:
@@ -67,8 +111,9 @@ def stateOf(log: LogStorage) -> State:
     """
     All that C{log} holds, read from its disk.
     """
-    entries = log.read(1, log.lastIndex, 1 << 30) if log.lastIndex else []
-    return State(log.term, log.votedFor, tuple(entries))
+    first, last = log.firstIndex, log.lastIndex
+    entries = log.read(first, last, 1 << 30) if first <= last else []
+    return State(log.term, log.votedFor, tuple(entries), first - 1, log.prevTerm, log.store, first - 1)
 
 
 def append(first: int, term: int, *data: bytes, votedFor: int | None = None) -> Persist:

@@ -118,6 +118,16 @@ class OSFilesTests(SynchronousTestCase):
         self.files.remove(other)
         self.assertFalse(self.files.exists(other))
 
+    def test_removeFolder(self) -> None:
+        """
+        A folder is removed with all that is in it.
+        """
+        path = os.path.join(self.folder, "a")
+        self.files.makeFolder(os.path.join(path, "b"))
+        self.files.open(os.path.join(path, "b", "file"), create=True).close()
+        self.files.removeFolder(path)
+        self.assertEqual(self.files.list(self.folder), [])
+
     def test_lock(self) -> None:
         """
         Of two, one gets the lock, and the other when it was released.

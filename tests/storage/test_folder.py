@@ -90,7 +90,7 @@ class DataFolderTests(SynchronousTestCase):
         """
         folder = openFolder(self.files, members=(2, 0, 1), seed=5)
         self.assertEqual(folder.past.incarnation, self.incarnation)
-        self.assertEqual((folder.logPath, folder.storePath), ("/data/log", "/data/store"))
+        self.assertEqual((folder.logPath, folder.storePath(0)), ("/data/log", "/data/store"))
 
     def test_locked(self) -> None:
         """
@@ -136,7 +136,7 @@ class DataFolderTests(SynchronousTestCase):
         """
         A folder that holds something but no stamp is refused.
         """
-        for name in ("log/0000000000000001.segment", "store/CURRENT", "peers.json"):
+        for name in ("log/0000000000000001.segment", "store/CURRENT", "store-1/CURRENT", "peers.json"):
             self.assertRefused(MemoryFiles({f"{PATH}/{name}": b""}), "no stamp.json", name.split("/")[0])
 
     def test_cannotBeWritten(self) -> None:
@@ -300,6 +300,38 @@ class DataFolderTests(SynchronousTestCase):
         openFolder(self.files).close()
         rest = {path: data for path, data in self.files.contents().items() if "segment" not in path}
         self.assertRefused(MemoryFiles(rest), "has lost its log", f"{PATH}/log")
+
+    def test_lostLogOfOne(self) -> None:
+        """
+        So is one that has another store than the first, which only a log can have told of, whether it has peers or not.
+        """
+        alone = {**self.files.contents(), f"{PATH}/store-2/CURRENT": b""}
+        self.assertRefused(MemoryFiles(alone), "has lost its log", f"{PATH}/log")
+
+    def test_stores(self) -> None:
+        """
+        Of several stores all are removed but the one that is current, and nothing else is.
+        """
+        stores = {f"{PATH}/{name}/CURRENT": b"" for name in ("store", "store-1", "store-2", "store-12", "storeroom")}
+        openLog(self.files)
+        for current, left in ((0, "store"), (2, "store-2"), (12, "store-12"), (3, None)):
+            files = MemoryFiles({**self.files.contents(), **stores})
+            folder = openFolder(files)
+            folder.removeStores(current)
+            expected = {*self.files.contents(), f"{PATH}/storeroom/CURRENT"}
+            survivor = files.afterPowerLoss(random.Random(1))
+            self.assertEqual({*survivor.contents()} - expected, {f"{PATH}/{left}/CURRENT"} if left else set())
+            self.assertLessEqual(expected, {*survivor.contents()})
+
+    def test_storesCannotBeRemoved(self) -> None:
+        """
+        What cannot be removed is told with the system's reason.
+        """
+        files = MemoryFiles({**self.files.contents(), f"{PATH}/store/CURRENT": b""})
+        folder = openFolder(files)
+        files.failing = lambda kind, path: errno.EROFS if kind == "removeFolder" else 0
+        error = self.assertRaises(FolderError, folder.removeStores, 1)
+        self.assertIn("Read-only file system", str(error))
 
     def test_powerLoss(self) -> None:
         """

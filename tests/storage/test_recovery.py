@@ -4,15 +4,17 @@ Tests for L{replkv.storage.log}: what it makes of torn tails, and of a disk that
 
 from __future__ import annotations
 
+import errno
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.raft.outputs import Persist
 from replkv.storage.errors import CorruptLog, UnknownFormat
 from replkv.storage.log import LogStorage
-from replkv.storage.record import FRAMES_START, Header, frameSize
+from replkv.storage.record import FRAMES_START, Header, Section, frameSize
+from replkv.storage.segment import Segment
 from replkv.testing.files import MemoryFiles
 from tests.storage.formats import headerOf
 from tests.storage.model import FOLDER, SEGMENT_BYTES, State, append, openLog, stateOf, vote
@@ -21,10 +23,11 @@ FIRST = f"{FOLDER}/0000000000000001.segment"
 SECOND = f"{FOLDER}/0000000000000002.segment"
 
 
-def written(*writes: Sequence[Persist]) -> tuple[dict[str, bytes], list[State], list[int]]:
+def written(*writes: Sequence[Persist], indexed: bool = False) -> tuple[dict[str, bytes], list[State], list[int]]:
     """
     Write a log.
 
+    @param indexed: whether the segments are to have their indexes.
     @return: its files, what it held before the first write and after each, and where the frames begin and end, as
         long as the first segment takes them.
     """
@@ -36,7 +39,8 @@ def written(*writes: Sequence[Persist]) -> tuple[dict[str, bytes], list[State], 
         log.write(parts)
         states.append(states[-1].after(parts))
         ends.append(ends[-1] + frameSize(parts))
-    return files.contents(), states, ends
+    contents = {path: data for path, data in files.contents().items() if indexed or not path.endswith(".index")}
+    return contents, states, ends
 
 
 SMALL = written(
@@ -213,18 +217,21 @@ class RotTests(SynchronousTestCase):
             self.assertCorrupt({FIRST: data[:start] + bytes(end - start) + data[end:]}, FIRST, start)
 
 
+SEVERAL = (
+    [append(1, 1, b"a" * 100)],
+    [append(2, 1, b"b" * 100)],
+    [append(2, 2, b"c" * 100)],
+    [append(3, 3, b"d" * 3900)],
+    [append(3, 4, b"e" * 3900)],
+)
+
+
 class SeveralSegmentsTests(RotTests):
     """
     Tests for damage to a log of three segments, of which the first holds three frames.
     """
 
-    contents, states, ends = written(
-        [append(1, 1, b"a" * 100)],
-        [append(2, 1, b"b" * 100)],
-        [append(2, 2, b"c" * 100)],
-        [append(3, 3, b"d" * 3900)],
-        [append(3, 4, b"e" * 3900)],
-    )
+    contents, states, ends = written(*SEVERAL)
     ends = ends[:4]
 
     def flipped(self, position: int, bit: int) -> dict[str, bytes]:
@@ -246,7 +253,7 @@ class SeveralSegmentsTests(RotTests):
         """
         A change to the header of any segment is refused.
         """
-        for path in self.contents:
+        for path in [path for path in self.contents if path.endswith(".segment")]:
             for position in range(44):
                 data = bytearray(self.contents[path])
                 data[position] ^= 1
@@ -297,9 +304,106 @@ class SeveralSegmentsTests(RotTests):
         two, _, _ = written([append(1, 1, b"x" * 50, b"x" * 50)], [append(3, 1, b"y" * 4000)])
         self.assertCorrupt({FIRST: one[FIRST], SECOND: two[SECOND]}, SECOND, 0)
 
+    def test_nothingIsChanged(self) -> None:
+        """
+        Nothing is added to a log that is refused at its end, though what comes before is well.
+        """
+        third = f"{FOLDER}/0000000000000003.segment"
+        self.assertCorrupt({**self.contents, third: self.contents[third][:40]}, third, 0)
+
     def test_otherFiles(self) -> None:
         """
         Files that are not segments are left alone.
         """
         contents = {**self.contents, f"{FOLDER}/notes.txt": b"", f"{FOLDER}/1.segment": b""}
         self.assertEqual(stateOf(openLog(MemoryFiles(contents))), self.states[-1])
+
+
+class IndexTests(SeveralSegmentsTests):
+    """
+    The same damage to a log whose segments have indexes, and damage to these.
+    """
+
+    contents, states, ends = written(*SEVERAL, indexed=True)
+    ends = ends[:4]
+    indexes = tuple(f"{FOLDER}/{number:016d}.index" for number in (1, 2, 3))
+
+    def framesRead(self, contents: dict[str, bytes]) -> int:
+        """
+        Open a log, which must be well.
+
+        @return: how many of its frames were taken apart.
+        """
+        taken: list[int] = []
+        frames = Segment.frames
+
+        def count(segment: Segment) -> Iterator[tuple[int, list[Section]]]:
+            for frame in frames(segment):
+                taken.append(segment.end)
+                yield frame
+
+        self.patch(Segment, "frames", count)
+        files = MemoryFiles(contents)
+        log = openLog(files)
+        self.patch(Segment, "frames", frames)
+        self.assertEqual((stateOf(log), log.cutBytes), (self.states[-1], 0))
+        self.assertEqual(log.termRuns, self.states[-1].termRuns)
+        again = [append(log.lastIndex + 1, 9, b"more")]
+        log.write(again)
+        self.assertEqual(stateOf(openLog(files)), self.states[-1].after(again))
+        return len(taken)
+
+    def test_notTakenApart(self) -> None:
+        """
+        Frames that an index covers are not taken apart; without it they are, and then there is one again.
+        """
+        self.assertEqual(sorted(path for path in self.contents if path.endswith(".index")), sorted(self.indexes))
+        self.assertEqual(self.framesRead(self.contents), 0)
+        for missing, count in ((self.indexes[:1], 3), (self.indexes[1:2], 1), (self.indexes[:2], 4)):
+            contents = {path: data for path, data in self.contents.items() if path not in missing}
+            self.assertEqual(self.framesRead(contents), count)
+            files = MemoryFiles(contents)
+            openLog(files)
+            self.assertEqual(files.contents(), self.contents)
+
+    def test_damagedIndex(self) -> None:
+        """
+        An index with any bit changed, or cut short anywhere, is not used, and does no harm.
+        """
+        for path in self.indexes:
+            data = self.contents[path]
+            for position in range(len(data)):
+                flipped = bytearray(data)
+                flipped[position] ^= 1 << position % 8
+                for damaged in (bytes(flipped), data[:position]):
+                    self.assertGreater(self.framesRead({**self.contents, path: damaged}), 0)
+
+    def test_foreignIndex(self) -> None:
+        """
+        An index of another segment is not used.
+        """
+        one, two, _ = self.indexes
+        self.assertEqual(self.framesRead({**self.contents, one: self.contents[two]}), 3)
+
+    def test_refused(self) -> None:
+        """
+        Where the system refuses to write or read indexes, the log does without.
+        """
+        for kind in ("create", "open", "write", "read"):
+            files = MemoryFiles()
+            files.failing = lambda each, path, kind=kind: errno.EIO * (each == kind and path.endswith("x"))  # type: ignore[misc]
+            log = openLog(files)
+            for parts in SEVERAL:
+                log.write(parts)
+            self.assertEqual(stateOf(log), self.states[-1])
+            self.assertEqual(stateOf(openLog(files)), self.states[-1])
+
+    def test_partOfSegment(self) -> None:
+        """
+        A segment gets an index before it is full, and what comes after that is read.
+        """
+        parts = [[append(index, 1, b"x" * 100)] for index in range(1, 25)]
+        self.contents, self.states, _ = written(*parts, indexed=True)
+        self.assertIn(self.indexes[0], self.contents)
+        self.assertNotIn(SECOND, self.contents)
+        self.assertIn(self.framesRead(self.contents), range(1, 12))

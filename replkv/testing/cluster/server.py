@@ -274,6 +274,7 @@ class SimulatedServer(SimulatedMachine):
             for peer in self.met.opened(folder, members):
                 cluster.fail(f"server {self.id} has forgotten that it has met server {peer}")
             storage = LogStorage.open(self.files, folder.logPath, random, cluster.segmentBytes)
+            folder.removeStores(storage.store)
         except (Exhausted, FolderError) as error:
             isStarved = isinstance(error.__cause__ or error, Exhausted)
             self._exit(exits.SYSTEM if isStarved else exits.CONFIGURATION, str(error))

@@ -11,6 +11,7 @@ from typing import Final, cast
 from twisted.internet.defer import Deferred
 
 from replkv.kv.machine import StateMachine
+from replkv.node.compaction import Compaction
 from replkv.node.diskqueue import RunInThread
 from replkv.node.executor import Executor
 from replkv.node.limits import NodeLimits
@@ -29,14 +30,23 @@ class Applier:
     Applies entries to the state machine and has reads answered from it, in the order that the log gives them.
     """
 
-    def __init__(self, machine: StateMachine, executor: Executor, runFlush: RunInThread, limits: NodeLimits) -> None:
+    def __init__(
+        self,
+        machine: StateMachine,
+        executor: Executor,
+        runFlush: RunInThread,
+        compaction: Compaction,
+        limits: NodeLimits,
+    ) -> None:
         """
         @param executor: is told what came of entries, and answers reads.
         @param runFlush: calls the flush of the state machine off the reactor's thread.
+        @param compaction: is told what is flushed.
         """
         self._machine = machine
         self._executor = executor
         self._runFlush = runFlush
+        self._compaction = compaction
         self._limits = limits
         self._toDo: deque[list[Entry] | Read] = deque()
         self._unflushedEntries = 0
@@ -107,9 +117,11 @@ class Applier:
         if isDue and not self._flushing:
             self._flushing = True
             self._unflushedEntries = self._unflushedBytes = 0
+            flushed = self._runFlush(self._machine.flush)
             # One that fails is the last: it is never over.
-            self._runFlush(self._machine.flush).addCallbacks(self._flushed, self._whenBroken.errback)
+            flushed.addCallbacks(self._flushed, self._whenBroken.errback, callbackArgs=(self._machine.appliedIndex,))
         return self._machine.copied
 
-    def _flushed(self, _: None) -> None:
+    def _flushed(self, _: None, index: int) -> None:
         self._flushing = False
+        self._compaction.flushed(index)

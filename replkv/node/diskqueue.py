@@ -93,6 +93,21 @@ class DiskQueue:
         result = self._run(lambda: entries.extend(self._log.read(load.first, load.last, limit)))
         return result.addErrback(self._notRead).addCallback(lambda _: entries)
 
+    def compactable(self, index: int, retained: int) -> Deferred[int]:
+        """
+        Ask how much can go at the log's beginning: see L{LogStorage.compactable}.
+        """
+        found: list[int] = []
+        asking = self._run(lambda: found.append(self._log.compactable(index, retained)))
+        return asking.addCallback(lambda _: found[0])
+
+    def compact(self, index: int) -> None:
+        """
+        Have the log begin later: see L{LogStorage.compact}. What is to be read is read before. Where there is no
+        descriptor for it, nothing is done.
+        """
+        self._run(lambda: self._log.compact(index)).addCallbacks(self._compacted, self._notCompacted)
+
     def whenIdle(self) -> Deferred[None]:
         """
         Fires when all is written, or can't be. Nothing is tried again from now on.
@@ -133,7 +148,7 @@ class DiskQueue:
 
     def _notWritten(self, failure: Failure, parts: list[Persist]) -> None:
         if not failure.check(Exhausted):
-            self._break(failure)
+            self.broken(failure)
             return
         if self._ending:
             self._busy = False
@@ -159,6 +174,19 @@ class DiskQueue:
         for deferred in waiting:
             deferred.callback(seq)
         self._idle()
+        self._prepareNext()
+
+    def _compacted(self, _: None) -> None:
+        self._prepareNext()
+
+    def _notCompacted(self, failure: Failure) -> None:
+        if not failure.check(Exhausted):
+            self.broken(failure)
+
+    def _prepareNext(self) -> None:
+        """
+        Have the files that are free put in order, and the next one be ready.
+        """
         if not self._log.isPrepared and not self._preparing:
             self._preparing = True
             self._prepare(self._log.prepare).addCallbacks(self._prepared, self._unprepared)
@@ -179,7 +207,10 @@ class DiskQueue:
             reason=failure.getErrorMessage(),
         )
 
-    def _break(self, failure: Failure) -> None:
+    def broken(self, failure: Failure) -> None:
+        """
+        Something failed, on the disk or in what goes on with it: nothing is written any more, and L{whenSynced} fails.
+        """
         self._busy = False
         self._broken = True
         waiting, self._whenSynced = self._whenSynced, []

@@ -19,6 +19,7 @@ class NodeLimits:
     @ivar readBytes: how many bytes of entries are read from there at once.
     @ivar flushEntries: after how many entries the store is brought to the disk: a restart replays about as many.
     @ivar flushBytes: after how many bytes of entries that is done.
+    @ivar retainedBytes: how many bytes of the log stay, for servers that lag, though the store has them.
     @ivar workBytes: how many bytes of values are read from the store in one turn of the reactor, before the last, to be
         replied or to be written anew. To each reply is added what it costs whatever its size is.
     """
@@ -29,6 +30,7 @@ class NodeLimits:
     readBytes: int = 1024 * 1024
     flushEntries: int = 50_000
     flushBytes: int = 16 * 1024 * 1024
+    retainedBytes: int = 64 * 1024 * 1024
     workBytes: int = 4 * 1024 * 1024
 
 

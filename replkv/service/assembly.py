@@ -13,6 +13,7 @@ from replkv.frontends.text.server import ClientServerFactory
 from replkv.kv.machine import StateMachine
 from replkv.names import NameEndpoint, Names
 from replkv.node.applier import Applier
+from replkv.node.compaction import Compaction
 from replkv.node.diskqueue import DiskQueue
 from replkv.node.executor import Executor
 from replkv.node.leaderclock import LeaderClock
@@ -44,6 +45,7 @@ class Assembly:
     @ivar clock: the cluster's time.
     @ivar clockKeeper: stores it.
     @ivar links: the ways to the other servers, by id.
+    @ivar compaction: has the log begin later.
     @ivar node: where all meet.
     @ivar peers: takes what other servers ask.
     @ivar clients: takes what clients ask.
@@ -89,11 +91,13 @@ class Assembly:
         leaderClock = LeaderClock(self.raft, self.machine, self.clock)
         executor = Executor(config, self.raft, self.machine, reactor, leaderClock, limits.node)
         outbox = Outbox()
+        disk = DiskQueue(storage, logThread.run, storeThread.run, reactor, limits.node)
+        self.compaction = Compaction(self.raft, disk, lambda: None, limits.node)
         self.node = Node(
             self.raft,
             executor,
-            Applier(self.machine, executor, storeThread.run, limits.node),
-            DiskQueue(storage, logThread.run, storeThread.run, reactor, limits.node),
+            Applier(self.machine, executor, storeThread.run, self.compaction, limits.node),
+            disk,
             self.links,
             outbox,
             reactor,

@@ -109,6 +109,8 @@ class Server(Service):
         for listening in self._host.listenForClients(parts.clients):
             listening.addCallbacks(self._clientPorts.append, self._notListening)
         parts.node.start()
+        # What the store has been opened with is on its disk. An idle cluster would not flush it again.
+        parts.compaction.flushed(parts.machine.appliedIndex)
         parts.clockKeeper.start()
         self._parts = parts
         self._logger.info(

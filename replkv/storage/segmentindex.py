@@ -6,24 +6,24 @@ It is a file beside the segment, and nothing but a cache: it is not synced, and 
 the segment, the frames are read. What it says holds only if the bytes of the frames, the segment's marker among them,
 have the checksum that they had when it was made: so damage to them is noticed all the same.
 
-The file: magic, format, the beginning and the end of the last frame that it covers, checksum of the frames,
-term, votedFor (-1: none), lastIndex, number of runs, number of sections, checksum of the index; then the runs (first
-index and term of each), the first indexes of the sections, and their places. Every number is big-endian, every checksum
-a CRC-32.
+The file: magic, format, the beginning and the end of the last frame that it covers, checksum of the frames, term,
+votedFor (-1: none), lastIndex, number of runs, number of sections, checksum of the index; then the runs (first index
+and term of each), the first indexes of the sections, and their places. Every checksum is a CRC-32. The numbers are in
+the machine's own order of bytes: they are written as they are in memory, many as they may be, without holding up other
+threads. An index from a machine with the other order is not used.
 """
 
 from __future__ import annotations
 
 import struct
-import sys
 import zlib
 from array import array
 from typing import Final, NamedTuple
 
 _MAGIC: Final = b"rkvidx"
 _FORMAT: Final = 1
-_HEAD: Final = struct.Struct(">6sHQQIQqQII")
-_CHECKSUM: Final = struct.Struct(">I")
+_HEAD: Final = struct.Struct("=6sHQQIQqQII")
+_CHECKSUM: Final = struct.Struct("=I")
 _NO_VOTE: Final = -1
 
 
@@ -54,12 +54,11 @@ class SegmentIndex(NamedTuple):
     places: array[int]
 
 
-def encodeIndex(index: SegmentIndex) -> bytes:
+def encodeIndex(index: SegmentIndex) -> list[bytes | memoryview]:
     """
-    The bytes of the file.
+    The bytes of the file, in pieces.
     """
     runs = array("Q", [number for run in index.termRuns for number in run])
-    body = b"".join([_bigEndian(numbers).tobytes() for numbers in (runs, index.firsts, index.places)])
     head = _HEAD.pack(
         _MAGIC,
         _FORMAT,
@@ -72,7 +71,11 @@ def encodeIndex(index: SegmentIndex) -> bytes:
         len(index.termRuns),
         len(index.firsts),
     )
-    return b"".join([head, _CHECKSUM.pack(zlib.crc32(body, zlib.crc32(head))), body])
+    pieces = [memoryview(numbers).cast("B") for numbers in (runs, index.firsts, index.places) if numbers]
+    checksum = zlib.crc32(head)
+    for piece in pieces:
+        checksum = zlib.crc32(piece, checksum)
+    return [head + _CHECKSUM.pack(checksum), *pieces]
 
 
 def decodeIndex(data: bytes) -> SegmentIndex | None:
@@ -94,19 +97,7 @@ def decodeIndex(data: bytes) -> SegmentIndex | None:
         return None
     numbers = array("Q")
     numbers.frombytes(body)
-    numbers = _bigEndian(numbers)
     vote = None if votedFor == _NO_VOTE else votedFor
     termRuns = list(zip(numbers[: 2 * runs : 2], numbers[1 : 2 * runs : 2], strict=True))
     firsts, places = numbers[2 * runs : 2 * runs + sections], numbers[2 * runs + sections :]
     return SegmentIndex(lastFrame, end, checksum, term, vote, lastIndex, termRuns, firsts, places)
-
-
-def _bigEndian(numbers: array[int]) -> array[int]:
-    """
-    From this machine's order of bytes, or back.
-    """
-    if sys.byteorder == "big":
-        return numbers
-    swapped = array("Q", numbers)
-    swapped.byteswap()
-    return swapped

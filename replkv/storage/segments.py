@@ -171,7 +171,10 @@ class Segments:
         with suppress(OSError):
             file = self._files.open(path, create=not self._files.exists(path))
             try:
-                file.write(0, encodeIndex(index))
+                offset = 0
+                for piece in encodeIndex(index):
+                    file.write(offset, piece)
+                    offset += len(piece)
             finally:
                 file.close()
 

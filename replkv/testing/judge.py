@@ -159,6 +159,13 @@ class Judge:
         if ready.sends:
             self._promises.check(view, ready.sends, self._step, self._commits.terms)
 
+    def isCommitted(self, index: int, term: int) -> bool:
+        """
+        Whether an entry was committed with that term.
+        """
+        terms = self._commits.terms
+        return 0 < index <= len(terms) and terms[index - 1] == term
+
     def applied(self, server: Watched, index: int, digest: bytes) -> None:
         """
         A server has applied the entries up to C{index}.

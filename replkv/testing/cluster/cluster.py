@@ -289,6 +289,12 @@ class SimulatedCluster:
 
     # What is found.
 
+    def isCommitted(self, index: int, term: int) -> bool:
+        """
+        Whether the judge has seen the entry C{index} of C{term} be committed.
+        """
+        return self.judge.isCommitted(index, term)
+
     def tell(self, who: str, what: str) -> None:
         """
         Add to the story.

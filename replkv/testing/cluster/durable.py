@@ -4,7 +4,7 @@ What a server's disk holds for certain, and copies of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from replkv.lives import Life
@@ -23,14 +23,18 @@ class DurableLog:
     @ivar lastIndex: the index of the last entry.
     """
 
-    def __init__(self, before: DurableLog | None = None) -> None:
+    def __init__(self, isCommitted: Callable[[int, int], bool], before: DurableLog | None = None) -> None:
         """
+        @param isCommitted: tells whether an entry is committed with a term: what the log begins after is.
         @param before: what it held before it went back: the others may go on to count on that.
         """
+        self._isCommitted = isCommitted
         self._before = before
         self.term = 0
         self.votedFor: int | None = None
         self.lastIndex = 0
+        self._firstIndex = 1
+        self._prevTerm = 0
         self._terms = TermRuns(())
 
     def note(self, storage: LogStorage) -> None:
@@ -40,6 +44,8 @@ class DurableLog:
         self.term = storage.term
         self.votedFor = storage.votedFor
         self.lastIndex = storage.lastIndex
+        self._firstIndex = storage.firstIndex
+        self._prevTerm = storage.prevTerm
         self._terms = TermRuns(storage.termRuns)
 
     def isIn(self, storage: LogStorage) -> bool:
@@ -52,8 +58,8 @@ class DurableLog:
         if self.votedFor not in (None, storage.votedFor):
             return False
         last = self.lastIndex
-        return not last or (
-            last <= storage.lastIndex and TermRuns(storage.termRuns).term(last) >= self._terms.term(last)
+        return last < storage.firstIndex or (
+            last <= storage.lastIndex and TermRuns(storage.termRuns).term(last) >= self.lastTerm
         )
 
     def holds(self, index: int, term: int) -> bool:
@@ -65,16 +71,18 @@ class DurableLog:
 
     def has(self, index: int, term: int) -> bool:
         """
-        Whether the entry C{index} of C{term} is there.
+        Whether the entry C{index} of C{term} is there, or was before the log was made to begin after it.
         """
-        return 0 < index <= self.lastIndex and self._terms.term(index) == term
+        if index < self._firstIndex:
+            return self._isCommitted(index, term)
+        return index <= self.lastIndex and self._terms.term(index) == term
 
     @property
     def lastTerm(self) -> int:
         """
-        The term of the last entry; 0 if there is none.
+        The term of the last entry, or of the one that the log begins after; 0 if there is none.
         """
-        return self._terms.term(self.lastIndex) if self.lastIndex else 0
+        return self._prevTerm if self.lastIndex < self._firstIndex else self._terms.term(self.lastIndex)
 
 
 class DurablePeers:

@@ -58,7 +58,7 @@ class SimulatedMachine:
         self.config = config
         self.files = MemoryFiles()
         self.pace = Pace(USUAL_DISK)
-        self.disk = DurableLog()
+        self.disk = DurableLog(cluster.isCommitted)
         self.met = DurablePeers()
         self.clocks = MachineClocks(cluster.timeline)
         self.rate = 1.0
@@ -135,7 +135,7 @@ class SimulatedMachine:
         """
         self._cluster.tell(self.name, "gets back a copy of its data folder, made while it ran")
         self.hasGoneBack = True
-        self.disk = DurableLog(self.disk)
+        self.disk = DurableLog(self._cluster.isCommitted, self.disk)
         self._replace(copy)
 
     def _replace(self, copy: Copy | None) -> None:

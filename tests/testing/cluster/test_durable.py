@@ -11,6 +11,13 @@ from replkv.testing.files import MemoryFiles
 from tests.storage.model import append, openLog, vote
 
 
+def never(index: int, term: int) -> bool:
+    """
+    Nothing is committed.
+    """
+    return False
+
+
 class DurableLogTests(SynchronousTestCase):
     """
     Tests for L{DurableLog}.
@@ -20,7 +27,7 @@ class DurableLogTests(SynchronousTestCase):
         """
         A disk that has never been looked at holds nothing.
         """
-        durable = DurableLog()
+        durable = DurableLog(never)
         self.assertEqual((durable.term, durable.votedFor, durable.lastIndex, durable.lastTerm), (0, None, 0, 0))
         self.assertFalse(durable.holds(0, 0))
         self.assertFalse(durable.holds(1, 1))
@@ -29,7 +36,7 @@ class DurableLogTests(SynchronousTestCase):
         """
         It holds what was written when it was noted, and no more.
         """
-        durable, log = DurableLog(), openLog(MemoryFiles())
+        durable, log = DurableLog(never), openLog(MemoryFiles())
         log.write([append(1, 1, b"a", b"b", votedFor=1)])
         log.write([append(3, 4, b"c", votedFor=2)])
         durable.note(log)
@@ -42,7 +49,7 @@ class DurableLogTests(SynchronousTestCase):
         """
         What has been replaced is held no longer.
         """
-        durable, log = DurableLog(), openLog(MemoryFiles())
+        durable, log = DurableLog(never), openLog(MemoryFiles())
         log.write([append(1, 1, b"a", b"b", b"c")])
         durable.note(log)
         self.assertTrue(durable.holds(3, 1))
@@ -55,10 +62,10 @@ class DurableLogTests(SynchronousTestCase):
         """
         Of a log that has gone back, the others may count on what it held, and no more than what it has is there.
         """
-        before, log = DurableLog(), openLog(MemoryFiles())
+        before, log = DurableLog(never), openLog(MemoryFiles())
         log.write([append(1, 1, b"a", b"b", b"c")])
         before.note(log)
-        durable, copy = DurableLog(before), openLog(MemoryFiles())
+        durable, copy = DurableLog(never, before), openLog(MemoryFiles())
         copy.write([append(1, 1, b"a")])
         self.assertTrue(durable.isIn(copy))
         durable.note(copy)
@@ -67,3 +74,25 @@ class DurableLogTests(SynchronousTestCase):
         self.assertEqual([index for index in range(6) if durable.has(index, 1)], [1])
         self.assertTrue(durable.isIn(copy))
         self.assertFalse(durable.isIn(openLog(MemoryFiles())))
+
+    def test_compacted(self) -> None:
+        """
+        It holds what it has had to forget, if that is committed.
+        """
+        files = MemoryFiles()
+        durable, log = DurableLog(lambda index, term: (index, term) == (1, 1)), openLog(files)
+        log.write([append(1, 1, bytes(3000))])
+        log.write([append(2, 2, bytes(3000))])
+        log.write([append(3, 2, bytes(3000))])
+        durable.note(log)
+        self.assertTrue(durable.isIn(log))
+        log.compact(2)
+        self.assertTrue(durable.isIn(log))
+        durable.note(log)
+        held = [(index, term) for index in range(5) for term in range(4) if durable.holds(index, term)]
+        self.assertEqual(held, [(1, 1), (3, 2)])
+        log.restart(7, 3, 1)
+        self.assertTrue(durable.isIn(log))
+        durable.note(log)
+        self.assertEqual((durable.lastIndex, durable.lastTerm), (7, 3))
+        self.assertTrue(durable.isIn(openLog(files)))

@@ -29,7 +29,7 @@ class Engine(Protocol):
     It need not keep a step until it is flushed, but what it keeps is always a true prefix of the steps: after a crash,
     all the steps up to one of them, whole, and nothing of the later ones. The replicated log has the rest.
 
-    All methods but L{flush} are called from one thread.
+    All methods but L{flush} and L{checkpoint} are called from one thread.
     """
 
     def get(self, key: bytes) -> bytes | None:
@@ -56,6 +56,16 @@ class Engine(Protocol):
         """
         Make durable what was written before the call. This blocks, and may run in a thread of its own while the engine
         is read and written.
+        """
+
+    def checkpoint(self, path: str) -> None:
+        """
+        Make a copy of all that was written before the call, as it is between two steps: it may have some that are taken
+        meanwhile. It is durable when this returns, and what becomes of this engine is nothing to it. This blocks, and
+        may run in a thread of its own as L{flush} may, but not beside it.
+
+        @param path: the folder that it will be, which must not be there yet. The folder that this one lies in must be.
+        @raise EngineError: if it cannot be made; then there may be a part of it.
         """
 
     def close(self) -> None:

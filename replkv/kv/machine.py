@@ -4,28 +4,24 @@ The state machine: entries of the log in, results out.
 It has no clock and no chance of its own: what it holds is a function of the entries alone, byte for byte, however they
 were cut into calls, and whatever crashes and replays lay in between.
 
-In the engine, all under one-byte prefixes: C{k} and the key, whose value is the version and the deadline in 64 bits
-each, big-endian, and then the client's value (L{Records}); the L{ExpiryIndex<replkv.kv.expiry.ExpiryIndex>}; and C{m},
-the state of the machine itself: the applied index, the clock and the number of keys, 64 bits each. One call of
-L{StateMachine.apply} is one atomic write.
+In the engine, all under one-byte prefixes: the L{records<replkv.kv.record>}, the L{index of those that
+expire<replkv.kv.expiry.ExpiryIndex>}, and the L{state of the machine itself<replkv.kv.state>}. One call of
+L{StateMachine.apply} is one atomic write, so that the engine always says what it is a snapshot of.
 """
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
-from typing import Final
 
 from replkv.commands.logged import decode
 from replkv.commands.results import Result
-from replkv.kv.engine import Engine, EngineError
+from replkv.kv.engine import Engine
 from replkv.kv.expiry import NEVER
 from replkv.kv.limits import MACHINE_LIMITS, MachineLimits
-from replkv.kv.records import Record, Records
+from replkv.kv.record import Record
+from replkv.kv.records import Records
+from replkv.kv.state import STATE, MachineState, readState
 from replkv.raft.entry import Entry
-
-_META: Final = b"m"
-_STATE: Final = struct.Struct(">QQQ")
 
 
 class StateMachine:
@@ -36,6 +32,7 @@ class StateMachine:
     An L{EngineError} from L{apply} leaves the machine in between: neither it nor the engine may be used any more.
 
     @ivar appliedIndex: the index of the last entry applied.
+    @ivar appliedTerm: the term of that entry; 0 if there is none.
     @ivar copied: how many bytes of values the last call of L{apply} has written anew.
     """
 
@@ -43,20 +40,16 @@ class StateMachine:
         """
         @param engine: where the machine lives. It goes on from what is there.
         @param limits: how much it does and reads at once; on all servers they free the same number of keys.
-        @raise EngineError: if what is there was not left by a state machine.
+        @raise EngineError: if what is there is not of this format, or was not left by a state machine.
         """
-        self._engine = engine
         self._limits = limits
-        state = engine.get(_META)
-        if state is None:
-            if engine.scan(b"", b"\xff", 1):
-                raise EngineError("the store has keys, but does not say up to which entry they were applied")
-            state = _STATE.pack(0, 0, 0)
-        if len(state) != _STATE.size:
-            raise EngineError(f"the store's own state has {len(state)} bytes instead of {_STATE.size}")
-        self.copied = 0
-        self.appliedIndex, clock, count = _STATE.unpack(state)
-        self._records = Records(engine, self.appliedIndex, clock, count, limits.frontLength)
+        self._goOnFrom(engine)
+
+    def _goOnFrom(self, engine: Engine) -> None:
+        state = readState(engine)
+        self._records = Records(engine, state, self._limits.frontLength)
+        self._engine = engine
+        self.appliedIndex, self.appliedTerm, self.copied = state.appliedIndex, state.appliedTerm, 0
 
     @property
     def clock(self) -> int:
@@ -71,6 +64,14 @@ class StateMachine:
         The number of records that are held, those included that have expired and are not yet purged.
         """
         return self._records.count
+
+    @property
+    def hash(self) -> int:
+        """
+        The hash of all records that are held, in 64 bits: the same on every server that has applied as much. See
+        L{MachineState<replkv.kv.state.MachineState>}.
+        """
+        return self._records.hash
 
     @property
     def nextDeadline(self) -> int | None:
@@ -113,7 +114,9 @@ class StateMachine:
                     records.purge(limits.purged)
 
         self.appliedIndex, self.copied = records.index, records.copied
-        records.changes[_META] = _STATE.pack(self.appliedIndex, records.clock, records.count)
+        self.appliedTerm = entries[len(results) - 1].term
+        state = MachineState(self.appliedIndex, self.appliedTerm, records.clock, records.count, records.hash)
+        records.changes[STATE] = state.encode()
         self._engine.write(records.changes)
         records.settle()
         return results
@@ -121,6 +124,9 @@ class StateMachine:
     def read(self, key: bytes) -> Record | None:
         """
         Tell what a key holds; C{None} if nothing, or if it has expired.
+
+        @raise replkv.kv.record.RottenRecord: if the record is not what was written.
+        @raise EngineError: if the engine fails.
         """
         return self._records.read(key)
 
@@ -129,6 +135,28 @@ class StateMachine:
         Make durable what was applied before the call. It may run in a thread of its own, beside all else.
         """
         self._engine.flush()
+
+    def checkpoint(self, path: str) -> None:
+        """
+        Make a copy of all that was applied before the call, and maybe of some that is applied meanwhile; it says itself
+        how much that is. It may run in a thread of its own, as L{flush} may, but not beside it.
+
+        @param path: the folder that it will be, which must not be there yet.
+        @raise EngineError: if it cannot be made, or not be brought to the disk.
+        """
+        self._engine.checkpoint(path)
+
+    def install(self, engine: Engine) -> None:
+        """
+        Go on from what another machine has left in an engine. The engine that this one had is closed, which holds up
+        the thread unless it was flushed just before. No flush and no checkpoint may be under way.
+
+        @raise EngineError: if what is there is not of this format, or was not left by a state machine: then this one is
+            as it was. Or if the engine that it had cannot be closed: then it has the new one all the same.
+        """
+        before = self._engine
+        self._goOnFrom(engine)
+        before.close()
 
     def close(self) -> None:
         """

@@ -4,29 +4,16 @@ The keys and what they hold, as they change.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
 from replkv.commands.state import Head
-from replkv.kv.engine import Engine, EngineError
+from replkv.kv.engine import Engine
 from replkv.kv.expiry import ExpiryIndex
+from replkv.kv.record import RECORDS, Record, StoredHead, decode, encode, hashOf, headOf
+from replkv.kv.state import MachineState
 
-_RECORD: Final = b"k"
-_HEAD: Final = struct.Struct(">QQ")
-
-
-class Record(NamedTuple):
-    """
-    What a key holds.
-
-    @ivar version: the index of the entry that wrote it.
-    @ivar deadline: the millisecond at which it expires; 0 is never.
-    """
-
-    version: int
-    deadline: int
-    value: bytes
+_MODULUS: Final = 2**64
 
 
 class Records:
@@ -38,92 +25,98 @@ class Records:
     @ivar index: the index of the entry that is being applied.
     @ivar clock: the largest stamp applied, in milliseconds.
     @ivar count: the number of records that are held, those included that have expired and are not yet purged.
+    @ivar hash: the sum of the hashes of those, modulo 2**64.
     @ivar copied: how many bytes of values were read for commands.
     @ivar changes: what is to be written to the engine.
     @ivar expiry: the index of those that expire.
-    @ivar _heads: version and deadline of the records that were met, as they stand at this point.
+    @ivar _heads: the heads of the records that were met, as they stand at this point.
     """
 
-    __slots__ = ("_engine", "_heads", "changes", "clock", "copied", "count", "expiry", "index")
+    __slots__ = ("_engine", "_heads", "changes", "clock", "copied", "count", "expiry", "hash", "index")
 
-    def __init__(self, engine: Engine, index: int, clock: int, count: int, frontLength: int) -> None:
+    def __init__(self, engine: Engine, state: MachineState, frontLength: int) -> None:
         """
-        @param index: what was applied last.
+        @param state: what was applied last, and what came of it.
         @param frontLength: how many entries of the index of those that expire are read ahead.
         @raise EngineError: if the engine fails, or holds what these cannot have written.
         """
-        self.index = index
-        self.clock = clock
-        self.count = count
+        self.index = state.appliedIndex
+        self.clock = state.clock
+        self.count = state.keys
+        self.hash = state.hash
         self.copied = 0
         self.changes: dict[bytes, bytes | None] = {}
         self.expiry = ExpiryIndex(engine, self.changes, frontLength)
         self._engine = engine
-        self._heads: dict[bytes, tuple[int, int] | None] = {}
+        self._heads: dict[bytes, StoredHead | None] = {}
 
     def read(self, key: bytes) -> Record | None:
         """
         Tell what a key holds, by what is written; C{None} if nothing, or if it has expired.
+
+        @raise replkv.kv.record.RottenRecord: if the record is not what was written.
         """
-        stored = self._engine.get(_RECORD + key)
+        stored = self._engine.get(RECORDS + key)
         if stored is None:
             return None
-        version, deadline = _headOf(stored)
-        if deadline and deadline <= self.clock:
-            return None
-        return Record(version, deadline, stored[_HEAD.size :])
+        record = decode(key, stored)
+        return None if 0 < record.deadline <= self.clock else record
 
     def meet(self, keys: Iterable[bytes]) -> None:
         """
         Read the heads of the records that commands are about, where they were not met yet.
         """
-        names = list({_RECORD + key for key in keys} - self._heads.keys())
+        names = list({RECORDS + key for key in keys} - self._heads.keys())
         if names:
             for name, stored in zip(names, self._engine.getMany(names), strict=True):
-                self._heads[name] = None if stored is None else _headOf(stored)
+                self._heads[name] = None if stored is None else headOf(stored)
 
     def find(self, key: bytes) -> Head | None:
         """
         See L{State.find<replkv.commands.state.State.find>}.
         """
-        head = self._heads[_RECORD + key]
+        head = self._heads[RECORDS + key]
         if head is None:
             return None
-        version, deadline = head
+        version, deadline, _ = head
         return None if 0 < deadline <= self.clock else Head(version, deadline)
 
     def valueOf(self, key: bytes) -> bytes:
         """
         See L{State.valueOf<replkv.commands.state.State.valueOf>}.
+
+        @raise replkv.kv.record.RottenRecord: if the record is not what was written.
         """
-        name = _RECORD + key
+        name = RECORDS + key
         stored = self.changes[name] if name in self.changes else self._engine.get(name)
         assert stored is not None, f"{key!r} was not found"
         self.copied += len(stored)
-        return stored[_HEAD.size :]
+        return decode(key, stored).value
 
     def store(self, key: bytes, deadline: int, value: bytes) -> int:
         """
         See L{State.store<replkv.commands.state.State.store>}. The version is the index of the entry.
         """
-        name = _RECORD + key
+        name = RECORDS + key
         head = self._heads[name]
         if head is None:
             self.count += 1
         else:
             self._takeBack(head, key)
-        if deadline:
-            self.expiry.add(deadline, key)
         version = self.index
-        self._heads[name] = version, deadline
-        self.changes[name] = _HEAD.pack(version, deadline) + value
+        added = hashOf(key, version, deadline, value)
+        self.hash = (self.hash + added) % _MODULUS
+        if deadline:
+            self.expiry.add(deadline, key, added)
+        self._heads[name] = head = version, deadline, added
+        self.changes[name] = encode(head, value)
         return version
 
     def delete(self, key: bytes) -> None:
         """
         See L{State.delete<replkv.commands.state.State.delete>}.
         """
-        head = self._heads[_RECORD + key]
+        head = self._heads[RECORDS + key]
         assert head is not None, f"{key!r} was not found"
         self._takeBack(head, key)
         self._forget(key)
@@ -132,7 +125,8 @@ class Records:
         """
         Free records that have expired, the earliest first, C{limit} of them at most.
         """
-        for key in self.expiry.takeDue(self.clock, limit):
+        for key, taken in self.expiry.takeDue(self.clock, limit):
+            self.hash = (self.hash - taken) % _MODULUS
             self._forget(key)
 
     def settle(self) -> None:
@@ -144,28 +138,19 @@ class Records:
         self._heads.clear()
         self.expiry.settle()
 
-    def _takeBack(self, head: tuple[int, int], key: bytes) -> None:
+    def _takeBack(self, head: StoredHead, key: bytes) -> None:
         """
-        Take a record that may expire out of the index.
+        Take a record out of the hash, and, if it may expire, out of the index.
         """
-        _, deadline = head
+        _, deadline, taken = head
+        self.hash = (self.hash - taken) % _MODULUS
         if deadline:
             self.expiry.remove(deadline, key)
 
     def _forget(self, key: bytes) -> None:
         """
-        Drop a record that is out of the index.
+        Drop a record that is out of the hash and the index.
         """
-        name = _RECORD + key
+        name = RECORDS + key
         self._heads[name] = self.changes[name] = None
         self.count -= 1
-
-
-def _headOf(stored: bytes) -> tuple[int, int]:
-    """
-    Tell the version and the deadline of a record.
-    """
-    if len(stored) < _HEAD.size:
-        raise EngineError(f"the store has a record of {len(stored)} bytes; none has less than {_HEAD.size}")
-    version, deadline = _HEAD.unpack_from(stored)
-    return version, deadline

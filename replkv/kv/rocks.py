@@ -16,6 +16,7 @@ from typing import Any, Final
 from rocksdict import (
     BlockBasedOptions,
     Cache,
+    Checkpoint,
     DBCompressionType,
     Options,
     Rdict,
@@ -129,6 +130,21 @@ class RocksEngine:
             self._db.flush()
         except Exception as error:
             raise self._failed("flushed", error) from error
+
+    def checkpoint(self, path: str) -> None:
+        """
+        See L{Engine.checkpoint<replkv.kv.engine.Engine.checkpoint>}. It has the tables in common with the store, by
+        hard links, so both have to be in one file system.
+        """
+        try:
+            # RocksDB flushes for it what is not flushed yet, and here the interpreter lock is held meanwhile. The first
+            # of these leaves what was written while it ran, the second next to nothing.
+            self._db.flush()
+            self._db.flush()
+            Checkpoint(self._db).create_checkpoint(path)
+            _syncFolder(os.path.dirname(os.path.abspath(path)))
+        except Exception as error:
+            raise self._failed("copied", error) from error
 
     def close(self) -> None:
         """

@@ -10,7 +10,6 @@ from typing import Final
 from replkv.config import Config, ServerConfig
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.text.server import ClientServerFactory
-from replkv.kv.machine import StateMachine
 from replkv.names import NameEndpoint, Names
 from replkv.node.applier import Applier
 from replkv.node.compaction import Compaction
@@ -26,7 +25,7 @@ from replkv.service.clockkeeper import ClockKeeper
 from replkv.service.descriptors import Descriptors
 from replkv.service.host import Host, Worker
 from replkv.service.limits import ServerLimits
-from replkv.service.recovery import readClock, recover, startClock
+from replkv.service.recovery import openMachine, readClock, recover, startClock
 from replkv.storage.folder import DataFolder
 from replkv.storage.log import LogStorage
 
@@ -74,7 +73,7 @@ class Assembly:
         @raise Exhausted: if the system has no descriptor for the log's files.
         """
         reactor = host.reactor
-        self.machine = StateMachine(host.openStore(folder.storePath(storage.store), descriptors.store), limits.machine)
+        self.machine = openMachine(host, folder, descriptors.store, storage, limits)
         self.raft = recover(host, config, server, folder, storage, self.machine, limits)
         identity = Identity(server.id, config.cluster, self.raft.config.members, folder, storeThread.run)
         names = Names(reactor)

@@ -9,8 +9,10 @@ from typing import Final
 from twisted.logger import Logger
 
 from replkv.config import Config, ServerConfig
+from replkv.kv.conversion import convert
 from replkv.kv.engine import EngineError
 from replkv.kv.machine import StateMachine
+from replkv.kv.state import FORMAT
 from replkv.node.clusterclock import ClusterClock, bridged, largestStamp
 from replkv.node.node import TICKS_PER_HEARTBEAT
 from replkv.raft.config import RaftConfig
@@ -32,6 +34,37 @@ others, which take over if it is not there.
 _logger: Final = Logger()
 
 
+def openMachine(
+    host: Host, folder: DataFolder, openFiles: int, storage: LogStorage, limits: ServerLimits
+) -> StateMachine:
+    """
+    Open the state machine. A store that an earlier version has left is converted first.
+
+    @param openFiles: how many of the store's tables may be open.
+    @raise EngineError: if the store cannot be opened, or does not go with the log.
+    """
+    path = folder.storePath(storage.store)
+    began = host.bootTime()
+    store = host.openStore(path, openFiles)
+    converted = convert(store, lambda index: _termOf(index, path, storage), limits.machine)
+    if converted:
+        _logger.info(
+            "the store was left by an earlier version of replkv; it has been converted to format {version}: "
+            "{count} records, in {seconds:.1f} s",
+            count=converted,
+            version=FORMAT,
+            seconds=host.bootTime() - began,
+        )
+    machine = StateMachine(store, limits.machine)
+    logged = _termOf(machine.appliedIndex, path, storage)
+    if machine.appliedTerm != logged:
+        raise EngineError(
+            f"the store in {path} has applied entry {machine.appliedIndex} of term {machine.appliedTerm}, "
+            f"but the log has that entry of term {logged}: they do not belong together, and this server must not go on"
+        )
+    return machine
+
+
 def recover(
     host: Host,
     config: Config,
@@ -44,22 +77,10 @@ def recover(
     """
     Put the core together from the log.
 
-    @raise EngineError: if the store does not go with the log.
     @raise CorruptLog: if the log is damaged.
     @raise LogFailed: if the disk fails.
     @raise Exhausted: if the system has no descriptor for the log's files.
     """
-    if machine.appliedIndex < storage.firstIndex - 1:
-        raise EngineError(
-            f"the store in {folder.storePath(storage.store)} has applied entry {machine.appliedIndex}, but the log "
-            f"begins after entry {storage.firstIndex - 1}: the store has lost what is no longer in the log, and this "
-            "server must not go on. Put the store back as it was, or replace this server"
-        )
-    if machine.appliedIndex > storage.lastIndex:
-        raise EngineError(
-            f"the store in {folder.storePath(storage.store)} has applied entry {machine.appliedIndex}, but the log "
-            f"ends at {storage.lastIndex}: the log has lost entries, and this server must not go on"
-        )
     if storage.cutBytes:
         _logger.info("cut {bytes} bytes off the log: a write that was not finished", bytes=storage.cutBytes)
     entries: list[Entry] = []
@@ -82,6 +103,27 @@ def recover(
         storage.votedFor,
         machine.appliedIndex,
     )
+
+
+def _termOf(index: int, path: str, storage: LogStorage) -> int:
+    """
+    Tell the term of the last entry that the store has applied, by the log.
+
+    @param path: where the store is.
+    @raise EngineError: if the log begins later, or ends before.
+    """
+    if index < storage.firstIndex - 1:
+        raise EngineError(
+            f"the store in {path} has applied entry {index}, but the log begins after entry {storage.firstIndex - 1}: "
+            "the store has lost what is no longer in the log, and this server must not go on. Put the store back as it "
+            "was, or replace this server"
+        )
+    if index > storage.lastIndex:
+        raise EngineError(
+            f"the store in {path} has applied entry {index}, but the log ends at {storage.lastIndex}: the log has lost "
+            "entries, and this server must not go on"
+        )
+    return max([run for run in storage.termRuns if run[0] <= index], default=(0, storage.prevTerm))[1]
 
 
 def readClock(folder: DataFolder) -> ClockRecord | None:

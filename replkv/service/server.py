@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from replkv import exits
 from replkv.config import Config, ServerConfig
 from replkv.kv.engine import EngineError, EngineStarved
+from replkv.kv.state import UnknownStore
 from replkv.service.assembly import Assembly
 from replkv.service.descriptors import Descriptors
 from replkv.service.host import Host
@@ -85,8 +86,7 @@ class Server(Service):
         try:
             self._begin()
         except (EngineError, CorruptLog, Exhausted, LogFailed) as error:
-            status = exits.SYSTEM if isinstance(error, EngineStarved | Exhausted) else exits.DISK
-            self._reactor.callWhenRunning(self._fail, status, str(error))
+            self._reactor.callWhenRunning(self._fail, _statusOf(error), str(error))
         except Exception:
             # Raised from here, it would be for twistd to show, and the process would end with its status.
             self._broken(Failure())
@@ -220,3 +220,15 @@ class Server(Service):
         self._host.complain(line)
         self.exitStatus = status
         self.terminate()
+
+
+def _statusOf(error: Exception) -> int:
+    """
+    The status with which a server ends that cannot begin.
+    """
+    match error:
+        case UnknownStore():
+            return exits.CONFIGURATION
+        case EngineStarved() | Exhausted():
+            return exits.SYSTEM
+    return exits.DISK

@@ -4,6 +4,8 @@ What the state machine should do, in as few words as possible: no engine, no ind
 
 from __future__ import annotations
 
+from xxhash import xxh3_64
+
 from replkv.commands.cas import Cas
 from replkv.commands.command import WriteCommand
 from replkv.commands.delete import Delete
@@ -11,7 +13,7 @@ from replkv.commands.logged import decode
 from replkv.commands.results import Deleted, NotFound, Result, Stored, Touched, VersionMismatch
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
-from replkv.kv.records import Record
+from replkv.kv.record import Record
 from replkv.raft.entry import Entry
 from replkv.times import FAR_FUTURE
 
@@ -52,6 +54,16 @@ class Model:
         Tell the earliest deadline.
         """
         return min((record.deadline for record in self.records.values() if record.deadline), default=None)
+
+    def hash(self) -> int:
+        """
+        Tell the hash of all that is held.
+        """
+        total = 0
+        for key, (version, deadline, value) in self.records.items():
+            head = version.to_bytes(8, "big") + deadline.to_bytes(8, "big")
+            total += xxh3_64(head + xxh3_64(value).digest() + key).intdigest()
+        return total & (1 << 64) - 1
 
     def _carryOut(self, index: int, stamp: int, command: WriteCommand) -> Result:
         """

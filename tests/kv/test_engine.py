@@ -10,13 +10,16 @@ import shutil
 import subprocess
 import sys
 import threading
+from random import Random
 from typing import TYPE_CHECKING
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.kv.engine import Engine, EngineError
-from replkv.kv.memory import MemoryEngine
+from replkv.kv.memory import CHECKPOINT, MemoryEngine, read
 from replkv.kv.rocks import RocksEngine
+from replkv.testing.cluster.store import saveFile
+from replkv.testing.files import MemoryFiles
 from tests.kv import dying
 from tests.kv.rocksfolder import RocksFolder
 
@@ -136,6 +139,79 @@ class EngineContract(_Case):
         # The writes went from the first key to the last: a true prefix of them is some new values, then old ones.
         self.assertEqual(survivors, sorted(survivors))
 
+    def opened(self, checkpoint: str) -> Engine:
+        """
+        Open a checkpoint, which has survived a loss of power.
+        """
+        raise NotImplementedError
+
+    def checkpointPath(self) -> str:
+        """
+        Where a checkpoint can be made.
+        """
+        raise NotImplementedError
+
+    def test_checkpoint(self) -> None:
+        """
+        A checkpoint has all that was written, flushed or not, and nothing that comes later; nor has the engine anything
+        of what becomes of the checkpoint. It survives a loss of power.
+        """
+        path = self.checkpointPath()
+        self.engine.write(PAIRS)
+        self.engine.flush()
+        self.engine.write({b"a": None, b"b": b"3"})
+        self.engine.checkpoint(path)
+        self.engine.write({b"b": b"4", b"c": None})
+        expected = [(b"b", b"3"), (b"c", b"\0\r\n%"), (b"\xff\0", b"")]
+        copy = self.opened(path)
+        self.assertEqual(copy.scan(b"", b"\xff\xff", 9), expected)
+        copy.write({b"d": b"5"})
+        copy.flush()
+        self.assertEqual(self.engine.scan(b"", b"\xff\xff", 9), [(b"b", b"4"), (b"\xff\0", b"")])
+        copy.close()
+
+    def test_checkpointOfNothing(self) -> None:
+        """
+        A checkpoint of an empty engine is an empty engine.
+        """
+        path = self.checkpointPath()
+        self.engine.checkpoint(path)
+        copy = self.opened(path)
+        self.assertEqual(copy.scan(b"", b"\xff\xff", 9), [])
+        copy.close()
+
+    def test_checkpointBeside(self) -> None:
+        """
+        A checkpoint that is made in a thread of its own while the engine is written is a true prefix of the steps, and
+        has all that were taken before it began.
+        """
+        path = self.checkpointPath()
+        self.engine.write({b"%05d" % number: b"old" for number in range(2000)})
+        copying = threading.Thread(target=self.engine.checkpoint, args=[path])
+        copying.start()
+        for number in range(2000):
+            self.engine.write({b"%05d" % number: b"new"})
+        copying.join()
+        copy = self.opened(path)
+        values = [value for _, value in copy.scan(b"", b"9", 2000)]
+        self.assertEqual(len(values), 2000)
+        self.assertEqual(values, sorted(values))
+        copy.close()
+
+    def test_checkpointInTheWay(self) -> None:
+        """
+        A checkpoint is not made where there is one already, and that one stays as it is.
+        """
+        path = self.checkpointPath()
+        self.engine.write(PAIRS)
+        self.engine.checkpoint(path)
+        self.engine.write({b"a": b"9"})
+        error = self.assertRaises(EngineError, self.engine.checkpoint, path)
+        self.assertEqual(str(error).splitlines(), [str(error)])
+        copy = self.opened(path)
+        self.assertEqual(copy.get(b"a"), b"1")
+        copy.close()
+
 
 class MemoryEngineTests(EngineContract, SynchronousTestCase):
     """
@@ -146,13 +222,61 @@ class MemoryEngineTests(EngineContract, SynchronousTestCase):
         """
         Make an engine.
         """
-        self.engine = self.memory = MemoryEngine()
+        self.files = MemoryFiles()
+        self.engine = self.memory = MemoryEngine(save=self.save)
+
+    def save(self, path: str, data: bytes) -> None:
+        """
+        Make a file.
+        """
+        saveFile(self.files, path, data)
 
     def crashed(self) -> Engine:
         """
         Lose what was not flushed.
         """
         return self.memory.crash()
+
+    def checkpointPath(self) -> str:
+        """
+        Where a checkpoint can be made.
+        """
+        return "/checkpoint"
+
+    def opened(self, checkpoint: str) -> Engine:
+        """
+        Lose what was not synced, and open a checkpoint.
+        """
+        self.files = self.files.afterPowerLoss(Random(0))
+        return MemoryEngine(read(self.files.contents()[f"{checkpoint}/{CHECKPOINT}"]))
+
+    def test_crashedEngineHasADisk(self) -> None:
+        """
+        An engine that has lost the power has its disk again.
+        """
+        self.memory.crash().checkpoint("/checkpoint")
+        self.opened("/checkpoint")
+
+    def test_noDisk(self) -> None:
+        """
+        An engine without a disk makes no checkpoint.
+        """
+        error = self.assertRaises(EngineError, MemoryEngine().checkpoint, "/checkpoint")
+        self.assertEqual(str(error), "/checkpoint/values cannot be written: there is no disk")
+
+    def test_damagedCheckpoint(self) -> None:
+        """
+        A checkpoint in which anything has changed or is missing is refused.
+        """
+        self.memory.write(PAIRS)
+        self.memory.checkpoint("/checkpoint")
+        (data,) = self.files.contents().values()
+        for place in range(len(data)):
+            self.assertRaises(EngineError, read, data[:place])
+            changed = bytearray(data)
+            changed[place] ^= 1
+            self.assertRaises(EngineError, read, bytes(changed))
+        self.assertRaises(EngineError, read, data + b"\0")
 
 
 class RocksEngineTests(EngineContract, SynchronousTestCase):
@@ -182,6 +306,19 @@ class RocksEngineTests(EngineContract, SynchronousTestCase):
         """
         self.rocks = self.folder.crash(self.rocks)
         return self.rocks
+
+    def checkpointPath(self) -> str:
+        """
+        Where a checkpoint can be made.
+        """
+        return self.folder.path + "-checkpoint"
+
+    def opened(self, checkpoint: str) -> Engine:
+        """
+        Open a copy of the checkpoint, with what its files have now.
+        """
+        shutil.copytree(checkpoint, checkpoint + "-copy")
+        return RocksEngine(checkpoint + "-copy")
 
     def refusal(self) -> str:
         """
@@ -244,12 +381,12 @@ class RocksEngineTests(EngineContract, SynchronousTestCase):
             file.seek(5)
             file.write(b"????")
         self.rocks = self.folder.open()
-        for read in (
+        for readSome in (
             lambda: self.rocks.get(b"a"),
             lambda: self.rocks.getMany([b"a", b"b"]),
             lambda: self.rocks.scan(b"", b"\xff", 9),
         ):
-            error = self.assertRaises(EngineError, read)
+            error = self.assertRaises(EngineError, readSome)
             self.assertIn("cannot be read: Corruption", str(error))
 
     def test_fileInItsPlace(self) -> None:

@@ -14,8 +14,9 @@ from replkv.commands.results import Deleted, NotFound, Result, Stored, Touched, 
 from replkv.kv.engine import EngineError
 from replkv.kv.limits import MACHINE_LIMITS, MachineLimits
 from replkv.kv.machine import StateMachine
-from replkv.kv.memory import MemoryEngine
-from replkv.kv.records import Record
+from replkv.kv.memory import MemoryEngine, read
+from replkv.kv.record import Record, RottenRecord
+from replkv.kv.state import MachineState, UnknownStore
 from replkv.raft.entry import Entry
 from replkv.times import FAR_FUTURE
 from tests.commands.logged import encodeCas, encodeDelete, encodeSet, encodeTouch
@@ -328,8 +329,9 @@ class RestartTests(MachineCase):
         The records and the machine's own state stay as they are: stores that have them so must be read.
         """
         self.apply(b"", encodeSet(1000, b"key", 2, b"value"))
-        self.assertEqual(self.engine.get(b"kkey"), struct.pack(">QQ", 2, 3000) + b"value")
-        self.assertEqual(self.engine.get(b"m"), struct.pack(">QQQ", 2, 1000, 1))
+        recordHash = 0xB44F401989BF74FB
+        self.assertEqual(self.engine.get(b"kkey"), struct.pack(">QQQ", 2, 3000, recordHash) + b"value")
+        self.assertEqual(self.engine.get(b"m"), struct.pack(">IQQQQQ", 2, 2, 1, 1000, 1, recordHash))
 
     def test_gap(self) -> None:
         """
@@ -350,15 +352,209 @@ class RestartTests(MachineCase):
 
     def test_strangeStore(self) -> None:
         """
-        A store that no state machine has left is refused: keys without its state, or a state of another length.
+        A store that no state machine has left is refused: keys without its state, or a state of another length or of a
+        format that there never was. So is one that is to be converted first.
         """
-        self.assertRaises(EngineError, StateMachine, MemoryEngine({b"ka": b"\0" * 16}))
-        self.assertRaises(EngineError, StateMachine, MemoryEngine({b"m": b"\0" * 23}))
+        for state in (None, b"", b"\0\0\0", b"\0" * 23, b"\0" * 44, struct.pack(">I", 2) + b"\0" * 39):
+            values = {b"ka": b"\0" * 24} if state is None else {b"m": state}
+            self.assertRaises(EngineError, StateMachine, MemoryEngine(values))
+        error = self.assertRaises(EngineError, StateMachine, MemoryEngine({b"m": b"\0" * 24}))
+        self.assertEqual(str(error), "the store is of the first format, and was not converted")
+        error = self.assertRaises(EngineError, StateMachine, MemoryEngine({b"m": MachineState().encode() + b"ka"}))
+        self.assertEqual(str(error), "the store is in the middle of a conversion")
+
+    def test_newerStore(self) -> None:
+        """
+        A store of a later format is refused, however long its state is, in words that say what to do.
+        """
+        for length in (0, 19, 21, 40, 99):
+            error = self.assertRaises(UnknownStore, StateMachine, MemoryEngine({b"m": b"\0\0\0\3" + bytes(length)}))
+            self.assertEqual(
+                str(error),
+                "the store has format 3, and this version of replkv knows none after 2: it was made by a newer replkv; "
+                "start that version. Nothing in it was changed",
+            )
 
     def test_shortRecord(self) -> None:
         """
         A record that is too short to be one is an error, when it is read and when it is written over.
         """
-        self.engine.write({b"ka": b"\0" * 15})
+        self.engine.write({b"ka": b"\0" * 23})
         self.assertRaises(EngineError, self.kv.read, b"a")
         self.assertRaises(EngineError, self.apply, encodeSet(1, b"a", 0, b""))
+
+
+class HashTests(MachineCase):
+    """
+    Tests for the hash of the state and the checksums of the records.
+    """
+
+    def hashOf(self, *commands: bytes) -> int:
+        """
+        The hash of a machine that has applied these, and nothing else.
+        """
+        machine = StateMachine(MemoryEngine())
+        machine.apply([Entry(index, 1, data) for index, data in enumerate(commands, 1)])
+        return machine.hash
+
+    def test_isOfTheRecords(self) -> None:
+        """
+        The hash is the sum of what the records add to it, so it is the same whatever was there before and is not any
+        more: replaced, deleted or purged.
+        """
+        self.assertEqual(self.kv.hash, 0)
+        self.apply(encodeSet(1, b"a", 0, b"one"))
+        one = self.kv.hash
+        self.apply(encodeSet(1, b"b", 0, b"two"), encodeSet(1, b"c", 1, b"brief"))
+        three = self.kv.hash
+        self.assertEqual(len({0, one, three}), 3)
+        self.apply(encodeTouch(1, b"b", 0), encodeSet(1, b"b", 2, b"three"), encodeDelete(1, b"b"))
+        self.apply(encodeClock(3000))
+        self.assertEqual((self.kv.hash, self.kv.keys), (one, 1))
+        self.apply(encodeDelete(3000, b"a"))
+        self.assertEqual(self.kv.hash, 0)
+
+    def test_saysEverything(self) -> None:
+        """
+        It differs where a key, a value, a version or a deadline does, or only what belongs together.
+        """
+        commands = [
+            [encodeSet(1, b"a", 0, b"1")],
+            [encodeSet(1, b"b", 0, b"1")],
+            [encodeSet(1, b"a", 0, b"2")],
+            [encodeSet(1, b"a1", 0, b"")],
+            [encodeSet(1, b"a", 1, b"1")],
+            [encodeSet(1, b"a", 2, b"1")],
+            [b"", encodeSet(1, b"a", 0, b"1")],
+            [encodeSet(1, b"a", 0, b"1"), encodeSet(1, b"b", 0, b"2")],
+            [encodeSet(1, b"a", 0, b"2"), encodeSet(1, b"b", 0, b"1")],
+        ]
+        self.assertEqual(len({self.hashOf(*log) for log in commands}), len(commands))
+
+    def test_sameForAll(self) -> None:
+        """
+        It does not depend on the engine, the process or the machine, nor on the version of replkv.
+        """
+        self.assertEqual(self.hashOf(encodeSet(1, b"a", 5, b"one"), encodeSet(1, b"b", 0, b"")), 10887806955989185904)
+
+    def test_purgeReadsNothing(self) -> None:
+        """
+        What is purged is not read for it.
+        """
+        self.apply(encodeSet(0, b"a", 1, b"one"))
+        self.patch(self.engine, "get", None)
+        self.patch(self.engine, "getMany", None)
+        self.apply(encodeClock(1000))
+        self.assertEqual((self.kv.keys, self.kv.hash), (0, 0))
+
+    def rot(self, name: bytes, place: int) -> None:
+        """
+        Have a bit rot in what the engine has.
+        """
+        stored = bytearray(self.engine.get(name) or b"")
+        stored[place] ^= 16
+        self.engine.write({name: bytes(stored)})
+
+    def test_rottenRecord(self) -> None:
+        """
+        A record in which any bit has rotted is not told to anyone, nor written anew by a touch: that is an error. A set
+        puts a new record in its place, and a delete takes it away, whatever its value has become.
+        """
+        for place in range(24 + 3):
+            self.setUp()
+            self.apply(encodeSet(1, b"a", 9, b"one"), encodeSet(1, b"b", 0, b"two"))
+            self.rot(b"ka", place)
+            self.assertRaises(RottenRecord, self.kv.read, b"a")
+            self.assertEqual(self.kv.read(b"b"), Record(2, 0, b"two"))
+        touched = StateMachine(self.engine)
+        self.assertRaises(RottenRecord, touched.apply, [Entry(3, 1, encodeTouch(1, b"a", 0))])
+        self.kv = StateMachine(self.engine)
+        self.apply(encodeSet(1, b"a", 0, b"new"))
+        self.assertEqual(self.kv.read(b"a"), Record(3, 0, b"new"))
+        self.rot(b"kb", 25)
+        self.assertEqual(self.apply(encodeDelete(1, b"b"), encodeDelete(1, b"a")), [Deleted(), Deleted()])
+        self.assertEqual((self.kv.keys, self.kv.hash), (0, 0))
+
+    def test_anotherKeysRecord(self) -> None:
+        """
+        The record of one key is not taken for that of another.
+        """
+        self.apply(encodeSet(1, b"a", 0, b"one"), encodeSet(1, b"b", 0, b"two"))
+        self.engine.write({b"ka": self.engine.get(b"kb")})
+        self.assertRaises(RottenRecord, self.kv.read, b"a")
+
+    def test_rottenIsTold(self) -> None:
+        """
+        The operator is told in one line which record it is, in a form that fits every terminal, and what to do.
+        """
+        self.assertEqual(
+            str(RottenRecord(b"key")),
+            "the store's record of the key key does not fit its checksum: it is not what was written. Check this "
+            "machine's disk and memory and replace this server; the other servers hold the record",
+        )
+        self.assertIn(r" of the key \x00\n%\xff does not", str(RottenRecord(b"\0\n%\xff")))
+        self.assertIn(f" of the key {'k' * 60} does not", str(RottenRecord(b"k" * 60)))
+        self.assertIn(f" of the key {'k' * 60}..., of 250 bytes does not", str(RottenRecord(b"k" * 250)))
+
+
+class CheckpointTests(MachineCase):
+    """
+    Tests for copies of a machine's store, and for a machine that goes on from one.
+    """
+
+    def setUp(self) -> None:
+        """
+        Make a machine that has a disk, and another one.
+        """
+        super().setUp()
+        self.files: dict[str, bytes] = {}
+        self.kv = StateMachine(MemoryEngine(save=self.files.__setitem__))
+        self.apply(encodeSet(1000, b"a", 5, b"one"), encodeSet(2000, b"b", 0, b"two"))
+
+    def checkpoint(self) -> MemoryEngine:
+        """
+        Make a copy, and open it.
+        """
+        self.kv.checkpoint("/copy")
+        return MemoryEngine(read(self.files["/copy/values"]))
+
+    def test_saysItself(self) -> None:
+        """
+        A copy says itself what it is a copy of; a machine that is made on it goes on from there.
+        """
+        copied, before = StateMachine(self.checkpoint()), self.kv.hash
+        self.apply(encodeDelete(2000, b"a"))
+        self.assertEqual((copied.appliedIndex, copied.appliedTerm, copied.clock), (2, 1, 2000))
+        self.assertEqual((copied.keys, copied.hash, copied.nextDeadline), (2, before, 6000))
+        copied.apply([Entry(3, 1, encodeDelete(2000, b"a"))])
+        self.assertEqual(copied.hash, self.kv.hash)
+
+    def test_install(self) -> None:
+        """
+        A machine that gets the state of another one goes on from that, and has nothing left of its own: neither keys
+        nor deadlines. What it had is closed.
+        """
+        closed: list[MemoryEngine] = []
+        self.patch(MemoryEngine, "close", lambda engine: closed.append(engine))
+        machine = StateMachine(self.engine)
+        machine.apply([Entry(index, 1, encodeSet(9, b"%d" % index, 1, b"own")) for index in range(1, 6)])
+        copy = self.checkpoint()
+        machine.install(copy)
+        self.assertEqual(closed, [self.engine])
+        self.assertEqual((machine.appliedIndex, machine.appliedTerm, machine.clock), (2, 1, 2000))
+        self.assertEqual((machine.keys, machine.hash, machine.nextDeadline), (2, self.kv.hash, 6000))
+        self.assertEqual((machine.read(b"a"), machine.read(b"1")), (Record(1, 6000, b"one"), None))
+        more = [Entry(3, 2, encodeClock(6000)), Entry(4, 2, encodeSet(6000, b"c", 0, b"three"))]
+        self.assertEqual(machine.apply(more), self.kv.apply(more))
+        self.assertEqual((machine.keys, machine.hash), (2, self.kv.hash))
+        self.assertEqual(copy.get(b"m"), self.kv._engine.get(b"m"))
+
+    def test_notInstalled(self) -> None:
+        """
+        Where there is nothing to go on from, the machine is as it was.
+        """
+        before = self.kv.hash
+        self.assertRaises(EngineError, self.kv.install, MemoryEngine({b"m": b""}))
+        self.assertEqual((self.kv.appliedIndex, self.kv.hash), (2, before))
+        self.apply(encodeDelete(2000, b"a"))
+        self.assertIsNone(self.kv.read(b"a"))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from replkv.kv.records import Record
+from replkv.kv.record import Record
 from replkv.lives import Life, Past
 from replkv.storage.clockrecord import ClockRecord
 from tests.olddata.folders import Archive, Kept

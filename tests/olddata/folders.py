@@ -8,7 +8,7 @@ import tarfile
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from replkv.kv.records import Record
+from replkv.kv.record import Record
 from replkv.lives import Life, Past
 from replkv.storage.clockrecord import ClockRecord
 
@@ -30,6 +30,7 @@ class Kept(NamedTuple):
     @ivar appliedIndex: how far its store has got.
     @ivar stamp: the largest stamp in the log.
     @ivar records: what the keys hold when the whole log is applied.
+    @ivar stateHash: the hash of that; C{None} if that version had none.
     """
 
     serverId: int
@@ -43,6 +44,7 @@ class Kept(NamedTuple):
     appliedIndex: int
     stamp: int
     records: dict[bytes, Record]
+    stateHash: int | None = None
 
 
 class Archive(NamedTuple):

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.kv.conversion import convert
 from replkv.kv.engine import Engine
+from replkv.kv.limits import MACHINE_LIMITS
 from replkv.kv.machine import StateMachine
 from replkv.kv.memory import MemoryEngine
 from replkv.kv.rocks import RocksEngine
@@ -19,6 +21,7 @@ from replkv.storage.log import LogStorage
 from tests.olddata.first import FIRST
 from tests.olddata.folders import CLUSTER, MEMBERS, Archive, Kept
 from tests.olddata.second import SECOND
+from tests.olddata.third import THIRD
 from tests.storage.model import newFolder
 
 
@@ -49,10 +52,11 @@ class FirstFolderTests(SynchronousTestCase):
         self.addCleanup(log.close)
         return folder, log
 
-    def machine(self, engine: Engine) -> StateMachine:
+    def machine(self, engine: Engine, log: LogStorage) -> StateMachine:
         """
-        The state machine on C{engine}.
+        The state machine on C{engine}, which is converted first if it has to be.
         """
+        convert(engine, lambda index: max(term for first, term in log.termRuns if first <= index), MACHINE_LIMITS)
         machine = StateMachine(engine)
         self.addCleanup(machine.close)
         return machine
@@ -62,6 +66,7 @@ class FirstFolderTests(SynchronousTestCase):
         The machine holds what it must when the whole log is applied.
         """
         self.assertEqual((machine.appliedIndex, machine.clock), (kept.lastIndex, kept.stamp))
+        self.assertEqual(machine.appliedTerm, kept.termRuns[-1][1])
         self.assertEqual({key: machine.read(key) for key in kept.records}, kept.records)
         self.assertEqual([key for key in self.archive.gone if machine.read(key)], [])
         self.assertEqual(machine.keys, len(kept.records))
@@ -87,21 +92,27 @@ class FirstFolderTests(SynchronousTestCase):
             _, log = self.open(kept)
             self.assertEqual((log.term, log.votedFor, log.lastIndex), (kept.term, kept.votedFor, kept.lastIndex))
             self.assertEqual((log.termRuns, log.cutBytes), (kept.termRuns, 0))
-            machine = self.machine(MemoryEngine())
+            machine = self.machine(MemoryEngine(), log)
             machine.apply(log.read(1, log.lastIndex, 1 << 20))
             self.assertHolds(machine, kept)
+            if kept.stateHash is not None:
+                self.assertEqual(machine.hash, kept.stateHash)
 
     def test_store(self) -> None:
         """
-        The store has got as far as it had, and goes on from there with what the log has after it.
+        The store has got as far as it had, and goes on from there with what the log has after it. Its state is then the
+        one that the whole log makes.
         """
         for kept in (self.archive.killed, self.archive.stopped):
             folder, log = self.open(kept)
-            machine = self.machine(RocksEngine(folder.storePath(log.store)))
+            machine = self.machine(RocksEngine(folder.storePath(log.store)), log)
             self.assertEqual(machine.appliedIndex, kept.appliedIndex)
             if kept.appliedIndex < kept.lastIndex:
                 machine.apply(log.read(kept.appliedIndex + 1, kept.lastIndex, 1 << 20))
             self.assertHolds(machine, kept)
+            anew = self.machine(MemoryEngine(), log)
+            anew.apply(log.read(1, log.lastIndex, 1 << 20))
+            self.assertEqual(machine.hash, anew.hash)
 
 
 class SecondFolderTests(FirstFolderTests):
@@ -110,3 +121,11 @@ class SecondFolderTests(FirstFolderTests):
     """
 
     archive = SECOND
+
+
+class ThirdFolderTests(FirstFolderTests):
+    """
+    The same with stores of format 2.
+    """
+
+    archive = THIRD

@@ -9,11 +9,12 @@ import pytest
 from tests.olddata.first import FIRST
 from tests.olddata.folders import Archive
 from tests.olddata.second import SECOND
+from tests.olddata.third import THIRD
 from tests.processes.cluster import onReactor
 from tests.processes.conftest import MakeCluster
 
 
-@pytest.mark.parametrize("archive", [FIRST, SECOND], ids=["first", "second"])
+@pytest.mark.parametrize("archive", [FIRST, SECOND, THIRD], ids=["first", "second", "third"])
 @onReactor
 async def test_goesOn(makeCluster: MakeCluster, archive: Archive) -> None:
     """

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import mmap
 import os
+import struct
 import threading
 from random import Random
 from typing import cast
@@ -19,6 +20,9 @@ from replkv.frontends.text.limits import ConnectionLimits
 from replkv.kv.engine import EngineError
 from replkv.kv.limits import MachineLimits
 from replkv.kv.machine import StateMachine
+from replkv.kv.record import Record
+from replkv.kv.rocks import RocksEngine
+from replkv.kv.state import MachineState
 from replkv.node.limits import NodeLimits
 from replkv.node.node import Node
 from replkv.raft.entry import Entry
@@ -96,8 +100,32 @@ class StartTests(ServerTests):
         """
         The store has what the log lacks: the log has lost entries.
         """
-        self.patch(StateMachine, "__init__", lambda machine, *_: setattr(machine, "appliedIndex", 7))
-        self.assertStopsItself("has applied entry 7, but the log ends at 1")
+        for state in (MachineState(7, 1).encode(), struct.pack(">QQQ", 7, 0, 0)):
+            self.prepare(1)
+            self.keep({b"m": state})
+            self.assertStopsItself("has applied entry 7, but the log ends at 1")
+
+    def keep(self, values: dict[bytes, bytes]) -> None:
+        """
+        Have a store in which this is.
+        """
+        store = RocksEngine(self.folder.storePath(self.storage.store))
+        store.write(values)
+        store.close()
+
+    def test_storeOfAnotherLog(self) -> None:
+        """
+        The store has an entry of another term applied than the log has.
+        """
+        self.keep({b"m": MachineState(1, 2).encode()})
+        self.assertStopsItself("has applied entry 1 of term 2, but the log has that entry of term 1")
+
+    def test_newerStore(self) -> None:
+        """
+        The store was left by a later version. That is nothing that a supervisor may try again, and no broken disk.
+        """
+        self.keep({b"m": struct.pack(">I", 99) + bytes(40)})
+        self.assertStopsItself("the store has format 99, and this version of replkv knows none", exits.CONFIGURATION)
 
     def test_storeIsBehindLog(self) -> None:
         """
@@ -201,6 +229,29 @@ class PortTests(ThreadlessTests):
         self.assertIn("an error of its own", self.stderr.getvalue())
         self.assertEqual(self.server.exitStatus, exits.INTERNAL)
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.successResultOf(self.server.stopService())
+
+
+class OldStoreTests(ThreadlessTests):
+    """
+    Tests for a server whose store an earlier version has left.
+    """
+
+    def test_converted(self) -> None:
+        """
+        The store is converted, with the term of its last entry from the log; its operator is told, once.
+        """
+        store = RocksEngine(self.folder.storePath(self.storage.store))
+        store.write({b"m": struct.pack(">QQQ", 1, 5000, 1), b"kkey": struct.pack(">QQ", 1, 0) + b"value"})
+        store.close()
+        self.server.startService()
+        assert self.server._parts is not None
+        machine = self.server._parts.machine
+        self.assertEqual((machine.appliedIndex, machine.appliedTerm, machine.clock), (1, 1, 5000))
+        self.assertEqual(machine.read(b"key"), Record(1, 0, b"value"))
+        told = [line for line in self.lines if line.startswith("the store was left by an earlier version of replkv; ")]
+        self.assertEqual(len(told), 1)
+        self.assertIn("converted to format 2: 1 records, in ", told[0])
         self.successResultOf(self.server.stopService())
 
 

@@ -14,7 +14,7 @@ from replkv.testing import rare
 from replkv.testing.chance import chance
 from replkv.testing.cluster.clocks import MachineClocks
 from replkv.testing.cluster.durable import Copy, DurableLog, DurablePeers, Word
-from replkv.testing.cluster.store import Store
+from replkv.testing.cluster.store import Store, saveFile
 from replkv.testing.cluster.thread import Pace
 from replkv.testing.files import OPENING, MemoryFiles
 from replkv.testing.span import Span
@@ -72,6 +72,7 @@ class SimulatedMachine:
         self._cluster = cluster
         self._random = self._chance("server", config.id)
         self.store = Store(self._chance("store", config.id))
+        self.store.save = self._save
 
     @property
     def name(self) -> str:
@@ -109,10 +110,12 @@ class SimulatedMachine:
         """
         Copy its data folder as it stands, all of it at one moment, whether it has a process or not: what of the log is
         written and not yet synced is in the copy, as it is for whoever reads the files; of the store, what is on the
-        disk.
+        disk; what has rotted there is not in the copy.
         """
         self._cluster.tell(self.name, "has its data folder copied")
-        return Copy(self.files.contents(), self.store.crash(), self.word)
+        store = self.store.crash()
+        store.heal()
+        return Copy(self.files.contents(), store, self.word)
 
     def lose(self, copy: Copy | None) -> None:
         """
@@ -141,6 +144,13 @@ class SimulatedMachine:
     def _replace(self, copy: Copy | None) -> None:
         self.files = MemoryFiles(None if copy is None else copy.contents)
         self.store = Store(self._random, None, self.store.flushRate) if copy is None else copy.store
+        self.store.save = self._save
+
+    def _save(self, path: str, data: bytes) -> None:
+        """
+        Make a file of a checkpoint.
+        """
+        saveFile(self.files, path, data)
 
     def _refuses(self, kind: str, path: str) -> int:
         """

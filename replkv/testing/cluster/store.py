@@ -4,12 +4,15 @@ The simulated store.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from hashlib import blake2b
 from random import Random
 
 from replkv.kv.engine import EngineError
 from replkv.kv.memory import MemoryEngine
+from replkv.kv.record import HEAD_BYTES, RECORDS
+from replkv.storage.files import Files
 
 
 class Store(MemoryEngine):
@@ -20,10 +23,12 @@ class Store(MemoryEngine):
     @ivar failing: whether its disk fails.
     @ivar flushRate: how often, from 0 to 1, a step is the last one of those that reach the disk.
     @ivar steps: how many steps it has taken.
+    @ivar _sound: what was written, by key and by what has become of it.
     """
 
     def __init__(self, random: Random, values: Mapping[bytes, bytes] | None = None, flushRate: float = 0.02) -> None:
         super().__init__(values)
+        self._sound: dict[tuple[bytes, bytes], bytes] = {}
         self.failing = False
         self.steps = 0
         self._random = random
@@ -35,7 +40,7 @@ class Store(MemoryEngine):
     @property
     def digest(self) -> bytes:
         """
-        The same for two stores if they hold the same.
+        The same for two stores if the same was written into them.
         """
         return self._sum.to_bytes(16, "big")
 
@@ -47,7 +52,7 @@ class Store(MemoryEngine):
         for key, value in changes.items():
             before = self._values.get(key)
             if before is not None:
-                self._sum ^= _hash(key, before)
+                self._sum ^= _hash(key, self._sound.get((key, before), before))
             if value is not None:
                 self._sum ^= _hash(key, value)
         super().write(changes)
@@ -66,13 +71,80 @@ class Store(MemoryEngine):
         """
         See L{MemoryEngine.crash}.
         """
-        crashed = Store(self._random, self._flushed, self.flushRate)
-        crashed.failing = self.failing
+        crashed = Store(self._random, self._soundValues(self._flushed), self.flushRate)
+        crashed.failing, crashed.save = self.failing, self.save
+        crashed._sound = self._sound.copy()
+        crashed._values, crashed._flushed = self._flushed.copy(), self._flushed.copy()
         return crashed
+
+    @property
+    def isRotten(self) -> bool:
+        """
+        Whether anything in it has rotted.
+        """
+        return bool(self._sound)
+
+    @property
+    def sound(self) -> dict[bytes, bytes]:
+        """
+        What was written into it, whatever has rotted since.
+        """
+        return self._soundValues(self._values)
+
+    def rot(self, random: Random) -> bytes | None:
+        """
+        Have a bit rot in the value of a record, in memory as on the disk. Heads are left alone: no one looks whether
+        they are right who decides by them.
+
+        @return: whose record it is; C{None} if there is none that has a value.
+        """
+        records = [key for key in self._order if key[:1] == RECORDS and len(self._values[key]) > HEAD_BYTES]
+        if not records:
+            return None
+        key = random.choice(records)
+        before = self._values[key]
+        place = random.randrange(HEAD_BYTES, len(before))
+        now = before[:place] + bytes([before[place] ^ 1 << random.randrange(8)]) + before[place + 1 :]
+        self._sound[key, now] = self._sound.get((key, before), before)
+        for values in (self._values, self._flushed):
+            if values.get(key) == before:
+                values[key] = now
+        return key[len(RECORDS) :]
+
+    def heal(self) -> None:
+        """
+        Have everything again as it was written.
+        """
+        self._values = self._soundValues(self._values)
+        self._flushed = self._soundValues(self._flushed)
+        self._sound = {}
+
+    def _soundValues(self, values: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+        return {key: self._sound.get((key, value), value) for key, value in values.items()}
 
     def _work(self) -> None:
         if self.failing:
             raise EngineError("the simulated disk failed under the store")
+
+
+def saveFile(files: Files, path: str, data: bytes) -> None:
+    """
+    Make a file of a checkpoint, and its folder, durably.
+
+    @raise EngineError: if the disk fails, or the file is there already.
+    """
+    folder = os.path.dirname(path)
+    try:
+        files.makeFolder(folder)
+        file = files.open(path, create=True)
+        try:
+            file.write(0, data)
+            file.sync()
+        finally:
+            file.close()
+        files.syncFolder(folder)
+    except OSError as error:
+        raise EngineError(f"the checkpoint in {folder} cannot be written: {error}") from error
 
 
 def _hash(key: bytes, value: bytes) -> int:

@@ -39,9 +39,9 @@ async def askStatus(client: Client, config: Config, patience: float) -> Status:
 
     answers = await gatherResults([Deferred.fromCoroutine(_ask(client, server, patience)) for server in config.servers])
     rows = [_HEADINGS, *(_row(server, answer) for server, answer in zip(config.servers, answers, strict=True))]
-    refusals = _refusals(config, answers)
+    marks = ["", *map(str.__add__, _refusals(config, answers), _differences(config, answers))]
     led = any(not isinstance(answer, str) and answer.get("role") == "leader" for answer in answers)
-    return Status([line + mark for line, mark in zip(_aligned(rows), ["", *refusals], strict=True)], led)
+    return Status([line + mark for line, mark in zip(_aligned(rows), marks, strict=True)], led)
 
 
 async def _ask(client: Client, server: ServerConfig, patience: float) -> dict[str, str] | str:
@@ -73,6 +73,23 @@ def _refusals(config: Config, answers: Sequence[dict[str, str] | str]) -> list[s
         by = ", ".join(str(other) for other, ids in refused.items() if str(server.id) in ids)
         told = by and server.id in refused
         marks.append(f"  refused by {by}: it has lost data or runs twice, see its log" if told else "")
+    return marks
+
+
+def _differences(config: Config, answers: Sequence[dict[str, str] | str]) -> list[str]:
+    """
+    What is to be said behind the line of each server that has applied as much as others, and holds something else.
+    """
+    states = {
+        server.id: (answer.get("applied_index"), answer.get("state_hash"))
+        for server, answer in zip(config.servers, answers, strict=True)
+        if not isinstance(answer, str) and "state_hash" in answer
+    }
+    marks = []
+    for server in config.servers:
+        index, told = states.get(server.id, (None, None))
+        others = ", ".join(str(other) for other, (at, its) in states.items() if at == index and its != told)
+        marks.append(f"  has another state than {others} at the same entry" if others else "")
     return marks
 
 

@@ -45,6 +45,7 @@ class NodeStatistics:
             "leader": "none" if status.leaderId is None else str(status.leaderId),
             "commit_index": str(status.commitIndex),
             "applied_index": str(self._machine.appliedIndex),
+            "state_hash": f"{self._machine.hash:016x}",
             "last_log_index": str(status.lastIndex),
             "keys": str(self._machine.keys),
             "refused": ",".join(map(str, sorted(self._refused))) or "none",

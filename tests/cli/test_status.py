@@ -117,3 +117,32 @@ class AskStatusTests(ClientCase):
         self.network.accept(1).send(stats("leader", refused="20"))
         self.network.accept(3).send(stats("follower", refused="20"))
         self.assertRegex(self.successResultOf(status).lines[2], r"^20  db:2     \([^:]*\)$")
+
+    def differing(self, *states: tuple[int, str]) -> list[str]:
+        """
+        What stands behind the lines of servers that have applied so much and have these states.
+        """
+        status = self.ask()
+        wires = [self.network.accept(port) for port in (1, 2, 3)]
+        for wire, (index, state) in zip(wires, states, strict=True):
+            told = stats("follower", applied_index=str(index), state_hash=state)
+            wire.send(told if state else stats("follower", applied_index=str(index)))
+        lines = self.successResultOf(status).lines
+        for wire in wires:
+            wire.close()
+        return [line.partition("     7")[2].strip() for line in lines[1:]]
+
+    def test_differs(self) -> None:
+        """
+        Servers that have applied as much and hold something else are marked, with those from which they differ. Who
+        has applied more or less may hold anything.
+        """
+        mark = "has another state than %s at the same entry"
+        self.assertEqual(self.differing((1233, "aa"), (1233, "aa"), (1233, "aa")), ["", "", ""])
+        self.assertEqual(
+            self.differing((1233, "aa"), (1233, "bb"), (1233, "aa")), [mark % "20", mark % "10, 30", mark % "20"]
+        )
+        self.assertEqual(self.differing((1233, "aa"), (1234, "bb"), (1235, "cc")), ["", "", ""])
+        self.assertEqual(self.differing((1233, "aa"), (1234, "bb"), (1234, "cc")), ["", mark % "30", mark % "20"])
+        # One of a version that does not tell its state.
+        self.assertEqual(self.differing((1233, "aa"), (1233, ""), (1233, "aa")), ["", "", ""])

@@ -8,9 +8,13 @@ from itertools import pairwise
 
 from replkv.commands.results import Deleted, Found, NotFound, Stored, Touched, Unavailable, VersionMismatch
 from replkv.kv.limits import MachineLimits
+from replkv.kv.machine import StateMachine
+from replkv.kv.memory import MemoryEngine
 from replkv.node.limits import NodeLimits
+from replkv.raft.entry import Entry
 from replkv.raft.outputs import Ready
 from replkv.service.limits import ServerLimits
+from tests.commands.logged import encodeSet
 from tests.frontends.asked import Asked
 from tests.node.cluster import Client, valueAt
 from tests.node.leading import LeaderTests
@@ -345,6 +349,8 @@ class LimitsTests(LeaderTests):
         self.cluster.hold(self.followers)
         self.client.set(b"k", b"v")
         self.cluster.run(0.02)
+        machine = StateMachine(MemoryEngine())
+        machine.apply([Entry(1, 1, b""), Entry(2, 1, encodeSet(0, b"k", 0, b"v"))])
         self.assertEqual(
             self.leader.service.assembly.clients._statistics(),
             {
@@ -354,6 +360,7 @@ class LimitsTests(LeaderTests):
                 "leader": "0",
                 "commit_index": "2",
                 "applied_index": "2",
+                "state_hash": f"{machine.hash:x}".zfill(16),
                 "last_log_index": "3",
                 "keys": "1",
                 "refused": "none",

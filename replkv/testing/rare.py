@@ -151,6 +151,11 @@ ROT_IN_LAST: Final = "rot in the last record of a log"
 A bit rotted in the last record of a log, which cannot be told from a torn write.
 """
 
+ROTTEN_RECORD: Final = "a rotten record found in a store"
+"""
+A server stopped since a record that it read was not what it had written.
+"""
+
 WIPED: Final = "a server with a wiped data folder"
 """
 A server was started with an empty data folder, and others had met it before.
@@ -278,6 +283,7 @@ REQUIRED: Final = {
             TORN_TAIL,
             ROT_FOUND,
             ROT_IN_LAST,
+            ROTTEN_RECORD,
             WIPED,
             PUT_BACK,
             COPY_OF_RUNNING,

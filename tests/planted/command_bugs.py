@@ -8,12 +8,16 @@ from typing import Final
 
 from replkv.commands.results import NotFound, Result, Touched
 from replkv.commands.touch import Touch
+from replkv.kv import record, records
 from replkv.kv.expiry import ExpiryIndex
+from replkv.kv.record import HEAD_BYTES, Record, hashOf, headOf
 from replkv.kv.records import Records
 from replkv.times import deadlineOf
 from tests.planted.bug import Bug, Patch
 
 _add = ExpiryIndex.add
+_delete = Records.delete
+_purge = Records.purge
 
 
 def _touchWithOldVersion(touch: Touch, records: Records, stamp: int) -> Result:
@@ -38,13 +42,34 @@ def _touchFromOldExpiry(touch: Touch, records: Records, stamp: int) -> Result:
     return Touched()
 
 
-def _addAndForgetWhatIsGone(index: ExpiryIndex, deadline: int, key: bytes) -> None:
+def _addAndForgetWhatIsGone(index: ExpiryIndex, deadline: int, key: bytes, recordHash: int) -> None:
     """
     Where the front is cut, it knows what it had there, and not what it had taken out.
     """
     horizon = index._horizon
-    _add(index, deadline, key)
-    index._beyond = {entry: isThere for entry, isThere in index._beyond.items() if isThere or entry >= horizon}
+    _add(index, deadline, key, recordHash)
+    index._beyond = {entry: value for entry, value in index._beyond.items() if value is not None or entry >= horizon}
+
+
+def _deleteUnhashed(records: Records, key: bytes) -> None:
+    before = records.hash
+    _delete(records, key)
+    records.hash = before
+
+
+def _hashWithoutDeadline(key: bytes, version: int, deadline: int, value: bytes) -> int:
+    return hashOf(key, version, 0, value)
+
+
+def _purgeUnhashed(records: Records, limit: int) -> None:
+    before = records.hash
+    _purge(records, limit)
+    records.hash = before
+
+
+def _decodeUnchecked(key: bytes, stored: bytes) -> Record:
+    version, deadline, _ = headOf(stored)
+    return Record(version, deadline, stored[HEAD_BYTES:])
 
 
 BUGS: Final = (
@@ -61,4 +86,16 @@ BUGS: Final = (
         300,
         (Patch(ExpiryIndex, "add", _addAndForgetWhatIsGone),),
     ),
+    Bug("a state hash that skips deletes", "cluster", 20, (Patch(Records, "delete", _deleteUnhashed),)),
+    Bug(
+        "a state hash without the deadlines",
+        "cluster",
+        20,
+        (
+            Patch(record, "hashOf", _hashWithoutDeadline),
+            Patch(records, "hashOf", _hashWithoutDeadline),
+        ),
+    ),
+    Bug("a purge that leaves the state hash alone", "cluster", 20, (Patch(Records, "purge", _purgeUnhashed),)),
+    Bug("a checksum that nobody looks at", "cluster", 200, (Patch(records, "decode", _decodeUnchecked),)),
 )

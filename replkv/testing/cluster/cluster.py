@@ -23,6 +23,7 @@ from replkv.testing.cluster.logwatch import LogWatch
 from replkv.testing.cluster.network import Network
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.server import SimulatedServer
+from replkv.testing.cluster.statehash import StateHashes
 from replkv.testing.health import Health
 from replkv.testing.judge import Judge
 from replkv.testing.outcome import NotInTime, Violation
@@ -115,6 +116,7 @@ class SimulatedCluster:
         self._violation: str | None = None
         self._nextLook = 0.0
         self._leadership = Leadership(size, self.health, lambda: self._leader() is not None, self.timeline.seconds)
+        self._stateHashes = StateHashes(self.servers)
         self._cut: list[tuple[str, str]] = []
         self._logWatch = LogWatch(self._logged, self.fail)
         self._logWatch.install()
@@ -185,6 +187,7 @@ class SimulatedCluster:
             for server in self.servers:
                 self.judging(server.awaitAnswers)
             self.judging(self._leadership.look)
+            self.judging(self._stateHashes.look)
         self.check()
 
     def run(self, seconds: float) -> None:

@@ -102,6 +102,20 @@ def rot(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault)
     return server.revive
 
 
+def rottenRecord(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    A bit rots in a store. Whoever reads that record must notice, and stop; it can be read again when this is over.
+    """
+    server = servers[0]
+    key = server.store.rot(chance(cluster.seed, "rotten record", fault.number))
+    if key is None:
+        return None
+    server.hadBadDisk = True
+    cluster.tell(server.name, f"has a store in which a bit of the value of {key!r} has rotted")
+    # The store may be another one by then: it was there in a crash.
+    return lambda: server.store.heal()
+
+
 def _failing(server: SimulatedServer, failing: Callable[[str, str], int]) -> Undo:
     server.hadBadDisk = True
     server.failing = failing

@@ -297,7 +297,9 @@ class SimulatedServer(SimulatedMachine):
         # It may have lost its readings of the clocks.
         self._bridges = self._bridges or self.hadBadDisk
         # What was wrong with its disk before this start is no excuse any more.
-        self.hadBadDisk = self.rotten or self.condemned or self.failing is not None or self.storeFails
+        self.hadBadDisk = (
+            self.rotten or self.condemned or self.failing is not None or self.storeFails or self.store.isRotten
+        )
         self._threads = []
 
         def worker(name: str) -> Worker:

@@ -227,6 +227,7 @@ class Simulation:
         """
         cluster = self.cluster
         cluster.rare[rare.DISK_STOP] += server.status == exits.DISK
+        cluster.rare[rare.ROTTEN_RECORD] += "does not fit its checksum" in server.complaint
         if server.status == exits.INTERNAL:
             cluster.fail(f"server {server.id} has met an error of its own")
         if server.status == exits.DISK and not server.hadBadDisk:

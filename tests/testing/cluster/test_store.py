@@ -4,12 +4,15 @@ Tests for the simulated store.
 
 from __future__ import annotations
 
+import errno
 from random import Random
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.kv.engine import EngineError
-from replkv.testing.cluster.store import Store
+from replkv.kv.record import HEAD_BYTES
+from replkv.testing.cluster.store import Store, saveFile
+from replkv.testing.files import MemoryFiles, PowerLoss
 
 
 def digest(values: dict[bytes, bytes]) -> bytes:
@@ -137,3 +140,109 @@ class FailingTests(SynchronousTestCase):
         store.failing = False
         store.write({b"a": b"2"})
         self.assertEqual((store.get(b"a"), store.steps), (b"2", 1))
+
+
+class RotTests(SynchronousTestCase):
+    """
+    Tests for records that rot.
+    """
+
+    HEAD = bytes(HEAD_BYTES)
+
+    def test_rot(self) -> None:
+        """
+        One bit of the value of a record is another one, in memory as on the disk; all else is as it was, and so is the
+        digest.
+        """
+        for seed in range(40):
+            values = {b"ka": self.HEAD + b"one", b"kb": self.HEAD, b"m": self.HEAD + b"state", b"x": self.HEAD + b"x"}
+            store = Store(Random(0), values)
+            before = store.digest
+            self.assertEqual(store.rot(Random(seed)), b"a")
+            found = store.get(b"ka") or b""
+            self.assertEqual(found[:HEAD_BYTES], self.HEAD)
+            bits = [(one ^ other).bit_count() for one, other in zip(found, values[b"ka"], strict=True)]
+            self.assertEqual(sum(bits), 1)
+            self.assertEqual({key: store.get(key) for key in values}, {**values, b"ka": found})
+            self.assertEqual((store.digest, store.sound, store.isRotten), (before, values, True))
+            crashed = store.crash()
+            self.assertEqual((crashed.get(b"ka"), crashed.digest, crashed.isRotten), (found, before, True))
+
+    def test_nothingToRot(self) -> None:
+        """
+        Where no record has a value, nothing rots.
+        """
+        store = Store(Random(0), {b"ka": self.HEAD, b"m": bytes(99)})
+        self.assertIsNone(store.rot(Random(0)))
+        self.assertFalse(store.isRotten)
+
+    def test_writtenOver(self) -> None:
+        """
+        What was written over or deleted was as it had been written, for the digest; a crash may bring it back.
+        """
+        store = Store(Random(0), {b"ka": self.HEAD + b"one"}, flushRate=0.0)
+        store.rot(Random(0))
+        rotten = store.get(b"ka")
+        store.write({b"ka": self.HEAD + b"two"})
+        self.assertEqual(store.digest, digest({b"ka": self.HEAD + b"two"}))
+        self.assertEqual(store.crash().get(b"ka"), rotten)
+        self.assertEqual(store.crash().digest, digest({b"ka": self.HEAD + b"one"}))
+        store.write({b"ka": None})
+        self.assertEqual(store.digest, digest({}))
+
+    def test_onlyInMemory(self) -> None:
+        """
+        What is not on the disk yet rots in memory only; then the rest comes to the disk as it is.
+        """
+        store = Store(Random(0), {b"ka": self.HEAD + b"one"}, flushRate=0.0)
+        store.write({b"ka": self.HEAD + b"two"})
+        store.rot(Random(0))
+        self.assertEqual(store.crash().get(b"ka"), self.HEAD + b"one")
+        store.flush()
+        self.assertEqual(store.crash().get(b"ka"), store.get(b"ka"))
+
+    def test_heal(self) -> None:
+        """
+        All is again as it was written, what has rotted twice too, in memory as on the disk, also after a crash.
+        """
+        values = {b"ka": self.HEAD + b"one", b"kb": self.HEAD + b"two"}
+        store = Store(Random(0), values)
+        for seed in range(9):
+            store.rot(Random(seed))
+        crashed = store.crash()
+        store.heal()
+        for healed in (store, store.crash()):
+            self.assertEqual((dict(healed.scan(b"", b"~", 9)), healed.isRotten), (values, False))
+        self.assertNotEqual(dict(crashed.scan(b"", b"~", 9)), values)
+        crashed.heal()
+        self.assertEqual(dict(crashed.scan(b"", b"~", 9)), values)
+
+
+class SaveTests(SynchronousTestCase):
+    """
+    Tests for L{saveFile}.
+    """
+
+    def test_durable(self) -> None:
+        """
+        The file survives a loss of power, whole; before it is there, the power may be lost in any step of it.
+        """
+        files = MemoryFiles()
+        saveFile(files, "/0/copy/values", b"content")
+        steps = len(files.operations)
+        for seed in range(20):
+            self.assertEqual(files.afterPowerLoss(Random(seed)).contents(), {"/0/copy/values": b"content"})
+        for step in range(steps):
+            files = MemoryFiles()
+            files.powerLossAt = step
+            self.assertRaises(PowerLoss, saveFile, files, "/0/copy/values", b"content")
+
+    def test_fails(self) -> None:
+        """
+        A disk that refuses anything of it is an error of the engine's, in one line.
+        """
+        for refused in ("makeFolder", "create", "write", "sync", "syncFolder"):
+            files = MemoryFiles()
+            files.failing = lambda kind, path, refused=refused: errno.ENOSPC if kind == refused else 0  # type: ignore[misc]
+            error = self.assertRaises(EngineError, saveFile, files, "/0/copy/values", b"content")
+            self.assertIn("the checkpoint in /0/copy cannot be written: ", str(error))

@@ -145,11 +145,13 @@ class CommandTests(MachineCase):
         self.kv = StateMachine(self.engine, MachineLimits(readAhead=2, copiedBytes=100))
         keys = [b"%d" % number for number in range(8)]
         self.assertEqual(len(self.apply(*[encodeSet(1, key, 0, bytes(60)) for key in keys])), 8)
-        touches = [encodeTouch(1, key, 0) for key in keys]
-        self.assertEqual(self.apply(*touches), [Touched()] * 2)
+        touches = [Entry(index, index, encodeTouch(1, key, 0)) for index, key in enumerate(keys, 9)]
+        self.assertEqual(self.kv.apply(touches), [Touched()] * 2)
         self.assertEqual((self.kv.appliedIndex, len(self.engine.steps)), (10, 2))
-        self.assertEqual(StateMachine(self.engine).appliedIndex, 10)
-        self.assertEqual(self.apply(*touches[2:]), [Touched()] * 2)
+        again = StateMachine(self.engine)
+        for machine in (self.kv, again):
+            self.assertEqual((machine.appliedIndex, machine.appliedTerm), (10, 10))
+        self.assertEqual(self.kv.apply(touches[2:]), [Touched()] * 2)
         self.assertEqual(self.kv.read(b"3"), Record(12, 0, bytes(60)))
 
     def test_nothingIsCarriedOver(self) -> None:

@@ -18,6 +18,8 @@ from replkv.raft.messages import (
     Message,
     RequestVote,
     RequestVoteReply,
+    TimeoutNow,
+    TimeoutNowReply,
 )
 from replkv.times import FAR_FUTURE
 
@@ -86,7 +88,8 @@ class Hello(amp.Command):
 
 class RequestVoteCommand(amp.Command):
     """
-    L{RequestVote}, and L{RequestVoteReply}.
+    L{RequestVote}, and L{RequestVoteReply}. C{handOver} is left out where it is not true, as it was before there was
+    any.
     """
 
     commandName = b"RequestVote"
@@ -95,6 +98,7 @@ class RequestVoteCommand(amp.Command):
         (b"lastLogIndex", amp.Integer()),
         (b"lastLogTerm", amp.Integer()),
         (b"preVote", amp.Boolean()),
+        (b"handOver", amp.Boolean(optional=True)),
         (b"time", ClusterTime()),
     ]
     response: ClassVar = [
@@ -134,9 +138,21 @@ class AppendEntriesCommand(amp.Command):
     errors: ClassVar = {NotIntroduced: b"NOT_INTRODUCED"}
 
 
+class TimeoutNowCommand(amp.Command):
+    """
+    L{TimeoutNow}, and L{TimeoutNowReply}.
+    """
+
+    commandName = b"TimeoutNow"
+    arguments: ClassVar = [(b"term", amp.Integer()), (b"time", ClusterTime())]
+    response: ClassVar = [(b"term", amp.Integer()), (b"time", ClusterTime())]
+    errors: ClassVar = {NotIntroduced: b"NOT_INTRODUCED"}
+
+
 SINCE: Final[Mapping[type[amp.Command], int]] = {
     RequestVoteCommand: 3,
     AppendEntriesCommand: 3,
+    TimeoutNowCommand: 4,
 }
 """
 The version that has brought each request: it is sent only where the other side speaks that one, and answered only then.
@@ -180,7 +196,10 @@ def remoteCall(request: Timed) -> Remote:
             arguments["batch"] = message.batch.encoded
             return Remote(AppendEntriesCommand, arguments, AppendEntriesReply)
         case RequestVote():
+            arguments["handOver"] = message.handOver or None
             return Remote(RequestVoteCommand, arguments, RequestVoteReply)
+        case TimeoutNow():
+            return Remote(TimeoutNowCommand, arguments, TimeoutNowReply)
     raise TypeError(f"{message!r} is no request")
 
 

@@ -18,13 +18,14 @@ from replkv.peers.commands import (
     NotIntroduced,
     Refused,
     RequestVoteCommand,
+    TimeoutNowCommand,
     appendEntries,
     isKnown,
 )
 from replkv.peers.connection import PeerConnection
 from replkv.peers.identity import Identity
 from replkv.peers.receiver import Receiver, Timed
-from replkv.raft.messages import RequestVote
+from replkv.raft.messages import RequestVote, TimeoutNow
 
 HELLO_TIMEOUT: Final = 5.0
 """
@@ -113,11 +114,11 @@ class IncomingConnection(PeerConnection):
         return identity.introduction()
 
     @RequestVoteCommand.responder
-    def requestVote(self, time: int, **fields: Any) -> Deferred[dict[str, Any]]:
+    def requestVote(self, time: int, handOver: bool | None, **fields: Any) -> Deferred[dict[str, Any]]:
         """
         A candidate asks for a vote.
         """
-        return self._ask(Timed(RequestVote(**fields), time))
+        return self._ask(Timed(RequestVote(handOver=bool(handOver), **fields), time))
 
     @AppendEntriesCommand.responder
     def appendEntries(self, time: int, **fields: Any) -> Deferred[dict[str, Any]]:
@@ -125,6 +126,13 @@ class IncomingConnection(PeerConnection):
         A leader replicates entries.
         """
         return self._ask(Timed(appendEntries(**fields), time))
+
+    @TimeoutNowCommand.responder
+    def timeoutNow(self, time: int, **fields: Any) -> Deferred[dict[str, Any]]:
+        """
+        A leader hands over.
+        """
+        return self._ask(Timed(TimeoutNow(**fields), time))
 
     def _ask(self, request: Timed) -> Deferred[dict[str, Any]]:
         if self.sender is None or self.sender in self.factory.identity.condemned:

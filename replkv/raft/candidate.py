@@ -15,12 +15,14 @@ class Candidate(Role):
 
     @ivar preVote: whether it only asks whether an election could be won. That changes neither its term nor its vote,
         so that a server that comes back from a partition disturbs nobody.
+    @ivar handOver: whether it stands since the leader has told it to.
     """
 
-    def __init__(self, state: ServerState, preVote: bool) -> None:
+    def __init__(self, state: ServerState, preVote: bool, handOver: bool = False) -> None:
         super().__init__(state)
         self.name = RoleName.PRE_CANDIDATE if preVote else RoleName.CANDIDATE
         self.preVote = preVote
+        self.handOver = handOver
         self._elapsed = 0
         self._timeout = state.randomElectionTimeout()
         self._votes: set[int] = set()
@@ -32,7 +34,11 @@ class Candidate(Role):
         """
         state = self.state
         request = RequestVote(
-            term=self._term, lastLogIndex=state.log.lastIndex, lastLogTerm=state.log.lastTerm, preVote=self.preVote
+            term=self._term,
+            lastLogIndex=state.log.lastIndex,
+            lastLogTerm=state.log.lastTerm,
+            preVote=self.preVote,
+            handOver=self.handOver,
         )
         for peer in state.peers:
             state.send(peer, request)

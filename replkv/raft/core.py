@@ -11,11 +11,13 @@ These rules hold for all that comes out:
   - a leader's AppendEntries do not wait for its own disk, which counts when it is done (Ongaro's thesis, 10.2.1);
   - a finished write counts only for entries that were not replaced since;
   - an entry is given out to be applied when it is committed and on this server's own disk;
-  - commitIndex never goes back, and no entry up to it is ever removed.
+  - commitIndex never goes back, and no entry up to it is ever removed;
+  - a leader that hands over takes no proposals meanwhile, and tells only a peer that has all of its log to stand.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from random import Random
 
 from replkv.raft.candidate import Candidate
@@ -32,6 +34,8 @@ from replkv.raft.messages import (
     Message,
     RequestVote,
     RequestVoteReply,
+    TimeoutNow,
+    TimeoutNowReply,
 )
 from replkv.raft.outputs import DiskTrouble, Load, Ready, Token
 from replkv.raft.progress import ProgressStatus
@@ -42,7 +46,7 @@ from replkv.raft.status import Status
 
 class NotLeader(Exception):
     """
-    This server does not lead.
+    This server does not lead, or it hands over.
     """
 
 
@@ -92,9 +96,9 @@ class Raft:
         Append a command to the log of the leader.
 
         @return: the index of its entry; with L{currentTerm}, that is its name.
-        @raise NotLeader: if this server does not lead; then nothing was done.
+        @raise NotLeader: if this server does not lead, or hands over; then nothing was done.
         """
-        if not isinstance(self.role, Leader):
+        if not isinstance(self.role, Leader) or self.role.handOver is not None:
             raise NotLeader
         return self.role.propose(data)
 
@@ -108,6 +112,20 @@ class Raft:
         if not isinstance(self.role, Leader):
             raise NotLeader
         self.role.read(atLeast, token)
+
+    def handOver(self, among: Collection[int]) -> int:
+        """
+        Have a peer lead in this server's place. Until it does, or an election timeout has passed, this server goes on
+        to lead, but takes no proposals.
+
+        @param among: the ids of those that may; what is no peer's is of no account.
+        @return: the id of the peer that is to lead: the fittest of them, or the one to which it hands over already.
+        @raise NotLeader: if this server does not lead.
+        @raise CannotHandOver: if none of them can lead now, or it hands over to another one.
+        """
+        if not isinstance(self.role, Leader):
+            raise NotLeader
+        return self.role.beginHandOver(among)
 
     def step(self, sender: int, message: Message, token: Token = None) -> None:
         """
@@ -138,6 +156,13 @@ class Raft:
                     self._follow(message.term, None)
                 elif message.term == self.state.currentTerm:
                     self.role.installReply(sender, message)
+            case TimeoutNow():
+                self._timeoutNow(sender, message, token)
+            case TimeoutNowReply():
+                if message.term > self.state.currentTerm:
+                    self._follow(message.term, None)
+                elif message.term == self.state.currentTerm:
+                    self.role.timeoutNowReply(sender)
 
     def unreachable(self, peer: int) -> None:
         """
@@ -249,6 +274,14 @@ class Raft:
         return self.role.leaderId
 
     @property
+    def handsOverTo(self) -> int | None:
+        """
+        The id of the peer that is to lead in this server's place; C{None} where this one does not hand over.
+        """
+        role = self.role
+        return role.handOver.target if isinstance(role, Leader) and role.handOver is not None else None
+
+    @property
     def status(self) -> Status:
         """
         How things are now.
@@ -263,6 +296,7 @@ class Raft:
             commitIndex=self.state.commitIndex,
             lastIndex=self.log.lastIndex,
             noopIndex=noopIndex,
+            handOver=self.handsOverTo,
             progress={peer: known.status for peer, known in progress.items()},
         )
 
@@ -294,7 +328,7 @@ class Raft:
                 case RoleName.PRE_CANDIDATE:
                     self._campaign()
                 case RoleName.CANDIDATE:
-                    self._stand()
+                    self._stand(transition.handOver)
                 case RoleName.LEADER:
                     self.role = Leader(self.state)
             transition = self.role.start()
@@ -306,6 +340,8 @@ class Raft:
         @param trouble: what is wrong with the own disk, where a leader steps down for that.
         """
         if isinstance(self.role, Leader):
+            if trouble is None and self.role.handOver is not None:
+                trouble = self.role.handOver.trouble
             self.state.deposed(self.role.depose(), trouble)
         if term > self.state.currentTerm:
             self.state.vote(term, None)
@@ -320,29 +356,31 @@ class Raft:
         else:
             self.role = Candidate(self.state, preVote=True)
 
-    def _stand(self) -> None:
+    def _stand(self, handOver: bool = False) -> None:
         """
-        It could be won: begin the next term, and stand for election (section 5.2).
+        It could be won, or the leader wants it to be: begin the next term, and stand for election (section 5.2).
         """
         self.state.vote(self.state.currentTerm + 1, self.config.id)
-        self.role = Candidate(self.state, preVote=False)
+        self.role = Candidate(self.state, preVote=False, handOver=handOver)
 
     # What others ask of a server, whatever its role.
 
     def _requestVote(self, sender: int, message: RequestVote, token: Token) -> None:
         """
         Figure 2, "RequestVote RPC", and the two rules that protect a leader that leads: a server that hears it
-        takes part in no election (Ongaro's thesis, section 4.2.3), and a pre-vote changes nothing (section 9.6).
+        takes part in no election, unless the leader has asked for it (Ongaro's thesis, section 4.2.3), and a pre-vote
+        changes nothing (section 9.6).
         """
         state = self.state
-        if not self.role.hasLeader and message.term > state.currentTerm and not message.preVote:
+        protects = self.role.hasLeader and not message.handOver
+        if not protects and message.term > state.currentTerm and not message.preVote:
             self._follow(message.term, None)
         upToDate = state.log.isUpToDate(message.lastLogIndex, message.lastLogTerm)
         if message.preVote:
             granted = message.term > state.currentTerm
         else:
             granted = message.term == state.currentTerm and state.votedFor in (None, sender)
-        granted = granted and upToDate and not self.role.hasLeader
+        granted = granted and upToDate and not protects
         if granted and not message.preVote:
             if state.votedFor is None:
                 state.vote(message.term, sender)
@@ -378,3 +416,14 @@ class Raft:
             self._follow(term, sender)
         assert isinstance(self.role, Follower)
         return self.role
+
+    def _timeoutNow(self, sender: int, message: TimeoutNow, token: Token) -> None:
+        """
+        Stand for election at once, and without asking whether it could be won, if it is this server's leader who wants
+        it (Ongaro's thesis, section 3.10), and if this one could lead well.
+        """
+        state = self.state
+        isFollowed = message.term == state.currentTerm and self.role.leaderId == sender
+        if isFollowed and state.mayLead and not state.diskIsSlow:
+            self._become(Transition(RoleName.CANDIDATE, handOver=True))
+        state.send(sender, TimeoutNowReply(term=state.currentTerm), token)

@@ -1,12 +1,16 @@
 """
 The leader: sections 5.3, 5.4 and 7 of the paper; sections 6.2 (CheckQuorum), 6.4 (ReadIndex), 10.2.1 (writing to its
-own disk in parallel) and 10.2.2 (pipelining) of Ongaro's thesis.
+own disk in parallel), 10.2.2 (pipelining) and 3.10 (handing over) of Ongaro's thesis.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from contextlib import suppress
+
 from replkv.raft.entry import NO_ENTRIES, Batch, Entry
-from replkv.raft.messages import AppendEntries, AppendEntriesReply, InstallSnapshot, InstallSnapshotReply
+from replkv.raft.handover import CannotHandOver, HandOver, fittest
+from replkv.raft.messages import AppendEntries, AppendEntriesReply, InstallSnapshot, InstallSnapshotReply, TimeoutNow
 from replkv.raft.outputs import DiskTrouble, Load, ReadReady, Token
 from replkv.raft.pace import Pace
 from replkv.raft.progress import REPLICATE, SNAPSHOT, Progress
@@ -20,6 +24,7 @@ class Leader(Role):
     @ivar noopIndex: index of the entry with which it opened its term.
     @ivar progress: what it knows of each peer, by id.
     @ivar reads: the reads that wait.
+    @ivar handOver: the hand-over that is under way, if one is.
     """
 
     name = RoleName.LEADER
@@ -31,6 +36,7 @@ class Leader(Role):
         limits = state.config.limits
         self.progress = {peer: Progress(state.log.lastIndex + 1, limits) for peer in state.peers}
         self.reads = ReadQueue()
+        self.handOver: HandOver | None = None
         self._pace = Pace(state.config.electionTicks)
         self._unpersisted = self.noopIndex
         self._heartbeatElapsed = 0
@@ -58,7 +64,12 @@ class Leader(Role):
         confirmed while there was other work.
         """
         state, reads = self.state, self.reads
-        return self._unpersisted <= state.log.lastIndex or reads.waitsForRound or reads.hasReady(state.lastApplied)
+        return (
+            self._unpersisted <= state.log.lastIndex
+            or reads.waitsForRound
+            or reads.hasReady(state.lastApplied)
+            or self._mayTellTarget
+        )
 
     def tick(self) -> Transition | None:
         """
@@ -66,11 +77,21 @@ class Leader(Role):
         hangs or is slow.
         """
         state = self.state
+        if self.handOver is not None:
+            self.handOver.tick()
+            if self.handOver.isOver:
+                # The peer does not lead, so this server leads on; unless it had better not.
+                trouble, self.handOver = self.handOver.trouble, None
+                if trouble is not None:
+                    return Transition(RoleName.FOLLOWER, trouble)
         self._pace.tick(state.log.lastIndex, state.commitIndex, state.log.stableIndex)
         # Once is enough: where it was elected all the same, the others cannot lead.
         if self._pace.isSlow and not state.diskIsSlow:
             state.diskIsSlow = True
-            return Transition(RoleName.FOLLOWER, DiskTrouble.IS_SLOW)
+            with suppress(CannotHandOver):
+                self.beginHandOver(state.peers, DiskTrouble.IS_SLOW)
+            if self.handOver is None:
+                return Transition(RoleName.FOLLOWER, DiskTrouble.IS_SLOW)
         self._heartbeatElapsed += 1
         if self._heartbeatElapsed >= state.config.heartbeatTicks:
             self._heartbeatElapsed = 0
@@ -140,11 +161,20 @@ class Leader(Role):
         """
         self._advanceCommit()
 
+    def timeoutNowReply(self, sender: int) -> None:
+        """
+        A peer did not want to stand for election.
+        """
+        if self.handOver is not None and self.handOver.target == sender:
+            self.handOver.giveUp()
+
     def unreachable(self, peer: int) -> None:
         """
         Stop streaming to C{peer} until a probe is answered.
         """
         self.progress[peer].unreachable()
+        if self.handOver is not None and self.handOver.target == peer and not self.handOver.isTold:
+            self.handOver.giveUp()
 
     def loaded(self, load: Load, batch: Batch) -> None:
         """
@@ -179,6 +209,9 @@ class Leader(Role):
                 self._append(peer, progress, NO_ENTRIES)
         self._heartbeatDue = False
         self._confirmReads()
+        if self.handOver is not None and self._mayTellTarget:
+            self.handOver.isTold = True
+            self.state.send(self.handOver.target, TimeoutNow(term=self.state.currentTerm))
 
     def depose(self) -> list[Token]:
         """
@@ -189,11 +222,38 @@ class Leader(Role):
         self._persistProposals()
         return self.reads.drop()
 
+    def beginHandOver(self, among: Collection[int], trouble: DiskTrouble | None = None) -> int:
+        """
+        See L{replkv.raft.core.Raft.handOver}.
+
+        @param trouble: what is wrong with the own disk, where that is why.
+        """
+        if self.handOver is None:
+            self.handOver = HandOver(fittest(self.progress, among), self.state.config.electionTicks)
+        elif self.handOver.target not in among:
+            raise CannotHandOver(f"it is handing over to server {self.handOver.target}")
+        self.handOver.trouble = self.handOver.trouble or trouble
+        return self.handOver.target
+
     def takeReads(self, appliedIndex: int) -> list[ReadReady]:
         """
         Give out the reads that are confirmed and whose index is given out too.
         """
         return self.reads.take(appliedIndex)
+
+    @property
+    def _mayTellTarget(self) -> bool:
+        """
+        Whether the peer that is to lead may now be told to stand for election. It has all of the log, and all of that
+        is committed, so that whoever waits for an entry will learn what came of it. Reads are waited for too, but not
+        for long: they can be asked again.
+        """
+        handOver, state = self.handOver, self.state
+        if handOver is None or handOver.isTold or handOver.isOver:
+            return False
+        last = state.log.lastIndex
+        isDone = last == self.progress[handOver.target].matchIndex == state.commitIndex
+        return isDone and (self.reads.isEmpty or handOver.isUrgent)
 
     def _persistProposals(self) -> None:
         log = self.state.log

@@ -1,12 +1,12 @@
 """
-The messages that servers exchange: figures 2 and 13 of the Raft paper, with PreVote (Ongaro's thesis, section 9.6) and
-with what ReadIndex needs (section 6.4). All are values; who sent a message is told beside it. They are made by keyword:
-numbers in a row are easily exchanged.
+The messages that servers exchange: figures 2 and 13 of the Raft paper, with PreVote (Ongaro's thesis, section 9.6),
+with what ReadIndex needs (section 6.4), and with the hand-over of leadership (section 3.10). All are values; who sent a
+message is told beside it. They are made by keyword: numbers in a row are easily exchanged.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from replkv.raft.entry import Batch
 
@@ -19,12 +19,15 @@ class RequestVote(NamedTuple):
     @ivar lastLogIndex: index of the last entry of the candidate's log.
     @ivar lastLogTerm: term of that entry.
     @ivar preVote: whether this only asks if a vote could be won. A pre-vote changes nothing on either side.
+    @ivar handOver: whether the leader itself has told the candidate to stand. Then who hears that leader votes all the
+        same (Ongaro's thesis, section 4.2.3).
     """
 
     term: int
     lastLogIndex: int
     lastLogTerm: int
     preVote: bool
+    handOver: bool = False
 
 
 class RequestVoteReply(NamedTuple):
@@ -155,4 +158,38 @@ class InstallSnapshotReply(NamedTuple):
     readRound: int
 
 
-Message = RequestVote | RequestVoteReply | AppendEntries | AppendEntriesReply | InstallSnapshot | InstallSnapshotReply
+class TimeoutNow(NamedTuple):
+    """
+    The leader hands over: whoever gets this is to stand for election at once.
+
+    @ivar term: the leader's term.
+    """
+
+    term: int
+
+
+class TimeoutNowReply(NamedTuple):
+    """
+    The answer to L{TimeoutNow}.
+
+    @ivar term: the peer's currentTerm: a later one than the leader's, if it stands for election.
+    """
+
+    term: int
+
+
+Message = (
+    RequestVote
+    | RequestVoteReply
+    | AppendEntries
+    | AppendEntriesReply
+    | InstallSnapshot
+    | InstallSnapshotReply
+    | TimeoutNow
+    | TimeoutNowReply
+)
+
+REQUESTS: Final = (RequestVote, AppendEntries, InstallSnapshot, TimeoutNow)
+"""
+Those that ask for a reply.
+"""

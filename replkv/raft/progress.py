@@ -110,6 +110,13 @@ class Progress:
         return isStreaming and self.maySend and self._onTheWayBytes < self._limits.unansweredBytes
 
     @property
+    def unanswered(self) -> int:
+        """
+        How many messages are without an answer.
+        """
+        return self._unanswered
+
+    @property
     def status(self) -> ProgressStatus:
         """
         All of this, as it is now.

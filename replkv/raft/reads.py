@@ -45,6 +45,13 @@ class ReadQueue:
         """
         return bool(self._arrived) and not self._open
 
+    @property
+    def isEmpty(self) -> bool:
+        """
+        Whether no read waits.
+        """
+        return not (self._arrived or self._open or self._ready)
+
     def openRound(self) -> bool:
         """
         Open a round for the reads that have arrived; to be called before messages are sent.

@@ -29,11 +29,13 @@ class Transition(NamedTuple):
     role.
 
     @ivar to: follower, in this term; pre-candidate; candidate, in the next term; or leader, of this term.
+    @ivar handOver: whether it stands for election since the leader has told it to.
     @ivar trouble: what is wrong with the own disk, where a leader steps down for that.
     """
 
     to: RoleName
     trouble: DiskTrouble | None = None
+    handOver: bool = False
 
 
 class Role:
@@ -92,6 +94,11 @@ class Role:
     def installReply(self, sender: int, reply: InstallSnapshotReply) -> None:
         """
         An answer to InstallSnapshot came.
+        """
+
+    def timeoutNowReply(self, sender: int) -> None:
+        """
+        A peer that was told to stand for election is still in this term.
         """
 
     def unreachable(self, peer: int) -> None:

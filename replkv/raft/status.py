@@ -22,6 +22,7 @@ class Status(NamedTuple):
     @ivar commitIndex: index of the last entry known to be committed.
     @ivar lastIndex: index of the last entry of its log.
     @ivar noopIndex: of a leader, index of the entry with which it opened its term; else 0.
+    @ivar handOver: of a leader that hands over, the id of the peer that is to lead; else C{None}.
     @ivar progress: of a leader, what it knows of each peer, by id; else empty.
     """
 
@@ -32,4 +33,5 @@ class Status(NamedTuple):
     commitIndex: int
     lastIndex: int
     noopIndex: int
+    handOver: int | None
     progress: Mapping[int, ProgressStatus]

@@ -34,6 +34,11 @@ RUNNING_COPY: Final = "running copy"
 The kind of fault that puts back what was copied while a server ran.
 """
 
+HAND_OVER: Final = "hand-over"
+"""
+What a leader is told to do, and is no fault, by its name in both tiers. It is drawn by itself.
+"""
+
 SELDOM: Final = frozenset({CLONE, RUNNING_COPY})
 """
 The kinds that are drawn by themselves, in few seeds.

@@ -15,6 +15,7 @@ from replkv.testing.health import Health
 from replkv.testing.judges.commits import Commits
 from replkv.testing.judges.contact import Contact
 from replkv.testing.judges.elections import Elections
+from replkv.testing.judges.handovers import HandOvers
 from replkv.testing.judges.heartbeats import Heartbeats
 from replkv.testing.judges.logs import Logs
 from replkv.testing.judges.promises import Promises
@@ -48,7 +49,8 @@ class Judge:
         self._rare = counted
         self._contact = Contact()
         self._stability = Stability(health, seconds)
-        self._elections = Elections(counted, self._contact, self._stability)
+        self._handOvers = HandOvers(self._views, counted)
+        self._elections = Elections(counted, self._contact, self._stability, self._handOvers)
         self._logs = Logs(counted)
         self._commits = Commits(self._logs, counted)
         self._promises = Promises(self._elections, self._views)
@@ -87,6 +89,7 @@ class Judge:
         self._contact.started(view)
         self._retries.started(view)
         self._heartbeats.started(view)
+        self._handOvers.started(view)
 
     def ticked(self, server: Watched) -> None:
         """
@@ -95,6 +98,7 @@ class Judge:
         view = self._views[server.id]
         self._contact.ticked(view)
         self._heartbeats.ticked(view)
+        self._handOvers.ticked(view)
 
     def receives(self, server: Watched, sender: int, message: Message, take: Callable[[], None]) -> None:
         """
@@ -150,6 +154,7 @@ class Judge:
             self._leads(view)
             self._retries.check(view, ready.sends)
             self._heartbeats.sends(view, ready.sends)
+        self._handOvers.check(view, ready.sends)
         if ready.reads or ready.droppedReads:
             self._reads.check(view, ready)
         if ready.entries:

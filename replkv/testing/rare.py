@@ -41,6 +41,16 @@ SLOW_DISK: Final = "a leader that made room for one with a faster disk"
 A leader's own disk was much slower than those of the others, and another server led then.
 """
 
+HANDED_OVER: Final = "a leader that handed over"
+"""
+A server was elected that the leader before it had told to stand.
+"""
+
+HAND_OVER_FAILED: Final = "a hand-over that failed"
+"""
+A leader wanted a peer to lead in its place, the peer did not in time, and the leader led on.
+"""
+
 SPLIT_VOTE: Final = "a split vote"
 """
 Several servers stood in one term, and none was elected.
@@ -255,6 +265,8 @@ _OF_THE_CORE: Final = frozenset(
         REPLACED_LEADER_ASKED,
         LOST_QUORUM,
         HANGING_DISK,
+        HANDED_OVER,
+        HAND_OVER_FAILED,
         SPLIT_VOTE,
         LONGER_LOG_REFUSED,
         CONFLICT_OVER_TERMS,
@@ -277,6 +289,8 @@ REQUIRED: Final = {
             DEPOSED_WITH_UNCOMMITTED,
             INHERITED_UNCOMMITTED,
             LOST_QUORUM,
+            HANDED_OVER,
+            HAND_OVER_FAILED,
             OLD_TERM_COMMITTED,
             READ_LOST_QUORUM,
             CRASH_BEFORE_SYNC,

@@ -4,10 +4,15 @@ Tests for the end of a connection that asks.
 
 from __future__ import annotations
 
+from typing import cast
+
+from twisted.protocols import amp
+
+from replkv.peers.commands import remoteCall
 from replkv.peers.link import SILENT_ATTEMPTS
 from replkv.peers.receiver import Timed
 from replkv.raft.entry import Batch, Entry
-from replkv.raft.messages import AppendEntries, RequestVoteReply
+from replkv.raft.messages import AppendEntries, RequestVote, RequestVoteReply, TimeoutNow, TimeoutNowReply
 from replkv.testing.cluster.connection import Connection
 from tests.peers.linked import LinkTests
 from tests.peers.peer import HEARD, HEARTBEAT, PORT, VOTE, VOTED
@@ -46,6 +51,32 @@ class RequestTests(LinkTests):
         self.assertEqual(self.replies, [HEARD, VOTED])
         self.assertEqual((self.unreachable, self.losses), (0, 0))
         self.assertEqual(self.lines, [])
+
+    def test_handOver(self) -> None:
+        """
+        So do those of a hand-over: what the leader tells the one that is to lead, and that its candidate says so.
+        """
+        self.connect()
+        vote = Timed(RequestVote(term=4, lastLogIndex=7, lastLogTerm=2, preVote=False, handOver=True), VOTE.time)
+        told = Timed(TimeoutNow(term=3), VOTE.time)
+        self.ask(told)
+        self.ask(vote)
+        self.network.settle()
+        self.assertEqual([request for _, request, _ in self.its.receiver.asked], [told, vote])
+        answer = Timed(TimeoutNowReply(term=4), 0)
+        self.its.receiver.asked[0][2].callback(answer)
+        self.network.settle()
+        self.assertEqual(self.replies, [answer])
+
+    def test_flagOfHandOver(self) -> None:
+        """
+        Where there is no hand-over, a candidate says what it said before there was any.
+        """
+        for handOver in (False, True):
+            assert isinstance(VOTE.message, RequestVote)
+            command, arguments, _ = remoteCall(Timed(VOTE.message._replace(handOver=handOver), VOTE.time))
+            box = command.makeArguments({**arguments}, cast(amp.AMP, None))
+            self.assertEqual(b"handOver" in box, handOver)
 
     def test_notConnected(self) -> None:
         """

@@ -12,18 +12,26 @@ import replkv.raft.pace
 from replkv.raft.candidate import Candidate
 from replkv.raft.config import RaftConfig
 from replkv.raft.configuration import Configuration
-from replkv.raft.core import Raft
+from replkv.raft.core import NotLeader, Raft
 from replkv.raft.entry import Batch
 from replkv.raft.follower import Follower
+from replkv.raft.handover import HandOver
 from replkv.raft.leader import Leader
 from replkv.raft.log import RaftLog
-from replkv.raft.messages import AppendEntries, AppendEntriesReply, Message, RequestVote, RequestVoteReply
+from replkv.raft.messages import (
+    AppendEntries,
+    AppendEntriesReply,
+    Message,
+    RequestVote,
+    RequestVoteReply,
+    TimeoutNow,
+)
 from replkv.raft.outputs import DiskTrouble, Persist, Ready, Send, Token
 from replkv.raft.pace import Pace
 from replkv.raft.progress import PROBE, Progress, ProgressState
 from replkv.raft.quorum import agreed
 from replkv.raft.reads import ReadQueue
-from replkv.raft.roles import Transition
+from replkv.raft.roles import RoleName, Transition
 from replkv.raft.state import ServerState, Write
 from tests.planted.bug import Bug, Patch
 
@@ -272,6 +280,33 @@ def _beatRarely(leader: Leader) -> Transition | None:
     return _leaderTick(leader)
 
 
+# Handing over.
+
+
+def _tellAnyone(leader: Leader) -> bool:
+    handOver, state = leader.handOver, leader.state
+    isOpen = handOver is not None and not handOver.isTold and not handOver.isOver
+    return isOpen and state.commitIndex == state.log.lastIndex
+
+
+def _proposeAllTheSame(raft: Raft, data: bytes) -> int:
+    if not isinstance(raft.role, Leader):
+        raise NotLeader
+    return raft.role.propose(data)
+
+
+def _voteTwice(raft: Raft, sender: int, message: RequestVote, token: Token) -> None:
+    if message.handOver and message.term == raft.currentTerm and raft.votedFor != sender:
+        raft.state.send(sender, RequestVoteReply(term=message.term, granted=True, preVote=False), token)
+    else:
+        _requestVote(raft, sender, message, token)
+
+
+def _obeyAnyTerm(raft: Raft, sender: int, message: TimeoutNow, token: Token) -> None:
+    if message.term <= raft.currentTerm and raft.state.mayLead:
+        raft._become(Transition(RoleName.CANDIDATE, handOver=True))
+
+
 def _retryLater(progress: Progress, prevLogIndex: int, retryFrom: int) -> None:
     due = progress.probeDue
     _rejected(progress, prevLogIndex, retryFrom)
@@ -395,6 +430,11 @@ BUGS: Final = (
     _bug("a leader that is cut off leads on", Leader, "tick", _leadForEver),
     _bug("a leader counts itself twice when it looks for its majority", Leader, "tick", _countTwice),
     _bug("heartbeats at a third of the rate", Leader, "tick", _beatRarely),
+    _bug("a leader hands over to a server that lacks entries", Leader, "_mayTellTarget", property(_tellAnyone), 20),
+    _bug("a leader takes proposals while it hands over", Raft, "propose", _proposeAllTheSame, 50),
+    _bug("a voter votes once more for a hand-over", Raft, "_requestVote", _voteTwice),
+    _bug("a server stands since the leader of an old term wants it", Raft, "_timeoutNow", _obeyAnyTerm, 200),
+    _bug("a leader waits for ever for who is to take over", HandOver, "tick", lambda handOver: None),
     _bug("a rejected AppendEntries is tried again only at the next heartbeat", Progress, "rejected", _retryLater),
     _bug("entries are sent from before the snapshot", Leader, "_needsSnapshot", lambda leader, progress: False),
     _bug("an install throws away acknowledged entries after it", ServerState, "install", _throwLogAway),

@@ -10,6 +10,7 @@ from tests.raft import (
     test_checkquorum,
     test_commit,
     test_election,
+    test_handover,
     test_persistence,
     test_prevote,
     test_reads,
@@ -206,7 +207,7 @@ class RaftMistakesTests(PlantingTests):
         A leader with a slow disk leads on for as long as that lasts.
         """
         self.plant("a leader with a slow disk leads on")
-        self.assertCaught(test_slowdisk.LeaderTests, "test_stepsDown", "test_severalAtOnce")
+        self.assertCaught(test_slowdisk.LeaderTests, "test_handsOver", "test_stepsDown", "test_severalAtOnce")
         self.assertCaught(test_slowdisk.NetworkTests, "test_anotherLeads")
 
     def test_slowDisksDepose(self) -> None:
@@ -229,3 +230,38 @@ class RaftMistakesTests(PlantingTests):
         """
         self.plant("a leader backs up one entry at a time")
         self.assertCaught(test_replication.ConflictTests, "test_backsUpByTerm")
+
+    def test_handsOverTooSoon(self) -> None:
+        """
+        A leader tells a peer to lead that lacks some of the log.
+        """
+        self.plant("a leader hands over to a server that lacks entries")
+        self.assertCaught(test_handover.LeaderTests, "test_notBeforeItHasAll")
+
+    def test_proposalsMeanwhile(self) -> None:
+        """
+        A leader that hands over takes proposals.
+        """
+        self.plant("a leader takes proposals while it hands over")
+        self.assertCaught(test_handover.LeaderTests, "test_takesNothing", "test_failsInTime")
+
+    def test_handsOverForEver(self) -> None:
+        """
+        A leader waits for who is to take over, and takes nothing new.
+        """
+        self.plant("a leader waits for ever for who is to take over")
+        self.assertCaught(test_handover.LeaderTests, "test_failsInTime")
+
+    def test_handOverOfOldTerm(self) -> None:
+        """
+        A server does what the leader of an earlier term wants.
+        """
+        self.plant("a server stands since the leader of an old term wants it")
+        self.assertCaught(test_handover.TargetTests, "test_oldTerm")
+
+    def test_anotherVote(self) -> None:
+        """
+        A voter votes for who is to take over though it has voted in that term.
+        """
+        self.plant("a voter votes once more for a hand-over")
+        self.assertCaught(test_handover.VoterTests, "test_oneVote")

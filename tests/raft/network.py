@@ -16,7 +16,7 @@ from replkv.raft.entry import Batch, Entry
 from replkv.raft.leader import Leader
 from replkv.raft.limits import RAFT_LIMITS, RaftLimits
 from replkv.raft.log import RaftLog
-from replkv.raft.messages import AppendEntries, InstallSnapshot, Message, RequestVote
+from replkv.raft.messages import REQUESTS, Message
 from replkv.raft.outputs import Fetch, Install, Load, Persist, ReadReady, Send, Token
 from tests.patience import patiently
 
@@ -372,7 +372,7 @@ class Network:
         """
         Lose a message. Who asked, or would have been answered, is told so.
         """
-        isRequest = isinstance(envelope.message, AppendEntries | InstallSnapshot | RequestVote)
+        isRequest = isinstance(envelope.message, REQUESTS)
         asked, other = (envelope.sender, envelope.to) if isRequest else (envelope.to, envelope.sender)
         if asked not in self.down:
             self.servers[asked].raft.unreachable(other)

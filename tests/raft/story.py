@@ -12,6 +12,7 @@ The commands, where C{ID} is a server's id, from 0 on::
     campaign ID             time passes for a server until its election timeout has passed
     propose ID COMMAND      a client has a command for the leader
     read ID NAME            a client wants to read
+    handover ID TO          somebody wants the leader to hand over to server TO
     sync [ID ...]           the disks finish what they write
     deliver [LINK ...]      the messages that are on the wire arrive; LINK is ID->ID, and * is any
     drop [LINK ...]         they are lost, and who waits for an answer is told
@@ -38,6 +39,7 @@ from typing import NamedTuple
 
 from replkv.raft.core import NotLeader
 from replkv.raft.entry import Entry
+from replkv.raft.handover import CannotHandOver
 from replkv.raft.messages import (
     AppendEntries,
     InstallSnapshot,
@@ -45,6 +47,8 @@ from replkv.raft.messages import (
     Message,
     RequestVote,
     RequestVoteReply,
+    TimeoutNow,
+    TimeoutNowReply,
 )
 from replkv.raft.outputs import Install, Persist
 from tests.patience import patiently
@@ -77,9 +81,10 @@ def describe(message: Message) -> str:
             shown.insert(0, "preVote")
         if isinstance(message, RequestVote):
             shown += [f"lastLogIndex={message.lastLogIndex}", f"lastLogTerm={message.lastLogTerm}"]
+            shown += ["handOver"] * message.handOver
         else:
             shown.append("granted" if message.granted else "refused")
-    else:
+    elif not isinstance(message, TimeoutNow | TimeoutNowReply):
         if isinstance(message, InstallSnapshot):
             shown += [f"lastIncludedIndex={message.lastIncludedIndex}", f"lastIncludedTerm={message.lastIncludedTerm}"]
         elif isinstance(message, InstallSnapshotReply):
@@ -116,6 +121,7 @@ class Moment(NamedTuple):
 
     role: str
     term: int
+    handsOverTo: int | None
     commitIndex: int
     lastSeq: int
     applied: int
@@ -133,6 +139,7 @@ class Moment(NamedTuple):
         return cls(
             role=raft.role.name,
             term=raft.currentTerm,
+            handsOverTo=raft.handsOverTo,
             commitIndex=raft.commitIndex,
             lastSeq=unsynced[-1].seq if unsynced else 0,
             applied=len(server.applied),
@@ -149,6 +156,8 @@ def changes(server: Server, before: Moment) -> Iterator[str]:
     now = Moment.of(server)
     if (now.role, now.term) != (before.role, before.term):
         yield f"{now.role} in term {now.term}"
+    elif now.handsOverTo != before.handsOverTo:
+        yield "leads on" if now.handsOverTo is None else f"takes nothing new, and waits for {now.handsOverTo}"
     for write in server.disk.unsynced:
         if write.seq > before.lastSeq:
             yield f"writes {describeWrite(write)}"
@@ -173,7 +182,7 @@ class Story:
         self._network = Network()
         self._lines: list[str] = []
         self._cut: set[int] = set()
-        self._refused: list[int] = []
+        self._refused: list[str] = []
 
     def carryOut(self, line: str) -> list[str]:
         """
@@ -194,6 +203,7 @@ class Story:
             "campaign": self._campaign,
             "propose": self._propose,
             "read": self._read,
+            "handover": self._handOver,
             "sync": self._sync,
             "deliver": self._deliver,
             "drop": self._drop,
@@ -235,7 +245,7 @@ class Story:
             for server, moment in zip(network.servers, before, strict=True)
             for change in changes(server, moment)
         ]
-        told += [f"  {number} does not lead" for number in self._refused]
+        told += [f"  {refused}" for refused in self._refused]
         self._refused = []
         told += [f"  {sender}->{to} {describe(message)}" for sender, to, message in network.onTheWay[onTheWay:]]
         if told or always:
@@ -244,12 +254,14 @@ class Story:
     @contextmanager
     def _refusal(self, server: Server) -> Iterator[None]:
         """
-        Tell if the server refuses, since it does not lead.
+        Tell if the server refuses, and why.
         """
         try:
             yield
         except NotLeader:
-            self._refused.append(server.config.id)
+            self._refused.append(f"{server.config.id} does not lead")
+        except CannotHandOver as error:
+            self._refused.append(f"{server.config.id} cannot: {error}")
 
     def _server(self, word: str) -> Server:
         if not word.isdigit() or int(word) >= len(self._network.servers):
@@ -326,6 +338,12 @@ class Story:
         server = self._running(which)
         with self._event(f"a client asks {which} for {name}", always=True), self._refusal(server):
             server.raft.read(name)
+            self._network.post(server.config.id, server.pump())
+
+    def _handOver(self, which: str, to: str) -> None:
+        server = self._running(which)
+        with self._event(f"{which} is to hand over to {to}", always=True), self._refusal(server):
+            server.raft.handOver({int(to)})
             self._network.post(server.config.id, server.pump())
 
     def _sync(self, *which: str) -> None:

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.raft.messages import RequestVoteReply
+from replkv.raft.messages import RequestVote, RequestVoteReply, TimeoutNow
+from replkv.raft.outputs import DiskTrouble, Send
 from replkv.raft.state import SLOW_STRETCH
 from tests.raft.network import ELECTION_TICKS, Network, Server
 from tests.raft.servers import heartbeat, matched, streaming
@@ -22,23 +23,46 @@ class SlowDiskCase(SynchronousTestCase):
     A leader among others.
     """
 
-    def write(self, server: Server, own: int, others: int) -> None:
+    def write(self, server: Server, own: int, others: int) -> list[Send]:
         """
         Have something written, with a disk that takes C{own} ticks, where all others have it after C{others} ticks.
         They answer all the time.
+
+        @return: what it has sent at the last tick.
         """
+        sends: list[Send] = []
         self.assertTrue(server.leads)
+        self.assertIsNone(server.raft.handsOverTo)
         server.raft.propose(b"x")
         index = server.raft.log.lastIndex
         server.pump()
         for ticks in range(max(own, others) + 1):
-            if not server.leads:
-                return
+            if server.raft.handsOverTo is not None:
+                break
             for peer in server.raft.peers:
                 server.receive(peer, matched(server, index if ticks >= others else index - 1))
             if ticks == own:
                 server.sync()
+            sends = server.tick()
+        return sends
+
+    def wait(self, server: Server) -> None:
+        """
+        Let an election timeout pass in which nobody takes over.
+        """
+        self.assertIsNotNone(server.raft.handsOverTo)
+        for _ in range(ELECTION_TICKS):
+            self.assertTrue(server.leads)
+            for peer in server.raft.peers:
+                server.receive(peer, matched(server, 1))
             server.tick()
+
+    def assertLeadsOn(self, server: Server, why: str | None = None) -> None:
+        """
+        It leads, and does not want another one to.
+        """
+        self.assertTrue(server.leads, why)
+        self.assertIsNone(server.raft.handsOverTo, why)
 
 
 class LeaderTests(SlowDiskCase):
@@ -46,16 +70,68 @@ class LeaderTests(SlowDiskCase):
     When a leader steps down for its disk.
     """
 
+    def test_handsOver(self) -> None:
+        """
+        A leader whose disk takes many times as long as those of the others hands over to one of them when it has been
+        so for a while. It does not wait for its own disk.
+        """
+        server = streaming(members=3)
+        self.write(server, PATIENCE // 2, 0)
+        self.assertLeadsOn(server)
+        sends = self.write(server, PATIENCE // 2, 0)
+        self.assertEqual(server.raft.handsOverTo, 1)
+        self.assertIn(Send(1, TimeoutNow(term=1), None), sends)
+        server.raft.step(1, RequestVote(term=2, lastLogIndex=3, lastLogTerm=1, preVote=False, handOver=True))
+        self.assertEqual((server.raft.role.name, server.raft.currentTerm), ("follower", 2))
+        self.assertIs(server.raft.ready().diskTrouble, DiskTrouble.IS_SLOW)
+
+    def test_handsOverAlready(self) -> None:
+        """
+        So does one that hands over for another reason already: it leads no longer, whatever comes of that.
+        """
+        server = streaming(members=3)
+        self.write(server, PATIENCE // 2, 0)
+        server.raft.propose(b"x")
+        server.pump()
+        for ticks in range(PATIENCE // 2 + 1):
+            for peer in server.raft.peers:
+                server.receive(peer, matched(server, 3))
+            if ticks == PATIENCE // 2 - 2:
+                self.assertEqual(server.raft.handOver({1}), 1)
+            if ticks == PATIENCE // 2:
+                server.sync()
+            server.tick()
+        self.assertTrue(server.raft.state.diskIsSlow)
+        self.assertEqual(server.raft.handsOverTo, 1)
+        server.tick(ELECTION_TICKS)
+        self.assertFalse(server.leads)
+
+    def test_nobodyAnswers(self) -> None:
+        """
+        Where there is nobody to hand over to just now, it steps down at once.
+        """
+        server = streaming(members=3)
+        self.write(server, PATIENCE // 2, 0)
+        server.raft.propose(b"x")
+        server.pump()
+        for peer in server.raft.peers:
+            server.receive(peer, matched(server, 3))
+        server.tick(PATIENCE // 2)
+        for peer in server.raft.peers:
+            server.raft.unreachable(peer)
+        server.sync()
+        server.tick()
+        self.assertFalse(server.leads)
+
     def test_stepsDown(self) -> None:
         """
-        A leader whose disk takes many times as long as those of the others steps down when it has been so for a while,
-        in its own term, and knows no leader.
+        Where nobody takes over, it steps down in the end, in its own term, and knows no leader.
         """
         for members in (3, 4, 5):
             server = streaming(members=members)
             self.write(server, PATIENCE // 2, 0)
-            self.assertTrue(server.leads)
             self.write(server, PATIENCE // 2, 0)
+            self.wait(server)
             self.assertEqual((server.raft.role.name, server.raft.currentTerm), ("follower", 1))
             self.assertIsNone(server.raft.leaderId)
             self.assertTrue(server.raft.state.diskIsSlow)
@@ -66,7 +142,7 @@ class LeaderTests(SlowDiskCase):
         """
         server = streaming(members=3)
         for ticks in range(3 * PATIENCE):
-            if not server.leads:
+            if server.raft.handsOverTo is not None:
                 break
             server.raft.propose(b"x")
             server.pump()
@@ -75,7 +151,7 @@ class LeaderTests(SlowDiskCase):
             if ticks % (PATIENCE // 3) == 0:
                 server.sync()
             server.tick()
-        self.assertFalse(server.leads)
+        self.assertIsNotNone(server.raft.handsOverTo)
 
     def test_allSlow(self) -> None:
         """
@@ -85,7 +161,7 @@ class LeaderTests(SlowDiskCase):
             server = streaming(members=3)
             for _ in range(20):
                 self.write(server, PATIENCE // 2, others)
-            self.assertTrue(server.leads, f"{others} ticks")
+            self.assertLeadsOn(server, f"{others} ticks")
 
     def test_bitSlow(self) -> None:
         """
@@ -94,7 +170,7 @@ class LeaderTests(SlowDiskCase):
         server = streaming(members=3)
         for _ in range(100):
             self.write(server, 7, 0)
-        self.assertTrue(server.leads)
+        self.assertLeadsOn(server)
 
     def test_nowAndThen(self) -> None:
         """
@@ -104,7 +180,7 @@ class LeaderTests(SlowDiskCase):
             server = streaming(members=3)
             for turn in range(20):
                 self.write(server, PATIENCE if turn % 2 else fast, 0)
-            self.assertTrue(server.leads, f"{fast} ticks")
+            self.assertLeadsOn(server, f"{fast} ticks")
 
     def test_ownDiskIsNeeded(self) -> None:
         """
@@ -115,7 +191,7 @@ class LeaderTests(SlowDiskCase):
             server = streaming(members=members)
             for _ in range(20):
                 self.write(server, PATIENCE // 2, 0)
-            self.assertTrue(server.leads, f"{members} servers")
+            self.assertLeadsOn(server, f"{members} servers")
 
     def test_once(self) -> None:
         """
@@ -124,7 +200,7 @@ class LeaderTests(SlowDiskCase):
         server = self.electedAgain()
         for _ in range(20):
             self.write(server, PATIENCE // 2, 0)
-        self.assertTrue(server.leads)
+        self.assertLeadsOn(server)
 
     def test_onceAndThenFast(self) -> None:
         """
@@ -136,7 +212,7 @@ class LeaderTests(SlowDiskCase):
         for _ in range(4):
             self.write(server, 0, 0)
         self.assertFalse(server.raft.state.diskIsSlow)
-        self.assertTrue(server.leads)
+        self.assertLeadsOn(server)
 
     def deposed(self) -> Server:
         """
@@ -145,6 +221,7 @@ class LeaderTests(SlowDiskCase):
         server = streaming(members=3)
         for _ in range(2):
             self.write(server, PATIENCE // 2, 0)
+        self.wait(server)
         self.assertFalse(server.leads)
         server.sync()
         return server
@@ -195,7 +272,8 @@ class NetworkTests(SlowDiskCase):
 
     def test_anotherLeads(self) -> None:
         """
-        Another server leads soon, and goes on to lead, though the slow one follows it.
+        Another server leads soon, without an election that anyone would notice, and goes on to lead, though the slow
+        one follows it.
         """
         network = Network.fresh(3)
         slow = network.elect(0)

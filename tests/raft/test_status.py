@@ -30,6 +30,7 @@ class StatusTests(SynchronousTestCase):
             commitIndex=0,
             lastIndex=3,
             noopIndex=0,
+            handOver=None,
             progress={},
         )
         server = aServer(1, 1, 2)

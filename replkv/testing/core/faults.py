@@ -14,7 +14,7 @@ from replkv.testing.core.conditions import Cut, Delaying, Holding, Lossy, Repeat
 from replkv.testing.core.figure8 import Figure8
 from replkv.testing.core.hunt import Hunt
 from replkv.testing.core.network import Condition, Way
-from replkv.testing.faults import FOLLOWER_CUT_OFF, Fault, Schedule, Undo
+from replkv.testing.faults import FOLLOWER_CUT_OFF, HAND_OVER, Fault, Schedule, Undo, nothing
 
 
 class Case(NamedTuple):
@@ -267,6 +267,20 @@ def _interruption(case: Case) -> Undo:
     return undo
 
 
+def _handOver(case: Case) -> Undo:
+    leader = case.cluster.leader()
+    # Any of the others; or a certain server, which may be down, or lead itself.
+    among = case.servers if case.fault.amount < 0.5 else [case.victim]
+    case.tell(f"whoever leads is to hand over to one of {among}")
+    if leader is not None:
+        leader.handOver(among)
+    return nothing
+
+
+def _nobody(case: Case) -> list[int]:
+    return []
+
+
 def _hunt(case: Case) -> Undo:
     case.tell("each new leader crashes or is cut off")
     return Hunt(case.cluster, case.random).end
@@ -346,6 +360,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "interrupted install": Kind(_interruption, 4.0),
     "clock drift": Kind(_drift, 2.0),
     "hunt": Kind(_hunt, 6.0, _everyone),
+    HAND_OVER: Kind(_handOver, troubles=_nobody),
     "figure 8": Kind(_figure8, 20.0, _everyone),
 }
 """

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from random import Random
 from typing import Protocol
 
-from replkv.raft.messages import AppendEntries, InstallSnapshot, Message, RequestVote
+from replkv.raft.messages import REQUESTS, Message
 from replkv.testing.chance import chance
 from replkv.testing.span import Span
 from replkv.testing.timeline import Timeline
@@ -69,7 +69,7 @@ class Way:
         """
         Lose a message. Who asked, or would have been answered, is told a while later.
         """
-        if isinstance(message, AppendEntries | InstallSnapshot | RequestVote):
+        if isinstance(message, REQUESTS):
             self.network.disconnect(self.sender, self.to)
         else:
             self.network.disconnect(self.to, self.sender)

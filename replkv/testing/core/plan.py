@@ -12,7 +12,7 @@ from typing import Final
 from replkv.raft.limits import RaftLimits
 from replkv.testing.chance import chance
 from replkv.testing.core.limits import drawLimits
-from replkv.testing.faults import FOLLOWER_CUT_OFF, Fault
+from replkv.testing.faults import FOLLOWER_CUT_OFF, HAND_OVER, Fault
 from replkv.testing.health import Settling, settling
 from replkv.testing.span import Span
 from replkv.testing.swarm import drawFault, drawKinds, drawTimes
@@ -133,6 +133,10 @@ def draw(seed: int, kinds: Mapping[str, float]) -> Plan:
     heartbeatTicks = random.randint(1, max(1, electionTicks // 3))
     seconds = random.uniform(4.0, 12.0)
     keys = tuple(b"k%d" % number for number in range(random.choice([1, 1, 2, 3])))
+    usual = {kind: lasts for kind, lasts in kinds.items() if kind != HAND_OVER}
+    faults = _faults(chance(seed, "faults"), usual, servers, seconds, electionTicks * TICK)
+    if HAND_OVER in kinds:
+        faults += _handOvers(chance(seed, "hand-overs"), servers, seconds, len(faults))
     return Plan(
         servers=servers,
         electionTicks=electionTicks,
@@ -148,7 +152,7 @@ def draw(seed: int, kinds: Mapping[str, float]) -> Plan:
         keys=keys,
         seconds=seconds,
         clients=tuple(_client(chance(seed, "client plan", number), number) for number in range(random.randint(1, 4))),
-        faults=_faults(chance(seed, "faults"), kinds, servers, seconds, electionTicks * TICK),
+        faults=faults,
     )
 
 
@@ -181,7 +185,7 @@ def _faults(
     """
     @param timeout: the shortest election timeout, in seconds: how long a fault lasts is measured by it.
     """
-    chosen = drawKinds(random, sorted(kinds))
+    chosen = drawKinds(random, sorted(kinds)) if kinds else []
     if random.random() < _PEACEFUL:
         chosen = [FOLLOWER_CUT_OFF]
     faults = []
@@ -194,3 +198,15 @@ def _faults(
         lasts = timeout * random.choice([0.2, 0.5, 1.0, 2.0, 4.0]) * random.uniform(0.5, 1.5) * kinds[kind]
         faults.append(drawFault(random, number, kind, at, lasts, servers, atLeader=0.7))
     return tuple(faults)
+
+
+def _handOvers(random: Random, servers: int, seconds: float, first: int) -> tuple[Fault, ...]:
+    """
+    When leaders are told to hand over, and to whom.
+
+    @param first: the number of the first time.
+    """
+    times = drawTimes(random, random.choice([0, 0, 2, 5, 10]), seconds)
+    return tuple(
+        drawFault(random, number, HAND_OVER, at, 0.0, servers, atLeader=0.0) for number, at in enumerate(times, first)
+    )

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
 from replkv.commands.getm import Getm
 from replkv.raft.config import RaftConfig
-from replkv.raft.core import Raft
+from replkv.raft.core import NotLeader, Raft
 from replkv.raft.entry import Batch, Entry
+from replkv.raft.handover import CannotHandOver
 from replkv.raft.messages import (
     AppendEntries,
     AppendEntriesReply,
@@ -188,6 +190,13 @@ class Server:
         if self.isRunning:
             self.into(self._lose, peer)
 
+    def handOver(self, among: Sequence[int]) -> None:
+        """
+        Somebody wants one of C{among} to lead in its place.
+        """
+        if self.isRunning:
+            self.into(self._handOver, among)
+
     def ask(self, questions: Sequence[Question]) -> None:
         """
         A client asks, for all of this at once and in this order.
@@ -253,6 +262,8 @@ class Server:
                 for token in tokens:
                     cast(Question, token).end(Refused(self.raft.leaderId))
         self.machine = machine
+        for index in [index for index in self._proposed if index <= machine.appliedIndex]:
+            self._proposed.pop(index).end(Lost())
         self._cluster.judge.applied(self, machine.appliedIndex, machine.digest)
 
     def _distrust(self) -> None:
@@ -262,6 +273,10 @@ class Server:
     def _load(self, load: Load, batch: Batch) -> None:
         self._cluster.step(self.id, "loaded", load.first, len(batch))
         self.raft.loaded(load, batch)
+
+    def _handOver(self, among: Sequence[int]) -> None:
+        with suppress(NotLeader, CannotHandOver):
+            self._cluster.tell(self.name, f"hands over to server {self.raft.handOver(among)}")
 
     def _take(self, questions: Sequence[Question]) -> None:
         """
@@ -277,8 +292,12 @@ class Server:
                 self._cluster.judge.asked(self, question)
                 raft.read(question, last)
             else:
-                last = raft.propose(encode(command))
-                self._proposed[last] = question
+                try:
+                    last = raft.propose(encode(command))
+                except NotLeader:
+                    question.end(Refused(None))  # It hands over.
+                else:
+                    self._proposed[last] = question
 
     # The pump.
 
@@ -325,9 +344,9 @@ class Server:
         led, self._ledTerm = self._ledTerm, raft.currentTerm if raft.leaderId == self.id else 0
         if not led or led == self._ledTerm:
             return False
-        abandoned, self._proposed = self._proposed, {}
-        for question in abandoned.values():
-            question.end(Lost())
+        # What is committed will be applied here too, and then it is known what came of it.
+        for index in [index for index in self._proposed if index > raft.commitIndex]:
+            self._proposed.pop(index).end(Lost())
         return True
 
     def _pump(self) -> None:

@@ -15,6 +15,7 @@ from replkv.raft.messages import (
     Message,
     RequestVote,
     RequestVoteReply,
+    TimeoutNow,
 )
 from replkv.raft.quorum import majority
 from replkv.testing.judges.view import View
@@ -24,7 +25,8 @@ from replkv.testing.outcome import Violation
 class Contact:
     """
     Sections 4.2.3, 6.2 and 9.6 of Ongaro's thesis: a leader that a majority does not answer leads no longer; who hears
-    a leader takes part in no election; a pre-vote changes nothing.
+    a leader takes part in no election, unless the leader wants it; a pre-vote changes nothing. Section 3.10: who is
+    told to stand for election does so if it is its own leader that wants it.
     """
 
     def __init__(self) -> None:
@@ -74,7 +76,7 @@ class Contact:
         @raise Violation: if it does to the server what it must not do.
         """
         term, votedFor = view.raft.currentTerm, view.raft.votedFor
-        hears = isinstance(message, RequestVote) and self._hearsLeader(view)
+        hears = isinstance(message, RequestVote) and not message.handOver and self._hearsLeader(view)
         take()
         match message:
             case RequestVote():
@@ -84,6 +86,12 @@ class Contact:
                 # What was granted before may leave later, when the disk is done.
                 asked, mayGrant = (sender, message.term), self._mayGrant[view.id]
                 mayGrant[asked] = mayGrant.get(asked, False) or not hears
+            case TimeoutNow():
+                if view.raft.currentTerm != term != message.term:
+                    raise Violation(
+                        f"server {view.id} is in term {term}, and stands for election as server {sender} tells it to, "
+                        f"which led term {message.term}"
+                    )
             case AppendEntries() | InstallSnapshot():
                 if message.term == view.raft.currentTerm:
                     self._heard[view.id] = (message.term, self._ticks[view.id])

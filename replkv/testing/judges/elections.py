@@ -11,6 +11,7 @@ from replkv.raft.messages import RequestVote, RequestVoteReply
 from replkv.raft.quorum import majority
 from replkv.testing import rare
 from replkv.testing.judges.contact import Contact
+from replkv.testing.judges.handovers import HandOvers
 from replkv.testing.judges.stability import Stability
 from replkv.testing.judges.view import View
 from replkv.testing.outcome import Violation
@@ -23,9 +24,10 @@ class Elections:
     @ivar leaders: who led in each term.
     """
 
-    def __init__(self, counted: Counter[str], contact: Contact, stability: Stability) -> None:
+    def __init__(self, counted: Counter[str], contact: Contact, stability: Stability, handOvers: HandOvers) -> None:
         self._contact = contact
         self._stability = stability
+        self._handOvers = handOvers
         self.leaders: dict[int, int] = {}
         self._rare = counted
         self._terms: dict[int, int] = {}  # The term that each server's disk had when it last told of it.
@@ -87,7 +89,8 @@ class Elections:
         A server asks for votes.
         """
         self._requests[view.id] = message
-        self._stability.asks(message.term)
+        self._handOvers.asks(view, message)
+        self._stability.asks(message.term, message.handOver)
         if message.preVote:
             return
         term = message.term
@@ -161,6 +164,8 @@ class Elections:
         if votes < majority(len(view.peers) + 1):
             raise Violation(f"server {view.id} leads term {term} with {votes} votes of {len(view.peers) + 1}")
         self.leaders[term] = view.id
+        request = self._stood.get(term, {}).get(view.id)
+        self._rare[rare.HANDED_OVER] += request is not None and request.handOver
         self._lastTerm = max(self._lastTerm, term)
         self._contact.elected(view)
         self._stability.elected(term)

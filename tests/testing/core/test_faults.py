@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from replkv.testing.core.cluster import Cluster
 from replkv.testing.core.faults import KINDS, Faults
 from replkv.testing.core.plan import draw
-from replkv.testing.faults import Fault
+from replkv.testing.faults import HAND_OVER, Fault
 
 BEGIN = 3.0
 SECONDS = 2.0
@@ -73,8 +73,8 @@ class FaultTests(SynchronousTestCase):
                     [(True, False, False, rate, 0.0, False) for rate in self.cluster.plan.rates],
                     [0] * 6,
                 ]
-                if kind not in ("hunt", "flapping links"):
-                    # These are at rest now and then.
+                if kind not in ("hunt", "flapping links", HAND_OVER):
+                    # These are at rest now and then, or no fault.
                     self.assertNotEqual(self.state(), calm, kind)
                 self.assertEqual(self.faults.injected, {kind: 1})
                 finish()

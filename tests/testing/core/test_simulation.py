@@ -78,12 +78,13 @@ class OneSeedTests(SynchronousTestCase):
         Choose one with five servers, three clients and many faults.
         """
         self.seed = next(seed for seed in range(1000) if self.fits(aPlan(seed)))
+        self.faults = len(aPlan(self.seed).faults)
 
     def fits(self, plan: Plan) -> bool:
         """
         Whether that is so.
         """
-        return (plan.servers, len(plan.clients), len(plan.faults)) == (5, 3, 24)
+        return (plan.servers, len(plan.clients)) == (5, 3) and len(plan.faults) >= 24
 
     def run_(self, faults: list[int] | None = None, clients: list[int] | None = None) -> tuple[Outcome, list[str]]:
         """
@@ -140,7 +141,7 @@ class OneSeedTests(SynchronousTestCase):
         """
         for outcome, _ in (self.run_(), self.run_([], [])):
             self.assertEqual((outcome.tier, outcome.seed, outcome.violation), ("core", self.seed, None))
-            self.assertEqual((outcome.servers, outcome.faults, outcome.clients), (5, 24, 3))
+            self.assertEqual((outcome.servers, outcome.faults, outcome.clients), (5, self.faults, 3))
             self.assertGreater(outcome.seconds, 4)
 
     def test_withoutFaults(self) -> None:
@@ -160,7 +161,7 @@ class OneSeedTests(SynchronousTestCase):
         """
         _, whole = self.run_()
         place = next(number for number, line in enumerate(whole) if "fault 9 " in line)
-        _, told = self.run_([number for number in range(24) if number != 9])
+        _, told = self.run_([number for number in range(self.faults) if number != 9])
         self.assertEqual(told[:place], whole[:place])
         self.assertGreater(place, 20)
 

@@ -30,7 +30,7 @@ from replkv.commands import results
 from replkv.commands.cas import Cas
 from replkv.commands.command import KeyCommand, ReadCommand
 from replkv.commands.delete import Delete
-from replkv.commands.extras import Stats
+from replkv.commands.extras import Stats, Transfer
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.results import Result
@@ -214,6 +214,23 @@ class Client:
 
         return asked.addTimeout(seconds, self._reactor, late)
 
+    @_failing
+    def transfer(self, host: str, port: int, to: int, timeout: float = PATIENCE) -> Deferred[int]:
+        """
+        Have the server that leads, which is the one at this address, hand over to another one.
+
+        @param to: the id of the server that is to lead.
+        @return: the id of the server that leads then; fails with L{Unavailable} if that one was not asked to lead or
+            does not lead in time, and with L{OutcomeUnknown} if there is no answer within C{timeout} seconds.
+        """
+        server, seconds = checkedAddress(host, port), checkedTimeout(timeout)
+        asked = Deferred.fromCoroutine(self._transfer(server, to))
+
+        def late(result: object, timeout: float) -> Failure:
+            return Failure(OutcomeUnknown(f"{server}: no answer within {timeout:g} s"))
+
+        return asked.addTimeout(seconds, self._reactor, late)
+
     def close(self) -> None:
         """
         Close all connections. What still waits fails with L{Closed}, and so does whatever is asked then. What became of
@@ -224,6 +241,19 @@ class Client:
     def _call(self, command: KeyCommand, timeout: float | None) -> Deferred[Result]:
         seconds = self._timeout if timeout is None else checkedTimeout(timeout)
         return self._dispatcher.call(encodeCommand(command), not isinstance(command, ReadCommand), seconds)
+
+    async def _transfer(self, server: Address, to: int) -> int:
+        reply = await self._dispatcher.ask(server, encodeCommand(Transfer(to)))
+        match reply:
+            case results.Leads():
+                return reply.server
+            case results.NotTransferred():
+                raise Unavailable(reply.reason)
+            case results.Redirected():
+                raise Unavailable(f"{server} does not lead, {Address(reply.host, reply.port)} does")
+            case results.Unavailable():
+                raise OutcomeUnknown(f"{server} cannot tell whether it was done")
+        raise Unavailable(f"{server} does not know how to hand over")
 
     async def _askOne(self, server: Address) -> dict[str, str]:
         reply = await self._dispatcher.ask(server, encodeCommand(Stats()))

@@ -9,13 +9,25 @@ from typing import Final
 from replkv.commands.cas import Cas
 from replkv.commands.command import Command, argumentsOf
 from replkv.commands.delete import Delete
-from replkv.commands.extras import Help, Quit, Stats, Version
+from replkv.commands.extras import Help, Quit, Stats, Transfer, Version
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
 
-COMMANDS: Final[tuple[type[Command], ...]] = (Set, Get, Getm, Cas, Delete, Touch, Help, Stats, Version, Quit)
+COMMANDS: Final[tuple[type[Command], ...]] = (
+    Set,
+    Get,
+    Getm,
+    Cas,
+    Delete,
+    Touch,
+    Help,
+    Stats,
+    Version,
+    Transfer,
+    Quit,
+)
 """
 In the order in which people are told of them.
 """

@@ -1,5 +1,6 @@
 """
-The commands for people at a terminal, which every server answers by itself, leader or not.
+The commands for people at a terminal, which every server answers by itself, leader or not; and the one for operators,
+which the leader answers.
 """
 
 from __future__ import annotations
@@ -38,6 +39,20 @@ class Version(Command):
 
     WORD: ClassVar[bytes] = b"version"
     PURPOSE: ClassVar[str] = "show the version of replkv"
+
+
+@dataclass(slots=True)
+class Transfer(Command):
+    """
+    Have another server lead in the place of the one that does.
+
+    @ivar server: the id of the one that is to lead.
+    """
+
+    WORD: ClassVar[bytes] = b"transfer"
+    PURPOSE: ClassVar[str] = "have that server lead, by its id"
+
+    server: int
 
 
 @dataclass(slots=True)

@@ -125,6 +125,28 @@ class Release(Result):
 
 
 @dataclass(slots=True)
+class Leads(Result):
+    """
+    Who leads, after a C{transfer}.
+
+    @ivar server: its id.
+    """
+
+    server: int
+
+
+@dataclass(slots=True)
+class NotTransferred(Result):
+    """
+    The leader leads on, though it was asked for a C{transfer}.
+
+    @ivar reason: why, in words.
+    """
+
+    reason: str
+
+
+@dataclass(slots=True)
 class Unrecognized(Result):
     """
     A line that is none of the other results: a server that says so is another, or a newer one.

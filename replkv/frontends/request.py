@@ -62,6 +62,7 @@ class Backend(Protocol):
 
     def submit(self, request: Request) -> None:
         """
-        Answer C{request}, whose command is a L{replkv.commands.command.KeyCommand}: now or later, exactly once.
+        Answer C{request}, whose command is a L{replkv.commands.command.KeyCommand} or a
+        L{replkv.commands.extras.Transfer}: now or later, exactly once.
         Answers that come later reach the clients when the L{outbox<replkv.frontends.outbox.Outbox>} is flushed.
         """

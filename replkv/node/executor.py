@@ -9,12 +9,15 @@ from math import inf
 from typing import cast
 
 from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
 
 from replkv.commands.command import ReadCommand, WriteCommand
-from replkv.commands.results import Found, NotFound, Redirected, Result, Unavailable
+from replkv.commands.extras import Transfer
+from replkv.commands.results import Found, Leads, NotFound, NotTransferred, Redirected, Result, Unavailable
 from replkv.config import Config
 from replkv.frontends.request import Request
 from replkv.kv.machine import StateMachine
+from replkv.node.handovers import HandOverFailed, HandOvers
 from replkv.node.leaderclock import LeaderClock
 from replkv.node.limits import NodeLimits
 from replkv.node.pending import Deadlines, Proposals, Read
@@ -35,11 +38,13 @@ class Executor:
         machine: StateMachine,
         clock: IReactorTime,
         leaderClock: LeaderClock,
+        handOvers: HandOvers,
         limits: NodeLimits,
     ) -> None:
         """
         @param clock: counts time-outs.
         @param leaderClock: stamps entries.
+        @param handOvers: has another server lead where a client wants it.
         """
         self._config = config
         self._id = raft.config.id
@@ -47,11 +52,13 @@ class Executor:
         self._machine = machine
         self._clock = clock
         self._leaderClock = leaderClock
+        self._handOvers = handOvers
         self._closed = False
         self._leads = False
         self._proposals = Proposals(limits)
         self._deadlines = Deadlines(config.requestTimeout, limits)
         self._leaderless = Deadlines(config.leaderWait, limits)
+        self._held: list[Request] = []  # Since this server hands over.
 
     @property
     def pending(self) -> int:
@@ -75,6 +82,9 @@ class Executor:
         leaderId = self._raft.leaderId
         if leaderId == self._id:
             self._deadlines.add(self._clock.seconds(), request)
+            if self._held or self._handOvers.isUnderWay:
+                self._held.append(request)
+                return False
             self._carryOut(request)
             return True
         if leaderId is not None:
@@ -91,6 +101,8 @@ class Executor:
         now = self._clock.seconds()
         self._leaderless.sweep(now)
         self._deadlines.sweep(now)
+        if self._held and not self._handOvers.isUnderWay:
+            self.goOn()
         if self._leads:
             self._leaderClock.tick()
 
@@ -111,10 +123,17 @@ class Executor:
 
     def depose(self) -> None:
         """
-        This server leads no longer.
+        This server leads no longer. What is committed will be applied here too, and is answered then.
         """
         self._leads = False
-        self._proposals.abandon()
+        self._proposals.abandon(self._raft.commitIndex)
+
+    def goOn(self) -> None:
+        """
+        A hand-over is over, and another server leads, or this one leads on: submit what has waited for that.
+        """
+        held, self._held = self._held, []
+        self._resubmit(held)
 
     def resume(self) -> None:
         """
@@ -173,7 +192,9 @@ class Executor:
         """
         now = self._leaderClock.now()
         session = request.session
-        if isinstance(request.command, ReadCommand):
+        if isinstance(request.command, Transfer):
+            self._transfer(request, request.command.server)
+        elif isinstance(request.command, ReadCommand):
             # It sees what its own session wrote before it, whether that is committed yet or not, and what that read
             # before it; but what was in the log when this server led before may have been replaced.
             before = min(max(session.lastIndex, session.lastRead), self._raft.log.lastIndex)
@@ -182,6 +203,27 @@ class Executor:
         else:
             session.lastIndex = self._raft.propose(cast(WriteCommand, request.command).encode(now))
             self._proposals.add(session.lastIndex, self._raft.currentTerm, request)
+
+    def _transfer(self, request: Request, to: int) -> None:
+        """
+        Have another server lead, since an operator wants it.
+        """
+        if to == self._id:
+            request.answer(Leads(to))
+            return
+        if to not in self._raft.peers:
+            request.answer(NotTransferred(f"there is no server {to}"))
+            return
+
+        def failed(failure: Failure) -> Result:
+            failure.trap(HandOverFailed)
+            return NotTransferred(failure.getErrorMessage())
+
+        def ended(result: Result) -> None:
+            if not request.isAnswered:
+                request.answer(result)
+
+        self._handOvers.begin([to], "an operator wants it").addCallbacks(Leads, failed).addCallback(ended)
 
     def _resubmit(self, requests: Iterable[Request]) -> None:
         """
@@ -193,7 +235,9 @@ class Executor:
                 continue
             if leaderId is None:
                 self._leaderless.add(self._clock.seconds(), request)
-            elif leaderId == self._id:
-                self._carryOut(request)
-            else:
+            elif leaderId != self._id:
                 self._redirect(request, leaderId)
+            elif self._handOvers.isUnderWay:
+                self._held.append(request)
+            else:
+                self._carryOut(request)

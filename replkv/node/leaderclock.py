@@ -60,7 +60,7 @@ class LeaderClock:
         """
         self._clusterClock.lead()
         deadline = self._machine.nextDeadline
-        if deadline is None:
+        if deadline is None or self._raft.handsOverTo is not None:
             return
         if self._proposed.entryIndex <= self._machine.appliedIndex and self.now() >= deadline:
             self._propose()

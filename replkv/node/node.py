@@ -7,7 +7,7 @@ batch and carried out: L{Node._pump}. So whatever arrives in one turn shares mes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, NamedTuple, Protocol, cast
 
 from twisted.internet.defer import Deferred
@@ -25,11 +25,12 @@ from replkv.node.applier import Applier
 from replkv.node.clusterclock import ClusterClock
 from replkv.node.diskqueue import DiskQueue
 from replkv.node.executor import Executor
+from replkv.node.handovers import HandOvers
 from replkv.node.pending import Read
 from replkv.peers.receiver import Timed, Unreachable
 from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
-from replkv.raft.messages import AppendEntries
+from replkv.raft.messages import AppendEntries, Message, TimeoutNow
 from replkv.raft.outputs import DiskTrouble, Load, Persist
 from replkv.storage.errors import CorruptLog, LogFailed
 
@@ -52,6 +53,11 @@ class Link(Protocol):
         """
         @return: fires when a connection is lost the next time. That server may come back as another process, though
             nothing was asked of it meanwhile.
+        """
+
+    def canAsk(self, message: Message) -> bool:
+        """
+        Whether that server is connected, and knows such a request.
         """
 
     def condemn(self) -> None:
@@ -84,6 +90,7 @@ class Node:
         self,
         raft: Raft,
         executor: Executor,
+        handOvers: HandOvers,
         applier: Applier,
         disk: DiskQueue,
         links: Mapping[int, Link],
@@ -102,6 +109,7 @@ class Node:
         """
         self.raft = raft
         self.executor = executor
+        self._handOvers = handOvers
         self._applier = applier
         self._disk = disk
         self._links = links
@@ -157,6 +165,23 @@ class Node:
                 self._schedule()
         except Exception:
             self._broken(Failure())
+
+    # What the operator wants, or the server itself.
+
+    def handOver(self, reason: str, besides: Collection[int] = ()) -> Deferred[int]:
+        """
+        Have another server lead in this one's place: the one that is most up to date. Clients' commands wait meanwhile.
+
+        @param reason: why, for the operator.
+        @param besides: the ids of servers that had better not.
+        @return: fires with the id of the server that leads then, when it is known. Fails with
+            L{HandOverFailed<replkv.node.handovers.HandOverFailed>} where this server does not lead, or leads on.
+        """
+        told = TimeoutNow(term=self.raft.currentTerm)
+        among = [peer for peer, link in self._links.items() if peer not in besides and link.canAsk(told)]
+        waiting = self._handOvers.begin(among, reason)
+        self._schedule()
+        return waiting
 
     # What other servers want: see replkv.peers.receiver.Receiver.
 
@@ -228,7 +253,7 @@ class Node:
         """
         if self._failed or not self._guard(happen):
             return
-        if self._guard(self._noteLeader):
+        if self._guard(self._noteLeader) and self._guard(self._handOvers.look):
             self._schedule()
 
     def _guard(self, function: Callable[[], None]) -> bool:
@@ -292,6 +317,7 @@ class Node:
             self.executor.depose()
             # Now, so that the reads that it did not answer are not overtaken by commands that come after them.
             self._pump()
+            self.executor.goOn()
         if leaderId is None:
             if before.leaderId is not None:
                 self._logger.info("server {id} is no longer known to lead; electing", id=before.leaderId)

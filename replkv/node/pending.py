@@ -70,13 +70,15 @@ class Proposals:
             # Only an entry of another leader has no result.
             request.answer(result if proposedTerm == term and result is not None else Unavailable())
 
-    def abandon(self) -> None:
+    def abandon(self, commitIndex: int) -> None:
         """
-        This server leads no longer: what becomes of the entries is unknown.
+        This server leads no longer: what becomes of the entries is unknown, but for those that are committed.
+
+        @param commitIndex: these go up to here.
         """
-        abandoned, self._requests = self._requests, {}
-        self._bytes = 0
-        for _, request in abandoned.values():
+        for index in [index for index in self._requests if index > commitIndex]:
+            _, request = self._requests.pop(index)
+            self._bytes -= request.size
             if not request.isAnswered:
                 request.answer(Unavailable())
 

@@ -130,6 +130,12 @@ class PeerLink(Service):
         """
         return self._connection.version if self.isUp and self._connection is not None else None
 
+    def canAsk(self, message: Message) -> bool:
+        """
+        Whether the peer is connected, and knows such a request.
+        """
+        return self.version is not None and self.version >= SINCE[remoteCall(Timed(message, 0)).command]
+
     def startService(self) -> None:
         """
         Connect, and stay connected.

@@ -15,6 +15,7 @@ from replkv.node.applier import Applier
 from replkv.node.compaction import Compaction
 from replkv.node.diskqueue import DiskQueue
 from replkv.node.executor import Executor
+from replkv.node.handovers import HandOvers
 from replkv.node.leaderclock import LeaderClock
 from replkv.node.node import Node
 from replkv.node.statistics import NodeStatistics
@@ -88,13 +89,15 @@ class Assembly:
         atOnce = not self.raft.peers and (record is None or record.isOf(host.bootId()))
         self.clockKeeper = ClockKeeper(host, folder, self.clock, storeThread, atOnce)
         leaderClock = LeaderClock(self.raft, self.machine, self.clock)
-        executor = Executor(config, self.raft, self.machine, reactor, leaderClock, limits.node)
+        handOvers = HandOvers(self.raft)
+        executor = Executor(config, self.raft, self.machine, reactor, leaderClock, handOvers, limits.node)
         outbox = Outbox()
         disk = DiskQueue(storage, logThread.run, storeThread.run, reactor, limits.node)
         self.compaction = Compaction(self.raft, disk, lambda: None, limits.node)
         self.node = Node(
             self.raft,
             executor,
+            handOvers,
             Applier(self.machine, executor, storeThread.run, self.compaction, limits.node),
             disk,
             self.links,

@@ -18,6 +18,7 @@ from replkv import exits
 from replkv.config import Config, ServerConfig
 from replkv.kv.engine import EngineError, EngineStarved
 from replkv.kv.state import UnknownStore
+from replkv.node.handovers import HandOverFailed
 from replkv.service.assembly import Assembly
 from replkv.service.descriptors import Descriptors
 from replkv.service.host import Host
@@ -30,6 +31,17 @@ from replkv.storage.log import LogStorage
 DRAIN_TIMEOUT: Final = 5.0
 """
 Seconds that clients have, when the server stops, to get the answers to what it has taken.
+"""
+
+HAND_OVER_TIMEOUT: Final = 2.0
+"""
+Seconds that a leader has, when it stops, to have another server lead in its place.
+"""
+
+MOVING_TIMEOUT: Final = 1.0
+"""
+Seconds that clients have after that to be told who leads now, and to turn there. A connection that is closed while a
+command is on its way leaves its client with a write of which nobody knows what came.
 """
 
 ABORT_TIMEOUT: Final = 2.0
@@ -156,6 +168,7 @@ class Server(Service):
     async def _stopParts(self, parts: Assembly) -> None:
         for port in self._clientPorts:
             await maybeDeferred(port.stopListening)
+        await self._handOver(parts)
         await self._drain(parts)
         await parts.node.stop()
         for port in self._logPorts:
@@ -169,6 +182,34 @@ class Server(Service):
                 await self._storeThread.run(step)
             except EngineError as error:
                 self._logger.error("{error}; what the store lacks is in the log", error=error)
+
+    async def _handOver(self, parts: Assembly) -> None:
+        """
+        If this server leads, have another one lead, and its clients turn to that. Where nobody takes over, it stops all
+        the same.
+        """
+        if parts.raft.leaderId != self._server.id or not parts.raft.peers:
+            return
+        handed = Deferred.fromCoroutine(self._tryAll(parts))
+        if await handed.addTimeout(HAND_OVER_TIMEOUT, self._reactor, lambda *_: False):
+            await parts.clients.whenEmpty().addTimeout(MOVING_TIMEOUT, self._reactor, lambda *_: None)
+
+    async def _tryAll(self, parts: Assembly) -> bool:
+        """
+        Hand over to one server, or else to the next.
+
+        @return: whether another one leads.
+        """
+        tried: set[int] = set()
+        while (target := parts.raft.leaderId) == self._server.id:
+            try:
+                await parts.node.handOver("this one stops", tried)
+            except HandOverFailed as error:
+                if error.target is None:
+                    self._logger.warn("this server stops without handing over: {error}", error=error)
+                    return False
+                tried.add(error.target)
+        return target is not None
 
     async def _drain(self, parts: Assembly) -> None:
         """

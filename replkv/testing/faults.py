@@ -45,6 +45,12 @@ The kinds that are drawn by themselves, in few seeds.
 """
 
 
+BY_ITSELF: Final = SELDOM | {HAND_OVER}
+"""
+All that is drawn by itself.
+"""
+
+
 def nothing() -> None:
     """
     Undo what was over at once.

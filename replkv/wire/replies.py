@@ -14,7 +14,9 @@ from replkv.commands.results import (
     BadCommand,
     Deleted,
     Found,
+    Leads,
     NotFound,
+    NotTransferred,
     Redirected,
     Release,
     Result,
@@ -95,6 +97,8 @@ _ENCODERS: Final[dict[type[Result], Callable[[Command | None, Any], bytes]]] = {
     Redirected: lambda command, leader: b"ERR_REDIRECT %b %d\r\n" % (leader.host.encode(), leader.port),
     Usage: _word("".join([f"{line}\r\n" for line in USAGE]).encode("ascii")),
     Statistics: _statistics,
+    Leads: lambda command, leads: b"LEADER %d\r\n" % leads.server,
+    NotTransferred: lambda command, refused: b"NOT_TRANSFERRED %b\r\n" % refused.reason.encode("ascii"),
     Unrecognized: lambda command, told: told.line + b"\r\n",
     Release: lambda command, release: b"VERSION %b\r\n" % release.version.encode("ascii"),
 }

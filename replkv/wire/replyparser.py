@@ -8,7 +8,17 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from replkv.commands.results import Found, Redirected, Release, Result, Statistics, Stored, Unrecognized
+from replkv.commands.results import (
+    Found,
+    Leads,
+    NotTransferred,
+    Redirected,
+    Release,
+    Result,
+    Statistics,
+    Stored,
+    Unrecognized,
+)
 from replkv.wire.replies import WORDS
 
 MAX_LINE: Final = 1024
@@ -20,6 +30,7 @@ _VALUE: Final = re.compile(rb"VALUE (?:([0-9]{1,20}) ([0-9]{1,20}) )?([0-9]{1,8}
 
 _STORED: Final = re.compile(rb"OK ([0-9]{1,20})\Z")
 _REDIRECTED: Final = re.compile(rb"ERR_REDIRECT ([!-~]+) ([0-9]{1,5})\Z")
+_LEADER: Final = re.compile(rb"LEADER ([0-9]{1,20})\Z")
 _RESULTS: Final[dict[bytes, Result]] = {line: kind() for kind, line in WORDS.items()}
 
 
@@ -124,6 +135,10 @@ def _resultOf(line: bytes) -> Result:
         return Stored(int(match[1]))
     if (match := _REDIRECTED.match(line)) is not None and 1 <= int(match[2]) <= 65535:
         return Redirected(match[1].decode("ascii"), int(match[2]))
+    if (match := _LEADER.match(line)) is not None:
+        return Leads(int(match[1]))
+    if line.startswith(b"NOT_TRANSFERRED ") and line.isascii():
+        return NotTransferred(line[16:].decode("ascii"))
     if line.startswith(b"VERSION ") and line.isascii():
         return Release(line[8:].decode("ascii"))
     return Unrecognized(line)

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 from replkv.commands.results import Found, Redirected, Stored, Unavailable
 from replkv.peers.receiver import Timed
+from replkv.raft.core import Raft
 from replkv.raft.entry import NO_ENTRIES
-from replkv.raft.messages import AppendEntries
+from replkv.raft.messages import AppendEntries, TimeoutNow, TimeoutNowReply
+from replkv.raft.outputs import Token
 from replkv.testing.span import Span
 from tests.logged import logged
 from tests.node.cluster import Client, stopTicks, valueAt
@@ -170,6 +172,13 @@ class DeposedTests(LeaderTests):
         self.assertEqual(read.result, Unavailable())
 
 
+def refuse(raft: Raft, sender: int, message: TimeoutNow, token: Token) -> None:
+    """
+    Do not stand for election, though the leader wants it.
+    """
+    raft.state.send(sender, TimeoutNowReply(term=raft.currentTerm), token)
+
+
 class DiskTests(LeaderTests):
     """
     Tests for what the operator of a server that leads no longer is told of its disk.
@@ -248,6 +257,7 @@ class DiskTests(LeaderTests):
         """
         A leader whose disk was found to be slow before, and which now is cut off, does not blame the disk.
         """
+        self.patch(Raft, "_timeoutNow", refuse)
         self.slowDown()
         self.leadAgain()
         self.told()

@@ -69,10 +69,19 @@ class ProposalsTests(SynchronousTestCase):
         """
         A leader that is deposed does not know what becomes of them; nor do they get a second answer.
         """
-        self.proposals.abandon()
+        self.proposals.abandon(4)
         self.assertEqual((self.first.result, self.second.result), (Unavailable(), Unavailable()))
         self.proposals.applied([Entry(5, 3, b"x")], [Stored(5)])
         self.assertEqual(self.first.result, Unavailable())
+
+    def test_abandonUncommitted(self) -> None:
+        """
+        What is committed by then will be applied, and then it is known what came of it.
+        """
+        self.proposals.abandon(5)
+        self.assertEqual((self.first.result, self.second.result), (None, Unavailable()))
+        self.proposals.applied([Entry(5, 3, b"x"), Entry(6, 4, b"x")], [Stored(5), Deleted()])
+        self.assertEqual((self.first.result, self.second.result), (Stored(5), Unavailable()))
 
     def test_answeredBefore(self) -> None:
         """
@@ -81,7 +90,7 @@ class ProposalsTests(SynchronousTestCase):
         self.first.answer(Unavailable())
         self.second.answer(Unavailable())
         self.proposals.applied([Entry(5, 3, b"x")], [Stored(5)])
-        self.proposals.abandon()
+        self.proposals.abandon(4)
         self.assertEqual((self.first.result, self.second.result), (Unavailable(), Unavailable()))
 
     def test_full(self) -> None:
@@ -107,7 +116,7 @@ class ProposalsTests(SynchronousTestCase):
         self.assertFalse(self.proposals.isFull)
         self.proposals.add(8, 3, store(98))
         self.assertTrue(self.proposals.isFull)
-        self.proposals.abandon()
+        self.proposals.abandon(4)
         self.assertFalse(self.proposals.isFull)
 
 

@@ -49,7 +49,7 @@ def _sweepWithoutBytes(deadlines: Deadlines, now: float) -> None:
     deadlines._bytes = held
 
 
-def _abandonSilently(proposals: Proposals) -> None:
+def _abandonSilently(proposals: Proposals, commitIndex: int) -> None:
     proposals._requests.clear()
     proposals._bytes = 0
 
@@ -65,7 +65,7 @@ def _appliedInVain(proposals: Proposals, entries: list[Entry], told: list[result
     _applied(proposals, entries, told)
 
 
-def _redirectTaken(proposals: Proposals) -> None:
+def _redirectTaken(proposals: Proposals, commitIndex: int) -> None:
     for _, request in proposals._requests.values():
         if not request.isAnswered:
             request.answer(results.Redirected("server0", 9000))
@@ -171,7 +171,7 @@ BUGS: Final = (
         "a pending reply found by index alone",
         "cluster",
         200,
-        (Patch(Proposals, "abandon", lambda proposals: None), Patch(Proposals, "applied", _appliedByIndex)),
+        (Patch(Proposals, "abandon", lambda *_: None), Patch(Proposals, "applied", _appliedByIndex)),
     ),
     Bug("failure told for a write that commits", "cluster", 100, (Patch(Proposals, "abandon", _redirectTaken),)),
     Bug(

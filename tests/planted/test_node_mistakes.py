@@ -109,7 +109,7 @@ class NodeMistakesTests(PlantingTests):
         """
         A deposed leader says nothing of the writes that it had taken.
         """
-        self.patch(Proposals, "abandon", lambda proposals: None)
+        self.patch(Proposals, "abandon", lambda *_: None)
         self.assertCaught(test_leadership.DeposedTests, "test_write")
 
     def test_failedWriteDenied(self) -> None:

@@ -30,7 +30,7 @@ from zope.interface import implementer
 
 from replkv import __version__
 from replkv.commands.command import Command, KeyCommand, ReadCommand
-from replkv.commands.extras import Help, Quit, Stats, Version
+from replkv.commands.extras import Help, Quit, Stats, Transfer, Version
 from replkv.commands.results import BadCommand, Found, Release, Result, Statistics, Unavailable, Usage
 from replkv.frontends.budget import Budget
 from replkv.frontends.outbox import Outbox
@@ -318,7 +318,7 @@ class TextProtocol(LineReceiver):
         self._requests.append(request)
         self._pendingBytes += request.room
         self._budget.reserve(request.room)
-        if isinstance(command, KeyCommand):
+        if isinstance(command, KeyCommand | Transfer):
             self._server.backend.submit(request)
         elif isinstance(command, Malformed):
             request.answer(BadCommand())

@@ -69,7 +69,8 @@ class ClientServerFactory(ServerFactory):
     @ivar refusals: how many connections are there only to be refused.
     @ivar _connections: those that are.
     @ivar _crowded: whether it has been logged that clients are refused.
-    @ivar _drained: fires when the last connection has closed, once the server stops.
+    @ivar _stops: whether the server stops.
+    @ivar _empty: fire when the last connection has closed.
     """
 
     _logger = Logger()
@@ -101,13 +102,14 @@ class ClientServerFactory(ServerFactory):
         self._connections: Final[dict[TextProtocol, None]] = {}  # In their order, so that it is the same each time.
         self._statistics: Final = statistics
         self._crowded = False
-        self._drained: Deferred[None] | None = None
+        self._stops = False
+        self._empty: list[Deferred[None]] = []
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
         """
         Take in a client, unless there are too many or the server stops.
         """
-        if self._drained is not None:
+        if self._stops:
             return self._refuse()
         if len(self._connections) >= self.maxConnections:
             if not self._crowded:
@@ -131,8 +133,11 @@ class ClientServerFactory(ServerFactory):
         if self._crowded and len(self._connections) <= self.maxConnections * 9 // 10:
             self._crowded = False
             self._logger.info("{count} clients are connected, and more are taken again", count=len(self._connections))
-        if self._drained is not None and not self._drained.called and not self._connections:
-            self._drained.callback(None)
+        if not self._connections:
+            waiting, self._empty = self._empty, []
+            for deferred in waiting:
+                if not deferred.called:
+                    deferred.callback(None)
 
     def statistics(self) -> dict[str, str]:
         """
@@ -147,14 +152,21 @@ class ClientServerFactory(ServerFactory):
         @return: fires when the last connection is closed. How long that may take is for the caller to say: L{abortAll}
             ends it.
         """
-        assert self._drained is None, "the server stops once"
-        if not self._connections:
-            self._drained = succeed(None)
-            return self._drained
-        self._drained = Deferred()
+        assert not self._stops, "the server stops once"
+        self._stops = True
         for connection in list(self._connections):
             connection.finish()
-        return self._drained
+        return self.whenEmpty()
+
+    def whenEmpty(self) -> Deferred[None]:
+        """
+        @return: fires when no client is connected.
+        """
+        if not self._connections:
+            return succeed(None)
+        waiting: Deferred[None] = Deferred()
+        self._empty.append(waiting)
+        return waiting
 
     def _refuse(self) -> Protocol | None:
         """

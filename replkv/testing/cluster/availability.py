@@ -68,6 +68,7 @@ class Availability:
       - Where no leader is known, none waits for one longer than C{LeaderWaitMs}.
       - On a server that knows another one to lead, none waits at all: a write that it had proposed is another's now, a
         read or what waited for a leader is sent there.
+      - Neither counts before all is given out to be applied that was committed when the server ceased to lead.
       - A leader that is well, and has a majority with it that is, answers within L{WRITE_SECONDS}, and never says of a
         write that nobody knows what came of it.
       - Whom a client is sent to was elected, in the term that the server was in when it took the command, or later.
@@ -103,6 +104,8 @@ class Availability:
         self._awake = seconds()  # When it last stood still.
         self._known = (raft.currentTerm, raft.leaderId)
         self._knows = seconds()  # Since when it knows that.
+        self._owed = 0  # Up to here was committed when it last ceased to lead,
+        self._owes = seconds()  # and then it had not given all of that out.
         self._submit = backend.submit
         backend.submit = self._watched  # type: ignore[method-assign]
 
@@ -118,7 +121,11 @@ class Availability:
         """
         now, raft = self._seconds(), self._raft
         if self._known != (raft.currentTerm, raft.leaderId):
+            if self._known[1] == self._id:
+                self._owed = raft.commitIndex
             self._known, self._knows = (raft.currentTerm, raft.leaderId), now
+        if raft.lastApplied < self._owed:
+            self._owes = now
         while self._taken and self._taken[0].result is not None:
             self._answered(self._taken.popleft())
         if not self._taken:
@@ -126,7 +133,7 @@ class Availability:
         request = self._taken[0].request
         begins = max(self._taken[0].time, self._awake)
         self._require(request, now - begins, self._config.requestTimeout, "RequestTimeoutMs is over")
-        leaderId, begins = raft.leaderId, max(begins, self._knows)
+        leaderId, begins = raft.leaderId, max(begins, self._knows, 0.0 if raft.leaderId == self._id else self._owes)
         if leaderId is None:
             why = "LeaderWaitMs is over, and it knows no leader"
             self._require(request, now - begins, self._config.leaderWait, why)

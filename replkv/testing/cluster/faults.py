@@ -12,7 +12,7 @@ from replkv.testing.cluster.cluster import SimulatedCluster
 from replkv.testing.cluster.kinds import KINDS
 from replkv.testing.cluster.plan import drawFaults
 from replkv.testing.cluster.troubled import troubled
-from replkv.testing.faults import SELDOM, Fault, Schedule, Undo
+from replkv.testing.faults import BY_ITSELF, Fault, Schedule, Undo
 
 
 class Faults(Schedule):
@@ -37,7 +37,7 @@ class Faults(Schedule):
         return None if undo is None else self.troubling(troubled(servers, fault), undo)
 
 
-_USUAL: Final = tuple(kind for kind in KINDS if kind not in SELDOM)
+_USUAL: Final = tuple(kind for kind in KINDS if kind not in BY_ITSELF)
 
 
 def disturb(cluster: SimulatedCluster, seconds: float, kinds: Collection[str] = _USUAL) -> Faults:
@@ -46,7 +46,7 @@ def disturb(cluster: SimulatedCluster, seconds: float, kinds: Collection[str] = 
 
     @param seconds: the last thing that goes wrong begins so many seconds from now.
     @param kinds: what may go wrong, by its names in L{KINDS}; if it is not given, all but what is in
-        L{SELDOM<replkv.testing.faults.SELDOM>}.
+        L{BY_ITSELF<replkv.testing.faults.BY_ITSELF>}.
     @return: its L{Faults.mend} ends all of it.
     @raise ValueError: if there is no such kind.
     """

@@ -38,6 +38,7 @@ from replkv.testing.cluster.networkkinds import (
 )
 from replkv.testing.cluster.processkinds import (
     clockJump,
+    handOver,
     kill,
     pause,
     powerLoss,
@@ -47,7 +48,7 @@ from replkv.testing.cluster.processkinds import (
     suspend,
 )
 from replkv.testing.cluster.server import SimulatedServer
-from replkv.testing.faults import CLONE, FOLLOWER_CUT_OFF, RUNNING_COPY, Fault, Undo
+from replkv.testing.faults import CLONE, FOLLOWER_CUT_OFF, HAND_OVER, RUNNING_COPY, Fault, Undo
 
 Kind = Callable[[SimulatedCluster, list[SimulatedServer], Fault], "Undo | None"]
 """
@@ -91,6 +92,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     RUNNING_COPY: putBackOfRunning,
     CLONE: runTwice,
     "clock jump": clockJump,
+    HAND_OVER: handOver,
 }
 """
 All of it, by name.

@@ -13,7 +13,7 @@ from replkv.service.limits import ServerLimits
 from replkv.testing.chance import chance
 from replkv.testing.cluster.end import BUFFER_BYTES
 from replkv.testing.cluster.limits import drawLimits
-from replkv.testing.faults import FOLLOWER_CUT_OFF, SELDOM, Fault
+from replkv.testing.faults import BY_ITSELF, FOLLOWER_CUT_OFF, HAND_OVER, SELDOM, Fault
 from replkv.testing.health import Settling, settling
 from replkv.testing.span import Span
 from replkv.testing.swarm import drawFault, drawKinds, drawTime, drawTimes
@@ -235,7 +235,7 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
     keys = names[: random.randint(1, 3 if hot else 5)]
     longest = contention.choice(_WILD_LIVES if wild else _LIVES)
     clients = random.randint(1, 5)
-    usual = [kind for kind in kinds if kind not in SELDOM]
+    usual = [kind for kind in kinds if kind not in BY_ITSELF]
     chosen = sorted(drawKinds(random, usual))
     if wild:
         chosen = sorted({*chosen, *_OF_CLOCKS.intersection(usual)})
@@ -247,6 +247,8 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
     if random.random() < _PEACEFUL:
         isSeldom, chosen, wild, latency, disk, fragmentation = False, [FOLLOWER_CUT_OFF], False, 0.0005, 0.0005, 0.0
     faults = drawFaults(chance(seed, "faults"), chosen, size, seconds)
+    if HAND_OVER in kinds:
+        faults += _handOvers(chance(seed, "hand-overs"), size, seconds, len(faults))
     if isSeldom:
         faults += drawSeldom(folders, sorted(SELDOM.intersection(kinds)), size, seconds, len(faults))
     plan = Plan(
@@ -349,6 +351,18 @@ def drawSeldom(random: Random, kinds: Sequence[str], size: int, seconds: float, 
     drawn = [_fault(random, first + number, kinds, drawTime(random, seconds / 2), size) for number in range(count)]
     # Most clients have done what they had to do before the end, and all of it takes a while to begin.
     return tuple(replace(fault, lasts=random.uniform(2.0, 8.0)) for fault in drawn)
+
+
+def _handOvers(random: Random, size: int, seconds: float, first: int) -> tuple[Fault, ...]:
+    """
+    When leaders are told to hand over, and to whom.
+
+    @param first: the number of the first time.
+    """
+    times = drawTimes(random, random.choice([0, 0, 1, 3, 8]), seconds)
+    return tuple(
+        drawFault(random, number, HAND_OVER, at, 0.0, size, atLeader=0.0) for number, at in enumerate(times, first)
+    )
 
 
 def _fault(random: Random, number: int, kinds: Sequence[str], at: float, size: int) -> Fault:

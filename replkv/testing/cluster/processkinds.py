@@ -95,6 +95,18 @@ def restart(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fa
     return again
 
 
+def handOver(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    Whoever leads is to hand over: to any other server, or to a certain one, which may lead itself, or be down.
+    """
+    leader = next((server for server in servers if server.leads and not server.isPaused), None)
+    if leader is None:
+        return None
+    among = servers if fault.amount < 0.5 else servers[:1]
+    leader.handOver([server.id for server in cluster.servers if server not in among])
+    return nothing
+
+
 def pause(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
     """
     A process stands still.

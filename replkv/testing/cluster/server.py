@@ -4,13 +4,14 @@ A simulated server: the processes that run over time on its machine.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import TYPE_CHECKING
 
 from replkv import exits
 from replkv.config import ServerConfig
 from replkv.kv.machine import StateMachine
+from replkv.node.handovers import HandOverFailed
 from replkv.node.node import Node
 from replkv.raft.core import Raft
 from replkv.service.descriptors import STORE, Descriptors
@@ -225,6 +226,15 @@ class SimulatedServer(SimulatedMachine):
             self._asked = True
             self._process.stop()
 
+    def handOver(self, besides: Sequence[int]) -> None:
+        """
+        Have it hand over.
+
+        @param besides: to none of these.
+        """
+        if self._process is not None and self.isServing:
+            self._process.perform(self._handOver, besides)
+
     def resetClock(self, wrong: float) -> None:
         """
         Have its wall clock jump, so that it is wrong by so many seconds.
@@ -263,6 +273,10 @@ class SimulatedServer(SimulatedMachine):
             self._availability.standsStill()
         else:
             self._availability.look()
+
+    def _handOver(self, besides: Sequence[int]) -> None:
+        handed = self.node.handOver("it is told to", besides)
+        handed.addErrback(lambda failure: failure.trap(HandOverFailed))
 
     def _start(self, process: Process, random: Random) -> None:
         cluster = self._cluster

@@ -5,7 +5,7 @@ Whom a fault troubles.
 from __future__ import annotations
 
 from replkv.testing.cluster.server import SimulatedServer
-from replkv.testing.faults import CLONE, FOLLOWER_CUT_OFF, RUNNING_COPY, Fault
+from replkv.testing.faults import CLONE, FOLLOWER_CUT_OFF, HAND_OVER, RUNNING_COPY, Fault
 
 
 def troubled(servers: list[SimulatedServer], fault: Fault) -> list[int]:
@@ -13,7 +13,7 @@ def troubled(servers: list[SimulatedServer], fault: Fault) -> list[int]:
     Whom a fault troubles: all others, and what is between those, are as well as before. A server without a process is
     never well.
     """
-    if fault.kind in ("cut from clients", "clock jump", CLONE, RUNNING_COPY):
+    if fault.kind in ("cut from clients", "clock jump", CLONE, RUNNING_COPY, HAND_OVER):
         return []  # That is nothing to the other servers, but for the time that a server is down.
     some = followers(servers)[:1] if fault.kind == FOLLOWER_CUT_OFF else servers[:1]
     if fault.kind == "partition":

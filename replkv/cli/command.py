@@ -16,6 +16,7 @@ from twisted.python.usage import Options, UsageError
 from replkv import __version__
 from replkv.cli.statuses import DONE, UNAVAILABLE
 from replkv.cli.streams import say, tell
+from replkv.client.client import Client
 from replkv.clocks import countForward
 from replkv.config import BUILT_IN_FILE, FILE_PLACES, Config, NoServersFile, find, load
 from replkv.reactors import ISystemReactor
@@ -131,6 +132,12 @@ class AskingCommand(ServersCommand):
         if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", given) or not 0 < float(given) <= _MAX_TIMEOUT:
             raise UsageError(f"--timeout must be more than 0 and at most {_MAX_TIMEOUT} seconds, not {given!r:.50}")
         self.timeout = float(given)
+
+    def client(self, reactor: ISystemReactor, config: Config) -> Client:
+        """
+        A client of these servers, which tries as long as was asked for.
+        """
+        return Client(reactor, [(server.hostname, server.clientPort) for server in config.servers], self.timeout)
 
 
 def globalReactor() -> ISystemReactor:

@@ -39,8 +39,8 @@ from replkv.cli.terminal import (
     patiently,
     showAnswer,
 )
+from replkv.cli.transfer import TransferCommand
 from replkv.cli.words import helpLines
-from replkv.client.client import Client
 from replkv.config import Config, ConfigError
 from replkv.reactors import ISystemReactor
 
@@ -126,7 +126,7 @@ class ClientCommand(AskingCommand):
     def _once(self, config: Config, arguments: Sequence[str]) -> int:
         words = commandWords(arguments)
         try:
-            answer = runReactor(lambda reactor: patiently(reactor, self._client(reactor, config), words))
+            answer = runReactor(lambda reactor: patiently(reactor, self.client(reactor, config), words))
         except Signalled:
             tell("interrupted: a write may or may not have been done")
             raise
@@ -138,16 +138,13 @@ class ClientCommand(AskingCommand):
         reactor = globalReactor()
         # Python hands Ctrl-C and typed lines to the main thread, so the reactor gets another one.
         Thread(target=reactor.run, kwargs={"installSignalHandlers": False}, daemon=True).start()
-        cluster = BlockingCluster(reactor, self._client(reactor, config))
+        cluster = BlockingCluster(reactor, self.client(reactor, config))
         if not personal:
             return Prompt(cluster, PipedLines(sys.stdin.isatty()), PipedOutput()).run()
         say(f"replkv {__version__}: type help for the commands, Ctrl-D to leave")
         Prompt(cluster, TerminalLines(History(historyFile())), TerminalOutput()).run()
         # The person has been told what went wrong.
         return DONE
-
-    def _client(self, reactor: ISystemReactor, config: Config) -> Client:
-        return _client(reactor, config, self.timeout)
 
 
 class StatusCommand(AskingCommand):
@@ -166,7 +163,7 @@ class StatusCommand(AskingCommand):
         Ask all servers how they are.
         """
         timeout = self.timeout
-        status = runReactor(lambda reactor: askStatus(_client(reactor, config, timeout), config, timeout))
+        status = runReactor(lambda reactor: askStatus(self.client(reactor, config), config, timeout))
         for line in status.lines:
             say(line)
         if status.led:
@@ -297,6 +294,7 @@ class ReplkvOptions(CommonOptions):
         ["cluster", None, ClusterCommand, "Run all servers of a servers file on this machine."],
         ["client", None, ClientCommand, "Talk to the cluster: a prompt, or a single command."],
         ["status", None, StatusCommand, "Show how the servers are."],
+        ["transfer", None, TransferCommand, "Have another server lead."],
         ["clean-data", None, CleanDataCommand, "Remove all that the servers have stored on this machine."],
         ["sim", None, SimCommand, "Simulate clusters, with faults, under the eyes of a judge."],
         ["help", None, HelpCommand, "Show this help, or that of a command."],
@@ -381,10 +379,6 @@ def _agree(config: Config, lines: list[str]) -> bool:
     except KeyboardInterrupt:
         say("\nnothing was removed")
         raise
-
-
-def _client(reactor: ISystemReactor, config: Config, timeout: float) -> Client:
-    return Client(reactor, [(server.hostname, server.clientPort) for server in config.servers], timeout)
 
 
 def _sayIfWatched(line: str) -> None:

@@ -26,7 +26,7 @@ STATUSES: Final = {
     NOT_FOUND: "no such key",
     OTHER_VERSION: "cas: the key has another version",
     UNAVAILABLE: "no server could do it, and none will; status: no server leads",
-    UNKNOWN: "the outcome of a write is unknown: it may have been done, or may yet be",
+    UNKNOWN: "the outcome of a write or a transfer is unknown: it may have been done, or may yet be",
     NONE_LEFT: "cluster: no server is left that could be started again",
     MISTAKE: "a mistake in the command, its arguments or the servers file: nothing was done",
     INTERNAL: "an error in replkv itself",

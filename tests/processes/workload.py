@@ -77,6 +77,13 @@ class Workload:
             running.addErrback(self._fail)
 
     @property
+    def lost(self) -> int:
+        """
+        Of how many writes nobody knows what came.
+        """
+        return sum(key.unknown for key in self._keys)
+
+    @property
     def newest(self) -> int:
         """
         The largest version that was told.

@@ -74,7 +74,7 @@ class Cluster:
 
     def stop(self) -> None:
         """
-        Stop all servers. To ask twice changes nothing.
+        Stop all servers, the leader last. To ask twice changes nothing.
         """
         if not self._stopped:
             self._stopped = True
@@ -82,7 +82,7 @@ class Cluster:
                 self._story.stopping()
             finally:
                 # Whatever has become of those who watch.
-                self._servers.stop()
+                self._servers.stop(self._story.leader)
 
     def _makeFolders(self) -> None:
         for server in self._config.servers:

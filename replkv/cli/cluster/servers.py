@@ -74,6 +74,7 @@ class Servers:
         self._observer = observer
         self._expected = {str(server.id) for server in config.servers}
         self._running: set[str] = set()
+        self._last: str | None = None  # Is stopped when the others have ended.
         self._monitor = ProcessMonitor(_Spawner(reactor, self._watched))
         self._monitor.killTime = self.KILL_TIME
         self._monitor.threshold = self.START_TIME
@@ -89,13 +90,31 @@ class Servers:
         """
         self._monitor.startService()
 
-    def stop(self) -> None:
+    def stop(self, last: int | None) -> None:
         """
         Tell all servers to stop, and start none again.
+
+        @param last: the id of the one that is told when the others have ended: the leader, in whose place none of them
+            is to lead, only to stop as well; C{None} if there is none.
         """
         self._expected.clear()
-        self._monitor.stopService()
+        self._last = None if last is None else str(last)
+        if self._running.issuperset({self._last}):
+            for restart in self._monitor.restart.values():
+                if restart.active():
+                    restart.cancel()
+            for name in sorted(self._running - {self._last}):
+                self._monitor.removeProcess(name)
+        self._stopRest()
         self._checkFinished()
+
+    def _stopRest(self) -> None:
+        """
+        Stop all, unless others than the last are still to end.
+        """
+        if self._last not in self._running or len(self._running) == 1:
+            self._last = None
+            self._monitor.stopService()
 
     def _watched(self, monitored: LoggingProtocol) -> _ServerProcess:
         return _ServerProcess(monitored, self._started, self._ended)
@@ -112,6 +131,8 @@ class Servers:
                 self._expected.remove(name)
                 self._monitor.removeProcess(name)
             self._observer.ended(int(name), how, status, lastLine)
+        if self._last is not None:
+            self._stopRest()
         self._checkFinished()
 
     def _checkFinished(self) -> None:

@@ -51,6 +51,13 @@ class Story:
         self._servers = {server.id: _Server(server) for server in config.servers}
         self._leader: tuple[int, int] | None = None
 
+    @property
+    def leader(self) -> int | None:
+        """
+        The id of the server that leads, as far as was told; C{None} if none does.
+        """
+        return None if self._leader is None else self._leader[1]
+
     def opening(self) -> None:
         """
         The cluster is about to be started.

@@ -15,6 +15,8 @@ from tests.cli.cluster.machine import FakeProcess, Machine
 from tests.cli.test_status import CONFIG
 from tests.network import Network
 
+LAST = min(server.id for server in CONFIG.servers)
+
 
 class Observed:
     """
@@ -146,7 +148,7 @@ class ServersTests(SynchronousTestCase):
         To stop is to send SIGTERM once, and to wait for the last one; nothing is told of those that end.
         """
         self.observed.seen.clear()
-        self.servers.stop()
+        self.servers.stop(None)
         for process in self.machine.processes:
             self.assertEqual(process.signals, ["TERM"])
             self.assertNoResult(self.servers.finished)
@@ -154,11 +156,52 @@ class ServersTests(SynchronousTestCase):
         self.successResultOf(self.servers.finished)
         self.assertEqual((self.observed.seen, self.restarted(100)), ([], []))
 
+    def test_leaderLast(self) -> None:
+        """
+        The one that is to be stopped last is told when all others have ended, and none is started again meanwhile.
+        """
+        last, first, second = self.machine.processes
+        self.servers.stop(LAST)
+        self.assertEqual([process.signals for process in self.machine.processes], [[], ["TERM"], ["TERM"]])
+        first.end()
+        self.assertEqual((last.signals, self.restarted(1)), ([], []))
+        second.end()
+        self.assertEqual(last.signals, ["TERM"])
+        self.assertNoResult(self.servers.finished)
+        last.end()
+        self.successResultOf(self.servers.finished)
+        self.assertEqual(self.restarted(100), [])
+
+    def test_leaderIsGone(self) -> None:
+        """
+        Where the one that is to be stopped last has no process, the others do not wait for it; nor does it for those
+        that have none.
+        """
+        self.machine.processes[0].end(2)
+        self.servers.stop(LAST)
+        self.assertEqual([process.signals for process in self.machine.processes[1:]], [["TERM"], ["TERM"]])
+        for process in self.machine.processes[1:]:
+            process.end()
+        self.successResultOf(self.servers.finished)
+        self.assertEqual(self.restarted(100), [])
+
+    def test_onlyLeaderIsLeft(self) -> None:
+        """
+        So it is where the others wait to be started again.
+        """
+        for process in self.machine.processes[1:]:
+            process.end(2)
+        self.servers.stop(LAST)
+        self.assertEqual(self.machine.processes[0].signals, ["TERM"])
+        self.machine.processes[0].end()
+        self.successResultOf(self.servers.finished)
+        self.assertEqual(self.restarted(100), [])
+
     def test_kill(self) -> None:
         """
         A server that does not stop in time is killed.
         """
-        self.servers.stop()
+        self.servers.stop(None)
         self.network.advance(Servers.KILL_TIME - 1)
         self.assertNoResult(self.servers.finished)
         self.network.advance(1)
@@ -170,7 +213,7 @@ class ServersTests(SynchronousTestCase):
         A server that waits to be started again when all are stopped is not.
         """
         self.machine.processes[0].end(2)
-        self.servers.stop()
+        self.servers.stop(None)
         for process in self.machine.processes[1:]:
             process.end()
         self.successResultOf(self.servers.finished)

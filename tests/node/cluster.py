@@ -19,6 +19,7 @@ from replkv.frontends.session import Session
 from replkv.node.node import TICKS_PER_HEARTBEAT
 from replkv.service.limits import SERVER_LIMITS, ServerLimits
 from replkv.testing import SimulatedCluster, SimulatedServer, Violation
+from replkv.testing.cluster.cluster import PATIENCE
 from replkv.testing.outcome import NotInTime
 from replkv.testing.span import Span
 from tests.frontends.asked import Asked
@@ -108,6 +109,15 @@ class Cluster(SimulatedCluster):
         except Violation as violation:
             raise FailTest(str(violation)) from None
 
+    def until(self, condition: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
+        """
+        What does not happen is a failure of the test.
+        """
+        try:
+            super().until(condition, what, patience)
+        except NotInTime as late:
+            raise FailTest(str(late)) from None
+
     def settle(self) -> None:
         """
         Let all happen that happens without time passing.
@@ -139,10 +149,7 @@ class Cluster(SimulatedCluster):
         """
         Let time pass until one server that can be reached leads and has opened its term.
         """
-        try:
-            self.until(lambda: self._opened, "a server leads", patience)
-        except NotInTime as late:
-            raise FailTest(str(late)) from None
+        self.until(lambda: self._opened, "a server leads", patience)
         self.settle()
         return self._opened[0]
 

@@ -10,6 +10,7 @@ that both sides speak; in the log, the newest one that all members do.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 
@@ -42,3 +43,37 @@ VERSIONS: Final = Versions(3, 4)
 Those that this replkv speaks. What is added to them is of the newest one, until that is released; then the next
 addition begins another. The oldest goes up when no server is left that speaks nothing later.
 """
+
+
+class MemberVersions:
+    """
+    Which versions the members of a cluster speak, as far as one of them was told by the others.
+
+    @ivar own: those that this server speaks.
+    @ivar lowest: the newest one that all members speak.
+    """
+
+    def __init__(self, own: Versions, newest: Mapping[int, int]) -> None:
+        """
+        @param newest: the newest version of each other member, by its id, as it said itself when it was met last. One
+            that has said nothing, which is less than any, may speak the oldest only.
+        """
+        self.own = own
+        self._newest = dict(newest)
+        self._compare()
+
+    def told(self, member: int, newest: int) -> None:
+        """
+        Another member has said what is the newest version that it speaks.
+        """
+        self._newest[member] = newest
+        self._compare()
+
+    def without(self, version: int) -> list[int]:
+        """
+        The other members that are not known to speak this version, in order.
+        """
+        return sorted(member for member, newest in self._newest.items() if newest < version)
+
+    def _compare(self) -> None:
+        self.lowest = max(self.own.oldest, min([self.own.newest, *self._newest.values()]))

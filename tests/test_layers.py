@@ -56,9 +56,9 @@ The modules that every layer but the lowest may import, and what they import the
 
 PARTS: dict[str, tuple[str, ...]] = {
     "raft": (),
-    "commands": ("times",),
+    "commands": ("times", "versions"),
     "wire": ("commands",),
-    "kv": ("commands", "times"),
+    "kv": ("commands", "times", "versions"),
     "storage": ("lives", "times"),
     "peers": ("lives", "reasons", "times", "versions"),
     "client": ("clocks", "commands", "config", "names", "reasons", "wire"),

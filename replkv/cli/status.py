@@ -39,7 +39,8 @@ async def askStatus(client: Client, config: Config, patience: float) -> Status:
 
     answers = await gatherResults([Deferred.fromCoroutine(_ask(client, server, patience)) for server in config.servers])
     rows = [_HEADINGS, *(_row(server, answer) for server, answer in zip(config.servers, answers, strict=True))]
-    marks = ["", *map(str.__add__, _refusals(config, answers), _differences(config, answers))]
+    said = zip(_refusals(config, answers), _differences(config, answers), _lags(answers), strict=True)
+    marks = ["", *map("".join, said)]
     led = any(not isinstance(answer, str) and answer.get("role") == "leader" for answer in answers)
     return Status([line + mark for line, mark in zip(_aligned(rows), marks, strict=True)], led)
 
@@ -91,6 +92,28 @@ def _differences(config: Config, answers: Sequence[dict[str, str] | str]) -> lis
         others = ", ".join(str(other) for other, (at, its) in states.items() if at == index and its != told)
         marks.append(f"  has another state than {others} at the same entry" if others else "")
     return marks
+
+
+def _lags(answers: Sequence[dict[str, str] | str]) -> list[str]:
+    """
+    What is to be said behind the line of each server that answers, where another one speaks a later version.
+    """
+    spoken = [None if isinstance(answer, str) else _protocolVersion(answer) for answer in answers]
+    newest = max([version for version in spoken if version is not None], default=0)
+    return [
+        ""
+        if version in (None, newest)
+        else f"  speaks {f'version {version}' if version else 'an old version'}, and another one {newest}: upgrade it"
+        for version in spoken
+    ]
+
+
+def _protocolVersion(answer: dict[str, str]) -> int:
+    """
+    @return: the newest version that a server speaks with the others; 0 where it does not say so.
+    """
+    told = answer.get("protocol_version", "")
+    return int(told) if told.isdecimal() and len(told) < 10 else 0
 
 
 def _aligned(rows: list[tuple[str, ...]]) -> list[str]:

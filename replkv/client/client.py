@@ -24,7 +24,7 @@ from replkv.client.arguments import (
 )
 from replkv.client.connections import Address
 from replkv.client.dispatcher import Dispatcher
-from replkv.client.errors import CommandError, NotFound, OutcomeUnknown, Unavailable, VersionMismatch
+from replkv.client.errors import CommandError, NotFound, NotUpgraded, OutcomeUnknown, Unavailable, VersionMismatch
 from replkv.clocks import countForward
 from replkv.commands import results
 from replkv.commands.cas import Cas
@@ -299,4 +299,6 @@ def _refused(reply: Result) -> Exception | None:
         return VersionMismatch("the key has another version")
     if isinstance(reply, results.BadCommand):
         return CommandError("the server refuses the command as malformed, or its value as too large")
+    if isinstance(reply, results.NotUpgraded):
+        return NotUpgraded("not all servers of the cluster know this command yet: upgrade all of them")
     return None

@@ -36,6 +36,13 @@ class Unavailable(ClientError):
     """
 
 
+class NotUpgraded(Unavailable):
+    """
+    Not all servers of the cluster know the command yet: they are being upgraded, or one of them has not been met since.
+    It can be carried out when all are upgraded.
+    """
+
+
 class OutcomeUnknown(ClientError):
     """
     A write was sent and its result is not known: it may have been carried out, or may yet be. It is for the caller to

@@ -25,6 +25,7 @@ class Cas(StoreCommand):
     WORD: ClassVar[bytes] = b"cas"
     PURPOSE: ClassVar[str] = "the same, if the key still has <version>"
     KIND: ClassVar[int] = 2
+    SINCE: ClassVar[int] = 3
 
     exptime: int
     version: int

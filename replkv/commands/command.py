@@ -51,11 +51,14 @@ class WriteCommand(KeyCommand):
     A command that changes something: it goes into the log, and every server carries it out.
 
     @cvar KIND: its number in the log. No other command ever has it.
+    @cvar SINCE: the version since which servers know it, see L{replkv.versions}. It goes into no log before all members
+        do.
     """
 
     __slots__ = ()
 
     KIND: ClassVar[int]
+    SINCE: ClassVar[int]
 
     def encode(self, stamp: int) -> bytes:
         """

@@ -22,6 +22,7 @@ class Delete(WriteCommand):
     WORD: ClassVar[bytes] = b"delete"
     PURPOSE: ClassVar[str] = "remove the key"
     KIND: ClassVar[int] = 3
+    SINCE: ClassVar[int] = 3
 
     def encode(self, stamp: int) -> bytes:
         """

@@ -13,6 +13,7 @@ from typing import Final
 from replkv.commands.catalog import COMMANDS
 from replkv.commands.command import WriteCommand
 from replkv.commands.layout import checkStamp
+from replkv.versions import VERSIONS
 
 CLOCK: Final = 4
 
@@ -58,10 +59,11 @@ def stampOf(data: bytes) -> int:
     return stamp
 
 
-def decode(data: bytes) -> tuple[int, WriteCommand | None]:
+def decode(data: bytes, version: int = VERSIONS.newest) -> tuple[int, WriteCommand | None]:
     """
     Decode what stands in the log.
 
+    @param version: the newest version that is known, see L{replkv.versions}.
     @return: the stamp, and the command of a client; C{None} for the no-op and the clock.
     @raise UnknownCommand: if it is of a kind that this version does not know.
     @raise ValueError: if it is nothing that can stand there.
@@ -70,7 +72,7 @@ def decode(data: bytes) -> tuple[int, WriteCommand | None]:
         return 0, None
     kind = data[0]
     write = _WRITES.get(kind)
-    if write is not None:
+    if write is not None and version >= write.SINCE:
         return write.decode(data)
     if kind != CLOCK:
         raise UnknownCommand(kind)

@@ -89,6 +89,13 @@ class Unavailable(Result):
 
 
 @dataclass(slots=True)
+class NotUpgraded(Result):
+    """
+    The command was not carried out, and will not be: not all servers of the cluster are known to know it yet.
+    """
+
+
+@dataclass(slots=True)
 class BadCommand(Result):
     """
     This was no command. Nothing was done.

@@ -23,6 +23,7 @@ class Set(StoreCommand):
     WORD: ClassVar[bytes] = b"set"
     PURPOSE: ClassVar[str] = "store the value that follows, for <exptime> seconds (0: for ever)"
     KIND: ClassVar[int] = 1
+    SINCE: ClassVar[int] = 3
 
     exptime: int
     value: bytes

@@ -25,6 +25,7 @@ class Touch(WriteCommand):
     WORD: ClassVar[bytes] = b"touch"
     PURPOSE: ClassVar[str] = "have the key expire in <exptime> seconds (0: never)"
     KIND: ClassVar[int] = 5
+    SINCE: ClassVar[int] = 4
 
     exptime: int
 

@@ -22,6 +22,7 @@ from replkv.kv.record import Record
 from replkv.kv.records import Records
 from replkv.kv.state import STATE, MachineState, readState
 from replkv.raft.entry import Entry
+from replkv.versions import VERSIONS
 
 
 class StateMachine:
@@ -36,13 +37,15 @@ class StateMachine:
     @ivar copied: how many bytes of values the last call of L{apply} has written anew.
     """
 
-    def __init__(self, engine: Engine, limits: MachineLimits = MACHINE_LIMITS) -> None:
+    def __init__(self, engine: Engine, limits: MachineLimits = MACHINE_LIMITS, version: int = VERSIONS.newest) -> None:
         """
         @param engine: where the machine lives. It goes on from what is there.
         @param limits: how much it does and reads at once; on all servers they free the same number of keys.
+        @param version: the newest version of commands that it knows, see L{replkv.versions}.
         @raise EngineError: if what is there is not of this format, or was not left by a state machine.
         """
         self._limits = limits
+        self._version = version
         self._goOnFrom(engine)
 
     def _goOnFrom(self, engine: Engine) -> None:
@@ -87,6 +90,7 @@ class StateMachine:
         Apply the entries that follow the last one applied: all, or the first of them where they have much to write.
 
         @return: what came of each that is applied; C{None} where it was no client's command.
+        @raise UnknownCommand: if one is a command of a later version.
         @raise ValueError: if the entries do not follow, or one is not a command.
         @raise EngineError: if the engine fails, or holds what this machine cannot have written.
         """
@@ -96,7 +100,7 @@ class StateMachine:
         for expected, (index, _, data) in enumerate(entries, self.appliedIndex + 1):
             if index != expected:
                 raise ValueError(f"entry {index} cannot be applied where entry {expected} comes next")
-            commands.append(decode(data))
+            commands.append(decode(data, self._version))
 
         records, expiry, limits = self._records, self._records.expiry, self._limits
         results: list[Result | None] = []

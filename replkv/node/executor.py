@@ -9,11 +9,12 @@ from math import inf
 from typing import cast
 
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from replkv.commands.command import ReadCommand, WriteCommand
 from replkv.commands.extras import Transfer
-from replkv.commands.results import Found, Leads, NotFound, NotTransferred, Redirected, Result, Unavailable
+from replkv.commands.results import Found, Leads, NotFound, NotTransferred, NotUpgraded, Redirected, Result, Unavailable
 from replkv.config import Config
 from replkv.frontends.request import Request
 from replkv.kv.machine import StateMachine
@@ -23,6 +24,7 @@ from replkv.node.limits import NodeLimits
 from replkv.node.pending import Deadlines, Proposals, Read
 from replkv.raft.core import Raft
 from replkv.raft.entry import Entry
+from replkv.versions import MemberVersions
 
 
 class Executor:
@@ -30,6 +32,8 @@ class Executor:
     Has the commands of clients carried out by the cluster: writes become entries of the log, reads are confirmed, and
     both are answered when the node has applied what they wait for.
     """
+
+    _logger = Logger()
 
     def __init__(
         self,
@@ -39,12 +43,14 @@ class Executor:
         clock: IReactorTime,
         leaderClock: LeaderClock,
         handOvers: HandOvers,
+        versions: MemberVersions,
         limits: NodeLimits,
     ) -> None:
         """
         @param clock: counts time-outs.
         @param leaderClock: stamps entries.
         @param handOvers: has another server lead where a client wants it.
+        @param versions: tell which commands all members know.
         """
         self._config = config
         self._id = raft.config.id
@@ -53,6 +59,8 @@ class Executor:
         self._clock = clock
         self._leaderClock = leaderClock
         self._handOvers = handOvers
+        self._versions = versions
+        self._told: tuple[type[WriteCommand], int] | None = None  # What was refused last for its version.
         self._closed = False
         self._leads = False
         self._proposals = Proposals(limits)
@@ -200,9 +208,29 @@ class Executor:
             before = min(max(session.lastIndex, session.lastRead), self._raft.log.lastIndex)
             session.lastRead = max(before, self._leaderClock.entryFor(request.command.key, now))
             self._raft.read(Read(request, now, session.lastIndex), session.lastRead)
-        else:
-            session.lastIndex = self._raft.propose(cast(WriteCommand, request.command).encode(now))
-            self._proposals.add(session.lastIndex, self._raft.currentTerm, request)
+            return
+        command = cast(WriteCommand, request.command)
+        if self._versions.lowest < command.SINCE:
+            self._refuse(request, type(command))
+            return
+        session.lastIndex = self._raft.propose(command.encode(now))
+        self._proposals.add(session.lastIndex, self._raft.currentTerm, request)
+
+    def _refuse(self, request: Request, kind: type[WriteCommand]) -> None:
+        """
+        Some server would stop at such a command in its log, and it may be one that is down now. Tell the operator, but
+        not each time.
+        """
+        request.answer(NotUpgraded())
+        refused = kind, self._versions.lowest
+        if refused != self._told:
+            self._told = refused
+            self._logger.warn(
+                "{command} is refused (ERR_UPGRADE) until all servers have said that they know it: upgrade, and start, "
+                "{servers}",
+                command=kind.WORD.decode("ascii"),
+                servers=", ".join(f"server {member}" for member in self._versions.without(kind.SINCE)) or "this one",
+            )
 
     def _transfer(self, request: Request, to: int) -> None:
         """

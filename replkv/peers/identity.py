@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 
 from replkv.lives import NAMES, Life, Past, contradiction
 from replkv.peers.commands import Refused
-from replkv.versions import VERSIONS, Versions
+from replkv.versions import VERSIONS, MemberVersions, Versions
 
 MAX_NAME: Final = 64
 """
@@ -64,6 +64,7 @@ class Identity:
     @ivar serverId: this server's id.
     @ivar condemned: the servers that have turned out to lack what they had acknowledged.
     @ivar refused: these, and all others that were not what they had been when they came last.
+    @ivar versions: the versions that this server speaks, and what the others have said when they came last.
     """
 
     def __init__(
@@ -86,20 +87,22 @@ class Identity:
         self._members = sorted(members)
         self._memory = memory
         self._runOnDisk = runOnDisk
-        self._versions = versions
+        self.versions = MemberVersions(
+            versions, {peer: self._newest(peer) for peer in self._members if peer != serverId}
+        )
 
     def introduction(self) -> dict[str, Any]:
         """
         What this server is to be known by, as arguments of a L{Hello<replkv.peers.commands.Hello>} and of its response.
         """
-        return {**self._memory.past._asdict(), "newest": self._versions.newest}
+        return {**self._memory.past._asdict(), "newest": self.versions.own.newest}
 
     def hello(self, recipient: int) -> dict[str, Any]:
         """
         The arguments of the L{Hello<replkv.peers.commands.Hello>} to server C{recipient}.
         """
         return {
-            "version": self._versions.oldest,
+            "version": self.versions.own.oldest,
             "cluster": self._cluster,
             "members": self._members,
             "sender": self.serverId,
@@ -160,7 +163,7 @@ class Identity:
         @return: the version in which it is to be talked with.
         @raise Refused: if it is not what it was, or cannot be remembered.
         """
-        oldest = self._versions.oldest
+        oldest = self.versions.own.oldest
         version = self._common(peer, Versions(oldest, oldest if newest is None else newest))
         if (
             not 0 < len(names) <= min(starts, NAMES)
@@ -177,6 +180,7 @@ class Identity:
             except OSError as error:
                 raise Refused(f"server {self.serverId} cannot remember server {peer}: {error}") from None
             self._refuse(peer, past)
+        self.versions.told(peer, life.version)
         self.refused.discard(peer)
         return version
 
@@ -198,11 +202,12 @@ class Identity:
         """
         if not 0 < theirs.oldest <= theirs.newest <= MAX_VERSION:
             raise Refused(f"server {peer} does not say which protocol versions it speaks")
-        common = self._versions.common(theirs)
+        mine = self.versions.own
+        common = mine.common(theirs)
         if common is None:
-            older = peer if theirs.newest < self._versions.oldest else self.serverId
+            older = peer if theirs.newest < mine.oldest else self.serverId
             raise Refused(
-                f"server {self.serverId} speaks protocol {self._versions}, and server {peer} {theirs}: upgrade server "
+                f"server {self.serverId} speaks protocol {mine}, and server {peer} {theirs}: upgrade server "
                 f"{older}, by one release after the other if there are several in between"
             )
         return common
@@ -269,6 +274,10 @@ class Identity:
 
     def _folders(self) -> list[str]:
         return [self._incarnation(member) for member in self._members]
+
+    def _newest(self, peer: int) -> int:
+        life = self._memory.peer(peer)
+        return 0 if life is None else life.version
 
     def _incarnation(self, peer: int) -> str:
         life = self._memory.peer(peer)

@@ -29,6 +29,7 @@ from replkv.service.limits import ServerLimits
 from replkv.service.recovery import openMachine, readClock, recover, startClock
 from replkv.storage.folder import DataFolder
 from replkv.storage.log import LogStorage
+from replkv.versions import Versions
 
 PEER_TIMEOUT: Final = 2.0
 """
@@ -47,6 +48,7 @@ class Assembly:
     @ivar links: the ways to the other servers, by id.
     @ivar compaction: has the log begin later.
     @ivar node: where all meet.
+    @ivar statistics: how it is.
     @ivar peers: takes what other servers ask.
     @ivar clients: takes what clients ask.
     """
@@ -60,11 +62,13 @@ class Assembly:
         storage: LogStorage,
         descriptors: Descriptors,
         limits: ServerLimits,
+        versions: Versions,
         logThread: Worker,
         storeThread: Worker,
         fail: Callable[[int, str], None],
     ) -> None:
         """
+        @param versions: those that it speaks.
         @param logThread: in which the log is written.
         @param storeThread: in which all else is written.
         @param fail: called once, with an exit status and a reason, when the server cannot go on.
@@ -74,9 +78,9 @@ class Assembly:
         @raise Exhausted: if the system has no descriptor for the log's files.
         """
         reactor = host.reactor
-        self.machine = openMachine(host, folder, descriptors.store, storage, limits)
+        self.machine = openMachine(host, folder, descriptors.store, storage, limits, versions.newest)
         self.raft = recover(host, config, server, folder, storage, self.machine, limits)
-        identity = Identity(server.id, config.cluster, self.raft.config.members, folder, storeThread.run)
+        identity = Identity(server.id, config.cluster, self.raft.config.members, folder, storeThread.run, versions)
         names = Names(reactor)
         self.links = {
             peer: PeerLink(reactor, host.random, _address(host, names, config.server(peer)), peer, identity)
@@ -90,7 +94,9 @@ class Assembly:
         self.clockKeeper = ClockKeeper(host, folder, self.clock, storeThread, atOnce)
         leaderClock = LeaderClock(self.raft, self.machine, self.clock)
         handOvers = HandOvers(self.raft)
-        executor = Executor(config, self.raft, self.machine, reactor, leaderClock, handOvers, limits.node)
+        executor = Executor(
+            config, self.raft, self.machine, reactor, leaderClock, handOvers, identity.versions, limits.node
+        )
         outbox = Outbox()
         disk = DiskQueue(storage, logThread.run, storeThread.run, reactor, limits.node)
         self.compaction = Compaction(self.raft, disk, lambda: None, limits.node)
@@ -108,11 +114,13 @@ class Assembly:
             fail,
         )
         self.peers = PeerListener(reactor, identity, self.node)
-        statistics = NodeStatistics(self.raft, self.machine, executor, identity.refused, reactor)
+        self.statistics = NodeStatistics(
+            self.raft, self.machine, executor, identity.refused, identity.versions, reactor
+        )
         self.clients = ClientServerFactory(
             self.node,
             outbox,
-            statistics.values,
+            self.statistics.values,
             reactor,
             config.maxValueBytes,
             descriptors.clients,

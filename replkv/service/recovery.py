@@ -35,12 +35,13 @@ _logger: Final = Logger()
 
 
 def openMachine(
-    host: Host, folder: DataFolder, openFiles: int, storage: LogStorage, limits: ServerLimits
+    host: Host, folder: DataFolder, openFiles: int, storage: LogStorage, limits: ServerLimits, version: int
 ) -> StateMachine:
     """
     Open the state machine. A store that an earlier version has left is converted first.
 
     @param openFiles: how many of the store's tables may be open.
+    @param version: the newest version of commands that it knows, see L{replkv.versions}.
     @raise EngineError: if the store cannot be opened, or does not go with the log.
     """
     path = folder.storePath(storage.store)
@@ -55,7 +56,7 @@ def openMachine(
             version=FORMAT,
             seconds=host.bootTime() - began,
         )
-    machine = StateMachine(store, limits.machine)
+    machine = StateMachine(store, limits.machine, version)
     logged = _termOf(machine.appliedIndex, path, storage)
     if machine.appliedTerm != logged:
         raise EngineError(

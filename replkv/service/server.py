@@ -27,6 +27,7 @@ from replkv.storage.errors import CorruptLog, LogFailed
 from replkv.storage.files import Exhausted
 from replkv.storage.folder import DataFolder
 from replkv.storage.log import LogStorage
+from replkv.versions import VERSIONS, Versions
 
 DRAIN_TIMEOUT: Final = 5.0
 """
@@ -68,12 +69,14 @@ class Server(Service):
         storage: LogStorage,
         descriptors: Descriptors,
         limits: ServerLimits = SERVER_LIMITS,
+        versions: Versions = VERSIONS,
     ) -> None:
         """
         @param folder: the data folder, locked.
         @param storage: the log in it.
         @param descriptors: how many files it may have open, and what for.
         @param limits: how much it does and keeps at once.
+        @param versions: the versions that it speaks with the other servers.
         """
         self.exitStatus = 0
         self._host = host
@@ -84,6 +87,7 @@ class Server(Service):
         self._storage = storage
         self._descriptors = descriptors
         self._limits = limits
+        self._versions = versions
         self._logThread = host.worker("log")
         self._storeThread = host.worker("store")
         self._clientPorts: list[IListeningPort] = []
@@ -143,6 +147,7 @@ class Server(Service):
             self._storage,
             self._descriptors,
             self._limits,
+            self._versions,
             self._logThread,
             self._storeThread,
             self._fail,

@@ -44,8 +44,12 @@ SELDOM: Final = frozenset({CLONE, RUNNING_COPY})
 The kinds that are drawn by themselves, in few seeds.
 """
 
+UPGRADE: Final = "upgrade"
+"""
+The kind of fault that has a server restarted as one that speaks later versions. It is drawn for all servers or none.
+"""
 
-BY_ITSELF: Final = SELDOM | {HAND_OVER}
+BY_ITSELF: Final = SELDOM | {HAND_OVER, UPGRADE}
 """
 All that is drawn by itself.
 """

@@ -236,6 +236,16 @@ TOUCHED: Final = "a key that was given another expiry"
 A key was touched, and is to expire after that.
 """
 
+NOT_UPGRADED: Final = "a command refused since not all servers knew it"
+"""
+A leader refused a command that some server is not known to know.
+"""
+
+NEWLY_KNOWN: Final = "a command carried out that not all servers had known"
+"""
+A cluster was upgraded, and then carried out a command that it had not known before.
+"""
+
 REDIRECT: Final = "a client sent to the leader"
 """
 A client asked a follower, and was told who leads.
@@ -312,6 +322,8 @@ REQUIRED: Final = {
             LARGEST_VALUE,
             LONG_LIFE,
             TOUCHED,
+            NOT_UPGRADED,
+            NEWLY_KNOWN,
             REDIRECT,
             TIMED_OUT,
             UNKNOWN_WRITE,

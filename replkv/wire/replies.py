@@ -17,6 +17,7 @@ from replkv.commands.results import (
     Leads,
     NotFound,
     NotTransferred,
+    NotUpgraded,
     Redirected,
     Release,
     Result,
@@ -78,6 +79,7 @@ WORDS: Final[dict[type[Result], bytes]] = {
     NotFound: b"ERRNOTFOUND",
     VersionMismatch: b"ERR_VERSION",
     Unavailable: b"ERR_INTERNAL",
+    NotUpgraded: b"ERR_UPGRADE",
     BadCommand: b"ERRCMDERR",
 }
 """

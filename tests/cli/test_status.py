@@ -108,6 +108,24 @@ class AskStatusTests(ClientCase):
         # An id is not a part of another one.
         self.assertEqual(self.refusing("1,0,110,201", "", "2,,0"), ["", "", ""])
 
+    def test_lagging(self) -> None:
+        """
+        Where servers speak different versions, those are marked that are to be upgraded, also if they refuse another.
+        """
+        for versions, marks in (
+            (("4", "4", "4"), ["", "", ""]),
+            (("4", "3", "4"), ["", "  speaks version 3, and another one 4: upgrade it", ""]),
+            (("4", "", "x"), ["", *["  speaks an old version, and another one 4: upgrade it"] * 2]),
+        ):
+            status = self.ask()
+            wires = [self.network.accept(port) for port in (1, 2, 3)]
+            for wire, version in zip(wires, versions, strict=True):
+                wire.send(stats("follower", protocol_version=version))
+            lines = self.successResultOf(status).lines
+            self.assertEqual([line.partition("1233     7")[2] for line in lines[1:]], marks)
+            for wire in wires:
+                wire.close()
+
     def test_refusedAndSilent(self) -> None:
         """
         One that does not answer is not marked: it may be mended when it runs again.

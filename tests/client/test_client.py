@@ -5,7 +5,7 @@ Tests for L{replkv.client.client}: its commands.
 from __future__ import annotations
 
 from replkv.client.client import Client, Found
-from replkv.client.errors import CommandError, NotFound, OutcomeUnknown, Unavailable, VersionMismatch
+from replkv.client.errors import CommandError, NotFound, NotUpgraded, OutcomeUnknown, Unavailable, VersionMismatch
 from tests.client.connected import ClientCase
 from tests.client.network import CLIENT, HOST
 
@@ -73,6 +73,7 @@ class CommandTests(ClientCase):
             (b"ERR_VERSION\r\n", VersionMismatch),
             (b"ERRNOTFOUND\r\n", NotFound),
             (b"ERRCMDERR\r\n", CommandError),
+            (b"ERR_UPGRADE\r\n", NotUpgraded),
         ]:
             client = Client(self.reactor, [("db", 1)])
             stored = client.cas(b"k", 3, b"v")

@@ -12,7 +12,7 @@ from replkv.commands.cas import Cas
 from replkv.commands.catalog import COMMANDS
 from replkv.commands.command import WriteCommand
 from replkv.commands.delete import Delete
-from replkv.commands.logged import CLOCK, decode, encodeClock, stampOf
+from replkv.commands.logged import CLOCK, UnknownCommand, decode, encodeClock, stampOf
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
 from replkv.times import FAR_FUTURE
@@ -55,6 +55,17 @@ class CommandTests(SynchronousTestCase):
         """
         kinds = [kind.KIND for kind in COMMANDS if issubclass(kind, WriteCommand)]
         self.assertEqual(len({CLOCK, *kinds}), 1 + len(kinds))
+
+    def test_since(self) -> None:
+        """
+        What is of a later version than is known, and what no version knows, is told from what is damaged.
+        """
+        for command in (Set(b"key", 2, b"value", False), Cas(b"key", 2, 7, b"", False), Delete(b"key")):
+            self.assertEqual(decode(command.encode(1500), 3), (1500, command))
+        touch = Touch(b"k", 2).encode(1500)
+        self.assertEqual(decode(touch, 4), (1500, Touch(b"k", 2)))
+        self.assertRaises(UnknownCommand, decode, touch, 3)
+        self.assertRaises(UnknownCommand, decode, b"\xff" + touch[1:])
 
     def test_layout(self) -> None:
         """

@@ -22,6 +22,7 @@ from replkv.testing import SimulatedCluster, SimulatedServer, Violation
 from replkv.testing.cluster.cluster import PATIENCE
 from replkv.testing.outcome import NotInTime
 from replkv.testing.span import Span
+from replkv.versions import VERSIONS, Versions
 from tests.frontends.asked import Asked
 from tests.network import settle
 
@@ -84,11 +85,20 @@ class Cluster(SimulatedCluster):
     Servers of which the first is the first to lead.
     """
 
-    def __init__(self, size: int = 3, limits: ServerLimits = SERVER_LIMITS, wrong: Iterable[float] = ()) -> None:
+    def __init__(
+        self,
+        size: int = 3,
+        limits: ServerLimits = SERVER_LIMITS,
+        wrong: Iterable[float] = (),
+        versions: Versions = VERSIONS,
+        started: Iterable[int] | None = None,
+    ) -> None:
         """
         @param wrong: by how many seconds the servers are wrong about the time when they start.
+        @param versions: the versions that they speak.
+        @param started: the servers that are started; all, if C{None}.
         """
-        super().__init__(size, segmentBytes=1 << 16, limits=limits)
+        super().__init__(size, segmentBytes=1 << 16, limits=limits, versions=versions)
         self.network.latency = Span(0.0, 0.0)
         self.network.fragmentation = 0.0
         self._apart: set[int] = set()
@@ -98,7 +108,8 @@ class Cluster(SimulatedCluster):
             server.store.flushRate = 0.0
         for server, seconds in zip(self.servers, wrong, strict=False):
             server.resetClock(seconds)
-        self.start()
+        for number in range(size) if started is None else started:
+            self.servers[number].start()
 
     def check(self) -> None:
         """

@@ -364,6 +364,8 @@ class LimitsTests(LeaderTests):
                 "last_log_index": "3",
                 "keys": "1",
                 "refused": "none",
+                "protocol_version": "4",
+                "enabled_version": "4",
                 "pending": "1",
                 "uptime": "1",
             },

@@ -22,6 +22,7 @@ from replkv.raft.outputs import Token
 from replkv.raft.progress import Progress
 from replkv.raft.state import ServerState
 from replkv.storage.folder import DataFolder
+from replkv.versions import MemberVersions
 from tests.planted.bug import Bug, Patch
 from tests.planted.core_bugs import campaignAtOnce
 
@@ -106,7 +107,33 @@ def _tellNobody(link: PeerLink, connection: OutgoingConnection) -> None:
         link.isUp = False
 
 
+def _itself(versions: MemberVersions) -> None:
+    """
+    What this server knows is enough.
+    """
+    versions.lowest = versions.own.newest
+
+
+def _highest(versions: MemberVersions) -> None:
+    """
+    What any other server knows is enough.
+    """
+    versions.lowest = min(versions.own.newest, max(versions._newest.values(), default=versions.own.newest))
+
+
 BUGS: Final = (
+    Bug(
+        "a command proposed before the other servers know it",
+        "cluster",
+        100,
+        (Patch(MemberVersions, "_compare", _itself),),
+    ),
+    Bug(
+        "a command proposed once one other server knows it",
+        "cluster",
+        200,
+        (Patch(MemberVersions, "_compare", _highest),),
+    ),
     Bug(
         "heartbeats that do not reset the election timeout",
         "cluster",

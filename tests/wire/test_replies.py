@@ -17,6 +17,7 @@ from replkv.commands.results import (
     Deleted,
     Found,
     NotFound,
+    NotUpgraded,
     Redirected,
     Release,
     Statistics,
@@ -97,6 +98,12 @@ class EncodeReplyTests(SynchronousTestCase):
         for command in (SET, None):
             self.assertEqual(encodeReply(command, Unavailable()), b"ERR_INTERNAL\r\n")
 
+    def test_notUpgraded(self) -> None:
+        """
+        So is what not all servers know yet, unlike what is no command: it is worth to be tried again.
+        """
+        self.assertEqual(encodeReply(SET, NotUpgraded()), b"ERR_UPGRADE\r\n")
+
     def test_badCommand(self) -> None:
         """
         So is what is no command.
@@ -127,7 +134,7 @@ class EncodeReplyTests(SynchronousTestCase):
         """
         C{noreply} does not suppress that the server would not, or could not.
         """
-        for result in (Redirected("h", 1), Unavailable(), BadCommand()):
+        for result in (Redirected("h", 1), Unavailable(), NotUpgraded(), BadCommand()):
             for quiet, loud in ((QUIET_SET, SET), (QUIET_CAS, CAS)):
                 self.assertTrue(encodeReply(quiet, result))
                 self.assertEqual(encodeReply(quiet, result), encodeReply(loud, result))

@@ -20,7 +20,7 @@ from replkv.testing.cluster.edges import atEdge
 from replkv.testing.cluster.plan import MAX_VALUE_BYTES, ClientPlan
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.session import Session
-from replkv.testing.history import Answer, History, Operation
+from replkv.testing.history import Answer, History, Operation, Status
 from replkv.testing.workload import race
 
 _BINARY: Final = b"\r\nset k0 0 1\r\n\x00\xff\r\n"
@@ -147,6 +147,8 @@ class WorkloadClient:
         """
         self._lastReply = self._process.seconds()
         answer = operation.answer
+        if operation.status is Status.FAILED:
+            self._happened(rare.NOT_UPGRADED)
         if answer is None:
             if self._random.random() < 0.3:
                 self._target = self._random.choice(self._addresses)

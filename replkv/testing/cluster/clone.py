@@ -38,6 +38,7 @@ class Clone(SimulatedServer):
         self._host = host
         super().__init__(cluster, replace(server.config, hostname=host))
         self.hasForgotten = True
+        self.versions = server.versions
         self._replace(copy)
 
     def _troubles(self) -> Callable[[], None]:

@@ -30,6 +30,7 @@ from replkv.testing.outcome import NotInTime, Violation
 from replkv.testing.rare import CRASH_BEFORE_SYNC, REGRESSED
 from replkv.testing.timeline import Timeline
 from replkv.testing.trace import Trace
+from replkv.versions import VERSIONS, Versions
 
 _T = TypeVar("_T")
 
@@ -87,12 +88,14 @@ class SimulatedCluster:
         segmentBytes: int = 1 << 14,
         exited: Callable[[SimulatedServer], None] = lambda server: None,
         limits: ServerLimits = SERVER_LIMITS,
+        versions: Versions = VERSIONS,
     ) -> None:
         """
         @param tell: is given the story, line by line.
         @param segmentBytes: how large a file of the log is.
         @param exited: called when a server's process has ended by itself.
         @param limits: how much the servers do and keep at once.
+        @param versions: the versions that they speak at first.
         """
         if size < 1:
             raise ValueError(f"a cluster has at least one server, not {size}")
@@ -103,6 +106,7 @@ class SimulatedCluster:
         self.rare: Counter[str] = Counter()
         self.segmentBytes = segmentBytes
         self.limits = limits
+        self.versions = versions
         servers = tuple(ServerConfig(number, f"server{number}", CLIENT_PORT, LOG_PORT) for number in range(size))
         self.config = Config(
             "var", "simulated", servers, heartbeat, electionTimeout, leaderWait, requestTimeout, 1 << 20, 1000

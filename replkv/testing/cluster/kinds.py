@@ -46,9 +46,10 @@ from replkv.testing.cluster.processkinds import (
     powerLossWhileWriting,
     restart,
     suspend,
+    upgrade,
 )
 from replkv.testing.cluster.server import SimulatedServer
-from replkv.testing.faults import CLONE, FOLLOWER_CUT_OFF, HAND_OVER, RUNNING_COPY, Fault, Undo
+from replkv.testing.faults import CLONE, FOLLOWER_CUT_OFF, HAND_OVER, RUNNING_COPY, UPGRADE, Fault, Undo
 
 Kind = Callable[[SimulatedCluster, list[SimulatedServer], Fault], "Undo | None"]
 """
@@ -93,6 +94,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     CLONE: runTwice,
     "clock jump": clockJump,
     HAND_OVER: handOver,
+    UPGRADE: upgrade,
 }
 """
 All of it, by name.

@@ -40,6 +40,7 @@ class SimulatedMachine:
     @ivar met: what it remembers of the others for certain.
     @ivar clocks: its wall clock, and those that count from its boot.
     @ivar rate: how many seconds its reactor counts in a second, from its next start on.
+    @ivar versions: the versions that what is installed on it speaks, from its next start on.
     @ivar ticksByWallClock: whether its reactor counts by the wall clock, as Twisted's do where nobody sees to it.
     @ivar failing: with which error its disk answers an operation, see L{MemoryFiles.failing}.
     @ivar rotten: whether something on its disk has rotted that it must find.
@@ -62,6 +63,7 @@ class SimulatedMachine:
         self.met = DurablePeers()
         self.clocks = MachineClocks(cluster.timeline)
         self.rate = 1.0
+        self.versions = cluster.versions
         self.failing: Callable[[str, str], int] | None = None
         self.rotten = False
         self.condemned = False

@@ -13,10 +13,12 @@ from replkv.service.limits import ServerLimits
 from replkv.testing.chance import chance
 from replkv.testing.cluster.end import BUFFER_BYTES
 from replkv.testing.cluster.limits import drawLimits
-from replkv.testing.faults import BY_ITSELF, FOLLOWER_CUT_OFF, HAND_OVER, SELDOM, Fault
+from replkv.testing.cluster.upgrades import BEFORE, drawUpgrades
+from replkv.testing.faults import BY_ITSELF, FOLLOWER_CUT_OFF, HAND_OVER, SELDOM, UPGRADE, Fault
 from replkv.testing.health import Settling, settling
 from replkv.testing.span import Span
 from replkv.testing.swarm import drawFault, drawKinds, drawTime, drawTimes
+from replkv.versions import VERSIONS, Versions
 
 _PEACEFUL: Final = 0.1
 """
@@ -149,6 +151,7 @@ class Plan:
     @ivar wrong: by how many seconds each server's wall clock is wrong.
     @ivar frail: the servers whose disks may rot: never so many that what a majority has could be lost.
     @ivar limits: the limits of the servers.
+    @ivar versions: the versions that the servers speak at first.
     @ivar seconds: for how long things go wrong.
     """
 
@@ -168,6 +171,7 @@ class Plan:
     wrong: tuple[float, ...]
     frail: tuple[int, ...]
     limits: ServerLimits
+    versions: Versions
     seconds: float
     clients: tuple[ClientPlan, ...]
     faults: tuple[Fault, ...]
@@ -251,6 +255,7 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
         faults += _handOvers(chance(seed, "hand-overs"), size, seconds, len(faults))
     if isSeldom:
         faults += drawSeldom(folders, sorted(SELDOM.intersection(kinds)), size, seconds, len(faults))
+    upgrades = drawUpgrades(chance(seed, "upgrades"), size, seconds, len(faults)) if UPGRADE in kinds else ()
     plan = Plan(
         size=size,
         heartbeat=heartbeat,
@@ -272,7 +277,8 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
         clients=tuple(
             _client(chance(seed, "client plan", number), number, keys, longest, hot) for number in range(clients)
         ),
-        faults=faults,
+        versions=BEFORE if upgrades else VERSIONS,
+        faults=faults + upgrades,
     )
     if chance(seed, "fleeting").random() < _FLEETING:
         plan = _fleeting(plan)

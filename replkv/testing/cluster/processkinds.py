@@ -10,6 +10,7 @@ from replkv.testing.cluster.cluster import SimulatedCluster
 from replkv.testing.cluster.server import SimulatedServer
 from replkv.testing.cluster.troubled import suspended
 from replkv.testing.faults import Fault, Undo, nothing
+from replkv.versions import VERSIONS
 
 _YEAR: Final = 365 * 24 * 3600.0
 _LOOK_SECONDS: Final = 0.0005
@@ -105,6 +106,14 @@ def handOver(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: F
     among = servers if fault.amount < 0.5 else servers[:1]
     leader.handOver([server.id for server in cluster.servers if server not in among])
     return nothing
+
+
+def upgrade(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    A server is stopped in order, if it runs, and is started again as one that speaks all versions that there are.
+    """
+    servers[0].versions = VERSIONS
+    return restart(cluster, servers, fault) or nothing
 
 
 def pause(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:

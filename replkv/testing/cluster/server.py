@@ -321,18 +321,18 @@ class SimulatedServer(SimulatedMachine):
             self._threads.append(thread)
             return thread
 
-        host = SimulatedHost(
-            process,
-            self.config,
-            random,
-            self.clocks,
-            worker,
-            lambda: self.store,
-            self._complain,
-        )
+        host = SimulatedHost(process, self.config, random, self.clocks, worker, lambda: self.store, self._complain)
         descriptors = Descriptors(cluster.config.maxConnections, STORE.most)
         self._service = WatchedService(
-            self._watch, host, cluster.config, self.config, folder, storage, descriptors, cluster.limits
+            self._watch,
+            host,
+            cluster.config,
+            self.config,
+            folder,
+            storage,
+            descriptors,
+            cluster.limits,
+            self.versions,
         )
         self._service.startService()
         if self.isServing:

@@ -27,6 +27,7 @@ from replkv.commands.results import (
     Deleted,
     Found,
     NotFound,
+    NotUpgraded,
     Redirected,
     Result,
     Stored,
@@ -229,7 +230,7 @@ class Session(TwistedProtocol):
         line = lineOf(reply)
         words = f"is told {line.decode('ascii', 'replace')} {_shown(_valueOf(reply))}".rstrip()
         self._owner.tell(words if asked is None else f"{words}, operation {asked.number}")
-        isError = isinstance(reply, Unavailable | Redirected)
+        isError = isinstance(reply, Unavailable | Redirected | NotUpgraded)
         silent = []
         while self.outstanding and (head := self.outstanding[0]) is not None and _isSilent(head):
             silent.append(head)
@@ -257,6 +258,9 @@ class Session(TwistedProtocol):
             self._owner.redirected(reply.host, reply.port)
         elif isinstance(reply, Unavailable):
             self._history.lost(operation, now)
+            self._owner.answered(operation)
+        elif isinstance(reply, NotUpgraded):
+            self._history.failed(operation, now)
             self._owner.answered(operation)
         else:
             answer = answerOf(operation.command, reply)

@@ -40,6 +40,7 @@ from replkv.testing.linear.clocks import ClockBound
 from replkv.testing.linear.search import Undecided
 from replkv.testing.outcome import Outcome, Violation
 from replkv.testing.simulate import carryOut, only
+from replkv.versions import VERSIONS
 
 TIER: Final = "cluster"
 
@@ -85,6 +86,7 @@ def simulate(
     simulation = Simulation(seed, plan, outcome, tell)
     carryOut(lambda: _run(simulation), simulation.cluster, outcome)
     outcome.rare += _rareIn(outcome.history)
+    outcome.rare[rare.NEWLY_KNOWN] += _newlyKnown(plan, outcome.history)
     return outcome
 
 
@@ -107,6 +109,14 @@ def _run(simulation: Simulation) -> None:
     finally:
         gc.enable()
         cluster.close()
+
+
+def _newlyKnown(plan: Plan, history: History) -> int:
+    """
+    How often a command was carried out that some server did not know at first, before all is well again.
+    """
+    touched = [one for one in history.operations if one.status is Status.OK and isinstance(one.command, Touch)]
+    return sum(plan.versions.newest < Touch.SINCE and one.ended < plan.seconds for one in touched)
 
 
 def _rareIn(history: History) -> Counter[str]:
@@ -147,6 +157,7 @@ class Simulation:
             plan.segmentBytes,
             self._exited,
             plan.limits,
+            plan.versions,
         )
         self._prepare()
         self._faults = Faults(self.cluster, plan.faults)
@@ -245,6 +256,10 @@ class Simulation:
         cluster.network.latency = USUAL_LATENCY
         for server in cluster.servers:
             server.pace.seconds = USUAL_DISK
+            if server.versions != VERSIONS:
+                server.versions = VERSIONS
+                if server.isRunning:
+                    server.kill()
             server.revive()
 
     def _recover(self) -> None:
@@ -315,23 +330,35 @@ class Simulation:
         """
         cluster, key, name = self.cluster, b"visited", f"visitor{server.id}"
         value = b"by %b" % name.encode()
+        commands = [Set(key, 0, value, False), Getm(key), Cas(key, 0, 1, value, False), Get(key), Delete(key)]
+        if self._knowsAll(leader):
+            commands.append(Touch(key, 0))
         visit = Visit(
             cluster.process(name),
             self._history,
             self._newConnection(),
-            [Set(key, 0, value, False), Getm(key), Cas(key, 0, 1, value, False), Get(key), Touch(key, 0), Delete(key)],
+            commands,
             cluster.fail,
             lambda what: cluster.tell(name, what),
             quitting=server.id % 2 == 0,
         )
         visit.begin(server.config.hostname, server.config.clientPort)
         cluster.until(lambda: visit.isOver, f"server {server.id} answers and closes while all is well", RECOVERY)
-        expected = [] if server is leader else [leader.name] * 6
+        expected = [] if server is leader else [leader.name] * len(commands)
         if visit.unanswered or visit.redirects != expected:
             raise Violation(
                 f"all is well, server {leader.id} leads, and server {server.id} "
                 f"{'cannot answer' if visit.unanswered else f'redirects to {visit.redirects}'}"
             )
+
+    def _knowsAll(self, leader: SimulatedServer) -> bool:
+        """
+        Whether the leader has to know that all servers are upgraded: all are there, or have said so before.
+        """
+        said = [life.version for life in leader.met.others if life is not None]
+        return all(server.isIntact for server in self.cluster.servers) or (
+            len(said) == len(self.cluster.servers) - 1 and min(said) >= VERSIONS.newest
+        )
 
     def _isAtRest(self) -> bool:
         """

@@ -15,8 +15,10 @@ from replkv.testing.chance import chance
 from replkv.testing.cluster.kinds import KINDS
 from replkv.testing.cluster.plan import draw
 from replkv.testing.cluster.simulate import simulate
-from replkv.testing.faults import SELDOM
+from replkv.testing.cluster.upgrades import BEFORE
+from replkv.testing.faults import SELDOM, UPGRADE
 from replkv.testing.history import Status
+from replkv.versions import VERSIONS
 
 SEEDS = range(4)
 
@@ -128,8 +130,8 @@ class PlanTests(SynchronousTestCase):
         Some things go wrong in few seeds, and only where a disk may be lost. What else goes wrong is the same with them
         and without.
         """
-        usual = [kind for kind in KINDS if kind not in SELDOM]
-        every = [draw(seed, list(KINDS)) for seed in range(300)]
+        usual = [kind for kind in KINDS if kind not in SELDOM and kind != UPGRADE]
+        every = [draw(seed, [kind for kind in KINDS if kind != UPGRADE]) for seed in range(300)]
         without = [draw(seed, usual) for seed in range(300)]
         few = [plan for plan in every if any(fault.kind in SELDOM for fault in plan.faults)]
         self.assertTrue(30 < len(few) < 90)
@@ -140,6 +142,23 @@ class PlanTests(SynchronousTestCase):
         )
         for plan in every:
             self.assertEqual([fault.number for fault in plan.faults], list(range(len(plan.faults))))
+
+    def test_upgrades(self) -> None:
+        """
+        In some seeds all servers begin as older ones, and each is upgraded once, in any order. What else goes wrong is
+        the same.
+        """
+        every = [draw(seed, list(KINDS)) for seed in range(300)]
+        without = [draw(seed, [kind for kind in KINDS if kind != UPGRADE]) for seed in range(300)]
+        upgraded = [plan for plan in every if plan.versions != VERSIONS]
+        self.assertTrue(25 < len(upgraded) < 70)
+        self.assertEqual({plan.versions for plan in upgraded}, {BEFORE})
+        for plan, other in zip(every, without, strict=True):
+            upgrades = [fault for fault in plan.faults if fault.kind == UPGRADE]
+            self.assertEqual([fault for fault in plan.faults if fault.kind != UPGRADE], list(other.faults))
+            self.assertEqual([fault.number for fault in plan.faults], list(range(len(plan.faults))))
+            order = sorted(server for fault in upgrades for server in fault.servers)
+            self.assertEqual(order, list(range(plan.size)) if plan in upgraded else [])
 
     def test_streams(self) -> None:
         """

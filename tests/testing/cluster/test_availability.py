@@ -41,7 +41,7 @@ class AvailabilityTests(SynchronousTestCase):
         self.config = cluster.config
         self.time = 10.0
         self.settled = -1.0
-        self.raft = SimpleNamespace(currentTerm=4, leaderId=None)
+        self.raft = SimpleNamespace(currentTerm=4, leaderId=None, commitIndex=5, lastApplied=5)
         self.leaders = {3: 1}
         self.submit: Callable[[Request], None] = lambda request: None
         self.backend = SimpleNamespace(submit=lambda request: self.submit(request))
@@ -54,6 +54,21 @@ class AvailabilityTests(SynchronousTestCase):
             lambda: self.time,
             lambda: self.settled,
         )
+
+    def test_committedWhileLeading(self) -> None:
+        """
+        A leader that is deposed answers what was committed by then when it is given out to be applied, and not before.
+        """
+        self.raft.leaderId = 0
+        self.judge.look()
+        self.take(WRITE)
+        self.raft.leaderId, self.raft.commitIndex = 1, 6
+        self.judge.look()
+        self.time += 1.0
+        self.judge.look()
+        self.raft.lastApplied = 6
+        self.time += SLACK + 0.01
+        self.assertRaises(Violation, self.judge.look)
 
     def take(self, command: KeyCommand) -> Request:
         """

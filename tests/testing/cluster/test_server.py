@@ -7,6 +7,7 @@ from __future__ import annotations
 import errno
 
 from replkv import exits
+from replkv.service.server import MOVING_TIMEOUT
 from replkv.testing import SimulatedCluster, SimulatedServer
 from replkv.testing.cluster.cluster import RESTART_SECONDS
 from tests.testing.cluster.clusters import ClusterCase
@@ -72,7 +73,7 @@ class ServerTests(ClusterCase):
         leader.stop()
         self.assertTrue(leader.isRunning)
         self.cluster.until(lambda: not leader.isRunning, "it stops")
-        self.assertLess(self.cluster.timeline.seconds() - before, 1)
+        self.assertLess(self.cluster.timeline.seconds() - before, MOVING_TIMEOUT + 0.5)
         self.assertEqual(leader.status, 0)
         self.cluster.run(10 * RESTART_SECONDS)
         self.assertFalse(leader.isRunning)

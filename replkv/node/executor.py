@@ -202,7 +202,8 @@ class Executor:
         session = request.session
         if isinstance(request.command, Transfer):
             self._transfer(request, request.command.server)
-        elif isinstance(request.command, ReadCommand):
+            return
+        if isinstance(request.command, ReadCommand):
             # It sees what its own session wrote before it, whether that is committed yet or not, and what that read
             # before it; but what was in the log when this server led before may have been replaced.
             before = min(max(session.lastIndex, session.lastRead), self._raft.log.lastIndex)

@@ -15,7 +15,11 @@ NEVER: Final = 2**64 - 1
 The earliest deadline of an index that is empty: it is after every time that there is.
 """
 
-_PREFIX: Final = b"x"
+EXPIRING: Final = b"x"
+"""
+The prefix of the index.
+"""
+
 _END: Final = b"y"
 _HEAD: Final = struct.Struct(">cQ")
 _HASH: Final = struct.Struct(">Q")
@@ -25,7 +29,7 @@ def entryOf(deadline: int, key: bytes, recordHash: int) -> tuple[bytes, bytes]:
     """
     The entry of a record, as key and value in the engine.
     """
-    return _HEAD.pack(_PREFIX, deadline) + key, _HASH.pack(recordHash)
+    return _HEAD.pack(EXPIRING, deadline) + key, _HASH.pack(recordHash)
 
 
 class ExpiryIndex:
@@ -55,7 +59,7 @@ class ExpiryIndex:
         self._changes = changes
         self._frontLength = frontLength
         self._front: list[tuple[bytes, bytes]] = []
-        self._horizon = _PREFIX
+        self._horizon = EXPIRING
         self._beyond: dict[bytes, bytes | None] = {}
         self._look()
 
@@ -86,7 +90,7 @@ class ExpiryIndex:
         """
         Take a key out of the index, where it is with that deadline.
         """
-        entry = _HEAD.pack(_PREFIX, deadline) + key
+        entry = _HEAD.pack(EXPIRING, deadline) + key
         self._changes[entry] = None
         if entry >= self._horizon:
             self._beyond[entry] = None
@@ -106,7 +110,7 @@ class ExpiryIndex:
         """
         due: list[tuple[bytes, int]] = []
         while self.earliest <= clock and len(due) < limit:
-            afterDue = bisect_left(self._front, (_HEAD.pack(_PREFIX, clock + 1), b""))
+            afterDue = bisect_left(self._front, (_HEAD.pack(EXPIRING, clock + 1), b""))
             taken = self._front[: min(afterDue, limit - len(due))]
             del self._front[: len(taken)]
             self._changes.update(dict.fromkeys([entry for entry, _ in taken]))
@@ -136,4 +140,4 @@ class ExpiryIndex:
                 else:
                     front[entry] = value
             self._front = sorted(front.items())
-        _, self.earliest = _HEAD.unpack_from(self._front[0][0]) if self._front else (_PREFIX, NEVER)
+        _, self.earliest = _HEAD.unpack_from(self._front[0][0]) if self._front else (EXPIRING, NEVER)

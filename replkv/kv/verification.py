@@ -1,0 +1,63 @@
+"""
+Whether a store holds what it says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from xxhash import xxh3_64_intdigest
+
+from replkv.kv.engine import Engine, EngineError
+from replkv.kv.expiry import EXPIRING, entryOf
+from replkv.kv.record import RECORDS, decode, headOf
+from replkv.kv.state import MachineState, readState
+
+_STEP: Final = 256
+_MODULUS: Final = 2**64
+
+
+def verify(engine: Engine) -> MachineState:
+    """
+    Read all of a store. What is in it may have been damaged on its way from another server, or there; then no state
+    machine is to go on from it. This blocks, and may run in a thread of its own as long as nothing is written.
+
+    @return: what the store says of itself, which is so.
+    @raise RottenRecord: if a record is not what was written.
+    @raise UnknownStore: if the store is of a later format.
+    @raise EngineError: if the records together, or the index of those that expire, are not what they have to be; or if
+        the engine fails.
+    """
+    state = readState(engine)
+    keys = total = expiring = indexed = 0
+    for name, stored in _all(engine, RECORDS):
+        key = name[len(RECORDS) :]
+        record = decode(key, stored)
+        _, _, recordHash = headOf(stored)
+        keys += 1
+        total += recordHash
+        if record.deadline:
+            expiring += xxh3_64_intdigest(b"".join(entryOf(record.deadline, key, recordHash)))
+    if (keys, total % _MODULUS) != (state.keys, state.hash):
+        raise EngineError(
+            f"the store has {keys} records with the hash {total % _MODULUS:016x}, and says that it has {state.keys} "
+            f"with the hash {state.hash:016x}: it is not what was written"
+        )
+    for name, value in _all(engine, EXPIRING):
+        indexed += xxh3_64_intdigest(name + value)
+    if expiring != indexed:
+        raise EngineError(
+            "the store's index of the keys that expire does not fit its records: it is not what was written"
+        )
+    return state
+
+
+def _all(engine: Engine, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """
+    All that is under a prefix, in its order.
+    """
+    start, stop = prefix, bytes([prefix[0] + 1])
+    while found := engine.scan(start, stop, _STEP):
+        yield from found
+        start = found[-1][0] + b"\0"

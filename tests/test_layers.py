@@ -60,7 +60,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "wire": ("commands",),
     "kv": ("commands", "times", "versions"),
     "storage": ("lives", "times"),
-    "peers": ("lives", "reasons", "times", "versions"),
+    "peers": ("lives", "reasons", "storage.snapshot", "times", "versions"),
     "client": ("clocks", "commands", "config", "names", "reasons", "wire"),
     "frontends": ("commands", "wire"),
 }

@@ -32,6 +32,7 @@ class StateMachine:
 
     An L{EngineError} from L{apply} leaves the machine in between: neither it nor the engine may be used any more.
 
+    @ivar engine: where it lives.
     @ivar appliedIndex: the index of the last entry applied.
     @ivar appliedTerm: the term of that entry; 0 if there is none.
     @ivar copied: how many bytes of values the last call of L{apply} has written anew.
@@ -51,7 +52,7 @@ class StateMachine:
     def _goOnFrom(self, engine: Engine) -> None:
         state = readState(engine)
         self._records = Records(engine, state, self._limits.frontLength)
-        self._engine = engine
+        self.engine = engine
         self.appliedIndex, self.appliedTerm, self.copied = state.appliedIndex, state.appliedTerm, 0
 
     @property
@@ -121,7 +122,7 @@ class StateMachine:
         self.appliedTerm = entries[len(results) - 1].term
         state = MachineState(self.appliedIndex, self.appliedTerm, records.clock, records.count, records.hash)
         records.changes[STATE] = state.encode()
-        self._engine.write(records.changes)
+        self.engine.write(records.changes)
         records.settle()
         return results
 
@@ -138,7 +139,7 @@ class StateMachine:
         """
         Make durable what was applied before the call. It may run in a thread of its own, beside all else.
         """
-        self._engine.flush()
+        self.engine.flush()
 
     def checkpoint(self, path: str) -> None:
         """
@@ -148,22 +149,22 @@ class StateMachine:
         @param path: the folder that it will be, which must not be there yet.
         @raise EngineError: if it cannot be made, or not be brought to the disk.
         """
-        self._engine.checkpoint(path)
+        self.engine.checkpoint(path)
 
-    def install(self, engine: Engine) -> None:
+    def install(self, engine: Engine) -> Engine:
         """
-        Go on from what another machine has left in an engine. The engine that this one had is closed, which holds up
-        the thread unless it was flushed just before. No flush and no checkpoint may be under way.
+        Go on from what another machine has left in an engine.
 
+        @return: the engine that it had, to be closed when no flush or checkpoint of it is under way any more.
         @raise EngineError: if what is there is not of this format, or was not left by a state machine: then this one is
-            as it was. Or if the engine that it had cannot be closed: then it has the new one all the same.
+            as it was.
         """
-        before = self._engine
+        before = self.engine
         self._goOnFrom(engine)
-        before.close()
+        return before
 
     def close(self) -> None:
         """
         Close the engine. What was not flushed may have to be replayed from the log.
         """
-        self._engine.close()
+        self.engine.close()

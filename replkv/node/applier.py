@@ -52,6 +52,7 @@ class Applier:
         self._unflushedEntries = 0
         self._unflushedBytes = 0
         self._flushing = False
+        self._snapshots = 0  # How many it has gone on from.
         self._whenBroken: Deferred[None] = Deferred()
 
     @property
@@ -92,6 +93,20 @@ class Applier:
             else:
                 size += self._apply(step)
 
+    def restart(self) -> None:
+        """
+        The state machine goes on from a snapshot: that has what was to be applied, or the core gives it out again.
+        Reads that wait are submitted again.
+        """
+        waiting = [step for step in self._toDo if isinstance(step, Read)]
+        self._toDo.clear()
+        self._snapshots += 1
+        self._unflushedEntries = self._unflushedBytes = 0
+        self._compaction.restart(self._machine.appliedIndex)
+        self._executor.skip(self._machine.appliedIndex)
+        for read in waiting:
+            self._executor.readAgain(read)
+
     def whenBroken(self) -> Deferred[None]:
         """
         @return: fails when the store could not be brought to the disk, with
@@ -119,9 +134,12 @@ class Applier:
             self._unflushedEntries = self._unflushedBytes = 0
             flushed = self._runFlush(self._machine.flush)
             # One that fails is the last: it is never over.
-            flushed.addCallbacks(self._flushed, self._whenBroken.errback, callbackArgs=(self._machine.appliedIndex,))
+            arguments = (self._machine.appliedIndex, self._snapshots)
+            flushed.addCallbacks(self._flushed, self._whenBroken.errback, callbackArgs=arguments)
         return self._machine.copied
 
-    def _flushed(self, _: None, index: int) -> None:
+    def _flushed(self, _: None, index: int, snapshots: int) -> None:
         self._flushing = False
-        self._compaction.flushed(index)
+        # Of a store that is not in use any more, it says nothing.
+        if snapshots == self._snapshots:
+            self._compaction.flushed(index)

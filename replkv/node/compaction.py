@@ -38,6 +38,13 @@ class Compaction:
         if not self._isLooking:
             self._look()
 
+    def restart(self, index: int) -> None:
+        """
+        Another store has taken the place of the one that there was, and has all entries up to C{index} on its disk, and
+        no others.
+        """
+        self._flushed = index
+
     def _look(self) -> None:
         self._isLooking = True
         self._looked = self._flushed
@@ -48,7 +55,8 @@ class Compaction:
 
     def _found(self, index: int) -> None:
         self._isLooking = False
-        if index >= self._raft.log.firstIndex:
+        # By now a snapshot may be about to take the store's place, or have taken it, that has less.
+        if self._raft.log.firstIndex <= index <= min(self._flushed, self._raft.lastApplied):
             # The core before the disk: what it has asked to be read is read before that goes, and it asks for nothing
             # of it any more.
             self._raft.compact(index)

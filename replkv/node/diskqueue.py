@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 
 from replkv.node.limits import NodeLimits
 from replkv.raft.entry import Entry
-from replkv.raft.outputs import Load, Persist
+from replkv.raft.outputs import Install, Load, Persist
 from replkv.storage.files import Exhausted
 from replkv.storage.log import LogStorage
 
@@ -29,6 +29,19 @@ RETRY_SECONDS: Final = 0.1
 """
 How long a write waits for a descriptor before it is tried again.
 """
+
+
+class Placement(NamedTuple):
+    """
+    A snapshot that is to be put in place.
+
+    @ivar seq: as in L{Install}.
+    @ivar store: the number of the store that it is.
+    """
+
+    seq: int
+    install: Install
+    store: int
 
 
 class DiskQueue:
@@ -57,7 +70,7 @@ class DiskQueue:
         self._prepare = prepare
         self._clock = clock
         self._limits = limits
-        self._queue: deque[Persist] = deque()
+        self._queue: deque[Persist | Placement] = deque()
         self._busy = False
         self._broken = False
         self._preparing = False
@@ -67,7 +80,7 @@ class DiskQueue:
         self._whenSynced: list[Deferred[int]] = []
         self._whenIdle: list[Deferred[None]] = []
 
-    def write(self, persists: Iterable[Persist]) -> None:
+    def write(self, persists: Iterable[Persist | Placement]) -> None:
         """
         Bring C{persists} to the disk, in their order and after all that came before.
         """
@@ -127,26 +140,47 @@ class DiskQueue:
     def _next(self) -> None:
         if self._busy or self._broken or not self._queue:
             return
-        parts = []
+        self._busy = True
+        first = self._queue[0]
+        if isinstance(first, Placement):
+            self._queue.popleft()
+            self._write(first.seq, lambda: self._place(first))
+            return
+        parts = self._takeParts()
+        self._write(parts[-1].seq, lambda: self._log.write(parts))
+
+    def _takeParts(self) -> list[Persist]:
+        """
+        Take what is written with the next sync.
+        """
+        parts: list[Persist] = []
         size = 0
         limit = self._limits.writeBytes
-        while self._queue and size < limit:
-            parts.append(self._queue.popleft())
-            size += len(parts[-1].batch.encoded)
-        self._busy = True
-        self._write(parts)
+        while self._queue and size < limit and isinstance(part := self._queue[0], Persist):
+            self._queue.popleft()
+            parts.append(part)
+            size += len(part.batch.encoded)
+        return parts
 
-    def _write(self, parts: list[Persist]) -> None:
+    def _place(self, placement: Placement) -> None:
+        """
+        Have a snapshot count; in the log's thread.
+        """
+        _, (_, index, term, keepsLog), store = placement
+        if keepsLog:
+            self._log.adopt(store)
+        else:
+            self._log.restart(index, term, store)
+
+    def _write(self, seq: int, write: Callable[[], None]) -> None:
         self._waiting = None
-        self._run(lambda: self._log.write(parts)).addCallbacks(
-            self._written, self._notWritten, callbackArgs=(parts[-1].seq,), errbackArgs=(parts,)
-        )
+        self._run(write).addCallbacks(self._written, self._notWritten, callbackArgs=(seq,), errbackArgs=(seq, write))
 
     def _notRead(self, failure: Failure) -> Deferred[None]:
         failure.trap(Exhausted)
         return deferLater(self._clock, RETRY_SECONDS, lambda: None)
 
-    def _notWritten(self, failure: Failure, parts: list[Persist]) -> None:
+    def _notWritten(self, failure: Failure, seq: int, write: Callable[[], None]) -> None:
         if not failure.check(Exhausted):
             self.broken(failure)
             return
@@ -162,7 +196,7 @@ class DiskQueue:
                 "(ulimit -Hn) or find out what uses them up",
                 reason=failure.getErrorMessage(),
             )
-        self._waiting = self._clock.callLater(RETRY_SECONDS, self._write, parts)
+        self._waiting = self._clock.callLater(RETRY_SECONDS, self._write, seq, write)
 
     def _written(self, _: None, seq: int) -> None:
         if self._short:

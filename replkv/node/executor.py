@@ -155,6 +155,12 @@ class Executor:
         """
         self._proposals.applied(entries, results)
 
+    def skip(self, appliedIndex: int) -> None:
+        """
+        The state machine goes on from a snapshot, which has the entries up to C{appliedIndex}.
+        """
+        self._proposals.skip(appliedIndex)
+
     def answer(self, read: Read) -> int:
         """
         Answer a read from the state machine as it is now.

@@ -20,6 +20,10 @@ class NodeLimits:
     @ivar flushEntries: after how many entries the store is brought to the disk: a restart replays about as many.
     @ivar flushBytes: after how many bytes of entries that is done.
     @ivar retainedBytes: how many bytes of the log stay, for servers that lag, though the store has them.
+    @ivar snapshots: to how many other servers it gives a snapshot at once.
+    @ivar snapshotPieceBytes: how many bytes of one are sent at once.
+    @ivar snapshotBytesPerSecond: how fast it fetches one, at the most.
+    @ivar snapshotPatience: for how many seconds it keeps one that nobody asks for.
     @ivar workBytes: how many bytes of values are read from the store in one turn of the reactor, before the last, to be
         replied or to be written anew. To each reply is added what it costs whatever its size is.
     """
@@ -31,6 +35,10 @@ class NodeLimits:
     flushEntries: int = 50_000
     flushBytes: int = 16 * 1024 * 1024
     retainedBytes: int = 64 * 1024 * 1024
+    snapshots: int = 2
+    snapshotPieceBytes: int = 256 * 1024
+    snapshotBytesPerSecond: int = 32 * 1024 * 1024
+    snapshotPatience: float = 30.0
     workBytes: int = 4 * 1024 * 1024
 
 

@@ -26,12 +26,13 @@ from replkv.node.clusterclock import ClusterClock
 from replkv.node.diskqueue import DiskQueue
 from replkv.node.executor import Executor
 from replkv.node.handovers import HandOvers
+from replkv.node.installer import Installer
 from replkv.node.pending import Read
 from replkv.peers.receiver import Timed, Unreachable
 from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.messages import AppendEntries, Message, TimeoutNow
-from replkv.raft.outputs import DiskTrouble, Load, Persist
+from replkv.raft.outputs import DiskTrouble, Load
 from replkv.storage.errors import CorruptLog, LogFailed
 
 TICKS_PER_HEARTBEAT: Final = 5
@@ -92,6 +93,7 @@ class Node:
         executor: Executor,
         handOvers: HandOvers,
         applier: Applier,
+        installer: Installer,
         disk: DiskQueue,
         links: Mapping[int, Link],
         outbox: Outbox,
@@ -111,6 +113,7 @@ class Node:
         self.executor = executor
         self._handOvers = handOvers
         self._applier = applier
+        self._installer = installer
         self._disk = disk
         self._links = links
         self._outbox = outbox
@@ -234,8 +237,16 @@ class Node:
         self._disk.whenSynced().addCallbacks(self._persisted, self._broken)
 
     def _persisted(self, seq: int) -> None:
+        def step() -> None:
+            self._installer.placed(seq)
+            self.raft.persisted(seq)
+
         self._awaitSync()
-        self._into(lambda: self.raft.persisted(seq))
+        self._into(step)
+
+    def _fetched(self, isThere: bool) -> None:
+        if isThere:
+            self._into(self._installer.offer)
 
     def _loaded(self, entries: list[Entry], load: Load) -> None:
         self._into(lambda: self.raft.loaded(load, Batch(entries)))
@@ -298,10 +309,12 @@ class Node:
             self._tellOfDisk(ready.diskTrouble)
         for peer in ready.regressed:
             self._links[peer].condemn()
-        self._disk.write(cast("list[Persist]", ready.persists))
+        self._disk.write(self._installer.place(ready.persists))
         self._applier.take(ready.entries, ready.reads)
         for token in ready.droppedReads:
             self.executor.readAgain(cast(Read, token))
+        if ready.fetch is not None:
+            self._installer.fetch(ready.fetch).addCallbacks(self._fetched, self._broken)
         for load in ready.loads:
             self._disk.read(load).addCallbacks(self._loaded, self._broken, callbackArgs=(load,))
 

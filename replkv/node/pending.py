@@ -5,6 +5,7 @@ The clients' commands that the node has taken and not yet answered.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from replkv.commands.results import Result, Unavailable
@@ -76,7 +77,16 @@ class Proposals:
 
         @param commitIndex: these go up to here.
         """
-        for index in [index for index in self._requests if index > commitIndex]:
+        self._giveUp([index for index in self._requests if index > commitIndex])
+
+    def skip(self, appliedIndex: int) -> None:
+        """
+        The entries up to C{appliedIndex} have come with a snapshot, and what came of them is not in it.
+        """
+        self._giveUp([index for index in self._requests if index <= appliedIndex])
+
+    def _giveUp(self, indexes: Iterable[int]) -> None:
+        for index in indexes:
             _, request = self._requests.pop(index)
             self._bytes -= request.size
             if not request.isAnswered:

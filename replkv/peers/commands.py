@@ -11,10 +11,13 @@ from twisted.protocols import amp
 
 from replkv.peers.argument import LargeBytes
 from replkv.peers.receiver import Timed
+from replkv.peers.snapshots import NoSnapshot
 from replkv.raft.entry import Batch
 from replkv.raft.messages import (
     AppendEntries,
     AppendEntriesReply,
+    InstallSnapshot,
+    InstallSnapshotReply,
     Message,
     RequestVote,
     RequestVoteReply,
@@ -149,10 +152,61 @@ class TimeoutNowCommand(amp.Command):
     errors: ClassVar = {NotIntroduced: b"NOT_INTRODUCED"}
 
 
+class InstallSnapshotCommand(amp.Command):
+    """
+    L{InstallSnapshot}, and L{InstallSnapshotReply}.
+    """
+
+    commandName = b"InstallSnapshot"
+    arguments: ClassVar = [
+        (b"term", amp.Integer()),
+        (b"lastIncludedIndex", amp.Integer()),
+        (b"lastIncludedTerm", amp.Integer()),
+        (b"readRound", amp.Integer()),
+        (b"time", ClusterTime()),
+    ]
+    response: ClassVar = [
+        (b"term", amp.Integer()),
+        (b"matchIndex", amp.Integer()),
+        (b"readRound", amp.Integer()),
+        (b"time", ClusterTime()),
+    ]
+    errors: ClassVar = {NotIntroduced: b"NOT_INTRODUCED"}
+
+
+class TakeSnapshotCommand(amp.Command):
+    """
+    A server that needs a snapshot asks another one for it: see L{replkv.peers.snapshots.SnapshotSource.take}.
+    """
+
+    commandName = b"TakeSnapshot"
+    arguments: ClassVar = [(b"least", amp.Integer())]
+    response: ClassVar = [(b"manifest", LargeBytes())]
+    errors: ClassVar = {NotIntroduced: b"NOT_INTRODUCED", NoSnapshot: b"NO_SNAPSHOT"}
+
+
+class ReadSnapshotCommand(amp.Command):
+    """
+    It asks for a piece of it: see L{replkv.peers.snapshots.SnapshotSource.read}.
+    """
+
+    commandName = b"ReadSnapshot"
+    arguments: ClassVar = [
+        (b"number", amp.Integer()),
+        (b"file", amp.Integer()),
+        (b"offset", amp.Integer()),
+    ]
+    response: ClassVar = [(b"data", LargeBytes()), (b"checksum", amp.Integer())]
+    errors: ClassVar = {NotIntroduced: b"NOT_INTRODUCED", NoSnapshot: b"NO_SNAPSHOT"}
+
+
 SINCE: Final[Mapping[type[amp.Command], int]] = {
     RequestVoteCommand: 3,
     AppendEntriesCommand: 3,
     TimeoutNowCommand: 4,
+    InstallSnapshotCommand: 4,
+    TakeSnapshotCommand: 4,
+    ReadSnapshotCommand: 4,
 }
 """
 The version that has brought each request: it is sent only where the other side speaks that one, and answered only then.
@@ -200,6 +254,8 @@ def remoteCall(request: Timed) -> Remote:
             return Remote(RequestVoteCommand, arguments, RequestVoteReply)
         case TimeoutNow():
             return Remote(TimeoutNowCommand, arguments, TimeoutNowReply)
+        case InstallSnapshot():
+            return Remote(InstallSnapshotCommand, arguments, InstallSnapshotReply)
     raise TypeError(f"{message!r} is no request")
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from random import Random
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from twisted.application.internet import ClientService, backoffPolicy
 from twisted.application.service import Service
@@ -15,15 +15,25 @@ from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.internet.protocol import Factory
 from twisted.internet.task import LoopingCall
 from twisted.logger import ILogObserver, LogEvent, Logger
+from twisted.protocols.amp import Command
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from replkv.peers.commands import SINCE, Hello, Refused, remoteCall
+from replkv.peers.commands import (
+    SINCE,
+    Hello,
+    ReadSnapshotCommand,
+    Refused,
+    TakeSnapshotCommand,
+    remoteCall,
+)
 from replkv.peers.connection import PeerConnection
 from replkv.peers.identity import Identity
 from replkv.peers.receiver import Timed, TooOld, Unreachable
+from replkv.peers.snapshots import NoSnapshot, Piece
 from replkv.raft.messages import Message
 from replkv.reasons import reasonOf
+from replkv.storage.snapshot import Manifest
 
 ANSWER_TIMEOUT: Final = 5.0
 """
@@ -163,17 +173,43 @@ class PeerLink(Service):
             the connection is lost before the reply has come. It fails with L{TooOld}, and nothing is sent, where the
             peer does not know such a request: see L{SINCE<replkv.peers.commands.SINCE>}.
         """
+        command, arguments, reply = remoteCall(request)
+        return self._call(command, **arguments).addCallback(_reply, reply)
+
+    def takeSnapshot(self, least: int) -> Deferred[Manifest]:
+        """
+        Ask for a snapshot: see L{SnapshotSource.take<replkv.peers.snapshots.SnapshotSource.take>}.
+
+        @return: fails as that does, with C{ValueError} if the answer makes no sense, and as L{send} does.
+        """
+        return self._call(TakeSnapshotCommand, least=least).addCallback(
+            lambda answer: Manifest.decode(answer["manifest"])
+        )
+
+    def readSnapshot(self, number: int, file: int, offset: int) -> Deferred[Piece]:
+        """
+        Ask for a piece of it: see L{SnapshotSource.read<replkv.peers.snapshots.SnapshotSource.read>}.
+
+        @return: fails as that and L{send} do.
+        """
+        return self._call(ReadSnapshotCommand, number=number, file=file, offset=offset).addCallback(
+            lambda answer: Piece(**answer)
+        )
+
+    def _call(self, command: type[Command], **arguments: Any) -> Deferred[dict[str, Any]]:
+        """
+        @return: fires with the response, or fails with what L{send} or the peer says.
+        """
         version = self.version
         if self._connection is None or version is None:
             return fail(Unreachable())
-        command, arguments, reply = remoteCall(request)
         if version < SINCE[command]:
             return fail(TooOld())
         if not self._due:
             self._lastAnswer = self._clock.seconds()
         self._due += 1
-        answer: Deferred[Any] = self._connection.callRemote(command, **arguments)
-        return answer.addCallbacks(self._answered, self._failed, callbackArgs=(reply,))
+        answer: Deferred[dict[str, Any]] = self._connection.callRemote(command, **arguments)
+        return answer.addCallbacks(self._answered, self._failed)
 
     def whenLost(self) -> Deferred[None]:
         """
@@ -269,16 +305,19 @@ class PeerLink(Service):
         self._attempts += 1
         return self._attempts
 
-    def _answered(self, answer: dict[str, Any], reply: Callable[..., Message]) -> Timed:
+    def _answered(self, answer: dict[str, Any]) -> dict[str, Any]:
         self._due -= 1
         self._lastAnswer = self._clock.seconds()
-        time = answer.pop("time")
-        return Timed(reply(**answer), time)
+        return answer
 
-    def _failed(self, failure: Failure) -> NoReturn:
+    def _failed(self, failure: Failure) -> Failure:
         """
-        With its connection, L{disconnected} has been called or will be; nothing else can fail.
+        A refusal is an answer too. With its connection, L{disconnected} has been called or will be; nothing else can
+        fail.
         """
+        if failure.check(NoSnapshot):
+            self._answered({})
+            return failure
         if self._connection is not None:
             self._connection.transport.abortConnection()
         raise Unreachable
@@ -287,3 +326,8 @@ class PeerLink(Service):
         if self._connection is not None and self._due and self._clock.seconds() - self._lastAnswer > ANSWER_TIMEOUT:
             self.tell(f"lost server {self.peer}: no answer for {ANSWER_TIMEOUT:.0f} s; trying to reach it again")
             self._connection.transport.abortConnection()
+
+
+def _reply(answer: dict[str, Any], reply: Callable[..., Message]) -> Timed:
+    time = answer.pop("time")
+    return Timed(reply(**answer), time)

@@ -15,9 +15,12 @@ from twisted.python.failure import Failure
 from replkv.peers.commands import (
     AppendEntriesCommand,
     Hello,
+    InstallSnapshotCommand,
     NotIntroduced,
+    ReadSnapshotCommand,
     Refused,
     RequestVoteCommand,
+    TakeSnapshotCommand,
     TimeoutNowCommand,
     appendEntries,
     isKnown,
@@ -25,7 +28,8 @@ from replkv.peers.commands import (
 from replkv.peers.connection import PeerConnection
 from replkv.peers.identity import Identity
 from replkv.peers.receiver import Receiver, Timed
-from replkv.raft.messages import RequestVote, TimeoutNow
+from replkv.peers.snapshots import SnapshotSource
+from replkv.raft.messages import InstallSnapshot, RequestVote, TimeoutNow
 
 HELLO_TIMEOUT: Final = 5.0
 """
@@ -120,6 +124,28 @@ class IncomingConnection(PeerConnection):
         """
         return self._ask(Timed(RequestVote(handOver=bool(handOver), **fields), time))
 
+    @InstallSnapshotCommand.responder
+    def installSnapshot(self, time: int, **fields: Any) -> Deferred[dict[str, Any]]:
+        """
+        A leader has no more what this server lacks.
+        """
+        return self._ask(Timed(InstallSnapshot(**fields), time))
+
+    @TakeSnapshotCommand.responder
+    def takeSnapshot(self, least: int) -> Deferred[dict[str, Any]]:
+        """
+        Another server needs a snapshot.
+        """
+        taken = self.factory.snapshots.take(self._introduced(), least)
+        return taken.addCallback(lambda manifest: {"manifest": manifest.encode()})
+
+    @ReadSnapshotCommand.responder
+    def readSnapshot(self, **place: int) -> Deferred[dict[str, Any]]:
+        """
+        It needs a piece of it.
+        """
+        return self.factory.snapshots.read(self._introduced(), **place).addCallback(lambda piece: piece._asdict())
+
     @AppendEntriesCommand.responder
     def appendEntries(self, time: int, **fields: Any) -> Deferred[dict[str, Any]]:
         """
@@ -135,9 +161,15 @@ class IncomingConnection(PeerConnection):
         return self._ask(Timed(TimeoutNow(**fields), time))
 
     def _ask(self, request: Timed) -> Deferred[dict[str, Any]]:
+        return self.factory.receiver.requested(self._introduced(), request).addCallback(_asdict)
+
+    def _introduced(self) -> int:
+        """
+        Who asks.
+        """
         if self.sender is None or self.sender in self.factory.identity.condemned:
             raise NotIntroduced
-        return self.factory.receiver.requested(self.sender, request).addCallback(_asdict)
+        return self.sender
 
 
 def _asdict(reply: Timed) -> dict[str, Any]:
@@ -154,10 +186,15 @@ class PeerListener(ServerFactory):
     noisy = False
     _logger = Logger()
 
-    def __init__(self, clock: IReactorTime, identity: Identity, receiver: Receiver) -> None:
+    def __init__(self, clock: IReactorTime, identity: Identity, receiver: Receiver, snapshots: SnapshotSource) -> None:
+        """
+        @param receiver: is given the messages of the consensus.
+        @param snapshots: gives snapshots.
+        """
         self.clock = clock
         self.identity = identity
         self.receiver = receiver
+        self.snapshots = snapshots
         self.connections: dict[IncomingConnection, None] = {}
         self._crowded = False
         self.refusals: set[tuple[int, str]] = set()

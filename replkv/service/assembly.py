@@ -16,8 +16,11 @@ from replkv.node.compaction import Compaction
 from replkv.node.diskqueue import DiskQueue
 from replkv.node.executor import Executor
 from replkv.node.handovers import HandOvers
+from replkv.node.installer import Installer
 from replkv.node.leaderclock import LeaderClock
 from replkv.node.node import Node
+from replkv.node.snapshotfetcher import SnapshotFetcher
+from replkv.node.snapshotsender import SnapshotSender
 from replkv.node.statistics import NodeStatistics
 from replkv.peers.identity import Identity
 from replkv.peers.link import PeerLink
@@ -47,6 +50,8 @@ class Assembly:
     @ivar clockKeeper: stores it.
     @ivar links: the ways to the other servers, by id.
     @ivar compaction: has the log begin later.
+    @ivar snapshots: gives snapshots to other servers.
+    @ivar installer: has this one go on from a snapshot.
     @ivar node: where all meet.
     @ivar statistics: how it is.
     @ivar peers: takes what other servers ask.
@@ -65,12 +70,14 @@ class Assembly:
         versions: Versions,
         logThread: Worker,
         storeThread: Worker,
+        fileThread: Worker,
         fail: Callable[[int, str], None],
     ) -> None:
         """
         @param versions: those that it speaks.
         @param logThread: in which the log is written.
-        @param storeThread: in which all else is written.
+        @param storeThread: in which the store is brought to the disk, and all else that is small is written.
+        @param fileThread: in which the files of snapshots are read and written.
         @param fail: called once, with an exit status and a reason, when the server cannot go on.
         @raise EngineError: if the store cannot be opened, or does not go with the log.
         @raise CorruptLog: if the log is damaged.
@@ -99,12 +106,36 @@ class Assembly:
         )
         outbox = Outbox()
         disk = DiskQueue(storage, logThread.run, storeThread.run, reactor, limits.node)
-        self.compaction = Compaction(self.raft, disk, lambda: None, limits.node)
+        self.snapshots = SnapshotSender(
+            self.machine,
+            folder.files,
+            folder.snapshotsPath,
+            storeThread.run,
+            fileThread.run,
+            reactor,
+            host.random,
+            limits.node,
+        )
+        self.compaction = Compaction(self.raft, disk, self.snapshots.pinned, limits.node)
+        applier = Applier(self.machine, executor, storeThread.run, self.compaction, limits.node)
+        fetcher = SnapshotFetcher(
+            self.links,
+            folder.files,
+            storage.store + 1,
+            folder.storePath,
+            lambda path: host.openStore(path, descriptors.store),
+            storeThread.run,
+            fileThread.run,
+            reactor,
+            limits.node,
+        )
+        self.installer = Installer(self.raft, self.machine, applier, fetcher, storage.store, storeThread.run, reactor)
         self.node = Node(
             self.raft,
             executor,
             handOvers,
-            Applier(self.machine, executor, storeThread.run, self.compaction, limits.node),
+            applier,
+            self.installer,
             disk,
             self.links,
             outbox,
@@ -113,7 +144,7 @@ class Assembly:
             config.heartbeat,
             fail,
         )
-        self.peers = PeerListener(reactor, identity, self.node)
+        self.peers = PeerListener(reactor, identity, self.node, self.snapshots)
         self.statistics = NodeStatistics(
             self.raft, self.machine, executor, identity.refused, identity.versions, reactor
         )

@@ -90,6 +90,7 @@ class Server(Service):
         self._versions = versions
         self._logThread = host.worker("log")
         self._storeThread = host.worker("store")
+        self._fileThread = host.worker("files")
         self._clientPorts: list[IListeningPort] = []
         self._logPorts: list[IListeningPort] = []
         self._parts: Assembly | None = None  # There are some when the server has begun.
@@ -118,6 +119,7 @@ class Server(Service):
         parts = self._assemble()
         self._logThread.start()
         self._storeThread.start()
+        self._fileThread.start()
         for link in parts.links.values():
             link.startService()
         for listening in self._host.listenForServers(parts.peers):
@@ -125,6 +127,7 @@ class Server(Service):
         for listening in self._host.listenForClients(parts.clients):
             listening.addCallbacks(self._clientPorts.append, self._notListening)
         parts.node.start()
+        parts.snapshots.start()
         # What the store has been opened with is on its disk. An idle cluster would not flush it again.
         parts.compaction.flushed(parts.machine.appliedIndex)
         parts.clockKeeper.start()
@@ -150,6 +153,7 @@ class Server(Service):
             self._versions,
             self._logThread,
             self._storeThread,
+            self._fileThread,
             self._fail,
         )
 
@@ -166,6 +170,7 @@ class Server(Service):
         # Whatever the store said: threads that are left would keep the process from ending.
         self._logThread.stop()
         self._storeThread.stop()
+        self._fileThread.stop()
         self._storage.close()
         self._folder.close()
         self._logger.info("server {id} has stopped", id=self._server.id)
@@ -182,6 +187,8 @@ class Server(Service):
         for link in parts.links.values():
             await link.stopService()
         await parts.clockKeeper.stop()
+        await parts.snapshots.stop()
+        await parts.installer.close()
         for step in (parts.machine.flush, parts.machine.close):
             try:
                 await self._storeThread.run(step)

@@ -144,7 +144,7 @@ def makeService(options: Options) -> IService:
         _logger.warn("others had access to the data folder, or to parts of it ({count}); that is ended", count=opened)
     try:
         storage = LogStorage.open(OSFiles(), options.folder.logPath, random.SystemRandom())
-        options.folder.removeStores(storage.store)
+        options.folder.removeLeftovers(storage.store)
     except FolderError as error:
         _refuse(str(error), _statusOf(error))
     except UnknownFormat as error:

@@ -51,13 +51,16 @@ class DataFolder:
     @ivar past: what this server is known by, which has this start when it has begun; its incarnation is 128 random
         bits, in hexadecimal.
     @ivar path: its path.
+    @ivar files: the file system that it is in.
     @ivar logPath: the folder for the log.
+    @ivar snapshotsPath: the folder for snapshots that others are given. It need not be there.
     """
 
     def __init__(self, files: Files, path: str, lock: Lock, past: Past, peers: dict[int, Life]) -> None:
         self.past = past
+        self.files = files
         self.logPath = os.path.join(path, "log")
-        self._files = files
+        self.snapshotsPath = os.path.join(path, "snapshots")
         self.path = path
         self._lock = lock
         self._peers = peers
@@ -101,20 +104,24 @@ class DataFolder:
 
         @param store: its number, by which the log tells which one is current.
         """
-        return os.path.join(self.path, _storeName(store))
+        return os.path.join(self.path, storeName(store))
 
-    def removeStores(self, current: int) -> None:
+    def removeLeftovers(self, store: int) -> None:
         """
-        Remove all stores but one: a crash may have left one that was to become current, or one that no longer is.
+        Remove all stores but one: a crash may have left one that was to become current, or one that no longer is. And
+        remove the snapshots that were given to others.
 
+        @param store: the number of the current store.
         @raise FolderError: if they cannot be removed.
         """
         with _refusing(self.path):
-            others = [name for name in _stores(self._files, self.path) if name != _storeName(current)]
-            for name in others:
-                self._files.removeFolder(os.path.join(self.path, name))
-            if others:
-                self._files.syncFolder(self.path)
+            leftovers = [name for name in _stores(self.files, self.path) if name != storeName(store)]
+            if self.files.exists(self.snapshotsPath):
+                leftovers.append(self.snapshotsPath)
+            for name in leftovers:
+                self.files.removeFolder(os.path.join(self.path, name))
+            if leftovers:
+                self.files.syncFolder(self.path)
 
     def begin(self, random: random.Random) -> None:
         """
@@ -127,7 +134,7 @@ class DataFolder:
         past = self.past.begin(random)
         with _refusing(self.path):
             content = {"Starts": past.starts, "Names": past.names}
-            _replaceFile(self._files, self.path, "starts.json", content)
+            _replaceFile(self.files, self.path, "starts.json", content)
         self.past = past
 
     def peer(self, serverId: int) -> Life | None:
@@ -146,7 +153,7 @@ class DataFolder:
             return
         peers = {**self._peers, serverId: life}
         content = {str(peer): _encodeLife(peers[peer]) for peer in sorted(peers)}
-        _replaceFile(self._files, self.path, "peers.json", content)
+        _replaceFile(self.files, self.path, "peers.json", content)
         self._peers = peers
 
     def readClock(self) -> ClockRecord | None:
@@ -157,7 +164,7 @@ class DataFolder:
         @raise ValueError: if it is damaged.
         """
         try:
-            found = _readFile(self._files, self.path, "clock.json")
+            found = _readFile(self.files, self.path, "clock.json")
             return None if found is None else decodeRecord(found)
         except (FolderError, ValueError):
             raise ValueError(f"{os.path.join(self.path, 'clock.json')} is damaged") from None
@@ -168,7 +175,7 @@ class DataFolder:
 
         @raise OSError: if the system refuses.
         """
-        _replaceFile(self._files, self.path, "clock.json", encodeRecord(record))
+        _replaceFile(self.files, self.path, "clock.json", encodeRecord(record))
 
     def close(self) -> None:
         """
@@ -332,7 +339,7 @@ def _refuseLostLog(files: Files, path: str, peers: dict[int, Life]) -> None:
     log; and so there is before any other store than the first.
     """
     logPath = os.path.join(path, "log")
-    hasHadLog = bool(peers) or any(name != _storeName(0) for name in _stores(files, path))
+    hasHadLog = bool(peers) or any(name != storeName(0) for name in _stores(files, path))
     if hasHadLog and not (files.exists(logPath) and segmentNumbers(files, logPath)):
         raise FolderError(
             f"{path} has lost its log, which holds the server's votes: put {logPath} back as it was, or replace this "
@@ -340,7 +347,12 @@ def _refuseLostLog(files: Files, path: str, peers: dict[int, Life]) -> None:
         )
 
 
-def _storeName(store: int) -> str:
+def storeName(store: int) -> str:
+    """
+    The name of the folder for a store.
+
+    @param store: its number.
+    """
     return f"store-{store}" if store else "store"
 
 

@@ -83,6 +83,15 @@ class ProposalsTests(SynchronousTestCase):
         self.proposals.applied([Entry(5, 3, b"x"), Entry(6, 4, b"x")], [Stored(5), Deleted()])
         self.assertEqual((self.first.result, self.second.result), (Stored(5), Unavailable()))
 
+    def test_skip(self) -> None:
+        """
+        What has come with a snapshot was carried out, or was not, and nobody here knows.
+        """
+        self.proposals.skip(5)
+        self.assertEqual((self.first.result, self.second.result), (Unavailable(), None))
+        self.proposals.applied([Entry(6, 3, b"x")], [Stored(6)])
+        self.assertEqual(self.second.result, Stored(6))
+
     def test_answeredBefore(self) -> None:
         """
         What was answered by its time-out gets no second answer, neither by its entry nor at the end.

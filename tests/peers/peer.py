@@ -8,7 +8,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, Final
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.interfaces import IListeningPort
 from twisted.python.failure import Failure
@@ -18,8 +18,10 @@ from replkv.peers.identity import Identity
 from replkv.peers.link import PeerLink
 from replkv.peers.listener import PeerListener
 from replkv.peers.receiver import Timed
+from replkv.peers.snapshots import NoSnapshot, Piece
 from replkv.raft.entry import NO_ENTRIES
 from replkv.raft.messages import AppendEntries, AppendEntriesReply, RequestVote, RequestVoteReply
+from replkv.storage.snapshot import Manifest
 from replkv.versions import VERSIONS, Versions
 from tests.network import Network
 
@@ -91,6 +93,35 @@ class Recorder:
         return reply
 
 
+class Snapshots:
+    """
+    What a server has to give.
+
+    @ivar manifest: of the one that there is; C{None} if there is none.
+    @ivar pieces: what is given of it.
+    @ivar asked: what was asked.
+    """
+
+    def __init__(self) -> None:
+        self.manifest: Manifest | None = None
+        self.pieces: list[Piece] = []
+        self.asked: list[tuple[int, ...]] = []
+
+    def take(self, sender: int, least: int) -> Deferred[Manifest]:
+        """
+        See L{replkv.peers.snapshots.SnapshotSource.take}.
+        """
+        self.asked.append((sender, least))
+        return fail(NoSnapshot("not now")) if self.manifest is None else succeed(self.manifest)
+
+    def read(self, sender: int, number: int, file: int, offset: int) -> Deferred[Piece]:
+        """
+        See L{replkv.peers.snapshots.SnapshotSource.read}.
+        """
+        self.asked.append((sender, number, file, offset))
+        return succeed(self.pieces.pop(0)) if self.pieces else fail(NoSnapshot("no more"))
+
+
 class Disk:
     """
     The thread in which folders are written.
@@ -149,7 +180,8 @@ class Peer:
         self.disk = Disk()
         self.identity = Identity(serverId, cluster, members, self.folder, self.disk.run, versions)
         self.receiver = Recorder()
-        self.listener = PeerListener(self.process, self.identity, self.receiver)
+        self.snapshots = Snapshots()
+        self.listener = PeerListener(self.process, self.identity, self.receiver, self.snapshots)
 
     def link(self, to: int) -> PeerLink:
         """

@@ -65,7 +65,7 @@ class GarbageTests(ListenerTests):
         self.introduce()
         answers: list[bytes] = []
         self.patch(self.caller, "dataReceived", answers.append)
-        self.send(amp.AmpBox({b"_command": b"InstallSnapshot", b"_ask": b"1"}).serialize())
+        self.send(amp.AmpBox({b"_command": b"InstallFirmware", b"_ask": b"1"}).serialize())
         self.network.settle()
         self.assertIn(b"UNHANDLED", b"".join(answers))
         self.assertEqual(self.server.receiver.asked, [])
@@ -119,7 +119,7 @@ class GarbageTests(ListenerTests):
         """
         answers: list[bytes] = []
         self.patch(self.caller, "dataReceived", answers.append)
-        box = amp.AmpBox({b"_command": b"InstallSnapshot", b"_ask": b"1"}).serialize()
+        box = amp.AmpBox({b"_command": b"InstallFirmware", b"_ask": b"1"}).serialize()
         count = 2 * MAX_HELLO_BYTES // len(box)
         self.send(box * count)
         self.network.settle()

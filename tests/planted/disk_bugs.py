@@ -85,12 +85,12 @@ class _InTwoSteps:
 
 
 def _applyInTwoSteps(machine: StateMachine, entries: Sequence[Entry]) -> list[Result | None]:
-    engine = machine._engine
-    machine._engine = _InTwoSteps(engine)
+    engine = machine.engine
+    machine.engine = _InTwoSteps(engine)
     try:
         return _apply(machine, entries)
     finally:
-        machine._engine = engine
+        machine.engine = engine
 
 
 def _failUnnoticed(server: Server, status: int, reason: str) -> None:

@@ -317,7 +317,7 @@ class DataFolderTests(SynchronousTestCase):
         for current, left in ((0, "store"), (2, "store-2"), (12, "store-12"), (3, None)):
             files = MemoryFiles({**self.files.contents(), **stores})
             folder = openFolder(files)
-            folder.removeStores(current)
+            folder.removeLeftovers(current)
             expected = {*self.files.contents(), f"{PATH}/storeroom/CURRENT"}
             survivor = files.afterPowerLoss(random.Random(1))
             self.assertEqual({*survivor.contents()} - expected, {f"{PATH}/{left}/CURRENT"} if left else set())
@@ -330,7 +330,7 @@ class DataFolderTests(SynchronousTestCase):
         files = MemoryFiles({**self.files.contents(), f"{PATH}/store/CURRENT": b""})
         folder = openFolder(files)
         files.failing = lambda kind, path: errno.EROFS if kind == "removeFolder" else 0
-        error = self.assertRaises(FolderError, folder.removeStores, 1)
+        error = self.assertRaises(FolderError, folder.removeLeftovers, 1)
         self.assertIn("Read-only file system", str(error))
 
     def test_powerLoss(self) -> None:

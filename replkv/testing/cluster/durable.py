@@ -147,10 +147,12 @@ class Copy(NamedTuple):
     A copy of a data folder.
 
     @ivar contents: all files but the store's, by path.
+    @ivar storePath: the folder of the store.
     @ivar store: the store.
     @ivar word: what the server had given its word for when the copy was made.
     """
 
     contents: dict[str, bytes]
+    storePath: str
     store: Store
     word: Word

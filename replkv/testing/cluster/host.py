@@ -30,7 +30,7 @@ class SimulatedHost:
         random: Random,
         clocks: MachineClocks,
         worker: Callable[[str], Worker],
-        openStore: Callable[[], Engine],
+        openStore: Callable[[str], Engine],
         complain: Callable[[str], None],
     ) -> None:
         self.reactor = process
@@ -47,7 +47,7 @@ class SimulatedHost:
         """
         See L{Host.openStore<replkv.service.host.Host.openStore>}.
         """
-        return self._openStore()
+        return self._openStore(path)
 
     def listenForClients(self, factory: ServerFactory) -> list[Deferred[IListeningPort]]:
         """

@@ -5,11 +5,15 @@ The machine that a simulated server runs on: its disk, and its clocks.
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING, Final
 
 from replkv.config import ServerConfig
+from replkv.kv.memory import CHECKPOINT, read
+from replkv.storage.folder import storeName
+from replkv.storage.start import readStart
 from replkv.testing import rare
 from replkv.testing.chance import chance
 from replkv.testing.cluster.clocks import MachineClocks
@@ -73,8 +77,8 @@ class SimulatedMachine:
         self.hadBadDisk = False
         self._cluster = cluster
         self._random = self._chance("server", config.id)
-        self.store = Store(self._chance("store", config.id))
-        self.store.save = self._save
+        self._storePath = os.path.join(self.path, "store")
+        self._stores = {self._storePath: self._newStore(Store(self._chance("store", config.id)))}
 
     @property
     def name(self) -> str:
@@ -98,6 +102,20 @@ class SimulatedMachine:
         return Word(self.met.life, self.disk.term, self.disk.votedFor, self.met.others)
 
     @property
+    def path(self) -> str:
+        """
+        Its data folder.
+        """
+        return f"/{self.id}"
+
+    @property
+    def store(self) -> Store:
+        """
+        The store that its process has, or that the next one will have.
+        """
+        return self._stores[self._storePath]
+
+    @property
     def storeFails(self) -> bool:
         """
         Whether its store cannot be written.
@@ -106,7 +124,8 @@ class SimulatedMachine:
 
     @storeFails.setter
     def storeFails(self, fails: bool) -> None:
-        self.store.failing = fails
+        for store in self._stores.values():
+            store.failing = fails
 
     def copy(self) -> Copy:
         """
@@ -115,9 +134,11 @@ class SimulatedMachine:
         disk; what has rotted there is not in the copy.
         """
         self._cluster.tell(self.name, "has its data folder copied")
-        store = self.store.crash()
+        start = readStart(self.files, os.path.join(self.path, "log"))
+        path = os.path.join(self.path, storeName(start.store))
+        store = self._stores[path].crash()
         store.heal()
-        return Copy(self.files.contents(), store, self.word)
+        return Copy(self.files.contents(), path, store, self.word)
 
     def lose(self, copy: Copy | None) -> None:
         """
@@ -145,8 +166,36 @@ class SimulatedMachine:
 
     def _replace(self, copy: Copy | None) -> None:
         self.files = MemoryFiles(None if copy is None else copy.contents)
-        self.store = Store(self._random, None, self.store.flushRate) if copy is None else copy.store
-        self.store.save = self._save
+        if copy is None:
+            path, store = os.path.join(self.path, "store"), Store(self._random, None, self.store.flushRate)
+        else:
+            path, store = copy.storePath, copy.store
+        self._storePath, self._stores = path, {path: self._newStore(store)}
+
+    def openStore(self, path: str) -> Store:
+        """
+        Open the store in a folder: one that was open before, or what another server has sent. That is in a file, and if
+        a crash has damaged it, the store is.
+
+        @raise EngineError: if it is damaged.
+        """
+        sent = self.files.contents().get(os.path.join(path, CHECKPOINT))
+        known = self._stores.get(path)
+        if known is None or known.sent != sent:
+            known = Store(self._random, None if sent is None else read(sent), self.store.flushRate, sent)
+            known.failing = self.store.failing
+            self._stores[path] = self._newStore(known)
+        return known
+
+    def _newStore(self, store: Store) -> Store:
+        store.save = self._save
+        return store
+
+    def _crashStores(self) -> None:
+        """
+        Lose what its stores have not flushed. Which of them is current, the log says.
+        """
+        self._stores = {path: store.crash() for path, store in self._stores.items()}
 
     def _save(self, path: str, data: bytes) -> None:
         """

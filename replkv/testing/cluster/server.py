@@ -28,6 +28,7 @@ from replkv.testing.cluster.patience import watchPatience
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.regression import watchCondemnation, watchRegressions
 from replkv.testing.cluster.service import WatchedService
+from replkv.testing.cluster.store import Store
 from replkv.testing.cluster.thread import Thread
 from replkv.testing.watch import watch
 
@@ -259,9 +260,22 @@ class SimulatedServer(SimulatedMachine):
         """
         Have the judge look at what it has applied since the last time.
         """
-        if self.isServing and not self.hasForgotten and self.store.steps != self._steps:
+        if not self.isServing or self.hasForgotten:
+            return
+        self._followStore()
+        if self.store.steps != self._steps:
             self._steps = self.store.steps
             self._cluster.judge.applied(self, self.appliedIndex, self.store.digest)
+
+    def _followStore(self) -> None:
+        """
+        Take note where its machine has gone on from a snapshot.
+        """
+        assert self._service is not None
+        engine = self._service.assembly.machine.engine
+        if engine is not self.store:
+            [self._storePath] = [path for path, store in self._stores.items() if store is engine]
+            self._steps = -1
 
     def awaitAnswers(self) -> None:
         """
@@ -288,7 +302,7 @@ class SimulatedServer(SimulatedMachine):
             for peer in self.met.opened(folder, members):
                 cluster.fail(f"server {self.id} has forgotten that it has met server {peer}")
             storage = LogStorage.open(self.files, folder.logPath, random, cluster.segmentBytes)
-            folder.removeStores(storage.store)
+            folder.removeLeftovers(storage.store)
         except (Exhausted, FolderError) as error:
             isStarved = isinstance(error.__cause__ or error, Exhausted)
             self._exit(exits.SYSTEM if isStarved else exits.CONFIGURATION, str(error))
@@ -321,7 +335,7 @@ class SimulatedServer(SimulatedMachine):
             self._threads.append(thread)
             return thread
 
-        host = SimulatedHost(process, self.config, random, self.clocks, worker, lambda: self.store, self._complain)
+        host = SimulatedHost(process, self.config, random, self.clocks, worker, self._openStore, self._complain)
         descriptors = Descriptors(cluster.config.maxConnections, STORE.most)
         self._service = WatchedService(
             self._watch,
@@ -348,6 +362,12 @@ class SimulatedServer(SimulatedMachine):
                 lambda: cluster.health.settledFor(self.id),
             )
         self._steps = self.store.steps
+
+    def _openStore(self, path: str) -> Store:
+        if not self.isServing:
+            # The first is the one that the log names.
+            self._storePath = path
+        return self.openStore(path)
 
     def _note(self, storage: LogStorage) -> None:
         if not self.hasForgotten:
@@ -410,4 +430,4 @@ class SimulatedServer(SimulatedMachine):
             if interrupted is not None:
                 self._cluster.interrupted(interrupted)
         self._threads = []
-        self.store = self.store.crash()
+        self._crashStores()

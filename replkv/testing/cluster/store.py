@@ -22,12 +22,23 @@ class Store(MemoryEngine):
 
     @ivar failing: whether its disk fails.
     @ivar flushRate: how often, from 0 to 1, a step is the last one of those that reach the disk.
+    @ivar sent: the file that it was made from; C{None} if it was made here.
     @ivar steps: how many steps it has taken.
     @ivar _sound: what was written, by key and by what has become of it.
     """
 
-    def __init__(self, random: Random, values: Mapping[bytes, bytes] | None = None, flushRate: float = 0.02) -> None:
+    def __init__(
+        self,
+        random: Random,
+        values: Mapping[bytes, bytes] | None = None,
+        flushRate: float = 0.02,
+        sent: bytes | None = None,
+    ) -> None:
+        """
+        @param sent: the file that it was made from, where another server has sent that; it is part of it.
+        """
         super().__init__(values)
+        self.sent = sent
         self._sound: dict[tuple[bytes, bytes], bytes] = {}
         self.failing = False
         self.steps = 0
@@ -71,7 +82,7 @@ class Store(MemoryEngine):
         """
         See L{MemoryEngine.crash}.
         """
-        crashed = Store(self._random, self._soundValues(self._flushed), self.flushRate)
+        crashed = Store(self._random, self._soundValues(self._flushed), self.flushRate, self.sent)
         crashed.failing, crashed.save = self.failing, self.save
         crashed._sound = self._sound.copy()
         crashed._values, crashed._flushed = self._flushed.copy(), self._flushed.copy()

@@ -1,0 +1,208 @@
+"""
+Snapshots of this server's state, for servers that lack what no log has any more.
+"""
+
+from __future__ import annotations
+
+import os
+from random import Random
+
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from replkv.kv.engine import EngineError
+from replkv.kv.machine import StateMachine
+from replkv.node.diskqueue import RunInThread
+from replkv.node.limits import NodeLimits
+from replkv.peers.snapshots import NoSnapshot, Piece
+from replkv.storage.files import Files
+from replkv.storage.snapshot import Manifest, OutgoingSnapshot
+
+
+class _Snapshot:
+    """
+    One that is given to a server.
+
+    @ivar number: made up, and the name of its folder.
+    @ivar index: it has the entries up to here, at least.
+    @ivar outgoing: its files; C{None} until it is made.
+    @ivar used: when it was last asked for.
+    """
+
+    def __init__(self, number: int, index: int, path: str, used: float) -> None:
+        self.number = number
+        self.index = index
+        self.path = path
+        self.outgoing: OutgoingSnapshot | None = None
+        self.used = used
+
+
+class SnapshotSender:
+    """
+    The L{SnapshotSource<replkv.peers.snapshots.SnapshotSource>} of a server: one snapshot for each server that asks, a
+    bounded number of them, until nobody has asked for it for a while. A server that has lost its connection goes on
+    where it was.
+    """
+
+    _logger = Logger()
+
+    def __init__(
+        self,
+        machine: StateMachine,
+        files: Files,
+        path: str,
+        runStore: RunInThread,
+        runFiles: RunInThread,
+        clock: IReactorTime,
+        random: Random,
+        limits: NodeLimits,
+    ) -> None:
+        """
+        @param path: the folder in which snapshots are made, on the disk that the store is on.
+        @param runStore: the thread for the store.
+        @param runFiles: the thread in which files are read.
+        @param random: makes up the numbers.
+        """
+        self._machine = machine
+        self._files = files
+        self._path = path
+        self._runStore = runStore
+        self._runFiles = runFiles
+        self._clock = clock
+        self._random = random
+        self._limits = limits
+        self._given: dict[int, _Snapshot] = {}  # By the server that it is for.
+        self._sweeping = LoopingCall(self._sweep)
+        self._sweeping.clock = clock
+
+    def pinned(self) -> int | None:
+        """
+        Tell after which entry the log has to keep all, since a server is about to need it; C{None} if none is.
+        """
+        return min((snapshot.index for snapshot in self._given.values()), default=None)
+
+    def start(self) -> None:
+        """
+        Begin.
+        """
+        self._sweeping.start(1.0, now=False)
+
+    def stop(self) -> Deferred[None]:
+        """
+        Give no more.
+
+        @return: fires when none is left.
+        """
+        self._sweeping.stop()
+        for server in list(self._given):
+            self._drop(server)
+        return self._runFiles(lambda: None)
+
+    def take(self, sender: int, least: int) -> Deferred[Manifest]:
+        """
+        See L{SnapshotSource.take<replkv.peers.snapshots.SnapshotSource.take>}. While it is being made there is none, so
+        that nobody waits for it on a connection.
+        """
+        given = self._given.get(sender)
+        if given is not None and given.outgoing is not None and given.index < least:
+            self._drop(sender)
+            given = None
+        if given is None:
+            if self._machine.appliedIndex < least:
+                return fail(NoSnapshot(f"this server has not applied entry {least}"))
+            if len(self._given) >= self._limits.snapshots:
+                return fail(NoSnapshot(f"this server gives {len(self._given)} snapshots already"))
+            given = self._make(sender)
+        given.used = self._clock.seconds()
+        if given.outgoing is None:
+            return fail(NoSnapshot("it is being made"))
+        return succeed(given.outgoing.manifest)
+
+    def read(self, sender: int, number: int, file: int, offset: int) -> Deferred[Piece]:
+        """
+        See L{SnapshotSource.read<replkv.peers.snapshots.SnapshotSource.read>}.
+        """
+        given = self._given.get(sender)
+        outgoing = None if given is None or given.number != number else given.outgoing
+        if given is None or outgoing is None:
+            return fail(NoSnapshot("it is not there any more"))
+        if not (0 <= file < len(outgoing.manifest.files) and 0 <= offset < outgoing.manifest.files[file].size):
+            return fail(NoSnapshot(f"it has no byte {offset} of a file {file}"))
+        given.used = self._clock.seconds()
+        pieces: list[Piece] = []
+        length = self._limits.snapshotPieceBytes
+        reading = self._runFiles(lambda: pieces.append(Piece.of(outgoing.read(file, offset, length))))
+        return reading.addCallbacks(lambda _: pieces[0], self._notRead, errbackArgs=(sender, given))
+
+    def _make(self, sender: int) -> _Snapshot:
+        number = self._random.getrandbits(64)
+        path = os.path.join(self._path, f"{number:016x}")
+        given = self._given[sender] = _Snapshot(number, self._machine.appliedIndex, path, self._clock.seconds())
+        made = self._runFiles(lambda: self._files.makeFolder(self._path))
+        made.addCallback(lambda _: self._runStore(lambda: self._machine.checkpoint(path)))
+        made.addCallback(lambda _: self._describe(given))
+        made.addErrback(self._notMade, sender, given)
+        return given
+
+    def _describe(self, given: _Snapshot) -> Deferred[None]:
+        found: list[OutgoingSnapshot] = []
+
+        def describe() -> None:
+            found.append(OutgoingSnapshot(self._files, given.path, given.number, given.index))
+
+        def described(_: None) -> None:
+            given.used = self._clock.seconds()
+            [given.outgoing] = found
+
+        return self._runFiles(describe).addCallback(described)
+
+    def _notMade(self, failure: Failure, sender: int, given: _Snapshot) -> None:
+        failure.trap(EngineError, OSError)
+        self._logger.warn(
+            "no snapshot could be made for server {sender}, which waits for one: {reason}",
+            sender=sender,
+            reason=failure.getErrorMessage(),
+        )
+        self._drop(sender, given)
+
+    def _notRead(self, failure: Failure, sender: int, given: _Snapshot) -> Deferred[Piece]:
+        failure.trap(OSError)
+        self._logger.warn(
+            "the snapshot for server {sender} cannot be read: {reason}", sender=sender, reason=failure.getErrorMessage()
+        )
+        self._drop(sender, given)
+        return fail(NoSnapshot("it cannot be read"))
+
+    def _sweep(self) -> None:
+        since = self._clock.seconds() - self._limits.snapshotPatience
+        for server, given in list(self._given.items()):
+            if given.outgoing is not None and given.used < since:
+                self._drop(server, given)
+
+    def _drop(self, server: int, given: _Snapshot | None = None) -> None:
+        """
+        Give it no more, and have its files removed.
+
+        @param given: which one; it may have been dropped already.
+        """
+        dropped = self._given.get(server)
+        if dropped is None or given not in (None, dropped):
+            return
+        del self._given[server]
+        self._runFiles(lambda: self._remove(dropped)).addErrback(self._notRemoved)
+
+    def _remove(self, snapshot: _Snapshot) -> None:
+        if snapshot.outgoing is not None:
+            snapshot.outgoing.close()
+        if self._files.exists(snapshot.path):
+            self._files.removeFolder(snapshot.path)
+
+    def _notRemoved(self, failure: Failure) -> None:
+        failure.trap(OSError)
+        self._logger.warn(
+            "the files of a snapshot cannot be removed before the next start: {reason}",
+            reason=failure.getErrorMessage(),
+        )

@@ -43,7 +43,7 @@ class PatienceTests(ClusterCase):
         """
         One that does is found soon.
         """
-        with mock.patch.object(Proposals, "abandon", lambda proposals: proposals._requests.clear()):
+        with mock.patch.object(Proposals, "abandon", lambda proposals, commitIndex: proposals._requests.clear()):
             self.cluster.run(1.0)
             self.cluster.heal()
             with self.assertRaisesRegex(Violation, "has let a set wait for 0.1.. s: server . leads, as it knows"):

@@ -30,9 +30,10 @@ from replkv.service.ports import PortError, PortNotYet, bind
 from replkv.service.server import Server
 from replkv.storage.errors import CorruptLog, UnknownFormat
 from replkv.storage.files import Exhausted, OSFiles
-from replkv.storage.folder import DataFolder, FolderError
+from replkv.storage.folder import DataFolder
 from replkv.storage.log import LogStorage
 from replkv.storage.modes import UMASK, tighten
+from replkv.storage.stamp import FolderError
 
 _logger = Logger()
 

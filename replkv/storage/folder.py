@@ -4,44 +4,30 @@ The folder in which a server keeps its state, and the stamp that says whose it i
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final, NamedTuple
+from typing import Final
 
 from replkv.lives import Life, Past
 from replkv.storage.clockrecord import ClockRecord, decodeRecord, encodeRecord
-from replkv.storage.files import Files, Lock, Locked, replaceFile
+from replkv.storage.files import Files, Lock, Locked
 from replkv.storage.segments import segmentNumbers
+from replkv.storage.stamp import (
+    FolderError,
+    Stamp,
+    encodeLife,
+    readFile,
+    readPast,
+    readPeers,
+    readStamp,
+    writeFile,
+    writeStamp,
+)
 
-_FORMAT: Final = 1
 _STORE_NAME: Final = re.compile(r"store(-[1-9]\d*)?")
-_SIZE_LIMIT: Final = 1 << 20
-
-
-class FolderError(Exception):
-    """
-    The data folder cannot be used. The message is one line that says why, and what to do.
-    """
-
-
-class Stamp(NamedTuple):
-    """
-    Whose folder it is.
-
-    @ivar serverId: the server's id.
-    @ivar cluster: the cluster's name.
-    @ivar members: the ids of the cluster's servers, in order.
-    @ivar incarnation: made up when the folder was; a folder that was wiped gets another one.
-    """
-
-    serverId: int
-    cluster: str
-    members: tuple[int, ...]
-    incarnation: str
 
 
 class DataFolder:
@@ -85,15 +71,15 @@ class DataFolder:
                 # A process that was killed may have left names in it that are not yet on the disk.
                 files.syncFolder(path)
                 wanted = Stamp(serverId, cluster, tuple(sorted(members)), f"{random.getrandbits(128):032x}")
-                stamp = _readStamp(files, path)
+                stamp = readStamp(files, path)
                 if stamp is None:
                     _refuseRemains(files, path)
-                    _replaceFile(files, path, "stamp.json", _encodeStamp(wanted))
+                    writeStamp(files, path, wanted)
                     stamp = wanted
                 _compare(path, stamp, wanted)
-                peers = _readPeers(files, path)
+                peers = readPeers(files, path)
                 _refuseLostLog(files, path, peers)
-                return cls(files, path, lock, _readPast(files, path, stamp.incarnation), peers)
+                return cls(files, path, lock, readPast(files, path, stamp.incarnation), peers)
             except BaseException:
                 lock.release()
                 raise
@@ -134,7 +120,7 @@ class DataFolder:
         past = self.past.begin(random)
         with _refusing(self.path):
             content = {"Starts": past.starts, "Names": past.names}
-            _replaceFile(self.files, self.path, "starts.json", content)
+            writeFile(self.files, self.path, "starts.json", content)
         self.past = past
 
     def peer(self, serverId: int) -> Life | None:
@@ -152,8 +138,8 @@ class DataFolder:
         if self._peers.get(serverId) == life:
             return
         peers = {**self._peers, serverId: life}
-        content = {str(peer): _encodeLife(peers[peer]) for peer in sorted(peers)}
-        _replaceFile(self.files, self.path, "peers.json", content)
+        content = {str(peer): encodeLife(peers[peer]) for peer in sorted(peers)}
+        writeFile(self.files, self.path, "peers.json", content)
         self._peers = peers
 
     def readClock(self) -> ClockRecord | None:
@@ -164,7 +150,7 @@ class DataFolder:
         @raise ValueError: if it is damaged.
         """
         try:
-            found = _readFile(self.files, self.path, "clock.json")
+            found = readFile(self.files, self.path, "clock.json")
             return None if found is None else decodeRecord(found)
         except (FolderError, ValueError):
             raise ValueError(f"{os.path.join(self.path, 'clock.json')} is damaged") from None
@@ -175,7 +161,7 @@ class DataFolder:
 
         @raise OSError: if the system refuses.
         """
-        _replaceFile(self.files, self.path, "clock.json", encodeRecord(record))
+        writeFile(self.files, self.path, "clock.json", encodeRecord(record))
 
     def close(self) -> None:
         """
@@ -197,105 +183,6 @@ def _refusing(path: str) -> Iterator[None]:
             f"{f' ({error.filename})' if error.filename not in (None, path) else ''}: "
             "see to it that the server's account may write there, or name another folder"
         ) from error
-
-
-def _encodeStamp(stamp: Stamp) -> dict[str, object]:
-    """
-    The stamp as it is stored.
-    """
-    return {
-        "Format": _FORMAT,
-        "Id": stamp.serverId,
-        "Cluster": stamp.cluster,
-        "Members": list(stamp.members),
-        "Incarnation": stamp.incarnation,
-    }
-
-
-def _readStamp(files: Files, path: str) -> Stamp | None:
-    """
-    The folder's stamp; C{None} if it has none.
-    """
-    found = _readFile(files, path, "stamp.json")
-    match found:
-        case None:
-            return None
-        case {"Format": int(version)} if version > _FORMAT:
-            raise FolderError(
-                f"{path} has format {version}, and this version of replkv knows no format after {_FORMAT}: "
-                "use the version of replkv that wrote it, or a later one"
-            )
-        case {
-            "Format": 1,
-            "Id": int(serverId),
-            "Cluster": str(cluster),
-            "Members": [*members],
-            "Incarnation": str(incarnation),
-        } if all(isinstance(member, int) for member in members) and len(incarnation) == 32:
-            return Stamp(serverId, cluster, tuple(members), incarnation)
-    raise _damaged(path, "stamp.json", "it lacks something that belongs in it")
-
-
-def _readPast(files: Files, path: str, incarnation: str) -> Past:
-    """
-    How often the server was started. A folder of an earlier version does not know.
-    """
-    match _readFile(files, path, "starts.json"):
-        case None:
-            return Past(incarnation, 0, ())
-        case {"Starts": int(starts), "Names": [*names]} if starts > 0 and all(isinstance(name, str) for name in names):
-            return Past(incarnation, starts, tuple(names))
-    raise _damaged(path, "starts.json", "it does not tell how often the server was started")
-
-
-def _readPeers(files: Files, path: str) -> dict[int, Life]:
-    """
-    The servers that were met.
-    """
-    found = _readFile(files, path, "peers.json")
-    if found is None:
-        return {}
-    if not isinstance(found, dict):
-        raise _damaged(path, "peers.json", "it is not a list of servers")
-    return {_peerId(path, peer): _decodeLife(path, life) for peer, life in found.items()}
-
-
-def _peerId(path: str, peer: str) -> int:
-    if not peer.isdecimal():
-        raise _damaged(path, "peers.json", f"{peer!r:.20} is no server's id")
-    return int(peer)
-
-
-def _encodeLife(life: Life) -> dict[str, object]:
-    """
-    A server that was met as it is stored.
-    """
-    return {
-        "Incarnation": life.incarnation,
-        "Start": life.start,
-        "Name": life.name,
-        "HasForgotten": life.hasForgotten,
-        "Version": life.version,
-    }
-
-
-def _decodeLife(path: str, found: object) -> Life:
-    """
-    A server that was met as it was stored. Earlier releases did not store its version, and the first ones nothing but
-    the incarnation.
-    """
-    match found:
-        case str(incarnation):
-            return Life(incarnation, 0, "")
-        case {
-            "Incarnation": str(incarnation),
-            "Start": int(start),
-            "Name": str(name),
-            "HasForgotten": bool(hasForgotten),
-            **rest,
-        } if type(version := rest.get("Version", 0)) is int:
-            return Life(incarnation, start, name, hasForgotten, version)
-    raise _damaged(path, "peers.json", "it is not a list of servers and their starts")
 
 
 def _compare(path: str, found: Stamp, wanted: Stamp) -> None:
@@ -361,43 +248,6 @@ def _stores(files: Files, path: str) -> list[str]:
     The names of the stores that there are.
     """
     return [name for name in files.list(path) if _STORE_NAME.fullmatch(name)]
-
-
-def _readFile(files: Files, path: str, name: str) -> object:
-    """
-    Read a JSON file of the folder; C{None} if there is none.
-    """
-    full = os.path.join(path, name)
-    if not files.exists(full):
-        return None
-    file = files.open(full, create=False)
-    try:
-        data = file.read(0, _SIZE_LIMIT)
-    finally:
-        file.close()
-    try:
-        found: object = json.loads(data)
-    except (ValueError, RecursionError):
-        raise _damaged(path, name, "it is not JSON") from None
-    if found is None:
-        raise _damaged(path, name, "it is empty")
-    return found
-
-
-def _replaceFile(files: Files, path: str, name: str, content: object) -> None:
-    """
-    Write a JSON file of the folder. After a crash there is the old one or the new one, and nothing in between.
-    """
-    replaceFile(files, path, name, json.dumps(content, indent=2).encode() + b"\n")
-
-
-def _damaged(path: str, name: str, reason: str) -> FolderError:
-    """
-    The refusal of a file that cannot be read.
-    """
-    return FolderError(
-        f"{os.path.join(path, name)} is damaged: {reason}. Put it back as it was, or replace this server"
-    )
 
 
 def _enumerate(ids: Sequence[int]) -> str:

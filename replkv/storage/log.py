@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, NamedTuple
 
-from replkv.raft.entry import Batch, Entry
+from replkv.raft.entry import Entry
 from replkv.raft.outputs import Persist
-from replkv.storage.errors import CorruptLog, LogFailed
+from replkv.storage.errors import LogFailed
 from replkv.storage.files import Exhausted, Files
 from replkv.storage.outline import LogOutline
 from replkv.storage.record import frameSize
@@ -72,7 +72,7 @@ class LogStorage:
         """
         segments = Segments(files, folder, random, segmentBytes)
         start = readStart(files, folder)
-        outline, tail = replay(segments, start)
+        outline, tail = replay(files, segments, start)
         if tail is None:
             tail = segments.begin(start.segment, outline.lastIndex, 0, 0)
             outline.begin(start.segment, 0)
@@ -328,17 +328,7 @@ class LogStorage:
         """
         Read the batch that begins with the entry C{first} from the frame at C{place}.
         """
-        segment = self._segmentOf(place >> 32)
-        offset = place & 0xFFFFFFFF
-        found = None
-        for section in segment.read(offset):
-            # Of two sections of a frame that begin alike, the later has replaced the earlier.
-            begins, _ = Batch.peek(section.encoded)
-            if begins == first:
-                found = section
-        if found is None:
-            raise CorruptLog(segment.path, offset, f"the record does not hold entry {first} any more")
-        return Batch.decode(bytes(found.encoded)).entries
+        return self._segmentOf(place >> 32).batch(place & 0xFFFFFFFF, first).entries
 
     def _segmentOf(self, number: int) -> Segment:
         """

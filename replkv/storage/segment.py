@@ -8,6 +8,7 @@ import os
 import zlib
 from collections.abc import Iterator, Sequence
 
+from replkv.raft.entry import Batch
 from replkv.raft.outputs import Persist
 from replkv.storage.errors import CorruptLog, UnknownFormat
 from replkv.storage.files import File, Files
@@ -126,11 +127,7 @@ class Segment:
         @return: how many bytes were cut.
         @raise CorruptLog: if a valid frame comes later: then it is not a torn tail that comes before it.
         """
-        tail = self._file.read(self.end, max(0, self._size - self.end))
-        later = findFrame(tail, self.header.marker, self.end)
-        if later is not None:
-            raise CorruptLog(self.path, self.end, f"the record is damaged, and there is a valid one at offset {later}")
-        cut = len(tail.rstrip(b"\0"))
+        cut = self.unfinished()
         # The process before this one may have been killed before its sync, or have seen that fail; after a failure
         # a system may take for clean what never reached the disk. So the last frame is written once more. What is
         # cut becomes zeros, so that none of it is found again, whatever is written over its beginning.
@@ -169,6 +166,41 @@ class Segment:
             raise CorruptLog(self.path, offset, "the record was valid when it was written, and is damaged now")
         body, _ = frame
         return self._sections(offset, body)
+
+    def batch(self, offset: int, first: int) -> Batch:
+        """
+        Read the batch that begins with the entry C{first} from the frame at C{offset}.
+
+        @raise CorruptLog: if it is not there, or damaged.
+        """
+        found = None
+        for section in self.read(offset):
+            # Of two sections of a frame that begin alike, the later has replaced the earlier.
+            begins, _ = Batch.peek(section.encoded)
+            if begins == first:
+                found = section
+        if found is None:
+            raise CorruptLog(self.path, offset, f"the record does not hold entry {first} any more")
+        return Batch.decode(bytes(found.encoded))
+
+    def unfinished(self) -> int:
+        """
+        Tell how many bytes of a write that was not finished follow the frames, after L{frames}.
+
+        @raise CorruptLog: if a valid frame comes later: then it is not a torn tail that comes before it.
+        """
+        tail = self._file.read(self.end, max(0, self._size - self.end))
+        later = findFrame(tail, self.header.marker, self.end)
+        if later is not None:
+            raise CorruptLog(self.path, self.end, f"the record is damaged, and there is a valid one at offset {later}")
+        return len(tail.rstrip(b"\0"))
+
+    @property
+    def size(self) -> int:
+        """
+        The length of the file when it was opened, in bytes.
+        """
+        return self._size
 
     def close(self) -> None:
         """

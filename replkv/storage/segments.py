@@ -22,7 +22,11 @@ _NAME: Final = re.compile(r"(\d{16})\.segment")
 _INDEX_NAME: Final = re.compile(r"(\d{16})\.index")
 _SPARE: Final = "spare.segment"
 _UNFINISHED: Final = "unfinished.segment"
-_STAGED: Final = "staged.segment"
+STAGED: Final = "staged.segment"
+"""
+The name of a segment that may become the log's first one.
+"""
+
 _ZEROS: Final = bytes(1 << 20)
 _FREE: Final = 1
 """
@@ -39,6 +43,25 @@ def segmentNumbers(files: Files, folder: str) -> list[int]:
 
 def _numbers(names: Iterable[str], pattern: re.Pattern[str]) -> list[int]:
     return sorted([int(match[1]) for name in names if (match := pattern.fullmatch(name))])
+
+
+def readIndex(files: Files, folder: str, number: int) -> SegmentIndex | None:
+    """
+    The index of a segment; C{None} if it has none that can be used.
+    """
+    path = _indexPath(folder, number)
+    with suppress(OSError):
+        if files.exists(path):
+            file = files.open(path, create=False)
+            try:
+                return decodeIndex(file.read(0, file.size()))
+            finally:
+                file.close()
+    return None
+
+
+def _indexPath(folder: str, number: int) -> str:
+    return os.path.join(folder, f"{number:016d}.index")
 
 
 class Segments:
@@ -80,9 +103,9 @@ class Segments:
         self._files.makeFolder(self.folder)
         # A process that was killed may have left names in it that are not yet on the disk.
         self._files.syncFolder(self.folder)
-        if self._files.exists(self._path(_STAGED)):
+        if self._files.exists(self._path(STAGED)):
             if self._files.exists(self.path(first)):
-                self._files.remove(self._path(_STAGED))
+                self._files.remove(self._path(STAGED))
             else:
                 self.enter(first)
         names = self._files.list(self.folder)
@@ -119,13 +142,13 @@ class Segments:
         until L{enter}: a crash before that may leave either it or the log that there was.
         """
         with self._spareLock:
-            self._name(self._takeSpare(), _STAGED, self._header(number, lastIndex, 0)).close()
+            self._name(self._takeSpare(), STAGED, self._header(number, lastIndex, 0)).close()
 
     def enter(self, number: int) -> None:
         """
         Give the segment that was staged its name.
         """
-        self._files.rename(self._path(_STAGED), self.path(number))
+        self._files.rename(self._path(STAGED), self.path(number))
         self._files.syncFolder(self.folder)
 
     def free(self, numbers: Iterable[int]) -> None:
@@ -147,27 +170,13 @@ class Segments:
                 self._remove(self._free[0])
                 self._free.popleft()
 
-    # Indexes. None of these depends on them, or fails for them.
-
-    def readIndex(self, number: int) -> SegmentIndex | None:
-        """
-        The index of a segment; C{None} if it has none that can be used.
-        """
-        path = self._indexPath(number)
-        with suppress(OSError):
-            if self._files.exists(path):
-                file = self._files.open(path, create=False)
-                try:
-                    return decodeIndex(file.read(0, file.size()))
-                finally:
-                    file.close()
-        return None
+    # Indexes. Nothing depends on them, or fails for them.
 
     def writeIndex(self, number: int, index: SegmentIndex) -> None:
         """
         Write the index of a segment. It is not synced: if it is torn, it is not used.
         """
-        path = self._indexPath(number)
+        path = _indexPath(self.folder, number)
         with suppress(OSError):
             file = self._files.open(path, create=not self._files.exists(path))
             try:
@@ -180,9 +189,6 @@ class Segments:
 
     def _path(self, name: str) -> str:
         return os.path.join(self.folder, name)
-
-    def _indexPath(self, number: int) -> str:
-        return self._path(f"{number:016d}.index")
 
     def _header(self, number: int, lastIndex: int, previousEnd: int) -> Header:
         # At least one bit is set: nothing that is zero is ever taken for the beginning of a frame.
@@ -280,6 +286,6 @@ class Segments:
         """
         Remove what there is of a free segment.
         """
-        for path in (self._indexPath(number), self.path(number)):
+        for path in (_indexPath(self.folder, number), self.path(number)):
             if self._files.exists(path):
                 self._files.remove(path)

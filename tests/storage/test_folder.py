@@ -16,7 +16,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from replkv.lives import NAMES, Life
 from replkv.storage.clockrecord import ClockRecord
 from replkv.storage.files import OSFiles
-from replkv.storage.folder import DataFolder, FolderError
+from replkv.storage.folder import DataFolder
+from replkv.storage.stamp import FolderError
 from replkv.testing.files import MemoryFiles, PowerLoss
 from tests.storage.model import append, newFolder, openLog
 

@@ -18,8 +18,9 @@ from replkv.service.descriptors import STORE, Descriptors
 from replkv.service.host import Worker
 from replkv.storage.errors import CorruptLog
 from replkv.storage.files import Exhausted
-from replkv.storage.folder import DataFolder, FolderError
+from replkv.storage.folder import DataFolder
 from replkv.storage.log import LogStorage
+from replkv.storage.stamp import FolderError
 from replkv.testing import rare
 from replkv.testing.cluster.availability import Availability
 from replkv.testing.cluster.host import SimulatedHost

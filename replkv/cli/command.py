@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from getopt import GetoptError, gnu_getopt
 from typing import Any, ClassVar, Final, TypeVar, cast
 
 from twisted.internet.defer import Deferred
@@ -80,6 +82,36 @@ class Command(CommonOptions):
         @return: the exit status.
         """
         raise NotImplementedError
+
+
+class PathCommand(Command):
+    """
+    A command about a file or a folder, which may be named before the options or after.
+
+    @cvar subject: what is to be named.
+    """
+
+    subject: ClassVar[str]
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """
+        See L{twisted.python.usage.Options.parseOptions}, which takes no options after a word that is none.
+        """
+        given = list(options or ())
+        with suppress(GetoptError):
+            pairs, words = gnu_getopt(given, self.shortOpt, self.longOpt)
+            given = [part for name, value in pairs for part in ([name, value] if value else [name])]
+            given += ["--", *words]
+        super().parseOptions(given)
+
+    def parseArgs(self, *words: str) -> None:
+        """
+        Take the path.
+        """
+        super().parseArgs(*(words if words == ("help",) else words[1:]))
+        if not words or not words[0]:
+            raise UsageError(f"name {self.subject}")
+        self["path"] = words[0]
 
 
 class ServersCommand(Command):

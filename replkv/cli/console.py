@@ -26,6 +26,7 @@ from replkv.cli.command import (
     runReactor,
 )
 from replkv.cli.history import History, historyFile
+from replkv.cli.inspect import InspectCommand
 from replkv.cli.lines import PipedLines, TerminalLines
 from replkv.cli.prompt import Prompt
 from replkv.cli.status import askStatus
@@ -295,6 +296,7 @@ class ReplkvOptions(CommonOptions):
         ["client", None, ClientCommand, "Talk to the cluster: a prompt, or a single command."],
         ["status", None, StatusCommand, "Show how the servers are."],
         ["transfer", None, TransferCommand, "Have another server lead."],
+        ["inspect", None, InspectCommand, "Look inside a server's data folder, and change nothing."],
         ["clean-data", None, CleanDataCommand, "Remove all that the servers have stored on this machine."],
         ["sim", None, SimCommand, "Simulate clusters, with faults, under the eyes of a judge."],
         ["help", None, HelpCommand, "Show this help, or that of a command."],

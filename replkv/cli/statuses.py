@@ -13,6 +13,7 @@ OTHER_VERSION: Final = 2
 UNAVAILABLE: Final = 3
 UNKNOWN: Final = 4
 NONE_LEFT: Final = 5
+DAMAGED: Final = 6
 MISTAKE: Final = 64
 INTERNAL: Final = 70
 SYSTEM: Final = 71
@@ -28,6 +29,7 @@ STATUSES: Final = {
     UNAVAILABLE: "no server could do it, and none will; status: no server leads",
     UNKNOWN: "the outcome of a write or a transfer is unknown: it may have been done, or may yet be",
     NONE_LEFT: "cluster: no server is left that could be started again",
+    DAMAGED: "inspect: something in the data folder is damaged",
     MISTAKE: "a mistake in the command, its arguments or the servers file: nothing was done",
     INTERNAL: "an error in replkv itself",
     SYSTEM: "the system refuses something that replkv needs, and the line says what",

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from rocksdict import (
+    AccessType,
     BlockBasedOptions,
     Cache,
     Checkpoint,
@@ -36,6 +39,8 @@ _INFO_LOG_BYTES: Final = 1024 * 1024
 _INFO_LOGS: Final = 2
 # About 1 % false positives (RocksDB's documentation).
 _BLOOM_BITS_PER_KEY: Final = 10
+# What is written into a folder in which a store is opened to be read.
+_WRITTEN: Final = frozenset(["LOCK", "LOG", "rocksdict-config.json"])
 
 
 class RocksEngine:
@@ -45,21 +50,29 @@ class RocksEngine:
     RocksDB has threads of its own, which a fork leaves behind: a process that daemonizes makes its engine afterwards.
     """
 
-    def __init__(self, path: str, openFiles: int = 256, memtableBytes: int = MEMTABLE_BYTES) -> None:
+    def __init__(
+        self, path: str, openFiles: int = 256, memtableBytes: int = MEMTABLE_BYTES, links: str | None = None
+    ) -> None:
         """
         Open the store, or make it.
 
         @param path: its folder. The folder that this one lies in must be there.
         @param openFiles: how many of its tables may be open.
         @param memtableBytes: what is collected in memory before RocksDB, by itself, writes it to the disk.
+        @param links: a folder with links to the files of the store, by which they are read. Nothing in the store is
+            changed then, and it may be in use; nor may anything be written here.
         @raise EngineError: if it cannot be opened, is in use, or is damaged.
         """
         self._path = path
+        self._links = links
         unlogged = WriteOptions()
         # It is a property; rocksdict's stubs take it for a method.
         unlogged.disable_wal = True  # type: ignore[method-assign, assignment]
         checkRoom()
         try:
+            if links is not None:
+                self._db = Rdict(links, _options(memtableBytes, openFiles), access_type=AccessType.read_only())
+                return
             self._db = Rdict(path, _options(memtableBytes, openFiles))
             self._db.set_write_options(unlogged)
             _syncFolder(os.path.dirname(os.path.abspath(path)))
@@ -160,10 +173,32 @@ class RocksEngine:
         """
         Say in one line what RocksDB said in one or several.
         """
-        said = " ".join(str(error).split())
+        said = " ".join(str(error).split()).replace(self._links or self._path, self._path)
         # RocksDB tells of errors in words.
         starved = any(os.strerror(number) in said for number in (errno.EMFILE, errno.ENFILE, errno.ENOMEM))
         return (EngineStarved if starved else EngineError)(f"the store in {self._path} cannot be {what}: {said}")
+
+
+@contextmanager
+def unchanged(path: str) -> Iterator[RocksEngine]:
+    """
+    Open a store to read what it has on the disk, and change nothing in its folder: RocksDB and what stands between
+    write some files even where they have but to read. The store may be in use; that may take files away from this.
+
+    @param path: its folder.
+    @raise EngineError: if it cannot be opened, or is damaged.
+    @raise OSError: if the system refuses.
+    """
+    with TemporaryDirectory(prefix="replkv-") as links:
+        for name in os.listdir(path):
+            if name not in _WRITTEN:
+                os.symlink(os.path.abspath(os.path.join(path, name)), os.path.join(links, name))
+        # All files are opened at once, so that it does not matter if they are removed.
+        engine = RocksEngine(path, -1, links=links)
+        try:
+            yield engine
+        finally:
+            engine.close()
 
 
 def _options(memtableBytes: int, openFiles: int) -> Options:

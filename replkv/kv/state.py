@@ -47,6 +47,12 @@ class UnknownStore(EngineError):
         )
 
 
+class EarlierStore(EngineError):
+    """
+    The store was written by an earlier version of replkv, and is to be converted.
+    """
+
+
 class MachineState(NamedTuple):
     """
     @ivar appliedIndex: the index of the last entry applied.
@@ -94,7 +100,8 @@ def readState(engine: Engine) -> MachineState:
     Tell the state of the machine that lives in an engine; that of a new one if the engine is empty.
 
     @raise UnknownStore: if the store is of a later format.
-    @raise EngineError: if it is of an earlier one, or was not left by a state machine.
+    @raise EarlierStore: if it is of an earlier one.
+    @raise EngineError: if it was not left by a state machine.
     """
     stored = engine.get(STATE)
     if stored is None:
@@ -102,8 +109,8 @@ def readState(engine: Engine) -> MachineState:
             raise EngineError("the store has keys, but does not say up to which entry they were applied")
         return MachineState()
     if len(stored) == FIRST_BYTES:
-        raise EngineError("the store is of the first format, and was not converted")
+        raise EarlierStore("the store is of the first format, and was not converted")
     state, converted = decode(stored)
     if converted:
-        raise EngineError("the store is in the middle of a conversion")
+        raise EarlierStore("the store is in the middle of a conversion")
     return state

@@ -24,6 +24,7 @@ from replkv.service.limits import ServerLimits
 from replkv.storage.clockrecord import ClockRecord
 from replkv.storage.folder import DataFolder
 from replkv.storage.log import LogStorage
+from replkv.storage.outline import LogOutline
 
 FIRST_ELECTION_FACTOR: Final = 10
 """
@@ -57,12 +58,7 @@ def openMachine(
             seconds=host.bootTime() - began,
         )
     machine = StateMachine(store, limits.machine, version)
-    logged = _termOf(machine.appliedIndex, path, storage)
-    if machine.appliedTerm != logged:
-        raise EngineError(
-            f"the store in {path} has applied entry {machine.appliedIndex} of term {machine.appliedTerm}, "
-            f"but the log has that entry of term {logged}: they do not belong together, and this server must not go on"
-        )
+    compare(path, machine.appliedIndex, machine.appliedTerm, storage)
     return machine
 
 
@@ -106,25 +102,42 @@ def recover(
     )
 
 
-def _termOf(index: int, path: str, storage: LogStorage) -> int:
+def compare(path: str, index: int, term: int, log: LogStorage | LogOutline) -> None:
+    """
+    Make sure that a store goes with the log.
+
+    @param path: where the store is.
+    @param index: the last entry that it has applied.
+    @param term: the term of that entry.
+    @raise EngineError: if it does not.
+    """
+    logged = _termOf(index, path, log)
+    if term != logged:
+        raise EngineError(
+            f"the store in {path} has applied entry {index} of term {term}, but the log has that entry of term "
+            f"{logged}: they do not belong together, and this server must not go on"
+        )
+
+
+def _termOf(index: int, path: str, log: LogStorage | LogOutline) -> int:
     """
     Tell the term of the last entry that the store has applied, by the log.
 
     @param path: where the store is.
     @raise EngineError: if the log begins later, or ends before.
     """
-    if index < storage.firstIndex - 1:
+    if index < log.firstIndex - 1:
         raise EngineError(
-            f"the store in {path} has applied entry {index}, but the log begins after entry {storage.firstIndex - 1}: "
+            f"the store in {path} has applied entry {index}, but the log begins after entry {log.firstIndex - 1}: "
             "the store has lost what is no longer in the log, and this server must not go on. Put the store back as it "
             "was, or replace this server"
         )
-    if index > storage.lastIndex:
+    if index > log.lastIndex:
         raise EngineError(
-            f"the store in {path} has applied entry {index}, but the log ends at {storage.lastIndex}: the log has lost "
+            f"the store in {path} has applied entry {index}, but the log ends at {log.lastIndex}: the log has lost "
             "entries, and this server must not go on"
         )
-    return max([run for run in storage.termRuns if run[0] <= index], default=(0, storage.prevTerm))[1]
+    return max([run for run in log.termRuns if run[0] <= index], default=(0, log.prevTerm))[1]
 
 
 def readClock(folder: DataFolder) -> ClockRecord | None:

@@ -173,9 +173,7 @@ class OSFiles:
         """
         See L{Files.open}.
         """
-        flags = os.O_CREAT | os.O_EXCL if create else 0
-        with _opening():
-            return _OSFile(os.open(path, os.O_RDWR | flags, 0o600))
+        return openFile(path, os.O_RDWR | (os.O_CREAT | os.O_EXCL if create else 0))
 
     def rename(self, old: str, new: str) -> None:
         """
@@ -223,6 +221,17 @@ class OSFiles:
             os.close(descriptor)
             raise
         return _OSLock(descriptor)
+
+
+def openFile(path: str, flags: int) -> File:
+    """
+    Open a file of the operating system.
+
+    @param flags: those of C{os.open}.
+    @raise OSError: if the system refuses.
+    """
+    with _opening():
+        return _OSFile(os.open(path, flags, 0o600))
 
 
 def replaceFile(files: Files, folder: str, name: str, data: bytes) -> None:

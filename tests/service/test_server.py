@@ -132,7 +132,7 @@ class StartTests(ServerTests):
         The store lacks what is no longer in the log.
         """
         self.storage.restart(9, 1, 0)
-        self.patch(StateMachine, "__init__", lambda machine, *_: setattr(machine, "appliedIndex", 7))
+        self.keep({b"m": MachineState(7, 1).encode()})
         self.assertStopsItself("has applied entry 7, but the log begins after entry 9")
 
     def test_anythingElse(self) -> None:

@@ -121,6 +121,16 @@ COMPACTED: Final = "a log that was compacted"
 A server's log lost its beginning, which its state machine had.
 """
 
+FILE_USED_AGAIN: Final = "a file of a log used again"
+"""
+A segment that its log begins after became the next one.
+"""
+
+CRASH_IN_COMPACTION: Final = "a crash while a log was made to begin later"
+"""
+A server crashed when its disk was told where the log begins, and it was not certain that it knew.
+"""
+
 SNAPSHOT: Final = "a snapshot installed"
 """
 A server whose log lacked what no leader's log had any more went on from a snapshot.
@@ -305,6 +315,9 @@ REQUIRED: Final = {
             READ_LOST_QUORUM,
             CRASH_BEFORE_SYNC,
             TORN_TAIL,
+            COMPACTED,
+            FILE_USED_AGAIN,
+            CRASH_IN_COMPACTION,
             ROT_FOUND,
             ROT_IN_LAST,
             ROTTEN_RECORD,

@@ -4,26 +4,31 @@ Bugs of whole servers with their disks: the log, the store, and what is told of 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
 import replkv.storage.log
 import replkv.storage.segment
+import replkv.storage.start
 from replkv.commands.results import Result
 from replkv.kv.engine import Engine
 from replkv.kv.machine import StateMachine
+from replkv.node.applier import Applier
 from replkv.raft.core import Raft
 from replkv.raft.entry import Entry
 from replkv.raft.outputs import Persist
 from replkv.service import assembly, recovery
 from replkv.service.host import Host
 from replkv.service.server import Server
+from replkv.storage.files import Files
 from replkv.storage.record import encodeFrame
 from replkv.storage.segment import Segment
 from tests.planted.bug import Bug, Patch
 
 _apply = StateMachine.apply
+_applierApply = Applier._apply
 _fail = Server._fail
 _recover = recovery.recover
 
@@ -93,6 +98,26 @@ def _applyInTwoSteps(machine: StateMachine, entries: Sequence[Entry]) -> list[Re
         machine.engine = engine
 
 
+def _forgetUnflushed(applier: Applier, entries: list[Entry]) -> int:
+    """
+    It takes for flushed what is applied.
+    """
+    size = _applierApply(applier, entries)
+    applier._compaction.flushed(applier._machine.appliedIndex)
+    return size
+
+
+def _replaceUnsynced(files: Files, folder: str, name: str, data: bytes) -> None:
+    new = os.path.join(folder, f"{name}.new")
+    if files.exists(new):
+        files.remove(new)
+    file = files.open(new, create=True)
+    file.write(0, data)
+    file.close()
+    files.rename(new, os.path.join(folder, name))
+    files.syncFolder(folder)
+
+
 def _failUnnoticed(server: Server, status: int, reason: str) -> None:
     _fail(server, status, reason)
     server.exitStatus = 0
@@ -123,5 +148,17 @@ BUGS: Final = (
         ),
     ),
     Bug("applied index and data not in one write", "cluster", 300, (Patch(StateMachine, "apply", _applyInTwoSteps),)),
+    Bug(
+        "a log cut before the store is on the disk",
+        "cluster",
+        100,
+        (Patch(Applier, "_apply", _forgetUnflushed),),
+    ),
+    Bug(
+        "where a log begins not synced",
+        "cluster",
+        100,
+        (Patch(replkv.storage.start, "replaceFile", _replaceUnsynced),),
+    ),
     Bug("a failed disk not told by the exit status", "cluster", 50, (Patch(Server, "_fail", _failUnnoticed),)),
 )

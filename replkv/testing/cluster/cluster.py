@@ -4,6 +4,7 @@ A cluster in one process, on simulated time, network and disks.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Collection, Coroutine, Iterable
 from types import TracebackType
@@ -27,7 +28,7 @@ from replkv.testing.cluster.statehash import StateHashes
 from replkv.testing.health import Health
 from replkv.testing.judge import Judge
 from replkv.testing.outcome import NotInTime, Violation
-from replkv.testing.rare import CRASH_BEFORE_SYNC, REGRESSED
+from replkv.testing.rare import CRASH_BEFORE_SYNC, CRASH_IN_COMPACTION, REGRESSED
 from replkv.testing.timeline import Timeline
 from replkv.testing.trace import Trace
 from replkv.versions import VERSIONS, Versions
@@ -363,11 +364,13 @@ class SimulatedCluster:
         if server.isRunning:
             server.kill()
 
-    def interrupted(self, operation: str) -> None:
+    def interrupted(self, operation: str, path: str) -> None:
         """
         A process ended in the middle of something that it did to its disk.
         """
-        if operation == "sync":
+        if os.path.basename(path) in ("start", "start.new"):
+            self.rare[CRASH_IN_COMPACTION] += 1
+        elif operation == "sync":
             self.rare[CRASH_BEFORE_SYNC] += 1
 
     def _logged(self, line: str) -> None:

@@ -20,6 +20,7 @@ class DurableLog:
 
     @ivar term: currentTerm.
     @ivar votedFor: the vote in it.
+    @ivar firstIndex: the index of the first entry, were there one.
     @ivar lastIndex: the index of the last entry.
     """
 
@@ -33,7 +34,7 @@ class DurableLog:
         self.term = 0
         self.votedFor: int | None = None
         self.lastIndex = 0
-        self._firstIndex = 1
+        self.firstIndex = 1
         self._prevTerm = 0
         self._terms = TermRuns(())
 
@@ -44,7 +45,7 @@ class DurableLog:
         self.term = storage.term
         self.votedFor = storage.votedFor
         self.lastIndex = storage.lastIndex
-        self._firstIndex = storage.firstIndex
+        self.firstIndex = storage.firstIndex
         self._prevTerm = storage.prevTerm
         self._terms = TermRuns(storage.termRuns)
 
@@ -73,7 +74,7 @@ class DurableLog:
         """
         Whether the entry C{index} of C{term} is there, or was before the log was made to begin after it.
         """
-        if index < self._firstIndex:
+        if index < self.firstIndex:
             return self._isCommitted(index, term)
         return index <= self.lastIndex and self._terms.term(index) == term
 
@@ -82,7 +83,7 @@ class DurableLog:
         """
         The term of the last entry, or of the one that the log begins after; 0 if there is none.
         """
-        return self._prevTerm if self.lastIndex < self._firstIndex else self._terms.term(self.lastIndex)
+        return self._prevTerm if self.lastIndex < self.firstIndex else self._terms.term(self.lastIndex)
 
 
 class DurablePeers:

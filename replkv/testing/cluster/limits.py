@@ -17,7 +17,8 @@ def drawLimits(random: Random) -> ServerLimits:
     """
     The limits of one seed. Where nothing is kept in memory, peers that lag are sent what is read from the disk; where
     little is purged, keys that have expired are there for a while; where little of their index is read ahead, it is cut
-    and read on all the time; and where few commands are taken, servers soon have too much to do.
+    and read on all the time; where few commands are taken, servers soon have too much to do; where little of the log is
+    retained, peers that lag get snapshots.
     """
     # In this order, so that a seed stands for the same ones for good.
     batchBytes = random.choice([1, 1000, 1 << 20])
@@ -34,6 +35,7 @@ def drawLimits(random: Random) -> ServerLimits:
     readAhead = random.choice([1, 64, 64])
     copiedBytes = random.choice([1, 1 << 22])
     frontLength = random.choice([1, 1 << 10])
+    retainedBytes = random.choice([0, 1 << 15, 1 << 26])
     return ServerLimits(
         raft=RaftLimits(batchBytes=batchBytes, cacheBytes=cacheBytes, unanswered=unanswered, readyEntries=readyEntries),
         machine=MachineLimits(purged=purged, readAhead=readAhead, copiedBytes=copiedBytes, frontLength=frontLength),
@@ -42,6 +44,7 @@ def drawLimits(random: Random) -> ServerLimits:
             commandBytes=commandBytes,
             writeBytes=writeBytes,
             flushEntries=flushEntries,
+            retainedBytes=retainedBytes,
             workBytes=workBytes,
         ),
         connection=ConnectionLimits(pendingCommands=pendingCommands),

@@ -56,6 +56,7 @@ class SimulatedServer(SimulatedMachine):
         self._isUp: Callable[[], None] = lambda: None  # Says that it runs again.
         self._asked = False
         self._steps = 0
+        self._operations = 0  # So many of those on its files have been looked at.
 
     # What it is.
 
@@ -302,6 +303,7 @@ class SimulatedServer(SimulatedMachine):
             folder.begin(random)
             for peer in self.met.opened(folder, members):
                 cluster.fail(f"server {self.id} has forgotten that it has met server {peer}")
+            self._operations = len(self.files.operations)
             storage = LogStorage.open(self.files, folder.logPath, random, cluster.segmentBytes)
             folder.removeLeftovers(storage.store)
         except (Exhausted, FolderError) as error:
@@ -371,7 +373,13 @@ class SimulatedServer(SimulatedMachine):
         return self.openStore(path)
 
     def _note(self, storage: LogStorage) -> None:
+        rareNow, operations = self._cluster.rare, self.files.operations
+        # That is what becomes of a file before it is the next spare one; a new one is made by that name.
+        unfinished = f"/{self.id}/log/unfinished.segment"
+        rareNow[rare.FILE_USED_AGAIN] += operations[self._operations :].count(("rename", unfinished))
+        self._operations = len(operations)
         if not self.hasForgotten:
+            rareNow[rare.COMPACTED] += self.disk.firstIndex < storage.firstIndex <= self.disk.lastIndex
             self.disk.note(storage)
 
     def _watch(self, raft: Raft) -> None:
@@ -429,6 +437,7 @@ class SimulatedServer(SimulatedMachine):
         for thread in self._threads:
             interrupted = thread.interrupt(self.files)
             if interrupted is not None:
-                self._cluster.interrupted(interrupted)
+                _, path = self.files.operations[-1]
+                self._cluster.interrupted(interrupted, path)
         self._threads = []
         self._crashStores()

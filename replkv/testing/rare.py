@@ -151,6 +151,21 @@ SNAPSHOT_LATE: Final = "a snapshot that came too late"
 A server had a snapshot, and had applied as much by then.
 """
 
+SNAPSHOT_RESUMED: Final = "a snapshot gone on with"
+"""
+A server that had lost its connection while it fetched a snapshot went on where it was.
+"""
+
+SNAPSHOT_SUPERSEDED: Final = "a snapshot given up for a later one"
+"""
+A server that had a part of a snapshot was given another one.
+"""
+
+CRASH_IN_FETCH: Final = "a crash while a snapshot was fetched"
+"""
+A server ended that had asked for a snapshot, or had a part of it.
+"""
+
 CRASH_IN_INSTALL: Final = "a crash while a snapshot was put in place"
 """
 A server crashed when it had a snapshot and its disk did not have it yet, or not for certain.

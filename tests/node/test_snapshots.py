@@ -18,7 +18,8 @@ from tests.logged import logged
 from tests.node.cluster import Client, Cluster, valueAt
 
 SMALL: ServerLimits = replace(
-    SERVER_LIMITS, node=replace(NODE_LIMITS, flushEntries=10, retainedBytes=1 << 16, snapshotPieceBytes=20_000)
+    SERVER_LIMITS,
+    node=replace(NODE_LIMITS, flushEntries=10, retainedBytes=1 << 16, snapshotPieceBytes=20_000, snapshotPatience=2.0),
 )
 
 
@@ -54,7 +55,7 @@ class SnapshotTests(SynchronousTestCase):
         """
         Write to some keys, one of which expires.
         """
-        self.client.set(b"dies", b"", 100)
+        self.client.set(b"dies", b"", 10)
         for number in range(count):
             self.client.set(b"key%d" % (number % 7), b"%d" % number + bytes(4000))
             self.cluster.settle()
@@ -91,7 +92,7 @@ class SnapshotTests(SynchronousTestCase):
         self.cluster.run(1.0)
         self.assertTrue(self.hasCaughtUp())
         self.assertEqual(valueAt(self.behind, b"key5"), b"19" + bytes(4000))
-        self.cluster.run(NODE_LIMITS.snapshotPatience + 2)
+        self.cluster.run(SMALL.node.snapshotPatience + 2)
         for server in self.cluster.servers:
             names = {name.split("/")[2] for name in server.files.contents()}
             self.assertNotIn("snapshots", names)
@@ -102,7 +103,7 @@ class SnapshotTests(SynchronousTestCase):
         What expires does so there too: the snapshot has the clock and the index of those keys.
         """
         self.catchUp()
-        self.cluster.run(101.0)
+        self.cluster.run(11.0)
         self.assertTrue(self.hasCaughtUp())
         self.assertEqual(self.behind.node._applier._machine.keys, 7)
 
@@ -153,7 +154,7 @@ class SnapshotTests(SynchronousTestCase):
             taken.append(offset)
             if len(taken) == 3:
                 self.cluster.part(self.behind.id)
-                self.cluster.timeline.callLater(8.0, self.cluster.heal)
+                self.cluster.timeline.callLater(1.5, self.cluster.heal)
             return original(sender, number, file, offset)
 
         self.patch(leader.service.assembly.snapshots, "read", read)

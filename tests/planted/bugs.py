@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.planted import client_bugs, clock_bugs, command_bugs, core_bugs, disk_bugs, peer_bugs
+from tests.planted import client_bugs, clock_bugs, command_bugs, core_bugs, disk_bugs, peer_bugs, snapshot_bugs
 
 BUGS: Final = (
     *core_bugs.BUGS,
     *disk_bugs.BUGS,
+    *snapshot_bugs.BUGS,
     *client_bugs.BUGS,
     *peer_bugs.BUGS,
     *clock_bugs.BUGS,

@@ -18,7 +18,7 @@ def drawLimits(random: Random) -> ServerLimits:
     The limits of one seed. Where nothing is kept in memory, peers that lag are sent what is read from the disk; where
     little is purged, keys that have expired are there for a while; where little of their index is read ahead, it is cut
     and read on all the time; where few commands are taken, servers soon have too much to do; where little of the log is
-    retained, peers that lag get snapshots.
+    retained, peers that lag get snapshots, and where these are fetched slowly, much happens meanwhile.
     """
     # In this order, so that a seed stands for the same ones for good.
     batchBytes = random.choice([1, 1000, 1 << 20])
@@ -36,6 +36,9 @@ def drawLimits(random: Random) -> ServerLimits:
     copiedBytes = random.choice([1, 1 << 22])
     frontLength = random.choice([1, 1 << 10])
     retainedBytes = random.choice([0, 1 << 15, 1 << 26])
+    snapshotPieceBytes = random.choice([100, 2000, 1 << 18])
+    snapshotBytesPerSecond = random.choice([10_000, 100_000, 1 << 25])
+    snapshotPatience = random.choice([0.5, 5.0])
     return ServerLimits(
         raft=RaftLimits(batchBytes=batchBytes, cacheBytes=cacheBytes, unanswered=unanswered, readyEntries=readyEntries),
         machine=MachineLimits(purged=purged, readAhead=readAhead, copiedBytes=copiedBytes, frontLength=frontLength),
@@ -45,6 +48,9 @@ def drawLimits(random: Random) -> ServerLimits:
             writeBytes=writeBytes,
             flushEntries=flushEntries,
             retainedBytes=retainedBytes,
+            snapshotPieceBytes=snapshotPieceBytes,
+            snapshotBytesPerSecond=snapshotBytesPerSecond,
+            snapshotPatience=snapshotPatience,
             workBytes=workBytes,
         ),
         connection=ConnectionLimits(pendingCommands=pendingCommands),

@@ -59,6 +59,11 @@ _LIVES: Final = (3,) * 19 + (100,)
 Minutes are rare, since a run waits until nothing is left that expires.
 """
 
+_FORGETTING: Final = 0.25
+"""
+So many seeds have logs that keep next to nothing.
+"""
+
 _WILD_LIVES: Final = (3, 20, 20)
 """
 Where clocks are wrong, lives are so long that what the judge allows for is little of them.
@@ -282,6 +287,9 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
     )
     if chance(seed, "fleeting").random() < _FLEETING:
         plan = _fleeting(plan)
+    forgetting = chance(seed, "forgetting")
+    if size > 1 and forgetting.random() < _FORGETTING:
+        plan = _forgetful(plan, forgetting)
     return _filling(plan) if "no descriptors" in chosen else plan
 
 
@@ -296,6 +304,27 @@ def _fleeting(plan: Plan) -> Plan:
     )
     machine = replace(plan.limits.machine, frontLength=1)
     return replace(plan, clients=clients, limits=ServerLimits(machine=machine))
+
+
+def _forgetful(plan: Plan, random: Random) -> Plan:
+    """
+    The same, with logs that keep next to nothing, and followers that are away for longer than that. The snapshots that
+    they get take their time, in which more goes wrong.
+    """
+    node = replace(
+        plan.limits.node,
+        flushEntries=10,
+        retainedBytes=0,
+        snapshotBytesPerSecond=random.choice([5000, 20_000, 1 << 25]),
+    )
+    faults = plan.faults
+    for kind, count in ((FOLLOWER_CUT_OFF, 3), ("power loss", 2), ("isolation", 2)):
+        first = 1 + max((fault.number for fault in faults), default=-1)
+        faults += tuple(
+            drawFault(random, number, kind, at, random.uniform(0.5, 2.5), plan.size, atLeader=0.2)
+            for number, at in enumerate(drawTimes(random, count, plan.seconds), first)
+        )
+    return _filling(replace(plan, limits=replace(plan.limits, node=node), faults=faults))
 
 
 def _filling(plan: Plan) -> Plan:

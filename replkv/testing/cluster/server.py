@@ -24,6 +24,7 @@ from replkv.storage.stamp import FolderError
 from replkv.testing import rare
 from replkv.testing.cluster.availability import Availability
 from replkv.testing.cluster.host import SimulatedHost
+from replkv.testing.cluster.installs import noteCrash, watchInstalls
 from replkv.testing.cluster.machine import SimulatedMachine
 from replkv.testing.cluster.patience import watchPatience
 from replkv.testing.cluster.process import Process
@@ -354,6 +355,7 @@ class SimulatedServer(SimulatedMachine):
         self._service.startService()
         if self.isServing:
             watchPatience(cluster, self._service.assembly)
+            watchInstalls(cluster, self._service.assembly)
             watchCondemnation(cluster, self._service.assembly)
             self._availability = Availability(
                 cluster.config,
@@ -429,6 +431,8 @@ class SimulatedServer(SimulatedMachine):
         return self._cluster.health.trouble([self.id])
 
     def _end(self, silently: bool) -> None:
+        if self.isServing:
+            noteCrash(self._cluster, self.service.assembly)
         self.clocks.wake()
         process, self._process, self._service, self._availability = self._process, None, None, None
         assert process is not None, f"server {self.id} is not running"

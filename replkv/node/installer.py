@@ -76,7 +76,7 @@ class Installer:
         if self._fetching is not None or self._clock.seconds() < self._notBefore:
             return succeed(False)
         fetching = Deferred.fromCoroutine(self._fetcher.fetch(fetch))
-        fetched = fetching.addCallbacks(self._arrived, self._notFetched, errbackArgs=(fetch,))
+        fetched = fetching.addCallbacks(self._arrived, self._notFetched)
         if not fetched.called:
             self._fetching = fetched
         return fetched
@@ -145,7 +145,7 @@ class Installer:
         self._fetched = fetched
         return True
 
-    def _notFetched(self, failure: Failure, fetch: Fetch) -> bool:
+    def _notFetched(self, failure: Failure) -> bool:
         self._fetching = None
         if not failure.check(CancelledError, Unreachable, NoSnapshot):
             failure.trap(EngineError, OSError, ValueError)
@@ -154,8 +154,7 @@ class Installer:
             if reason != self._told:
                 self._told = reason
                 self._logger.warn(
-                    "this server needs a snapshot, and that of server {leader} was of no use: {reason}; trying again",
-                    leader=fetch.leader,
+                    "this server needs a snapshot, and the one that it was given was of no use: {reason}; trying again",
                     reason=reason,
                 )
         return False

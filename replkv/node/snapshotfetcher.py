@@ -17,7 +17,7 @@ from replkv.kv.state import MachineState
 from replkv.kv.verification import verify
 from replkv.node.diskqueue import RunInThread
 from replkv.node.limits import NodeLimits
-from replkv.peers.snapshots import Piece
+from replkv.peers.snapshots import NoSnapshot, NotYet, Piece
 from replkv.raft.outputs import Fetch
 from replkv.storage.files import Files
 from replkv.storage.snapshot import IncomingSnapshot, Manifest
@@ -95,27 +95,39 @@ class SnapshotFetcher:
         self._clock = clock
         self._limits = limits
         self._incoming: IncomingSnapshot | None = None
+        self._useless: set[int] = set()  # The servers whose snapshots were of no use.
 
     async def fetch(self, fetch: Fetch) -> Fetched:
         """
         Fetch a snapshot.
 
         @raise Unreachable: if the connection is lost. What there is of it is kept.
-        @raise NoSnapshot: if it is not there, or not yet.
+        @raise NoSnapshot: if it is not there, or not yet (L{NotYet<replkv.peers.snapshots.NotYet>}).
         @raise ValueError: if what comes is none; or if that is in a format that is not known.
         @raise EngineError: if what has come is no store.
         @raise OSError: if it cannot be written.
         """
-        link = self._links[fetch.leader]
-        manifest = await link.takeSnapshot(fetch.index)
+        sender = self._senderFor(fetch)
+        link = self._links[sender]
+        try:
+            manifest = await link.takeSnapshot(fetch.index)
+        except NoSnapshot as error:
+            if not isinstance(error, NotYet):
+                # It may be no further than this server; the leader is.
+                self._useless.clear()
+            raise
         incoming = await self._begin(manifest)
         try:
             while not incoming.isWhole:
                 await self._fetchPiece(link, incoming)
-            return await self._open(fetch, manifest)
-        except (EngineError, OSError, ValueError):
+            fetched = await self._open(sender, manifest)
+        except (EngineError, OSError, ValueError) as error:
+            if not isinstance(error, OSError):
+                self._useless.add(sender)
             await self._giveUp(incoming)
             raise
+        self._useless.clear()
+        return fetched
 
     async def remove(self, store: int) -> None:
         """
@@ -125,6 +137,15 @@ class SnapshotFetcher:
         """
         path = self._storePath(store)
         await self._runFiles(lambda: self._files.removeFolder(path))
+
+    def _senderFor(self, fetch: Fetch) -> int:
+        """
+        Whom to ask: the leader, unless what it has is damaged; then any other server will do.
+        """
+        senders = [fetch.leader, *(peer for peer in self._links if peer != fetch.leader)]
+        if self._useless.issuperset(senders):
+            self._useless.clear()
+        return next(sender for sender in senders if sender not in self._useless)
 
     async def _begin(self, manifest: Manifest) -> IncomingSnapshot:
         """
@@ -157,7 +178,7 @@ class SnapshotFetcher:
         if early > 0:
             await deferLater(self._clock, early)
 
-    async def _open(self, fetch: Fetch, manifest: Manifest) -> Fetched:
+    async def _open(self, sender: int, manifest: Manifest) -> Fetched:
         """
         Open the store that it is, and make sure that it is one.
         """
@@ -177,7 +198,7 @@ class SnapshotFetcher:
 
         await self._runStore(openStore)
         [(engine, state)] = opened
-        fetched = Fetched(self.store, engine, state, fetch.leader, manifest.size)
+        fetched = Fetched(self.store, engine, state, sender, manifest.size)
         self._incoming = None
         self.store += 1
         return fetched

@@ -17,7 +17,7 @@ from replkv.kv.engine import EngineError
 from replkv.kv.machine import StateMachine
 from replkv.node.diskqueue import RunInThread
 from replkv.node.limits import NodeLimits
-from replkv.peers.snapshots import NoSnapshot, Piece
+from replkv.peers.snapshots import NoSnapshot, NotYet, Piece
 from replkv.storage.files import Files
 from replkv.storage.snapshot import Manifest, OutgoingSnapshot
 
@@ -118,7 +118,7 @@ class SnapshotSender:
             given = self._make(sender)
         given.used = self._clock.seconds()
         if given.outgoing is None:
-            return fail(NoSnapshot("it is being made"))
+            return fail(NotYet("it is being made"))
         return succeed(given.outgoing.manifest)
 
     def read(self, sender: int, number: int, file: int, offset: int) -> Deferred[Piece]:

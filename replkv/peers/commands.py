@@ -11,7 +11,7 @@ from twisted.protocols import amp
 
 from replkv.peers.argument import LargeBytes
 from replkv.peers.receiver import Timed
-from replkv.peers.snapshots import NoSnapshot
+from replkv.peers.snapshots import NoSnapshot, NotYet
 from replkv.raft.entry import Batch
 from replkv.raft.messages import (
     AppendEntries,
@@ -182,7 +182,8 @@ class TakeSnapshotCommand(amp.Command):
     commandName = b"TakeSnapshot"
     arguments: ClassVar = [(b"least", amp.Integer())]
     response: ClassVar = [(b"manifest", LargeBytes())]
-    errors: ClassVar = {NotIntroduced: b"NOT_INTRODUCED", NoSnapshot: b"NO_SNAPSHOT"}
+    # AMP takes the first that fits.
+    errors: ClassVar = {NotIntroduced: b"NOT_INTRODUCED", NotYet: b"NOT_YET", NoSnapshot: b"NO_SNAPSHOT"}
 
 
 class ReadSnapshotCommand(amp.Command):

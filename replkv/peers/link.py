@@ -204,6 +204,8 @@ class PeerLink(Service):
         if self._connection is None or version is None:
             return fail(Unreachable())
         if version < SINCE[command]:
+            name = command.commandName.decode("ascii")
+            self.tell(f"server {self.peer} speaks version {version} and would be asked for {name}: upgrade it")
             return fail(TooOld())
         if not self._due:
             self._lastAnswer = self._clock.seconds()

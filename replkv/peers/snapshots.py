@@ -19,6 +19,12 @@ class NoSnapshot(Exception):
     """
 
 
+class NotYet(NoSnapshot):
+    """
+    The snapshot is being made: whoever asks again soon gets it.
+    """
+
+
 class Piece(NamedTuple):
     """
     Some bytes of a file.
@@ -54,7 +60,7 @@ class SnapshotSource(Protocol):
         Server C{sender} needs a snapshot that has at least the entries up to C{least}: take one, or give it the one
         again that it has begun to read.
 
-        @return: what it is made of; fails with L{NoSnapshot}.
+        @return: what it is made of; fails with L{NoSnapshot}, or L{NotYet}.
         """
 
     def read(self, sender: int, number: int, file: int, offset: int) -> Deferred[Piece]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 from dataclasses import replace
+from random import Random
 
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
@@ -193,6 +194,20 @@ class SnapshotTests(SynchronousTestCase):
         self.assertIn("does not fit its checksum", told)
         self.patch(leader.service.assembly.snapshots, "read", original)
         self.cluster.until(self.hasCaughtUp, "it has caught up")
+
+    def test_rottenAtLeader(self) -> None:
+        """
+        If the leader's own store is rotten, where nobody has read it yet, another server's will do.
+        """
+        leader = self.cluster.leader()
+        self.assertIsNotNone(leader.store.rot(Random(1)))
+        leader.hadBadDisk = True
+        self.cluster.heal()
+        self.cluster.until(lambda: self.installs() == 1, "it goes on from a snapshot")
+        [told] = [line for line in self.lines if "needs a snapshot" in line]
+        self.assertIn("does not fit its checksum", told)
+        other = next(server for server in self.others if server is not leader)
+        self.assertTrue(any(f"from a snapshot of server {other.id}," in line for line in self.lines))
 
     def test_crashes(self) -> None:
         """

@@ -98,12 +98,14 @@ class Snapshots:
     What a server has to give.
 
     @ivar manifest: of the one that there is; C{None} if there is none.
+    @ivar refusal: what is said then.
     @ivar pieces: what is given of it.
     @ivar asked: what was asked.
     """
 
     def __init__(self) -> None:
         self.manifest: Manifest | None = None
+        self.refusal: type[NoSnapshot] = NoSnapshot
         self.pieces: list[Piece] = []
         self.asked: list[tuple[int, ...]] = []
 
@@ -112,7 +114,7 @@ class Snapshots:
         See L{replkv.peers.snapshots.SnapshotSource.take}.
         """
         self.asked.append((sender, least))
-        return fail(NoSnapshot("not now")) if self.manifest is None else succeed(self.manifest)
+        return fail(self.refusal("not now")) if self.manifest is None else succeed(self.manifest)
 
     def read(self, sender: int, number: int, file: int, offset: int) -> Deferred[Piece]:
         """

@@ -11,7 +11,7 @@ from twisted.python.failure import Failure
 
 from replkv.peers.commands import ReadSnapshotCommand, TakeSnapshotCommand
 from replkv.peers.receiver import Timed, TooOld, Unreachable
-from replkv.peers.snapshots import NoSnapshot, Piece
+from replkv.peers.snapshots import NoSnapshot, NotYet, Piece
 from replkv.raft.messages import InstallSnapshot, InstallSnapshotReply
 from replkv.storage.snapshot import Manifest, SnapshotFile
 from replkv.versions import Versions
@@ -78,6 +78,15 @@ class SnapshotLinkTests(LinkTests):
         self.assertTrue(self.link.isUp)
         self.assertEqual((self.lines, self.losses), ([], 0))
 
+    def test_notYet(self) -> None:
+        """
+        That it is being made is told apart from that.
+        """
+        self.connect()
+        self.its.snapshots.refusal = NotYet
+        self.assertIsInstance(self.outcome(self.link.takeSnapshot(7)), NotYet)
+        self.assertTrue(self.link.isUp)
+
     def test_nonsense(self) -> None:
         """
         A manifest that is none is not believed.
@@ -110,8 +119,11 @@ class SnapshotLinkTests(LinkTests):
         """
         self.its = Peer(self.network, 1, versions=Versions(3, 3))
         self.connect()
-        self.assertIsInstance(self.outcome(self.link.takeSnapshot(7)), TooOld)
+        for _ in range(3):
+            self.assertIsInstance(self.outcome(self.link.takeSnapshot(7)), TooOld)
         self.assertTrue(self.link.isUp)
+        told = "server 1 speaks version 3 and would be asked for TakeSnapshot: upgrade it"
+        self.assertEqual(self.lines, [told])
 
 
 class StrangerTests(ListenerTests):

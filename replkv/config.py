@@ -38,6 +38,7 @@ _MAX_PORT: Final = 65535
 _MAX_HOSTNAME: Final = 253
 _MAX_NAME: Final = 100
 _MAX_MS: Final = 600_000
+_MAX_RESERVE: Final = 1 << 50
 
 
 class ConfigError(Exception):
@@ -86,6 +87,8 @@ class Config:
     @ivar requestTimeout: after how many seconds a command that has no result is answered with an error.
     @ivar maxValueBytes: the largest value that a client may store.
     @ivar maxConnections: the most clients that a server serves at once.
+    @ivar reserveBytes: how many bytes should be free on a server's disk: with less, it takes no writes. C{None} leaves
+        that to the servers.
     @ivar notice: a line for the operator, where the servers' data seems to lie in another folder than C{path}.
     """
 
@@ -98,6 +101,7 @@ class Config:
     requestTimeout: float
     maxValueBytes: int
     maxConnections: int
+    reserveBytes: int | None = None
     notice: str = ""
 
     def server(self, serverId: int) -> ServerConfig:
@@ -190,6 +194,7 @@ class _Document:
         "RequestTimeoutMs",
         "MaxValueBytes",
         "MaxConnections",
+        "ReserveBytes",
     )
     _SERVER_REQUIRED: Final = ("Id", "Hostname", "ClientPort", "LogPort")
     _SERVER_OPTIONAL: Final = ("Listen",)
@@ -236,6 +241,7 @@ class _Document:
             requestTimeout=self._integer(top, "", "RequestTimeoutMs", 1, _MAX_MS, 5000) / 1000,
             maxValueBytes=self._integer(top, "", "MaxValueBytes", 1, 8 << 20, 1 << 20),
             maxConnections=self._integer(top, "", "MaxConnections", 1, 1_000_000, 10_000),
+            reserveBytes=self._integer(top, "", "ReserveBytes", 0, _MAX_RESERVE) if "ReserveBytes" in top else None,
             notice=self._notice(given, path, servers),
         )
 

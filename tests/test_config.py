@@ -114,6 +114,8 @@ MISTAKES: list[tuple[Change, str]] = [
     (put("RequestTimeoutMs", 0), "RequestTimeoutMs: must be from 1 to 600000, not 0"),
     (put("MaxValueBytes", (8 << 20) + 1), "MaxValueBytes: must be from 1 to 8388608, not 8388609"),
     (put("MaxConnections", 0), "MaxConnections: must be from 1 to 1000000, not 0"),
+    (put("ReserveBytes", -1), "ReserveBytes: must be from 0 to 1125899906842624, not -1"),
+    (put("ReserveBytes", None), "ReserveBytes: must be a whole number, not null"),
 ]
 
 
@@ -188,12 +190,13 @@ class LoadTests(SynchronousTestCase):
             put("RequestTimeoutMs", 1500),
             put("MaxValueBytes", 8 << 20),
             put("MaxConnections", 7),
+            put("ReserveBytes", 0),
             put("Listen", "0.0.0.0", 1),
         )
         self.assertEqual(config.cluster, "blue")
         self.assertEqual((config.heartbeat, config.electionTimeout), (0.1, 0.2))
         self.assertEqual((config.leaderWait, config.requestTimeout), (0.0, 1.5))
-        self.assertEqual((config.maxValueBytes, config.maxConnections), (8 << 20, 7))
+        self.assertEqual((config.maxValueBytes, config.maxConnections, config.reserveBytes), (8 << 20, 7, 0))
         self.assertEqual([s.listen for s in config.servers], [None, "0.0.0.0", None])
 
     def test_brokenText(self) -> None:

@@ -39,7 +39,9 @@ async def askStatus(client: Client, config: Config, patience: float) -> Status:
 
     answers = await gatherResults([Deferred.fromCoroutine(_ask(client, server, patience)) for server in config.servers])
     rows = [_HEADINGS, *(_row(server, answer) for server, answer in zip(config.servers, answers, strict=True))]
-    said = zip(_refusals(config, answers), _differences(config, answers), _lags(answers), strict=True)
+    said = zip(
+        _refusals(config, answers), _differences(config, answers), _shortages(answers), _lags(answers), strict=True
+    )
     marks = ["", *map("".join, said)]
     led = any(not isinstance(answer, str) and answer.get("role") == "leader" for answer in answers)
     return Status([line + mark for line, mark in zip(_aligned(rows), marks, strict=True)], led)
@@ -92,6 +94,31 @@ def _differences(config: Config, answers: Sequence[dict[str, str] | str]) -> lis
         others = ", ".join(str(other) for other, (at, its) in states.items() if at == index and its != told)
         marks.append(f"  has another state than {others} at the same entry" if others else "")
     return marks
+
+
+def _shortages(answers: Sequence[dict[str, str] | str]) -> list[str]:
+    """
+    What is to be said behind the line of each server that takes no writes, since disks are nearly full.
+    """
+    marks = []
+    for answer in answers:
+        told = {} if isinstance(answer, str) else answer
+        full = told.get("full_disks", "none").split(",")
+        if told.get("id") in full:
+            marks.append(f"  takes no writes: its disk has {_mebibytes(told)} MiB left, make room")
+        elif told.get("takes_writes") == "no":
+            marks.append(f"  takes no writes: the disks of {', '.join(full)} are nearly full")
+        else:
+            marks.append("")
+    return marks
+
+
+def _mebibytes(answer: dict[str, str]) -> str:
+    """
+    How many are free on a server's disk.
+    """
+    told = answer.get("disk_free", "")
+    return str(int(told) >> 20) if told.isdecimal() and len(told) < 20 else "few"
 
 
 def _lags(answers: Sequence[dict[str, str] | str]) -> list[str]:

@@ -22,6 +22,7 @@ from replkv.node.handovers import HandOverFailed, HandOvers
 from replkv.node.leaderclock import LeaderClock
 from replkv.node.limits import NodeLimits
 from replkv.node.pending import Deadlines, Proposals, Read
+from replkv.node.shortages import Shortages
 from replkv.raft.core import Raft
 from replkv.raft.entry import Entry
 from replkv.versions import MemberVersions
@@ -44,6 +45,7 @@ class Executor:
         leaderClock: LeaderClock,
         handOvers: HandOvers,
         versions: MemberVersions,
+        shortages: Shortages,
         limits: NodeLimits,
     ) -> None:
         """
@@ -51,6 +53,7 @@ class Executor:
         @param leaderClock: stamps entries.
         @param handOvers: has another server lead where a client wants it.
         @param versions: tell which commands all members know.
+        @param shortages: tell whether there is room for what clients write.
         """
         self._config = config
         self._id = raft.config.id
@@ -60,6 +63,7 @@ class Executor:
         self._leaderClock = leaderClock
         self._handOvers = handOvers
         self._versions = versions
+        self._shortages = shortages
         self._told: tuple[type[WriteCommand], int] | None = None  # What was refused last for its version.
         self._closed = False
         self._leads = False
@@ -127,6 +131,7 @@ class Executor:
         This server leads from now on.
         """
         self._leaderClock.lead()
+        self._shortages.forget()
         self._leads = True
 
     def depose(self) -> None:
@@ -134,6 +139,7 @@ class Executor:
         This server leads no longer. What is committed will be applied here too, and is answered then.
         """
         self._leads = False
+        self._shortages.forget()
         self._proposals.abandon(self._raft.commitIndex)
 
     def goOn(self) -> None:
@@ -219,6 +225,9 @@ class Executor:
         command = cast(WriteCommand, request.command)
         if self._versions.lowest < command.SINCE:
             self._refuse(request, type(command))
+            return
+        if not self._shortages.takesWrites:
+            request.answer(Unavailable())
             return
         session.lastIndex = self._raft.propose(command.encode(now))
         self._proposals.add(session.lastIndex, self._raft.currentTerm, request)

@@ -24,6 +24,11 @@ class NodeLimits:
     @ivar snapshotPieceBytes: how many bytes of one are sent at once.
     @ivar snapshotBytesPerSecond: how fast it fetches one, at the most.
     @ivar snapshotPatience: for how many seconds it keeps one that nobody asks for.
+    @ivar reserveBytes: how many bytes should be free on its disk, at the least, where the operator says nothing else.
+        That is enough for a file of the log, a flush of the store, and all until the disk is looked at again.
+    @ivar reserveDivisor: or such a part of the disk, if that is more.
+    @ivar spaceInterval: after how many seconds its disk is looked at again.
+    @ivar reliefPause: for how many seconds a leader with a full disk waits before it asks to be relieved once more.
     @ivar workBytes: how many bytes of values are read from the store in one turn of the reactor, before the last, to be
         replied or to be written anew. To each reply is added what it costs whatever its size is.
     """
@@ -39,6 +44,10 @@ class NodeLimits:
     snapshotPieceBytes: int = 256 * 1024
     snapshotBytesPerSecond: int = 32 * 1024 * 1024
     snapshotPatience: float = 30.0
+    reserveBytes: int = 64 * 1024 * 1024
+    reserveDivisor: int = 50
+    spaceInterval: float = 1.0
+    reliefPause: float = 5.0
     workBytes: int = 4 * 1024 * 1024
 
 

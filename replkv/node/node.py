@@ -8,7 +8,7 @@ batch and carried out: L{Node._pump}. So whatever arrives in one turn shares mes
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Final, NamedTuple, Protocol, cast
+from typing import Final, NamedTuple, cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -25,46 +25,19 @@ from replkv.node.applier import Applier
 from replkv.node.clusterclock import ClusterClock
 from replkv.node.diskqueue import DiskQueue
 from replkv.node.executor import Executor
-from replkv.node.handovers import HandOvers
+from replkv.node.handovers import HandOverFailed, HandOvers
 from replkv.node.installer import Installer
+from replkv.node.link import Link
 from replkv.node.pending import Read
+from replkv.node.shortages import Shortages
 from replkv.peers.receiver import Timed, Unreachable
 from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
-from replkv.raft.messages import AppendEntries, Message, TimeoutNow
+from replkv.raft.messages import AppendEntries, AppendEntriesReply, TimeoutNow
 from replkv.raft.outputs import DiskTrouble, Load
 from replkv.storage.errors import CorruptLog, LogFailed
 
 TICKS_PER_HEARTBEAT: Final = 5
-
-
-class Link(Protocol):
-    """
-    The way to one other server.
-    """
-
-    def send(self, request: Timed) -> Deferred[Timed]:
-        """
-        Ask for something.
-
-        @return: fires with the reply, or fails with L{Unreachable}.
-        """
-
-    def whenLost(self) -> Deferred[None]:
-        """
-        @return: fires when a connection is lost the next time. That server may come back as another process, though
-            nothing was asked of it meanwhile.
-        """
-
-    def canAsk(self, message: Message) -> bool:
-        """
-        Whether that server is connected, and knows such a request.
-        """
-
-    def condemn(self) -> None:
-        """
-        Have no more to do with that server: it lacks what it had acknowledged.
-        """
 
 
 class _Leadership(NamedTuple):
@@ -99,6 +72,7 @@ class Node:
         outbox: Outbox,
         clock: IReactorTime,
         clusterClock: ClusterClock,
+        shortages: Shortages,
         heartbeat: float,
         fail: Callable[[int, str], None],
     ) -> None:
@@ -106,6 +80,7 @@ class Node:
         @param links: the way to each other server, by id.
         @param clock: counts ticks.
         @param clusterClock: is told to other servers, and follows theirs.
+        @param shortages: so is how full its disk is.
         @param heartbeat: seconds between two messages of a leader.
         @param fail: called once, with an exit status and a reason, when this server cannot go on.
         """
@@ -119,6 +94,7 @@ class Node:
         self._outbox = outbox
         self._clock = clock
         self._clusterClock = clusterClock
+        self._shortages = shortages
         self._heartbeat = heartbeat
         self._fail = fail
         self._id = raft.config.id
@@ -195,7 +171,7 @@ class Node:
         reply: Deferred[Timed] = Deferred()
 
         def step() -> None:
-            message, time = request
+            message, time, _ = request
             self.raft.step(sender, message, reply)
             # One that led in an earlier term leads no longer, and does not know it.
             if isinstance(message, AppendEntries) and message.term == self.raft.currentTerm:
@@ -214,6 +190,8 @@ class Node:
         def step() -> None:
             # Before the answer elects this server, which may lead with what it learns.
             self._clusterClock.learn(reply.time, self.raft.leaderId == self._id)
+            if isinstance(reply.message, AppendEntriesReply):
+                self._shortages.heard(peer, reply.isFull)
             self.raft.step(peer, reply.message)
 
         self._into(step)
@@ -252,9 +230,16 @@ class Node:
         self._into(lambda: self.raft.loaded(load, Batch(entries)))
 
     def _tick(self) -> None:
-        self._into(self.raft.tick)
+        self._into(self._passTime)
         self.executor.tick()
         self._outbox.flush()
+
+    def _passTime(self) -> None:
+        self.raft.tick()
+        if self.raft.leaderId == self._id and (relievers := self._shortages.look()):
+            handed = self.handOver("its disk is nearly full", set(self._links).difference(relievers))
+            # The log says so, and it is asked again.
+            handed.addErrback(lambda failure: failure.trap(HandOverFailed))
 
     # The pump.
 
@@ -304,7 +289,7 @@ class Node:
                 self._ask(to, Timed(message, time))
             else:
                 told = time if self._clusterClock.isKnown else 0
-                cast("Deferred[Timed]", token).callback(Timed(message, told))
+                cast("Deferred[Timed]", token).callback(Timed(message, told, self._shortages.isFull))
         if ready.diskTrouble is not None:
             self._tellOfDisk(ready.diskTrouble)
         for peer in ready.regressed:

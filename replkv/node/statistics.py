@@ -9,7 +9,9 @@ from collections.abc import Collection
 from twisted.internet.interfaces import IReactorTime
 
 from replkv.kv.machine import StateMachine
+from replkv.node.diskspace import DiskSpace
 from replkv.node.executor import Executor
+from replkv.node.shortages import Shortages
 from replkv.raft.core import Raft
 from replkv.versions import MemberVersions
 
@@ -26,12 +28,16 @@ class NodeStatistics:
         executor: Executor,
         refused: Collection[int],
         versions: MemberVersions,
+        space: DiskSpace,
+        shortages: Shortages,
         clock: IReactorTime,
     ) -> None:
         """
         @param refused: the servers that this one does not let in, since they are not what they were; kept by whoever
             judges them.
         @param versions: what this server speaks, and the others.
+        @param space: the room on its disk.
+        @param shortages: which disks are nearly full.
         @param clock: counts from now on for how long the server is up.
         """
         self._raft = raft
@@ -39,6 +45,8 @@ class NodeStatistics:
         self._executor = executor
         self._refused = refused
         self._versions = versions
+        self._space = space
+        self._shortages = shortages
         self._clock = clock
         self._started = clock.seconds()
 
@@ -60,6 +68,10 @@ class NodeStatistics:
             "refused": ",".join(map(str, sorted(self._refused))) or "none",
             "protocol_version": str(self._versions.own.newest),
             "enabled_version": str(self._versions.lowest),
+            "disk_free": "unknown" if self._space.free is None else str(self._space.free),
+            "disk_reserve": str(self._space.reserve),
+            "full_disks": ",".join(map(str, self._shortages.full)) or "none",
+            "takes_writes": "yes" if self._shortages.takesWrites else "no",
             "pending": str(self._executor.pending),
             "uptime": str(int(self._clock.seconds() - self._started)),
         }

@@ -115,7 +115,8 @@ class RequestVoteCommand(amp.Command):
 
 class AppendEntriesCommand(amp.Command):
     """
-    L{AppendEntries}, and L{AppendEntriesReply}.
+    L{AppendEntries}, and L{AppendEntriesReply}. C{full} says that the disk of who answers is nearly full; where it is
+    not, it is left out.
     """
 
     commandName = b"AppendEntries"
@@ -137,6 +138,7 @@ class AppendEntriesCommand(amp.Command):
         (b"conflictTerm", amp.Integer()),
         (b"readRound", amp.Integer()),
         (b"time", ClusterTime()),
+        (b"full", amp.Boolean(optional=True)),
     ]
     errors: ClassVar = {NotIntroduced: b"NOT_INTRODUCED"}
 
@@ -244,7 +246,7 @@ def remoteCall(request: Timed) -> Remote:
 
     @raise TypeError: if it is a reply.
     """
-    message, time = request
+    message, time, _ = request
     arguments = {**message._asdict(), "time": time}
     match message:
         case AppendEntries():

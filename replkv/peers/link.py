@@ -331,5 +331,5 @@ class PeerLink(Service):
 
 
 def _reply(answer: dict[str, Any], reply: Callable[..., Message]) -> Timed:
-    time = answer.pop("time")
-    return Timed(reply(**answer), time)
+    time, isFull = answer.pop("time"), bool(answer.pop("full", None))
+    return Timed(reply(**answer), time, isFull)

@@ -173,7 +173,8 @@ class IncomingConnection(PeerConnection):
 
 
 def _asdict(reply: Timed) -> dict[str, Any]:
-    return {**reply.message._asdict(), "time": reply.time}
+    # Of what a response does not have, AMP takes no notice.
+    return {**reply.message._asdict(), "time": reply.time, "full": reply.isFull or None}
 
 
 class PeerListener(ServerFactory):

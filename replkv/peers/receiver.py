@@ -13,13 +13,15 @@ from replkv.raft.messages import Message
 
 class Timed(NamedTuple):
     """
-    A message, and its sender's clock.
+    A message, and how its sender is.
 
     @ivar time: the cluster's time in milliseconds as the sender knows it; in a reply, 0 where it only guesses.
+    @ivar isFull: in the answer to AppendEntries, whether the sender's disk is nearly full.
     """
 
     message: Message
     time: int
+    isFull: bool = False
 
 
 class Receiver(Protocol):

@@ -14,17 +14,20 @@ from replkv.names import NameEndpoint, Names
 from replkv.node.applier import Applier
 from replkv.node.compaction import Compaction
 from replkv.node.diskqueue import DiskQueue
+from replkv.node.diskspace import DiskSpace
 from replkv.node.executor import Executor
 from replkv.node.handovers import HandOvers
 from replkv.node.installer import Installer
 from replkv.node.leaderclock import LeaderClock
 from replkv.node.node import Node
+from replkv.node.shortages import Shortages
 from replkv.node.snapshotfetcher import SnapshotFetcher
 from replkv.node.snapshotsender import SnapshotSender
 from replkv.node.statistics import NodeStatistics
 from replkv.peers.identity import Identity
 from replkv.peers.link import PeerLink
 from replkv.peers.listener import PeerListener
+from replkv.raft.configuration import Configuration
 from replkv.service.clockkeeper import ClockKeeper
 from replkv.service.descriptors import Descriptors
 from replkv.service.host import Host, Worker
@@ -49,6 +52,8 @@ class Assembly:
     @ivar clock: the cluster's time.
     @ivar clockKeeper: stores it.
     @ivar links: the ways to the other servers, by id.
+    @ivar diskSpace: how much room its disk has.
+    @ivar shortages: which disks are nearly full.
     @ivar compaction: has the log begin later.
     @ivar snapshots: gives snapshots to other servers.
     @ivar installer: has this one go on from a snapshot.
@@ -101,8 +106,19 @@ class Assembly:
         self.clockKeeper = ClockKeeper(host, folder, self.clock, storeThread, atOnce)
         leaderClock = LeaderClock(self.raft, self.machine, self.clock)
         handOvers = HandOvers(self.raft)
+        self.diskSpace = DiskSpace(folder.files, folder.path, config.reserveBytes, fileThread.run, reactor, limits.node)
+        members = Configuration(self.raft.config.members)
+        self.shortages = Shortages(server.id, members, self.diskSpace, self.links, reactor, limits.node)
         executor = Executor(
-            config, self.raft, self.machine, reactor, leaderClock, handOvers, identity.versions, limits.node
+            config,
+            self.raft,
+            self.machine,
+            reactor,
+            leaderClock,
+            handOvers,
+            identity.versions,
+            self.shortages,
+            limits.node,
         )
         outbox = Outbox()
         disk = DiskQueue(storage, logThread.run, storeThread.run, reactor, limits.node)
@@ -141,12 +157,20 @@ class Assembly:
             outbox,
             reactor,
             self.clock,
+            self.shortages,
             config.heartbeat,
             fail,
         )
         self.peers = PeerListener(reactor, identity, self.node, self.snapshots)
         self.statistics = NodeStatistics(
-            self.raft, self.machine, executor, identity.refused, identity.versions, reactor
+            self.raft,
+            self.machine,
+            executor,
+            identity.refused,
+            identity.versions,
+            self.diskSpace,
+            self.shortages,
+            reactor,
         )
         self.clients = ClientServerFactory(
             self.node,

@@ -128,6 +128,7 @@ class Server(Service):
             listening.addCallbacks(self._clientPorts.append, self._notListening)
         parts.node.start()
         parts.snapshots.start()
+        parts.diskSpace.start()
         # What the store has been opened with is on its disk. An idle cluster would not flush it again.
         parts.compaction.flushed(parts.machine.appliedIndex)
         parts.clockKeeper.start()
@@ -186,6 +187,7 @@ class Server(Service):
         parts.peers.close()
         for link in parts.links.values():
             await link.stopService()
+        parts.diskSpace.stop()
         await parts.clockKeeper.stop()
         await parts.snapshots.stop()
         await parts.installer.close()

@@ -12,7 +12,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 
 class Locked(Exception):
@@ -33,6 +33,18 @@ EXHAUSTED: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 With these errors a system refuses to open anything more. Where a write or a sync fails with one of them, that is a
 failure like any other: what it had to write may be lost.
 """
+
+
+class Space(NamedTuple):
+    """
+    The room on a disk.
+
+    @ivar free: how many bytes can still be written there, by whoever is not root.
+    @ivar size: how many there are in all.
+    """
+
+    free: int
+    size: int
 
 
 class File(Protocol):
@@ -132,6 +144,11 @@ class Files(Protocol):
         @raise Locked: if another has it.
         """
 
+    def space(self, path: str) -> Space:
+        """
+        Tell the room on the disk that a folder is on.
+        """
+
 
 class OSFiles:
     """
@@ -221,6 +238,13 @@ class OSFiles:
             os.close(descriptor)
             raise
         return _OSLock(descriptor)
+
+    def space(self, path: str) -> Space:
+        """
+        See L{Files.space}.
+        """
+        told = os.statvfs(path)
+        return Space(told.f_bavail * told.f_frsize, told.f_blocks * told.f_frsize)
 
 
 def openFile(path: str, flags: int) -> File:

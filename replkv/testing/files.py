@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from replkv.storage.files import EXHAUSTED, Exhausted, File, Lock, Locked
+from replkv.storage.files import EXHAUSTED, Exhausted, File, Lock, Locked, Space
 
 SECTOR_BYTES = 512
 
@@ -73,12 +73,14 @@ class MemoryFiles:
 
     @ivar operations: what was done to the disk, in order, as (kind, path).
     @ivar powerLossAt: the number of the operation, from 0, in which the power goes.
+    @ivar room: what it says of its room, which nothing that is written takes away.
     @ivar failing: given each operation as (kind, path), says with which error number the disk answers; 0 for none.
     """
 
     def __init__(self, contents: Mapping[str, bytes] | None = None) -> None:
         self.operations: list[tuple[str, str]] = []
         self.powerLossAt: int | None = None
+        self.room = Space(1 << 40, 1 << 40)
         self.failing: Callable[[str, str], int] = lambda kind, path: 0
         self._names = {path: _Content(data) for path, data in (contents or {}).items()}
         self._syncedNames = dict(self._names)
@@ -115,6 +117,7 @@ class MemoryFiles:
             survivor._names[path] = survivors[content]
         survivor._syncedNames = dict(survivor._names)
         survivor._folders = set(self._folders)
+        survivor.room = self.room
         return survivor
 
     def afterKill(self) -> MemoryFiles:
@@ -207,6 +210,13 @@ class MemoryFiles:
         self.step("lock", path)
         self._locked.add(path)
         return _MemoryLock(self._locked, path)
+
+    def space(self, path: str) -> Space:
+        """
+        See L{replkv.storage.files.Files.space}.
+        """
+        self.look("space", path)
+        return self.room
 
     def step(self, kind: str, path: str) -> None:
         """

@@ -126,6 +126,36 @@ class AskStatusTests(ClientCase):
             for wire in wires:
                 wire.close()
 
+    def test_full(self) -> None:
+        """
+        Those are marked that take no writes, since disks are nearly full: their own, or so many others.
+        """
+        own = {"disk_free": str(5 << 20), "takes_writes": "no"}
+        cases: list[tuple[list[dict[str, str]], list[str]]] = [
+            ([{}, {"full_disks": "none", "takes_writes": "yes"}, {}], ["", "", ""]),
+            (
+                [{"full_disks": "20", "takes_writes": "yes"}, {"full_disks": "20", **own}, {}],
+                ["", "  takes no writes: its disk has 5 MiB left, make room", ""],
+            ),
+            (
+                [{"full_disks": "20,30", "takes_writes": "no"}, {"full_disks": "20", **own, "disk_free": "?"}, {}],
+                [
+                    "  takes no writes: the disks of 20, 30 are nearly full",
+                    "  takes no writes: its disk has few MiB left, make room",
+                    "",
+                ],
+            ),
+        ]
+        for told, marks in cases:
+            status = self.ask()
+            wires = [self.network.accept(port) for port in (1, 2, 3)]
+            for number, (wire, more) in enumerate(zip(wires, told, strict=True), 1):
+                wire.send(stats("follower", 4, 20, **{**more, "id": str(10 * number)}))
+            lines = self.successResultOf(status).lines
+            self.assertEqual([line.partition("1233     7")[2] for line in lines[1:]], marks)
+            for wire in wires:
+                wire.close()
+
     def test_refusedAndSilent(self) -> None:
         """
         One that does not answer is not marked: it may be mended when it runs again.

@@ -34,6 +34,7 @@ HEARTBEAT = Timed(
     1_700_000_000_002,
 )
 HEARD = Timed(AppendEntriesReply.accepted(term=3, matchIndex=7, prevLogIndex=7, readRound=4), 1_700_000_000_003)
+FULL = HEARD._replace(isFull=True)
 
 
 def fields(timed: Timed) -> dict[str, Any]:

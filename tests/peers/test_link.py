@@ -15,7 +15,7 @@ from replkv.raft.entry import Batch, Entry
 from replkv.raft.messages import AppendEntries, RequestVote, RequestVoteReply, TimeoutNow, TimeoutNowReply
 from replkv.testing.cluster.connection import Connection
 from tests.peers.linked import LinkTests
-from tests.peers.peer import HEARD, HEARTBEAT, PORT, VOTE, VOTED
+from tests.peers.peer import FULL, HEARD, HEARTBEAT, PORT, VOTE, VOTED
 
 
 class RequestTests(LinkTests):
@@ -51,6 +51,19 @@ class RequestTests(LinkTests):
         self.assertEqual(self.replies, [HEARD, VOTED])
         self.assertEqual((self.unreachable, self.losses), (0, 0))
         self.assertEqual(self.lines, [])
+
+    def test_full(self) -> None:
+        """
+        It hears from a reply that the disk of who has sent it is nearly full. One of a server that does not know of
+        such things says nothing of it.
+        """
+        self.connect()
+        for answer in (FULL, HEARD):
+            self.ask(HEARTBEAT)
+            self.network.settle()
+            self.its.receiver.asked[-1][2].callback(answer)
+            self.network.settle()
+        self.assertEqual(self.replies, [FULL, HEARD])
 
     def test_handOver(self) -> None:
         """

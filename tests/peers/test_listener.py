@@ -14,7 +14,7 @@ from replkv.peers.receiver import Timed
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.messages import AppendEntries, AppendEntriesReply
 from tests.peers.listening import ListenerTests
-from tests.peers.peer import HEARD, HEARTBEAT, VOTE, VOTED, fields, hostOf
+from tests.peers.peer import FULL, HEARD, HEARTBEAT, VOTE, VOTED, fields, hostOf
 
 
 class HelloTests(ListenerTests):
@@ -224,7 +224,19 @@ class RequestTests(ListenerTests):
         )
         reply.callback(HEARD)
         self.network.settle()
-        self.assertEqual(self.successResultOf(answer), fields(HEARD))
+        self.assertEqual(self.successResultOf(answer), {**fields(HEARD), "full": None})
+
+    def test_full(self) -> None:
+        """
+        A server whose disk is nearly full says so with its answer, where there is a place for it.
+        """
+        for request, answer, told in ((HEARTBEAT, FULL, {"full": True}), (VOTE, VOTED._replace(isFull=True), {})):
+            command, arguments, _ = remoteCall(request)
+            answered = self.caller.ask(command, **arguments)
+            self.network.settle()
+            self.server.receiver.asked[-1][2].callback(answer)
+            self.network.settle()
+            self.assertEqual(self.successResultOf(answered), {**fields(answer), **told})
 
     def test_pipelined(self) -> None:
         """

@@ -53,6 +53,14 @@ class OSFilesTests(SynchronousTestCase):
         self.files.makeFolder(path)
         self.assertTrue(os.path.isdir(path))
 
+    def test_space(self) -> None:
+        """
+        There is some room where this test runs, and not more than the whole disk.
+        """
+        free, size = self.files.space(self.folder)
+        self.assertTrue(0 < free <= size, (free, size))
+        self.assertRaises(OSError, self.files.space, self.path)
+
     def test_makeFolderOverFile(self) -> None:
         """
         A file in the way is an error.

@@ -1,0 +1,45 @@
+"""
+What a node needs of its connections to other servers.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+
+from replkv.peers.receiver import Timed
+from replkv.raft.messages import Message
+
+
+class Link(Protocol):
+    """
+    The way to one other server.
+
+    @ivar isUp: whether it is connected.
+    """
+
+    isUp: bool
+
+    def send(self, request: Timed) -> Deferred[Timed]:
+        """
+        Ask for something.
+
+        @return: fires with the reply, or fails with L{Unreachable}.
+        """
+
+    def whenLost(self) -> Deferred[None]:
+        """
+        @return: fires when a connection is lost the next time. That server may come back as another process, though
+            nothing was asked of it meanwhile.
+        """
+
+    def canAsk(self, message: Message) -> bool:
+        """
+        Whether that server is connected, and knows such a request.
+        """
+
+    def condemn(self) -> None:
+        """
+        Have no more to do with that server: it lacks what it had acknowledged.
+        """

@@ -189,8 +189,10 @@ class Node:
     def _replied(self, reply: Timed, peer: int) -> None:
         def step() -> None:
             # Before the answer elects this server, which may lead with what it learns.
-            self._clusterClock.learn(reply.time, self.raft.leaderId == self._id)
-            if isinstance(reply.message, AppendEntriesReply):
+            leads = self.raft.leaderId == self._id
+            self._clusterClock.learn(reply.time, leads)
+            # One that comes late says nothing to a server that leads no longer.
+            if leads and isinstance(reply.message, AppendEntriesReply):
                 self._shortages.heard(peer, reply.isFull)
             self.raft.step(peer, reply.message)
 

@@ -61,8 +61,7 @@ class Shortages:
         """
         The ids of the servers that are full, as far as this one knows, in their order.
         """
-        own = [self._id] if self.isFull else []
-        return sorted(own + [peer for peer, isFull in self._told.items() if isFull])
+        return sorted({self._id} | self._fullPeers() if self.isFull else self._fullPeers())
 
     @property
     def takesWrites(self) -> bool:
@@ -93,7 +92,7 @@ class Shortages:
             that they are not, so that it never goes to and fro between servers that are. None where there is none; nor
             for a while after they were told, since clients wait for each attempt.
         """
-        full = {peer for peer, isFull in self._told.items() if isFull}
+        full = self._fullPeers()
         there = {peer for peer, link in self._links.items() if link.isUp}
         self._noteOthers(full, bool(full) and not self._configuration.isQuorum({self._id, *there - full}))
         withRoom = there.intersection(self._told) - full
@@ -102,6 +101,12 @@ class Shortages:
             return ()
         self._notBefore = now + self._limits.reliefPause
         return withRoom
+
+    def _fullPeers(self) -> set[int]:
+        """
+        Those of them that are connected.
+        """
+        return {peer for peer, isFull in self._told.items() if isFull and self._links[peer].isUp}
 
     def _noteOthers(self, full: Collection[int], areFull: bool) -> None:
         if areFull == self._othersAreFull:

@@ -49,7 +49,12 @@ UPGRADE: Final = "upgrade"
 The kind of fault that has a server restarted as one that speaks later versions. It is drawn for all servers or none.
 """
 
-BY_ITSELF: Final = SELDOM | {HAND_OVER, UPGRADE}
+NEARLY_FULL: Final = "nearly full disk"
+"""
+The kind of fault that has disks fill, and be emptied. It is drawn by itself, since most seeds had better take writes.
+"""
+
+BY_ITSELF: Final = SELDOM | {HAND_OVER, NEARLY_FULL, UPGRADE}
 """
 All that is drawn by itself.
 """

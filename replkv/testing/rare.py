@@ -221,6 +221,21 @@ DISK_STOP: Final = "a server that stopped for its disk"
 A server stopped since its disk failed, was full, or was damaged.
 """
 
+FULL_REFUSED: Final = "a write refused since a disk was nearly full"
+"""
+A leader proposed nothing, since its own disk or those of too many others had less room than their reserve.
+"""
+
+FULL_RELIEVED: Final = "a leader with a nearly full disk that wanted another to lead"
+"""
+A leader whose disk had less room than its reserve began to hand over to a server that had more.
+"""
+
+FULL_EMPTIED: Final = "a nearly full disk that had room again"
+"""
+A server whose disk had less room than its reserve took writes again.
+"""
+
 NO_DESCRIPTOR: Final = "a descriptor refused"
 """
 A server wanted to open something, and its system had no descriptor for it.
@@ -342,6 +357,9 @@ REQUIRED: Final = {
             REGRESSED,
             CLONED,
             DISK_STOP,
+            FULL_REFUSED,
+            FULL_RELIEVED,
+            FULL_EMPTIED,
             NO_DESCRIPTOR,
             CUT_COMMAND,
             PARTED,

@@ -4,14 +4,20 @@ A disk that is full.
 
 from __future__ import annotations
 
+import os
+import shutil
 from typing import Final
 
+import pytest
+
+from replkv.client.errors import OutcomeUnknown
 from replkv.storage.log import SEGMENT_BYTES
+from tests.faults.cluster import ProxiedCluster
 from tests.faults.conftest import MakeCluster, MakeDisk
 from tests.faults.faults import checkStoppedForDisk
 from tests.faults.run import SETTINGS, Run
 from tests.faults.workload import Load
-from tests.processes.cluster import onReactor
+from tests.processes.cluster import onReactor, until
 
 MIB: Final = 1 << 20
 
@@ -49,3 +55,73 @@ async def test_fullDisk(makeDisk: MakeDisk, makeCluster: MakeCluster) -> None:
         await cluster.applied(server.id, await cluster.number(leader, "commit_index"))
 
     await run.go(disturb)
+
+
+class _Filling:
+    """
+    Small disks under all servers, and files that fill them.
+    """
+
+    def __init__(self, makeDisk: MakeDisk, cluster: ProxiedCluster) -> None:
+        self.cluster = cluster
+        for server in cluster.servers.values():
+            makeDisk(server.data, 192 * MIB)
+
+    def fill(self, *ids: int) -> None:
+        """
+        Have these servers' disks be nearly full, and those of the others not.
+        """
+        for server in self.cluster.servers.values():
+            file = server.data / "other"
+            file.unlink(missing_ok=True)
+            if server.id in ids:
+                free = shutil.disk_usage(server.data).free
+                with open(file, "wb") as other:
+                    os.posix_fallocate(other.fileno(), 0, free - 40 * MIB)
+
+    async def known(self, *ids: int) -> None:
+        """
+        Wait until each server tells of itself whether it is one of these.
+        """
+
+        async def there() -> bool:
+            told = {serverId: await self.cluster.stats(serverId) for serverId in self.cluster.servers}
+            full = {key for key, answer in told.items() if str(key) in answer.get("full_disks", "").split(",")}
+            return full == set(ids)
+
+        await until(there, f"of the servers, the disks of {ids} are nearly full")
+
+
+@onReactor
+async def test_reserve(makeDisk: MakeDisk, makeCluster: MakeCluster) -> None:
+    """
+    The disk of the leader fills, and another server leads. The disks of all fill, and writes are refused at once, reads
+    answered. There is room again, and writes are taken; no server was started again.
+    """
+    cluster = makeCluster(3)
+    disks = _Filling(makeDisk, cluster)
+    cluster.start()
+    leader = await cluster.leader()
+    await cluster.put(b"k", b"v")
+    disks.fill(leader)
+    await disks.known(leader)
+
+    async def relieved() -> bool:
+        return await cluster.leader() != leader
+
+    await until(relieved, "another server leads")
+    await cluster.put(b"k", b"w")
+    disks.fill(*cluster.servers)
+    await disks.known(*cluster.servers)
+    client = cluster.client()
+    with pytest.raises(OutcomeUnknown):
+        await client.set(b"k", b"x")
+    assert await client.get(b"k") == b"w"
+    disks.fill()
+    await disks.known()
+    await cluster.put(b"k", b"y")
+    assert await client.get(b"k") == b"y"
+    for server in cluster.servers.values():
+        assert "the disk is nearly full" in server.logged()
+        assert "the disk has room again" in server.logged()
+        assert server.isRunning

@@ -166,6 +166,25 @@ class ShortageTests(LeaderTests):
         self.cluster.run(NODE_LIMITS.reliefPause)
         self.assertTrue(slow.leads)
 
+    def test_late(self) -> None:
+        """
+        An answer that comes when a server leads no longer says nothing to it; nor does what one said that is lost.
+        """
+        full, other = self.followers
+        self.fill(full)
+        self.cluster.hold([full])
+        self.client.set(b"k", b"w")
+        self.cluster.settle()
+        self.leader.node.handOver("the test wants it", [full.id])
+        self.cluster.settle()
+        self.assertTrue(other.leads)
+        self.cluster.hold([full], False)
+        self.cluster.run(0.2)
+        self.assertEqual([self.told(server)[0] for server in self.cluster.servers], ["none", "1", "1"])
+        full.kill()
+        self.cluster.run(0.2)
+        self.assertEqual(self.told(other), ("none", "yes"))
+
     def test_elected(self) -> None:
         """
         One that is full can be elected. What it had heard in an earlier term does not count.

@@ -6,7 +6,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.planted import client_bugs, clock_bugs, command_bugs, core_bugs, disk_bugs, peer_bugs, snapshot_bugs
+from tests.planted import (
+    client_bugs,
+    clock_bugs,
+    command_bugs,
+    core_bugs,
+    disk_bugs,
+    peer_bugs,
+    room_bugs,
+    snapshot_bugs,
+)
 
 BUGS: Final = (
     *core_bugs.BUGS,
@@ -16,4 +25,5 @@ BUGS: Final = (
     *peer_bugs.BUGS,
     *clock_bugs.BUGS,
     *command_bugs.BUGS,
+    *room_bugs.BUGS,
 )

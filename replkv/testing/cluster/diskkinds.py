@@ -10,9 +10,10 @@ from collections.abc import Callable
 from replkv.testing import rare
 from replkv.testing.chance import chance
 from replkv.testing.cluster.cluster import SimulatedCluster
+from replkv.testing.cluster.machine import EMPTY, NEARLY_FULL_ROOM
 from replkv.testing.cluster.rot import rotLog
 from replkv.testing.cluster.server import SimulatedServer
-from replkv.testing.cluster.troubled import starved
+from replkv.testing.cluster.troubled import filling, starved
 from replkv.testing.faults import Fault, Undo
 from replkv.testing.span import Span
 
@@ -57,6 +58,23 @@ def fullDisk(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: F
     A disk has no room for anything new.
     """
     return _failing(servers[0], lambda kind, path: errno.ENOSPC if kind in ("create", "makeFolder") else 0)
+
+
+def nearlyFullDisk(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    Disks of some servers fill until there is less than their reserve. All that they must write still finds room.
+    """
+    full = filling(servers, fault)
+    for server in full:
+        cluster.tell(server.name, "has a disk that is nearly full")
+        server.room = NEARLY_FULL_ROOM
+
+    def undo() -> None:
+        for server in full:
+            cluster.tell(server.name, "has room on its disk")
+            server.room = EMPTY
+
+    return undo
 
 
 def noDescriptors(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:

@@ -12,6 +12,7 @@ from replkv.testing.cluster.cluster import SimulatedCluster
 from replkv.testing.cluster.diskkinds import (
     fullDisk,
     hangingDisk,
+    nearlyFullDisk,
     noDescriptors,
     readError,
     rot,
@@ -49,7 +50,7 @@ from replkv.testing.cluster.processkinds import (
     upgrade,
 )
 from replkv.testing.cluster.server import SimulatedServer
-from replkv.testing.faults import CLONE, FOLLOWER_CUT_OFF, HAND_OVER, RUNNING_COPY, UPGRADE, Fault, Undo
+from replkv.testing.faults import CLONE, FOLLOWER_CUT_OFF, HAND_OVER, NEARLY_FULL, RUNNING_COPY, UPGRADE, Fault, Undo
 
 Kind = Callable[[SimulatedCluster, list[SimulatedServer], Fault], "Undo | None"]
 """
@@ -84,6 +85,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "write error": writeError,
     "sync error": syncError,
     "full disk": fullDisk,
+    NEARLY_FULL: nearlyFullDisk,
     "no descriptors": noDescriptors,
     "store error": storeError,
     "rot": rot,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from replkv.config import ServerConfig
 from replkv.kv.memory import CHECKPOINT, read
+from replkv.storage.files import Space
 from replkv.storage.folder import storeName
 from replkv.storage.start import readStart
 from replkv.testing import rare
@@ -29,6 +30,16 @@ if TYPE_CHECKING:
 USUAL_DISK: Final = Span(0.0005, 0.004)
 """
 The least and the most seconds that a disk takes that is well.
+"""
+
+EMPTY: Final = Space(1 << 40, 1 << 40)
+"""
+The room on a disk that is well.
+"""
+
+NEARLY_FULL_ROOM: Final = Space(1 << 20, 1 << 40)
+"""
+The room on one that is nearly full: less than any reserve of a disk of that size.
 """
 
 
@@ -77,6 +88,7 @@ class SimulatedMachine:
         self.hadBadDisk = False
         self._cluster = cluster
         self._random = self._chance("server", config.id)
+        self._room = EMPTY
         self._storePath = os.path.join(self.path, "store")
         self._stores = {self._storePath: self._newStore(Store(self._chance("store", config.id)))}
 
@@ -86,6 +98,17 @@ class SimulatedMachine:
         Its name in the story, and its host's.
         """
         return self.config.hostname
+
+    @property
+    def room(self) -> Space:
+        """
+        What its disk has room for.
+        """
+        return self._room
+
+    @room.setter
+    def room(self, room: Space) -> None:
+        self._room = self.files.room = room
 
     @property
     def isIntact(self) -> bool:
@@ -166,6 +189,7 @@ class SimulatedMachine:
 
     def _replace(self, copy: Copy | None) -> None:
         self.files = MemoryFiles(None if copy is None else copy.contents)
+        self.files.room = self.room
         if copy is None:
             path, store = os.path.join(self.path, "store"), Store(self._random, None, self.store.flushRate)
         else:

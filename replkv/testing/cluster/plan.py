@@ -14,7 +14,7 @@ from replkv.testing.chance import chance
 from replkv.testing.cluster.end import BUFFER_BYTES
 from replkv.testing.cluster.limits import drawLimits
 from replkv.testing.cluster.upgrades import BEFORE, drawUpgrades
-from replkv.testing.faults import BY_ITSELF, FOLLOWER_CUT_OFF, HAND_OVER, SELDOM, UPGRADE, Fault
+from replkv.testing.faults import BY_ITSELF, FOLLOWER_CUT_OFF, HAND_OVER, NEARLY_FULL, SELDOM, UPGRADE, Fault
 from replkv.testing.health import Settling, settling
 from replkv.testing.span import Span
 from replkv.testing.swarm import drawFault, drawKinds, drawTime, drawTimes
@@ -28,6 +28,11 @@ So many seeds have a leader to which nothing happens, in a cluster that is fast 
 _SELDOM: Final = 0.25
 """
 In so many seeds, where disks may be lost at all, something of L{SELDOM} goes wrong.
+"""
+
+_FILLING: Final = 0.25
+"""
+In so many seeds disks fill.
 """
 
 _SIZES: Final = (1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7)
@@ -256,6 +261,8 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
     if random.random() < _PEACEFUL:
         isSeldom, chosen, wild, latency, disk, fragmentation = False, [FOLLOWER_CUT_OFF], False, 0.0005, 0.0005, 0.0
     faults = drawFaults(chance(seed, "faults"), chosen, size, seconds)
+    if NEARLY_FULL in kinds and chosen != [FOLLOWER_CUT_OFF]:
+        faults += _fullDisks(chance(seed, "full disks"), size, seconds, len(faults))
     if HAND_OVER in kinds:
         faults += _handOvers(chance(seed, "hand-overs"), size, seconds, len(faults))
     if isSeldom:
@@ -397,6 +404,19 @@ def _handOvers(random: Random, size: int, seconds: float, first: int) -> tuple[F
     times = drawTimes(random, random.choice([0, 0, 1, 3, 8]), seconds)
     return tuple(
         drawFault(random, number, HAND_OVER, at, 0.0, size, atLeader=0.0) for number, at in enumerate(times, first)
+    )
+
+
+def _fullDisks(random: Random, size: int, seconds: float, first: int) -> tuple[Fault, ...]:
+    """
+    When disks fill, and for how long they stay so: long enough that servers notice it.
+
+    @param first: the number of the first time.
+    """
+    times = drawTimes(random, random.randint(1, 3) if random.random() < _FILLING else 0, seconds)
+    return tuple(
+        drawFault(random, number, NEARLY_FULL, at, random.uniform(1.0, 8.0), size, atLeader=0.7)
+        for number, at in enumerate(times, first)
     )
 
 

@@ -23,6 +23,7 @@ from replkv.storage.log import LogStorage
 from replkv.storage.stamp import FolderError
 from replkv.testing import rare
 from replkv.testing.cluster.availability import Availability
+from replkv.testing.cluster.fulldisks import watchDisk
 from replkv.testing.cluster.host import SimulatedHost
 from replkv.testing.cluster.installs import noteCrash, watchInstalls
 from replkv.testing.cluster.machine import SimulatedMachine
@@ -356,6 +357,7 @@ class SimulatedServer(SimulatedMachine):
         if self.isServing:
             watchPatience(cluster, self._service.assembly)
             watchInstalls(cluster, self._service.assembly)
+            watchDisk(cluster, self.id, self._service.assembly)
             watchCondemnation(cluster, self._service.assembly)
             self._availability = Availability(
                 cluster.config,

@@ -50,7 +50,7 @@ Within so many simulated seconds after all is well again, the cluster has a lead
 the same.
 """
 
-_REST: Final = "all servers are up and linked, and all stores the same and free of what has expired"
+_REST: Final = "all servers are up and linked and take writes, and all stores the same and free of what has expired"
 
 _QUIET: Final = 10
 """
@@ -363,7 +363,8 @@ class Simulation:
     def _isAtRest(self) -> bool:
         """
         Whether all servers that may run do, are linked to each other, know who leads, and hold the same, and nothing
-        that is about to expire. One that has forgotten what it promised hears of no leader.
+        that is about to expire; and know of no disk that is nearly full. One that has forgotten what it promised hears
+        of no leader.
         """
         servers = [server for server in self.cluster.servers if not server.condemned]
         if not all(server.isServing for server in servers):
@@ -373,6 +374,7 @@ class Simulation:
         servers = [server for server in servers if not server.hasForgotten]
         states = {(server.raft.leaderId, server.appliedIndex, server.store.digest) for server in servers}
         isFree = all(server.machine.nextDeadline is None for server in servers)
+        hasRoom = not any(server.service.assembly.shortages.full for server in servers)
         there = {server.id for server in servers}
         isLinked = all(there.isdisjoint(server.lostLinks) for server in servers)
-        return len(states) == 1 and servers[0].raft.leaderId is not None and isFree and isLinked
+        return len(states) == 1 and servers[0].raft.leaderId is not None and isFree and isLinked and hasRoom

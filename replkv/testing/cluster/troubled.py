@@ -5,7 +5,7 @@ Whom a fault troubles.
 from __future__ import annotations
 
 from replkv.testing.cluster.server import SimulatedServer
-from replkv.testing.faults import CLONE, FOLLOWER_CUT_OFF, HAND_OVER, RUNNING_COPY, Fault
+from replkv.testing.faults import CLONE, FOLLOWER_CUT_OFF, HAND_OVER, NEARLY_FULL, RUNNING_COPY, Fault
 
 
 def troubled(servers: list[SimulatedServer], fault: Fault) -> list[int]:
@@ -22,6 +22,8 @@ def troubled(servers: list[SimulatedServer], fault: Fault) -> list[int]:
         some = suspended(servers, fault)
     elif fault.kind == "no descriptors":
         some = starved(servers, fault)
+    elif fault.kind == NEARLY_FULL:
+        some = filling(servers, fault)
     elif fault.kind in ("unknown names", "silent name server"):
         some = servers  # In most cases all have to connect again.
     return [server.id for server in some]
@@ -46,6 +48,13 @@ def starved(servers: list[SimulatedServer], fault: Fault) -> list[SimulatedServe
     Those that have no descriptors left.
     """
     return servers[: 1 + int(2 * fault.amount * len(servers))]
+
+
+def filling(servers: list[SimulatedServer], fault: Fault) -> list[SimulatedServer]:
+    """
+    Those whose disks fill: any number of them.
+    """
+    return servers[: 1 + int(fault.amount * len(servers))]
 
 
 def cutOf(servers: list[SimulatedServer], fault: Fault) -> int:

@@ -82,7 +82,10 @@ class Shortages:
         """
         A peer has answered this leader, and said how it is.
         """
+        before = self._told.get(peer, False)
         self._told[peer] = isFull
+        if isFull != before:
+            self._weigh()
 
     def look(self) -> Collection[int]:
         """
@@ -92,10 +95,8 @@ class Shortages:
             that they are not, so that it never goes to and fro between servers that are. None where there is none; nor
             for a while after they were told, since clients wait for each attempt.
         """
-        full = self._fullPeers()
-        there = {peer for peer, link in self._links.items() if link.isUp}
-        self._noteOthers(full, bool(full) and not self._configuration.isQuorum({self._id, *there - full}))
-        withRoom = there.intersection(self._told) - full
+        self._weigh()
+        withRoom = self._connected().intersection(self._told) - self._fullPeers()
         now = self._clock.seconds()
         if not self.isFull or not withRoom or now < self._notBefore:
             return ()
@@ -106,9 +107,17 @@ class Shortages:
         """
         Those of them that are connected.
         """
-        return {peer for peer, isFull in self._told.items() if isFull and self._links[peer].isUp}
+        return {peer for peer in self._connected() if self._told.get(peer, False)}
 
-    def _noteOthers(self, full: Collection[int], areFull: bool) -> None:
+    def _connected(self) -> set[int]:
+        return {peer for peer, link in self._links.items() if link.isUp}
+
+    def _weigh(self) -> None:
+        """
+        See whether those that have room are a majority.
+        """
+        full = self._fullPeers()
+        areFull = bool(full) and not self._configuration.isQuorum({self._id, *self._connected() - full})
         if areFull == self._othersAreFull:
             return
         self._othersAreFull = areFull

@@ -15,6 +15,7 @@ from typing import ClassVar, Final
 from twisted.python.usage import UsageError
 
 from replkv import __version__
+from replkv.cli.backup import BackupCommand, RecoverCommand, RestoreCommand, VerifyCommand
 from replkv.cli.cluster.reset import removeData
 from replkv.cli.command import (
     AskingCommand,
@@ -296,6 +297,10 @@ class ReplkvOptions(CommonOptions):
         ["client", None, ClientCommand, "Talk to the cluster: a prompt, or a single command."],
         ["status", None, StatusCommand, "Show how the servers are."],
         ["transfer", None, TransferCommand, "Have another server lead."],
+        ["backup", None, BackupCommand, "Make a backup of a cluster that runs."],
+        ["verify", None, VerifyCommand, "Verify a backup."],
+        ["restore", None, RestoreCommand, "Make a fresh cluster of a backup."],
+        ["recover", None, RecoverCommand, "Make a cluster of one of a folder that survived."],
         ["inspect", None, InspectCommand, "Look inside a server's data folder, and change nothing."],
         ["clean-data", None, CleanDataCommand, "Remove all that the servers have stored on this machine."],
         ["sim", None, SimCommand, "Simulate clusters, with faults, under the eyes of a judge."],

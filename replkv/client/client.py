@@ -28,9 +28,9 @@ from replkv.client.errors import CommandError, NotFound, NotUpgraded, OutcomeUnk
 from replkv.clocks import countForward
 from replkv.commands import results
 from replkv.commands.cas import Cas
-from replkv.commands.command import KeyCommand, ReadCommand
+from replkv.commands.command import Command, KeyCommand, ReadCommand
 from replkv.commands.delete import Delete
-from replkv.commands.extras import Stats, Transfer
+from replkv.commands.extras import Piece, Snapshot, Stats, Transfer
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.results import Result
@@ -208,11 +208,7 @@ class Client:
         """
         server, seconds = checkedAddress(host, port), checkedTimeout(timeout)
         asked = Deferred.fromCoroutine(self._askOne(server))
-
-        def late(result: object, timeout: float) -> Failure:
-            return Failure(Unavailable(f"{server}: no answer within {timeout:g} s"))
-
-        return asked.addTimeout(seconds, self._reactor, late)
+        return asked.addTimeout(seconds, self._reactor, _lateAnswer(server))
 
     @_failing
     def transfer(self, host: str, port: int, to: int, timeout: float = PATIENCE) -> Deferred[int]:
@@ -231,6 +227,27 @@ class Client:
 
         return asked.addTimeout(seconds, self._reactor, late)
 
+    @_failing
+    def snapshot(self, host: str, port: int, least: int, timeout: float = PATIENCE) -> Deferred[bytes | None]:
+        """
+        Have one server, leader or not, make a snapshot of its state, for a backup.
+
+        @param least: it has at least the entries up to this one.
+        @return: what it is; C{None} while it is being made. Fails with L{Unavailable}.
+        """
+        return self._askFor(Snapshot(least), host, port, timeout)
+
+    @_failing
+    def piece(
+        self, host: str, port: int, snapshot: int, file: int, offset: int, timeout: float = PATIENCE
+    ) -> Deferred[bytes | None]:
+        """
+        Fetch a piece of a snapshot.
+
+        @return: the bytes; fails with L{Unavailable}.
+        """
+        return self._askFor(Piece(snapshot, file, offset), host, port, timeout)
+
     def close(self) -> None:
         """
         Close all connections. What still waits fails with L{Closed}, and so does whatever is asked then. What became of
@@ -241,6 +258,26 @@ class Client:
     def _call(self, command: KeyCommand, timeout: float | None) -> Deferred[Result]:
         seconds = self._timeout if timeout is None else checkedTimeout(timeout)
         return self._dispatcher.call(encodeCommand(command), not isinstance(command, ReadCommand), seconds)
+
+    def _askFor(self, command: Command, host: str, port: int, timeout: float) -> Deferred[bytes | None]:
+        server, seconds = checkedAddress(host, port), checkedTimeout(timeout)
+        asked = Deferred.fromCoroutine(self._blockOf(server, command))
+        return asked.addTimeout(seconds, self._reactor, _lateAnswer(server))
+
+    async def _blockOf(self, server: Address, command: Command) -> bytes | None:
+        """
+        Ask one server for something of a snapshot.
+        """
+        match await self._dispatcher.ask(server, encodeCommand(command)):
+            case results.Found() as found:
+                return found.value
+            case results.NotYet():
+                return None
+            case results.NoSnapshot() as refused:
+                raise Unavailable(f"{server} has no snapshot: {refused.reason}")
+            case results.Unavailable():
+                raise Unavailable(f"{server} has too much to do")
+        raise Unavailable(f"{server} is of an earlier version, and gives no snapshots")
 
     async def _transfer(self, server: Address, to: int) -> int:
         reply = await self._dispatcher.ask(server, encodeCommand(Transfer(to)))
@@ -260,6 +297,10 @@ class Client:
         if not isinstance(reply, results.Statistics):
             raise Unavailable(f"{server} has no statistics")
         return reply.values
+
+
+def _lateAnswer(server: Address) -> Callable[[object, float], Failure]:
+    return lambda result, timeout: Failure(Unavailable(f"{server}: no answer within {timeout:g} s"))
 
 
 def _value(reply: Result) -> bytes | None:

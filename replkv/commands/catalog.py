@@ -9,7 +9,7 @@ from typing import Final
 from replkv.commands.cas import Cas
 from replkv.commands.command import Command, argumentsOf
 from replkv.commands.delete import Delete
-from replkv.commands.extras import Help, Quit, Stats, Transfer, Version
+from replkv.commands.extras import Help, Piece, Quit, Snapshot, Stats, Transfer, Version
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.set import Set
@@ -26,6 +26,8 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     Stats,
     Version,
     Transfer,
+    Snapshot,
+    Piece,
     Quit,
 )
 """

@@ -56,6 +56,38 @@ class Transfer(Command):
 
 
 @dataclass(slots=True)
+class Snapshot(Command):
+    """
+    Ask for a snapshot of the server's state, to be fetched by L{Piece}s.
+
+    @ivar least: it has at least the entries up to this one.
+    """
+
+    WORD: ClassVar[bytes] = b"snapshot"
+    PURPOSE: ClassVar[str] = "for a backup: make a copy of this server's state that has that entry, and describe it"
+
+    least: int
+
+
+@dataclass(slots=True)
+class Piece(Command):
+    """
+    Ask for a piece of a snapshot.
+
+    @ivar snapshot: its number.
+    @ivar file: the place of the file in its description.
+    @ivar offset: where in the file the piece begins.
+    """
+
+    WORD: ClassVar[bytes] = b"piece"
+    PURPOSE: ClassVar[str] = "for a backup: show a piece of that copy"
+
+    snapshot: int
+    file: int
+    offset: int
+
+
+@dataclass(slots=True)
 class Quit(Command):
     """
     Ask to close the connection after the replies to what came before.

@@ -154,6 +154,24 @@ class NotTransferred(Result):
 
 
 @dataclass(slots=True)
+class NoSnapshot(Result):
+    """
+    There is no such snapshot.
+
+    @ivar reason: why, in words.
+    """
+
+    reason: str
+
+
+@dataclass(slots=True)
+class NotYet(Result):
+    """
+    The snapshot is being made: ask again.
+    """
+
+
+@dataclass(slots=True)
 class Unrecognized(Result):
     """
     A line that is none of the other results: a server that says so is another, or a newer one.

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from twisted.internet.defer import Deferred
+
 from replkv.commands.command import Command, StoreCommand
 from replkv.commands.results import Result
 from replkv.frontends.session import Session
@@ -53,6 +55,25 @@ class Request:
         assert not self.isAnswered, f"{self.command} was answered twice"
         self.isAnswered = True
         self.owner.answered(self, result)
+
+
+class BackupSource(Protocol):
+    """
+    What answers L{replkv.commands.extras.Snapshot} and L{replkv.commands.extras.Piece}.
+    """
+
+    def describe(self, least: int) -> Deferred[Result]:
+        """
+        Make a snapshot of the state, or tell about the one that is there.
+
+        @param least: it has at least the entries up to this one.
+        @return: what it is, as the value of a L{replkv.commands.results.Found}, or why there is none.
+        """
+
+    def piece(self, snapshot: int, file: int, offset: int) -> Deferred[Result]:
+        """
+        Read a piece of it.
+        """
 
 
 class Backend(Protocol):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from random import Random
+from typing import Final
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorTime
@@ -20,6 +21,11 @@ from replkv.node.limits import NodeLimits
 from replkv.peers.snapshots import NoSnapshot, NotYet, Piece
 from replkv.storage.files import Files
 from replkv.storage.snapshot import Manifest, OutgoingSnapshot
+
+OPERATOR: Final = -1
+"""
+The receiver of a snapshot for a backup: no server has this id.
+"""
 
 
 class _Snapshot:
@@ -82,7 +88,9 @@ class SnapshotSender:
         """
         Tell after which entry the log has to keep all, since a server is about to need it; C{None} if none is.
         """
-        return min((snapshot.index for snapshot in self._given.values()), default=None)
+        # Whoever makes a backup needs nothing of the log.
+        indexes = [snapshot.index for server, snapshot in self._given.items() if server != OPERATOR]
+        return min(indexes, default=None)
 
     def start(self) -> None:
         """
@@ -162,8 +170,8 @@ class SnapshotSender:
     def _notMade(self, failure: Failure, sender: int, given: _Snapshot) -> None:
         failure.trap(EngineError, OSError)
         self._logger.warn(
-            "no snapshot could be made for server {sender}, which waits for one: {reason}",
-            sender=sender,
+            "no snapshot could be made for {receiver}, which waits for one: {reason}",
+            receiver=_named(sender),
             reason=failure.getErrorMessage(),
         )
         self._drop(sender, given)
@@ -171,7 +179,9 @@ class SnapshotSender:
     def _notRead(self, failure: Failure, sender: int, given: _Snapshot) -> Deferred[Piece]:
         failure.trap(OSError)
         self._logger.warn(
-            "the snapshot for server {sender} cannot be read: {reason}", sender=sender, reason=failure.getErrorMessage()
+            "the snapshot for {receiver} cannot be read: {reason}",
+            receiver=_named(sender),
+            reason=failure.getErrorMessage(),
         )
         self._drop(sender, given)
         return fail(NoSnapshot("it cannot be read"))
@@ -206,3 +216,7 @@ class SnapshotSender:
             "the files of a snapshot cannot be removed before the next start: {reason}",
             reason=failure.getErrorMessage(),
         )
+
+
+def _named(sender: int) -> str:
+    return "a backup" if sender == OPERATOR else f"server {sender}"

@@ -12,6 +12,7 @@ from replkv.frontends.outbox import Outbox
 from replkv.frontends.text.server import ClientServerFactory
 from replkv.names import NameEndpoint, Names
 from replkv.node.applier import Applier
+from replkv.node.backups import Backups
 from replkv.node.compaction import Compaction
 from replkv.node.diskqueue import DiskQueue
 from replkv.node.diskspace import DiskSpace
@@ -176,6 +177,7 @@ class Assembly:
             self.node,
             outbox,
             self.statistics.values,
+            Backups(self.machine, self.snapshots, config.cluster, server.id, self.clock),
             reactor,
             config.maxValueBytes,
             descriptors.clients,

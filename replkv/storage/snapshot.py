@@ -84,11 +84,22 @@ class Manifest(NamedTuple):
             case {"Format": int(version)} if version > SNAPSHOT_FORMAT:
                 raise ValueError(f"the snapshot has format {version}, and no format after {SNAPSHOT_FORMAT} is known")
             case {"Format": 1, "Number": int(number), "Index": int(index), "Files": [*files]} if (
-                0 <= number <= _MAX_NUMBER and 0 < index <= _MAX_NUMBER and 0 < len(files) <= MAX_FILES
+                0 <= number <= _MAX_NUMBER and 0 < index <= _MAX_NUMBER
             ):
-                manifest = cls(number, index, tuple(map(_decodeFile, files)))
-                if len({file.name for file in manifest.files}) == len(files):
-                    return manifest
+                return cls.of(number, index, files)
+        raise ValueError("it is no manifest of a snapshot")
+
+    @classmethod
+    def of(cls, number: int, index: int, files: object) -> Manifest:
+        """
+        Make it of a list of files, as L{encode} has it.
+
+        @raise ValueError: if it is none.
+        """
+        if isinstance(files, list) and 0 < len(files) <= MAX_FILES:
+            manifest = cls(number, index, tuple(map(_decodeFile, files)))
+            if len({file.name for file in manifest.files}) == len(files):
+                return manifest
         raise ValueError("it is no manifest of a snapshot")
 
 

@@ -15,9 +15,11 @@ from replkv.commands.results import (
     Deleted,
     Found,
     Leads,
+    NoSnapshot,
     NotFound,
     NotTransferred,
     NotUpgraded,
+    NotYet,
     Redirected,
     Release,
     Result,
@@ -81,6 +83,7 @@ WORDS: Final[dict[type[Result], bytes]] = {
     Unavailable: b"ERR_INTERNAL",
     NotUpgraded: b"ERR_UPGRADE",
     BadCommand: b"ERRCMDERR",
+    NotYet: b"NOT_YET",
 }
 """
 The results that say no more than what they are, and the lines that tell them.
@@ -101,6 +104,7 @@ _ENCODERS: Final[dict[type[Result], Callable[[Command | None, Any], bytes]]] = {
     Statistics: _statistics,
     Leads: lambda command, leads: b"LEADER %d\r\n" % leads.server,
     NotTransferred: lambda command, refused: b"NOT_TRANSFERRED %b\r\n" % refused.reason.encode("ascii"),
+    NoSnapshot: lambda command, refused: b"NO_SNAPSHOT %b\r\n" % refused.reason.encode("ascii"),
     Unrecognized: lambda command, told: told.line + b"\r\n",
     Release: lambda command, release: b"VERSION %b\r\n" % release.version.encode("ascii"),
 }

@@ -11,6 +11,7 @@ from typing import Final
 from replkv.commands.results import (
     Found,
     Leads,
+    NoSnapshot,
     NotTransferred,
     Redirected,
     Release,
@@ -139,6 +140,8 @@ def _resultOf(line: bytes) -> Result:
         return Leads(int(match[1]))
     if line.startswith(b"NOT_TRANSFERRED ") and line.isascii():
         return NotTransferred(line[16:].decode("ascii"))
+    if line.startswith(b"NO_SNAPSHOT ") and line.isascii():
+        return NoSnapshot(line[12:].decode("ascii"))
     if line.startswith(b"VERSION ") and line.isascii():
         return Release(line[8:].decode("ascii"))
     return Unrecognized(line)

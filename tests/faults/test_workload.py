@@ -25,6 +25,7 @@ from tests.faults.liar import (
 )
 from tests.faults.run import judge
 from tests.faults.workload import Load, Workload
+from tests.frontends.text.session import NoBackups
 from tests.processes.cluster import HOST, onReactor, until
 
 LOAD = Load(operations=100, rate=600.0)
@@ -37,7 +38,7 @@ async def load(backend: HonestBackend) -> Workload:
     from twisted.internet import reactor
 
     clock: Any = reactor
-    factory = ClientServerFactory(backend, Outbox(), backend.statistics, clock)
+    factory = ClientServerFactory(backend, Outbox(), backend.statistics, NoBackups(), clock)
     listening = clock.listenTCP(0, factory, interface=HOST)
     backend.port = listening.getHost().port
     workload = Workload(clock, time.monotonic, 0, [(HOST, backend.port)], LOAD)

@@ -9,15 +9,17 @@ from twisted.trial.unittest import SynchronousTestCase
 from replkv.commands.cas import Cas
 from replkv.commands.catalog import COMMANDS
 from replkv.commands.delete import Delete
-from replkv.commands.extras import Help, Stats, Version
+from replkv.commands.extras import Help, Piece, Snapshot, Stats, Version
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.results import (
     BadCommand,
     Deleted,
     Found,
+    NoSnapshot,
     NotFound,
     NotUpgraded,
+    NotYet,
     Redirected,
     Release,
     Statistics,
@@ -109,6 +111,16 @@ class EncodeReplyTests(SynchronousTestCase):
         So is what is no command.
         """
         self.assertEqual(encodeReply(Malformed(False), BadCommand()), b"ERRCMDERR\r\n")
+
+    def test_snapshots(self) -> None:
+        """
+        Why there is no snapshot is told to the end of the line.
+        """
+        self.assertEqual(encodeReply(Snapshot(1), NotYet()), b"NOT_YET\r\n")
+        reply = b"NO_SNAPSHOT it is not there any more\r\n"
+        refused = NoSnapshot("it is not there any more")
+        self.assertEqual(encodeReply(Piece(1, 2, 3), refused), reply)
+        self.assertEqual(ReplyParser().feed(b"NOT_YET\r\n" + reply), [NotYet(), refused])
 
     def test_extras(self) -> None:
         """

@@ -30,11 +30,11 @@ from zope.interface import implementer
 
 from replkv import __version__
 from replkv.commands.command import Command, KeyCommand, ReadCommand
-from replkv.commands.extras import Help, Quit, Stats, Transfer, Version
+from replkv.commands.extras import Help, Piece, Quit, Snapshot, Stats, Transfer, Version
 from replkv.commands.results import BadCommand, Found, Release, Result, Statistics, Unavailable, Usage
 from replkv.frontends.budget import Budget
 from replkv.frontends.outbox import Outbox
-from replkv.frontends.request import Backend, Request
+from replkv.frontends.request import Backend, BackupSource, Request
 from replkv.frontends.session import Session
 from replkv.frontends.text.limits import CONNECTION_LIMITS, ConnectionLimits
 from replkv.wire.parser import CommandParser, Malformed
@@ -58,6 +58,7 @@ class Server(Protocol):
     The server, as its connections see it.
 
     @ivar backend: answers the commands.
+    @ivar backups: gives snapshots of its state.
     @ivar outbox: the connections that have something to write.
     @ivar clock: tells the time.
     @ivar maxValueBytes: the longest value that is taken.
@@ -66,6 +67,7 @@ class Server(Protocol):
     """
 
     backend: Backend
+    backups: BackupSource
     outbox: Outbox
     clock: IReactorTime
     maxValueBytes: int
@@ -330,6 +332,18 @@ class TextProtocol(LineReceiver):
             request.answer(Release(__version__))
         elif isinstance(command, Stats):
             request.answer(Statistics(self._server.statistics()))
+        elif isinstance(command, Snapshot):
+            self._server.backups.describe(command.least).addCallback(self._found, request)
+        elif isinstance(command, Piece):
+            found = self._server.backups.piece(command.snapshot, command.file, command.offset)
+            found.addCallback(self._found, request)
+
+    def _found(self, result: Result, request: _Asked) -> None:
+        """
+        There is something of a snapshot, or not.
+        """
+        request.answer(result)
+        self._outbox.flush()
 
     def _pace(self) -> None:
         """

@@ -17,7 +17,7 @@ from replkv import __version__
 from replkv.commands.results import Unavailable
 from replkv.frontends.budget import Budget
 from replkv.frontends.outbox import Outbox
-from replkv.frontends.request import Backend
+from replkv.frontends.request import Backend, BackupSource
 from replkv.frontends.text.connection import TextProtocol
 from replkv.frontends.text.limits import CONNECTION_LIMITS, ConnectionLimits
 from replkv.wire.replies import encodeReply
@@ -60,6 +60,7 @@ class ClientServerFactory(ServerFactory):
     All connections of clients.
 
     @ivar backend: answers the commands.
+    @ivar backups: gives snapshots of its state.
     @ivar outbox: those that have something to write.
     @ivar clock: tells the time.
     @ivar maxValueBytes: the longest value that is taken.
@@ -81,6 +82,7 @@ class ClientServerFactory(ServerFactory):
         backend: Backend,
         outbox: Outbox,
         statistics: Callable[[], dict[str, str]],
+        backups: BackupSource,
         clock: IReactorTime,
         maxValueBytes: int = DEFAULT_MAX_VALUE_BYTES,
         maxConnections: int = DEFAULT_MAX_CONNECTIONS,
@@ -90,8 +92,10 @@ class ClientServerFactory(ServerFactory):
         """
         @param outbox: is flushed by the backend when it has answered.
         @param statistics: tells the backend's values for C{stats}, by name.
+        @param backups: gives snapshots of the backend's state.
         """
         self.backend = backend
+        self.backups = backups
         self.outbox = outbox
         self.clock = clock
         self.maxValueBytes = maxValueBytes

@@ -7,10 +7,12 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
+from twisted.internet.defer import Deferred, succeed
+
 from replkv.commands.cas import Cas
 from replkv.commands.command import KeyCommand, StoreCommand
 from replkv.commands.delete import Delete
-from replkv.commands.results import Deleted, Found, NotFound, Stored, VersionMismatch
+from replkv.commands.results import Deleted, Found, NoSnapshot, NotFound, Result, Stored, VersionMismatch
 from replkv.commands.set import Set
 from replkv.frontends.budget import Budget
 from replkv.frontends.outbox import Outbox
@@ -97,6 +99,24 @@ class MemoryBackend:
         return {"keys": str(len(self._values))}
 
 
+class NoBackups:
+    """
+    The L{BackupSource<replkv.frontends.request.BackupSource>} of a server that makes none, and has a piece of one.
+    """
+
+    def describe(self, least: int) -> Deferred[Result]:
+        """
+        There is none.
+        """
+        return succeed(NoSnapshot("there is none"))
+
+    def piece(self, snapshot: int, file: int, offset: int) -> Deferred[Result]:
+        """
+        The piece says which one was asked for.
+        """
+        return succeed(Found(0, 0, b"%d %d %d" % (snapshot, file, offset)))
+
+
 class Served:
     """
     A server with a backend in memory, to which clients connect.
@@ -114,6 +134,7 @@ class Served:
             self.backend,
             self.outbox,
             self.backend.statistics,
+            NoBackups(),
             self.process,
             maxValueBytes,
             maxConnections,

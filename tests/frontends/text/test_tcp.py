@@ -17,7 +17,7 @@ from twisted.internet.threads import deferToThread
 
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.text.server import ClientServerFactory
-from tests.frontends.text.session import MemoryBackend
+from tests.frontends.text.session import MemoryBackend, NoBackups
 
 NOT_FOUND = b"ERRNOTFOUND\r\n"
 
@@ -43,7 +43,7 @@ async def converse(client: Callable[[socket.socket], bytes]) -> bytes:
     from twisted.internet import reactor
 
     backend = MemoryBackend()
-    factory = ClientServerFactory(backend, Outbox(), backend.statistics, Clock())
+    factory = ClientServerFactory(backend, Outbox(), backend.statistics, NoBackups(), Clock())
     listening: IListeningPort = cast(IReactorTCP, reactor).listenTCP(0, factory, interface="127.0.0.1")
     port = cast(IPv4Address, listening.getHost()).port
 

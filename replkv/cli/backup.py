@@ -1,0 +1,297 @@
+"""
+Backups: made of a cluster that runs, verified, and made a cluster again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from operator import itemgetter
+from tempfile import TemporaryDirectory
+from typing import ClassVar, Final, TypeVar
+
+from twisted.internet.defer import gatherResults
+from twisted.internet.task import deferLater
+from twisted.python.usage import UsageError
+
+from replkv.cli.command import AskingCommand, PathCommand, ServersCommand, runReactor
+from replkv.cli.statuses import DAMAGED, DONE, UNAVAILABLE
+from replkv.cli.streams import say, tell
+from replkv.client.client import Client
+from replkv.client.errors import Unavailable
+from replkv.config import Config, ConfigError, ServerConfig
+from replkv.kv.engine import EngineError
+from replkv.kv.rocks import unchanged
+from replkv.kv.verification import verify
+from replkv.reactors import ISystemReactor
+from replkv.service.inspection import inspect
+from replkv.service.restoration import recover, restore, unpack
+from replkv.storage.backup import Backup, BadBackup, NewerBackup, writeBackup
+from replkv.storage.errors import UnknownFormat
+from replkv.storage.files import OSFiles
+from replkv.storage.snapshot import IncomingSnapshot, Manifest
+from replkv.storage.stamp import FolderError
+
+_POLL_SECONDS: Final = 0.1
+_DATA_DIR: Final = ["data-dir", None, None, 'The folder to use instead of the file\'s "Path".']
+
+_T = TypeVar("_T")
+
+
+class BackupCommand(PathCommand, AskingCommand):
+    """
+    C{replkv backup}.
+    """
+
+    subject = "the file to make"
+    synopsis = "[--config FILE] [--server N] [--timeout SECONDS] BACKUP"
+    longdesc = (
+        "Makes a backup of the cluster, which goes on meanwhile: the file has the state at one entry, all that was "
+        "answered before included. It is verified before it gets its name."
+    )
+    optParameters: ClassVar = [
+        ["server", "s", None, "The id of the server to take it from. [default: one that follows]"],
+        ["timeout", "t", "60", "For how many seconds to wait for a server."],
+    ]
+
+    def run(self, filename: str, config: Config) -> int:
+        """
+        Make the backup.
+        """
+        path = os.path.abspath(self["path"])
+        if os.path.lexists(path):
+            raise ConfigError(f"{path} is there already")
+        server = self["server"]
+        _serversOf(config, server, "--server")
+        with TemporaryDirectory(prefix=f"{os.path.basename(path)}.", dir=os.path.dirname(path)) as temporary:
+            folder = os.path.join(temporary, "store")
+
+            async def main(reactor: ISystemReactor) -> tuple[str, int, int]:
+                return await _fetch(reactor, self.client(reactor, config), config, server, folder, self.timeout)
+
+            try:
+                cluster, source, moment = runReactor(main)
+                with unchanged(folder) as engine:
+                    state = verify(engine)
+            except Unavailable as error:
+                tell(str(error))
+                return UNAVAILABLE
+            except (EngineError, ValueError) as error:
+                tell(f"what came is no snapshot: {error}")
+                return UNAVAILABLE
+            backup = Backup(cluster, source, moment, time.time(), *state)
+            size = writeBackup(OSFiles(), path, backup, folder)
+        say(f"{_described(backup)}, {size} bytes")
+        return DONE
+
+
+class VerifyCommand(PathCommand):
+    """
+    C{replkv verify}.
+    """
+
+    subject = "a backup"
+    synopsis = "BACKUP"
+    longdesc = (
+        "Verifies a backup: its checksums, and every record of the store that is in it, for which it is taken apart "
+        f"in a temporary folder. The exit status is {DAMAGED} if it is damaged, or no backup."
+    )
+
+    def carryOut(self) -> int:
+        """
+        Verify it.
+        """
+        with TemporaryDirectory(prefix="replkv-") as temporary:
+            try:
+                backup = _reading(self["path"], lambda: unpack(self["path"], os.path.join(temporary, "store")))
+            except BadBackup as error:
+                return _bad(error)
+        say(f"{_described(backup)}: all of it is well")
+        return DONE
+
+
+class RestoreCommand(PathCommand, ServersCommand):
+    """
+    C{replkv restore}.
+    """
+
+    subject = "a backup"
+    synopsis = "[--config FILE] [--id N] [--data-dir DIR] BACKUP"
+    longdesc = (
+        "Makes a fresh cluster of a backup: the data folders of all servers of the servers file, or that of server N. "
+        "All servers have to be made of the same backup. Versions and expiry go on where they were. A data folder in "
+        "which something is left is refused."
+    )
+    optParameters: ClassVar = [["id", None, None, "Only this server. [default: all]"], _DATA_DIR]
+
+    def run(self, filename: str, config: Config) -> int:
+        """
+        Make the data folders.
+        """
+        for server in _serversOf(config, self["id"]):
+            folder = _folderOf(config, self["data-dir"], server)
+            try:
+                backup = _reading(self["path"], lambda: _restored(self["path"], folder, server, config))  # noqa: B023
+            except FolderError as error:
+                raise ConfigError(str(error)) from None
+            except BadBackup as error:
+                return _bad(error)
+            say(f"{folder}: {_described(backup)}")
+        return DONE
+
+
+class RecoverCommand(ServersCommand):
+    """
+    C{replkv recover}.
+    """
+
+    synopsis = "--id N [--config FILE] [--data-dir DIR] [--yes]"
+    longdesc = (
+        "For a cluster that has lost the majority of its servers for good: makes a cluster of one of the data folder "
+        "of server N, which is stopped. Without --yes it only tells what that means."
+    )
+    optParameters: ClassVar = [["id", None, None, "The server whose folder survived. Required."], _DATA_DIR]
+    optFlags: ClassVar = [["yes", "y", "Do it."]]
+
+    def run(self, filename: str, config: Config) -> int:
+        """
+        Make a cluster of one.
+        """
+        if self["id"] is None:
+            raise UsageError("--id N has to say whose folder survived")
+        [server] = _serversOf(config, self["id"])
+        folder = _folderOf(config, self["data-dir"], server)
+        try:
+            found = inspect(folder, False)
+            if found.findings or found.log is None:
+                raise ConfigError(f"{folder} is not fit for it: {'; '.join(found.findings) or 'it has no log'}")
+            outline = found.log.outline
+            last = outline.lastIndex
+            for line in (
+                f"{folder} has entries up to {last}, of term {outline.termAt(last)}.",
+                f"Server {server.id} becomes a cluster of its own, with all that is in its log:",
+                "- What the lost servers had acknowledged and this one never got is lost, and nothing can tell how much"
+                " that is.",
+                "- What was written and never acknowledged may count from now on.",
+                "- The other servers of the old cluster do not belong to it any more, and must never be started with "
+                "it.",
+                "Of several folders that survived, take the one with the highest term, and then the highest entry.",
+            ):
+                say(line)
+            if not self["yes"]:
+                tell("nothing was done: --yes does it")
+                return UNAVAILABLE
+            recover(folder, server.id, config.cluster)
+        except (FolderError, UnknownFormat, EngineError) as error:
+            raise ConfigError(str(error)) from None
+        say(f"done: now leave server {server.id} alone in the servers file, and start it")
+        return DONE
+
+
+async def _fetch(
+    reactor: ISystemReactor, client: Client, config: Config, server: str | None, folder: str, patience: float
+) -> tuple[str, int, int]:
+    """
+    Fetch the snapshot of a server.
+
+    @param server: the id of the one that it has to be.
+    @param folder: for its files.
+    @param patience: for how many seconds to wait for an answer, or for the snapshot to be made.
+    @return: the cluster's name, the server's id and the cluster's time.
+    @raise Unavailable: if it cannot be fetched.
+    @raise ValueError: if what came is no snapshot.
+    """
+    source, least = await _choose(client, config, server)
+    deadline = reactor.seconds() + patience
+    while (block := await client.snapshot(source.hostname, source.clientPort, least, patience)) is None:
+        if reactor.seconds() > deadline:
+            raise Unavailable(f"server {source.id} has not made its snapshot within {patience:g} s")
+        await deferLater(reactor, _POLL_SECONDS)
+    whose, _, description = block.partition(b"\n")
+    manifest = Manifest.decode(description)
+    match json.loads(whose):
+        case {"Cluster": str(cluster), "Server": int(serverId), "Time": int(moment)}:
+            incoming = IncomingSnapshot(OSFiles(), folder, manifest)
+        case _:
+            raise ValueError("it does not say whose it is")
+    try:
+        while not incoming.isWhole:
+            place = (manifest.number, incoming.file, incoming.offset)
+            incoming.write(await client.piece(source.hostname, source.clientPort, *place, patience) or b"")
+    finally:
+        incoming.close()
+    return cluster, serverId, moment
+
+
+async def _choose(client: Client, config: Config, wanted: str | None) -> tuple[ServerConfig, int]:
+    """
+    Choose the server that has applied the most, and rather one that does not lead.
+
+    @param wanted: the id of the one that it has to be.
+    @return: the server, and the last entry that any server has applied: all that was answered is up to there.
+    """
+    asked = [client.stats(server.hostname, server.clientPort) for server in config.servers]
+    answers = await gatherResults([answer.addErrback(_none) for answer in asked])
+    found = [
+        (stats.get("role") != "leader", int(stats.get("applied_index", "0")), server)
+        for server, stats in zip(config.servers, answers, strict=True)
+        if stats
+    ]
+    fit = [each for each in found if wanted in (None, str(each[2].id))]
+    if not fit:
+        raise Unavailable("no server answers" if wanted is None else f"server {wanted} does not answer")
+    _, _, server = max(fit, key=itemgetter(0, 1))
+    return server, max(index for _, index, _ in found)
+
+
+def _none(failure: object) -> dict[str, str]:
+    return {}
+
+
+def _restored(path: str, folder: str, server: ServerConfig, config: Config) -> Backup:
+    return restore(path, folder, server.id, config.cluster, [each.id for each in config.servers])
+
+
+def _reading(path: str, read: Callable[[], _T]) -> _T:
+    """
+    Have a file that cannot be read be the user's mistake.
+    """
+    try:
+        return read()
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise ConfigError(f"{path}: {error.strerror}") from None
+
+
+def _bad(error: BadBackup) -> int:
+    if isinstance(error, NewerBackup):
+        raise ConfigError(str(error)) from None
+    tell(str(error))
+    return DAMAGED
+
+
+def _serversOf(config: Config, given: str | None, option: str = "--id") -> list[ServerConfig]:
+    servers = [server for server in config.servers if given in (None, str(server.id))]
+    if not servers:
+        ids = ", ".join(str(server.id) for server in config.servers)
+        raise UsageError(f"{option} must be the id of a server of the servers file: {ids}; not {given!r:.50}")
+    return servers
+
+
+def _folderOf(config: Config, dataDir: str | None, server: ServerConfig) -> str:
+    """
+    Where a server keeps its data, as C{twistd replkv} has it.
+    """
+    return os.path.abspath(os.path.join(dataDir or config.path, str(server.id)))
+
+
+def _described(backup: Backup) -> str:
+    return (
+        f"cluster {backup.cluster!r} as of server {backup.server}, {_moment(backup.wallClock)}: entry {backup.index} "
+        f"of term {backup.term}, {backup.keys} keys, hash {backup.hash:016x}"
+    )
+
+
+def _moment(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))

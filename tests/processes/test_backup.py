@@ -1,0 +1,106 @@
+"""
+Tests of backups, and of what becomes of them, on real servers.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThread
+
+from replkv.cli.statuses import DAMAGED, DONE, MISTAKE
+from replkv.client.client import Found
+from tests.processes.cluster import Cluster, onReactor, until
+
+
+async def command(*arguments: str) -> tuple[int, str, str]:
+    """
+    Run C{replkv}.
+
+    @return: the exit status, and what it wrote to the standard output and to the standard error.
+    """
+    words = [sys.executable, "-m", "replkv", *arguments]
+    done = await deferToThread(subprocess.run, words, capture_output=True, text=True)
+    return done.returncode, done.stdout, done.stderr
+
+
+@onReactor
+async def test_busyCluster(tmp_path: Path) -> None:
+    """
+    The backup of a cluster that is written to has all that was answered before. It is restored to the very same state
+    on all servers of a fresh cluster, in which versions and expiry go on; and a survivor of that goes on alone.
+    """
+    (tmp_path / "first").mkdir()
+    (tmp_path / "second").mkdir()
+    cluster = Cluster(tmp_path / "first", 3)
+    backup = str(tmp_path / "backup")
+    try:
+        cluster.start()
+        version = await cluster.put(b"before", b"kept")
+        await cluster.put(b"lives", b"long", 100_000)
+        writing = Deferred.fromCoroutine(cluster.fill(2_000, 100, 500))
+        status, told, errors = await command("backup", backup, "--config", str(cluster.config))
+        assert (status, errors) == (DONE, ""), errors
+        await writing
+    finally:
+        cluster.close()
+    hashed = told.split("hash ")[1].split(",")[0]
+    index = int(told.split("entry ")[1].split(" ")[0])
+    assert (await command("verify", backup))[0] == DONE
+
+    restored = Cluster(tmp_path / "second", 3)
+    try:
+        status, told, errors = await command("restore", backup, "--config", str(restored.config))
+        assert (status, errors, told.count(hashed)) == (DONE, "", 3), errors
+        assert (await command("restore", backup, "--config", str(restored.config)))[0] == MISTAKE
+        restored.start()
+        await restored.leader()
+        for server in range(3):
+            await restored.applied(server, index + 1)
+            assert (await restored.stats(server))["state_hash"] == hashed
+        client = restored.client()
+        assert await client.getm(b"before") == Found(b"kept", version, 0)
+        lives = await client.getm(b"lives")
+        assert lives is not None
+        assert 90_000 < lives.exptime <= 100_000
+        later = await restored.put(b"after", b"new")
+        assert later > index
+        client.close()
+        await restored.applied(1, later)
+        restored.close()
+
+        content = json.loads(restored.config.read_text())
+        arguments = ("recover", "--config", str(restored.config), "--id", "1")
+        assert (await command(*arguments))[0] != DONE
+        status, _, errors = await command(*arguments, "--yes")
+        assert (status, errors) == (DONE, "")
+        content["Servers"] = [content["Servers"][1]]
+        restored.config.write_text(json.dumps(content))
+        restored.start(1)
+        survivor = restored.client()
+
+        async def answers() -> bool:
+            return await survivor.get(b"after") == b"new"
+
+        await until(answers, "the survivor answers")
+        survivor.close()
+    finally:
+        restored.close()
+
+
+@onReactor
+async def test_damagedBackup(tmp_path: Path) -> None:
+    """
+    A backup that is damaged or is none makes nothing.
+    """
+    cluster = Cluster(tmp_path, 1)
+    try:
+        (tmp_path / "backup").write_bytes(b"none")
+        status, _, errors = await command("restore", str(tmp_path / "backup"), "--config", str(cluster.config))
+        assert (status, errors.count("\n")) == (DAMAGED, 1)
+    finally:
+        cluster.close()

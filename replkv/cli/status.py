@@ -40,7 +40,12 @@ async def askStatus(client: Client, config: Config, patience: float) -> Status:
     answers = await gatherResults([Deferred.fromCoroutine(_ask(client, server, patience)) for server in config.servers])
     rows = [_HEADINGS, *(_row(server, answer) for server, answer in zip(config.servers, answers, strict=True))]
     said = zip(
-        _refusals(config, answers), _differences(config, answers), _shortages(answers), _lags(answers), strict=True
+        _refusals(config, answers),
+        _wrong(answers),
+        _differences(config, answers),
+        _shortages(answers),
+        _lags(answers),
+        strict=True,
     )
     marks = ["", *map("".join, said)]
     led = any(not isinstance(answer, str) and answer.get("role") == "leader" for answer in answers)
@@ -79,6 +84,19 @@ def _refusals(config: Config, answers: Sequence[dict[str, str] | str]) -> list[s
     return marks
 
 
+def _wrong(answers: Sequence[dict[str, str] | str]) -> list[str]:
+    """
+    What is to be said behind the line of each server that has taken itself out.
+    """
+    return [
+        "  its state is wrong, it waits for a snapshot: see its log" if _isWrong(answer) else "" for answer in answers
+    ]
+
+
+def _isWrong(answer: dict[str, str] | str) -> bool:
+    return not isinstance(answer, str) and answer.get("state") == "wrong"
+
+
 def _differences(config: Config, answers: Sequence[dict[str, str] | str]) -> list[str]:
     """
     What is to be said behind the line of each server that has applied as much as others, and holds something else.
@@ -86,7 +104,7 @@ def _differences(config: Config, answers: Sequence[dict[str, str] | str]) -> lis
     states = {
         server.id: (answer.get("applied_index"), answer.get("state_hash"))
         for server, answer in zip(config.servers, answers, strict=True)
-        if not isinstance(answer, str) and "state_hash" in answer
+        if not isinstance(answer, str) and "state_hash" in answer and not _isWrong(answer)
     }
     marks = []
     for server in config.servers:

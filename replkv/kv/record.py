@@ -43,10 +43,7 @@ class RottenRecord(EngineError):
         """
         name = repr(key)[2:-1]
         told = name if len(name) <= _TOLD else f"{name[:_TOLD]}..., of {len(key)} bytes"
-        super().__init__(
-            f"the store's record of the key {told} does not fit its checksum: it is not what was written. Check this "
-            "machine's disk and memory and replace this server; the other servers hold the record"
-        )
+        super().__init__(f"the store's record of the key {told} does not fit its checksum: it is not what was written")
 
 
 class Record(NamedTuple):

@@ -16,6 +16,7 @@ from replkv.node.diskqueue import RunInThread
 from replkv.node.executor import Executor
 from replkv.node.limits import NodeLimits
 from replkv.node.pending import Read
+from replkv.node.statenotes import StateNotes
 from replkv.raft.entry import Entry
 from replkv.raft.outputs import ReadReady
 
@@ -36,17 +37,20 @@ class Applier:
         executor: Executor,
         runFlush: RunInThread,
         compaction: Compaction,
+        notes: StateNotes,
         limits: NodeLimits,
     ) -> None:
         """
         @param executor: is told what came of entries, and answers reads.
         @param runFlush: calls the flush of the state machine off the reactor's thread.
         @param compaction: is told what is flushed.
+        @param notes: notes the state's hash at the entries at which it is asked for.
         """
         self._machine = machine
         self._executor = executor
         self._runFlush = runFlush
         self._compaction = compaction
+        self._notes = notes
         self._limits = limits
         self._toDo: deque[list[Entry] | Read] = deque()
         self._unflushedEntries = 0
@@ -98,12 +102,24 @@ class Applier:
         The state machine goes on from a snapshot: that has what was to be applied, or the core gives it out again.
         Reads that wait are submitted again.
         """
-        waiting = [step for step in self._toDo if isinstance(step, Read)]
-        self._toDo.clear()
         self._snapshots += 1
         self._unflushedEntries = self._unflushedBytes = 0
         self._compaction.restart(self._machine.appliedIndex)
         self._executor.skip(self._machine.appliedIndex)
+        self._drop()
+
+    def abandon(self) -> None:
+        """
+        The state machine is not what it should be: apply nothing more to it, and answer nothing from it. The core gives
+        out again what a snapshot does not have. Reads that wait are submitted again.
+        """
+        self._executor.abandon()
+        self._drop()
+
+    def _drop(self) -> None:
+        waiting = [step for step in self._toDo if isinstance(step, Read)]
+        self._toDo.clear()
+        self._notes.forget()
         for read in waiting:
             self._executor.readAgain(read)
 
@@ -120,7 +136,7 @@ class Applier:
 
         @return: how many bytes of values were copied.
         """
-        results = self._machine.apply(entries)
+        results = self._machine.apply(self._notes.cut(entries))
         if len(results) < len(entries):
             self._toDo.appendleft(entries[len(results) :])
             entries = entries[: len(results)]
@@ -136,7 +152,10 @@ class Applier:
             # One that fails is the last: it is never over.
             arguments = (self._machine.appliedIndex, self._snapshots)
             flushed.addCallbacks(self._flushed, self._whenBroken.errback, callbackArgs=arguments)
-        return self._machine.copied
+        copied = self._machine.copied
+        # Last, since it may turn out that nothing more is to be applied.
+        self._notes.note()
+        return copied
 
     def _flushed(self, _: None, index: int, snapshots: int) -> None:
         self._flushing = False

@@ -18,6 +18,7 @@ from replkv.commands.results import Found, Leads, NotFound, NotTransferred, NotU
 from replkv.config import Config
 from replkv.frontends.request import Request
 from replkv.kv.machine import StateMachine
+from replkv.kv.record import RottenRecord
 from replkv.node.handovers import HandOverFailed, HandOvers
 from replkv.node.leaderclock import LeaderClock
 from replkv.node.limits import NodeLimits
@@ -167,17 +168,28 @@ class Executor:
         """
         self._proposals.skip(appliedIndex)
 
+    def abandon(self) -> None:
+        """
+        Nothing that is committed will be applied before a snapshot has come: what comes of the writes stays unknown.
+        """
+        self._proposals.abandon(0)
+
     def answer(self, read: Read) -> int:
         """
         Answer a read from the state machine as it is now.
 
         @return: how many bytes of a value it was answered with.
+        @raise RottenRecord: if the record is not what was written. The read is answered all the same.
         """
         request, time, _ = read
         if request.isAnswered:
             return 0
         command = cast(ReadCommand, request.command)
-        record = self._machine.read(command.key)
+        try:
+            record = self._machine.read(command.key)
+        except RottenRecord:
+            request.answer(Unavailable())
+            raise
         if record is None:
             request.answer(NotFound())
         elif not record.deadline or record.deadline > time:

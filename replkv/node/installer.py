@@ -5,7 +5,7 @@ How a snapshot takes the place of this server's state.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from twisted.internet.defer import CancelledError, Deferred, succeed
@@ -18,6 +18,7 @@ from replkv.kv.machine import StateMachine
 from replkv.node.applier import Applier
 from replkv.node.diskqueue import Placement, RunInThread
 from replkv.node.snapshotfetcher import Fetched, SnapshotFetcher
+from replkv.node.snapshotsender import SnapshotSender
 from replkv.peers.receiver import Unreachable
 from replkv.peers.snapshots import NoSnapshot
 from replkv.raft.core import Raft
@@ -31,8 +32,9 @@ How long to wait before a snapshot is fetched again, when what came was of no us
 
 class Installer:
     """
-    Has a snapshot fetched when the core wants one; has the core go on from it; and when the log's disk says that the
-    snapshot's store is the one that counts, puts that in the place of the one that there was.
+    Has a snapshot fetched when the core wants one, as it does where the state is wrong; has the core go on from it; and
+    when the log's disk says that the snapshot's store is the one that counts, puts that in the place of the one that
+    there was.
     """
 
     _logger = Logger()
@@ -43,19 +45,25 @@ class Installer:
         machine: StateMachine,
         applier: Applier,
         fetcher: SnapshotFetcher,
+        sender: SnapshotSender,
         store: int,
+        rememberWrong: Callable[[int, str], None],
         runStore: RunInThread,
         clock: IReactorTime,
     ) -> None:
         """
         @param store: the number of the store that the machine lives in.
+        @param rememberWrong: notes, for the next start, that a store is wrong, and why; it blocks, and may raise
+            C{OSError}.
         @param runStore: the thread for the store.
         """
         self._raft = raft
         self._machine = machine
         self._applier = applier
         self._fetcher = fetcher
+        self._sender = sender
         self._store = store
+        self._rememberWrong = rememberWrong
         self._runStore = runStore
         self._clock = clock
         self._fetching: Deferred[bool] | None = None
@@ -64,6 +72,33 @@ class Installer:
         self._fetched: Fetched | None = None
         self._taken: deque[Fetched] = deque()  # By the core, which has not asked yet to have them put in place.
         self._placing: dict[int, Fetched] = {}  # By the number of the Install.
+
+    def distrust(self, reason: str) -> None:
+        """
+        The state is not what the log has made it: do nothing with it any more, and have a snapshot take its place.
+
+        @param reason: how that is known, for the operator.
+        """
+        if self._raft.isDistrusted:
+            return
+        self._logger.error(
+            "this server's state is wrong: {reason}. It answers no client from it, does not lead, and asks the leader "
+            "for a snapshot, to go on from that. If it comes again, check this machine's memory and disk",
+            reason=reason,
+        )
+        self._raft.distrust()
+        self._applier.abandon()
+        self._sender.withdraw()
+        store = self._store
+        self._runStore(lambda: self._rememberWrong(store, reason)).addErrback(self._notRemembered)
+
+    def _notRemembered(self, failure: Failure) -> None:
+        failure.trap(OSError)
+        self._logger.warn(
+            "that its state is wrong cannot be noted, and is forgotten if this server is started anew before it has a "
+            "snapshot: {reason}",
+            reason=failure.getErrorMessage(),
+        )
 
     def fetch(self, fetch: Fetch) -> Deferred[bool]:
         """

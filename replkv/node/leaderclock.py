@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from replkv.commands.logged import encodeClock
 from replkv.kv.machine import StateMachine
+from replkv.kv.record import RottenRecord
 from replkv.node.clusterclock import ClusterClock, largestStamp
 from replkv.raft.core import Raft
 
@@ -75,7 +76,10 @@ class LeaderClock:
         deadline = self._machine.nextDeadline
         if deadline is None or deadline > now:
             return 0
-        record = self._machine.read(key)
+        try:
+            record = self._machine.read(key)
+        except RottenRecord:
+            return 0  # The read itself will meet it too.
         if record is None or not 0 < record.deadline <= now:
             return 0
         if self._proposed.entryIndex <= self._machine.appliedIndex or self._proposed.stamp < record.deadline:

@@ -29,6 +29,7 @@ class NodeLimits:
     @ivar reserveDivisor: or such a part of the disk, if that is more.
     @ivar spaceInterval: after how many seconds its disk is looked at again.
     @ivar reliefPause: for how many seconds a leader with a full disk waits before it asks to be relieved once more.
+    @ivar auditSeconds: how often a leader has all servers compare their states.
     @ivar workBytes: how many bytes of values are read from the store in one turn of the reactor, before the last, to be
         replied or to be written anew. To each reply is added what it costs whatever its size is.
     """
@@ -48,6 +49,7 @@ class NodeLimits:
     reserveDivisor: int = 50
     spaceInterval: float = 1.0
     reliefPause: float = 5.0
+    auditSeconds: float = 60.0
     workBytes: int = 4 * 1024 * 1024
 
 

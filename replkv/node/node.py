@@ -21,6 +21,7 @@ from replkv.commands.logged import UnknownCommand
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.request import Request
 from replkv.kv.engine import EngineError, EngineStarved
+from replkv.kv.record import RottenRecord
 from replkv.node.applier import Applier
 from replkv.node.clusterclock import ClusterClock
 from replkv.node.diskqueue import DiskQueue
@@ -161,6 +162,14 @@ class Node:
         waiting = self._handOvers.begin(among, reason)
         self._schedule()
         return waiting
+
+    def distrust(self, reason: str) -> None:
+        """
+        This server's state is not what the log has made it: have a snapshot of another server take its place.
+
+        @param reason: how that is known, for the operator.
+        """
+        self._into(lambda: self._installer.distrust(reason))
 
     # What other servers want: see replkv.peers.receiver.Receiver.
 
@@ -354,6 +363,10 @@ class Node:
             case EngineStarved() as error:
                 # It only had no descriptor: the next process will open the store.
                 self._stopFor(exits.SYSTEM, f"the store failed: {error}")
+            case RottenRecord() as error if self.raft.peers:
+                self.distrust(str(error))
+            case RottenRecord() as error:
+                self._stopFor(exits.DISK, f"{error}. Check this machine's disk and memory, and restore a backup")
             case EngineError() as error:
                 self._stopFor(exits.DISK, f"the store failed: {error}")
             case LogFailed() | CorruptLog() as error:

@@ -14,7 +14,7 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from replkv.kv.engine import EngineError
+from replkv.kv.engine import Engine, EngineError
 from replkv.kv.machine import StateMachine
 from replkv.node.diskqueue import RunInThread
 from replkv.node.limits import NodeLimits
@@ -51,6 +51,8 @@ class SnapshotSender:
     The L{SnapshotSource<replkv.peers.snapshots.SnapshotSource>} of a server: one snapshot for each server that asks, a
     bounded number of them, until nobody has asked for it for a while. A server that has lost its connection goes on
     where it was.
+
+    @ivar made: how many it has begun to make.
     """
 
     _logger = Logger()
@@ -81,6 +83,8 @@ class SnapshotSender:
         self._random = random
         self._limits = limits
         self._given: dict[int, _Snapshot] = {}  # By the server that it is for.
+        self.made = 0
+        self._withdrawn: Engine | None = None  # The store of which it gives none.
         self._sweeping = LoopingCall(self._sweep)
         self._sweeping.clock = clock
 
@@ -109,6 +113,14 @@ class SnapshotSender:
             self._drop(server)
         return self._runFiles(lambda: None)
 
+    def withdraw(self) -> None:
+        """
+        The state is not what it should be: give none of it, until the machine goes on from another store.
+        """
+        self._withdrawn = self._machine.engine
+        for server in list(self._given):
+            self._drop(server)
+
     def take(self, sender: int, least: int) -> Deferred[Manifest]:
         """
         See L{SnapshotSource.take<replkv.peers.snapshots.SnapshotSource.take>}. While it is being made there is none, so
@@ -119,6 +131,8 @@ class SnapshotSender:
             self._drop(sender)
             given = None
         if given is None:
+            if self._machine.engine is self._withdrawn:
+                return fail(NoSnapshot("this server's own state is wrong"))
             if self._machine.appliedIndex < least:
                 return fail(NoSnapshot(f"this server has not applied entry {least}"))
             if len(self._given) >= self._limits.snapshots:
@@ -146,6 +160,7 @@ class SnapshotSender:
         return reading.addCallbacks(lambda _: pieces[0], self._notRead, errbackArgs=(sender, given))
 
     def _make(self, sender: int) -> _Snapshot:
+        self.made += 1
         number = self._random.getrandbits(64)
         path = os.path.join(self._path, f"{number:016x}")
         given = self._given[sender] = _Snapshot(number, self._machine.appliedIndex, path, self._clock.seconds())

@@ -63,6 +63,7 @@ class NodeStatistics:
             "commit_index": str(status.commitIndex),
             "applied_index": str(self._machine.appliedIndex),
             "state_hash": f"{self._machine.hash:016x}",
+            "state": "wrong" if self._raft.isDistrusted else "ok",
             "last_log_index": str(status.lastIndex),
             "keys": str(self._machine.keys),
             "refused": ",".join(map(str, sorted(self._refused))) or "none",

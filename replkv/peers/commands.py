@@ -203,6 +203,28 @@ class ReadSnapshotCommand(amp.Command):
     errors: ClassVar = {NotIntroduced: b"NOT_INTRODUCED", NoSnapshot: b"NO_SNAPSHOT"}
 
 
+class StateHashCommand(amp.Command):
+    """
+    A leader asks for the hash of a server's state: see L{replkv.peers.states.StateSource.stateHash}. C{hash} is left
+    out where there is none.
+    """
+
+    commandName = b"StateHash"
+    arguments: ClassVar = [(b"index", amp.Integer())]
+    response: ClassVar = [(b"hash", amp.Integer(optional=True))]
+    errors: ClassVar = {NotIntroduced: b"NOT_INTRODUCED"}
+
+
+class CompareStateCommand(amp.Command):
+    """
+    It says what that is on a majority: see L{replkv.peers.states.StateSource.compareState}.
+    """
+
+    commandName = b"CompareState"
+    arguments: ClassVar = [(b"index", amp.Integer()), (b"hash", amp.Integer())]
+    errors: ClassVar = {NotIntroduced: b"NOT_INTRODUCED"}
+
+
 SINCE: Final[Mapping[type[amp.Command], int]] = {
     RequestVoteCommand: 3,
     AppendEntriesCommand: 3,
@@ -210,6 +232,8 @@ SINCE: Final[Mapping[type[amp.Command], int]] = {
     InstallSnapshotCommand: 4,
     TakeSnapshotCommand: 4,
     ReadSnapshotCommand: 4,
+    StateHashCommand: 4,
+    CompareStateCommand: 4,
 }
 """
 The version that has brought each request: it is sent only where the other side speaks that one, and answered only then.

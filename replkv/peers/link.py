@@ -21,9 +21,11 @@ from zope.interface import implementer
 
 from replkv.peers.commands import (
     SINCE,
+    CompareStateCommand,
     Hello,
     ReadSnapshotCommand,
     Refused,
+    StateHashCommand,
     TakeSnapshotCommand,
     remoteCall,
 )
@@ -195,6 +197,22 @@ class PeerLink(Service):
         return self._call(ReadSnapshotCommand, number=number, file=file, offset=offset).addCallback(
             lambda answer: Piece(**answer)
         )
+
+    def stateHash(self, index: int) -> Deferred[int | None]:
+        """
+        Ask for the hash of its state: see L{StateSource.stateHash<replkv.peers.states.StateSource.stateHash>}.
+
+        @return: fails as L{send} does.
+        """
+        return self._call(StateHashCommand, index=index).addCallback(lambda answer: answer.get("hash"))
+
+    def compareState(self, index: int, stateHash: int) -> Deferred[None]:
+        """
+        Tell what that is on a majority: see L{StateSource.compareState<replkv.peers.states.StateSource.compareState>}.
+
+        @return: fires when it is told; fails as L{send} does.
+        """
+        return self._call(CompareStateCommand, index=index, hash=stateHash).addCallback(lambda _: None)
 
     def _call(self, command: type[Command], **arguments: Any) -> Deferred[dict[str, Any]]:
         """

@@ -14,12 +14,14 @@ from twisted.python.failure import Failure
 
 from replkv.peers.commands import (
     AppendEntriesCommand,
+    CompareStateCommand,
     Hello,
     InstallSnapshotCommand,
     NotIntroduced,
     ReadSnapshotCommand,
     Refused,
     RequestVoteCommand,
+    StateHashCommand,
     TakeSnapshotCommand,
     TimeoutNowCommand,
     appendEntries,
@@ -29,6 +31,7 @@ from replkv.peers.connection import PeerConnection
 from replkv.peers.identity import Identity
 from replkv.peers.receiver import Receiver, Timed
 from replkv.peers.snapshots import SnapshotSource
+from replkv.peers.states import StateSource
 from replkv.raft.messages import InstallSnapshot, RequestVote, TimeoutNow
 
 HELLO_TIMEOUT: Final = 5.0
@@ -146,6 +149,21 @@ class IncomingConnection(PeerConnection):
         """
         return self.factory.snapshots.read(self._introduced(), **place).addCallback(lambda piece: piece._asdict())
 
+    @StateHashCommand.responder
+    def stateHash(self, index: int) -> Deferred[dict[str, Any]]:
+        """
+        A leader wants to know whether this server holds what the others do.
+        """
+        return self.factory.states.stateHash(self._introduced(), index).addCallback(lambda found: {"hash": found})
+
+    @CompareStateCommand.responder
+    def compareState(self, index: int, hash: int) -> dict[str, Any]:  # noqa: A002
+        """
+        It says what a majority holds.
+        """
+        self.factory.states.compareState(self._introduced(), index, hash)
+        return {}
+
     @AppendEntriesCommand.responder
     def appendEntries(self, time: int, **fields: Any) -> Deferred[dict[str, Any]]:
         """
@@ -187,15 +205,24 @@ class PeerListener(ServerFactory):
     noisy = False
     _logger = Logger()
 
-    def __init__(self, clock: IReactorTime, identity: Identity, receiver: Receiver, snapshots: SnapshotSource) -> None:
+    def __init__(
+        self,
+        clock: IReactorTime,
+        identity: Identity,
+        receiver: Receiver,
+        snapshots: SnapshotSource,
+        states: StateSource,
+    ) -> None:
         """
         @param receiver: is given the messages of the consensus.
         @param snapshots: gives snapshots.
+        @param states: tells the hash of this server's state.
         """
         self.clock = clock
         self.identity = identity
         self.receiver = receiver
         self.snapshots = snapshots
+        self.states = states
         self.connections: dict[IncomingConnection, None] = {}
         self._crowded = False
         self.refusals: set[tuple[int, str]] = set()

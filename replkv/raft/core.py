@@ -212,6 +212,13 @@ class Raft:
         if not isinstance(self.role, Follower):
             self._follow(self.state.currentTerm, None)
 
+    @property
+    def isDistrusted(self) -> bool:
+        """
+        Whether a snapshot has yet to take the place of the state machine.
+        """
+        return self.state.isDistrusted
+
     def compact(self, index: int) -> None:
         """
         Forget the entries up to C{index}, which the state machine has, durably: they may go from the disk after this. A

@@ -12,6 +12,7 @@ from replkv.frontends.outbox import Outbox
 from replkv.frontends.text.server import ClientServerFactory
 from replkv.names import NameEndpoint, Names
 from replkv.node.applier import Applier
+from replkv.node.audit import Audit
 from replkv.node.backups import Backups
 from replkv.node.compaction import Compaction
 from replkv.node.diskqueue import DiskQueue
@@ -24,6 +25,7 @@ from replkv.node.node import Node
 from replkv.node.shortages import Shortages
 from replkv.node.snapshotfetcher import SnapshotFetcher
 from replkv.node.snapshotsender import SnapshotSender
+from replkv.node.statenotes import StateNotes
 from replkv.node.statistics import NodeStatistics
 from replkv.peers.identity import Identity
 from replkv.peers.link import PeerLink
@@ -58,6 +60,7 @@ class Assembly:
     @ivar compaction: has the log begin later.
     @ivar snapshots: gives snapshots to other servers.
     @ivar installer: has this one go on from a snapshot.
+    @ivar audit: has all servers compare what they hold.
     @ivar node: where all meet.
     @ivar statistics: how it is.
     @ivar peers: takes what other servers ask.
@@ -134,7 +137,8 @@ class Assembly:
             limits.node,
         )
         self.compaction = Compaction(self.raft, disk, self.snapshots.pinned, limits.node)
-        applier = Applier(self.machine, executor, storeThread.run, self.compaction, limits.node)
+        notes = StateNotes(self.machine)
+        applier = Applier(self.machine, executor, storeThread.run, self.compaction, notes, limits.node)
         fetcher = SnapshotFetcher(
             self.links,
             folder.files,
@@ -146,7 +150,17 @@ class Assembly:
             reactor,
             limits.node,
         )
-        self.installer = Installer(self.raft, self.machine, applier, fetcher, storage.store, storeThread.run, reactor)
+        self.installer = Installer(
+            self.raft,
+            self.machine,
+            applier,
+            fetcher,
+            self.snapshots,
+            storage.store,
+            folder.rememberWrong,
+            storeThread.run,
+            reactor,
+        )
         self.node = Node(
             self.raft,
             executor,
@@ -162,7 +176,8 @@ class Assembly:
             config.heartbeat,
             fail,
         )
-        self.peers = PeerListener(reactor, identity, self.node, self.snapshots)
+        self.audit = Audit(self.raft, notes, self.snapshots, self.links, self.node.distrust, reactor, limits.node)
+        self.peers = PeerListener(reactor, identity, self.node, self.snapshots, self.audit)
         self.statistics = NodeStatistics(
             self.raft,
             self.machine,

@@ -126,9 +126,13 @@ class Server(Service):
             listening.addCallbacks(self._logPorts.append, self._notListening)
         for listening in self._host.listenForClients(parts.clients):
             listening.addCallbacks(self._clientPorts.append, self._notListening)
+        wrong = self._folder.whyWrong(self._storage.store)
+        if wrong is not None and parts.raft.peers:
+            parts.node.distrust(wrong)
         parts.node.start()
         parts.snapshots.start()
         parts.diskSpace.start()
+        parts.audit.start()
         # What the store has been opened with is on its disk. An idle cluster would not flush it again.
         parts.compaction.flushed(parts.machine.appliedIndex)
         parts.clockKeeper.start()
@@ -181,6 +185,7 @@ class Server(Service):
             await maybeDeferred(port.stopListening)
         await self._handOver(parts)
         await self._drain(parts)
+        parts.audit.stop()
         await parts.node.stop()
         for port in self._logPorts:
             await maybeDeferred(port.stopListening)

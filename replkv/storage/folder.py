@@ -18,11 +18,13 @@ from replkv.storage.segments import segmentNumbers
 from replkv.storage.stamp import (
     FolderError,
     Stamp,
+    WrongStore,
     encodeLife,
     readFile,
     readPast,
     readPeers,
     readStamp,
+    readWrong,
     writeFile,
     writeStamp,
 )
@@ -42,7 +44,9 @@ class DataFolder:
     @ivar snapshotsPath: the folder for snapshots that others are given. It need not be there.
     """
 
-    def __init__(self, files: Files, path: str, lock: Lock, past: Past, peers: dict[int, Life]) -> None:
+    def __init__(
+        self, files: Files, path: str, lock: Lock, past: Past, peers: dict[int, Life], wrong: WrongStore | None
+    ) -> None:
         self.past = past
         self.files = files
         self.logPath = os.path.join(path, "log")
@@ -50,6 +54,7 @@ class DataFolder:
         self.path = path
         self._lock = lock
         self._peers = peers
+        self._wrong = wrong
 
     @classmethod
     def open(
@@ -79,7 +84,8 @@ class DataFolder:
                 _compare(path, stamp, wanted)
                 peers = readPeers(files, path)
                 _refuseLostLog(files, path, peers)
-                return cls(files, path, lock, readPast(files, path, stamp.incarnation), peers)
+                past = readPast(files, path, stamp.incarnation)
+                return cls(files, path, lock, past, peers, readWrong(files, path))
             except BaseException:
                 lock.release()
                 raise
@@ -101,6 +107,9 @@ class DataFolder:
         @raise FolderError: if they cannot be removed.
         """
         with _refusing(self.path):
+            if self._wrong is not None and self._wrong.store != store:
+                self._wrong = None
+                self.files.remove(os.path.join(self.path, "wrong.json"))
             leftovers = [name for name in _stores(self.files, self.path) if name != storeName(store)]
             if self.files.exists(self.snapshotsPath):
                 leftovers.append(self.snapshotsPath)
@@ -108,6 +117,21 @@ class DataFolder:
                 self.files.removeFolder(os.path.join(self.path, name))
             if leftovers:
                 self.files.syncFolder(self.path)
+
+    def whyWrong(self, store: int) -> str | None:
+        """
+        Tell why a store was known to hold what it should not when the folder was opened; C{None} if it was not.
+        """
+        return self._wrong.reason if self._wrong is not None and self._wrong.store == store else None
+
+    def rememberWrong(self, store: int, reason: str) -> None:
+        """
+        Note that a store holds what it should not, on the disk before this returns. When another one has become
+        current, that is no longer of account: so there is no moment at which both have to be changed.
+
+        @raise OSError: if the system refuses.
+        """
+        writeFile(self.files, self.path, "wrong.json", {"Store": store, "Reason": reason})
 
     def begin(self, random: random.Random) -> None:
         """

@@ -44,6 +44,18 @@ class NewerFolder(FolderError):
     """
 
 
+class WrongStore(NamedTuple):
+    """
+    A store that holds what it should not.
+
+    @ivar store: its number.
+    @ivar reason: how that is known.
+    """
+
+    store: int
+    reason: str
+
+
 def writeStamp(files: Files, path: str, stamp: Stamp) -> None:
     """
     Stamp the folder, on the disk before this returns.
@@ -106,6 +118,18 @@ def readPeers(files: Files, path: str) -> dict[int, Life]:
     if not isinstance(found, dict):
         raise _damaged(path, "peers.json", "it is not a list of servers")
     return {_peerId(path, peer): _decodeLife(path, life) for peer, life in found.items()}
+
+
+def readWrong(files: Files, path: str) -> WrongStore | None:
+    """
+    The store that is known to be wrong; C{None} if there is none.
+    """
+    match readFile(files, path, "wrong.json"):
+        case None:
+            return None
+        case {"Store": int(store), "Reason": str(reason)}:
+            return WrongStore(store, reason)
+    raise _damaged(path, "wrong.json", "it does not tell which store is wrong")
 
 
 def _peerId(path: str, peer: str) -> int:

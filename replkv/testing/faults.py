@@ -54,7 +54,12 @@ NEARLY_FULL: Final = "nearly full disk"
 The kind of fault that has disks fill, and be emptied. It is drawn by itself, since most seeds had better take writes.
 """
 
-BY_ITSELF: Final = SELDOM | {HAND_OVER, NEARLY_FULL, UPGRADE}
+WRONG_STATE: Final = "wrong state"
+"""
+The kind of fault that has a server hold what nobody has written. It is drawn by itself, in few seeds.
+"""
+
+BY_ITSELF: Final = SELDOM | {HAND_OVER, NEARLY_FULL, UPGRADE, WRONG_STATE}
 """
 All that is drawn by itself.
 """

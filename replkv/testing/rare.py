@@ -188,7 +188,22 @@ A bit rotted in the last record of a log, which cannot be told from a torn write
 
 ROTTEN_RECORD: Final = "a rotten record found in a store"
 """
-A server stopped since a record that it read was not what it had written.
+A server met a record that was not what it had written.
+"""
+
+WRONG_STATE_FOUND: Final = "a wrong state found"
+"""
+A server took itself out since its state had not the hash that those of a majority had.
+"""
+
+WRONG_STATE_KILLED: Final = "a server with a wrong state killed"
+"""
+A server was killed after it had taken itself out, and before it had a snapshot.
+"""
+
+STATE_REPLACED: Final = "a wrong state replaced"
+"""
+A server that had taken itself out went on from a snapshot.
 """
 
 WIPED: Final = "a server with a wiped data folder"
@@ -351,6 +366,9 @@ REQUIRED: Final = {
             ROT_FOUND,
             ROT_IN_LAST,
             ROTTEN_RECORD,
+            WRONG_STATE_FOUND,
+            WRONG_STATE_KILLED,
+            STATE_REPLACED,
             WIPED,
             PUT_BACK,
             COPY_OF_RUNNING,

@@ -362,6 +362,7 @@ class LimitsTests(LeaderTests):
                 "applied_index": "2",
                 "state_hash": f"{machine.hash:x}".zfill(16),
                 "last_log_index": "3",
+                "state": "ok",
                 "keys": "1",
                 "refused": "none",
                 "protocol_version": "4",

@@ -125,6 +125,32 @@ class Snapshots:
         return succeed(self.pieces.pop(0)) if self.pieces else fail(NoSnapshot("no more"))
 
 
+class States:
+    """
+    Tells the hash of a state.
+
+    @ivar hash: what it tells.
+    @ivar asked: what was asked, and told.
+    """
+
+    def __init__(self) -> None:
+        self.hash: Deferred[int | None] = succeed(None)
+        self.asked: list[tuple[int, ...]] = []
+
+    def stateHash(self, sender: int, index: int) -> Deferred[int | None]:
+        """
+        See L{replkv.peers.states.StateSource.stateHash}.
+        """
+        self.asked.append((sender, index))
+        return self.hash
+
+    def compareState(self, sender: int, index: int, stateHash: int) -> None:
+        """
+        See L{replkv.peers.states.StateSource.compareState}.
+        """
+        self.asked.append((sender, index, stateHash))
+
+
 class Disk:
     """
     The thread in which folders are written.
@@ -184,7 +210,8 @@ class Peer:
         self.identity = Identity(serverId, cluster, members, self.folder, self.disk.run, versions)
         self.receiver = Recorder()
         self.snapshots = Snapshots()
-        self.listener = PeerListener(self.process, self.identity, self.receiver, self.snapshots)
+        self.states = States()
+        self.listener = PeerListener(self.process, self.identity, self.receiver, self.snapshots, self.states)
 
     def link(self, to: int) -> PeerLink:
         """

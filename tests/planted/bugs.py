@@ -15,6 +15,7 @@ from tests.planted import (
     peer_bugs,
     room_bugs,
     snapshot_bugs,
+    state_bugs,
 )
 
 BUGS: Final = (
@@ -26,4 +27,5 @@ BUGS: Final = (
     *clock_bugs.BUGS,
     *command_bugs.BUGS,
     *room_bugs.BUGS,
+    *state_bugs.BUGS,
 )

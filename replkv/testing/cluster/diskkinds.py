@@ -14,7 +14,7 @@ from replkv.testing.cluster.machine import EMPTY, NEARLY_FULL_ROOM
 from replkv.testing.cluster.rot import rotLog
 from replkv.testing.cluster.server import SimulatedServer
 from replkv.testing.cluster.troubled import filling, starved
-from replkv.testing.faults import Fault, Undo
+from replkv.testing.faults import Fault, Undo, nothing
 from replkv.testing.span import Span
 
 
@@ -122,16 +122,32 @@ def rot(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault)
 
 def rottenRecord(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
     """
-    A bit rots in a store. Whoever reads that record must notice, and stop; it can be read again when this is over.
+    A bit rots in a store. Whoever reads that record must notice, and take a snapshot; or stop, if it is alone. It can
+    be read again when this is over.
     """
-    server = servers[0]
+    server = next((server for server in servers if server.isFrail or len(servers) == 1), None)
+    if server is None:
+        return None
     key = server.store.rot(chance(cluster.seed, "rotten record", fault.number))
     if key is None:
         return None
     server.hadBadDisk = True
+    server.doubt()
     cluster.tell(server.name, f"has a store in which a bit of the value of {key!r} has rotted")
     # The store may be another one by then: it was there in a crash.
     return lambda: server.store.heal()
+
+
+def wrongState(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
+    """
+    A store holds a record that no entry has put there, and the machine counts it in. Nothing but the hash tells.
+    """
+    server = next((server for server in servers if server.isFrail and server.isServing and server.isIntact), None)
+    if server is None or server.isPaused or server.raft.isDistrusted or server.store.isWrong:
+        return None
+    server.goWrong(fault.amount)
+    cluster.tell(server.name, "has a store with a record that no entry has put there")
+    return nothing
 
 
 def _failing(server: SimulatedServer, failing: Callable[[str, str], int]) -> Undo:

@@ -21,6 +21,7 @@ from replkv.testing.cluster.diskkinds import (
     storeError,
     syncError,
     writeError,
+    wrongState,
 )
 from replkv.testing.cluster.loss import putBack, putBackOfRunning, wipe
 from replkv.testing.cluster.networkkinds import (
@@ -50,7 +51,17 @@ from replkv.testing.cluster.processkinds import (
     upgrade,
 )
 from replkv.testing.cluster.server import SimulatedServer
-from replkv.testing.faults import CLONE, FOLLOWER_CUT_OFF, HAND_OVER, NEARLY_FULL, RUNNING_COPY, UPGRADE, Fault, Undo
+from replkv.testing.faults import (
+    CLONE,
+    FOLLOWER_CUT_OFF,
+    HAND_OVER,
+    NEARLY_FULL,
+    RUNNING_COPY,
+    UPGRADE,
+    WRONG_STATE,
+    Fault,
+    Undo,
+)
 
 Kind = Callable[[SimulatedCluster, list[SimulatedServer], Fault], "Undo | None"]
 """
@@ -97,6 +108,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "clock jump": clockJump,
     HAND_OVER: handOver,
     UPGRADE: upgrade,
+    WRONG_STATE: wrongState,
 }
 """
 All of it, by name.

@@ -5,6 +5,7 @@ The machine that a simulated server runs on: its disk, and its clocks.
 from __future__ import annotations
 
 import errno
+import json
 import os
 from collections.abc import Callable
 from random import Random
@@ -195,6 +196,13 @@ class SimulatedMachine:
         else:
             path, store = copy.storePath, copy.store
         self._storePath, self._stores = path, {path: self._newStore(store)}
+
+    def _knowsToBeWrong(self, store: int) -> bool:
+        """
+        Whether its disk tells that a store is wrong.
+        """
+        told = self.files.contents().get(os.path.join(self.path, "wrong.json"))
+        return told is not None and json.loads(told)["Store"] == store
 
     def openStore(self, path: str) -> Store:
         """

@@ -9,12 +9,22 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
+from replkv.node.limits import NODE_LIMITS
 from replkv.service.limits import ServerLimits
 from replkv.testing.chance import chance
 from replkv.testing.cluster.end import BUFFER_BYTES
 from replkv.testing.cluster.limits import drawLimits
 from replkv.testing.cluster.upgrades import BEFORE, drawUpgrades
-from replkv.testing.faults import BY_ITSELF, FOLLOWER_CUT_OFF, HAND_OVER, NEARLY_FULL, SELDOM, UPGRADE, Fault
+from replkv.testing.faults import (
+    BY_ITSELF,
+    FOLLOWER_CUT_OFF,
+    HAND_OVER,
+    NEARLY_FULL,
+    SELDOM,
+    UPGRADE,
+    WRONG_STATE,
+    Fault,
+)
 from replkv.testing.health import Settling, settling
 from replkv.testing.span import Span
 from replkv.testing.swarm import drawFault, drawKinds, drawTime, drawTimes
@@ -33,6 +43,11 @@ In so many seeds, where disks may be lost at all, something of L{SELDOM} goes wr
 _FILLING: Final = 0.25
 """
 In so many seeds disks fill.
+"""
+
+_WRONG: Final = 0.1
+"""
+In so many seeds, where disks may rot at all, servers come to hold what nobody has written.
 """
 
 _SIZES: Final = (1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7)
@@ -268,6 +283,12 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
     if isSeldom:
         faults += drawSeldom(folders, sorted(SELDOM.intersection(kinds)), size, seconds, len(faults))
     upgrades = drawUpgrades(chance(seed, "upgrades"), size, seconds, len(faults)) if UPGRADE in kinds else ()
+    forgetting = chance(seed, "forgetting")
+    isForgetful = size > 1 and forgetting.random() < _FORGETTING
+    audited = chance(seed, "wrong states")
+    wrongs: tuple[Fault, ...] = ()
+    if WRONG_STATE in kinds and frail and not isForgetful and audited.random() < _WRONG:
+        wrongs = drawSeldom(audited, [WRONG_STATE], size, seconds, len(faults) + len(upgrades))
     plan = Plan(
         size=size,
         heartbeat=heartbeat,
@@ -290,13 +311,14 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
             _client(chance(seed, "client plan", number), number, keys, longest, hot) for number in range(clients)
         ),
         versions=BEFORE if upgrades else VERSIONS,
-        faults=faults + upgrades,
+        faults=faults + upgrades + wrongs,
     )
     if chance(seed, "fleeting").random() < _FLEETING:
         plan = _fleeting(plan)
-    forgetting = chance(seed, "forgetting")
-    if size > 1 and forgetting.random() < _FORGETTING:
+    if isForgetful:
         plan = _forgetful(plan, forgetting)
+    if wrongs:
+        plan = _audited(plan, audited)
     return _filling(plan) if "no descriptors" in chosen else plan
 
 
@@ -311,6 +333,15 @@ def _fleeting(plan: Plan) -> Plan:
     )
     machine = replace(plan.limits.machine, frontLength=1)
     return replace(plan, clients=clients, limits=ServerLimits(machine=machine))
+
+
+def _audited(plan: Plan, random: Random) -> Plan:
+    """
+    The same, with servers that compare often what they hold; and with logs that keep all: a snapshot would carry what
+    is wrong to others, until they are a majority.
+    """
+    node = replace(plan.limits.node, auditSeconds=random.choice([0.3, 1.0]), retainedBytes=NODE_LIMITS.retainedBytes)
+    return replace(plan, limits=replace(plan.limits, node=node))
 
 
 def _forgetful(plan: Plan, random: Random) -> Plan:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from replkv import exits
 from replkv.config import ServerConfig
 from replkv.kv.machine import StateMachine
+from replkv.kv.record import hashOf
+from replkv.kv.state import readState
 from replkv.node.handovers import HandOverFailed
 from replkv.node.node import Node
 from replkv.raft.core import Raft
@@ -31,7 +33,7 @@ from replkv.testing.cluster.patience import watchPatience
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.regression import watchCondemnation, watchRegressions
 from replkv.testing.cluster.service import WatchedService
-from replkv.testing.cluster.store import Store
+from replkv.testing.cluster.store import GHOST, Store
 from replkv.testing.cluster.thread import Thread
 from replkv.testing.watch import watch
 
@@ -59,6 +61,9 @@ class SimulatedServer(SimulatedMachine):
         self._asked = False
         self._steps = 0
         self._operations = 0  # So many of those on its files have been looked at.
+        self._doubted: Callable[[], None] | None = None  # Ends the trouble that it is in while its state is wrong.
+        self._isOut = False  # It has taken itself out, and has had no other store since.
+        self._shock: float | None = None  # So many seconds after that it is killed.
 
     # What it is.
 
@@ -240,6 +245,27 @@ class SimulatedServer(SimulatedMachine):
         if self._process is not None and self.isServing:
             self._process.perform(self._handOver, besides)
 
+    def doubt(self) -> None:
+        """
+        Have a reason to take itself out, until its state is right again.
+        """
+        if self._doubted is None:
+            self._doubted = self._cluster.health.trouble([self.id])
+
+    def goWrong(self, amount: float) -> None:
+        """
+        Come to hold what no entry has put there.
+
+        @param amount: tells whether and when it is killed after it has found that out.
+        """
+        self.doubt()
+        self._shock = amount / 10 if amount < 0.5 else None
+        records = self.machine._records
+        records.count += 1
+        records.hash = (records.hash + hashOf(GHOST, 0, 0, b"")) % 2**64
+        state = readState(self.store)
+        self.store.haunt(state._replace(keys=records.count, hash=records.hash))
+
     def resetClock(self, wrong: float) -> None:
         """
         Have its wall clock jump, so that it is wrong by so many seconds.
@@ -267,7 +293,8 @@ class SimulatedServer(SimulatedMachine):
         if not self.isServing or self.hasForgotten:
             return
         self._followStore()
-        if self.store.steps != self._steps:
+        self._followDoubt()
+        if self.store.steps != self._steps and not self.store.isWrong:
             self._steps = self.store.steps
             self._cluster.judge.applied(self, self.appliedIndex, self.store.digest)
 
@@ -280,6 +307,35 @@ class SimulatedServer(SimulatedMachine):
         if engine is not self.store:
             [self._storePath] = [path for path, store in self._stores.items() if store is engine]
             self._steps = -1
+            self._cluster.rare[rare.STATE_REPLACED] += self._isOut
+            self._isOut = False
+
+    def _followDoubt(self) -> None:
+        """
+        Have the judge look whether it has taken itself out, and for what.
+        """
+        store, isOut = self.store, self.raft.isDistrusted
+        if isOut and not self._isOut:
+            cluster = self._cluster
+            cluster.tell(self.name, "takes itself out")
+            if self._doubted is None and not store.isWrong:
+                cluster.fail(f"server {self.id} takes itself out, and its state is right")
+            cluster.rare[rare.WRONG_STATE_FOUND if store.isWrong else rare.ROTTEN_RECORD] += 1
+            if self._shock is not None:
+                cluster.timeline.callLater(self._shock, self._killOut)
+            self._isOut = True
+        if self._doubted is not None and not (isOut or store.isWrong or store.isRotten):
+            self._doubted()
+            self._doubted = None
+
+    def _killOut(self) -> None:
+        """
+        Kill it, if it is still out.
+        """
+        if self._process is not None and self._isOut and self.isServing and self.raft.isDistrusted:
+            self._cluster.rare[rare.WRONG_STATE_KILLED] += 1
+            self.kill()
+            self._cluster.timeline.callLater(0.1, self.revive)
 
     def awaitAnswers(self) -> None:
         """
@@ -355,6 +411,11 @@ class SimulatedServer(SimulatedMachine):
         )
         self._service.startService()
         if self.isServing:
+            self._isOut = len(members) > 1 and self._knowsToBeWrong(storage.store)
+            if self._isOut and not self.raft.isDistrusted:
+                cluster.fail(f"server {self.id} goes on with a state that it knows to be wrong")
+            if self._isOut:
+                self.doubt()
             watchPatience(cluster, self._service.assembly)
             watchInstalls(cluster, self._service.assembly)
             watchDisk(cluster, self.id, self._service.assembly)

@@ -8,11 +8,18 @@ import os
 from collections.abc import Mapping
 from hashlib import blake2b
 from random import Random
+from typing import Final
 
 from replkv.kv.engine import EngineError
 from replkv.kv.memory import MemoryEngine
-from replkv.kv.record import HEAD_BYTES, RECORDS
+from replkv.kv.record import HEAD_BYTES, RECORDS, encode, hashOf
+from replkv.kv.state import STATE, MachineState
 from replkv.storage.files import Files
+
+GHOST: Final = b"ghost"
+"""
+The key of a record that no client has stored.
+"""
 
 
 class Store(MemoryEngine):
@@ -94,6 +101,22 @@ class Store(MemoryEngine):
         Whether anything in it has rotted.
         """
         return bool(self._sound)
+
+    @property
+    def isWrong(self) -> bool:
+        """
+        Whether it holds what no entry has put there.
+        """
+        return RECORDS + GHOST in self._values
+
+    def haunt(self, state: MachineState) -> None:
+        """
+        Have a record that no entry has put there, in memory and some day on the disk, which fits its checksum.
+
+        @param state: what a machine that has put it there says of itself.
+        """
+        values = {RECORDS + GHOST: encode((0, 0, hashOf(GHOST, 0, 0, b"")), b""), STATE: state.encode()}
+        super().write(values)
 
     @property
     def sound(self) -> dict[bytes, bytes]:

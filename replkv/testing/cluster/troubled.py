@@ -5,7 +5,7 @@ Whom a fault troubles.
 from __future__ import annotations
 
 from replkv.testing.cluster.server import SimulatedServer
-from replkv.testing.faults import CLONE, FOLLOWER_CUT_OFF, HAND_OVER, NEARLY_FULL, RUNNING_COPY, Fault
+from replkv.testing.faults import CLONE, FOLLOWER_CUT_OFF, HAND_OVER, NEARLY_FULL, RUNNING_COPY, WRONG_STATE, Fault
 
 
 def troubled(servers: list[SimulatedServer], fault: Fault) -> list[int]:
@@ -13,8 +13,8 @@ def troubled(servers: list[SimulatedServer], fault: Fault) -> list[int]:
     Whom a fault troubles: all others, and what is between those, are as well as before. A server without a process is
     never well.
     """
-    if fault.kind in ("cut from clients", "clock jump", CLONE, RUNNING_COPY, HAND_OVER):
-        return []  # That is nothing to the other servers, but for the time that a server is down.
+    if fault.kind in ("cut from clients", "clock jump", CLONE, RUNNING_COPY, HAND_OVER, WRONG_STATE, "rotten record"):
+        return []  # That is nothing to the other servers, but for the time that a server is down, or in doubt.
     some = followers(servers)[:1] if fault.kind == FOLLOWER_CUT_OFF else servers[:1]
     if fault.kind == "partition":
         some = servers[: cutOf(servers, fault)]

@@ -7,6 +7,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
+from dataclasses import replace
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -16,7 +18,7 @@ from replkv.testing.cluster.kinds import KINDS
 from replkv.testing.cluster.plan import draw
 from replkv.testing.cluster.simulate import simulate
 from replkv.testing.cluster.upgrades import BEFORE
-from replkv.testing.faults import SELDOM, UPGRADE
+from replkv.testing.faults import SELDOM, UPGRADE, WRONG_STATE, Fault
 from replkv.testing.history import Status
 from replkv.versions import VERSIONS
 
@@ -79,6 +81,13 @@ def test_parts() -> None:
     assert begun == {"2"}
 
 
+def unnumbered(faults: Iterable[Fault]) -> list[Fault]:
+    """
+    Faults without their numbers, which count what is drawn before them too.
+    """
+    return [replace(fault, number=0) for fault in faults]
+
+
 class PlanTests(SynchronousTestCase):
     """
     Tests for what seeds have in store.
@@ -130,15 +139,16 @@ class PlanTests(SynchronousTestCase):
         Some things go wrong in few seeds, and only where a disk may be lost. What else goes wrong is the same with them
         and without.
         """
-        usual = [kind for kind in KINDS if kind not in SELDOM and kind != UPGRADE]
-        every = [draw(seed, [kind for kind in KINDS if kind != UPGRADE]) for seed in range(300)]
+        others = [kind for kind in KINDS if kind not in (UPGRADE, WRONG_STATE)]
+        usual = [kind for kind in others if kind not in SELDOM]
+        every = [draw(seed, others) for seed in range(300)]
         without = [draw(seed, usual) for seed in range(300)]
         few = [plan for plan in every if any(fault.kind in SELDOM for fault in plan.faults)]
         self.assertTrue(30 < len(few) < 90)
         self.assertTrue(all(plan.frail for plan in few))
         self.assertEqual(
-            [[fault for fault in plan.faults if fault.kind not in SELDOM] for plan in every],
-            [list(plan.faults) for plan in without],
+            [unnumbered(fault for fault in plan.faults if fault.kind not in SELDOM) for plan in every],
+            [unnumbered(plan.faults) for plan in without],
         )
         for plan in every:
             self.assertEqual([fault.number for fault in plan.faults], list(range(len(plan.faults))))
@@ -148,17 +158,34 @@ class PlanTests(SynchronousTestCase):
         In some seeds all servers begin as older ones, and each is upgraded once, in any order. What else goes wrong is
         the same.
         """
-        every = [draw(seed, list(KINDS)) for seed in range(300)]
-        without = [draw(seed, [kind for kind in KINDS if kind != UPGRADE]) for seed in range(300)]
+        kinds = [kind for kind in KINDS if kind != WRONG_STATE]
+        every = [draw(seed, kinds) for seed in range(300)]
+        without = [draw(seed, [kind for kind in kinds if kind != UPGRADE]) for seed in range(300)]
         upgraded = [plan for plan in every if plan.versions != VERSIONS]
         self.assertTrue(25 < len(upgraded) < 70)
         self.assertEqual({plan.versions for plan in upgraded}, {BEFORE})
         for plan, other in zip(every, without, strict=True):
             upgrades = [fault for fault in plan.faults if fault.kind == UPGRADE]
-            self.assertEqual([fault for fault in plan.faults if fault.kind != UPGRADE], list(other.faults))
+            usual = unnumbered(fault for fault in plan.faults if fault.kind != UPGRADE)
+            self.assertEqual(usual, unnumbered(other.faults))
             self.assertEqual([fault.number for fault in plan.faults], list(range(len(plan.faults))))
             order = sorted(server for fault in upgrades for server in fault.servers)
             self.assertEqual(order, list(range(plan.size)) if plan in upgraded else [])
+
+    def test_wrongStates(self) -> None:
+        """
+        In some seeds states are wrong, on servers whose disks may rot, and then they are compared often. What else goes
+        wrong is the same.
+        """
+        every = [draw(seed, list(KINDS)) for seed in range(300)]
+        without = [draw(seed, [kind for kind in KINDS if kind != WRONG_STATE]) for seed in range(300)]
+        few = [plan for plan in every if any(fault.kind == WRONG_STATE for fault in plan.faults)]
+        self.assertTrue(15 < len(few) < 45)
+        self.assertTrue(all(plan.frail for plan in few))
+        for plan, other in zip(every, without, strict=True):
+            usual = [fault for fault in plan.faults if fault.kind != WRONG_STATE]
+            self.assertEqual(usual, list(other.faults))
+            self.assertEqual(plan.limits.node.auditSeconds > 1, len(usual) == len(plan.faults))
 
     def test_streams(self) -> None:
         """

@@ -4,13 +4,23 @@ Tests for L{replkv.testing.cluster.statehash}, and for records that rot in a sto
 
 from __future__ import annotations
 
-from replkv import exits
+from dataclasses import replace
+
+from twisted.internet.defer import succeed
+
 from replkv.kv.records import Records
-from replkv.testing.cluster.diskkinds import rottenRecord
+from replkv.node.installer import Installer
+from replkv.node.limits import NODE_LIMITS
+from replkv.node.node import Node
+from replkv.service.limits import SERVER_LIMITS
+from replkv.testing import SimulatedCluster, rare
+from replkv.testing.cluster.diskkinds import rottenRecord, wrongState
 from replkv.testing.cluster.statehash import StateHashes
-from replkv.testing.faults import Fault
+from replkv.testing.faults import WRONG_STATE, Fault
 from replkv.testing.outcome import Violation
 from tests.testing.cluster.clusters import ClusterCase
+
+LIMITS = replace(SERVER_LIMITS, node=replace(NODE_LIMITS, auditSeconds=0.5))
 
 
 class StateHashTests(ClusterCase):
@@ -58,35 +68,38 @@ class RottenRecordTests(ClusterCase):
     Tests for L{rottenRecord}.
     """
 
+    def setUp(self) -> None:
+        """
+        Have a cluster on whose disks something may rot.
+        """
+        super().setUp()
+        for server in self.cluster.servers:
+            server.isFrail = True
+
     def test_found(self) -> None:
         """
-        A leader that reads what has rotted tells it nobody, and stops; the next one has it. When that is over, it can
-        go on.
+        A leader that reads what has rotted tells it nobody, and takes itself out; the next one has it. It is right
+        again when it has a snapshot.
         """
         self.put(b"a", b"one")
         leader = self.cluster.leader()
-        undo = rottenRecord(self.cluster, [leader], Fault(0, "rotten record", 0.0, 1.0, (0, 1, 2), True, 0.5))
-        assert undo is not None
-        read = self.client.get(b"a")
-        self.cluster.until(lambda: leader.status == exits.DISK, "it stops")
-        self.assertIn("the store's record of the key a does not fit its checksum", leader.complaint)
-        self.assertEqual(self.cluster.result(read), b"one")
-        undo()
-        self.converge()
-
-    def test_notOnDisk(self) -> None:
-        """
-        So it is with what was not on its disk, and is made again from the log.
-        """
-        self.put(b"a", b"one")
-        leader = self.cluster.leader()
-        leader.store.flushRate = 0.0
-        self.put(b"a", b"two")
         rottenRecord(self.cluster, [leader], Fault(0, "rotten record", 0.0, 1.0, (0, 1, 2), True, 0.5))
-        read = self.client.get(b"a")
-        self.cluster.until(lambda: leader.status == exits.DISK, "it stops")
-        self.assertEqual(self.cluster.result(read), b"two")
+        self.assertEqual(self.cluster.result(self.client.get(b"a")), b"one")
+        self.assertFalse(leader.leads)
         self.converge()
+        self.assertFalse(leader.store.isRotten)
+        self.assertEqual(self.cluster.rare[rare.ROTTEN_RECORD], 1)
+        self.assertEqual(self.cluster.rare[rare.STATE_REPLACED], 1)
+
+    def test_sound(self) -> None:
+        """
+        Disks that are no worse than others do not rot.
+        """
+        self.put(b"a", b"one")
+        server = self.cluster.servers[0]
+        server.isFrail = False
+        fault = Fault(0, "rotten record", 0.0, 1.0, (0, 1, 2), True, 0.5)
+        self.assertIsNone(rottenRecord(self.cluster, [server, server], fault))
 
     def test_nothing(self) -> None:
         """
@@ -119,3 +132,74 @@ class RottenRecordTests(ClusterCase):
         server = self.follower()
         server.machine.checkpoint(f"/{server.id}/copy")
         self.assertIn(f"/{server.id}/copy/values", server.files.contents())
+
+
+class WrongStateTests(ClusterCase):
+    """
+    Tests for L{wrongState}, and for what watches over it.
+    """
+
+    fault = Fault(0, WRONG_STATE, 0.0, 1.0, (0, 1, 2), True, 1.0)
+
+    def setUp(self) -> None:
+        """
+        Have a cluster that holds something, and one server that may be wrong.
+        """
+        self.cluster = SimulatedCluster(3, seed=7, limits=LIMITS)
+        self.addCleanup(self.cluster.close)
+        self.cluster.start()
+        self.client = self.cluster.client()
+        self.put(b"a", b"one")
+        self.server = self.follower()
+        self.server.isFrail = True
+
+    def test_replaced(self) -> None:
+        """
+        The judge has nothing to say of a server that comes to be wrong, as long as it takes itself out for that.
+        """
+        wrongState(self.cluster, [self.server], self.fault)
+        self.assertTrue(self.server.store.isWrong)
+        self.put(b"a", b"two")
+        self.cluster.run(2)
+        self.converge()
+        self.assertEqual(self.cluster.rare[rare.WRONG_STATE_FOUND], 1)
+        self.assertEqual(self.cluster.rare[rare.STATE_REPLACED], 1)
+
+    def test_killed(self) -> None:
+        """
+        In some runs it is killed before it has a snapshot, and goes on where it was.
+        """
+        wrongState(self.cluster, [self.server], replace(self.fault, amount=0.001))
+        self.cluster.run(2)
+        self.converge()
+        self.assertEqual(self.cluster.rare[rare.WRONG_STATE_KILLED], 1)
+        self.assertFalse(self.server.store.isWrong)
+
+    def test_right(self) -> None:
+        """
+        The judge finds a server that takes itself out though its state is right.
+        """
+        self.server.node.distrust("it is a test")
+        with self.assertRaisesRegex(Violation, "takes itself out, and its state is right"):
+            self.cluster.run(1)
+
+    def test_forgotten(self) -> None:
+        """
+        And one that has forgotten, when it starts, that it is wrong.
+        """
+        self.patch(Installer, "fetch", lambda installer, fetch: succeed(False))
+        wrongState(self.cluster, [self.server], self.fault)
+        self.cluster.run(2)
+        self.server.kill()
+        self.patch(Node, "distrust", lambda node, reason: None)
+        self.server.start()
+        with self.assertRaisesRegex(Violation, "goes on with a state that it knows to be wrong"):
+            self.cluster.run(1)
+
+    def test_twice(self) -> None:
+        """
+        What is wrong already is left alone, and so is a server whose disk is no worse than others.
+        """
+        self.assertIsNotNone(wrongState(self.cluster, [self.server], self.fault))
+        self.assertIsNone(wrongState(self.cluster, [self.server], self.fault))
+        self.assertIsNone(wrongState(self.cluster, [self.cluster.leader()], self.fault))

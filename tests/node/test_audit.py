@@ -1,0 +1,422 @@
+"""
+Tests for L{replkv.node.audit}, and for servers whose state is wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from replkv import exits
+from replkv.commands.results import Found, Touched, Unavailable
+from replkv.commands.set import Set
+from replkv.kv.machine import StateMachine
+from replkv.kv.memory import MemoryEngine
+from replkv.node.audit import Audit
+from replkv.node.limits import NODE_LIMITS
+from replkv.node.statenotes import StateNotes
+from replkv.raft.entry import Entry
+from replkv.service.limits import SERVER_LIMITS, ServerLimits
+from replkv.testing import SimulatedServer
+from replkv.testing.cluster.diskkinds import rottenRecord
+from replkv.testing.faults import Fault
+from tests.logged import logged
+from tests.node.cluster import Client, Cluster, valueAt
+
+LIMITS = replace(SERVER_LIMITS, node=replace(NODE_LIMITS, auditSeconds=1.0))
+AUDITED = 1.5
+
+
+class StateNotesTests(SynchronousTestCase):
+    """
+    Tests for L{StateNotes}.
+    """
+
+    def setUp(self) -> None:
+        """
+        Have a machine that has applied nothing.
+        """
+        self.machine = StateMachine(MemoryEngine())
+        self.notes = StateNotes(self.machine)
+        self.entries = [Entry(index, 1, Set(b"k%d" % index, 0, b"", False).encode(0)) for index in range(1, 7)]
+
+    def apply(self) -> list[int]:
+        """
+        Apply all that is not applied yet.
+
+        @return: after which entries it was looked whether to note something.
+        """
+        stops = []
+        while todo := self.entries[self.machine.appliedIndex :]:
+            self.machine.apply(self.notes.cut(todo))
+            self.notes.note()
+            stops.append(self.machine.appliedIndex)
+        return stops
+
+    def test_noted(self) -> None:
+        """
+        Nothing is applied beyond an entry before the hash there is noted, for each who wants it.
+        """
+        asked = [self.notes.ask(0, 3), self.notes.ask(1, 5), self.notes.ask(2, 3)]
+        self.assertEqual(self.apply(), [3, 5, 6])
+        hashes = [self.successResultOf(answer) for answer in asked]
+        other = StateMachine(MemoryEngine())
+        other.apply(self.entries[:3])
+        self.assertEqual(hashes[0], other.hash)
+        self.assertEqual(hashes[2], other.hash)
+        other.apply(self.entries[3:5])
+        self.assertEqual(hashes[1], other.hash)
+        self.assertEqual(self.notes.noted(1), (5, other.hash))
+
+    def test_atOnce(self) -> None:
+        """
+        What is applied, and no more than that, is told at once.
+        """
+        self.apply()
+        self.assertEqual(self.successResultOf(self.notes.ask(0, 6)), self.machine.hash)
+
+    def test_tooLate(self) -> None:
+        """
+        What is past is not told.
+        """
+        self.apply()
+        self.assertIsNone(self.successResultOf(self.notes.ask(0, 5)))
+        self.assertIsNone(self.notes.noted(0))
+
+    def test_oneForEach(self) -> None:
+        """
+        Whoever asks anew has nothing of what it asked for before, neither what was noted nor what was to be.
+        """
+        first = self.notes.ask(0, 3)
+        second = self.notes.ask(0, 4)
+        self.assertIsNone(self.successResultOf(first))
+        self.assertEqual(self.apply(), [4, 6])
+        self.assertIsNotNone(self.successResultOf(second))
+        self.notes.ask(0, 9)
+        self.assertIsNone(self.notes.noted(0))
+
+    def test_forgotten(self) -> None:
+        """
+        Where the machine goes on from elsewhere, nothing that was asked for counts.
+        """
+        self.apply()
+        self.notes.ask(0, 6)
+        asked = self.notes.ask(1, 9)
+        self.notes.forget()
+        self.assertIsNone(self.successResultOf(asked))
+        self.assertIsNone(self.notes.noted(0))
+
+
+class AuditTests(SynchronousTestCase):
+    """
+    Tests with whole servers.
+    """
+
+    def setUp(self) -> None:
+        """
+        Have three servers that hold something.
+        """
+        self.lines = logged(self)
+        self.begin(3)
+
+    def begin(self, size: int, limits: ServerLimits = LIMITS) -> None:
+        """
+        Have a cluster that holds something.
+        """
+        self.cluster = Cluster(size, limits)
+        self.addCleanup(self.cluster.close)
+        self.leader = self.cluster.leader()
+        for number in range(3):
+            Client(self.leader).set(b"key%d" % number, b"value")
+        self.cluster.run(0.5)
+        self.lines.clear()
+
+    def followers(self) -> list[SimulatedServer]:
+        """
+        Those that do not lead.
+        """
+        return [server for server in self.cluster.servers if server is not self.leader]
+
+    def told(self, words: str) -> list[str]:
+        """
+        What the operator is told in these words.
+        """
+        return [line for line in self.lines if words in line]
+
+    def states(self) -> list[str]:
+        """
+        What the servers say of themselves.
+        """
+        return [server.service.assembly.statistics.values()["state"] for server in self.cluster.servers]
+
+    def areAlike(self) -> bool:
+        """
+        Whether all hold the same, and nobody has taken itself out.
+        """
+        holds = {(server.appliedIndex, server.machine.hash) for server in self.cluster.servers if server.isServing}
+        return len(holds) == 1 and self.states() == ["ok"] * len(self.cluster.servers)
+
+    def assertReplaced(self, server: SimulatedServer) -> None:
+        """
+        A server that was wrong takes itself out, says so once, and comes back with the right state.
+        """
+        self.cluster.until(lambda: server.raft.isDistrusted, "it takes itself out", AUDITED)
+        self.assertFalse(server.leads)
+        self.assertEqual(server.service.assembly.statistics.values()["state"], "wrong")
+        self.cluster.until(self.areAlike, "it has the right state")
+        self.assertFalse(server.store.isWrong)
+        self.assertEqual(len(self.told("this server's state is wrong: after entry")), 1)
+        self.assertEqual(len(self.told("goes on from a snapshot")), 1)
+
+    def test_alike(self) -> None:
+        """
+        Servers that hold the same go on, busy or not.
+        """
+        for number in range(20):
+            Client(self.leader).set(b"key", b"%d" % number)
+            self.cluster.run(0.1)
+        self.assertEqual(self.lines, [])
+
+    def test_follower(self) -> None:
+        """
+        A follower that holds something else is told so, and replaced.
+        """
+        server = self.followers()[0]
+        server.goWrong(1.0)
+        self.assertReplaced(server)
+        self.assertEqual(len(self.told(f"server {server.id} does not hold what a majority does")), 1)
+        self.assertTrue(self.leader.leads)
+
+    def test_busy(self) -> None:
+        """
+        It is found while much is written: each notes its hash at the very entry.
+        """
+        server = self.followers()[0]
+        server.goWrong(1.0)
+        client = Client(self.leader)
+
+        def write() -> None:
+            client.set(b"key", b"value")
+            self.cluster.timeline.callLater(0.001, write)
+
+        write()
+        self.cluster.until(lambda: server.raft.isDistrusted, "it takes itself out", 2.0)
+        self.cluster.until(lambda: not server.store.isWrong, "it is replaced", 2.0)
+        self.cluster.run(1.0)
+        self.assertEqual(len(self.told("this server's state is wrong")), 1)
+
+    def test_leader(self) -> None:
+        """
+        A leader that holds something else takes itself out, and another one leads.
+        """
+        self.leader.goWrong(1.0)
+        self.assertReplaced(self.leader)
+        self.assertFalse(self.leader.leads)
+
+    def test_noMajority(self) -> None:
+        """
+        Where all hold something else, it cannot be told who is right: nobody is taken out, and the operator is told.
+        """
+        self.begin(2)
+        self.leader.goWrong(1.0)
+        self.cluster.run(AUDITED)
+        self.assertEqual(self.states(), ["ok", "ok"])
+        line = self.told("none of it is held by a majority")[-1]
+        self.assertIn("server 0 has ", line)
+        self.assertIn("server 1 has ", line)
+
+    def test_oneIsDown(self) -> None:
+        """
+        Whoever is down or has taken itself out does not count.
+        """
+        self.followers()[1].kill()
+        server = self.followers()[0]
+        server.goWrong(1.0)
+        self.cluster.run(2 * AUDITED)
+        self.assertFalse(server.raft.isDistrusted)
+        self.assertTrue(self.told("none of it is held by a majority"))
+        self.followers()[1].start()
+        self.lines.clear()
+        self.assertReplaced(server)
+
+    def test_atSnapshot(self) -> None:
+        """
+        When a snapshot is made for a server, all compare what they hold, however long that has not to be done.
+        """
+        self.begin(3, SERVER_LIMITS)
+        server = self.followers()[0]
+        server.goWrong(1.0)
+        self.leader.service.assembly.snapshots.take(self.followers()[1].id, 1).addErrback(lambda _: None)
+        self.cluster.run(NODE_LIMITS.auditSeconds / 5)
+        self.assertTrue(self.told("this server's state is wrong"))
+
+    def test_lastWord(self) -> None:
+        """
+        What was told of another entry than the one that was asked for last says nothing.
+        """
+        server = self.followers()[0]
+        audit = server.service.assembly.audit
+        self.successResultOf(audit.stateHash(self.leader.id, server.appliedIndex))
+        audit.compareState(self.leader.id, server.appliedIndex - 1, 1)
+        audit.compareState(self.followers()[1].id, server.appliedIndex, 1)
+        audit.compareState(self.leader.id, server.appliedIndex, server.machine.hash)
+        self.assertFalse(server.raft.isDistrusted)
+        audit.compareState(self.leader.id, server.appliedIndex, 1)
+        self.assertTrue(server.raft.isDistrusted)
+
+    def test_restarts(self) -> None:
+        """
+        Who has taken itself out is out after a restart too, however it ended, until it has a snapshot.
+        """
+        server = self.followers()[0]
+        for end in (server.kill, server.losePower):
+            self.lines.clear()
+            server.goWrong(1.0)
+            self.patch(Audit, "_look", lambda audit: None)
+            server.node.distrust("it is a test")
+            self.cluster.part(server.id)
+            self.cluster.run(1.0)
+            server.store.flush()
+            end()
+            server.start()
+            self.assertEqual((server.raft.isDistrusted, server.store.isWrong), (True, True))
+            self.cluster.run(1.0)
+            self.assertFalse(server.leads)
+            self.assertEqual(len(self.told("this server's state is wrong: it is a test. ")), 2)
+            self.cluster.heal()
+            self.cluster.until(self.areAlike, "it has the right state")
+            self.assertFalse(server.store.isWrong)
+            server.kill()
+            server.start()
+            self.assertFalse(server.raft.isDistrusted)
+            self.cluster.until(self.areAlike, "it is back")
+            self.assertNotIn(f"{server.path}/wrong.json", server.files.contents())
+
+    def test_notRemembered(self) -> None:
+        """
+        Where the disk does not take it that a state is wrong, that is said, and the server is out all the same.
+        """
+        server = self.followers()[0]
+        server.doubt()
+        server.failing = lambda kind, path: 5 if "wrong.json" in path else 0
+        server.node.distrust("it is a test")
+        self.cluster.until(lambda: not server.raft.isDistrusted, "it has a snapshot")
+        self.assertEqual(len(self.told("cannot be noted")), 1)
+
+    def test_givesNoSnapshot(self) -> None:
+        """
+        Of a state that is wrong no snapshot is given, and none that was made before.
+        """
+        server = self.followers()[0]
+        snapshots = server.service.assembly.snapshots
+        snapshots.take(self.leader.id, 1).addErrback(lambda _: None)
+        self.cluster.run(0.1)
+        self.successResultOf(snapshots.take(self.leader.id, 1))
+        self.cluster.part(server.id)
+        server.doubt()
+        server.node.distrust("it is a test")
+        self.failureResultOf(snapshots.take(self.leader.id, 1))
+        self.cluster.heal()
+        self.cluster.until(lambda: not server.raft.isDistrusted, "it has a snapshot")
+        self.cluster.run(0.1)
+        snapshots.take(self.leader.id, 1).addErrback(lambda _: None)
+        self.cluster.run(0.1)
+        self.successResultOf(snapshots.take(self.leader.id, 1))
+
+
+class RottenTests(SynchronousTestCase):
+    """
+    Records that have rotted.
+    """
+
+    def setUp(self) -> None:
+        """
+        Have three servers, the first of which leads with a rotten record.
+        """
+        self.lines = logged(self)
+        self.begin(3)
+
+    def begin(self, size: int) -> None:
+        """
+        Have a cluster.
+        """
+        self.cluster = Cluster(size)
+        self.addCleanup(self.cluster.close)
+        self.leader = self.cluster.leader()
+        self.client = Client(self.leader)
+        self.client.set(b"key", b"value")
+        self.cluster.run(0.5)
+        self.leader.isFrail = True
+        rottenRecord(self.cluster, [self.leader], Fault(0, "rotten record", 0.0, 1.0, (0,), True, 0.5))
+
+    def assertReplaced(self) -> None:
+        """
+        The server takes itself out, and comes back with the record.
+        """
+        self.cluster.until(lambda: not self.leader.raft.isDistrusted, "it has a snapshot")
+        self.cluster.run(0.5)
+        self.assertEqual(valueAt(self.leader, b"key"), b"value")
+        self.assertTrue(self.leader.isRunning)
+        [line] = [line for line in self.lines if "this server's state is wrong" in line]
+        self.assertIn("the store's record of the key key does not fit its checksum", line)
+        self.assertEqual(self.client.get(b"key").result, None if self.leader.leads else self.redirect())
+
+    def redirect(self) -> object:
+        """
+        What a client is told by a server that does not lead.
+        """
+        return Client(self.leader).get(b"key").result
+
+    def test_read(self) -> None:
+        """
+        Who reads it is told that there is an error, and no value; then another server leads, and this one is mended.
+        """
+        read = self.client.get(b"key")
+        waits = self.client.get(b"other")
+        self.cluster.settle()
+        self.assertEqual(read.result, Unavailable())
+        self.assertTrue(self.leader.raft.isDistrusted)
+        self.cluster.run(3.0)
+        self.assertIsNotNone(waits.result)
+        self.assertReplaced()
+
+    def test_touched(self) -> None:
+        """
+        So it is with a command that has to read it. What came of it is not known, but by another server.
+        """
+        touched = self.client.touch(b"key", 1000)
+        after = self.client.set(b"after", b"")
+        self.cluster.settle()
+        self.assertEqual((touched.result, after.result), (Unavailable(), Unavailable()))
+        self.assertReplaced()
+        other = self.cluster.leader()
+        again = Client(other).getm(b"key")
+        self.cluster.settle()
+        assert isinstance(again.result, Found)
+        self.assertGreater(again.result.left, 0)
+        self.assertFalse(isinstance(touched.result, Touched))
+
+    def test_expiring(self) -> None:
+        """
+        So it is where the leader looks whether a key has expired before it asks the others.
+        """
+        self.client.set(b"dies", b"", 1)
+        self.cluster.settle()
+        self.cluster.hold(self.cluster.servers)
+        self.cluster.run(1.1)
+        read = self.client.get(b"key")
+        self.cluster.hold(self.cluster.servers, held=False)
+        self.cluster.settle()
+        self.assertEqual(read.result, Unavailable())
+        self.assertReplaced()
+
+    def test_alone(self) -> None:
+        """
+        A server that is alone stops, and says what to do.
+        """
+        self.begin(1)
+        self.client.get(b"key")
+        self.cluster.until(lambda: self.leader.status == exits.DISK, "it stops", 10.0)
+        self.assertIn("does not fit its checksum", self.leader.complaint)
+        self.assertIn("restore a backup", self.leader.complaint)

@@ -446,7 +446,7 @@ BUGS: Final = (
         property(lambda state: False),
     ),
     _bug("a snapshot that is older than the state is installed", Raft, "install", _installAny),
-    _bug("what is before a follower's log is taken to be missing", Follower, "appendEntries", _rejectBeforeLog),
+    _bug("what is before a follower's log is taken to be missing", Follower, "appendEntries", _rejectBeforeLog, 1000),
     _bug("who has a wrong state leads", ServerState, "mayLead", property(lambda state: not state.diskHangs)),
     _bug(
         "a wrong state is gone on with",

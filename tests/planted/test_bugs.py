@@ -1,5 +1,5 @@
 """
-The simulator finds every planted bug.
+The simulator finds the planted bugs.
 """
 
 from __future__ import annotations
@@ -14,6 +14,11 @@ from tests.planted.bugs import BUGS
 
 KNOWN = knownSeeds()
 
+SLICE = [bug for bug in BUGS if bug.tier == "core"]
+"""
+A seed of whole servers takes a second or two: the bugs that need them are for C{make planted}.
+"""
+
 
 @cache
 def isClean(tier: str, seed: int) -> bool:
@@ -23,7 +28,7 @@ def isClean(tier: str, seed: int) -> bool:
     return TIERS[tier].simulate(seed).violation is None
 
 
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+@pytest.mark.parametrize("bug", SLICE, ids=lambda bug: bug.name)
 def test_found(bug: Bug) -> None:
     """
     It takes no more seeds than are allowed, of a simulation that finds nothing wrong without the bug. The seed that

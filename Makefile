@@ -31,8 +31,8 @@ run: $(VENV)/.installed
 test: $(VENV)/.installed-test
 	$(VENV)/bin/trial -j 2 tests
 	$(VENV)/bin/python -m pytest -n 4 --dist worksteal
-	$(VENV)/bin/replkv sim --tier core --seeds 0:300 --require-rare
-	$(VENV)/bin/replkv sim --tier cluster --seeds 0:16
+	$(VENV)/bin/replkv sim --tier core --seeds 0:60
+	$(VENV)/bin/replkv sim --tier cluster --seeds 0:8
 
 transcripts: $(VENV)/.installed-test
 	WRITE_TRANSCRIPTS=1 $(VENV)/bin/trial $(TRANSCRIPTS)

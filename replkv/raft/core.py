@@ -144,25 +144,15 @@ class Raft:
                     self._follow(message.term, None)
                 else:
                     self._become(self.role.voteReply(sender, message))
-            case AppendEntriesReply():
+            case AppendEntriesReply() | InstallSnapshotReply() | TimeoutNowReply():
                 if message.term > self.state.currentTerm:
                     self._follow(message.term, None)
-                elif message.term == self.state.currentTerm:
-                    self.role.appendReply(sender, message)
+                elif message.term == self.state.currentTerm and isinstance(self.role, Leader):
+                    self.role.replied(sender, message)
             case InstallSnapshot():
                 self._installSnapshot(sender, message, token)
-            case InstallSnapshotReply():
-                if message.term > self.state.currentTerm:
-                    self._follow(message.term, None)
-                elif message.term == self.state.currentTerm:
-                    self.role.installReply(sender, message)
             case TimeoutNow():
                 self._timeoutNow(sender, message, token)
-            case TimeoutNowReply():
-                if message.term > self.state.currentTerm:
-                    self._follow(message.term, None)
-                elif message.term == self.state.currentTerm:
-                    self.role.timeoutNowReply(sender)
 
     def unreachable(self, peer: int) -> None:
         """

@@ -10,7 +10,14 @@ from contextlib import suppress
 
 from replkv.raft.entry import NO_ENTRIES, Batch, Entry
 from replkv.raft.handover import CannotHandOver, HandOver, fittest
-from replkv.raft.messages import AppendEntries, AppendEntriesReply, InstallSnapshot, InstallSnapshotReply, TimeoutNow
+from replkv.raft.messages import (
+    AppendEntries,
+    AppendEntriesReply,
+    InstallSnapshot,
+    InstallSnapshotReply,
+    TimeoutNow,
+    TimeoutNowReply,
+)
 from replkv.raft.outputs import DiskTrouble, Load, ReadReady, Token
 from replkv.raft.pace import Pace
 from replkv.raft.progress import REPLICATE, SNAPSHOT, Progress
@@ -126,6 +133,18 @@ class Leader(Role):
         no-op is committed, and the entries up to C{atLeast}.
         """
         self.reads.add(max(self.state.commitIndex, self.noopIndex, atLeast), token)
+
+    def replied(self, sender: int, reply: AppendEntriesReply | InstallSnapshotReply | TimeoutNowReply) -> None:
+        """
+        A peer of the current term answered what this leader, and nobody else, has asked in it.
+        """
+        match reply:
+            case AppendEntriesReply():
+                self.appendReply(sender, reply)
+            case InstallSnapshotReply():
+                self.installReply(sender, reply)
+            case TimeoutNowReply():
+                self.timeoutNowReply(sender)
 
     def appendReply(self, sender: int, reply: AppendEntriesReply) -> None:
         """

@@ -7,7 +7,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from replkv.raft.messages import AppendEntriesReply, InstallSnapshotReply, RequestVoteReply
+from replkv.raft.messages import RequestVoteReply
 from replkv.raft.outputs import DiskTrouble
 from replkv.raft.state import ServerState
 
@@ -85,21 +85,6 @@ class Role:
         A vote was granted or refused.
         """
         return None
-
-    def appendReply(self, sender: int, reply: AppendEntriesReply) -> None:
-        """
-        An answer to AppendEntries came.
-        """
-
-    def installReply(self, sender: int, reply: InstallSnapshotReply) -> None:
-        """
-        An answer to InstallSnapshot came.
-        """
-
-    def timeoutNowReply(self, sender: int) -> None:
-        """
-        A peer that was told to stand for election is still in this term.
-        """
 
     def unreachable(self, peer: int) -> None:
         """

@@ -30,7 +30,6 @@ from replkv.node.statistics import NodeStatistics
 from replkv.peers.identity import Identity
 from replkv.peers.link import PeerLink
 from replkv.peers.listener import PeerListener
-from replkv.raft.configuration import Configuration
 from replkv.service.clockkeeper import ClockKeeper
 from replkv.service.descriptors import Descriptors
 from replkv.service.host import Host, Worker
@@ -111,7 +110,7 @@ class Assembly:
         leaderClock = LeaderClock(self.raft, self.machine, self.clock)
         handOvers = HandOvers(self.raft)
         self.diskSpace = DiskSpace(folder.files, folder.path, config.reserveBytes, fileThread.run, reactor, limits.node)
-        members = Configuration(self.raft.config.members)
+        members = self.raft.state.configuration
         self.shortages = Shortages(server.id, members, self.diskSpace, self.links, reactor, limits.node)
         executor = Executor(
             config,

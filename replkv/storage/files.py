@@ -268,14 +268,23 @@ def replaceFile(files: Files, folder: str, name: str, data: bytes) -> None:
     new = os.path.join(folder, f"{name}.new")
     if files.exists(new):
         files.remove(new)
-    file = files.open(new, create=True)
+    writeFile(files, new, data)
+    files.rename(new, os.path.join(folder, name))
+    files.syncFolder(folder)
+
+
+def writeFile(files: Files, path: str, data: bytes) -> None:
+    """
+    Make a file, with its content on the disk before this returns. Its name is durable once its folder is synced.
+
+    @raise OSError: if the system refuses, or the file is there already.
+    """
+    file = files.open(path, create=True)
     try:
         file.write(0, data)
         file.sync()
     finally:
         file.close()
-    files.rename(new, os.path.join(folder, name))
-    files.syncFolder(folder)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Final
 
-from replkv.testing.faults import Fault
+from replkv.testing.faults import HAND_OVER, Fault
 
 _MOST_KINDS: Final = 6
 
@@ -51,3 +51,17 @@ def drawFault(random: Random, number: int, kind: str, at: float, lasts: float, s
     """
     servers = tuple(random.sample(range(size), size))
     return Fault(number, kind, at, lasts, servers, random.random() < atLeader, random.random())
+
+
+def drawHandOvers(random: Random, counts: Sequence[int], size: int, seconds: float, first: int) -> tuple[Fault, ...]:
+    """
+    When leaders are told to hand over, and to whom.
+
+    @param counts: how often that may be.
+    @param size: the number of servers.
+    @param first: the number of the first time.
+    """
+    times = drawTimes(random, random.choice(counts), seconds)
+    return tuple(
+        drawFault(random, number, HAND_OVER, at, 0.0, size, atLeader=0.0) for number, at in enumerate(times, first)
+    )

@@ -9,8 +9,8 @@ from typing import Final
 
 from replkv.testing.chance import chance
 from replkv.testing.cluster.cluster import SimulatedCluster
+from replkv.testing.cluster.drawing import drawFaults
 from replkv.testing.cluster.kinds import KINDS
-from replkv.testing.cluster.plan import drawFaults
 from replkv.testing.cluster.troubled import troubled
 from replkv.testing.faults import BY_ITSELF, Fault, Schedule, Undo
 

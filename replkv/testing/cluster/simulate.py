@@ -25,12 +25,13 @@ from replkv.testing import rare
 from replkv.testing.chance import chance
 from replkv.testing.cluster.client import WorkloadClient
 from replkv.testing.cluster.cluster import SimulatedCluster
+from replkv.testing.cluster.drawing import draw
 from replkv.testing.cluster.faults import Faults
 from replkv.testing.cluster.kinds import KINDS
 from replkv.testing.cluster.library import LibraryClient, answerOf
 from replkv.testing.cluster.machine import USUAL_DISK
 from replkv.testing.cluster.network import USUAL_LATENCY
-from replkv.testing.cluster.plan import MAX_VALUE_BYTES, Plan, draw
+from replkv.testing.cluster.plan import MAX_VALUE_BYTES, Plan
 from replkv.testing.cluster.rest import checkCounters
 from replkv.testing.cluster.server import SimulatedServer
 from replkv.testing.cluster.visit import Visit

@@ -15,7 +15,7 @@ from replkv.testing.core.limits import drawLimits
 from replkv.testing.faults import FOLLOWER_CUT_OFF, HAND_OVER, Fault
 from replkv.testing.health import Settling, settling
 from replkv.testing.span import Span
-from replkv.testing.swarm import drawFault, drawKinds, drawTimes
+from replkv.testing.swarm import drawFault, drawHandOvers, drawKinds, drawTimes
 
 TICK: Final = 0.05
 """
@@ -136,7 +136,7 @@ def draw(seed: int, kinds: Mapping[str, float]) -> Plan:
     usual = {kind: lasts for kind, lasts in kinds.items() if kind != HAND_OVER}
     faults = _faults(chance(seed, "faults"), usual, servers, seconds, electionTicks * TICK)
     if HAND_OVER in kinds:
-        faults += _handOvers(chance(seed, "hand-overs"), servers, seconds, len(faults))
+        faults += drawHandOvers(chance(seed, "hand-overs"), (0, 0, 2, 5, 10), servers, seconds, len(faults))
     return Plan(
         servers=servers,
         electionTicks=electionTicks,
@@ -198,15 +198,3 @@ def _faults(
         lasts = timeout * random.choice([0.2, 0.5, 1.0, 2.0, 4.0]) * random.uniform(0.5, 1.5) * kinds[kind]
         faults.append(drawFault(random, number, kind, at, lasts, servers, atLeader=0.7))
     return tuple(faults)
-
-
-def _handOvers(random: Random, servers: int, seconds: float, first: int) -> tuple[Fault, ...]:
-    """
-    When leaders are told to hand over, and to whom.
-
-    @param first: the number of the first time.
-    """
-    times = drawTimes(random, random.choice([0, 0, 2, 5, 10]), seconds)
-    return tuple(
-        drawFault(random, number, HAND_OVER, at, 0.0, servers, atLeader=0.0) for number, at in enumerate(times, first)
-    )

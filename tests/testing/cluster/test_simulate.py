@@ -14,8 +14,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.frontends.text.limits import CONNECTION_LIMITS
 from replkv.testing.chance import chance
+from replkv.testing.cluster.drawing import draw
 from replkv.testing.cluster.kinds import KINDS
-from replkv.testing.cluster.plan import draw
 from replkv.testing.cluster.simulate import simulate
 from replkv.testing.cluster.upgrades import BEFORE
 from replkv.testing.faults import SELDOM, UPGRADE, WRONG_STATE, Fault

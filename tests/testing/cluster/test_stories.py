@@ -8,9 +8,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.testing.chance import chance
 from replkv.testing.cluster.cluster import SimulatedCluster
+from replkv.testing.cluster.drawing import draw
 from replkv.testing.cluster.kinds import KINDS
 from replkv.testing.cluster.library import LibraryClient
-from replkv.testing.cluster.plan import draw
 from replkv.testing.history import History, Status
 
 

@@ -145,6 +145,13 @@ class ServersCommand(Command):
         """
         raise NotImplementedError
 
+    def notice(self, config: Config) -> None:
+        """
+        Tell the user what there is to be said of the servers file.
+        """
+        if config.notice:
+            tell(config.notice)
+
 
 class AskingCommand(ServersCommand):
     """

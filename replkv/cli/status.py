@@ -1,14 +1,17 @@
 """
-How the servers are, at a glance.
+C{replkv status}: how the servers are, at a glance.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 from twisted.internet.defer import Deferred, gatherResults
 
+from replkv.cli.command import AskingCommand, runReactor
+from replkv.cli.statuses import DONE, UNAVAILABLE
+from replkv.cli.streams import say, tell
 from replkv.client.client import Client
 from replkv.client.connections import Address
 from replkv.client.errors import Unavailable
@@ -16,6 +19,31 @@ from replkv.config import Config, ServerConfig
 
 _HEADINGS: Final = ("id", "address", "role", "term", "leader", "commit", "applied", "keys")
 _STATS: Final = ("role", "term", "leader", "commit_index", "applied_index", "keys")
+
+
+class StatusCommand(AskingCommand):
+    """
+    C{replkv status}.
+    """
+
+    longdesc = (
+        f"Shows a line for each server of the servers file. The exit status is {UNAVAILABLE} if none of them leads; "
+        "replkv --help tells what others there are."
+    )
+    optParameters: ClassVar = [["timeout", "t", "1", "For how many seconds to wait for a server."]]
+
+    def run(self, filename: str, config: Config) -> int:
+        """
+        Ask all servers how they are.
+        """
+        timeout = self.timeout
+        status = runReactor(lambda reactor: askStatus(self.client(reactor, config), config, timeout))
+        for line in status.lines:
+            say(line)
+        if status.led:
+            return DONE
+        tell("no server leads")
+        return UNAVAILABLE
 
 
 class Status(NamedTuple):

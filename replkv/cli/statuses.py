@@ -47,3 +47,9 @@ def statusLines() -> list[str]:
     The statuses and what they mean, one a line.
     """
     return [f"{status:4}  {meaning}" for status, meaning in STATUSES.items()]
+
+
+STATUS_HELP: Final = ("Exit status:", *statusLines(), "")
+"""
+What the help of commands ends with, line by line.
+"""

@@ -19,8 +19,12 @@ from twisted.trial.unittest import SynchronousTestCase
 import replkv
 from replkv import __version__
 from replkv.cli import command
+from replkv.cli.client import ClientCommand
+from replkv.cli.cluster.clean import CleanDataCommand
+from replkv.cli.cluster.command import ClusterCommand
 from replkv.cli.command import ServersCommand
-from replkv.cli.console import CleanDataCommand, ClientCommand, ClusterCommand, StatusCommand, main
+from replkv.cli.console import main
+from replkv.cli.status import StatusCommand
 from replkv.cli.statuses import DONE, INTERNAL, MISTAKE, STATUSES, STREAM, SYSTEM, UNAVAILABLE
 from replkv.config import BUILT_IN_FILE, Config, find, load
 

@@ -18,6 +18,7 @@ class Timeline(Clock):
     the same time are made in the order in which they were asked for.
 
     @ivar actor: the host on which something is happening; empty where it is none.
+    @ivar stirred: the hosts on which something has happened since this was last cleared.
     """
 
     calls: list[DelayedCall]
@@ -25,6 +26,7 @@ class Timeline(Clock):
     def __init__(self) -> None:
         super().__init__()
         self.actor = ""
+        self.stirred: set[str] = set()
 
     def callLater(self, delay: float, callable: Callable[..., object], *args: object, **kw: object) -> IDelayedCall:  # noqa: A002
         """

@@ -35,7 +35,7 @@ class CrashTests(SynchronousTestCase):
         Write([vote(3, 2), append(3, 3, b"3" * 600, votedFor=2)]),
         Write([append(4, 3, b"4" * 3900, votedFor=2)]),
     )
-    seeds = range(4)
+    seeds = range(2)
 
     def work(self, files: MemoryFiles) -> tuple[State, State]:
         """
@@ -195,7 +195,7 @@ class ChanceTests(CrashTests):
     The same for workloads that are drawn, each of which is stopped a few times.
     """
 
-    workloads = range(30)
+    workloads = range(12)
 
     def everyStop(self, check: Callable[[MemoryFiles, State, State], None]) -> None:
         """

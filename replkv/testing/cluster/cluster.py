@@ -182,11 +182,18 @@ class SimulatedCluster:
 
         @raise Violation: if something happened that must not happen.
         """
-        self.timeline.step()
-        now = self.timeline.seconds()
-        for server in self.servers:
+        timeline = self.timeline
+        timeline.stirred.clear()
+        timeline.step()
+        now = timeline.seconds()
+        # What happens on a host changes nothing on another one until that hears of it. What happens on none is a fault.
+        stirred = [server for server in self.servers if server.name in timeline.stirred]
+        if not timeline.stirred:
+            stirred = self.servers
+        for server in stirred:
             self.judging(server.observe)
-        self.blind.look(self.servers, now)
+        if stirred:
+            self.blind.look(self.servers, now)
         if now >= self._nextLook:
             self._nextLook = now + LOOK_SECONDS
             for server in self.servers:

@@ -77,6 +77,7 @@ class Process:
             self._missed.append((function, args, kw))
         elif self.alive:
             before, self._timeline.actor = self._timeline.actor, self.host
+            self._timeline.stirred.add(self.host)
             try:
                 function(*args, **kw)
             finally:

@@ -58,11 +58,11 @@ class DisturbTests(ClusterCase):
         """
         When all was mended, nothing goes wrong any more.
         """
-        faults = disturb(self.cluster, 30.0, ["pause", "kill"])
+        faults = disturb(self.cluster, 8.0, ["pause", "kill"])
         self.cluster.until(lambda: faults.injected, "something goes wrong")
         faults.mend()
         before = dict(faults.injected)
-        self.cluster.run(31)
+        self.cluster.run(9)
         self.assertEqual(dict(faults.injected), before)
 
     def test_overlapping(self) -> None:

@@ -109,10 +109,10 @@ class OneSeedTests(SynchronousTestCase):
         """
         The same seed gives the same run in another process, whatever the hashes of texts are there.
         """
-        seeds = range(self.seed, self.seed + 6)
+        seeds = range(self.seed, self.seed + 3)
         program = f"from replkv.testing.core import simulate\nfor seed in {seeds}: print(simulate(seed).digest)"
         expected = [simulate(seed).digest for seed in seeds]
-        for hashSeed in ("0", "1", "4711"):
+        for hashSeed in ("0", "4711"):
             environment = {**os.environ, "PYTHONHASHSEED": hashSeed}
             run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True)
             self.assertEqual(run.stdout.decode().split(), expected)

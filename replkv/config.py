@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
 import replkv
+from replkv.durations import secondsOf
 from replkv.hosts import hostMistake, isUnspecified
 
 FILE_VARIABLE: Final = "REPLKV_CONFIG"
@@ -39,6 +40,7 @@ _MAX_HOSTNAME: Final = 253
 _MAX_NAME: Final = 100
 _MAX_MS: Final = 600_000
 _MAX_RESERVE: Final = 1 << 50
+_MAX_KEEP: Final = 10_000
 
 
 class ConfigError(Exception):
@@ -73,6 +75,21 @@ class ServerConfig:
 
 
 @dataclass(frozen=True)
+class BackupPlan:
+    """
+    How each server makes backups by itself.
+
+    @ivar every: the seconds from one to the next.
+    @ivar keep: how many of its own a server leaves.
+    @ivar to: the folder for them, absolute. In the file, a relative one starts at the file's folder.
+    """
+
+    every: int
+    keep: int
+    to: str
+
+
+@dataclass(frozen=True)
 class Config:
     """
     A servers file that was found right.
@@ -89,6 +106,7 @@ class Config:
     @ivar maxConnections: the most clients that a server serves at once.
     @ivar reserveBytes: how many bytes should be free on a server's disk: with less, it takes no writes. C{None} leaves
         that to the servers.
+    @ivar backup: how servers make backups by themselves; C{None} if they do not.
     @ivar notice: a line for the operator, where the servers' data seems to lie in another folder than C{path}.
     """
 
@@ -102,6 +120,7 @@ class Config:
     maxValueBytes: int
     maxConnections: int
     reserveBytes: int | None = None
+    backup: BackupPlan | None = None
     notice: str = ""
 
     def server(self, serverId: int) -> ServerConfig:
@@ -195,6 +214,7 @@ class _Document:
         "MaxValueBytes",
         "MaxConnections",
         "ReserveBytes",
+        "Backup",
     )
     _SERVER_REQUIRED: Final = ("Id", "Hostname", "ClientPort", "LogPort")
     _SERVER_OPTIONAL: Final = ("Listen",)
@@ -220,7 +240,7 @@ class _Document:
         """
         top = self._object(self._top, "", self._TOP_REQUIRED, self._TOP_OPTIONAL)
         given = self._text(top, "", "Path", 4096)
-        path = self._path(given)
+        path = self._path(given, "Path")
         if not isinstance(top["Servers"], list):
             self._wrongType("Servers", "a list", top["Servers"])
         if not top["Servers"]:
@@ -242,15 +262,24 @@ class _Document:
             maxValueBytes=self._integer(top, "", "MaxValueBytes", 1, 8 << 20, 1 << 20),
             maxConnections=self._integer(top, "", "MaxConnections", 1, 1_000_000, 10_000),
             reserveBytes=self._integer(top, "", "ReserveBytes", 0, _MAX_RESERVE) if "ReserveBytes" in top else None,
+            backup=self._backup(top["Backup"]) if "Backup" in top else None,
             notice=self._notice(given, path, servers),
         )
 
-    def _path(self, given: str) -> str:
+    def _backup(self, value: object) -> BackupPlan:
+        plan = self._object(value, "Backup", ("Every", "Keep", "To"), ())
+        every = secondsOf(given := self._text(plan, "Backup.", "Every", _MAX_NAME))
+        if every is None:
+            self._fail("Backup.Every", f'must be from "1s" to "99999d", such as "15m" or "1h", not {_shown(given)}')
+        keep = self._integer(plan, "Backup.", "Keep", 1, _MAX_KEEP)
+        return BackupPlan(every, keep, self._path(self._text(plan, "Backup.", "To", 4096), "Backup.To"))
+
+    def _path(self, given: str, key: str) -> str:
         place = DEFAULT_FILE if self._filename == BUILT_IN_FILE else self._filename
         try:
             return os.path.abspath(os.path.join(os.path.dirname(place), given))
         except FileNotFoundError:
-            self._fail("Path", "starts at the current folder, which is gone")
+            self._fail(key, "starts at the current folder, which is gone")
 
     def _notice(self, given: str, path: str, servers: tuple[ServerConfig, ...]) -> str:
         """

@@ -15,6 +15,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.config import (
+    BackupPlan,
     Config,
     ConfigError,
     ServerConfig,
@@ -62,6 +63,9 @@ def drop(key: str, server: int | None = None) -> Change:
     """
     return lambda file: (file if server is None else file["Servers"][server]).pop(key)
 
+
+BACKUP = {"Every": "15m", "Keep": 24, "To": "backups"}
+EVERY = 'Backup.Every: must be from "1s" to "99999d", such as "15m" or "1h"'
 
 MISTAKES: list[tuple[Change, str]] = [
     (drop("Path"), "Path: is missing"),
@@ -116,6 +120,15 @@ MISTAKES: list[tuple[Change, str]] = [
     (put("MaxConnections", 0), "MaxConnections: must be from 1 to 1000000, not 0"),
     (put("ReserveBytes", -1), "ReserveBytes: must be from 0 to 1125899906842624, not -1"),
     (put("ReserveBytes", None), "ReserveBytes: must be a whole number, not null"),
+    (put("Backup", "1h"), 'Backup: must be an object, not "1h"'),
+    (put("Backup", {"Every": "1h", "Keep": 24}), "Backup.To: is missing"),
+    (put("Backup", {**BACKUP, "each": 1}), "Backup.each: unknown key"),
+    (put("Backup", {**BACKUP, "Every": 60}), "Backup.Every: must be a string, not 60"),
+    (put("Backup", {**BACKUP, "Every": "1 h"}), f'{EVERY}, not "1 h"'),
+    (put("Backup", {**BACKUP, "Every": "0s"}), f'{EVERY}, not "0s"'),
+    (put("Backup", {**BACKUP, "Every": "100000s"}), f'{EVERY}, not "100000s"'),
+    (put("Backup", {**BACKUP, "Keep": 0}), "Backup.Keep: must be from 1 to 10000, not 0"),
+    (put("Backup", {**BACKUP, "To": ""}), "Backup.To: is empty"),
 ]
 
 
@@ -229,6 +242,17 @@ class LoadTests(SynchronousTestCase):
         A byte order mark, which some editors write, is no mistake.
         """
         self.assertEqual(load(self.write(b"\xef\xbb\xbf" + json.dumps(GOOD).encode())), self.loaded())
+
+    def test_backup(self) -> None:
+        """
+        How backups are made is told in seconds, and with a whole path.
+        """
+        self.assertIsNone(self.loaded().backup)
+        for every, seconds in (("30s", 30), ("15m", 900), ("1h", 3600), ("1d", 86400)):
+            plan = self.loaded(put("Backup", {**BACKUP, "Every": every})).backup
+            self.assertEqual(plan, BackupPlan(seconds, 24, os.path.join(self.folder, "backups")))
+        plan = self.loaded(put("Backup", {**BACKUP, "To": "/srv/backups"})).backup
+        self.assertEqual(plan, BackupPlan(900, 24, "/srv/backups"))
 
     def test_samePortsOnOtherHosts(self) -> None:
         """

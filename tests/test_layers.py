@@ -40,8 +40,9 @@ The folders, from the ground up. Each imports only what stands before it.
 """
 
 LEAVES = {
-    "config": {"hosts"},
+    "config": {"durations", "hosts"},
     "clocks": set(),
+    "durations": set(),
     "exits": set(),
     "hosts": set(),
     "lives": set(),

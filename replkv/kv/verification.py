@@ -4,7 +4,7 @@ Whether a store holds what it says.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from xxhash import xxh3_64_intdigest
@@ -18,11 +18,12 @@ _STEP: Final = 256
 _MODULUS: Final = 2**64
 
 
-def verify(engine: Engine) -> MachineState:
+def verify(engine: Engine, onStep: Callable[[], None] = lambda: None) -> MachineState:
     """
     Read all of a store. What is in it may have been damaged on its way from another server, or there; then no state
     machine is to go on from it. This blocks, and may run in a thread of its own as long as nothing is written.
 
+    @param onStep: called now and then; what it raises ends this.
     @return: what the store says of itself, which is so.
     @raise RottenRecord: if a record is not what was written.
     @raise UnknownStore: if the store is of a later format.
@@ -31,7 +32,7 @@ def verify(engine: Engine) -> MachineState:
     """
     state = readState(engine)
     keys = total = expiring = indexed = 0
-    for name, stored in _all(engine, RECORDS):
+    for name, stored in _all(engine, RECORDS, onStep):
         key = name[len(RECORDS) :]
         record = decode(key, stored)
         _, _, recordHash = headOf(stored)
@@ -44,7 +45,7 @@ def verify(engine: Engine) -> MachineState:
             f"the store has {keys} records with the hash {total % _MODULUS:016x}, and says that it has {state.keys} "
             f"with the hash {state.hash:016x}: it is not what was written"
         )
-    for name, value in _all(engine, EXPIRING):
+    for name, value in _all(engine, EXPIRING, onStep):
         indexed += xxh3_64_intdigest(name + value)
     if expiring != indexed:
         raise EngineError(
@@ -53,11 +54,12 @@ def verify(engine: Engine) -> MachineState:
     return state
 
 
-def _all(engine: Engine, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+def _all(engine: Engine, prefix: bytes, onStep: Callable[[], None]) -> Iterator[tuple[bytes, bytes]]:
     """
     All that is under a prefix, in its order.
     """
     start, stop = prefix, bytes([prefix[0] + 1])
     while found := engine.scan(start, stop, _STEP):
+        onStep()
         yield from found
         start = found[-1][0] + b"\0"

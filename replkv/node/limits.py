@@ -30,6 +30,10 @@ class NodeLimits:
     @ivar spaceInterval: after how many seconds its disk is looked at again.
     @ivar reliefPause: for how many seconds a leader with a full disk waits before it asks to be relieved once more.
     @ivar auditSeconds: how often a leader has all servers compare their states.
+    @ivar backupLookSeconds: how often a server looks whether a backup is due.
+    @ivar backupRetrySeconds: after how many seconds it tries again to make one that could not be made, at the most.
+    @ivar backupPause: how many seconds the thread that makes one rests after each 256 records that it has verified, and
+        each 256 KiB that it has written.
     @ivar workBytes: how many bytes of values are read from the store in one turn of the reactor, before the last, to be
         replied or to be written anew. To each reply is added what it costs whatever its size is.
     """
@@ -50,6 +54,9 @@ class NodeLimits:
     spaceInterval: float = 1.0
     reliefPause: float = 5.0
     auditSeconds: float = 60.0
+    backupLookSeconds: float = 1.0
+    backupRetrySeconds: float = 300.0
+    backupPause: float = 0.002
     workBytes: int = 4 * 1024 * 1024
 
 

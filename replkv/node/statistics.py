@@ -9,6 +9,7 @@ from collections.abc import Collection
 from twisted.internet.interfaces import IReactorTime
 
 from replkv.kv.machine import StateMachine
+from replkv.node.backupschedule import BackupSchedule
 from replkv.node.diskspace import DiskSpace
 from replkv.node.executor import Executor
 from replkv.node.shortages import Shortages
@@ -30,6 +31,7 @@ class NodeStatistics:
         versions: MemberVersions,
         space: DiskSpace,
         shortages: Shortages,
+        backups: BackupSchedule | None,
         clock: IReactorTime,
     ) -> None:
         """
@@ -38,6 +40,7 @@ class NodeStatistics:
         @param versions: what this server speaks, and the others.
         @param space: the room on its disk.
         @param shortages: which disks are nearly full.
+        @param backups: those that it makes by itself, if it does.
         @param clock: counts from now on for how long the server is up.
         """
         self._raft = raft
@@ -47,6 +50,7 @@ class NodeStatistics:
         self._versions = versions
         self._space = space
         self._shortages = shortages
+        self._backups = backups
         self._clock = clock
         self._started = clock.seconds()
 
@@ -73,6 +77,13 @@ class NodeStatistics:
             "disk_reserve": str(self._space.reserve),
             "full_disks": ",".join(map(str, self._shortages.full)) or "none",
             "takes_writes": "yes" if self._shortages.takesWrites else "no",
+            "last_backup": self._lastBackup(),
             "pending": str(self._executor.pending),
             "uptime": str(int(self._clock.seconds() - self._started)),
         }
+
+    def _lastBackup(self) -> str:
+        if self._backups is None:
+            return "off"
+        last = self._backups.last
+        return "none" if last is None else last.name

@@ -14,6 +14,7 @@ from replkv.names import NameEndpoint, Names
 from replkv.node.applier import Applier
 from replkv.node.audit import Audit
 from replkv.node.backups import Backups
+from replkv.node.backupschedule import BackupSchedule
 from replkv.node.compaction import Compaction
 from replkv.node.diskqueue import DiskQueue
 from replkv.node.diskspace import DiskSpace
@@ -35,6 +36,7 @@ from replkv.service.descriptors import Descriptors
 from replkv.service.host import Host, Worker
 from replkv.service.limits import ServerLimits
 from replkv.service.recovery import openMachine, readClock, recover, startClock
+from replkv.storage.backupfolder import BackupFolder
 from replkv.storage.folder import DataFolder
 from replkv.storage.log import LogStorage
 from replkv.versions import Versions
@@ -60,6 +62,7 @@ class Assembly:
     @ivar snapshots: gives snapshots to other servers.
     @ivar installer: has this one go on from a snapshot.
     @ivar audit: has all servers compare what they hold.
+    @ivar backupSchedule: makes backups by itself; C{None} if it is to make none.
     @ivar node: where all meet.
     @ivar statistics: how it is.
     @ivar peers: takes what other servers ask.
@@ -79,6 +82,7 @@ class Assembly:
         logThread: Worker,
         storeThread: Worker,
         fileThread: Worker,
+        backupThread: Worker | None,
         fail: Callable[[int, str], None],
     ) -> None:
         """
@@ -86,6 +90,7 @@ class Assembly:
         @param logThread: in which the log is written.
         @param storeThread: in which the store is brought to the disk, and all else that is small is written.
         @param fileThread: in which the files of snapshots are read and written.
+        @param backupThread: in which backups are made; C{None} if none are.
         @param fail: called once, with an exit status and a reason, when the server cannot go on.
         @raise EngineError: if the store cannot be opened, or does not go with the log.
         @raise CorruptLog: if the log is damaged.
@@ -176,6 +181,26 @@ class Assembly:
             fail,
         )
         self.audit = Audit(self.raft, notes, self.snapshots, self.links, self.node.distrust, reactor, limits.node)
+        self.backupSchedule: BackupSchedule | None = None
+        if config.backup is not None and backupThread is not None:
+            self.backupSchedule = BackupSchedule(
+                config.backup,
+                BackupFolder(folder.files, config.backup.to, server.id, folder.past.incarnation),
+                self.machine,
+                self.raft,
+                self.clock,
+                config.cluster,
+                self.diskSpace,
+                self.node.distrust,
+                folder.files,
+                folder.snapshotsPath,
+                host.readStore,
+                storeThread.run,
+                backupThread.run,
+                host.wallClock,
+                reactor,
+                limits.node,
+            )
         self.peers = PeerListener(reactor, identity, self.node, self.snapshots, self.audit)
         self.statistics = NodeStatistics(
             self.raft,
@@ -185,6 +210,7 @@ class Assembly:
             identity.versions,
             self.diskSpace,
             self.shortages,
+            self.backupSchedule,
             reactor,
         )
         self.clients = ClientServerFactory(

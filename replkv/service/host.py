@@ -9,6 +9,7 @@ import random
 import sys
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from socket import socket
 from threading import Thread
 from typing import Any, Protocol
@@ -21,7 +22,7 @@ from twisted.python.threadpool import ThreadPool
 
 from replkv import clocks
 from replkv.kv.engine import Engine
-from replkv.kv.rocks import RocksEngine
+from replkv.kv.rocks import RocksEngine, unchanged
 from replkv.reactors import IServerReactor, ISystemReactor
 from replkv.service.ports import endpoint
 
@@ -89,6 +90,13 @@ class Host(Protocol):
         Open the store, or make one.
 
         @param openFiles: how many of its tables may be open.
+        @raise replkv.kv.engine.EngineError: if it cannot be opened.
+        """
+
+    def readStore(self, path: str) -> AbstractContextManager[Engine]:
+        """
+        Open a store to read it. Nothing in its folder is changed. This blocks, and may run in any thread.
+
         @raise replkv.kv.engine.EngineError: if it cannot be opened.
         """
 
@@ -193,6 +201,12 @@ class OSHost:
         See L{Host.openStore}. RocksDB has threads of its own: the process must not fork any more.
         """
         return RocksEngine(path, openFiles)
+
+    def readStore(self, path: str) -> AbstractContextManager[Engine]:
+        """
+        See L{Host.readStore}.
+        """
+        return unchanged(path)
 
     def listenForClients(self, factory: ServerFactory) -> list[Deferred[IListeningPort]]:
         """

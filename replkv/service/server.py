@@ -91,6 +91,7 @@ class Server(Service):
         self._logThread = host.worker("log")
         self._storeThread = host.worker("store")
         self._fileThread = host.worker("files")
+        self._backupThread = None if config.backup is None else host.worker("backup")
         self._clientPorts: list[IListeningPort] = []
         self._logPorts: list[IListeningPort] = []
         self._parts: Assembly | None = None  # There are some when the server has begun.
@@ -120,6 +121,8 @@ class Server(Service):
         self._logThread.start()
         self._storeThread.start()
         self._fileThread.start()
+        if self._backupThread is not None:
+            self._backupThread.start()
         for link in parts.links.values():
             link.startService()
         for listening in self._host.listenForServers(parts.peers):
@@ -133,6 +136,8 @@ class Server(Service):
         parts.snapshots.start()
         parts.diskSpace.start()
         parts.audit.start()
+        if parts.backupSchedule is not None:
+            parts.backupSchedule.start()
         # What the store has been opened with is on its disk. An idle cluster would not flush it again.
         parts.compaction.flushed(parts.machine.appliedIndex)
         parts.clockKeeper.start()
@@ -159,6 +164,7 @@ class Server(Service):
             self._logThread,
             self._storeThread,
             self._fileThread,
+            self._backupThread,
             self._fail,
         )
 
@@ -176,6 +182,8 @@ class Server(Service):
         self._logThread.stop()
         self._storeThread.stop()
         self._fileThread.stop()
+        if self._backupThread is not None:
+            self._backupThread.stop()
         self._storage.close()
         self._folder.close()
         self._logger.info("server {id} has stopped", id=self._server.id)
@@ -186,6 +194,8 @@ class Server(Service):
         await self._handOver(parts)
         await self._drain(parts)
         parts.audit.stop()
+        if parts.backupSchedule is not None:
+            parts.backupSchedule.stop()
         await parts.node.stop()
         for port in self._logPorts:
             await maybeDeferred(port.stopListening)

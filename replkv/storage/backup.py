@@ -12,7 +12,7 @@ import json
 import os
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from xxhash import xxh3_128
@@ -32,6 +32,7 @@ _CHECKSUM: Final = struct.Struct(">I")
 _DIGEST_BYTES: Final = 16
 _MAX_DESCRIPTION: Final = 16 << 20
 _COPY_BYTES: Final = 256 << 10
+_SYNC_BYTES: Final = 8 << 20
 _MAX_NUMBER: Final = 2**64 - 1
 
 
@@ -73,12 +74,15 @@ class Backup(NamedTuple):
     hash: int
 
 
-def writeBackup(files: Files, path: str, backup: Backup, folder: str) -> int:
+def writeBackup(
+    files: Files, path: str, backup: Backup, folder: str, onPiece: Callable[[], None] = lambda: None
+) -> int:
     """
     Make a backup. It has its name only when it is whole, and on the disk.
 
     @param path: the file, which must not be there.
     @param folder: where the store's files are.
+    @param onPiece: called for each piece that is written; what it raises ends that, and leaves nothing.
     @return: its size, in bytes.
     @raise OSError: if the system refuses.
     """
@@ -89,12 +93,17 @@ def writeBackup(files: Files, path: str, backup: Backup, folder: str) -> int:
     try:
         file = files.open(partial, create=True)
         try:
-            size = 0
+            size = synced = 0
             digest = xxh3_128()
             for piece in _pieces(backup, outgoing):
+                onPiece()
                 file.write(size, piece)
                 digest.update(piece)
                 size += len(piece)
+                if size - synced >= _SYNC_BYTES:
+                    # All at once at the end, it would hold up what others sync on the same disk.
+                    file.sync()
+                    synced = size
             file.write(size, digest.digest())
             file.sync()
         finally:

@@ -371,6 +371,7 @@ class LimitsTests(LeaderTests):
                 "disk_reserve": str((1 << 40) // 50),
                 "full_disks": "none",
                 "takes_writes": "yes",
+                "last_backup": "off",
                 "pending": "1",
                 "uptime": "1",
             },

@@ -5,6 +5,7 @@ Tests of backups, and of what becomes of them, on real servers.
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +91,37 @@ async def test_busyCluster(tmp_path: Path) -> None:
         survivor.close()
     finally:
         restored.close()
+
+
+@onReactor
+async def test_schedule(tmp_path: Path) -> None:
+    """
+    A server makes backups by itself, keeps as many as it is told to, and goes on with them after a restart.
+    """
+    cluster = Cluster(tmp_path, 1)
+    folder = cluster.config.parent / "backups"
+    content = json.loads(cluster.config.read_text())
+    content["Backup"] = {"Every": "1s", "Keep": 1, "To": "backups"}
+    cluster.config.write_text(json.dumps(content))
+
+    async def isThere(number: int) -> bool:
+        name = (await cluster.stats(0)).get("last_backup", "none")
+        return name != "none" and int(name.split("-")[3]) >= number
+
+    try:
+        cluster.start()
+        await cluster.fill(100, 100, 50)
+        await until(lambda: isThere(2), "two backups were made")
+        cluster.servers[0].signal(signal.SIGTERM)
+        assert await cluster.servers[0].ended() == 0
+        [name] = [path.name for path in folder.iterdir()]
+        status, told, errors = await command("verify", str(folder / name))
+        assert (status, errors) == (DONE, ""), errors
+        assert "50 keys" in told
+        cluster.start(0)
+        await until(lambda: isThere(int(name.split("-")[3]) + 1), "it goes on")
+    finally:
+        cluster.close()
 
 
 @onReactor

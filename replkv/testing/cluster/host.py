@@ -5,6 +5,7 @@ A simulated machine, as a server sees it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, closing
 from random import Random
 
 from twisted.internet.defer import Deferred, succeed
@@ -48,6 +49,12 @@ class SimulatedHost:
         See L{Host.openStore<replkv.service.host.Host.openStore>}.
         """
         return self._openStore(path)
+
+    def readStore(self, path: str) -> AbstractContextManager[Engine]:
+        """
+        See L{Host.readStore<replkv.service.host.Host.readStore>}.
+        """
+        return closing(self._openStore(path))
 
     def listenForClients(self, factory: ServerFactory) -> list[Deferred[IListeningPort]]:
         """

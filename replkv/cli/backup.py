@@ -4,22 +4,18 @@ Backups: made of a cluster that runs, verified, and made a cluster again.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable
-from operator import itemgetter
 from tempfile import TemporaryDirectory
 from typing import ClassVar, Final, TypeVar
 
-from twisted.internet.defer import gatherResults
-from twisted.internet.task import deferLater
 from twisted.python.usage import UsageError
 
 from replkv.cli.command import AskingCommand, PathCommand, ServersCommand, runReactor
+from replkv.cli.fetching import fetchSnapshot, serversOf
 from replkv.cli.statuses import DAMAGED, DONE, UNAVAILABLE
 from replkv.cli.streams import say, tell
-from replkv.client.client import Client
 from replkv.client.errors import Unavailable
 from replkv.config import Config, ConfigError, ServerConfig
 from replkv.kv.engine import EngineError
@@ -31,10 +27,8 @@ from replkv.service.restoration import recover, restore, unpack
 from replkv.storage.backup import Backup, BadBackup, NewerBackup, writeBackup
 from replkv.storage.errors import UnknownFormat
 from replkv.storage.files import OSFiles
-from replkv.storage.snapshot import IncomingSnapshot, Manifest
 from replkv.storage.stamp import FolderError
 
-_POLL_SECONDS: Final = 0.1
 _DATA_DIR: Final = ["data-dir", None, None, 'The folder to use instead of the file\'s "Path".']
 
 _T = TypeVar("_T")
@@ -64,12 +58,12 @@ class BackupCommand(PathCommand, AskingCommand):
         if os.path.lexists(path):
             raise ConfigError(f"{path} is there already")
         server = self["server"]
-        _serversOf(config, server, "--server")
+        serversOf(config, server, "--server")
         with TemporaryDirectory(prefix=f"{os.path.basename(path)}.", dir=os.path.dirname(path)) as temporary:
             folder = os.path.join(temporary, "store")
 
             async def main(reactor: ISystemReactor) -> tuple[str, int, int]:
-                return await _fetch(reactor, self.client(reactor, config), config, server, folder, self.timeout)
+                return await fetchSnapshot(reactor, self.client(reactor, config), config, server, folder, self.timeout)
 
             try:
                 cluster, source, moment = runReactor(main)
@@ -105,9 +99,9 @@ class VerifyCommand(PathCommand):
         """
         with TemporaryDirectory(prefix="replkv-") as temporary:
             try:
-                backup = _reading(self["path"], lambda: unpack(self["path"], os.path.join(temporary, "store")))
+                backup = reading(self["path"], lambda: unpack(self["path"], os.path.join(temporary, "store")))
             except BadBackup as error:
-                return _bad(error)
+                return refused(error)
         say(f"{_described(backup)}: all of it is well")
         return DONE
 
@@ -130,14 +124,14 @@ class RestoreCommand(PathCommand, ServersCommand):
         """
         Make the data folders.
         """
-        for server in _serversOf(config, self["id"]):
+        for server in serversOf(config, self["id"]):
             folder = _folderOf(config, self["data-dir"], server)
             try:
-                backup = _reading(self["path"], lambda: _restored(self["path"], folder, server, config))  # noqa: B023
+                backup = reading(self["path"], lambda: _restored(self["path"], folder, server, config))  # noqa: B023
             except FolderError as error:
                 raise ConfigError(str(error)) from None
             except BadBackup as error:
-                return _bad(error)
+                return refused(error)
             say(f"{folder}: {_described(backup)}")
         return DONE
 
@@ -161,7 +155,7 @@ class RecoverCommand(ServersCommand):
         """
         if self["id"] is None:
             raise UsageError("--id N has to say whose folder survived")
-        [server] = _serversOf(config, self["id"])
+        [server] = serversOf(config, self["id"])
         folder = _folderOf(config, self["data-dir"], server)
         try:
             found = inspect(folder, False)
@@ -190,71 +184,11 @@ class RecoverCommand(ServersCommand):
         return DONE
 
 
-async def _fetch(
-    reactor: ISystemReactor, client: Client, config: Config, server: str | None, folder: str, patience: float
-) -> tuple[str, int, int]:
-    """
-    Fetch the snapshot of a server.
-
-    @param server: the id of the one that it has to be.
-    @param folder: for its files.
-    @param patience: for how many seconds to wait for an answer, or for the snapshot to be made.
-    @return: the cluster's name, the server's id and the cluster's time.
-    @raise Unavailable: if it cannot be fetched.
-    @raise ValueError: if what came is no snapshot.
-    """
-    source, least = await _choose(client, config, server)
-    deadline = reactor.seconds() + patience
-    while (block := await client.snapshot(source.hostname, source.clientPort, least, patience)) is None:
-        if reactor.seconds() > deadline:
-            raise Unavailable(f"server {source.id} has not made its snapshot within {patience:g} s")
-        await deferLater(reactor, _POLL_SECONDS)
-    whose, _, description = block.partition(b"\n")
-    manifest = Manifest.decode(description)
-    match json.loads(whose):
-        case {"Cluster": str(cluster), "Server": int(serverId), "Time": int(moment)}:
-            incoming = IncomingSnapshot(OSFiles(), folder, manifest)
-        case _:
-            raise ValueError("it does not say whose it is")
-    try:
-        while not incoming.isWhole:
-            place = (manifest.number, incoming.file, incoming.offset)
-            incoming.write(await client.piece(source.hostname, source.clientPort, *place, patience) or b"")
-    finally:
-        incoming.close()
-    return cluster, serverId, moment
-
-
-async def _choose(client: Client, config: Config, wanted: str | None) -> tuple[ServerConfig, int]:
-    """
-    Choose the server that has applied the most, and rather one that does not lead.
-
-    @param wanted: the id of the one that it has to be.
-    @return: the server, and the last entry that any server has applied: all that was answered is up to there.
-    """
-    asked = [client.stats(server.hostname, server.clientPort) for server in config.servers]
-    answers = await gatherResults([answer.addErrback(_none) for answer in asked])
-    found = [
-        (stats.get("role") != "leader", int(stats.get("applied_index", "0")), server)
-        for server, stats in zip(config.servers, answers, strict=True)
-        if stats
-    ]
-    fit = [each for each in found if wanted in (None, str(each[2].id))]
-    if not fit:
-        raise Unavailable("no server answers" if wanted is None else f"server {wanted} does not answer")
-    _, _, server = max(fit, key=itemgetter(0, 1))
-    return server, max(index for _, index, _ in found)
-
-
-def _none(failure: object) -> dict[str, str]:
-    return {}
-
-
 def _restored(path: str, folder: str, server: ServerConfig, config: Config) -> Backup:
     return restore(path, folder, server.id, config.cluster, [each.id for each in config.servers])
 
 
-def _reading(path: str, read: Callable[[], _T]) -> _T:
+def reading(path: str, read: Callable[[], _T]) -> _T:
     """
     Have a file that cannot be read be the user's mistake.
     """
@@ -264,19 +198,11 @@ def _reading(path: str, read: Callable[[], _T]) -> _T:
         raise ConfigError(f"{path}: {error.strerror}") from None
 
 
-def _bad(error: BadBackup) -> int:
+def refused(error: BadBackup) -> int:
     if isinstance(error, NewerBackup):
         raise ConfigError(str(error)) from None
     tell(str(error))
     return DAMAGED
-
-
-def _serversOf(config: Config, given: str | None, option: str = "--id") -> list[ServerConfig]:
-    servers = [server for server in config.servers if given in (None, str(server.id))]
-    if not servers:
-        ids = ", ".join(str(server.id) for server in config.servers)
-        raise UsageError(f"{option} must be the id of a server of the servers file: {ids}; not {given!r:.50}")
-    return servers
 
 
 def _folderOf(config: Config, dataDir: str | None, server: ServerConfig) -> str:

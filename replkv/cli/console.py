@@ -62,6 +62,8 @@ class ReplkvOptions(CommonOptions):
         ["backup", None, _lazy("backup.BackupCommand"), "Make a backup of a cluster that runs."],
         ["verify", None, _lazy("backup.VerifyCommand"), "Verify a backup."],
         ["restore", None, _lazy("backup.RestoreCommand"), "Make a fresh cluster of a backup."],
+        ["export", None, _lazy("export.ExportCommand"), "Write all keys of a cluster, or of a backup, as JSON lines."],
+        ["import", None, _lazy("importing.ImportCommand"), "Store keys from JSON lines."],
         ["recover", None, _lazy("backup.RecoverCommand"), "Make a cluster of one of a folder that survived."],
         ["inspect", None, _lazy("inspect.InspectCommand"), "Look inside a server's data folder, and change nothing."],
         ["clean-data", None, _lazy("cluster.clean.CleanDataCommand"), "Remove all that is stored on this machine."],

@@ -29,7 +29,7 @@ STATUSES: Final = {
     UNAVAILABLE: "no server could do it, and none will; status: no server leads",
     UNKNOWN: "the outcome of a write or a transfer is unknown: it may have been done, or may yet be",
     NONE_LEFT: "cluster: no server is left that could be started again",
-    DAMAGED: "inspect, verify, restore: what was looked at is damaged",
+    DAMAGED: "inspect, verify, restore, export, import: what was looked at is damaged",
     MISTAKE: "a mistake in the command, its arguments or the servers file: nothing was done",
     INTERNAL: "an error in replkv itself",
     SYSTEM: "the system refuses something that replkv needs, and the line says what",

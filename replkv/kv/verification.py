@@ -11,7 +11,7 @@ from xxhash import xxh3_64_intdigest
 
 from replkv.kv.engine import Engine, EngineError
 from replkv.kv.expiry import EXPIRING, entryOf
-from replkv.kv.record import RECORDS, decode, headOf
+from replkv.kv.record import RECORDS, Record, decode, headOf
 from replkv.kv.state import MachineState, readState
 
 _STEP: Final = 256
@@ -52,6 +52,19 @@ def verify(engine: Engine, onStep: Callable[[], None] = lambda: None) -> Machine
             "the store's index of the keys that expire does not fit its records: it is not what was written"
         )
     return state
+
+
+def recordsOf(engine: Engine) -> Iterator[tuple[bytes, Record]]:
+    """
+    Read all records of a store in the order of their keys.
+
+    @return: each with its key.
+    @raise RottenRecord: if one is not what was written.
+    @raise EngineError: if the engine fails.
+    """
+    for name, stored in _all(engine, RECORDS, lambda: None):
+        key = name[len(RECORDS) :]
+        yield key, decode(key, stored)
 
 
 def _all(engine: Engine, prefix: bytes, onStep: Callable[[], None]) -> Iterator[tuple[bytes, bytes]]:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
@@ -29,6 +30,13 @@ async def command(*arguments: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
+def byKey(exported: bytes) -> dict[str, dict[str, Any]]:
+    """
+    Read an export.
+    """
+    return {line["key"]: line for line in map(json.loads, exported.splitlines())}
+
+
 @onReactor
 async def test_busyCluster(tmp_path: Path) -> None:
     """
@@ -44,6 +52,7 @@ async def test_busyCluster(tmp_path: Path) -> None:
         version = await cluster.put(b"before", b"kept")
         await cluster.put(b"lives", b"long", 100_000)
         writing = Deferred.fromCoroutine(cluster.fill(2_000, 100, 500))
+        await cluster.put(b"raw", b"\xff\x00")
         status, told, errors = await command("backup", backup, "--config", str(cluster.config))
         assert (status, errors) == (DONE, ""), errors
         await writing
@@ -52,6 +61,13 @@ async def test_busyCluster(tmp_path: Path) -> None:
     hashed = told.split("hash ")[1].split(",")[0]
     index = int(told.split("entry ")[1].split(" ")[0])
     assert (await command("verify", backup))[0] == DONE
+    exported = str(tmp_path / "exported")
+    status, _, errors = await command("export", "--backup", backup, exported)
+    assert (status, errors) == (DONE, "exported 503 keys\n")
+    fields = byKey(tmp_path.joinpath("exported").read_bytes())
+    assert fields["before"] == {"key": "before", "value": "kept", "version": version}
+    assert fields["raw"]["valueBase64"] == "/wA="
+    assert 99_000 < fields["lives"]["exptime"] <= 100_000
 
     restored = Cluster(tmp_path / "second", 3)
     try:
@@ -70,6 +86,16 @@ async def test_busyCluster(tmp_path: Path) -> None:
         assert 90_000 < lives.exptime <= 100_000
         later = await restored.put(b"after", b"new")
         assert later > index
+        assert await client.delete(b"raw")
+        status, told, errors = await command("import", exported, "--config", str(restored.config))
+        assert (status, told, errors) == (DONE, "imported 503 keys\n", "")
+        assert await client.get(b"raw") == b"\xff\x00"
+        status, told, errors = await command("export", "-", "--config", str(restored.config))
+        assert (status, errors) == (DONE, "exported 504 keys\n")
+        again = byKey(told.encode())
+        assert [again[key].get("value") for key in fields] == [line.get("value") for line in fields.values()]
+        assert again["before"]["version"] > later
+        assert 90_000 < again["lives"]["exptime"] <= 100_000
         client.close()
         await restored.applied(1, later)
         restored.close()

@@ -1,0 +1,95 @@
+"""
+The state of a cluster that runs, fetched from one of its servers.
+"""
+
+from __future__ import annotations
+
+import json
+from operator import itemgetter
+from typing import Final
+
+from twisted.internet.defer import gatherResults
+from twisted.internet.task import deferLater
+from twisted.python.usage import UsageError
+
+from replkv.client.client import Client
+from replkv.client.errors import Unavailable
+from replkv.config import Config, ServerConfig
+from replkv.reactors import ISystemReactor
+from replkv.storage.files import OSFiles
+from replkv.storage.snapshot import IncomingSnapshot, Manifest
+
+_POLL_SECONDS: Final = 0.1
+
+
+def serversOf(config: Config, given: str | None, option: str = "--id") -> list[ServerConfig]:
+    """
+    The servers of the file, or the one with the id that is given.
+
+    @raise UsageError: if there is none with that.
+    """
+    servers = [server for server in config.servers if given in (None, str(server.id))]
+    if not servers:
+        ids = ", ".join(str(server.id) for server in config.servers)
+        raise UsageError(f"{option} must be the id of a server of the servers file: {ids}; not {given!r:.50}")
+    return servers
+
+
+async def fetchSnapshot(
+    reactor: ISystemReactor, client: Client, config: Config, server: str | None, folder: str, patience: float
+) -> tuple[str, int, int]:
+    """
+    Fetch the snapshot of a server.
+
+    @param server: the id of the one that it has to be.
+    @param folder: for its files.
+    @param patience: for how many seconds to wait for an answer, or for the snapshot to be made.
+    @return: the cluster's name, the server's id and the cluster's time.
+    @raise Unavailable: if it cannot be fetched.
+    @raise ValueError: if what came is no snapshot.
+    """
+    source, least = await _choose(client, config, server)
+    deadline = reactor.seconds() + patience
+    while (block := await client.snapshot(source.hostname, source.clientPort, least, patience)) is None:
+        if reactor.seconds() > deadline:
+            raise Unavailable(f"server {source.id} has not made its snapshot within {patience:g} s")
+        await deferLater(reactor, _POLL_SECONDS)
+    whose, _, description = block.partition(b"\n")
+    manifest = Manifest.decode(description)
+    match json.loads(whose):
+        case {"Cluster": str(cluster), "Server": int(serverId), "Time": int(moment)}:
+            incoming = IncomingSnapshot(OSFiles(), folder, manifest)
+        case _:
+            raise ValueError("it does not say whose it is")
+    try:
+        while not incoming.isWhole:
+            place = (manifest.number, incoming.file, incoming.offset)
+            incoming.write(await client.piece(source.hostname, source.clientPort, *place, patience) or b"")
+    finally:
+        incoming.close()
+    return cluster, serverId, moment
+
+
+async def _choose(client: Client, config: Config, wanted: str | None) -> tuple[ServerConfig, int]:
+    """
+    Choose the server that has applied the most, and rather one that does not lead.
+
+    @param wanted: the id of the one that it has to be.
+    @return: the server, and the last entry that any server has applied: all that was answered is up to there.
+    """
+    asked = [client.stats(server.hostname, server.clientPort) for server in config.servers]
+    answers = await gatherResults([answer.addErrback(_none) for answer in asked])
+    found = [
+        (stats.get("role") != "leader", int(stats.get("applied_index", "0")), server)
+        for server, stats in zip(config.servers, answers, strict=True)
+        if stats
+    ]
+    fit = [each for each in found if wanted in (None, str(each[2].id))]
+    if not fit:
+        raise Unavailable("no server answers" if wanted is None else f"server {wanted} does not answer")
+    _, _, server = max(fit, key=itemgetter(0, 1))
+    return server, max(index for _, index, _ in found)
+
+
+def _none(failure: object) -> dict[str, str]:
+    return {}

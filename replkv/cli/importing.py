@@ -1,0 +1,185 @@
+"""
+Keys from JSON lines, written to a cluster.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
+from threading import Thread
+from typing import IO, ClassVar, Final, NamedTuple
+
+from twisted.internet.defer import DeferredList
+from twisted.internet.threads import blockingCallFromThread
+from twisted.python.failure import Failure
+
+from replkv.cli.command import AskingCommand, PathCommand, globalReactor
+from replkv.cli.jsonlines import Item, decodeLine
+from replkv.cli.statuses import DAMAGED, DONE, UNAVAILABLE, UNKNOWN
+from replkv.cli.streams import StreamError, remark, say, tell
+from replkv.client.client import Client
+from replkv.client.errors import ClientError, CommandError, OutcomeUnknown
+from replkv.config import Config, ConfigError
+from replkv.wire.replyparser import MAX_VALUE
+
+MAX_LINE: Final = 8 * MAX_VALUE
+"""
+The bytes of a line: JSON may need six for one byte of a value.
+"""
+
+_BATCH_KEYS: Final = 512
+_BATCH_BYTES: Final = 8 << 20
+_PROGRESS_KEYS: Final = 100_000
+
+
+class BadLine(Exception):
+    """
+    A line is no key.
+    """
+
+
+class Line(NamedTuple):
+    """
+    A line that was read.
+
+    @ivar number: which one, from 1.
+    """
+
+    number: int
+    item: Item
+
+
+class ImportCommand(PathCommand, AskingCommand):
+    """
+    C{replkv import}.
+    """
+
+    subject = "a file of JSON lines, or - for the standard input"
+    synopsis = "[--config FILE] [--timeout SECONDS] FILE"
+    longdesc = (
+        "Stores the keys that replkv export has written, or another program: one line of JSON for each, with key and "
+        "value (keyBase64, valueBase64 for bytes that are not UTF-8) and, where it is to expire, exptime in seconds "
+        "from now. A key that is there already gets the new value. Versions are new. The first line that is wrong ends "
+        f"it, with the exit status {DAMAGED}; what was stored by then stays, and the same file can be imported again. "
+        "FILE is - for the standard input."
+    )
+    optParameters: ClassVar = [["timeout", "t", "10", "For how many seconds a key is tried."]]
+
+    def run(self, filename: str, config: Config) -> int:
+        """
+        Store the keys.
+        """
+        if self["path"] == "-":
+            return self._import(sys.stdin.buffer, config)
+        try:
+            file = open(self["path"], "rb")  # noqa: SIM115
+        except OSError as error:
+            raise ConfigError(f"{self['path']}: {error.strerror}") from None
+        with file:
+            return self._import(file, config)
+
+    def _import(self, file: IO[bytes], config: Config) -> int:
+        reactor = globalReactor()
+        # Ctrl-C, and reads that wait for whoever writes, are the main thread's, so the reactor gets another one.
+        Thread(target=reactor.run, kwargs={"installSignalHandlers": False}, daemon=True).start()
+        client = self.client(reactor, config)
+        return importLines(
+            linesOf(file),
+            lambda items: blockingCallFromThread(reactor, _store, client, items),  # type: ignore[arg-type]
+        )
+
+
+def importLines(lines: Iterator[Line], store: Callable[[Sequence[Item]], Sequence[Exception | None]]) -> int:
+    """
+    Store what is on some lines.
+
+    @param store: stores items, and tells what went wrong with each.
+    @return: the exit status.
+    """
+    done = 0
+    try:
+        for batch in _batches(lines):
+            for line, error in zip(batch, store([line.item for line in batch]), strict=True):
+                if error is not None:
+                    tell(f"line {line.number}: {error}; those before it are stored, and maybe some after it")
+                    return _statusOf(error)
+            before, done = done, done + len(batch)
+            if done // _PROGRESS_KEYS > before // _PROGRESS_KEYS:
+                remark(f"{done} keys")
+    except BadLine as error:
+        tell(f"{error}; those before it are stored, and none after it")
+        return DAMAGED
+    except KeyboardInterrupt:
+        tell(f"interrupted: {done} keys are stored, and maybe some more")
+        raise
+    say(f"imported {done} keys")
+    return DONE
+
+
+def linesOf(file: IO[bytes]) -> Iterator[Line]:
+    """
+    Read lines. Empty ones are left out.
+
+    @raise BadLine: if one is no key.
+    @raise StreamError: if they cannot be read.
+    """
+    for number in count(1):
+        try:
+            line = file.readline(MAX_LINE + 1)
+        except OSError as error:
+            raise StreamError(f"line {number} cannot be read: {error.strerror}") from error
+        if not line:
+            return
+        if len(line) > MAX_LINE:
+            raise BadLine(f"line {number}: it is longer than {MAX_LINE} bytes")
+        if line.strip():
+            try:
+                yield Line(number, decodeLine(line))
+            except ValueError as error:
+                raise BadLine(f"line {number}: {error}") from None
+
+
+def _batches(lines: Iterator[Line]) -> Iterator[list[Line]]:
+    """
+    Gather what is under way at once.
+
+    @raise BadLine: as L{linesOf}, after what came before.
+    """
+    batch: list[Line] = []
+    size = 0
+    try:
+        for line in lines:
+            batch.append(line)
+            size += len(line.item.value)
+            if len(batch) >= _BATCH_KEYS or size >= _BATCH_BYTES:
+                yield batch
+                batch, size = [], 0
+    except BadLine:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch
+
+
+async def _store(client: Client, items: Sequence[Item]) -> list[Exception | None]:
+    asked = [client.set(item.key, item.value, item.exptime) for item in items]
+    return [_errorIn(result) for _, result in await DeferredList(asked, consumeErrors=True)]
+
+
+def _errorIn(result: object) -> Exception | None:
+    if not isinstance(result, Failure):
+        return None
+    result.trap(ClientError)
+    assert isinstance(result.value, ClientError)
+    return result.value
+
+
+def _statusOf(error: Exception) -> int:
+    match error:
+        case CommandError():
+            return DAMAGED
+        case OutcomeUnknown():
+            return UNKNOWN
+    return UNAVAILABLE

@@ -101,6 +101,11 @@ def describe(found: Inspection) -> Iterator[str]:
         state = found.state
         yield f"{name:12} applied entry {state.appliedIndex} of term {state.appliedTerm}, clock {_moment(state.clock)}"
         yield f"{'':12} {state.keys} keys, hash {state.hash:016x}"
+    for name in found.leftovers:
+        yield f"{name:12} not in use: being fetched or removed, or left by a crash; then the next start removes it"
+    if found.snapshots:
+        count = f"{found.snapshots} {'snapshot is' if found.snapshots == 1 else 'snapshots are'}"
+        yield f"snapshots    {count} being given to others, or left by a crash: the next start removes what is there"
 
 
 def _describeLog(log: LogSurvey) -> Iterator[str]:

@@ -16,8 +16,18 @@ from replkv.lives import Life, Past
 from replkv.service.recovery import compare
 from replkv.storage.clockrecord import ClockRecord, decodeRecord
 from replkv.storage.errors import CorruptLog
-from replkv.storage.folder import storeName
-from replkv.storage.stamp import FolderError, NewerFolder, Stamp, readFile, readPast, readPeers, readStamp
+from replkv.storage.folder import storeName, storesIn
+from replkv.storage.stamp import (
+    FolderError,
+    NewerFolder,
+    Stamp,
+    WrongStore,
+    readFile,
+    readPast,
+    readPeers,
+    readStamp,
+    readWrong,
+)
 from replkv.storage.start import readStart
 from replkv.storage.survey import LogSurvey, UnchangedFiles, survey
 
@@ -43,6 +53,9 @@ class Inspection(NamedTuple):
     @ivar store: the number of the current store.
     @ivar state: what that says of itself.
     @ivar isEarlier: whether the store is yet to be converted from an earlier format.
+    @ivar leftovers: the names of other stores in it: a server that runs fetches one, or is removing it; after a crash
+        the next start removes it.
+    @ivar snapshots: how many snapshots it is giving to others, or was when it ended.
     @ivar findings: what is wrong, each in one line.
     """
 
@@ -55,6 +68,8 @@ class Inspection(NamedTuple):
     store: int
     state: MachineState | None
     isEarlier: bool
+    leftovers: tuple[str, ...]
+    snapshots: int
     findings: tuple[str, ...]
 
 
@@ -111,7 +126,7 @@ def _look(path: str, isThorough: bool) -> Inspection:
     clock = findings.reading("clock.json", lambda: _readClock(path), None)
     logPath = os.path.join(path, "log")
     if not files.exists(logPath):
-        return Inspection(path, stamp, past, peers, clock, None, 0, None, False, tuple(findings.lines))
+        return Inspection(path, stamp, past, peers, clock, None, 0, None, False, (), 0, tuple(findings.lines))
     # What says where the log begins is damaged for the log too, which tells it.
     store = _Findings().reading("start", lambda: readStart(files, logPath).store, 0)
     storePath = os.path.join(path, storeName(store))
@@ -129,7 +144,31 @@ def _look(path: str, isThorough: bool) -> Inspection:
     elif state is not None:
         index, term = state.appliedIndex, state.appliedTerm
         findings.reading(storePath, lambda: compare(storePath, index, term, log.outline), None)
-    return Inspection(path, stamp, past, peers, clock, log, store, state, isEarlier, tuple(findings.lines))
+    wrong = findings.reading("wrong.json", lambda: readWrong(files, path), None)
+    if wrong is not None and wrong.store == store:
+        findings.lines.append(_describeWrong(wrong, stamp))
+    leftovers = tuple(name for name in storesIn(files, path) if name != storeName(store))
+    snapshots = findings.reading("snapshots", lambda: _countSnapshots(path), 0)
+    lines = tuple(findings.lines)
+    return Inspection(path, stamp, past, peers, clock, log, store, state, isEarlier, leftovers, snapshots, lines)
+
+
+def _describeWrong(wrong: WrongStore, stamp: Stamp) -> str:
+    """
+    Tell what a server has found out about itself, and what to do.
+    """
+    if len(stamp.members) > 1:
+        cure = "It goes on from a snapshot of another server when it runs: start it, and a majority of the others"
+    else:
+        cure = "Nobody else has it: check this machine's disk and memory, and restore a backup"
+    return f"the server has found that its state is wrong: {wrong.reason}. {cure}"
+
+
+def _countSnapshots(path: str) -> int:
+    try:
+        return len(os.listdir(os.path.join(path, "snapshots")))
+    except FileNotFoundError:
+        return 0
 
 
 def _stampOf(path: str) -> Stamp:

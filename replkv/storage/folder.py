@@ -110,7 +110,7 @@ class DataFolder:
             if self._wrong is not None and self._wrong.store != store:
                 self._wrong = None
                 self.files.remove(os.path.join(self.path, "wrong.json"))
-            leftovers = [name for name in _stores(self.files, self.path) if name != storeName(store)]
+            leftovers = [name for name in storesIn(self.files, self.path) if name != storeName(store)]
             if self.files.exists(self.snapshotsPath):
                 leftovers.append(self.snapshotsPath)
             for name in leftovers:
@@ -235,7 +235,7 @@ def _refuseRemains(files: Files, path: str) -> None:
     Refuse a folder without a stamp that is not a new one. The stamp is durable before anything else is made, so
     no crash explains that.
     """
-    for name in ("log", "peers.json", *_stores(files, path)):
+    for name in ("log", "peers.json", *storesIn(files, path)):
         if files.exists(os.path.join(path, name)):
             raise FolderError(
                 f"{path} has no stamp.json, but a {name}: it cannot be told whose it is. "
@@ -250,7 +250,7 @@ def _refuseLostLog(files: Files, path: str, peers: dict[int, Life]) -> None:
     log; and so there is before any other store than the first.
     """
     logPath = os.path.join(path, "log")
-    hasHadLog = bool(peers) or any(name != storeName(0) for name in _stores(files, path))
+    hasHadLog = bool(peers) or any(name != storeName(0) for name in storesIn(files, path))
     if hasHadLog and not (files.exists(logPath) and segmentNumbers(files, logPath)):
         raise FolderError(
             f"{path} has lost its log, which holds the server's votes: put {logPath} back as it was, or replace this "
@@ -267,7 +267,7 @@ def storeName(store: int) -> str:
     return f"store-{store}" if store else "store"
 
 
-def _stores(files: Files, path: str) -> list[str]:
+def storesIn(files: Files, path: str) -> list[str]:
     """
     The names of the stores that there are.
     """

@@ -77,6 +77,17 @@ class InspectCommandTests(SynchronousTestCase):
         self.assertTrue(line.startswith("replkv: damaged: "), line)
         self.assertNotIn("nothing is wrong", " ".join(output))
 
+    def test_leftovers(self) -> None:
+        """
+        So is what is in the folder beside, which is no damage.
+        """
+        for name in ("store-1", "snapshots/a", "snapshots/b"):
+            Path(self.path, name).mkdir(parents=True)
+        status, output, errors = self.outcome(self.path)
+        self.assertEqual((status, errors), (DONE, []))
+        self.assertIn("store-1      not in use: ", output[-3])
+        self.assertIn("snapshots    2 snapshots are being given to others, ", output[-2])
+
     def test_noFolder(self) -> None:
         """
         What is no data folder is another matter, and so is a mistake in the command.

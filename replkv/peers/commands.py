@@ -116,7 +116,7 @@ class RequestVoteCommand(amp.Command):
 class AppendEntriesCommand(amp.Command):
     """
     L{AppendEntries}, and L{AppendEntriesReply}. C{full} says that the disk of who answers is nearly full; where it is
-    not, it is left out.
+    not, it is left out. So is C{lostIndex} where it is 0.
     """
 
     commandName = b"AppendEntries"
@@ -139,6 +139,7 @@ class AppendEntriesCommand(amp.Command):
         (b"readRound", amp.Integer()),
         (b"time", ClusterTime()),
         (b"full", amp.Boolean(optional=True)),
+        (b"lostIndex", amp.Integer(optional=True)),
     ]
     errors: ClassVar = {NotIntroduced: b"NOT_INTRODUCED"}
 
@@ -275,7 +276,7 @@ def remoteCall(request: Timed) -> Remote:
     match message:
         case AppendEntries():
             arguments["batch"] = message.batch.encoded
-            return Remote(AppendEntriesCommand, arguments, AppendEntriesReply)
+            return Remote(AppendEntriesCommand, arguments, _appendEntriesReply)
         case RequestVote():
             arguments["handOver"] = message.handOver or None
             return Remote(RequestVoteCommand, arguments, RequestVoteReply)
@@ -284,6 +285,10 @@ def remoteCall(request: Timed) -> Remote:
         case InstallSnapshot():
             return Remote(InstallSnapshotCommand, arguments, InstallSnapshotReply)
     raise TypeError(f"{message!r} is no request")
+
+
+def _appendEntriesReply(lostIndex: int | None, **fields: Any) -> AppendEntriesReply:
+    return AppendEntriesReply(lostIndex=lostIndex or 0, **fields)
 
 
 def appendEntries(batch: bytes, **fields: int) -> AppendEntries:

@@ -192,7 +192,8 @@ class IncomingConnection(PeerConnection):
 
 def _asdict(reply: Timed) -> dict[str, Any]:
     # Of what a response does not have, AMP takes no notice.
-    return {**reply.message._asdict(), "time": reply.time, "full": reply.isFull or None}
+    fields = {**reply.message._asdict(), "time": reply.time, "full": reply.isFull or None}
+    return {**fields, "lostIndex": fields.get("lostIndex") or None}
 
 
 class PeerListener(ServerFactory):

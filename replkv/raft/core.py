@@ -12,7 +12,8 @@ These rules hold for all that comes out:
   - a finished write counts only for entries that were not replaced since;
   - an entry is given out to be applied when it is committed and on this server's own disk;
   - commitIndex never goes back, and no entry up to it is ever removed;
-  - a leader that hands over takes no proposals meanwhile, and tells only a peer that has all of its log to stand.
+  - a leader that hands over takes no proposals meanwhile, and tells only a peer that has all of its log to stand;
+  - who may lack what it had acknowledged votes for nobody, until its log is repaired (L{replkv.raft.repair}).
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from replkv.raft.messages import (
 )
 from replkv.raft.outputs import DiskTrouble, Load, Ready, Token
 from replkv.raft.progress import ProgressStatus
+from replkv.raft.repair import Repair
 from replkv.raft.roles import RoleName, Transition
 from replkv.raft.state import ServerState
 from replkv.raft.status import Status
@@ -70,13 +72,15 @@ class Raft:
         currentTerm: int = 0,
         votedFor: int | None = None,
         lastApplied: int = 0,
+        repair: Repair | None = None,
     ) -> None:
         """
         @param log: the log as recovered from the disk.
         @param lastApplied: index of the last entry that the state machine holds; it is committed, or it would not
             be there.
+        @param repair: what the log had before it lost entries, until it is repaired; C{None} if it lacks nothing.
         """
-        self.state = ServerState(config, random, log, currentTerm, votedFor, lastApplied)
+        self.state = ServerState(config, random, log, currentTerm, votedFor, lastApplied, repair)
         self.config = config
         self.peers = self.state.peers
         self.log = log
@@ -208,6 +212,13 @@ class Raft:
         Whether a snapshot has yet to take the place of the state machine.
         """
         return self.state.isDistrusted
+
+    @property
+    def isRepairing(self) -> bool:
+        """
+        Whether the log has lost entries, and is not repaired yet: see L{replkv.raft.repair}.
+        """
+        return self.state.repair is not None
 
     def compact(self, index: int) -> None:
         """
@@ -377,7 +388,7 @@ class Raft:
             granted = message.term > state.currentTerm
         else:
             granted = message.term == state.currentTerm and state.votedFor in (None, sender)
-        granted = granted and upToDate and not protects
+        granted = granted and upToDate and not protects and state.repair is None
         if granted and not message.preVote:
             if state.votedFor is None:
                 state.vote(message.term, sender)

@@ -114,3 +114,8 @@ class Batch:
 
 
 NO_ENTRIES: Final = Batch(())
+
+LEAST_ENTRY_BYTES: Final = Batch._ROW.size
+"""
+The least number of bytes that an entry takes in an encoded batch.
+"""

@@ -66,6 +66,7 @@ class Follower(Role):
         # Not the end of this log: what lies behind may differ from the leader's.
         verified = prevLogIndex + len(batch)
         state.commit(min(message.leaderCommit, verified))
+        state.matched(verified)
         # A heartbeat confirms at once what is on the disk, entries are confirmed when they are.
         matchIndex = verified if batch.entries else min(verified, log.stableIndex)
         self._accept(sender, message, token, matchIndex)
@@ -109,11 +110,13 @@ class Follower(Role):
 
     def _reject(self, sender: int, message: AppendEntries, token: Token) -> None:
         conflictIndex, conflictTerm = self.state.log.conflict(message.prevLogIndex)
+        repair = self.state.repair
         reply = AppendEntriesReply.rejected(
             term=self.state.currentTerm,
             prevLogIndex=message.prevLogIndex,
             conflictIndex=conflictIndex,
             conflictTerm=conflictTerm,
             readRound=message.readRound,
+            lostIndex=0 if repair is None else repair.lastIndex,
         )
         self.state.send(sender, reply, token)

@@ -152,9 +152,11 @@ class Leader(Role):
         """
         progress = self.progress[sender]
         if not reply.success and progress.hasRegressed(reply.prevLogIndex):
-            # Nor does its word count: it may have forgotten a later leader too.
-            self.state.regressed(sender)
-            return
+            if progress.matchIndex > reply.lostIndex:
+                # Nor does its word count: it may have forgotten a later leader too.
+                self.state.regressed(sender)
+                return
+            progress.lost()
         progress.answered(reply.readRound)
         if reply.success:
             progress.matched(reply.matchIndex)

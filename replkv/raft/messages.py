@@ -76,6 +76,8 @@ class AppendEntriesReply(NamedTuple):
         after the follower's last entry.
     @ivar conflictTerm: on failure, the term of the follower's entry at prevLogIndex; 0 where it has none.
     @ivar readRound: as in the request.
+    @ivar lostIndex: on failure, up to here the follower's log may have lost what it had acknowledged, and is being
+        repaired; 0 where it has lost nothing.
     """
 
     term: int
@@ -85,6 +87,7 @@ class AppendEntriesReply(NamedTuple):
     conflictIndex: int
     conflictTerm: int
     readRound: int
+    lostIndex: int = 0
 
     @classmethod
     def accepted(cls, *, term: int, matchIndex: int, prevLogIndex: int, readRound: int = 0) -> AppendEntriesReply:
@@ -105,7 +108,14 @@ class AppendEntriesReply(NamedTuple):
 
     @classmethod
     def rejected(
-        cls, *, term: int, prevLogIndex: int, conflictIndex: int = 0, conflictTerm: int = 0, readRound: int = 0
+        cls,
+        *,
+        term: int,
+        prevLogIndex: int,
+        conflictIndex: int = 0,
+        conflictTerm: int = 0,
+        readRound: int = 0,
+        lostIndex: int = 0,
     ) -> AppendEntriesReply:
         """
         The logs do not match at prevLogIndex, or the request is of an earlier term, and then there is no conflict.
@@ -120,6 +130,7 @@ class AppendEntriesReply(NamedTuple):
             conflictIndex=conflictIndex,
             conflictTerm=conflictTerm,
             readRound=readRound,
+            lostIndex=lostIndex,
         )
 
 

@@ -59,7 +59,7 @@ class ProgressStatus(NamedTuple):
 class Progress:
     """
     @ivar state: what the leader is doing for the peer.
-    @ivar matchIndex: up to here the peer's disk holds what this log holds.
+    @ivar matchIndex: up to here the peer's disk holds what this log holds, unless it has lost entries since.
     @ivar nextIndex: the next entry to send to it.
     @ivar probeDue: whether the next probe, or word of a snapshot, may be sent.
     @ivar readRound: the last round of reads of which the peer has answered a message.
@@ -178,6 +178,13 @@ class Progress:
         that only after a connection was lost, by a probe right behind matchIndex, and so this is no old answer.
         """
         return self.state is PROBE and 0 < prevLogIndex == self.matchIndex == self.nextIndex - 1
+
+    def lost(self) -> None:
+        """
+        The peer says that it lacks entries which it had acknowledged: how many, the next probes will tell. What was
+        committed with them stays so (L{replkv.raft.repair}).
+        """
+        self.matchIndex = 0
 
     def rejected(self, prevLogIndex: int, retryFrom: int) -> None:
         """

@@ -14,6 +14,7 @@ from replkv.raft.entry import NO_ENTRIES, Batch
 from replkv.raft.log import RaftLog
 from replkv.raft.messages import Message
 from replkv.raft.outputs import DiskTrouble, Fetch, Install, Load, Persist, Ready, Send, Token
+from replkv.raft.repair import Repair
 
 SLOW_STRETCH: Final = 4
 """
@@ -61,6 +62,7 @@ class ServerState:
     @ivar diskIsSlow: whether this server led, and stepped down since its own disk was so much slower than the others'
         (L{replkv.raft.pace}), and has not been fast since.
     @ivar isDistrusted: whether the state machine is not what it should be.
+    @ivar repair: what the log had before it lost entries, until it is repaired; C{None} if it lacks nothing.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class ServerState:
         currentTerm: int,
         votedFor: int | None,
         lastApplied: int,
+        repair: Repair | None = None,
     ) -> None:
         self.config = config
         self.configuration = Configuration(config.members)
@@ -82,6 +85,8 @@ class ServerState:
         self.lastApplied = lastApplied
         self.diskIsSlow = False
         self.isDistrusted = False
+        self.repair = repair
+        self._repairedIndex: int | None = None  # The repair is over when this entry is on the disk.
         self._random = random
         self._ready = Ready()
         self._nextSeq = 1
@@ -110,6 +115,7 @@ class ServerState:
         self._writeTicks = 0
         while self._writing and self._writing[0].seq <= seq:
             self.log.stableIndex = max(self.log.stableIndex, self._writing.popleft().lastIndex)
+        self._lookAtRepair()
         self._ready.sends.extend(held.send for held in self._held if held.seq <= seq)
         self._held = [held for held in self._held if held.seq > seq]
 
@@ -170,7 +176,7 @@ class ServerState:
         """
         Whether this server could do what a leader does.
         """
-        return not self.diskHangs and not self.isDistrusted and not self.isInstalling
+        return not self.diskHangs and not self.isDistrusted and not self.isInstalling and self.repair is None
 
     def randomElectionTimeout(self) -> int:
         """
@@ -237,6 +243,7 @@ class ServerState:
         self.commit(index)
         self.lastApplied = index
         self.isDistrusted = False
+        self.matched(index)
 
     def truncate(self, index: int) -> None:
         """
@@ -246,6 +253,16 @@ class ServerState:
         assert index > self.commitIndex, f"entry {index} is committed and must not be removed"
         self.log.truncate(index)
         self._writing = deque(Write(write.seq, min(write.lastIndex, index - 1)) for write in self._writing)
+        if self._repairedIndex is not None and self._repairedIndex >= index:
+            self._repairedIndex = None
+
+    def matched(self, index: int) -> None:
+        """
+        The log matches that of the leader of this term up to C{index}: where it has lost entries, it may be repaired.
+        """
+        if self.repair is not None and self.repair.isOver(index, self.log.term(index)):
+            self._repairedIndex = index
+            self._lookAtRepair()
 
     def commit(self, index: int) -> None:
         """
@@ -280,6 +297,10 @@ class ServerState:
         """
         self._ready.droppedReads.extend(reads)
         self._ready.diskTrouble = trouble
+
+    def _lookAtRepair(self) -> None:
+        if self._repairedIndex is not None and self._repairedIndex <= self.log.stableIndex:
+            self.repair = self._repairedIndex = None
 
     def _giveOut(self, ready: Ready) -> None:
         self.log.forget(self.lastApplied)

@@ -59,6 +59,11 @@ WRONG_STATE: Final = "wrong state"
 The kind of fault that has a server hold what nobody has written. It is drawn by itself, in few seeds.
 """
 
+LOG_ROT: Final = "rotten log"
+"""
+The kind of fault that has the log of a core lose entries. It is drawn by itself.
+"""
+
 BY_ITSELF: Final = SELDOM | {HAND_OVER, NEARLY_FULL, UPGRADE, WRONG_STATE}
 """
 All that is drawn by itself.

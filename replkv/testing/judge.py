@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from replkv.raft.leader import Leader
 from replkv.raft.messages import AppendEntriesReply, InstallSnapshotReply, Message
 from replkv.raft.outputs import Ready, Token
+from replkv.raft.repair import Repair
 from replkv.testing import rare
 from replkv.testing.health import Health
 from replkv.testing.judges.commits import Commits
@@ -20,6 +21,7 @@ from replkv.testing.judges.heartbeats import Heartbeats
 from replkv.testing.judges.logs import Logs
 from replkv.testing.judges.promises import Promises
 from replkv.testing.judges.reads import Reads
+from replkv.testing.judges.repairs import Repairs
 from replkv.testing.judges.retries import Retries
 from replkv.testing.judges.stability import Stability
 from replkv.testing.judges.view import View, Watched
@@ -55,6 +57,7 @@ class Judge:
         self._commits = Commits(self._logs, counted)
         self._promises = Promises(self._elections, self._views)
         self._reads = Reads(self._promises, self._elections, counted)
+        self._repairs = Repairs(counted)
         self._retries = Retries()
         self._heartbeats = Heartbeats()
 
@@ -108,6 +111,9 @@ class Judge:
         """
         view = self._views[server.id]
         if isinstance(message, AppendEntriesReply | InstallSnapshotReply):
+            if isinstance(message, AppendEntriesReply) and message.lostIndex:
+                # So the leader may have to forget what it knew of that server.
+                view.matched.pop(sender, None)
             before = self._retries.nextIndex(view, sender)
             self._contact.receives(view, sender, message, take)
             self._retries.replied(view, sender, message, before)
@@ -127,6 +133,14 @@ class Judge:
         The core of a server is told that its state machine is not what it should be.
         """
         self._views[server.id].isDistrusted = True
+
+    def lostEntries(self, server: Watched, had: Repair) -> None:
+        """
+        The disk of a server, which does not run, has lost entries.
+
+        @param had: what it had before.
+        """
+        self._repairs.lost(server.id, had)
 
     def asked(self, server: Watched, token: Token) -> None:
         """
@@ -155,6 +169,7 @@ class Judge:
             self._retries.check(view, ready.sends)
             self._heartbeats.sends(view, ready.sends)
         self._handOvers.check(view, ready.sends)
+        self._repairs.check(view, ready.sends)
         if ready.reads or ready.droppedReads:
             self._reads.check(view, ready)
         if ready.entries:

@@ -186,6 +186,11 @@ ROT_IN_LAST: Final = "rot in the last record of a log"
 A bit rotted in the last record of a log, which cannot be told from a torn write.
 """
 
+LOG_REPAIRED: Final = "a log repaired"
+"""
+A server whose log had lost entries that it had on its disk had as much again.
+"""
+
 ROTTEN_RECORD: Final = "a rotten record found in a store"
 """
 A server met a record that was not what it had written.
@@ -348,7 +353,7 @@ _OF_THE_CORE: Final = frozenset(
 REQUIRED: Final = {
     "core": _OF_THE_CORE
     | {SLOW_DISK, VOTE_REPEATED, FIGURE_8, LATE_REPLY, RACE, COMPACTED}
-    | {SNAPSHOT, SNAPSHOT_LATE, LOG_REPLACED, LOG_KEPT, CRASH_IN_INSTALL},
+    | {SNAPSHOT, SNAPSHOT_LATE, LOG_REPLACED, LOG_KEPT, CRASH_IN_INSTALL, LOG_REPAIRED},
     "cluster": frozenset(
         [
             DEPOSED_WITH_UNCOMMITTED,
@@ -365,6 +370,7 @@ REQUIRED: Final = {
             CRASH_IN_COMPACTION,
             ROT_FOUND,
             ROT_IN_LAST,
+            LOG_REPAIRED,
             ROTTEN_RECORD,
             WRONG_STATE_FOUND,
             WRONG_STATE_KILLED,

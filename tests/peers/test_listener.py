@@ -224,19 +224,34 @@ class RequestTests(ListenerTests):
         )
         reply.callback(HEARD)
         self.network.settle()
-        self.assertEqual(self.successResultOf(answer), {**fields(HEARD), "full": None})
+        self.assertEqual(self.successResultOf(answer), {**fields(HEARD), "full": None, "lostIndex": None})
 
     def test_full(self) -> None:
         """
         A server whose disk is nearly full says so with its answer, where there is a place for it.
         """
-        for request, answer, told in ((HEARTBEAT, FULL, {"full": True}), (VOTE, VOTED._replace(isFull=True), {})):
+        for request, answer, told in (
+            (HEARTBEAT, FULL, {"full": True, "lostIndex": None}),
+            (VOTE, VOTED._replace(isFull=True), {}),
+        ):
             command, arguments, _ = remoteCall(request)
             answered = self.caller.ask(command, **arguments)
             self.network.settle()
             self.server.receiver.asked[-1][2].callback(answer)
             self.network.settle()
             self.assertEqual(self.successResultOf(answered), {**fields(answer), **told})
+
+    def test_lostEntries(self) -> None:
+        """
+        A server whose log has lost entries says so.
+        """
+        command, arguments, _ = remoteCall(HEARTBEAT)
+        answered = self.caller.ask(command, **arguments)
+        self.network.settle()
+        reply = AppendEntriesReply.rejected(term=3, prevLogIndex=7, conflictIndex=5, lostIndex=9)
+        self.server.receiver.asked[-1][2].callback(Timed(reply, HEARD.time))
+        self.network.settle()
+        self.assertEqual(self.successResultOf(answered)["lostIndex"], 9)
 
     def test_pipelined(self) -> None:
         """

@@ -31,6 +31,7 @@ from replkv.raft.pace import Pace
 from replkv.raft.progress import PROBE, Progress, ProgressState
 from replkv.raft.quorum import agreed
 from replkv.raft.reads import ReadQueue
+from replkv.raft.repair import Repair
 from replkv.raft.roles import RoleName, Transition
 from replkv.raft.state import ServerState, Write
 from tests.planted.bug import Bug, Patch
@@ -332,6 +333,12 @@ def _installAny(raft: Raft, index: int, term: int) -> bool:
     return isinstance(raft.role, Follower)
 
 
+def _voteAlways(raft: Raft, sender: int, message: RequestVote, token: Token) -> None:
+    repair, raft.state.repair = raft.state.repair, None
+    _requestVote(raft, sender, message, token)
+    raft.state.repair = repair
+
+
 def _rejectBeforeLog(follower: Follower, sender: int, message: AppendEntries, token: Token) -> None:
     if message.prevLogIndex < follower.state.log.firstIndex - 1:
         follower._reject(sender, message, token)
@@ -447,7 +454,21 @@ BUGS: Final = (
     ),
     _bug("a snapshot that is older than the state is installed", Raft, "install", _installAny),
     _bug("what is before a follower's log is taken to be missing", Follower, "appendEntries", _rejectBeforeLog, 1000),
-    _bug("who has a wrong state leads", ServerState, "mayLead", property(lambda state: not state.diskHangs)),
+    _bug("who may lack what it has acknowledged votes", Raft, "_requestVote", _voteAlways),
+    _bug(
+        "who may lack what it has acknowledged stands for election",
+        ServerState,
+        "mayLead",
+        property(lambda state: not (state.diskHangs or state.isDistrusted or state.isInstalling)),
+    ),
+    _bug("a log taken for repaired too early", Repair, "isOver", lambda repair, index, term: True),
+    _bug("a leader never sends again what a log has lost", Progress, "lost", lambda progress: None),
+    _bug(
+        "who has a wrong state leads",
+        ServerState,
+        "mayLead",
+        property(lambda state: not state.diskHangs and state.repair is None),
+    ),
     _bug(
         "a wrong state is gone on with",
         ServerState,

@@ -18,6 +18,7 @@ from replkv.raft.limits import RAFT_LIMITS, RaftLimits
 from replkv.raft.log import RaftLog
 from replkv.raft.messages import REQUESTS, Message
 from replkv.raft.outputs import Fetch, Install, Load, Persist, ReadReady, Send, Token
+from replkv.raft.repair import Repair
 from tests.patience import patiently
 
 ELECTION_TICKS = 10
@@ -57,6 +58,7 @@ class Disk:
     @ivar entries: the log as synced.
     @ivar firstIndex: the index of the first of them.
     @ivar prevTerm: the term of the entry before that.
+    @ivar repair: what the log had before it lost entries; C{None} if it lacks nothing.
     @ivar unsynced: what was given to the disk since: lost in a crash.
     """
 
@@ -67,6 +69,7 @@ class Disk:
         self.votedFor = votedFor
         self.firstIndex = 1
         self.prevTerm = 0
+        self.repair: Repair | None = None
         self.unsynced: deque[Persist | Install] = deque()
 
     @property
@@ -117,7 +120,7 @@ class Disk:
         last = self.firstIndex - 1 + len(self.entries)
         recent = self.entries[lastApplied + 1 - self.firstIndex :]
         log = RaftLog(runs, last, recent, self.firstIndex, self.prevTerm, config.limits)
-        return Raft(config, random, log, self.currentTerm, self.votedFor, lastApplied)
+        return Raft(config, random, log, self.currentTerm, self.votedFor, lastApplied, self.repair)
 
 
 class Server:

@@ -26,14 +26,14 @@ class MessageTests(SynchronousTestCase):
         What was accepted has no conflict.
         """
         reply = AppendEntriesReply.accepted(term=3, matchIndex=8, prevLogIndex=7, readRound=4)
-        self.assertEqual(reply, (3, True, 8, 7, 0, 0, 4))
+        self.assertEqual(reply, (3, True, 8, 7, 0, 0, 4, 0))
 
     def test_rejected(self) -> None:
         """
         What was rejected confirms no entry.
         """
         reply = AppendEntriesReply.rejected(term=3, prevLogIndex=7, conflictIndex=5, conflictTerm=2, readRound=4)
-        self.assertEqual(reply, (3, False, 0, 7, 5, 2, 4))
+        self.assertEqual(reply, (3, False, 0, 7, 5, 2, 4, 0))
 
     def test_keywords(self) -> None:
         """

@@ -49,6 +49,12 @@ class SeenDisk:
         """
         return self._disk.firstIndex - 1 + len(self._disk.entries)
 
+    def has(self, index: int, term: int) -> bool:
+        """
+        See L{replkv.testing.judges.view.DurableLog.has}.
+        """
+        return self.holds(index, term)
+
     def holds(self, index: int, term: int) -> bool:
         """
         See L{replkv.testing.judges.view.DurableLog.holds}.

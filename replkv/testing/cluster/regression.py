@@ -57,9 +57,11 @@ def watchCondemnation(cluster: SimulatedCluster, assembly: Assembly) -> None:
 
 def _lacks(raft: Raft, sender: int, message: Message) -> bool:
     """
-    Whether a peer says that it lacks an entry which its leader knows it to have.
+    Whether a peer says that it lacks an entry which its leader knows it to have, and does not know that it has lost it.
     """
     if not isinstance(message, AppendEntriesReply) or message.success:
         return False
     progress = raft.progressOf(sender)
-    return progress is not None and message.term == raft.currentTerm and message.prevLogIndex <= progress.matchIndex
+    if progress is None or message.term != raft.currentTerm:
+        return False
+    return max(message.prevLogIndex, message.lostIndex + 1) <= progress.matchIndex

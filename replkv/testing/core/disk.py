@@ -14,6 +14,7 @@ from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.log import RaftLog
 from replkv.raft.outputs import Install, Load, Persist
+from replkv.raft.repair import Repair
 from replkv.testing.core.machine import Machine
 from replkv.testing.span import Span
 from replkv.testing.timeline import Timeline
@@ -29,6 +30,7 @@ class Disk:
     @ivar entries: the log, as synced.
     @ivar firstIndex: the index of the first of them.
     @ivar snapshot: the state of the machine, as synced.
+    @ivar repair: what the log had before it lost entries, until it is known to be repaired; C{None} if it lacks none.
     @ivar slowness: how many seconds longer than usual everything takes.
     """
 
@@ -41,6 +43,7 @@ class Disk:
         self.entries: list[Entry] = []
         self.firstIndex = 1
         self.snapshot = Machine()
+        self.repair: Repair | None = None
         self.slowness = 0.0
         self._timeline = timeline
         self._random = random
@@ -52,6 +55,7 @@ class Disk:
         self._fetched: dict[int, Machine] = {}  # By the number of their Install.
         self._persisted: Callable[[int], None] = lambda seq: None
         self._life = 0
+        self._lost: set[tuple[int, int]] = set()  # Index and term of the entries that were lost.
 
     @property
     def lastIndex(self) -> int:
@@ -68,6 +72,12 @@ class Disk:
         return self._hanging > 0
 
     def holds(self, index: int, term: int) -> bool:
+        """
+        Whether the entry C{index} of C{term} is synced, or was before it was lost.
+        """
+        return self.has(index, term) or (index, term) in self._lost
+
+    def has(self, index: int, term: int) -> bool:
         """
         Whether the entry C{index} of C{term} is synced.
         """
@@ -113,7 +123,7 @@ class Disk:
             self.snapshot.terms[self.firstIndex - 2] if self.firstIndex > 1 else 0,
             config.limits,
         )
-        return Raft(config, random, log, self.term, self.votedFor, lastApplied)
+        return Raft(config, random, log, self.term, self.votedFor, lastApplied, self.repair)
 
     def write(
         self, persists: Sequence[Persist | Install], fetched: Mapping[int, Machine] = MappingProxyType({})
@@ -148,6 +158,25 @@ class Disk:
         self._fetched.clear()
         self._life += 1
         return bool(unsynced)
+
+    def rot(self, random: Random) -> Repair | None:
+        """
+        Lose entries, while nothing is written: those from any one on that the snapshot does not have. What there was is
+        noted.
+
+        @return: what there was; C{None} if nothing was lost.
+        """
+        if not self.entries:
+            return None
+        had = Repair(self.lastIndex, self.entries[-1].term)
+        kept = random.choice([0, max(0, len(self.entries) - 3), random.randrange(len(self.entries))])
+        self._lost.update((entry.index, entry.term) for entry in self.entries[kept:])
+        del self.entries[kept:]
+        if self.lastIndex < self.snapshot.appliedIndex:
+            self.entries = []
+            self.firstIndex = self.snapshot.appliedIndex + 1
+        self.repair = had.joined(self.repair)
+        return had
 
     def hang(self) -> None:
         """

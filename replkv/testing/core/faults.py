@@ -14,7 +14,7 @@ from replkv.testing.core.conditions import Cut, Delaying, Holding, Lossy, Repeat
 from replkv.testing.core.figure8 import Figure8
 from replkv.testing.core.hunt import Hunt
 from replkv.testing.core.network import Condition, Way
-from replkv.testing.faults import FOLLOWER_CUT_OFF, HAND_OVER, Fault, Schedule, Undo, nothing
+from replkv.testing.faults import FOLLOWER_CUT_OFF, HAND_OVER, LOG_ROT, Fault, Schedule, Undo, nothing
 
 
 class Case(NamedTuple):
@@ -246,13 +246,27 @@ def _distrust(case: Case) -> Undo:
 
 
 def _haveDistrusted(case: Case) -> None:
+    if _mayLose(case):
+        case.cluster.servers[case.victim].distrust()
+
+
+def _mayLose(case: Case) -> bool:
     """
-    Never so many that the others are no majority: they would have nobody to get a state from.
+    Whether the victim may lose what it has: never so many that the others are no majority, since they would have nobody
+    to get it from.
     """
     servers = case.cluster.servers
-    wrong = {server.id for server in servers if server.raft.state.isDistrusted} | {case.victim}
-    if len(wrong) <= (len(servers) - 1) // 2:
-        servers[case.victim].distrust()
+    lacking = {server.id for server in servers if server.raft.state.isDistrusted or server.disk.repair is not None}
+    return len(lacking | {case.victim}) <= (len(servers) - 1) // 2
+
+
+def _rot(case: Case) -> Undo:
+    server = case.cluster.servers[case.victim]
+    case.tell(f"{server.name} crashes, and a part of its log rots")
+    undo = _down(case, [server.id])
+    if _mayLose(case):
+        server.rot()
+    return undo
 
 
 def _interruption(case: Case) -> Undo:
@@ -358,6 +372,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "hanging disk": Kind(_hangingDisk, 2.0),
     "distrust": Kind(_distrust),
     "interrupted install": Kind(_interruption, 4.0),
+    LOG_ROT: Kind(_rot, 2.0),
     "clock drift": Kind(_drift, 2.0),
     "hunt": Kind(_hunt, 6.0, _everyone),
     HAND_OVER: Kind(_handOver, troubles=_nobody),

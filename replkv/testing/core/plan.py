@@ -12,7 +12,7 @@ from typing import Final
 from replkv.raft.limits import RaftLimits
 from replkv.testing.chance import chance
 from replkv.testing.core.limits import drawLimits
-from replkv.testing.faults import FOLLOWER_CUT_OFF, HAND_OVER, Fault
+from replkv.testing.faults import FOLLOWER_CUT_OFF, HAND_OVER, LOG_ROT, Fault
 from replkv.testing.health import Settling, settling
 from replkv.testing.span import Span
 from replkv.testing.swarm import drawFault, drawHandOvers, drawKinds, drawTimes
@@ -133,10 +133,13 @@ def draw(seed: int, kinds: Mapping[str, float]) -> Plan:
     heartbeatTicks = random.randint(1, max(1, electionTicks // 3))
     seconds = random.uniform(4.0, 12.0)
     keys = tuple(b"k%d" % number for number in range(random.choice([1, 1, 2, 3])))
-    usual = {kind: lasts for kind, lasts in kinds.items() if kind != HAND_OVER}
+    usual = {kind: lasts for kind, lasts in kinds.items() if kind not in (HAND_OVER, LOG_ROT)}
     faults = _faults(chance(seed, "faults"), usual, servers, seconds, electionTicks * TICK)
     if HAND_OVER in kinds:
         faults += drawHandOvers(chance(seed, "hand-overs"), (0, 0, 2, 5, 10), servers, seconds, len(faults))
+    if LOG_ROT in kinds:
+        lasts = electionTicks * TICK * kinds[LOG_ROT]
+        faults += _rot(chance(seed, "rotten logs"), servers, seconds, lasts, len(faults))
     return Plan(
         servers=servers,
         electionTicks=electionTicks,
@@ -153,6 +156,20 @@ def draw(seed: int, kinds: Mapping[str, float]) -> Plan:
         seconds=seconds,
         clients=tuple(_client(chance(seed, "client plan", number), number) for number in range(random.randint(1, 4))),
         faults=faults,
+    )
+
+
+def _rot(random: Random, servers: int, seconds: float, lasts: float, first: int) -> tuple[Fault, ...]:
+    """
+    When logs rot, in some of the seeds.
+
+    @param lasts: for how many seconds a server is down then, at the most.
+    @param first: the number of the first time.
+    """
+    times = drawTimes(random, random.choice([0, 0, 0, 2, 5]), seconds)
+    return tuple(
+        drawFault(random, number, LOG_ROT, at, lasts * random.random(), servers, atLeader=0.3)
+        for number, at in enumerate(times, first)
     )
 
 

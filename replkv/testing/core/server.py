@@ -116,7 +116,7 @@ class Server:
         self.life += 1
         chosen = chance(self._cluster.seed, "start", self.id, self.life)
         durable = self.disk.snapshot.appliedIndex
-        applied = max(durable, self.machine.appliedIndex)
+        applied = max(durable, min(self.machine.appliedIndex, self.disk.lastIndex))
         lastApplied = chosen.choice([durable, applied, chosen.randint(durable, applied)])
         self.machine = self.disk.applied(lastApplied)
         self.isRunning = True
@@ -142,6 +142,17 @@ class Server:
         questions, self._questions = self._questions, []
         for question in questions:
             question.end(Lost())
+
+    def rot(self) -> None:
+        """
+        Lose entries of its log, while it does not run.
+        """
+        had = self.disk.rot(chance(self._cluster.seed, "rot", self.id, self.life))
+        if had is not None:
+            self._cluster.tell(
+                self.name, f"has a log of which a part has rotted; {self.disk.lastIndex} entries are left"
+            )
+            self._cluster.judge.lostEntries(self, had)
 
     def pause(self) -> None:
         """
@@ -213,6 +224,8 @@ class Server:
         if life != self.life or not self.isRunning:
             return
         self._cluster.later(TICK / self.rate, self._tick, life)
+        if not self.raft.isRepairing:
+            self.disk.repair = None
         if not self.isPaused:
             self.into(self._countTick)
 

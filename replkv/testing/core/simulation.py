@@ -135,11 +135,13 @@ class Simulation:
 
     def _isAtRest(self) -> bool:
         """
-        Whether all servers have applied all of the leader's log. What a state machine holds at an index, the judge has
-        compared.
+        Whether all servers have applied all of the leader's log, and no log is to be repaired. What a state machine
+        holds at an index, the judge has compared.
         """
         leader = self._cluster.leader()
         if leader is None:
             return False
         last = leader.raft.log.lastIndex
-        return all(server.machine.appliedIndex == last for server in self._cluster.servers)
+        return all(
+            server.machine.appliedIndex == last and not server.raft.isRepairing for server in self._cluster.servers
+        )

@@ -115,7 +115,7 @@ class Commits:
                 raise Violation(f"server {view.id} applies another entry {index} than others did")
         if view.applied > min(view.raft.commitIndex, len(self.terms)):
             raise Violation(f"server {view.id} applies entry {view.applied}, which is not committed")
-        if not view.disk.holds(view.applied, entries[-1].term):
+        if not view.disk.has(view.applied, entries[-1].term):
             raise Violation(f"server {view.id} applies entry {view.applied}, which is not on its disk")
 
     def applied(self, server: int, index: int, digest: bytes) -> None:

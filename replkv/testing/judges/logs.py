@@ -81,7 +81,7 @@ class Logs:
             raise Violation(
                 f"server {view.id} takes its log for synced up to {stable}, and it ends with {len(view.terms)}"
             )
-        if stable != view.stableIndex and stable and not view.disk.holds(stable, view.terms[stable - 1]):
+        if stable != view.stableIndex and stable and not view.disk.has(stable, view.terms[stable - 1]):
             raise Violation(f"server {view.id} takes entry {stable} of term {view.terms[stable - 1]} for synced")
 
     def dataOf(self, index: int, term: int) -> bytes | None:

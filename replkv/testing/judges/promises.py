@@ -94,7 +94,7 @@ class Promises:
         leader = self._views[to]
         if not index or leader.leadingTerm != message.term:
             return
-        if index > len(leader.terms) or not view.disk.holds(index, leader.terms[index - 1]):
+        if index > len(leader.terms) or not view.disk.has(index, leader.terms[index - 1]):
             raise Violation(
                 f"server {view.id} confirms the entries up to {index} of leader {to}, and they are not on its disk"
             )
@@ -111,5 +111,5 @@ class Promises:
         Up to matchIndex, the disk has what is committed.
         """
         index = message.matchIndex
-        if index > len(committed) or not view.disk.holds(index, committed[index - 1]):
+        if index > len(committed) or not view.disk.has(index, committed[index - 1]):
             raise Violation(f"server {view.id} confirms what is committed up to {index}, and it is not on its disk")

@@ -36,9 +36,14 @@ class DurableLog(Protocol):
         The index of the last entry.
         """
 
-    def holds(self, index: int, term: int) -> bool:
+    def has(self, index: int, term: int) -> bool:
         """
         Whether the entry C{index} of C{term} is there, or is part of the snapshot that the log begins after.
+        """
+
+    def holds(self, index: int, term: int) -> bool:
+        """
+        Whether others may count on that: it is there, or it was before the log lost it.
         """
 
 

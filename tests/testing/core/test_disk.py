@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from replkv.raft.config import RaftConfig
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.outputs import Load, Persist
+from replkv.raft.repair import Repair
 from replkv.testing.core.disk import Disk
 from replkv.testing.span import Span
 from replkv.testing.timeline import Timeline
@@ -113,6 +114,37 @@ class DiskTests(SynchronousTestCase):
         self.assertEqual((raft.currentTerm, raft.votedFor, raft.lastApplied, raft.commitIndex), (4, 0, 2, 2))
         self.assertEqual([log.term(index) for index in (1, 2, 3)], [1, 1, 3])
         self.assertEqual((log.lastIndex, log.stableIndex, log.inMemory), (3, 3, 3))
+
+    def test_rot(self) -> None:
+        """
+        A log loses its last entries, some of them or all. What it had is noted, and whoever counts on it may go on to.
+        """
+        left = set()
+        for seed in range(40):
+            self.setUp()
+            self.disk.write([persist(1, *entriesOf(1, 1, 1, 2, 2), term=3)])
+            self.timeline.advance(1.0)
+            self.assertEqual(self.disk.rot(Random(seed)), Repair(5, 2))
+            left.add(self.disk.lastIndex)
+            self.assertEqual((self.disk.term, self.disk.repair), (3, Repair(5, 2)))
+            self.assertTrue(self.disk.holds(5, 2))
+            self.assertFalse(self.disk.has(5, 2))
+            self.start()
+            self.assertTrue(self.raft.isRepairing)
+        self.assertTrue({0, 2} < left <= set(range(5)))
+
+    def test_rotBehindSnapshot(self) -> None:
+        """
+        It begins after the snapshot, where not all of that was to be found in the log any more.
+        """
+        self.disk.write([persist(1, *[Entry(index, 2, b"") for index in range(1, 6)])])
+        self.timeline.advance(1.0)
+        self.disk.compact(self.disk.applied(4), 1)
+        for seed in range(20):
+            self.disk.rot(Random(seed))
+        self.assertEqual((self.disk.firstIndex, self.disk.lastIndex), (5, 4))
+        self.assertTrue(self.disk.has(4, 2))
+        self.assertIsNone(self.disk.rot(Random(1)))
 
     def test_hang(self) -> None:
         """

@@ -10,7 +10,7 @@ from replkv.raft.limits import RAFT_LIMITS
 from replkv.testing.core.cluster import Cluster
 from replkv.testing.core.faults import KINDS
 from replkv.testing.core.plan import Plan, draw
-from replkv.testing.faults import HAND_OVER
+from replkv.testing.faults import HAND_OVER, LOG_ROT
 
 LASTS = {name: kind.lasts for name, kind in KINDS.items()}
 
@@ -35,21 +35,21 @@ class PlanTests(SynchronousTestCase):
         plans = [draw(seed, LASTS) for seed in range(300)]
         self.assertEqual({plan.servers for plan in plans}, set(range(1, 8)))
         self.assertEqual({fault.kind for plan in plans for fault in plan.faults}, set(KINDS))
-        self.assertTrue(all(len({fault.kind for fault in plan.faults} - {HAND_OVER}) <= 6 for plan in plans))
+        self.assertTrue(all(len({fault.kind for fault in plan.faults} - {HAND_OVER, LOG_ROT}) <= 6 for plan in plans))
         self.assertEqual({len(plan.clients) for plan in plans}, {1, 2, 3, 4})
         self.assertIn(0, {len(plan.faults) for plan in plans})
 
     def test_faults(self) -> None:
         """
-        Faults are numbered in the order in which they begin, but for hand-overs, which come after them; all of them
-        begin before the end, and each names all servers.
+        Faults are numbered in the order in which they begin, but for hand-overs, which come after them, and for logs
+        that rot, which come last; all of them begin before the end, and each names all servers.
         """
         for seed in range(50):
             plan: Plan = draw(seed, LASTS)
             self.assertEqual([fault.number for fault in plan.faults], list(range(len(plan.faults))))
-            order = [(fault.kind == HAND_OVER, fault.at) for fault in plan.faults]
+            order = [(fault.kind == LOG_ROT, fault.kind == HAND_OVER, fault.at) for fault in plan.faults]
             self.assertEqual(order, sorted(order))
-            self.assertTrue(all(0 < time < plan.seconds for _, time in order))
+            self.assertTrue(all(0 < time < plan.seconds for *_, time in order))
             for fault in plan.faults:
                 self.assertEqual(sorted(fault.servers), list(range(plan.servers)))
 

@@ -70,6 +70,7 @@ async def askStatus(client: Client, config: Config, patience: float) -> Status:
     said = zip(
         _refusals(config, answers),
         _wrong(answers),
+        _repairing(answers),
         _differences(config, answers),
         _shortages(answers),
         _lags(answers),
@@ -118,6 +119,18 @@ def _wrong(answers: Sequence[dict[str, str] | str]) -> list[str]:
     """
     return [
         "  its state is wrong, it waits for a snapshot: see its log" if _isWrong(answer) else "" for answer in answers
+    ]
+
+
+def _repairing(answers: Sequence[dict[str, str] | str]) -> list[str]:
+    """
+    What is to be said behind the line of each server whose log has lost entries.
+    """
+    return [
+        "  its log was damaged, it does not vote until that is repaired: see its log file"
+        if not isinstance(answer, str) and answer.get("log") == "repairing"
+        else ""
+        for answer in answers
     ]
 
 

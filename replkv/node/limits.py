@@ -34,6 +34,8 @@ class NodeLimits:
     @ivar backupRetrySeconds: after how many seconds it tries again to make one that could not be made, at the most.
     @ivar backupPause: how many seconds the thread that makes one rests after each 256 records that it has verified, and
         each 256 KiB that it has written.
+    @ivar repairPatience: for how many seconds a server whose log is being repaired hears of no leader before it tells
+        its operator.
     @ivar workBytes: how many bytes of values are read from the store in one turn of the reactor, before the last, to be
         replied or to be written anew. To each reply is added what it costs whatever its size is.
     """
@@ -57,6 +59,7 @@ class NodeLimits:
     backupLookSeconds: float = 1.0
     backupRetrySeconds: float = 300.0
     backupPause: float = 0.002
+    repairPatience: float = 10.0
     workBytes: int = 4 * 1024 * 1024
 
 

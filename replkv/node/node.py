@@ -29,6 +29,7 @@ from replkv.node.executor import Executor
 from replkv.node.handovers import HandOverFailed, HandOvers
 from replkv.node.installer import Installer
 from replkv.node.link import Link
+from replkv.node.logrepair import LogRepair
 from replkv.node.pending import Read
 from replkv.node.shortages import Shortages
 from replkv.peers.receiver import Timed, Unreachable
@@ -74,6 +75,7 @@ class Node:
         clock: IReactorTime,
         clusterClock: ClusterClock,
         shortages: Shortages,
+        logRepair: LogRepair,
         heartbeat: float,
         fail: Callable[[int, str], None],
     ) -> None:
@@ -82,6 +84,7 @@ class Node:
         @param clock: counts ticks.
         @param clusterClock: is told to other servers, and follows theirs.
         @param shortages: so is how full its disk is.
+        @param logRepair: looks how far the log is repaired.
         @param heartbeat: seconds between two messages of a leader.
         @param fail: called once, with an exit status and a reason, when this server cannot go on.
         """
@@ -96,6 +99,7 @@ class Node:
         self._clock = clock
         self._clusterClock = clusterClock
         self._shortages = shortages
+        self._logRepair = logRepair
         self._heartbeat = heartbeat
         self._fail = fail
         self._id = raft.config.id
@@ -247,6 +251,7 @@ class Node:
 
     def _passTime(self) -> None:
         self.raft.tick()
+        self._logRepair.look()
         if self.raft.leaderId == self._id and (relievers := self._shortages.look()):
             handed = self.handOver("its disk is nearly full", set(self._links).difference(relievers))
             # The log says so, and it is asked again.

@@ -69,6 +69,7 @@ class NodeStatistics:
             "state_hash": f"{self._machine.hash:016x}",
             "state": "wrong" if self._raft.isDistrusted else "ok",
             "last_log_index": str(status.lastIndex),
+            "log": "repairing" if self._raft.isRepairing else "ok",
             "keys": str(self._machine.keys),
             "refused": ",".join(map(str, sorted(self._refused))) or "none",
             "protocol_version": str(self._versions.own.newest),

@@ -22,6 +22,7 @@ from replkv.node.executor import Executor
 from replkv.node.handovers import HandOvers
 from replkv.node.installer import Installer
 from replkv.node.leaderclock import LeaderClock
+from replkv.node.logrepair import LogRepair
 from replkv.node.node import Node
 from replkv.node.shortages import Shortages
 from replkv.node.snapshotfetcher import SnapshotFetcher
@@ -177,6 +178,7 @@ class Assembly:
             reactor,
             self.clock,
             self.shortages,
+            LogRepair(self.raft, folder.forgetRepair, storeThread.run, reactor, limits.node),
             config.heartbeat,
             fail,
         )

@@ -4,6 +4,7 @@ From what is on the disk to where a server goes on.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from twisted.logger import Logger
@@ -17,14 +18,19 @@ from replkv.node.clusterclock import ClusterClock, bridged, largestStamp
 from replkv.node.node import TICKS_PER_HEARTBEAT
 from replkv.raft.config import RaftConfig
 from replkv.raft.core import Raft
-from replkv.raft.entry import Entry
+from replkv.raft.entry import Batch, Entry
 from replkv.raft.log import RaftLog
+from replkv.raft.outputs import Persist
+from replkv.raft.repair import Repair
 from replkv.service.host import Host
 from replkv.service.limits import ServerLimits
 from replkv.storage.clockrecord import ClockRecord
+from replkv.storage.errors import LogFailed
+from replkv.storage.files import Exhausted
 from replkv.storage.folder import DataFolder
 from replkv.storage.log import LogStorage
 from replkv.storage.outline import LogOutline
+from replkv.storage.salvage import Damage
 
 FIRST_ELECTION_FACTOR: Final = 10
 """
@@ -39,11 +45,15 @@ def openMachine(
     host: Host, folder: DataFolder, openFiles: int, storage: LogStorage, limits: ServerLimits, version: int
 ) -> StateMachine:
     """
-    Open the state machine. A store that an earlier version has left is converted first.
+    Open the state machine. A store that an earlier version has left is converted first; a log that has rotted goes on
+    from the store.
 
     @param openFiles: how many of the store's tables may be open.
     @param version: the newest version of commands that it knows, see L{replkv.versions}.
     @raise EngineError: if the store cannot be opened, or does not go with the log.
+    @raise CorruptLog: if the log is damaged even where it could be read before.
+    @raise LogFailed: if the disk fails.
+    @raise Exhausted: if the system has no descriptor for the log's files.
     """
     path = folder.storePath(storage.store)
     began = host.bootTime()
@@ -58,8 +68,40 @@ def openMachine(
             seconds=host.bootTime() - began,
         )
     machine = StateMachine(store, limits.machine, version)
-    compare(path, machine.appliedIndex, machine.appliedTerm, storage)
+    if storage.damage is None or machine.appliedIndex <= storage.lastIndex:
+        compare(path, machine.appliedIndex, machine.appliedTerm, storage)
+    if storage.damage is not None:
+        _goOnFrom(machine, folder, storage, storage.damage, limits)
     return machine
+
+
+def _goOnFrom(
+    machine: StateMachine, folder: DataFolder, storage: LogStorage, damage: Damage, limits: ServerLimits
+) -> None:
+    """
+    Have a log that has rotted begin anew after what the store has, with the entries before the damage that come next.
+    That it lacks others is noted before, so a crash at any moment costs nothing but some of those.
+    """
+    kept = [Batch(entries) for entries in _entriesAfter(machine.appliedIndex, storage, limits)]
+    had = damage.had.joined(folder.repair).joined(Repair(machine.appliedIndex, machine.appliedTerm))
+    try:
+        folder.rememberRepair(had)
+    except Exhausted:
+        raise
+    except OSError as error:
+        raise LogFailed(f"it cannot be noted that the log has lost entries: {error}. Nothing was changed") from error
+    storage.restart(machine.appliedIndex, machine.appliedTerm, storage.store)
+    for batch in kept:
+        storage.write([Persist(0, storage.term, storage.votedFor, batch)])
+    where = damage.error
+    _logger.error(
+        "the log was damaged: {path}, at offset {offset}: {reason}. This server goes on without what came after entry "
+        "{index}. Check the disk",
+        path=where.path,
+        offset=where.offset,
+        reason=where.reason,
+        index=storage.lastIndex,
+    )
 
 
 def recover(
@@ -80,10 +122,13 @@ def recover(
     """
     if storage.cutBytes:
         _logger.info("cut {bytes} bytes off the log: a write that was not finished", bytes=storage.cutBytes)
-    entries: list[Entry] = []
-    while machine.appliedIndex + len(entries) < storage.lastIndex:
-        first = machine.appliedIndex + len(entries) + 1
-        entries.extend(storage.read(first, storage.lastIndex, limits.node.readBytes))
+    if folder.repair is not None:
+        _logger.warn(
+            "the log lacks entries that it had, up to entry {last} at the most: this server does not vote until it has "
+            "got them from the leader",
+            last=folder.repair.lastIndex,
+        )
+    entries = [entry for read in _entriesAfter(machine.appliedIndex, storage, limits) for entry in read]
     members = tuple(sorted(server.id for server in config.servers))
     return Raft(
         RaftConfig(
@@ -99,7 +144,18 @@ def recover(
         storage.term,
         storage.votedFor,
         machine.appliedIndex,
+        folder.repair,
     )
+
+
+def _entriesAfter(index: int, storage: LogStorage, limits: ServerLimits) -> Iterator[list[Entry]]:
+    """
+    Read the entries after C{index}, as many at once as a node reads.
+    """
+    while index < storage.lastIndex:
+        entries = storage.read(index + 1, storage.lastIndex, limits.node.readBytes)
+        index = entries[-1].index
+        yield entries
 
 
 def compare(path: str, index: int, term: int, log: LogStorage | LogOutline) -> None:

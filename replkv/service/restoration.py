@@ -21,7 +21,7 @@ from replkv.storage.clockrecord import ClockRecord, encodeRecord
 from replkv.storage.files import Locked, OSFiles
 from replkv.storage.folder import storeName
 from replkv.storage.log import LogStorage
-from replkv.storage.stamp import FolderError, Stamp, readStamp, writeFile, writeStamp
+from replkv.storage.stamp import REPAIR, FolderError, Stamp, readStamp, writeFile, writeStamp
 
 _STORE: Final = 1
 
@@ -109,6 +109,9 @@ def recover(folder: str, serverId: int, cluster: str) -> None:
         writeStamp(files, folder, alone)
         with suppress(FileNotFoundError):
             files.remove(os.path.join(folder, "peers.json"))
+        with suppress(FileNotFoundError):
+            # Nobody is left who could repair its log.
+            files.remove(os.path.join(folder, REPAIR))
         files.syncFolder(folder)
     finally:
         lock.release()

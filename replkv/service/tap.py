@@ -144,7 +144,8 @@ def makeService(options: Options) -> IService:
     if opened:
         _logger.warn("others had access to the data folder, or to parts of it ({count}); that is ended", count=opened)
     try:
-        storage = LogStorage.open(OSFiles(), options.folder.logPath, random.SystemRandom())
+        mayRepair = len(options.settings.servers) > 1
+        storage = LogStorage.open(OSFiles(), options.folder.logPath, random.SystemRandom(), mayRepair=mayRepair)
         options.folder.removeLeftovers(storage.store)
     except FolderError as error:
         _refuse(str(error), _statusOf(error))

@@ -13,10 +13,12 @@ class CorruptLog(Exception):
     def __init__(self, path: str, offset: int, reason: str) -> None:
         super().__init__(
             f"the log is damaged: {path}, at offset {offset}: {reason}. Nothing was changed. "
-            "Check the disk and replace this server; the other servers hold what its log held"
+            "Check the disk and replace this server; the other servers hold what its log held. If there are none, "
+            "restore a backup"
         )
         self.path = path
         self.offset = offset
+        self.reason = reason
 
 
 class UnknownFormat(Exception):

@@ -12,10 +12,12 @@ from contextlib import contextmanager
 from typing import Final
 
 from replkv.lives import Life, Past
+from replkv.raft.repair import Repair
 from replkv.storage.clockrecord import ClockRecord, decodeRecord, encodeRecord
 from replkv.storage.files import Files, Lock, Locked
 from replkv.storage.segments import segmentNumbers
 from replkv.storage.stamp import (
+    REPAIR,
     FolderError,
     Stamp,
     WrongStore,
@@ -23,6 +25,7 @@ from replkv.storage.stamp import (
     readFile,
     readPast,
     readPeers,
+    readRepair,
     readStamp,
     readWrong,
     writeFile,
@@ -42,12 +45,21 @@ class DataFolder:
     @ivar files: the file system that it is in.
     @ivar logPath: the folder for the log.
     @ivar snapshotsPath: the folder for snapshots that others are given. It need not be there.
+    @ivar repair: what the log had before it lost entries, until it is repaired; C{None} if it lacks nothing.
     """
 
     def __init__(
-        self, files: Files, path: str, lock: Lock, past: Past, peers: dict[int, Life], wrong: WrongStore | None
+        self,
+        files: Files,
+        path: str,
+        lock: Lock,
+        past: Past,
+        peers: dict[int, Life],
+        wrong: WrongStore | None,
+        repair: Repair | None,
     ) -> None:
         self.past = past
+        self.repair = repair
         self.files = files
         self.logPath = os.path.join(path, "log")
         self.snapshotsPath = os.path.join(path, "snapshots")
@@ -85,7 +97,7 @@ class DataFolder:
                 peers = readPeers(files, path)
                 _refuseLostLog(files, path, peers)
                 past = readPast(files, path, stamp.incarnation)
-                return cls(files, path, lock, past, peers, readWrong(files, path))
+                return cls(files, path, lock, past, peers, readWrong(files, path), readRepair(files, path))
             except BaseException:
                 lock.release()
                 raise
@@ -132,6 +144,26 @@ class DataFolder:
         @raise OSError: if the system refuses.
         """
         writeFile(self.files, self.path, "wrong.json", {"Store": store, "Reason": reason})
+
+    def rememberRepair(self, repair: Repair) -> None:
+        """
+        Note that the log loses entries that it had, on the disk before this returns, and so before it does.
+
+        @raise OSError: if the system refuses.
+        """
+        content = {"LastIndex": repair.lastIndex, "LastTerm": repair.lastTerm}
+        writeFile(self.files, self.path, REPAIR, content)
+        self.repair = repair
+
+    def forgetRepair(self) -> None:
+        """
+        Note that the log is repaired, on the disk before this returns.
+
+        @raise OSError: if the system refuses.
+        """
+        self.files.remove(os.path.join(self.path, REPAIR))
+        self.files.syncFolder(self.path)
+        self.repair = None
 
     def begin(self, random: random.Random) -> None:
         """

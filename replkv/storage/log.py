@@ -11,11 +11,12 @@ from typing import Final, NamedTuple
 
 from replkv.raft.entry import Entry
 from replkv.raft.outputs import Persist
-from replkv.storage.errors import LogFailed
+from replkv.storage.errors import CorruptLog, LogFailed
 from replkv.storage.files import Exhausted, Files
 from replkv.storage.outline import LogOutline
 from replkv.storage.record import frameSize
 from replkv.storage.replay import replay
+from replkv.storage.salvage import Damage, salvage
 from replkv.storage.segment import Segment
 from replkv.storage.segments import Segments
 from replkv.storage.start import LogStart, readStart, writeStart
@@ -44,12 +45,22 @@ class LogStorage:
     The log of one server. Its calls block until the disk has done its part, and it takes one call at a time.
 
     @ivar cutBytes: the length of the torn tail that was cut on opening; 0 if there was none.
+    @ivar damage: what it has lost, if it has rotted: then it has what comes before that, can only be read, and goes on
+        with L{restart}. C{None} if it is well.
     """
 
     def __init__(
-        self, files: Files, segments: Segments, start: LogStart, outline: LogOutline, tail: Segment, cutBytes: int
+        self,
+        files: Files,
+        segments: Segments,
+        start: LogStart,
+        outline: LogOutline,
+        tail: Segment,
+        cutBytes: int = 0,
+        damage: Damage | None = None,
     ) -> None:
         self.cutBytes = cutBytes
+        self.damage = damage
         self._files = files
         self._segments = segments
         self._start = start
@@ -60,23 +71,42 @@ class LogStorage:
         self._failure: str | None = None
 
     @classmethod
-    def open(cls, files: Files, folder: str, random: random.Random, segmentBytes: int = SEGMENT_BYTES) -> LogStorage:
+    def open(
+        cls,
+        files: Files,
+        folder: str,
+        random: random.Random,
+        segmentBytes: int = SEGMENT_BYTES,
+        mayRepair: bool = False,
+    ) -> LogStorage:
         """
         Open the log in C{folder}, or begin one, with the folder, if there is none.
 
         @param random: gives each segment its marker.
         @param segmentBytes: the size of the segments to come.
+        @param mayRepair: whether a log that has rotted is opened all the same, since what it has lost can be had from
+            other servers: see C{damage}.
         @raise CorruptLog: if what is there is not what a log can be, not even after a crash.
         @raise UnknownFormat: if a later version of replkv has written it.
         @raise OSError: if the system refuses.
         """
         segments = Segments(files, folder, random, segmentBytes)
         start = readStart(files, folder)
+        try:
+            return cls._open(files, segments, start)
+        except CorruptLog as error:
+            if not mayRepair:
+                raise
+            outline, tail, damage = salvage(files, segments, start, error)
+            return cls(files, segments, start, outline, tail, damage=damage)
+
+    @classmethod
+    def _open(cls, files: Files, segments: Segments, start: LogStart) -> LogStorage:
         outline, tail = replay(files, segments, start)
         if tail is None:
             tail = segments.begin(start.segment, outline.lastIndex, 0, 0)
             outline.begin(start.segment, 0)
-            return cls(files, segments, start, outline, tail, 0)
+            return cls(files, segments, start, outline, tail)
         try:
             return cls(files, segments, start, outline, tail, tail.settle())
         except BaseException:
@@ -143,6 +173,7 @@ class LogStorage:
             have dropped what it could not write, and the next sync would succeed without it.
         @raise ValueError: if C{parts} cannot follow what the log holds. The log takes nothing more then either.
         """
+        assert self.damage is None, "the log has rotted, and is not repaired"
         with self._failing():
             size = frameSize(parts)
             if not self._tail.hasRoom(size):
@@ -230,7 +261,8 @@ class LogStorage:
     def restart(self, index: int, term: int, store: int) -> None:
         """
         Have all entries go, and the log begin after another one, together with the store that has that entry and all
-        before it. Term and vote stay. A crash leaves the log and the store that there were, or those that are to be.
+        before it. Term and vote stay, and what is damaged goes too. A crash leaves the log and the store that there
+        were, or those that are to be.
 
         @param index: the last entry that is in that store.
         @param term: its term.
@@ -250,6 +282,7 @@ class LogStorage:
             self._start, self._tail = start, tail
             self._outline = LogOutline(start.firstIndex, start.prevTerm, start.term, start.votedFor)
             self._outline.begin(number, 0)
+            self.damage = None
 
     @property
     def isPrepared(self) -> bool:

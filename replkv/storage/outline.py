@@ -155,6 +155,13 @@ class LogOutline:
         last = self._firsts[section + 1] - 1 if section + 1 < len(self._firsts) else self.lastIndex
         return self._firsts[section], last, self._places[section]
 
+    @property
+    def lastTerm(self) -> int:
+        """
+        The term of the last entry.
+        """
+        return self.termAt(self.lastIndex)
+
     def termAt(self, index: int) -> int:
         """
         The term of an entry, or of the one before the first.

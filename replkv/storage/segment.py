@@ -195,6 +195,19 @@ class Segment:
             raise CorruptLog(self.path, self.end, f"the record is damaged, and there is a valid one at offset {later}")
         return len(tail.rstrip(b"\0"))
 
+    def skipDamage(self) -> int:
+        """
+        After L{frames}, go on behind a record that is damaged.
+
+        @return: how many bytes are left out; 0 if no valid record follows, so that none needs to have been there.
+        """
+        tail = self._file.read(self.end, max(0, self._size - self.end))
+        later = findFrame(tail, self.header.marker, self.end)
+        if later is None:
+            return 0
+        skipped, self.end = later - self.end, later
+        return skipped
+
     @property
     def size(self) -> int:
         """

@@ -9,11 +9,17 @@ import os
 from typing import Final, NamedTuple
 
 from replkv.lives import Life, Past
+from replkv.raft.repair import Repair
 from replkv.storage.files import Files, replaceFile
 
 _FORMAT: Final = 1
 _SIZE_LIMIT: Final = 1 << 20
 _STAMP: Final = "stamp.json"
+
+REPAIR: Final = "repair.json"
+"""
+The name of the file that says that the log is being repaired.
+"""
 
 
 class FolderError(Exception):
@@ -130,6 +136,18 @@ def readWrong(files: Files, path: str) -> WrongStore | None:
         case {"Store": int(store), "Reason": str(reason)}:
             return WrongStore(store, reason)
     raise _damaged(path, "wrong.json", "it does not tell which store is wrong")
+
+
+def readRepair(files: Files, path: str) -> Repair | None:
+    """
+    What the log had before it lost entries; C{None} if it lacks nothing.
+    """
+    match readFile(files, path, REPAIR):
+        case None:
+            return None
+        case {"LastIndex": int(lastIndex), "LastTerm": int(lastTerm)}:
+            return Repair(lastIndex, lastTerm)
+    raise _damaged(path, REPAIR, "it does not tell what the log had before it was damaged")
 
 
 def _peerId(path: str, peer: str) -> int:

@@ -191,6 +191,11 @@ LOG_REPAIRED: Final = "a log repaired"
 A server whose log had lost entries that it had on its disk had as much again.
 """
 
+REPAIR_KILLED: Final = "a server killed whose log was repaired"
+"""
+A server was killed when its log had lost entries, and it had not yet as many again.
+"""
+
 ROTTEN_RECORD: Final = "a rotten record found in a store"
 """
 A server met a record that was not what it had written.
@@ -371,6 +376,7 @@ REQUIRED: Final = {
             ROT_FOUND,
             ROT_IN_LAST,
             LOG_REPAIRED,
+            REPAIR_KILLED,
             ROTTEN_RECORD,
             WRONG_STATE_FOUND,
             WRONG_STATE_KILLED,

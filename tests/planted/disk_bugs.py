@@ -19,17 +19,21 @@ from replkv.node.applier import Applier
 from replkv.raft.core import Raft
 from replkv.raft.entry import Entry
 from replkv.raft.outputs import Persist
+from replkv.raft.repair import Repair
 from replkv.service import assembly, recovery
 from replkv.service.host import Host
 from replkv.service.server import Server
 from replkv.storage.files import Files
+from replkv.storage.folder import DataFolder
 from replkv.storage.record import encodeFrame
+from replkv.storage.salvage import _Reading
 from replkv.storage.segment import Segment
 from tests.planted.bug import Bug, Patch
 
 _apply = StateMachine.apply
 _applierApply = Applier._apply
 _fail = Server._fail
+_finish = _Reading.finish
 _recover = recovery.recover
 
 
@@ -118,6 +122,17 @@ def _replaceUnsynced(files: Files, folder: str, name: str, data: bytes) -> None:
     files.syncFolder(folder)
 
 
+def _rememberInMemory(folder: DataFolder, repair: Repair) -> None:
+    folder.repair = repair
+
+
+def _keepOldVote(reading: _Reading) -> Repair:
+    term, votedFor = reading.outline.term, reading.outline.votedFor
+    had = _finish(reading)
+    reading.outline.term, reading.outline.votedFor = term, votedFor
+    return had
+
+
 def _failUnnoticed(server: Server, status: int, reason: str) -> None:
     _fail(server, status, reason)
     server.exitStatus = 0
@@ -159,6 +174,18 @@ BUGS: Final = (
         "cluster",
         100,
         (Patch(replkv.storage.start, "replaceFile", _replaceUnsynced),),
+    ),
+    Bug(
+        "a repair forgotten over a restart",
+        "cluster",
+        150,
+        (Patch(DataFolder, "rememberRepair", _rememberInMemory),),
+    ),
+    Bug(
+        "a vote lost with a part of the log",
+        "cluster",
+        150,
+        (Patch(_Reading, "finish", _keepOldVote),),
     ),
     Bug("a failed disk not told by the exit status", "cluster", 50, (Patch(Server, "_fail", _failUnnoticed),)),
 )

@@ -140,7 +140,8 @@ async def test_unusableFolder(makeCluster: MakeCluster) -> None:
 @onReactor
 async def test_rottenLog(makeCluster: MakeCluster) -> None:
     """
-    A log that was damaged in its middle is a failing disk and not a mistake: it has an exit status of its own.
+    The log of a server that is alone was damaged in its middle: nobody has what it lacks. That is a failing disk and
+    not a mistake, and has an exit status of its own.
     """
     cluster = makeCluster(1)
     cluster.start()
@@ -156,6 +157,7 @@ async def test_rottenLog(makeCluster: MakeCluster) -> None:
     line = await refusal(cluster, status=74)
     assert str(segment) in line
     assert "damaged" in line
+    assert "restore a backup" in line
 
 
 @onReactor

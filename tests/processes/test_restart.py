@@ -4,10 +4,13 @@ Servers that come back to a long log.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 from replkv.node.limits import NODE_LIMITS
+from replkv.raft.entry import Entry
 from replkv.raft.limits import RAFT_LIMITS
+from replkv.storage.survey import entriesOf, survey
 from tests.processes.cluster import ServerProcess, onReactor, until
 from tests.processes.conftest import MakeCluster
 from tests.processes.conversation import Conversation
@@ -76,3 +79,54 @@ async def test_doesNotReplayEverything(makeCluster: MakeCluster) -> None:
     cluster.start(1 - server.id)
     await cluster.applied(server.id, version)
     assert await cluster.number(server.id, "keys") == count + 1
+
+
+def logOf(data: Path) -> dict[int, Entry]:
+    """
+    The entries of a server's log, by index.
+    """
+    seen = survey(str(data / "log"))
+    assert seen.damage is None
+    outline = seen.outline
+    entries = entriesOf(str(data / "log"), outline, outline.firstIndex, outline.lastIndex)
+    return {entry.index: entry for entry in entries}
+
+
+@onReactor
+async def test_rottenLog(makeCluster: MakeCluster) -> None:
+    """
+    A follower whose log has rotted in its middle comes back, and gets from the leader what it has lost. The leader, to
+    which it had acknowledged that, lets it in. Then its vote counts again.
+    """
+    cluster = makeCluster(3)
+    cluster.start()
+    for number in range(20):
+        await cluster.put(b"k%d" % number, bytes(1000))
+    leader = await cluster.leader()
+    rotten = cluster.servers[(leader + 1) % 3]
+    last = await cluster.number(leader, "last_log_index")
+    await cluster.applied(rotten.id, last)
+    before = logOf(rotten.data)
+    rotten.kill()
+    segment = min((rotten.data / "log").glob("*.segment"))
+    damaged = bytearray(segment.read_bytes())
+    damaged[12000] ^= 1
+    segment.write_bytes(damaged)
+    rotten.start()
+    await cluster.applied(rotten.id, last)
+    told = rotten.logged()
+    assert f"the log was damaged: {segment}, at offset 1" in told
+    assert "this server does not vote until it has got them from the leader" in told
+
+    async def repaired() -> bool:
+        return (await cluster.stats(rotten.id)).get("log") == "ok"
+
+    await until(repaired, "the log is repaired")
+    await until(lambda: not (rotten.data / "repair.json").exists(), "that is noted")
+    assert "this server's log is repaired, and it votes again" in rotten.logged()
+    after = logOf(rotten.data)
+    assert {index: before.get(index) for index in after if index <= last} == {
+        index: entry for index, entry in after.items() if index <= last
+    }
+    cluster.servers[leader].kill()
+    assert await cluster.put(b"k", b"with its vote, or under its lead") > last

@@ -11,6 +11,7 @@ from replkv.testing import rare
 from replkv.testing.chance import chance
 from replkv.testing.cluster.cluster import SimulatedCluster
 from replkv.testing.cluster.machine import EMPTY, NEARLY_FULL_ROOM
+from replkv.testing.cluster.repairs import interruptRepair
 from replkv.testing.cluster.rot import rotLog
 from replkv.testing.cluster.server import SimulatedServer
 from replkv.testing.cluster.troubled import filling, starved
@@ -117,6 +118,8 @@ def rot(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault)
     cluster.tell(server.name, f"has a log in which a bit has rotted{'' if mustBeFound else ', in the last record'}")
     if fault.amount < 0.5:
         server.kill()
+    if mustBeFound and fault.amount % 0.5 < 0.25:
+        interruptRepair(cluster, server)
     return server.revive
 
 

@@ -9,6 +9,7 @@ from random import Random
 from replkv.storage.record import HEADER_BYTES
 from replkv.storage.segment import Segment
 from replkv.storage.segments import segmentNumbers
+from replkv.storage.start import readStart
 from replkv.testing.files import MemoryFiles
 
 
@@ -25,7 +26,8 @@ def rotLog(files: MemoryFiles, folder: str, random: Random) -> bool:
     places = []
     # The disk may fail just now, and what is on it can be looked at all the same.
     sound = MemoryFiles(files.contents())
-    for number in segmentNumbers(sound, folder):
+    begin = readStart(sound, folder).segment
+    for number in [number for number in segmentNumbers(sound, folder) if number >= begin]:
         segment = Segment.open(sound, folder, number)
         starts = [start for start, _ in segment.frames()]
         ends = [*starts[1:], segment.end]

@@ -16,6 +16,7 @@ from replkv.kv.state import readState
 from replkv.node.handovers import HandOverFailed
 from replkv.node.node import Node
 from replkv.raft.core import Raft
+from replkv.raft.repair import Repair
 from replkv.service.descriptors import STORE, Descriptors
 from replkv.service.host import Worker
 from replkv.storage.errors import CorruptLog
@@ -25,6 +26,7 @@ from replkv.storage.log import LogStorage
 from replkv.storage.stamp import FolderError
 from replkv.testing import rare
 from replkv.testing.cluster.availability import Availability
+from replkv.testing.cluster.durable import DurableLog
 from replkv.testing.cluster.fulldisks import watchDisk
 from replkv.testing.cluster.host import SimulatedHost
 from replkv.testing.cluster.installs import noteCrash, watchInstalls
@@ -62,6 +64,7 @@ class SimulatedServer(SimulatedMachine):
         self._steps = 0
         self._operations = 0  # So many of those on its files have been looked at.
         self._doubted: Callable[[], None] | None = None  # Ends the trouble that it is in while its state is wrong.
+        self._lacking: Callable[[], None] | None = None  # Ends the trouble that it is in while its log is repaired.
         self._isOut = False  # It has taken itself out, and has had no other store since.
         self._shock: float | None = None  # So many seconds after that it is killed.
 
@@ -294,6 +297,7 @@ class SimulatedServer(SimulatedMachine):
             return
         self._followStore()
         self._followDoubt()
+        self._followRepair()
         if self.store.steps != self._steps and not self.store.isWrong:
             self._steps = self.store.steps
             self._cluster.judge.applied(self, self.appliedIndex, self.store.digest)
@@ -309,6 +313,14 @@ class SimulatedServer(SimulatedMachine):
             self._steps = -1
             self._cluster.rare[rare.STATE_REPLACED] += self._isOut
             self._isOut = False
+
+    def _followRepair(self) -> None:
+        """
+        Take note where its log is repaired.
+        """
+        if self._lacking is not None and not self.raft.isRepairing:
+            self._lacking()
+            self._lacking = None
 
     def _followDoubt(self) -> None:
         """
@@ -362,7 +374,9 @@ class SimulatedServer(SimulatedMachine):
             for peer in self.met.opened(folder, members):
                 cluster.fail(f"server {self.id} has forgotten that it has met server {peer}")
             self._operations = len(self.files.operations)
-            storage = LogStorage.open(self.files, folder.logPath, random, cluster.segmentBytes)
+            storage = LogStorage.open(
+                self.files, folder.logPath, random, cluster.segmentBytes, mayRepair=len(members) > 1
+            )
             folder.removeLeftovers(storage.store)
         except (Exhausted, FolderError) as error:
             isStarved = isinstance(error.__cause__ or error, Exhausted)
@@ -376,13 +390,7 @@ class SimulatedServer(SimulatedMachine):
                     cluster.fail(f"server {self.id} takes its log for damaged, and it is not: {error}")
             self._exit(exits.DISK, str(error))
             return
-        if self.rotten:
-            cluster.fail(f"server {self.id} has not noticed that its log is damaged")
-        if storage.cutBytes:
-            cluster.rare[rare.TORN_TAIL] += 1
-        if not self.hadBadDisk and not self.hasForgotten and not self.disk.isIn(storage):
-            cluster.fail(f"server {self.id} has lost something that was synced")
-        self._note(storage)
+        self._checkLog(storage)
         # It may have lost its readings of the clocks.
         self._bridges = self._bridges or self.hadBadDisk
         # What was wrong with its disk before this start is no excuse any more.
@@ -399,7 +407,7 @@ class SimulatedServer(SimulatedMachine):
         host = SimulatedHost(process, self.config, random, self.clocks, worker, self._openStore, self._complain)
         descriptors = Descriptors(cluster.config.maxConnections, STORE.most)
         self._service = WatchedService(
-            self._watch,
+            lambda raft: self._watch(raft, storage),
             host,
             cluster.config,
             self.config,
@@ -416,6 +424,8 @@ class SimulatedServer(SimulatedMachine):
                 cluster.fail(f"server {self.id} goes on with a state that it knows to be wrong")
             if self._isOut:
                 self.doubt()
+            if self.raft.isRepairing and self._lacking is None:
+                self._lacking = cluster.health.trouble([self.id])
             watchPatience(cluster, self._service.assembly)
             watchInstalls(cluster, self._service.assembly)
             watchDisk(cluster, self.id, self._service.assembly)
@@ -430,6 +440,40 @@ class SimulatedServer(SimulatedMachine):
                 lambda: cluster.health.settledFor(self.id),
             )
         self._steps = self.store.steps
+
+    def _checkLog(self, storage: LogStorage) -> None:
+        """
+        See what it makes of its log.
+        """
+        cluster, damage = self._cluster, storage.damage
+        if self.rotten != (damage is not None):
+            wrong = (
+                "has not noticed that its log is damaged" if self.rotten else "takes its log for damaged, and it is not"
+            )
+            cluster.fail(f"server {self.id} {wrong}")
+        if storage.cutBytes:
+            cluster.rare[rare.TORN_TAIL] += 1
+        if damage is None:
+            if not self.hadBadDisk and not self.hasForgotten and not self.disk.isIn(storage):
+                cluster.fail(f"server {self.id} has lost something that was synced")
+            self._note(storage)
+            return
+        cluster.rare[rare.ROT_FOUND] += 1
+        if (storage.term, storage.votedFor) != (self.disk.term, self.disk.votedFor):
+            cluster.fail(f"server {self.id} has forgotten its vote with a part of its log")
+        self._lose(damage.had)
+
+    def _lose(self, told: Repair) -> None:
+        """
+        Its log has lost entries. The others may go on to count on what it had.
+
+        @param told: what it believes to have had.
+        """
+        had = Repair(self.disk.lastIndex, self.disk.lastTerm)
+        if told.lastIndex < had.lastIndex or told.lastTerm < had.lastTerm:
+            self._cluster.fail(f"server {self.id} takes its log to have had {told}, and it had {had}")
+        self._cluster.judge.lostEntries(self, had)
+        self.disk = DurableLog(self._cluster.isCommitted, self.disk)
 
     def _openStore(self, path: str) -> Store:
         if not self.isServing:
@@ -447,11 +491,14 @@ class SimulatedServer(SimulatedMachine):
             rareNow[rare.COMPACTED] += self.disk.firstIndex < storage.firstIndex <= self.disk.lastIndex
             self.disk.note(storage)
 
-    def _watch(self, raft: Raft) -> None:
+    def _watch(self, raft: Raft, storage: LogStorage) -> None:
         """
         Have the judge look at the core. Of a server that has forgotten something it looks at nothing but what others
         make of it.
         """
+        # Where the log had rotted, it has begun anew.
+        self.rotten = False
+        self._note(storage)
         if not self.hasForgotten:
             watch(raft, self, self._cluster.judge, self._cluster.judging)
             watchRegressions(self._cluster, raft)

@@ -374,7 +374,9 @@ class Simulation:
             return False
         servers = [server for server in servers if not server.hasForgotten]
         states = {(server.raft.leaderId, server.appliedIndex, server.store.digest) for server in servers}
-        isRight = not any(server.store.isWrong or server.raft.isDistrusted for server in servers)
+        isRight = not any(
+            server.store.isWrong or server.raft.isDistrusted or server.raft.isRepairing for server in servers
+        )
         isFree = isRight and all(server.machine.nextDeadline is None for server in servers)
         hasRoom = not any(server.service.assembly.shortages.full for server in servers)
         there = {server.id for server in servers}

@@ -94,6 +94,8 @@ def describe(found: Inspection) -> Iterator[str]:
         yield "log          none yet"
         return
     yield from _describeLog(found.log)
+    if found.repair is not None:
+        yield f"             lacks entries that it had, up to {found.repair.lastIndex} at the most: the leader has them"
     name = storeName(found.store)
     if found.isEarlier:
         yield f"{name:12} of an earlier format: the next start converts it"

@@ -13,6 +13,7 @@ from replkv.kv.rocks import unchanged
 from replkv.kv.state import EarlierStore, MachineState, UnknownStore, readState
 from replkv.kv.verification import verify
 from replkv.lives import Life, Past
+from replkv.raft.repair import Repair
 from replkv.service.recovery import compare
 from replkv.storage.clockrecord import ClockRecord, decodeRecord
 from replkv.storage.errors import CorruptLog
@@ -25,6 +26,7 @@ from replkv.storage.stamp import (
     readFile,
     readPast,
     readPeers,
+    readRepair,
     readStamp,
     readWrong,
 )
@@ -49,6 +51,7 @@ class Inspection(NamedTuple):
     @ivar past: how often its server was started.
     @ivar peers: the servers that it has met.
     @ivar clock: the clocks, when they were stored last.
+    @ivar repair: what its log had before it lost entries, if that is not repaired yet.
     @ivar log: the log.
     @ivar store: the number of the current store.
     @ivar state: what that says of itself.
@@ -64,6 +67,7 @@ class Inspection(NamedTuple):
     past: Past | None
     peers: dict[int, Life]
     clock: ClockRecord | None
+    repair: Repair | None
     log: LogSurvey | None
     store: int
     state: MachineState | None
@@ -124,9 +128,10 @@ def _look(path: str, isThorough: bool) -> Inspection:
     nobody: dict[int, Life] = {}
     peers = findings.reading("peers.json", lambda: readPeers(files, path), nobody)
     clock = findings.reading("clock.json", lambda: _readClock(path), None)
+    repair = findings.reading("repair.json", lambda: readRepair(files, path), None)
     logPath = os.path.join(path, "log")
     if not files.exists(logPath):
-        return Inspection(path, stamp, past, peers, clock, None, 0, None, False, (), 0, tuple(findings.lines))
+        return Inspection(path, stamp, past, peers, clock, repair, None, 0, None, False, (), 0, tuple(findings.lines))
     # What says where the log begins is damaged for the log too, which tells it.
     store = _Findings().reading("start", lambda: readStart(files, logPath).store, 0)
     storePath = os.path.join(path, storeName(store))
@@ -150,7 +155,9 @@ def _look(path: str, isThorough: bool) -> Inspection:
     leftovers = tuple(name for name in storesIn(files, path) if name != storeName(store))
     snapshots = findings.reading("snapshots", lambda: _countSnapshots(path), 0)
     lines = tuple(findings.lines)
-    return Inspection(path, stamp, past, peers, clock, log, store, state, isEarlier, leftovers, snapshots, lines)
+    return Inspection(
+        path, stamp, past, peers, clock, repair, log, store, state, isEarlier, leftovers, snapshots, lines
+    )
 
 
 def _describeWrong(wrong: WrongStore, stamp: Stamp) -> str:

@@ -13,6 +13,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.cli.console import main
 from replkv.cli.statuses import DAMAGED, DONE, MISTAKE
+from replkv.storage.files import OSFiles
+from replkv.storage.stamp import REPAIR, writeFile
 from tests.service.datafolder import makeFolder
 from tests.storage.model import newFolder
 
@@ -54,6 +56,15 @@ class InspectCommandTests(SynchronousTestCase):
         self.assertIn("store        applied entry 150 of term 1, clock 2023-11-14 22:13:20 UTC", output)
         self.assertIn(f"             {self.machine.keys} keys, hash {self.machine.hash:016x}", output)
         self.assertEqual(output[-1], "nothing is wrong with it; --verify reads all of the store")
+
+    def test_repairing(self) -> None:
+        """
+        A log that lacks entries is told of.
+        """
+        writeFile(OSFiles(), self.path, REPAIR, {"LastIndex": 230, "LastTerm": 1})
+        status, output, _ = self.outcome(self.path)
+        self.assertEqual(status, DONE)
+        self.assertIn("             lacks entries that it had, up to 230 at the most: the leader has them", output)
 
     def test_entries(self) -> None:
         """

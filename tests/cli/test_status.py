@@ -126,6 +126,18 @@ class AskStatusTests(ClientCase):
             for wire in wires:
                 wire.close()
 
+    def test_repairing(self) -> None:
+        """
+        Those are marked whose logs were damaged, until that is repaired.
+        """
+        status = self.ask()
+        wires = [self.network.accept(port) for port in (1, 2, 3)]
+        for wire, log in zip(wires, ("ok", "repairing", None), strict=True):
+            wire.send(stats("follower") if log is None else stats("follower", log=log))
+        lines = self.successResultOf(status).lines
+        mark = "  its log was damaged, it does not vote until that is repaired: see its log file"
+        self.assertEqual([line.partition("1233     7")[2] for line in lines[1:]], ["", mark, ""])
+
     def test_full(self) -> None:
         """
         Those are marked that take no writes, since disks are nearly full: their own, or so many others.

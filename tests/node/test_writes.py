@@ -363,6 +363,7 @@ class LimitsTests(LeaderTests):
                 "state_hash": f"{machine.hash:x}".zfill(16),
                 "last_log_index": "3",
                 "state": "ok",
+                "log": "ok",
                 "keys": "1",
                 "refused": "none",
                 "protocol_version": "4",

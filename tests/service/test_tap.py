@@ -249,7 +249,7 @@ class RefusalTests(TapTests):
         with open(os.path.join(path, "server.pid"), "w") as file:
             file.write("1")
         before = sorted(os.walk(path))
-        self.patch(LogStorage, "open", lambda *arguments: self.fail("the log was opened"))
+        self.patch(LogStorage, "open", lambda *arguments, **more: self.fail("the log was opened"))
         self.portError = PortInUse("LogPort: port 10001 of 127.0.0.1 cannot be listened on: it is in use")
         twistd = Twistd()
         self.status = self.assertRaises(SystemExit, self.parse, "--id", "1", twistd=twistd).code
@@ -273,7 +273,7 @@ class RefusalTests(TapTests):
         The disk does not let the log be opened, for a reason that names no file; the line says where the log is.
         """
 
-        def refuse(*arguments: object) -> None:
+        def refuse(*arguments: object, mayRepair: bool) -> None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
         options = self.parse("--id", "1")

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.lives import NAMES, Life
+from replkv.raft.repair import Repair
 from replkv.storage.clockrecord import ClockRecord
 from replkv.storage.files import OSFiles
 from replkv.storage.folder import DataFolder
@@ -251,6 +252,28 @@ class DataFolderTests(SynchronousTestCase):
         noVersions = [b'{"1": %b}' % life % version for version in (b'"4"', b"null", b"true", b"4.5")]
         for data in (b"", b"null", b"[]", b"[1]", b'{"1": 2}', b'{"x": "aa"}', b'{"1": "aa"', *noVersions):
             self.assertRefused(MemoryFiles({**self.files.contents(), PEERS: data}), PEERS, "damaged")
+
+    def test_repair(self) -> None:
+        """
+        It is remembered over a restart that the log has lost entries, until it is repaired.
+        """
+        folder = openFolder(self.files)
+        self.assertIsNone(folder.repair)
+        folder.rememberRepair(Repair(7, 3))
+        folder.close()
+        folder = openFolder(self.files)
+        self.assertEqual(folder.repair, Repair(7, 3))
+        folder.forgetRepair()
+        folder.close()
+        self.assertIsNone(openFolder(self.files).repair)
+
+    def test_damagedRepair(self) -> None:
+        """
+        Where it cannot be told what the log had, the folder is refused.
+        """
+        path = f"{PATH}/repair.json"
+        for data in (b"", b"{", b"7", b'{"LastIndex": 7}', b'{"LastIndex": "7", "LastTerm": 3}'):
+            self.assertRefused(MemoryFiles({**self.files.contents(), path: data}), f"{path} is damaged")
 
     def test_clock(self) -> None:
         """

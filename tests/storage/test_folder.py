@@ -266,6 +266,8 @@ class DataFolderTests(SynchronousTestCase):
         folder.forgetRepair()
         folder.close()
         self.assertIsNone(openFolder(self.files).repair)
+        stored = {**self.files.contents(), f"{PATH}/repair.json": b'{"LastIndex": 8, "LastTerm": 4}'}
+        self.assertEqual(openFolder(MemoryFiles(stored)).repair, Repair(8, 4))
 
     def test_damagedRepair(self) -> None:
         """

@@ -5,19 +5,30 @@ How connections are accepted where the system has nothing left for them.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from errno import EMFILE
 from typing import Final
 
 from twisted.internet.interfaces import IDelayedCall, IListeningPort, IReactorSocket, IReactorTime
 from twisted.internet.protocol import ServerFactory
-from twisted.internet.tcp import Port
+from twisted.internet.tcp import Port, Server
 from twisted.logger import ILogObserver, LogEvent, Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+Transport = Callable[..., Server]
+"""
+Takes what L{Server} takes, and makes one.
+"""
+
 REST_SECONDS: Final = 0.1
 """
 How long a port rests when the system refuses a descriptor. Whoever connects meanwhile waits.
+"""
+
+TURN_ACCEPTS: Final = 64
+"""
+How many connections a port takes in one turn of the reactor. Twisted's takes more and more, as long as more come.
 """
 
 
@@ -53,6 +64,7 @@ class RestingPort(Port):
         if self._short:
             self._short = False
             self._ownLogger.info("port {port} takes connections again", port=self.getHost().port)
+        self.numberAccepts = min(self.numberAccepts, TURN_ACCEPTS)
         super().doRead()
 
     def connectionLost(self, reason: Failure) -> None:
@@ -91,13 +103,18 @@ class RestingSockets:
     Adopts listening sockets for a reactor, as L{RestingPort}s.
     """
 
-    def __init__(self, reactor: IReactorSocket) -> None:
+    def __init__(self, reactor: IReactorSocket, transport: Transport = Server) -> None:
+        """
+        @param transport: makes the transport of each connection that they accept.
+        """
         self._reactor = reactor
+        self._transport = transport
 
     def adoptStreamPort(self, fileDescriptor: int, addressFamily: int, factory: ServerFactory) -> IListeningPort:
         """
         See L{twisted.internet.interfaces.IReactorSocket.adoptStreamPort}.
         """
         port: RestingPort = RestingPort._fromListeningDescriptor(self._reactor, fileDescriptor, addressFamily, factory)
+        port.transport = self._transport  # type: ignore[assignment]
         port.startListening()
         return port

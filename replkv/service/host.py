@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IListeningPort, IReactorFromThreads
 from twisted.internet.protocol import ServerFactory
+from twisted.internet.tcp import Server
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
@@ -24,7 +25,9 @@ from replkv import clocks
 from replkv.kv.engine import Engine
 from replkv.kv.rocks import RocksEngine, unchanged
 from replkv.reactors import IServerReactor, ISystemReactor
+from replkv.service.accept import Transport
 from replkv.service.ports import endpoint
+from replkv.service.turns import Turns
 
 
 class Worker(Protocol):
@@ -162,13 +165,14 @@ class OSHost:
 
     def __init__(self, reactor: ISystemReactor, clientSockets: list[socket], logSockets: list[socket]) -> None:
         """
-        @param reactor: is made to count forward, whatever happens to the time of day.
+        @param reactor: is made to count forward, whatever happens to the time of day, and to take short turns.
         @param clientSockets: where clients connect.
         @param logSockets: where the other servers connect.
         """
         clocks.countForward(reactor)
         self.reactor = reactor
         self.random = random.Random()
+        self._turns = Turns(reactor)
         self._clientSockets = clientSockets
         self._logSockets = logSockets
 
@@ -212,7 +216,7 @@ class OSHost:
         """
         See L{Host.listenForClients}.
         """
-        return self._listen(self._clientSockets, factory)
+        return self._listen(self._clientSockets, factory, self._turns.clientTransport)
 
     def listenForServers(self, factory: ServerFactory) -> list[Deferred[IListeningPort]]:
         """
@@ -226,5 +230,7 @@ class OSHost:
         """
         print(line, file=sys.__stderr__, flush=True)
 
-    def _listen(self, sockets: list[socket], factory: ServerFactory) -> list[Deferred[IListeningPort]]:
-        return [endpoint(self.reactor, listening).listen(factory) for listening in sockets]
+    def _listen(
+        self, sockets: list[socket], factory: ServerFactory, transport: Transport = Server
+    ) -> list[Deferred[IListeningPort]]:
+        return [endpoint(self.reactor, listening, transport).listen(factory) for listening in sockets]

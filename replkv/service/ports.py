@@ -11,8 +11,9 @@ from typing import Final
 
 from twisted.internet.endpoints import AdoptedStreamServerEndpoint
 from twisted.internet.interfaces import IReactorSocket
+from twisted.internet.tcp import Server
 
-from replkv.service.accept import RestingSockets
+from replkv.service.accept import RestingSockets, Transport
 
 _BACKLOG: Final = 1024
 
@@ -71,11 +72,15 @@ def bind(hostname: str, port: int, key: str) -> list[socket.socket]:
     return sockets
 
 
-def endpoint(reactor: IReactorSocket, listening: socket.socket) -> AdoptedStreamServerEndpoint:
+def endpoint(
+    reactor: IReactorSocket, listening: socket.socket, transport: Transport = Server
+) -> AdoptedStreamServerEndpoint:
     """
     Hand a listening socket over to the reactor.
+
+    @param transport: makes the transport of each connection.
     """
-    return AdoptedStreamServerEndpoint(RestingSockets(reactor), listening.detach(), listening.family)
+    return AdoptedStreamServerEndpoint(RestingSockets(reactor, transport), listening.detach(), listening.family)
 
 
 def _listen(family: int, kind: int, protocol: int, address: tuple[object, ...]) -> socket.socket:

@@ -15,7 +15,7 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.service.accept import REST_SECONDS, RestingSockets
+from replkv.service.accept import REST_SECONDS, TURN_ACCEPTS, RestingSockets
 from tests.logged import logged
 
 
@@ -34,7 +34,7 @@ class RestingPortTests(SynchronousTestCase):
         listening = socket.socket()
         self.addCleanup(listening.close)
         listening.bind(("127.0.0.1", 0))
-        listening.listen()
+        listening.listen(1024)
         listening.setblocking(False)
         factory = ServerFactory()
         factory.buildProtocol = self.build  # type: ignore[method-assign, assignment]
@@ -70,6 +70,17 @@ class RestingPortTests(SynchronousTestCase):
             raise OSError(number, os.strerror(number))
 
         self.refusing = self.patch(os, "open", refuse)
+
+    def test_manyAtOnce(self) -> None:
+        """
+        It takes so many clients in a turn and no more, though more and more come.
+        """
+        clients = [socket.create_connection(("127.0.0.1", self.number)) for _ in range(2 * TURN_ACCEPTS + 20)]
+        for client in clients:
+            self.addCleanup(client.close)
+        for turn in range(1, 3):
+            self.port.doRead()
+            self.assertEqual(len(self.taken), turn * TURN_ACCEPTS)
 
     def test_takes(self) -> None:
         """

@@ -15,6 +15,9 @@ class NodeLimits:
 
     @ivar commands: how many commands a node takes at once; then it is overloaded.
     @ivar commandBytes: how many bytes of values these may have, before the last one.
+    @ivar patienceDivisor: where commands are not answered within such a part of the request timeout, no more of them
+        are taken than were answered in that time.
+    @ivar queuedCommands: but so many are taken in any case.
     @ivar writeBytes: how many bytes of entries are brought to the log's disk with one sync, before the last batch.
     @ivar readBytes: how many bytes of entries are read from there at once.
     @ivar flushEntries: after how many entries the store is brought to the disk: a restart replays about as many.
@@ -42,6 +45,8 @@ class NodeLimits:
 
     commands: int = 100_000
     commandBytes: int = 64 * 1024 * 1024
+    patienceDivisor: int = 5
+    queuedCommands: int = 1000
     writeBytes: int = 8 * 1024 * 1024
     readBytes: int = 1024 * 1024
     flushEntries: int = 50_000

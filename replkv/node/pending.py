@@ -95,7 +95,8 @@ class Proposals:
 
 class Deadlines:
     """
-    Requests in the order in which they came, so that none waits for ever, and so that there are never too many.
+    Requests in the order in which they came, so that none waits for ever, and so that there are never too many: not
+    more than memory allows, and where answers are slow to come, not more than can be answered in time.
     """
 
     def __init__(self, timeout: float, limits: NodeLimits) -> None:
@@ -103,9 +104,13 @@ class Deadlines:
         @param timeout: seconds after which a request is answered in any case.
         """
         self._timeout = timeout
+        self._patience = timeout / limits.patienceDivisor
         self._limits = limits
         self._queue: deque[tuple[float, Request]] = deque()
         self._bytes = 0
+        self._answered = 0.0  # In the last seconds of patience; what was before fades.
+        self._swept = 0.0
+        self._most = limits.commands
 
     @property
     def count(self) -> int:
@@ -119,7 +124,7 @@ class Deadlines:
         """
         Whether no more requests can be taken.
         """
-        return len(self._queue) >= self._limits.commands or self._bytes >= self._limits.commandBytes
+        return len(self._queue) >= self._most or self._bytes >= self._limits.commandBytes
 
     def add(self, now: float, request: Request) -> None:
         """
@@ -144,11 +149,31 @@ class Deadlines:
         Forget the requests that are answered, and answer those whose time is up.
         """
         queue = self._queue
+        answered = 0
         while queue:
             due, request = queue[0]
             if due > now and not request.isAnswered:
                 break
             queue.popleft()
             self._bytes -= request.size
-            if not request.isAnswered:
+            if request.isAnswered:
+                answered += 1
+            else:
                 request.answer(Unavailable())
+        self._pace(now, answered)
+
+    def _pace(self, now: float, answered: int) -> None:
+        """
+        Find out how many requests may wait.
+
+        If none is to wait for longer than a time, then no more of them may be there than are answered in that time
+        (Little's law). As long as none does, that says nothing: clients may have asked for no more.
+        """
+        limits = self._limits
+        passed = min(1.0, (now - self._swept) / self._patience) if self._patience else 1.0
+        self._swept = now
+        self._answered += answered - self._answered * passed
+        isSlow = bool(self._queue) and self._queue[0][0] - self._timeout < now - self._patience
+        self._most = (
+            min(limits.commands, max(limits.queuedCommands, int(self._answered))) if isSlow else limits.commands
+        )

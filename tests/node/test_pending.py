@@ -205,3 +205,83 @@ class DeadlinesTests(SynchronousTestCase):
         self.assertEqual(list(self.deadlines.takeAll()), requests)
         self.assertEqual(self.deadlines.count, 0)
         self.assertFalse(self.deadlines.isFull)
+
+
+class PaceTests(SynchronousTestCase):
+    """
+    Tests for how many commands are taken where answers are slow to come.
+    """
+
+    def begin(self, limits: NodeLimits, timeout: float = 5.0) -> None:
+        """
+        A command is not to wait for longer than a second.
+        """
+        self.deadlines = Deadlines(timeout, limits)
+        self.waiting: list[Asked] = []
+
+    def add(self, now: float, count: int) -> None:
+        """
+        So many commands come.
+        """
+        for _ in range(count):
+            self.waiting.append(store())
+            self.deadlines.add(now, self.waiting[-1])
+
+    def answer(self, now: float, count: int) -> None:
+        """
+        So many are answered.
+        """
+        for request in self.waiting[:count]:
+            request.answer(Deleted())
+        del self.waiting[:count]
+        self.deadlines.sweep(now)
+
+    def test_inTime(self) -> None:
+        """
+        As long as answers come in time, as many are taken as there is memory for.
+        """
+        self.begin(NodeLimits(queuedCommands=2))
+        self.add(10.0, 100)
+        self.deadlines.sweep(11.0)
+        self.assertFalse(self.deadlines.isFull)
+
+    def test_slow(self) -> None:
+        """
+        Where they do not, no more may wait than were answered in that time; until they come in time again.
+        """
+        self.begin(NodeLimits(queuedCommands=2))
+        self.add(10.0, 100)
+        self.answer(11.2, 40)
+        self.assertTrue(self.deadlines.isFull)
+        self.answer(11.3, 20)
+        self.assertFalse(self.deadlines.isFull)
+        self.add(11.3, 20)
+        self.assertTrue(self.deadlines.isFull)
+        # What was answered long ago says nothing.
+        self.answer(14.0, 50)
+        self.answer(15.0, 0)
+        self.assertTrue(self.deadlines.isFull)
+        self.answer(15.0, 10)
+        self.add(15.0, 100)
+        self.deadlines.sweep(15.1)
+        self.assertFalse(self.deadlines.isFull)
+
+    def test_few(self) -> None:
+        """
+        A few are taken in any case: where all stands still for a moment, nobody is refused who can wait.
+        """
+        self.begin(NodeLimits(queuedCommands=3))
+        self.add(10.0, 2)
+        self.deadlines.sweep(14.0)
+        self.assertFalse(self.deadlines.isFull)
+        self.add(14.0, 1)
+        self.assertTrue(self.deadlines.isFull)
+
+    def test_noTime(self) -> None:
+        """
+        A timeout of no time at all is one too.
+        """
+        self.begin(NODE_LIMITS, timeout=0.0)
+        self.add(10.0, 1)
+        self.deadlines.sweep(10.0)
+        self.assertEqual(self.waiting[0].result, Unavailable())

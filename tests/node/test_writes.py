@@ -321,6 +321,19 @@ class LimitsTests(LeaderTests):
         self.assertIsNone(self.client.set(b"k", bytes(10)).result)
         self.assertEqual(self.client.get(b"k").result, Unavailable())
 
+    def test_tooSlow(self) -> None:
+        """
+        Where commands are not answered in time, more than a few are refused at once, and not after the time-out.
+        """
+        self.begin(ServerLimits(node=NodeLimits(patienceDivisor=5, queuedCommands=3)))
+        self.cluster.hold(self.followers)
+        taken = [self.client.set(b"k", b"v") for _ in range(5)]
+        self.cluster.run(1.1)
+        self.assertEqual(self.client.set(b"k", b"v").result, Unavailable())
+        self.cluster.hold(self.followers, False)
+        self.cluster.run(0.1)
+        self.assertEqual([request.result for request in taken], [Stored(version) for version in range(2, 7)])
+
     def test_hungDisks(self) -> None:
         """
         While the disks of a majority hang and the leader goes on to lead, commands time out, but what they proposed

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from replkv.config import Config, ServerConfig
+from replkv.frontends.intake import Intake
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.text.server import ClientServerFactory
 from replkv.names import NameEndpoint, Names
@@ -218,6 +219,7 @@ class Assembly:
         self.clients = ClientServerFactory(
             self.node,
             outbox,
+            Intake(reactor, outbox, config.requestTimeout, limits.intake),
             self.statistics.values,
             Backups(self.machine, self.snapshots, config.cluster, server.id, self.clock),
             reactor,

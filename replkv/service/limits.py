@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from replkv.frontends.limits import INTAKE_LIMITS, IntakeLimits
 from replkv.frontends.text.limits import CONNECTION_LIMITS, ConnectionLimits
 from replkv.kv.limits import MACHINE_LIMITS, MachineLimits
 from replkv.node.limits import NODE_LIMITS, NodeLimits
@@ -20,12 +21,14 @@ class ServerLimits:
     @ivar machine: those of its state machine.
     @ivar node: those of its node.
     @ivar connection: those of each connection of a client.
+    @ivar intake: those of all of them together.
     """
 
     raft: RaftLimits = RAFT_LIMITS
     machine: MachineLimits = MACHINE_LIMITS
     node: NodeLimits = NODE_LIMITS
     connection: ConnectionLimits = CONNECTION_LIMITS
+    intake: IntakeLimits = INTAKE_LIMITS
 
 
 SERVER_LIMITS: Final = ServerLimits()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from twisted.internet.defer import maybeDeferred
 
+from replkv.frontends.intake import Intake
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.text.server import ClientServerFactory
 from replkv.testing.history import History, Status
@@ -25,7 +26,7 @@ from tests.faults.liar import (
 )
 from tests.faults.run import judge
 from tests.faults.workload import Load, Workload
-from tests.frontends.text.session import NoBackups
+from tests.frontends.text.session import TIMEOUT, NoBackups
 from tests.processes.cluster import HOST, onReactor, until
 
 LOAD = Load(operations=100, rate=600.0)
@@ -38,7 +39,9 @@ async def load(backend: HonestBackend) -> Workload:
     from twisted.internet import reactor
 
     clock: Any = reactor
-    factory = ClientServerFactory(backend, Outbox(), backend.statistics, NoBackups(), clock)
+    outbox = Outbox()
+    intake = Intake(clock, outbox, TIMEOUT)
+    factory = ClientServerFactory(backend, outbox, intake, backend.statistics, NoBackups(), clock)
     listening = clock.listenTCP(0, factory, interface=HOST)
     backend.port = listening.getHost().port
     workload = Workload(clock, time.monotonic, 0, [(HOST, backend.port)], LOAD)

@@ -16,6 +16,7 @@ from typing import cast
 from twisted.internet.defer import fail
 
 from replkv import exits
+from replkv.frontends.limits import IntakeLimits
 from replkv.frontends.text.limits import ConnectionLimits
 from replkv.kv.engine import EngineError
 from replkv.kv.limits import MachineLimits
@@ -180,7 +181,11 @@ class LimitsTests(ThreadlessTests):
         Whatever a server is made of has the limits that the server was given.
         """
         limits = ServerLimits(
-            RaftLimits(unanswered=9), MachineLimits(purged=9), NodeLimits(commands=9), ConnectionLimits(9)
+            RaftLimits(unanswered=9),
+            MachineLimits(purged=9),
+            NodeLimits(commands=9),
+            ConnectionLimits(9),
+            IntakeLimits(9),
         )
         self.prepare(1, limits)
         self.server.startService()
@@ -192,6 +197,7 @@ class LimitsTests(ThreadlessTests):
         for part in (node._applier, node._disk, node.executor._proposals, node.executor._deadlines):
             self.assertIs(part._limits, limits.node)
         self.assertIs(clients.limits, limits.connection)
+        self.assertIs(clients.intake._limits, limits.intake)
         self.successResultOf(self.server.stopService())
 
 

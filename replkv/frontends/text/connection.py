@@ -33,9 +33,11 @@ from replkv.commands.command import Command, KeyCommand, ReadCommand
 from replkv.commands.extras import Help, Piece, Quit, Snapshot, Stats, Transfer, Version
 from replkv.commands.results import BadCommand, Found, Release, Result, Statistics, Unavailable, Usage
 from replkv.frontends.budget import Budget
+from replkv.frontends.intake import Intake
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.request import Backend, BackupSource, Request
 from replkv.frontends.session import Session
+from replkv.frontends.text.asked import REFUSAL, REFUSED, Asked
 from replkv.frontends.text.limits import CONNECTION_LIMITS, ConnectionLimits
 from replkv.wire.parser import CommandParser, Malformed
 from replkv.wire.replies import encodeReply
@@ -63,6 +65,7 @@ class Server(Protocol):
     @ivar clock: tells the time.
     @ivar maxValueBytes: the longest value that is taken.
     @ivar budget: what all connections may have in memory, and have.
+    @ivar intake: what they may take in one turn of the reactor.
     @ivar limits: what each may have under way.
     """
 
@@ -72,6 +75,7 @@ class Server(Protocol):
     clock: IReactorTime
     maxValueBytes: int
     budget: Budget
+    intake: Intake
     limits: ConnectionLimits
 
     def connectionOpened(self, connection: TextProtocol) -> None:
@@ -106,20 +110,6 @@ class _Phase(Enum):
 _OPEN, _FINISHING, _CLOSED = _Phase
 
 
-class _Asked(Request):
-    """
-    A command, and its place among the replies of its connection.
-
-    @ivar room: the bytes that it takes up of what may be pending.
-    @ivar reply: the text of the answer, empty where the client wants none; C{None} until there is one.
-    """
-
-    __slots__ = ("reply", "room")
-
-    reply: bytes | None
-    room: int
-
-
 @implementer(IHalfCloseableProtocol, IPushProducer)
 class TextProtocol(LineReceiver):
     """
@@ -134,6 +124,8 @@ class TextProtocol(LineReceiver):
     @ivar _readBytes: the bytes with which the next read is expected to be answered.
     @ivar _full: whether there is no room for another command.
     @ivar _ready: whether it is in the outbox.
+    @ivar _waits: whether it waits for its turn to take commands.
+    @ivar _ahead: whether more has arrived meanwhile.
     @ivar _reading: whether the transport reads.
     @ivar _inputEnded: whether the client has shut down its writing side.
     @ivar _lingering: ends the wait for the client to close.
@@ -146,14 +138,17 @@ class TextProtocol(LineReceiver):
         self._server: Final = server
         self._outbox: Final = server.outbox
         self._budget: Final = server.budget
+        self._intake: Final = server.intake
         self._limits: Final = server.limits
         self._parser: Final = CommandParser(server.maxValueBytes)
-        self._requests: Final[deque[_Asked]] = deque()
+        self._requests: Final[deque[Asked]] = deque()
         self._pendingBytes = 0
         self._readBytes = FIRST_READ_BYTES
         self._phase: _Phase = _OPEN
         self._full = False
         self._ready = False
+        self._waits = False
+        self._ahead = False
         self._reading = True
         self._inputEnded = False
         self._lingering: IDelayedCall | None = None
@@ -187,6 +182,7 @@ class TextProtocol(LineReceiver):
         """
         if self._phase is _OPEN:
             self._parser.feed(data)
+            self._ahead = self._waits
             self._takeCommands()
             self._outbox.flush()
 
@@ -231,9 +227,15 @@ class TextProtocol(LineReceiver):
         if type(result) is Found and not self._budget.mayHold(len(result.value)):
             # The server is overloaded, since its clients do not read what it has for them.
             result = Unavailable()
-        assert isinstance(request, _Asked)
+        assert isinstance(request, Asked)
         request.reply = encodeReply(request.command, result)
-        self._budget.hold(len(request.reply))
+        self._replied(request.reply)
+
+    def _replied(self, reply: bytes) -> None:
+        """
+        There is a reply, which is to be written.
+        """
+        self._budget.hold(len(reply))
         if not self._ready:
             self._ready = True
             self._outbox.add(self)
@@ -264,6 +266,13 @@ class TextProtocol(LineReceiver):
                 self.transport.write(b"".join(replies))
         self._takeCommands()
 
+    def takeTurn(self) -> None:
+        """
+        See L{replkv.frontends.intake.Taker.takeTurn}.
+        """
+        self._waits = self._ahead = False
+        self._takeCommands()
+
     def finish(self) -> None:
         """
         Take no more commands, and close when those that were taken are answered.
@@ -282,9 +291,11 @@ class TextProtocol(LineReceiver):
         """
         Take commands out of the parser as long as there is room for them, then read on, or wait, or close.
         """
-        while self._phase is _OPEN and self._hasRoom():
-            command = self._parser.nextCommand()
-            if command is not None:
+        while self._phase is _OPEN and self._hasRoom() and not self._waits:
+            if not self._intake.left:
+                self._waits = True
+                self._intake.wait(self)
+            elif (command := self._parser.nextCommand()) is not None:
                 self._commandReceived(command)
             elif self._inputEnded:
                 self._phase = _FINISHING
@@ -314,12 +325,17 @@ class TextProtocol(LineReceiver):
         if isinstance(command, Quit):
             self._phase = _FINISHING
             return
-        request = _Asked(command, self.session, self)
-        request.reply = None
-        request.room = self._readBytes if isinstance(command, ReadCommand) else request.size
+        if self._intake.refuses and isinstance(command, KeyCommand):
+            self._intake.refused()
+            self._requests.append(REFUSED)
+            self._replied(REFUSAL)
+            return
+        room = self._readBytes if isinstance(command, ReadCommand) else None
+        request = Asked(command, self.session, self, room)
         self._requests.append(request)
         self._pendingBytes += request.room
         self._budget.reserve(request.room)
+        self._intake.took()
         if isinstance(command, KeyCommand | Transfer):
             self._server.backend.submit(request)
         elif isinstance(command, Malformed):
@@ -338,7 +354,7 @@ class TextProtocol(LineReceiver):
             found = self._server.backups.piece(command.snapshot, command.file, command.offset)
             found.addCallback(self._found, request)
 
-    def _found(self, result: Result, request: _Asked) -> None:
+    def _found(self, result: Result, request: Asked) -> None:
         """
         There is something of a snapshot, or not.
         """
@@ -350,7 +366,7 @@ class TextProtocol(LineReceiver):
         Read from the socket only while commands are taken.
         """
         if self._phase is not _CLOSED:
-            self._setReading(self._phase is _OPEN and not self._full and not self.paused)
+            self._setReading(self._phase is _OPEN and not self._full and not self.paused and not self._ahead)
 
     def _setReading(self, reading: bool) -> None:
         """

@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 from replkv import __version__
 from replkv.commands.results import Unavailable
 from replkv.frontends.budget import Budget
+from replkv.frontends.intake import Intake
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.request import Backend, BackupSource
 from replkv.frontends.text.connection import TextProtocol
@@ -65,6 +66,7 @@ class ClientServerFactory(ServerFactory):
     @ivar clock: tells the time.
     @ivar maxValueBytes: the longest value that is taken.
     @ivar budget: what all connections may have in memory, and have.
+    @ivar intake: what they may take in one turn of the reactor.
     @ivar limits: what each may have under way.
     @ivar maxConnections: how many clients may be connected.
     @ivar refusals: how many connections are there only to be refused.
@@ -81,6 +83,7 @@ class ClientServerFactory(ServerFactory):
         self,
         backend: Backend,
         outbox: Outbox,
+        intake: Intake,
         statistics: Callable[[], dict[str, str]],
         backups: BackupSource,
         clock: IReactorTime,
@@ -91,6 +94,7 @@ class ClientServerFactory(ServerFactory):
     ) -> None:
         """
         @param outbox: is flushed by the backend when it has answered.
+        @param intake: flushes it too.
         @param statistics: tells the backend's values for C{stats}, by name.
         @param backups: gives snapshots of the backend's state.
         """
@@ -100,6 +104,7 @@ class ClientServerFactory(ServerFactory):
         self.clock = clock
         self.maxValueBytes = maxValueBytes
         self.budget = Budget() if budget is None else budget
+        self.intake = intake
         self.limits = limits
         self.maxConnections: Final = maxConnections
         self.refusals = 0

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from random import Random
 
+from replkv.frontends.limits import IntakeLimits
 from replkv.frontends.text.limits import ConnectionLimits
 from replkv.kv.limits import MachineLimits
-from replkv.node.limits import NodeLimits
+from replkv.node.limits import NODE_LIMITS, NodeLimits
 from replkv.raft.limits import RaftLimits
 from replkv.service.limits import ServerLimits
 
@@ -17,8 +18,9 @@ def drawLimits(random: Random) -> ServerLimits:
     """
     The limits of one seed. Where nothing is kept in memory, peers that lag are sent what is read from the disk; where
     little is purged, keys that have expired are there for a while; where little of their index is read ahead, it is cut
-    and read on all the time; where few commands are taken, servers soon have too much to do; where little of the log is
-    retained, peers that lag get snapshots, and where these are fetched slowly, much happens meanwhile.
+    and read on all the time; where few commands are taken, servers soon have too much to do, and where few are taken in
+    a turn, connections wait; where little of the log is retained, peers that lag get snapshots, and where these are
+    fetched slowly, much happens meanwhile.
     """
     # In this order, so that a seed stands for the same ones for good.
     batchBytes = random.choice([1, 1000, 1 << 20])
@@ -45,6 +47,7 @@ def drawLimits(random: Random) -> ServerLimits:
         node=NodeLimits(
             commands=commands,
             commandBytes=commandBytes,
+            queuedCommands=min(commands // 4, NODE_LIMITS.queuedCommands),
             writeBytes=writeBytes,
             flushEntries=flushEntries,
             retainedBytes=retainedBytes,
@@ -54,4 +57,5 @@ def drawLimits(random: Random) -> ServerLimits:
             workBytes=workBytes,
         ),
         connection=ConnectionLimits(pendingCommands=pendingCommands),
+        intake=IntakeLimits(turnCommands=pendingCommands),
     )

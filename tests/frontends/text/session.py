@@ -8,6 +8,7 @@ from collections import deque
 from typing import Final
 
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IReactorTime
 
 from replkv.commands.cas import Cas
 from replkv.commands.command import KeyCommand, StoreCommand
@@ -15,6 +16,8 @@ from replkv.commands.delete import Delete
 from replkv.commands.results import Deleted, Found, NoSnapshot, NotFound, Result, Stored, VersionMismatch
 from replkv.commands.set import Set
 from replkv.frontends.budget import Budget
+from replkv.frontends.intake import Intake
+from replkv.frontends.limits import INTAKE_LIMITS, IntakeLimits
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.request import Request
 from replkv.frontends.text.connection import TextProtocol
@@ -24,6 +27,11 @@ from tests.network import FarEnd, Network, dial
 _HOST: Final = "server"
 
 _PORT: Final = 9000
+
+TIMEOUT: Final = 5.0
+"""
+The seconds that its commands may take.
+"""
 
 
 class MemoryBackend:
@@ -123,8 +131,17 @@ class Served:
     """
 
     def __init__(
-        self, maxValueBytes: int = 1024 * 1024, maxConnections: int = 1000, budget: Budget | None = None
+        self,
+        maxValueBytes: int = 1024 * 1024,
+        maxConnections: int = 1000,
+        budget: Budget | None = None,
+        limits: IntakeLimits = INTAKE_LIMITS,
+        turns: IReactorTime | None = None,
     ) -> None:
+        """
+        @param limits: what all connections may have taken at once.
+        @param turns: has the turns in which more is taken; C{None} where those come by themselves.
+        """
         self.network = Network()
         self.process = self.network.process(_HOST)
         self.backend = MemoryBackend()
@@ -133,6 +150,7 @@ class Served:
         self.factory = ClientServerFactory(
             self.backend,
             self.outbox,
+            Intake(self.process if turns is None else turns, self.outbox, TIMEOUT, limits),
             self.backend.statistics,
             NoBackups(),
             self.process,

@@ -11,13 +11,14 @@ from typing import Any, cast
 import pytest_twisted  # type: ignore[import-untyped]
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.interfaces import IListeningPort, IReactorTCP
+from twisted.internet.interfaces import IListeningPort, IReactorTCP, IReactorTime
 from twisted.internet.task import Clock
 from twisted.internet.threads import deferToThread
 
+from replkv.frontends.intake import Intake
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.text.server import ClientServerFactory
-from tests.frontends.text.session import MemoryBackend, NoBackups
+from tests.frontends.text.session import TIMEOUT, MemoryBackend, NoBackups
 
 NOT_FOUND = b"ERRNOTFOUND\r\n"
 
@@ -43,7 +44,9 @@ async def converse(client: Callable[[socket.socket], bytes]) -> bytes:
     from twisted.internet import reactor
 
     backend = MemoryBackend()
-    factory = ClientServerFactory(backend, Outbox(), backend.statistics, NoBackups(), Clock())
+    outbox = Outbox()
+    intake = Intake(cast(IReactorTime, reactor), outbox, TIMEOUT)
+    factory = ClientServerFactory(backend, outbox, intake, backend.statistics, NoBackups(), Clock())
     listening: IListeningPort = cast(IReactorTCP, reactor).listenTCP(0, factory, interface="127.0.0.1")
     port = cast(IPv4Address, listening.getHost()).port
 

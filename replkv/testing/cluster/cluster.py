@@ -346,10 +346,11 @@ class SimulatedCluster:
         except Violation as violation:
             self.fail(str(violation))
 
-    def exited(self, server: SimulatedServer) -> None:
+    def exited(self, serverId: int) -> None:
         """
         A server's process has ended by itself.
         """
+        server = self.servers[serverId]
         self.tell(server.name, f"ends with status {server.status}{': ' * bool(server.complaint)}{server.complaint}")
         self._exited(server)
         if server.status:

@@ -39,11 +39,10 @@ from replkv.raft.messages import (
     TimeoutNowReply,
 )
 from replkv.raft.outputs import DiskTrouble, Load, Ready, Token
-from replkv.raft.progress import ProgressStatus
 from replkv.raft.repair import Repair
 from replkv.raft.roles import RoleName, Transition
 from replkv.raft.state import ServerState
-from replkv.raft.status import Status
+from replkv.raft.view import RaftView
 
 
 class NotLeader(Exception):
@@ -52,16 +51,12 @@ class NotLeader(Exception):
     """
 
 
-class Raft:
+class Raft(RaftView):
     """
     One server's part in the consensus: hands what happens to the role that the server has, and makes the next one when
     a role says so. No role is left while it still runs.
 
-    @ivar state: what the server has in every role.
-    @ivar role: follower, candidate or leader.
-    @ivar config: what the server was told.
-    @ivar peers: the ids of all other servers.
-    @ivar log: the log.
+    What it tells of itself is in L{RaftView}.
     """
 
     def __init__(
@@ -80,11 +75,7 @@ class Raft:
             be there.
         @param repair: what the log had before it lost entries, until it is repaired; C{None} if it lacks nothing.
         """
-        self.state = ServerState(config, random, log, currentTerm, votedFor, lastApplied, repair)
-        self.config = config
-        self.peers = self.state.peers
-        self.log = log
-        self.role: Follower | Candidate | Leader = Follower(self.state, None)
+        super().__init__(ServerState(config, random, log, currentTerm, votedFor, lastApplied, repair))
 
     # What goes in.
 
@@ -206,20 +197,6 @@ class Raft:
         if not isinstance(self.role, Follower):
             self._follow(self.state.currentTerm, None)
 
-    @property
-    def isDistrusted(self) -> bool:
-        """
-        Whether a snapshot has yet to take the place of the state machine.
-        """
-        return self.state.isDistrusted
-
-    @property
-    def isRepairing(self) -> bool:
-        """
-        Whether the log has lost entries, and is not repaired yet: see L{replkv.raft.repair}.
-        """
-        return self.state.repair is not None
-
     def compact(self, index: int) -> None:
         """
         Forget the entries up to C{index}, which the state machine has, durably: they may go from the disk after this. A
@@ -245,82 +222,6 @@ class Raft:
         if mayApply:
             ready.reads = role.takeReads(self.state.lastApplied)
         return ready
-
-    @property
-    def currentTerm(self) -> int:
-        """
-        The latest term that this server has seen.
-        """
-        return self.state.currentTerm
-
-    @property
-    def votedFor(self) -> int | None:
-        """
-        The candidate that has its vote in that term, or C{None}.
-        """
-        return self.state.votedFor
-
-    @property
-    def commitIndex(self) -> int:
-        """
-        Index of the last entry known to be committed.
-        """
-        return self.state.commitIndex
-
-    @property
-    def lastApplied(self) -> int:
-        """
-        Index of the last entry that was given out to be applied.
-        """
-        return self.state.lastApplied
-
-    @property
-    def leaderId(self) -> int | None:
-        """
-        The id of the leader, where this server knows it.
-        """
-        return self.role.leaderId
-
-    @property
-    def handsOverTo(self) -> int | None:
-        """
-        The id of the peer that is to lead in this server's place; C{None} where this one does not hand over.
-        """
-        role = self.role
-        return role.handOver.target if isinstance(role, Leader) and role.handOver is not None else None
-
-    @property
-    def status(self) -> Status:
-        """
-        How things are now.
-        """
-        role = self.role
-        noopIndex, progress = (role.noopIndex, role.progress) if isinstance(role, Leader) else (0, {})
-        return Status(
-            id=self.config.id,
-            role=role.name,
-            term=self.state.currentTerm,
-            leaderId=role.leaderId,
-            commitIndex=self.state.commitIndex,
-            lastIndex=self.log.lastIndex,
-            noopIndex=noopIndex,
-            handOver=self.handsOverTo,
-            progress={peer: known.status for peer, known in progress.items()},
-        )
-
-    def progressOf(self, peer: int) -> ProgressStatus | None:
-        """
-        What this server, if it leads, knows of one peer: the same as L{status} has.
-        """
-        role = self.role
-        return role.progress[peer].status if isinstance(role, Leader) else None
-
-    @property
-    def hasMore(self) -> bool:
-        """
-        Whether the next L{ready} has something to be done, even if nothing else happens.
-        """
-        return self.state.hasMoreToApply or (isinstance(self.role, Leader) and self.role.hasMore)
 
     # What the server becomes.
 

@@ -15,7 +15,7 @@ from twisted.python.usage import UsageError
 
 from replkv.testing.history import History
 from replkv.testing.jsonlines import jsonLines
-from replkv.testing.rare import REQUIRED
+from replkv.testing.required import REQUIRED
 from replkv.testing.sim.campaign import Campaign
 from replkv.testing.sim.case import Case
 from replkv.testing.sim.exits import INTERRUPTED, VIOLATED

@@ -26,7 +26,7 @@ from replkv.testing.tiers import TIERS
 PROGRAM = """
 import sys
 from replkv.cli.console import main
-from replkv.testing.rare import REQUIRED
+from replkv.testing.required import REQUIRED
 from replkv.testing.tiers import TIERS
 from tests.testing.sim.fake import FAKE, ODD
 TIERS.update(fake=FAKE, odd=ODD)

@@ -1,0 +1,121 @@
+"""
+What a server's part in the consensus tells of itself.
+"""
+
+from __future__ import annotations
+
+from replkv.raft.candidate import Candidate
+from replkv.raft.follower import Follower
+from replkv.raft.leader import Leader
+from replkv.raft.progress import ProgressStatus
+from replkv.raft.state import ServerState
+from replkv.raft.status import Status
+
+
+class RaftView:
+    """
+    A core as it can be looked at. Nothing here changes it.
+
+    @ivar state: what the server has in every role.
+    @ivar role: follower, candidate or leader.
+    @ivar config: what the server was told.
+    @ivar peers: the ids of all other servers.
+    @ivar log: the log.
+    """
+
+    def __init__(self, state: ServerState) -> None:
+        self.state = state
+        self.config = state.config
+        self.peers = state.peers
+        self.log = state.log
+        self.role: Follower | Candidate | Leader = Follower(state, None)
+
+    @property
+    def currentTerm(self) -> int:
+        """
+        The latest term that this server has seen.
+        """
+        return self.state.currentTerm
+
+    @property
+    def votedFor(self) -> int | None:
+        """
+        The candidate that has its vote in that term, or C{None}.
+        """
+        return self.state.votedFor
+
+    @property
+    def commitIndex(self) -> int:
+        """
+        Index of the last entry known to be committed.
+        """
+        return self.state.commitIndex
+
+    @property
+    def lastApplied(self) -> int:
+        """
+        Index of the last entry that was given out to be applied.
+        """
+        return self.state.lastApplied
+
+    @property
+    def leaderId(self) -> int | None:
+        """
+        The id of the leader, where this server knows it.
+        """
+        return self.role.leaderId
+
+    @property
+    def handsOverTo(self) -> int | None:
+        """
+        The id of the peer that is to lead in this server's place; C{None} where this one does not hand over.
+        """
+        role = self.role
+        return role.handOver.target if isinstance(role, Leader) and role.handOver is not None else None
+
+    @property
+    def status(self) -> Status:
+        """
+        How things are now.
+        """
+        role = self.role
+        noopIndex, progress = (role.noopIndex, role.progress) if isinstance(role, Leader) else (0, {})
+        return Status(
+            id=self.config.id,
+            role=role.name,
+            term=self.state.currentTerm,
+            leaderId=role.leaderId,
+            commitIndex=self.state.commitIndex,
+            lastIndex=self.log.lastIndex,
+            noopIndex=noopIndex,
+            handOver=self.handsOverTo,
+            progress={peer: known.status for peer, known in progress.items()},
+        )
+
+    def progressOf(self, peer: int) -> ProgressStatus | None:
+        """
+        What this server, if it leads, knows of one peer: the same as L{status} has.
+        """
+        role = self.role
+        return role.progress[peer].status if isinstance(role, Leader) else None
+
+    @property
+    def hasMore(self) -> bool:
+        """
+        Whether the next L{ready} has something to be done, even if nothing else happens.
+        """
+        return self.state.hasMoreToApply or (isinstance(self.role, Leader) and self.role.hasMore)
+
+    @property
+    def isDistrusted(self) -> bool:
+        """
+        Whether a snapshot has yet to take the place of the state machine.
+        """
+        return self.state.isDistrusted
+
+    @property
+    def isRepairing(self) -> bool:
+        """
+        Whether the log has lost entries, and is not repaired yet: see L{replkv.raft.repair}.
+        """
+        return self.state.repair is not None

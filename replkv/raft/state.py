@@ -125,8 +125,7 @@ class ServerState:
 
         @param mayApply: whether there may be entries to apply.
         """
-        if self._voteSeq == self._nextSeq:
-            self.persist(NO_ENTRIES)
+        self._persistVote()
         ready, self._ready = self._ready, Ready()
         if mayApply:
             self._giveOut(ready)
@@ -229,6 +228,7 @@ class ServerState:
         @param index: index of the last entry that the snapshot includes.
         @param term: term of that entry.
         """
+        self._persistVote()
         keepsLog = self.log.matches(index, term)
         seq = self._nextSeq
         self._nextSeq += 1
@@ -297,6 +297,13 @@ class ServerState:
         """
         self._ready.droppedReads.extend(reads)
         self._ready.diskTrouble = trouble
+
+    def _persistVote(self) -> None:
+        """
+        Bring a vote to the disk by itself, where no entries have taken it there: what comes next does not.
+        """
+        if self._voteSeq == self._nextSeq:
+            self.persist(NO_ENTRIES)
 
     def _lookAtRepair(self) -> None:
         if self._repairedIndex is not None and self._repairedIndex <= self.log.stableIndex:

@@ -322,6 +322,14 @@ def _throwLogAway(state: ServerState, index: int, term: int) -> None:
     _installState(state, index, term)
 
 
+def _takeVoteAlong(state: ServerState, index: int, term: int) -> None:
+    seq, voteSeq = state._nextSeq, state._voteSeq
+    if voteSeq == seq:
+        state._voteSeq = 0
+    _installState(state, index, term)
+    state._voteSeq = voteSeq
+
+
 def _confirmAtOnce(log: RaftLog, index: int, term: int) -> None:
     _restart(log, index, term)
     log.stableIndex = index
@@ -445,6 +453,7 @@ BUGS: Final = (
     _bug("a rejected AppendEntries is tried again only at the next heartbeat", Progress, "rejected", _retryLater),
     _bug("entries are sent from before the snapshot", Leader, "_needsSnapshot", lambda leader, progress: False),
     _bug("an install throws away acknowledged entries after it", ServerState, "install", _throwLogAway),
+    _bug("a vote is taken to be on the disk with a snapshot", ServerState, "install", _takeVoteAlong, 1000),
     _bug("a snapshot is confirmed before it is in place", RaftLog, "restart", _confirmAtOnce),
     _bug(
         "entries are applied before the snapshot is in place",

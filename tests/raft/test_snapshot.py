@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.limits import RaftLimits
 from replkv.raft.messages import AppendEntriesReply, InstallSnapshot, InstallSnapshotReply, Message
-from replkv.raft.outputs import Fetch, Install, Send
+from replkv.raft.outputs import Fetch, Install, Persist, Send
 from replkv.raft.progress import ProgressState
 from tests.raft.network import ELECTION_TICKS, HEARTBEAT_TICKS, Server, entriesOf
 from tests.raft.servers import (
@@ -133,6 +133,18 @@ class FollowerTests(SynchronousTestCase):
         self.assertEqual((server.terms, server.raft.log.stableIndex, server.raft.commitIndex), ([1, 1, 1, 1], 4, 2))
         server.receive(1, appendEntries(1, 4, 1, leaderCommit=4))
         self.assertEqual(server.applied, entriesOf(1, 1, 1, 1))
+
+    def test_voteBefore(self) -> None:
+        """
+        A term that began in the same turn goes to the disk by itself: an install does not take it there.
+        """
+        server = aServer(1)
+        server.raft.step(1, appendEntries(2, 1, 1))
+        self.assertTrue(server.raft.install(4, 2))
+        server.pump()
+        vote, install = server.disk.unsynced
+        self.assertEqual(vote, Persist(1, 2, None, Batch(())))
+        self.assertEqual(install, Install(2, 4, 2, False))
 
     def test_nothingAppliedBeforeSync(self) -> None:
         """

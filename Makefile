@@ -22,7 +22,11 @@ CLUSTER_SEEDS ?= 0:1000
 NEMESIS_SEEDS ?= 0:20
 NEMESIS_SECONDS ?= 20
 
-.PHONY: run test transcripts lint soak soak-core soak-cluster nemesis planted clean-data
+# What make kills does: so many kills of each kind, and so many writes.
+SNAPSHOT_KILLS ?= 25
+AWAY_WRITES ?= 500000
+
+.PHONY: run test transcripts lint soak soak-core soak-cluster nemesis kills planted clean-data
 
 run: $(VENV)/.installed
 	@exec $(VENV)/bin/replkv cluster --config "$$CONFIG"
@@ -56,6 +60,11 @@ soak-cluster: $(VENV)/.installed
 nemesis: $(VENV)/.installed-test
 	NEMESIS_SEEDS=$(NEMESIS_SEEDS) NEMESIS_SECONDS=$(NEMESIS_SECONDS) \
 		$(VENV)/bin/python -m pytest -v -s tests/faults/test_nemesis.py
+
+# Servers that are killed while they compact and install, and one that is away for long.
+kills: $(VENV)/.installed-test
+	SNAPSHOT_KILLS=$(SNAPSHOT_KILLS) AWAY_WRITES=$(AWAY_WRITES) $(VENV)/bin/python -m pytest -v -s \
+		tests/processes/test_snapshot_kills.py tests/processes/test_long_absence.py
 
 # Which known bugs the simulator finds, and in how many seeds.
 planted: $(VENV)/.installed-test

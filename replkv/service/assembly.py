@@ -30,6 +30,7 @@ from replkv.node.snapshotfetcher import SnapshotFetcher
 from replkv.node.snapshotsender import SnapshotSender
 from replkv.node.statenotes import StateNotes
 from replkv.node.statistics import NodeStatistics
+from replkv.node.vouching import Vouching
 from replkv.peers.identity import Identity
 from replkv.peers.link import PeerLink
 from replkv.peers.listener import PeerListener
@@ -132,8 +133,10 @@ class Assembly:
         )
         outbox = Outbox()
         disk = DiskQueue(storage, logThread.run, storeThread.run, reactor, limits.node)
+        vouching = Vouching(not self.raft.peers, reactor, limits.node)
         self.snapshots = SnapshotSender(
             self.machine,
+            vouching,
             folder.files,
             folder.snapshotsPath,
             storeThread.run,
@@ -183,7 +186,9 @@ class Assembly:
             config.heartbeat,
             fail,
         )
-        self.audit = Audit(self.raft, notes, self.snapshots, self.links, self.node.distrust, reactor, limits.node)
+        self.audit = Audit(
+            self.raft, notes, self.snapshots, vouching, self.links, self.node.distrust, reactor, limits.node
+        )
         self.backupSchedule: BackupSchedule | None = None
         if config.backup is not None and backupThread is not None:
             self.backupSchedule = BackupSchedule(
@@ -191,6 +196,7 @@ class Assembly:
                 BackupFolder(folder.files, config.backup.to, server.id, folder.past.incarnation),
                 self.machine,
                 self.raft,
+                vouching,
                 self.clock,
                 config.cluster,
                 self.diskSpace,

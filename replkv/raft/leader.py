@@ -151,12 +151,13 @@ class Leader(Role):
         A peer of the current term answered; whether its log matched or not, it knows no later leader.
         """
         progress = self.progress[sender]
-        if not reply.success and progress.hasRegressed(reply.prevLogIndex):
-            if progress.matchIndex > reply.lostIndex:
+        if not reply.success:
+            if reply.prevLogIndex <= progress.matchIndex <= reply.lostIndex:
+                progress.lost()
+            elif progress.hasRegressed(reply.prevLogIndex):
                 # Nor does its word count: it may have forgotten a later leader too.
                 self.state.regressed(sender)
                 return
-            progress.lost()
         progress.answered(reply.readRound)
         if reply.success:
             progress.matched(reply.matchIndex)

@@ -204,6 +204,18 @@ class LeaderTests(SynchronousTestCase):
         [message] = appends(self.server.receive(1, matched(self.server, 1)), 1)
         self.assertEqual([entry.index for entry in message.batch.entries], [2, 3])
 
+    def test_lateAnswer(self) -> None:
+        """
+        An answer from before the loss may come behind the word of it; the next rejection says it again.
+        """
+        lost = rejected(self.server, 3, 2)._replace(lostIndex=3)
+        self.server.receive(1, lost)
+        self.server.receive(1, matched(self.server, 3))
+        self.assertEqual(self.server.raft.status.progress[1].matchIndex, 3)
+        [probe] = appends(self.server.receive(1, lost), 1)
+        self.assertEqual(probe.prevLogIndex, 1)
+        self.assertEqual(self.server.regressed, [])
+
     def test_lostMore(self) -> None:
         """
         A peer that lacks more than it knows to have lost is not what it was.

@@ -109,9 +109,9 @@ def rot(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault)
     server = next((server for server in servers if server.isFrail and server.isServing and server.isIntact), None)
     if server is None or server.isPaused:
         return None
-    mustBeFound = rotLog(server.files, f"/{server.id}/log", chance(cluster.seed, "rot", fault.number))
+    server.rotten = rotLog(server.files, f"/{server.id}/log", chance(cluster.seed, "rot", fault.number))
+    mustBeFound = server.rotten > 0
     server.hadBadDisk = True
-    server.rotten = mustBeFound
     # What is in the last record is not found. It may go on, but whoever starts it again has to replace its disk.
     server.condemned = not mustBeFound
     cluster.rare[rare.ROT_IN_LAST] += not mustBeFound

@@ -188,7 +188,7 @@ class Lifecycle(RunningMachine):
         self._bridges = self._bridges or self.hadBadDisk
         # What was wrong with its disk before this start is no excuse any more.
         self.hadBadDisk = (
-            self.rotten or self.condemned or self.failing is not None or self.storeFails or self.store.isRotten
+            self.rotten > 0 or self.condemned or self.failing is not None or self.storeFails or self.store.isRotten
         )
         self._threads = []
 
@@ -268,9 +268,11 @@ class Lifecycle(RunningMachine):
         See what it makes of its log.
         """
         cluster, damage = self._cluster, storage.damage
-        if self.rotten != (damage is not None):
+        # It may have gone from the log since.
+        isRotten = self.rotten >= max(1, storage._start.segment)
+        if isRotten != (damage is not None):
             wrong = (
-                "has not noticed that its log is damaged" if self.rotten else "takes its log for damaged, and it is not"
+                "has not noticed that its log is damaged" if isRotten else "takes its log for damaged, and it is not"
             )
             cluster.fail(f"server {self.id} {wrong}")
         if storage.cutBytes:
@@ -281,7 +283,9 @@ class Lifecycle(RunningMachine):
             self._note(storage)
             return
         cluster.rare[rare.ROT_FOUND] += 1
-        if (storage.term, storage.votedFor) != (self.disk.term, self.disk.votedFor):
+        # A write that a crash has interrupted may have brought a later vote, and other entries of a later term.
+        term, vote = self.disk.term, self.disk.votedFor
+        if storage.term < term or (storage.term == term and vote not in (None, storage.votedFor)):
             cluster.fail(f"server {self.id} has forgotten its vote with a part of its log")
         self._lose(damage.had)
 
@@ -291,10 +295,12 @@ class Lifecycle(RunningMachine):
 
         @param told: what it believes to have had.
         """
-        had = Repair(self.disk.lastIndex, self.disk.lastTerm)
-        if told.lastIndex < had.lastIndex or told.lastTerm < had.lastTerm:
-            self._cluster.fail(f"server {self.id} takes its log to have had {told}, and it had {had}")
-        self._cluster.judge.lostEntries(self, had)
+        lastIndex, lastTerm = self.disk.lastIndex, self.disk.lastTerm
+        if told.lastTerm < lastTerm or (told.lastTerm == lastTerm and told.lastIndex < lastIndex):
+            self._cluster.fail(
+                f"server {self.id} takes its log to have had {told}, and it had {lastIndex} of {lastTerm}"
+            )
+        self._cluster.judge.lostEntries(self, Repair(min(lastIndex, told.lastIndex), lastTerm))
         self.disk = DurableLog(self._cluster.isCommitted, self.disk)
 
     def _openStore(self, path: str) -> Store:
@@ -319,7 +325,7 @@ class Lifecycle(RunningMachine):
         make of it.
         """
         # Where the log had rotted, it has begun anew.
-        self.rotten = False
+        self.rotten = 0
         self._note(storage)
         if not self.hasForgotten:
             watch(raft, self, self._cluster.judge, self._cluster.judging)

@@ -59,7 +59,8 @@ class SimulatedMachine:
     @ivar versions: the versions that what is installed on it speaks, from its next start on.
     @ivar ticksByWallClock: whether its reactor counts by the wall clock, as Twisted's do where nobody sees to it.
     @ivar failing: with which error its disk answers an operation, see L{MemoryFiles.failing}.
-    @ivar rotten: whether something on its disk has rotted that it must find.
+    @ivar rotten: the number of the segment of its log in which something has rotted that it must find; 0 if there is
+        none.
     @ivar condemned: whether it is not to be started again, since its disk has rotted, or others have found that it
         lacks what it had acknowledged.
     @ivar isFrail: whether its disk may rot, or be lost.
@@ -81,7 +82,7 @@ class SimulatedMachine:
         self.rate = 1.0
         self.versions = cluster.versions
         self.failing: Callable[[str, str], int] | None = None
-        self.rotten = False
+        self.rotten = 0
         self.condemned = False
         self.isFrail = False
         self.hasForgotten = False

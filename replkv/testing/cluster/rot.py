@@ -13,15 +13,16 @@ from replkv.storage.start import readStart
 from replkv.testing.files import MemoryFiles
 
 
-def rotLog(files: MemoryFiles, folder: str, random: Random) -> bool:
+def rotLog(files: MemoryFiles, folder: str, random: Random) -> int:
     """
     Flip a bit in one of the records of a log that is in use, or in the header of one of its files.
 
     What rots in the very last record cannot be told from a write that was torn, neither by the server nor by anyone
     else: the server will cut it off, and may so lose what it has acknowledged.
 
-    @return: whether the server must find it; C{False} if it is in the last record. If a segment has been begun after
-        the last record, that one must be found too: its end is known.
+    @return: the number of the segment in which it is, if the server must find it as long as it has that; 0 if it is in
+        the last record. If a segment has been begun after the last record, that one must be found too, since its end is
+        known.
     """
     places = []
     # The disk may fail just now, and what is on it can be looked at all the same.
@@ -31,13 +32,13 @@ def rotLog(files: MemoryFiles, folder: str, random: Random) -> bool:
         segment = Segment.open(sound, folder, number)
         starts = [start for start, _ in segment.frames()]
         ends = [*starts[1:], segment.end]
-        places.append((segment.path, 0, HEADER_BYTES))
-        places += [(segment.path, start, end) for start, end in zip(starts, ends, strict=False)]
+        places.append((number, segment.path, 0, HEADER_BYTES))
+        places += [(number, segment.path, start, end) for start, end in zip(starts, ends, strict=False)]
         segment.close()
     # Often near the end: what is there may still be read while the server runs.
     position = random.choice([random.randrange(len(places)), len(places) - 1 - random.randrange(min(4, len(places)))])
-    path, start, end = places[position]
+    number, path, start, end = places[position]
     offset = random.randrange(start, end)
     byte = sound.contents()[path][offset]
     files.put(path, offset, bytes([byte ^ 1 << random.randrange(8)]))
-    return (path, end) != (segment.path, segment.end)
+    return 0 if (path, end) == (segment.path, segment.end) else number

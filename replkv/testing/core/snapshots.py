@@ -99,7 +99,7 @@ class Snapshots:
         return None if found is None else found.copy()
 
     def _arrive(self, life: int, source: Server, sourceLife: int, machine: Machine) -> None:
-        if life != self._server.life:
+        if life != self._server.life or not self._server.isRunning:
             return
         self._fetching = False
         if source.life == sourceLife and source.isRunning:

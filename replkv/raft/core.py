@@ -90,7 +90,7 @@ class Raft(RaftView):
         """
         Append a command to the log of the leader.
 
-        @return: the index of its entry; with L{currentTerm}, that is its name.
+        @return: the index of its entry; with L{RaftView.currentTerm}, that is its name.
         @raise NotLeader: if this server does not lead, or hands over; then nothing was done.
         """
         if not isinstance(self.role, Leader) or self.role.handOver is not None:

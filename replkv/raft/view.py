@@ -102,7 +102,7 @@ class RaftView:
     @property
     def hasMore(self) -> bool:
         """
-        Whether the next L{ready} has something to be done, even if nothing else happens.
+        Whether the next L{ready<replkv.raft.core.Raft.ready>} has something to be done, even if nothing else happens.
         """
         return self.state.hasMoreToApply or (isinstance(self.role, Leader) and self.role.hasMore)
 

@@ -4,18 +4,19 @@ All that a server is made of, put together.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
-from replkv.config import Config, ServerConfig
 from replkv.frontends.intake import Intake
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.text.server import ClientServerFactory
+from replkv.kv.machine import StateMachine
 from replkv.names import NameEndpoint, Names
 from replkv.node.applier import Applier
 from replkv.node.audit import Audit
 from replkv.node.backups import Backups
 from replkv.node.backupschedule import BackupSchedule
+from replkv.node.clusterclock import ClusterClock
 from replkv.node.compaction import Compaction
 from replkv.node.diskqueue import DiskQueue
 from replkv.node.diskspace import DiskSpace
@@ -34,15 +35,11 @@ from replkv.node.vouching import Vouching
 from replkv.peers.identity import Identity
 from replkv.peers.link import PeerLink
 from replkv.peers.listener import PeerListener
+from replkv.raft.core import Raft
 from replkv.service.clockkeeper import ClockKeeper
-from replkv.service.descriptors import Descriptors
-from replkv.service.host import Host, Worker
-from replkv.service.limits import ServerLimits
+from replkv.service.foundation import Foundation
 from replkv.service.recovery import openMachine, readClock, recover, startClock
 from replkv.storage.backupfolder import BackupFolder
-from replkv.storage.folder import DataFolder
-from replkv.storage.log import LogStorage
-from replkv.versions import Versions
 
 PEER_TIMEOUT: Final = 2.0
 """
@@ -72,104 +69,55 @@ class Assembly:
     @ivar clients: takes what clients ask.
     """
 
-    def __init__(
-        self,
-        host: Host,
-        config: Config,
-        server: ServerConfig,
-        folder: DataFolder,
-        storage: LogStorage,
-        descriptors: Descriptors,
-        limits: ServerLimits,
-        versions: Versions,
-        logThread: Worker,
-        storeThread: Worker,
-        fileThread: Worker,
-        backupThread: Worker | None,
-        fail: Callable[[int, str], None],
-    ) -> None:
+    def __init__(self, on: Foundation, fail: Callable[[int, str], None]) -> None:
         """
-        @param versions: those that it speaks.
-        @param logThread: in which the log is written.
-        @param storeThread: in which the store is brought to the disk, and all else that is small is written.
-        @param fileThread: in which the files of snapshots are read and written.
-        @param backupThread: in which backups are made; C{None} if none are.
+        @param on: what the server stands on.
         @param fail: called once, with an exit status and a reason, when the server cannot go on.
         @raise EngineError: if the store cannot be opened, or does not go with the log.
         @raise CorruptLog: if the log is damaged.
         @raise LogFailed: if the disk fails.
         @raise Exhausted: if the system has no descriptor for the log's files.
         """
-        reactor = host.reactor
-        self.machine = openMachine(host, folder, descriptors.store, storage, limits, versions.newest)
-        self.raft = recover(host, config, server, folder, storage, self.machine, limits)
-        identity = Identity(server.id, config.cluster, self.raft.config.members, folder, storeThread.run, versions)
-        names = Names(reactor)
-        self.links = {
-            peer: PeerLink(reactor, host.random, _address(host, names, config.server(peer)), peer, identity)
-            for peer in self.raft.peers
-        }
-        record = readClock(folder)
-        self.clock = startClock(host, record, self.machine, self.raft)
-        # Nobody will tell it better to a server that is alone: this is to be stored at once. But what was stored before
-        # the machine was booted is bridged by the wall clock, which may yet be set right.
-        atOnce = not self.raft.peers and (record is None or record.isOf(host.bootId()))
-        self.clockKeeper = ClockKeeper(host, folder, self.clock, storeThread, atOnce)
-        leaderClock = LeaderClock(self.raft, self.machine, self.clock)
-        handOvers = HandOvers(self.raft)
-        self.diskSpace = DiskSpace(folder.files, folder.path, config.reserveBytes, fileThread.run, reactor, limits.node)
+        config, folder, storage, threads = on.config, on.folder, on.storage, on.threads
+        reactor, limits = on.host.reactor, on.limits.node
+        self.machine = openMachine(on.host, folder, on.descriptors.store, storage, on.limits, on.versions.newest)
+        self.raft = recover(on.host, config, on.server, folder, storage, self.machine, on.limits)
         members = self.raft.state.configuration
-        self.shortages = Shortages(server.id, members, self.diskSpace, self.links, reactor, limits.node)
+        identity = Identity(on.server.id, config.cluster, members.members, folder, threads.store.run, on.versions)
+        self.links = _links(on, identity, self.raft)
+        self.clock, self.clockKeeper = _clock(on, self.machine, self.raft)
+        self.diskSpace = DiskSpace(folder.files, folder.path, config.reserveBytes, threads.files.run, reactor, limits)
+        self.shortages = Shortages(on.server.id, members, self.diskSpace, self.links, reactor, limits)
+        handOvers = HandOvers(self.raft)
         executor = Executor(
             config,
             self.raft,
             self.machine,
             reactor,
-            leaderClock,
+            LeaderClock(self.raft, self.machine, self.clock),
             handOvers,
             identity.versions,
             self.shortages,
-            limits.node,
+            limits,
         )
-        outbox = Outbox()
-        disk = DiskQueue(storage, logThread.run, storeThread.run, reactor, limits.node)
-        vouching = Vouching(not self.raft.peers, reactor, limits.node)
-        self.snapshots = SnapshotSender(
-            self.machine,
-            vouching,
-            folder.files,
-            folder.snapshotsPath,
-            storeThread.run,
-            fileThread.run,
-            reactor,
-            host.random,
-            limits.node,
-        )
-        self.compaction = Compaction(self.raft, disk, self.snapshots.pinned, limits.node)
+        disk = DiskQueue(storage, threads.log.run, threads.store.run, reactor, limits)
+        vouching = Vouching(not self.raft.peers, reactor, limits)
+        self.snapshots = _snapshots(on, self.machine, vouching)
+        self.compaction = Compaction(self.raft, disk, self.snapshots.pinned, limits)
         notes = StateNotes(self.machine)
-        applier = Applier(self.machine, executor, storeThread.run, self.compaction, notes, limits.node)
-        fetcher = SnapshotFetcher(
-            self.links,
-            folder.files,
-            storage.store + 1,
-            folder.storePath,
-            lambda path: host.openStore(path, descriptors.store),
-            storeThread.run,
-            fileThread.run,
-            reactor,
-            limits.node,
-        )
+        applier = Applier(self.machine, executor, threads.store.run, self.compaction, notes, limits)
         self.installer = Installer(
             self.raft,
             self.machine,
             applier,
-            fetcher,
+            _fetcher(on, self.links),
             self.snapshots,
             storage.store,
             folder.rememberWrong,
-            storeThread.run,
+            threads.store.run,
             reactor,
         )
+        outbox = Outbox()
         self.node = Node(
             self.raft,
             executor,
@@ -182,34 +130,13 @@ class Assembly:
             reactor,
             self.clock,
             self.shortages,
-            LogRepair(self.raft, folder.forgetRepair, storeThread.run, reactor, limits.node),
+            LogRepair(self.raft, folder.forgetRepair, threads.store.run, reactor, limits),
             config.heartbeat,
             fail,
         )
-        self.audit = Audit(
-            self.raft, notes, self.snapshots, vouching, self.links, self.node.distrust, reactor, limits.node
-        )
-        self.backupSchedule: BackupSchedule | None = None
-        if config.backup is not None and backupThread is not None:
-            self.backupSchedule = BackupSchedule(
-                config.backup,
-                BackupFolder(folder.files, config.backup.to, server.id, folder.past.incarnation),
-                self.machine,
-                self.raft,
-                vouching,
-                self.clock,
-                config.cluster,
-                self.diskSpace,
-                self.node.distrust,
-                folder.files,
-                folder.snapshotsPath,
-                host.readStore,
-                storeThread.run,
-                backupThread.run,
-                host.wallClock,
-                reactor,
-                limits.node,
-            )
+        distrust = self.node.distrust
+        self.audit = Audit(self.raft, notes, self.snapshots, vouching, self.links, distrust, reactor, limits)
+        self.backupSchedule = self._schedule(on, vouching)
         self.peers = PeerListener(reactor, identity, self.node, self.snapshots, self.audit)
         self.statistics = NodeStatistics(
             self.raft,
@@ -225,15 +152,82 @@ class Assembly:
         self.clients = ClientServerFactory(
             self.node,
             outbox,
-            Intake(reactor, outbox, config.requestTimeout, limits.intake),
+            Intake(reactor, outbox, config.requestTimeout, on.limits.intake),
             self.statistics.values,
-            Backups(self.machine, self.snapshots, config.cluster, server.id, self.clock),
+            Backups(self.machine, self.snapshots, config.cluster, on.server.id, self.clock),
             reactor,
             config.maxValueBytes,
-            descriptors.clients,
-            limits=limits.connection,
+            on.descriptors.clients,
+            limits=on.limits.connection,
+        )
+
+    def _schedule(self, on: Foundation, vouching: Vouching) -> BackupSchedule | None:
+        backup, thread, folder = on.config.backup, on.threads.backup, on.folder
+        if backup is None or thread is None:
+            return None
+        return BackupSchedule(
+            backup,
+            BackupFolder(folder.files, backup.to, on.server.id, folder.past.incarnation),
+            self.machine,
+            self.raft,
+            vouching,
+            self.clock,
+            on.config.cluster,
+            self.diskSpace,
+            self.node.distrust,
+            folder.files,
+            folder.snapshotsPath,
+            on.host.readStore,
+            on.threads.store.run,
+            thread.run,
+            on.host.wallClock,
+            on.host.reactor,
+            on.limits.node,
         )
 
 
-def _address(host: Host, names: Names, server: ServerConfig) -> NameEndpoint:
-    return NameEndpoint(host.reactor, names, server.hostname, server.logPort, PEER_TIMEOUT)
+def _links(on: Foundation, identity: Identity, raft: Raft) -> dict[int, PeerLink]:
+    reactor, names = on.host.reactor, Names(on.host.reactor)
+
+    def address(peer: int) -> NameEndpoint:
+        server = on.config.server(peer)
+        return NameEndpoint(reactor, names, server.hostname, server.logPort, PEER_TIMEOUT)
+
+    return {peer: PeerLink(reactor, on.host.random, address(peer), peer, identity) for peer in raft.peers}
+
+
+def _clock(on: Foundation, machine: StateMachine, raft: Raft) -> tuple[ClusterClock, ClockKeeper]:
+    record = readClock(on.folder)
+    clock = startClock(on.host, record, machine, raft)
+    # Nobody will tell it better to a server that is alone: this is to be stored at once. But what was stored before the
+    # machine was booted is bridged by the wall clock, which may yet be set right.
+    atOnce = not raft.peers and (record is None or record.isOf(on.host.bootId()))
+    return clock, ClockKeeper(on.host, on.folder, clock, on.threads.store, atOnce)
+
+
+def _snapshots(on: Foundation, machine: StateMachine, vouching: Vouching) -> SnapshotSender:
+    return SnapshotSender(
+        machine,
+        vouching,
+        on.folder.files,
+        on.folder.snapshotsPath,
+        on.threads.store.run,
+        on.threads.files.run,
+        on.host.reactor,
+        on.host.random,
+        on.limits.node,
+    )
+
+
+def _fetcher(on: Foundation, links: Mapping[int, PeerLink]) -> SnapshotFetcher:
+    return SnapshotFetcher(
+        links,
+        on.folder.files,
+        on.storage.store + 1,
+        on.folder.storePath,
+        lambda path: on.host.openStore(path, on.descriptors.store),
+        on.threads.store.run,
+        on.threads.files.run,
+        on.host.reactor,
+        on.limits.node,
+    )

@@ -21,6 +21,7 @@ from replkv.kv.state import UnknownStore
 from replkv.node.handovers import HandOverFailed
 from replkv.service.assembly import Assembly
 from replkv.service.descriptors import Descriptors
+from replkv.service.foundation import Foundation, Threads
 from replkv.service.host import Host
 from replkv.service.limits import SERVER_LIMITS, ServerLimits
 from replkv.storage.errors import CorruptLog, LogFailed
@@ -79,19 +80,9 @@ class Server(Service):
         @param versions: the versions that it speaks with the other servers.
         """
         self.exitStatus = 0
-        self._host = host
+        threads = Threads(host, config.backup is not None)
+        self._on = Foundation(host, config, server, folder, storage, descriptors, limits, versions, threads)
         self._reactor = host.reactor
-        self._config = config
-        self._server = server
-        self._folder = folder
-        self._storage = storage
-        self._descriptors = descriptors
-        self._limits = limits
-        self._versions = versions
-        self._logThread = host.worker("log")
-        self._storeThread = host.worker("store")
-        self._fileThread = host.worker("files")
-        self._backupThread = None if config.backup is None else host.worker("backup")
         self._clientPorts: list[IListeningPort] = []
         self._logPorts: list[IListeningPort] = []
         self._parts: Assembly | None = None  # There are some when the server has begun.
@@ -110,26 +101,22 @@ class Server(Service):
             self._broken(Failure())
 
     def _begin(self) -> None:
-        if self._descriptors.clients < self._config.maxConnections:
+        if self._on.descriptors.clients < self._on.config.maxConnections:
             self._logger.warn(
                 "the system allows so few open files that {clients} clients can connect at once, and not {wanted}, the "
                 "MaxConnections: raise the limit (ulimit -Hn), or lower MaxConnections",
-                clients=self._descriptors.clients,
-                wanted=self._config.maxConnections,
+                clients=self._on.descriptors.clients,
+                wanted=self._on.config.maxConnections,
             )
         parts = self._assemble()
-        self._logThread.start()
-        self._storeThread.start()
-        self._fileThread.start()
-        if self._backupThread is not None:
-            self._backupThread.start()
+        self._on.threads.start()
         for link in parts.links.values():
             link.startService()
-        for listening in self._host.listenForServers(parts.peers):
+        for listening in self._on.host.listenForServers(parts.peers):
             listening.addCallbacks(self._logPorts.append, self._notListening)
-        for listening in self._host.listenForClients(parts.clients):
+        for listening in self._on.host.listenForClients(parts.clients):
             listening.addCallbacks(self._clientPorts.append, self._notListening)
-        wrong = self._folder.whyWrong(self._storage.store)
+        wrong = self._on.folder.whyWrong(self._on.storage.store)
         if wrong is not None and parts.raft.peers:
             parts.node.distrust(wrong)
         parts.node.start()
@@ -144,29 +131,15 @@ class Server(Service):
         self._parts = parts
         self._logger.info(
             "server {id} of cluster {cluster!r} is up: clients on {host}:{clientPort}, servers on {host}:{logPort}",
-            id=self._server.id,
-            cluster=self._config.cluster,
-            host=self._server.listen or self._server.hostname,
-            clientPort=self._server.clientPort,
-            logPort=self._server.logPort,
+            id=self._on.server.id,
+            cluster=self._on.config.cluster,
+            host=self._on.server.listen or self._on.server.hostname,
+            clientPort=self._on.server.clientPort,
+            logPort=self._on.server.logPort,
         )
 
     def _assemble(self) -> Assembly:
-        return Assembly(
-            self._host,
-            self._config,
-            self._server,
-            self._folder,
-            self._storage,
-            self._descriptors,
-            self._limits,
-            self._versions,
-            self._logThread,
-            self._storeThread,
-            self._fileThread,
-            self._backupThread,
-            self._fail,
-        )
+        return Assembly(self._on, self._fail)
 
     def stopService(self) -> Deferred[None]:
         """
@@ -179,14 +152,10 @@ class Server(Service):
         if self._parts is not None:
             await self._stopParts(self._parts)
         # Whatever the store said: threads that are left would keep the process from ending.
-        self._logThread.stop()
-        self._storeThread.stop()
-        self._fileThread.stop()
-        if self._backupThread is not None:
-            self._backupThread.stop()
-        self._storage.close()
-        self._folder.close()
-        self._logger.info("server {id} has stopped", id=self._server.id)
+        self._on.threads.stop()
+        self._on.storage.close()
+        self._on.folder.close()
+        self._logger.info("server {id} has stopped", id=self._on.server.id)
 
     async def _stopParts(self, parts: Assembly) -> None:
         for port in self._clientPorts:
@@ -208,7 +177,7 @@ class Server(Service):
         await parts.installer.close()
         for step in (parts.machine.flush, parts.machine.close):
             try:
-                await self._storeThread.run(step)
+                await self._on.threads.store.run(step)
             except EngineError as error:
                 self._logger.error("{error}; what the store lacks is in the log", error=error)
 
@@ -217,7 +186,7 @@ class Server(Service):
         If this server leads, have another one lead, and its clients turn to that. Where nobody takes over, it stops all
         the same.
         """
-        if parts.raft.leaderId != self._server.id or not parts.raft.peers:
+        if parts.raft.leaderId != self._on.server.id or not parts.raft.peers:
             return
         handed = Deferred.fromCoroutine(self._tryAll(parts))
         if await handed.addTimeout(HAND_OVER_TIMEOUT, self._reactor, lambda *_: False):
@@ -230,7 +199,7 @@ class Server(Service):
         @return: whether another one leads.
         """
         tried: set[int] = set()
-        while (target := parts.raft.leaderId) == self._server.id:
+        while (target := parts.raft.leaderId) == self._on.server.id:
             try:
                 await parts.node.handOver("this one stops", tried)
             except HandOverFailed as error:
@@ -285,9 +254,9 @@ class Server(Service):
         """
         if self.exitStatus:
             return
-        line = f"server {self._server.id} stops itself: {reason}"
+        line = f"server {self._on.server.id} stops itself: {reason}"
         self._logger.critical("{line}", line=line)
-        self._host.complain(line)
+        self._on.host.complain(line)
         self.exitStatus = status
         self.terminate()
 

@@ -198,7 +198,7 @@ def operations(server: SimulatedServer) -> int:
     """
     How many operations there have been on the files of a server's log.
     """
-    path = server.service._folder.logPath
+    path = server.service._on.folder.logPath
     return sum(name.startswith(path) for _, name in server.files.operations)
 
 

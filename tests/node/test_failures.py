@@ -278,7 +278,7 @@ class OwnErrorTests(FailureTests):
         def fail(parts: object) -> None:
             raise ZeroDivisionError
 
-        self.patch(self.leader.service._storage, "write", fail)
+        self.patch(self.leader.service._on.storage, "write", fail)
         self.client.set(b"k", b"v")
         self.cluster.settle()
         self.assertStopped(self.leader, exits.INTERNAL, "an error of its own")

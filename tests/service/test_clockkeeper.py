@@ -66,7 +66,7 @@ class ClockTests(ThreadlessTests):
         """
         self.patch(ClusterClock, "now", lambda clock: 70)
         for stored in (None, ClockRecord(50, 1.0, 1.0, "this", True)):
-            self.patch(self.server._host, "bootId", lambda: "this")
+            self.patch(self.server._on.host, "bootId", lambda: "this")
             if stored is not None:
                 self.folder.writeClock(stored)
             self.server.startService()
@@ -79,7 +79,7 @@ class ClockTests(ThreadlessTests):
         It does not do so at the start of its machine, when the wall clock that bridges the time may yet be set right.
         """
         self.folder.writeClock(ClockRecord(50, 1.0, 1.0, "another", True))
-        self.patch(self.server._host, "bootId", lambda: "this")
+        self.patch(self.server._on.host, "bootId", lambda: "this")
         self.patch(ClusterClock, "now", lambda clock: 70)
         self.server.startService()
         self.reactor.advance(1)
@@ -93,7 +93,7 @@ class ClockTests(ThreadlessTests):
         A server that was down while its machine was up knows the time, if it knew it before.
         """
         for isKnown, bootId, known in ((True, "this", True), (False, "this", False), (True, "another", False)):
-            self.patch(self.server._host, "bootId", lambda: "this")
+            self.patch(self.server._on.host, "bootId", lambda: "this")
             self.folder.writeClock(ClockRecord(70, 1.0, 1.0, bootId, isKnown))
             self.server.startService()
             assert self.server._parts is not None

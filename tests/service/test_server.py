@@ -214,7 +214,7 @@ class PortTests(ThreadlessTests):
         for kinds in (["listenForClients"], ["listenForServers"], ["listenForClients", "listenForServers"]):
             error = OSError(errno.EMFILE, os.strerror(errno.EMFILE))
             for kind in kinds:
-                self.patch(self.server._host, kind, lambda factory, error=error: [fail(error), fail(error)])
+                self.patch(self.server._on.host, kind, lambda factory, error=error: [fail(error), fail(error)])
             self.server.startService()
             self.reactor.run()
             self.assertEqual(self.stderr.getvalue().count("\n"), 1)
@@ -229,7 +229,7 @@ class PortTests(ThreadlessTests):
         """
         Nor does it where a port fails for a reason that nobody has thought of.
         """
-        self.patch(self.server._host, "listenForClients", lambda factory: [fail(ZeroDivisionError("oops"))])
+        self.patch(self.server._on.host, "listenForClients", lambda factory: [fail(ZeroDivisionError("oops"))])
         self.server.startService()
         self.reactor.run()
         self.assertIn("an error of its own", self.stderr.getvalue())

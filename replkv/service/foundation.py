@@ -1,0 +1,74 @@
+"""
+What a server stands on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from replkv.config import Config, ServerConfig
+from replkv.service.descriptors import Descriptors
+from replkv.service.host import Host
+from replkv.service.limits import ServerLimits
+from replkv.storage.folder import DataFolder
+from replkv.storage.log import LogStorage
+from replkv.versions import Versions
+
+
+class Threads:
+    """
+    The threads of a server.
+
+    @ivar log: in which the log is written.
+    @ivar store: in which the store is brought to the disk, and all else that is small is written.
+    @ivar files: in which the files of snapshots are read and written.
+    @ivar backup: in which backups are made; C{None} if the server makes none by itself.
+    """
+
+    def __init__(self, host: Host, makesBackups: bool) -> None:
+        self.log = host.worker("log")
+        self.store = host.worker("store")
+        self.files = host.worker("files")
+        self.backup = host.worker("backup") if makesBackups else None
+        self._all = [thread for thread in (self.log, self.store, self.files, self.backup) if thread is not None]
+
+    def start(self) -> None:
+        """
+        Start them all.
+        """
+        for thread in self._all:
+            thread.start()
+
+    def stop(self) -> None:
+        """
+        Stop them all, each when it has done what it was given.
+        """
+        for thread in self._all:
+            thread.stop()
+
+
+@dataclass(frozen=True)
+class Foundation:
+    """
+    All that is there before a server's parts are made.
+
+    @ivar host: what the server runs on.
+    @ivar config: the cluster's configuration.
+    @ivar server: the server's own part of it.
+    @ivar folder: the data folder, locked.
+    @ivar storage: the log in it.
+    @ivar descriptors: how many files the server may have open, and what for.
+    @ivar limits: how much it does and keeps at once.
+    @ivar versions: the versions that it speaks with the other servers.
+    @ivar threads: its threads, which do not run yet.
+    """
+
+    host: Host
+    config: Config
+    server: ServerConfig
+    folder: DataFolder
+    storage: LogStorage
+    descriptors: Descriptors
+    limits: ServerLimits
+    versions: Versions
+    threads: Threads

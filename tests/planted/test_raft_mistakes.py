@@ -5,6 +5,7 @@ Bugs of cores, planted one by one: besides the simulator, tests of single parts 
 from __future__ import annotations
 
 from replkv.raft.core import Raft
+from replkv.raft.state import ServerState
 from tests.planted.planting import PlantingTests
 from tests.raft import (
     test_checkquorum,
@@ -16,6 +17,7 @@ from tests.raft import (
     test_reads,
     test_replication,
     test_slowdisk,
+    test_snapshot,
 )
 
 
@@ -265,3 +267,19 @@ class RaftMistakesTests(PlantingTests):
         """
         self.plant("a voter votes once more for a hand-over")
         self.assertCaught(test_handover.VoterTests, "test_oneVote")
+
+    def test_voteGoesWithSnapshot(self) -> None:
+        """
+        A term that begins in the turn of an install is taken to be on the disk once that is. In a simulation it takes
+        a crash just then, and an election after it: one seed in thousands.
+        """
+        persistVote = ServerState._persistVote
+        install = ServerState.install
+
+        def installAlone(state: ServerState, index: int, term: int) -> None:
+            self.patch(ServerState, "_persistVote", lambda state: None)
+            install(state, index, term)
+            self.patch(ServerState, "_persistVote", persistVote)
+
+        self.patch(ServerState, "install", installAlone)
+        self.assertCaught(test_snapshot.FollowerTests, "test_voteBefore")

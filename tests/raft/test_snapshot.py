@@ -142,9 +142,7 @@ class FollowerTests(SynchronousTestCase):
         server.raft.step(1, appendEntries(2, 1, 1))
         self.assertTrue(server.raft.install(4, 2))
         server.pump()
-        vote, install = server.disk.unsynced
-        self.assertEqual(vote, Persist(1, 2, None, Batch(())))
-        self.assertEqual(install, Install(2, 4, 2, False))
+        self.assertEqual(list(server.disk.unsynced), [Persist(1, 2, None, Batch(())), Install(2, 4, 2, False)])
 
     def test_nothingAppliedBeforeSync(self) -> None:
         """

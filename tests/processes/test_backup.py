@@ -51,8 +51,9 @@ async def test_busyCluster(tmp_path: Path) -> None:
         cluster.start()
         version = await cluster.put(b"before", b"kept")
         await cluster.put(b"lives", b"long", 100_000)
-        writing = Deferred.fromCoroutine(cluster.fill(2_000, 100, 500))
         await cluster.put(b"raw", b"\xff\x00")
+        await cluster.fill(500, 100, 500)
+        writing = Deferred.fromCoroutine(cluster.fill(2_000, 100, 500))
         status, told, errors = await command("backup", backup, "--config", str(cluster.config))
         assert (status, errors) == (DONE, ""), errors
         await writing

@@ -65,8 +65,8 @@ async def test_pausedFollower(makeCluster: MakeCluster) -> None:
     follower = cluster.servers[(leader + 1) % 3]
     before = cluster.servers[leader].memory()
     follower.signal(signal.SIGSTOP)
-    version = await cluster.fill(count=192 * 16, size=MIB // 16, keys=16)
-    assert cluster.servers[leader].memory() - before < 96 * MIB
+    version = await cluster.fill(count=128 * 16, size=MIB // 16, keys=16)
+    assert cluster.servers[leader].memory() - before < 64 * MIB
     follower.signal(signal.SIGCONT)
     await cluster.applied(follower.id, version)
-    assert follower.memory() < before + 96 * MIB
+    assert follower.memory() < before + 64 * MIB

@@ -21,7 +21,7 @@ from replkv.testing.core.plan import Plan, draw
 from replkv.testing.history import Answer, Status, Told
 from replkv.testing.outcome import Outcome
 
-SEEDS = range(3000, 3050)
+SEEDS = range(2675, 2700)
 
 
 @cache
@@ -188,7 +188,7 @@ class ViolationTests(SynchronousTestCase):
         """
         One of a few seeds fails, and says why; so does the end of its story.
         """
-        for seed in SEEDS[:40]:
+        for seed in SEEDS:
             told: list[str] = []
             outcome = simulate(seed, tell=told.append)
             if outcome.violation is not None:

@@ -14,7 +14,7 @@ from replkv.testing.core.machine import Machine
 
 if TYPE_CHECKING:
     from replkv.testing.core.cluster import Cluster
-    from replkv.testing.core.server import Server
+    from replkv.testing.core.pump import Pump
 
 
 class Snapshots:
@@ -24,7 +24,7 @@ class Snapshots:
     It is fetched as a whole, from a server that runs all the while, and takes its time. Meanwhile anything may happen.
     """
 
-    def __init__(self, cluster: Cluster, server: Server) -> None:
+    def __init__(self, cluster: Cluster, server: Pump) -> None:
         self._cluster = cluster
         self._server = server
         self._random = chance(cluster.seed, "snapshots", server.id)
@@ -98,7 +98,7 @@ class Snapshots:
             found = self._installing.pop(done)
         return None if found is None else found.copy()
 
-    def _arrive(self, life: int, source: Server, sourceLife: int, machine: Machine) -> None:
+    def _arrive(self, life: int, source: Pump, sourceLife: int, machine: Machine) -> None:
         if life != self._server.life or not self._server.isRunning:
             return
         self._fetching = False

@@ -238,6 +238,7 @@ class ServerState:
             self._writing.append(Write(seq, 0))
         else:
             self.log.restart(index, term)
+            self._repairedIndex = None
             self._writing = deque(Write(write.seq, 0) for write in self._writing)
             self._writing.append(Write(seq, index))
         self.commit(index)
@@ -260,9 +261,12 @@ class ServerState:
         """
         The log matches that of the leader of this term up to C{index}: where it has lost entries, it may be repaired.
         """
-        if self.repair is not None and self.repair.isOver(index, self.log.term(index)):
+        if self.repair is None or not self.repair.isOver(index, self.log.term(index)):
+            return
+        # The first such entry is enough: where more comes all the time, the disk never has the last.
+        if self._repairedIndex is None:
             self._repairedIndex = index
-            self._lookAtRepair()
+        self._lookAtRepair()
 
     def commit(self, index: int) -> None:
         """

@@ -149,6 +149,9 @@ class _Reading:
             if not skipped:
                 break
             self._skip(skipped)
+        if segment.unfinished():
+            # Elsewhere that would be a write that a crash has cut short. Where something has rotted, so may this have.
+            self.isCertain = False
 
     def _take(self, section: Section, place: int) -> None:
         term, votedFor, encoded = section

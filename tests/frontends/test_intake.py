@@ -207,6 +207,19 @@ class ConnectionTests(SynchronousTestCase):
             self.turn()
         self.assertEqual(self.client.taken(), NOT_FOUND * 22)
 
+    def test_bounded(self) -> None:
+        """
+        While a client waits for turn after turn, no more is read from it than once.
+        """
+        self.client.send(b"get k\r\n" * 16)
+        for _ in range(3):
+            self.client.send(b"get k\r\n")
+            self.turn()
+        self.assertEqual(self.client.transport.backlog, 2 * 7)
+        while self.clock.getDelayedCalls():
+            self.turn()
+        self.assertEqual(self.client.taken(), NOT_FOUND * 19)
+
     def test_refused(self) -> None:
         """
         Commands that have waited for too long are not carried out. They are answered in their places, and what needs no

@@ -110,6 +110,17 @@ class FollowerTests(SynchronousTestCase):
         server.sync()
         self.assertFalse(server.raft.isRepairing)
 
+    def test_streaming(self) -> None:
+        """
+        It is over though entries come all the time, of which the disk never has the last.
+        """
+        server = repairing(1, 2)
+        for index in range(2, 8):
+            server.receive(1, appendEntries(2, index, 2, 2))
+            if index > 2:
+                server.sync(1)
+        self.assertFalse(server.raft.isRepairing)
+
     def test_laterTerm(self) -> None:
         """
         A leader whose log is shorter has an entry of a later term in it, behind all that was ever committed.

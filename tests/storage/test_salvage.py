@@ -94,6 +94,16 @@ class OneSegmentTests(SalvageCase):
         self.assertIsNone(log.damage)
         self.assertEqual(stateOf(log), states[-2])
 
+    def test_lastToo(self) -> None:
+        """
+        But where something has rotted before it, it may well have rotted too, and it may be a vote: so the log is not
+        gone on with.
+        """
+        contents, _, ends = SMALL
+        rotten = flipped(flipped(contents, FIRST, ends[-2] + 20), FIRST, ends[0] + 9)
+        error = self.assertRaises(CorruptLog, openRotten, MemoryFiles(rotten))
+        self.assertEqual((error.path, error.offset), (FIRST, ends[0]))
+
     def test_votesBehind(self) -> None:
         """
         Where only votes follow, the damage may have held as many entries as it had room for, of any term until then.

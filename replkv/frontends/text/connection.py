@@ -270,7 +270,7 @@ class TextProtocol(LineReceiver):
         """
         See L{replkv.frontends.intake.Taker.takeTurn}.
         """
-        self._waits = self._ahead = False
+        self._waits = False
         self._takeCommands()
 
     def finish(self) -> None:
@@ -300,6 +300,7 @@ class TextProtocol(LineReceiver):
             elif self._inputEnded:
                 self._phase = _FINISHING
             else:
+                self._ahead = False
                 break
         self._pace()
         if self._phase is _FINISHING and not self._requests:

@@ -25,7 +25,6 @@ from replkv.node.clusterclock import ClusterClock
 from replkv.node.diskqueue import RunInThread
 from replkv.node.diskspace import DiskSpace
 from replkv.node.limits import NodeLimits
-from replkv.node.vouching import Vouching
 from replkv.raft.core import Raft
 from replkv.storage.backup import Backup
 from replkv.storage.backupfolder import BackupFolder, KeptBackup, NoRoom
@@ -61,7 +60,6 @@ class BackupSchedule:
         folder: BackupFolder,
         machine: StateMachine,
         raft: Raft,
-        vouching: Vouching,
         clusterClock: ClusterClock,
         cluster: str,
         space: DiskSpace,
@@ -77,7 +75,6 @@ class BackupSchedule:
     ) -> None:
         """
         @param folder: where they are put.
-        @param vouching: knows whether the state is right.
         @param cluster: the cluster's name.
         @param space: how much room the disk of the store has.
         @param distrust: called with the reason when the state is found to be wrong.
@@ -92,7 +89,6 @@ class BackupSchedule:
         self._folder = folder
         self._machine = machine
         self._raft = raft
-        self._vouching = vouching
         self._clusterClock = clusterClock
         self._cluster = cluster
         self._space = space
@@ -140,8 +136,6 @@ class BackupSchedule:
             await self._resume(now)
             # A new server has nothing yet, and one whose state is wrong has said so.
             if now < self._due or self._raft.isDistrusted or not self._machine.appliedIndex:
-                return
-            if self._vouching.refusal() is not None:
                 return
             self._due = now + self._plan.every
             if self._space.isFull:

@@ -33,8 +33,6 @@ class NodeLimits:
     @ivar spaceInterval: after how many seconds its disk is looked at again.
     @ivar reliefPause: for how many seconds a leader with a full disk waits before it asks to be relieved once more.
     @ivar auditSeconds: how often a leader has all servers compare their states.
-    @ivar vouchSeconds: for how many seconds a snapshot is refused where no majority says that this server's state is
-        right.
     @ivar backupLookSeconds: how often a server looks whether a backup is due.
     @ivar backupRetrySeconds: after how many seconds it tries again to make one that could not be made, at the most.
     @ivar backupPause: how many seconds the thread that makes one rests after each 256 records that it has verified, and
@@ -63,7 +61,6 @@ class NodeLimits:
     spaceInterval: float = 1.0
     reliefPause: float = 5.0
     auditSeconds: float = 60.0
-    vouchSeconds: float = 10.0
     backupLookSeconds: float = 1.0
     backupRetrySeconds: float = 300.0
     backupPause: float = 0.002

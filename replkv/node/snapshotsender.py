@@ -18,7 +18,6 @@ from replkv.kv.engine import Engine, EngineError
 from replkv.kv.machine import StateMachine
 from replkv.node.diskqueue import RunInThread
 from replkv.node.limits import NodeLimits
-from replkv.node.vouching import Vouching
 from replkv.peers.snapshots import NoSnapshot, NotYet, Piece
 from replkv.storage.files import Files
 from replkv.storage.snapshot import Manifest, OutgoingSnapshot
@@ -61,7 +60,6 @@ class SnapshotSender:
     def __init__(
         self,
         machine: StateMachine,
-        vouching: Vouching,
         files: Files,
         path: str,
         runStore: RunInThread,
@@ -71,14 +69,12 @@ class SnapshotSender:
         limits: NodeLimits,
     ) -> None:
         """
-        @param vouching: knows whether the state is right.
         @param path: the folder in which snapshots are made, on the disk that the store is on.
         @param runStore: the thread for the store.
         @param runFiles: the thread in which files are read.
         @param random: makes up the numbers.
         """
         self._machine = machine
-        self._vouching = vouching
         self._files = files
         self._path = path
         self._runStore = runStore
@@ -122,7 +118,6 @@ class SnapshotSender:
         The state is not what it should be: give none of it, until the machine goes on from another store.
         """
         self._withdrawn = self._machine.engine
-        self._vouching.forget()
         for server in list(self._given):
             self._drop(server)
 
@@ -142,8 +137,6 @@ class SnapshotSender:
                 return fail(NoSnapshot(f"this server has not applied entry {least}"))
             if len(self._given) >= self._limits.snapshots:
                 return fail(NoSnapshot(f"this server gives {len(self._given)} snapshots already"))
-            if (refusal := self._vouching.refusal()) is not None:
-                return fail(refusal)
             given = self._make(sender)
         given.used = self._clock.seconds()
         if given.outgoing is None:

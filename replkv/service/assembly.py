@@ -31,7 +31,6 @@ from replkv.node.snapshotfetcher import SnapshotFetcher
 from replkv.node.snapshotsender import SnapshotSender
 from replkv.node.statenotes import StateNotes
 from replkv.node.statistics import NodeStatistics
-from replkv.node.vouching import Vouching
 from replkv.peers.identity import Identity
 from replkv.peers.link import PeerLink
 from replkv.peers.listener import PeerListener
@@ -101,8 +100,7 @@ class Assembly:
             limits,
         )
         disk = DiskQueue(storage, threads.log.run, threads.store.run, reactor, limits)
-        vouching = Vouching(not self.raft.peers, reactor, limits)
-        self.snapshots = _snapshots(on, self.machine, vouching)
+        self.snapshots = _snapshots(on, self.machine)
         self.compaction = Compaction(self.raft, disk, self.snapshots.pinned, limits)
         notes = StateNotes(self.machine)
         applier = Applier(self.machine, executor, threads.store.run, self.compaction, notes, limits)
@@ -135,8 +133,8 @@ class Assembly:
             fail,
         )
         distrust = self.node.distrust
-        self.audit = Audit(self.raft, notes, self.snapshots, vouching, self.links, distrust, reactor, limits)
-        self.backupSchedule = self._schedule(on, vouching)
+        self.audit = Audit(self.raft, notes, self.snapshots, self.links, distrust, reactor, limits)
+        self.backupSchedule = self._schedule(on)
         self.peers = PeerListener(reactor, identity, self.node, self.snapshots, self.audit)
         self.statistics = NodeStatistics(
             self.raft,
@@ -161,7 +159,7 @@ class Assembly:
             limits=on.limits.connection,
         )
 
-    def _schedule(self, on: Foundation, vouching: Vouching) -> BackupSchedule | None:
+    def _schedule(self, on: Foundation) -> BackupSchedule | None:
         backup, thread, folder = on.config.backup, on.threads.backup, on.folder
         if backup is None or thread is None:
             return None
@@ -170,7 +168,6 @@ class Assembly:
             BackupFolder(folder.files, backup.to, on.server.id, folder.past.incarnation),
             self.machine,
             self.raft,
-            vouching,
             self.clock,
             on.config.cluster,
             self.diskSpace,
@@ -205,10 +202,9 @@ def _clock(on: Foundation, machine: StateMachine, raft: Raft) -> tuple[ClusterCl
     return clock, ClockKeeper(on.host, on.folder, clock, on.threads.store, atOnce)
 
 
-def _snapshots(on: Foundation, machine: StateMachine, vouching: Vouching) -> SnapshotSender:
+def _snapshots(on: Foundation, machine: StateMachine) -> SnapshotSender:
     return SnapshotSender(
         machine,
-        vouching,
         on.folder.files,
         on.folder.snapshotsPath,
         on.threads.store.run,

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv import exits
@@ -16,9 +15,7 @@ from replkv.kv.machine import StateMachine
 from replkv.kv.memory import MemoryEngine
 from replkv.node.audit import Audit
 from replkv.node.limits import NODE_LIMITS
-from replkv.node.snapshotsender import OPERATOR
 from replkv.node.statenotes import StateNotes
-from replkv.peers.snapshots import NoSnapshot, NotYet
 from replkv.raft.entry import Entry
 from replkv.service.limits import SERVER_LIMITS, ServerLimits
 from replkv.testing import SimulatedServer
@@ -322,93 +319,10 @@ class AuditTests(SynchronousTestCase):
         self.failureResultOf(snapshots.take(self.leader.id, 1))
         self.cluster.heal()
         self.cluster.until(lambda: not server.raft.isDistrusted, "it has a snapshot")
-        self.cluster.run(AUDITED)
+        self.cluster.run(0.1)
         snapshots.take(self.leader.id, 1).addErrback(lambda _: None)
         self.cluster.run(0.1)
         self.successResultOf(snapshots.take(self.leader.id, 1))
-
-
-class VouchingTests(SynchronousTestCase):
-    """
-    Whether a server may give its state, with whole servers that compare what they hold by the usual pace.
-    """
-
-    def begin(self, size: int, *down: int) -> SimulatedServer:
-        """
-        Have a cluster that has run for a second, of which some servers are not started.
-
-        @return: its leader.
-        """
-        self.cluster = Cluster(size, started=[number for number in range(size) if number not in down])
-        self.addCleanup(self.cluster.close)
-        leader = self.cluster.leader()
-        Client(leader).set(b"key", b"value")
-        self.cluster.run(0.5)
-        return leader
-
-    def take(self, server: SimulatedServer) -> type[BaseException] | None:
-        """
-        Ask for a snapshot, for an operator.
-
-        @return: why there is none; C{None} if there is one, or it is being made.
-        """
-        snapshots = server.service.assembly.snapshots
-        asked: list[Failure | object] = []
-        snapshots.take(OPERATOR, 1).addBoth(asked.append)
-        self.cluster.run(0.0)
-        [answer] = asked
-        if isinstance(answer, Failure) and not snapshots.made:
-            return answer.type
-        return None
-
-    def test_soon(self) -> None:
-        """
-        Soon after its start each server knows that a majority has the same, and so does one that is started again.
-        """
-        leader = self.begin(3)
-        for server in self.cluster.servers:
-            self.assertIs(self.take(server), NotYet)
-        self.cluster.run(2.0)
-        self.assertEqual([self.take(server) for server in self.cluster.servers], [None, None, None])
-        again = next(server for server in self.cluster.servers if server is not leader)
-        again.kill()
-        again.start()
-        self.cluster.until(lambda: again.appliedIndex > 1, "it has applied what it had")
-        self.assertIs(self.take(again), NotYet)
-        self.cluster.run(3.0)
-        self.assertIsNone(self.take(again))
-
-    def test_alone(self) -> None:
-        """
-        One that is alone has nobody to ask.
-        """
-        self.assertIsNone(self.take(self.begin(1)))
-
-    def test_noMajority(self) -> None:
-        """
-        Where no majority can say so, the state is given after a while: a majority may be waiting for it.
-        """
-        leader = self.begin(3, 2)
-        other = next(server for server in self.cluster.servers if server.isRunning and server is not leader)
-        self.cluster.part(other.id)
-        self.assertIs(self.take(leader), NotYet)
-        self.cluster.run(NODE_LIMITS.vouchSeconds - 1.0)
-        self.assertIs(self.take(leader), NotYet)
-        self.cluster.run(1.1)
-        self.assertIsNone(self.take(leader))
-
-    def test_inDoubt(self) -> None:
-        """
-        But where servers hold different things, and no majority the same, nothing is given.
-        """
-        leader = self.begin(3, 2)
-        lines = logged(self)
-        other = next(server for server in self.cluster.servers if server.isRunning and server is not leader)
-        other.goWrong(1.0)
-        self.cluster.run(NODE_LIMITS.auditSeconds)
-        self.cluster.run(NODE_LIMITS.vouchSeconds)
-        self.assertIs(self.take(leader), NoSnapshot)
-        self.assertLessEqual(sum("none of it is held by a majority" in line for line in lines), 2)
 
 
 class RottenTests(SynchronousTestCase):

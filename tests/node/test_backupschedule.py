@@ -23,7 +23,6 @@ from replkv.node.clusterclock import ClusterClock
 from replkv.node.diskqueue import RunInThread
 from replkv.node.diskspace import DiskSpace
 from replkv.node.limits import NODE_LIMITS
-from replkv.node.vouching import Vouching
 from replkv.raft.config import RaftConfig
 from replkv.raft.core import Raft
 from replkv.raft.entry import Entry
@@ -59,20 +58,18 @@ class ScheduleTests(SynchronousTestCase):
         self.machine.apply([Entry(1, 1, b""), Entry(2, 1, encodeSet(5, b"k", 0, b"v"))])
         self.schedule = self.begin()
 
-    def begin(self, runBackup: RunInThread = maybeDeferred, members: int = 3, isAlone: bool = True) -> BackupSchedule:
+    def begin(self, runBackup: RunInThread = maybeDeferred, members: int = 3) -> BackupSchedule:
         """
         The server starts.
         """
         config = RaftConfig(0, tuple(range(members)))
         self.raft = Raft(config, Random(1), RaftLog([(1, 1)], 2, []), 1, None, 2)
         self.space = DiskSpace(self.files, "/data", None, maybeDeferred, self.clock, NODE_LIMITS)
-        self.vouching = Vouching(isAlone, self.clock, NODE_LIMITS)
         schedule = BackupSchedule(
             BackupPlan(EVERY, 3, "/to"),
             BackupFolder(self.files, "/to", 0, "a" * 32),
             self.machine,
             self.raft,
-            self.vouching,
             ClusterClock(self.clock.seconds, 1000),
             "replkv",
             self.space,
@@ -230,23 +227,6 @@ class ScheduleTests(SynchronousTestCase):
         self.schedule = self.begin(members=1)
         self.assertEqual(self.run_(2), [])
         self.assertEqual(len(self.wrong), 1)
-
-    def test_notVouchedFor(self) -> None:
-        """
-        A server that has just started waits until it is known that a majority has the same, or that none can say so.
-        """
-        self.end()
-        self.schedule = self.begin(isAlone=False)
-        self.assertEqual(self.run_(5), [])
-        self.vouching.confirm()
-        self.assertEqual(self.run_(1), [1])
-        self.end()
-        self.clock.advance(EVERY)
-        self.schedule = self.begin(isAlone=False)
-        self.vouching.isInDoubt = True
-        self.assertEqual(self.run_(20), [1])
-        self.vouching.isInDoubt = False
-        self.assertEqual(self.run_(12), [1, 2])
 
     def test_slow(self) -> None:
         """

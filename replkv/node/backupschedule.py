@@ -172,17 +172,19 @@ class BackupSchedule:
         await self._runBackup(self._prepare)
         if self._stopping.is_set():
             return
+        engine = self._machine.engine
         await self._runStore(lambda: self._machine.checkpoint(self._path))
         try:
             states: list[MachineState] = []
             await self._runBackup(lambda: states.append(self._verified()))
-            if self._raft.isDistrusted or self._stopping.is_set():
+            # Where another store has taken its place meanwhile, this one may have been wrong.
+            if self._raft.isDistrusted or self._machine.engine is not engine or self._stopping.is_set():
                 return
             [state] = states
             backup = Backup(self._cluster, self._raft.config.id, self._clusterClock.now(), self._wallClock(), *state)
             made: list[tuple[KeptBackup, int]] = []
-            keep, reserve = self._plan.keep, self._space.reserve
-            await self._runBackup(lambda: made.append(self._folder.add(backup, self._path, keep, reserve, self._goOn)))
+            reserve = self._space.reserve
+            await self._runBackup(lambda: made.append(self._folder.add(backup, self._path, reserve, self._goOn)))
         finally:
             await self._runBackup(lambda: self._files.removeFolder(self._path))
         [(self.last, size)] = made
@@ -194,6 +196,14 @@ class BackupSchedule:
             keys=backup.keys,
             size=size,
         )
+        try:
+            await self._runBackup(lambda: self._folder.prune(self._plan.keep))
+        except OSError as error:
+            self._logger.warn(
+                "older backups than are to be kept are in {folder}, and cannot be removed: {error}",
+                folder=self._plan.to,
+                error=error,
+            )
 
     def _prepare(self) -> None:
         self._files.makeFolder(self._snapshots)

@@ -68,14 +68,11 @@ class BackupFolder:
         """
         return max(self._kept(), default=None)
 
-    def add(
-        self, backup: Backup, store: str, keep: int, reserve: int, onPiece: Callable[[], None]
-    ) -> tuple[KeptBackup, int]:
+    def add(self, backup: Backup, store: str, reserve: int, onPiece: Callable[[], None]) -> tuple[KeptBackup, int]:
         """
-        Make another one, and remove those for which it is one too many.
+        Make another one.
 
         @param store: where the store's files are.
-        @param keep: how many there may be then.
         @param reserve: how many bytes have to be free on the disk when it is made.
         @param onPiece: called for each piece of it that is written; what it raises ends that.
         @return: what it is, and its size in bytes.
@@ -90,10 +87,18 @@ class BackupFolder:
         seconds = int(min(max(backup.wallClock, 0), _LAST_SECOND))
         name = f"{self._prefix}{number:06}-{time.strftime(_TIME, time.gmtime(seconds))}{_SUFFIX}"
         size = writeBackup(self._files, os.path.join(self._path, name), backup, store, onPiece)
+        return KeptBackup(number, seconds, name), size
+
+    def prune(self, keep: int) -> None:
+        """
+        Remove the oldest ones.
+
+        @param keep: how many there may be then.
+        @raise OSError: if the system refuses.
+        """
         for old in sorted(self._kept())[:-keep]:
             self._files.remove(os.path.join(self._path, old.name))
         self._files.syncFolder(self._path)
-        return KeptBackup(number, seconds, name), size
 
     def _kept(self) -> list[KeptBackup]:
         if not self._files.exists(self._path):

@@ -181,6 +181,15 @@ class ScheduleTests(SynchronousTestCase):
         self.assertEqual(self.run_(61), [1])
         self.assertEqual(self.run_(EVERY - 120), [1])
 
+    def test_noneRemoved(self) -> None:
+        """
+        Where old ones cannot be removed, that is told, and new ones are made on time, and not more often.
+        """
+        self.files.failing = lambda kind, path: errno.EACCES if kind == "remove" and path.endswith(".backup") else 0
+        self.assertEqual(self.run_(EVERY * 4 + 10), [1, 2, 3, 4, 5])
+        told = "older backups than are to be kept are in /to, and cannot be removed"
+        self.assertEqual(sum(told in line for line in self.lines), 2)
+
     def test_fullDisk(self) -> None:
         """
         None is made on a disk that is nearly full, be it that of the backups or that of the data.

@@ -38,10 +38,12 @@ class BackupFolderTests(SynchronousTestCase):
 
     def add(self, wallClock: float = NOW, keep: int = 2, reserve: int = 0) -> KeptBackup:
         """
-        Make one.
+        Make one, and remove the oldest.
         """
         backup = Backup("replkv", 0, 1, float(wallClock), 9, 3, 1, 5, 7)
-        return self.folder.add(backup, "/from", keep, reserve, lambda: None)[0]
+        made = self.folder.add(backup, "/from", reserve, lambda: None)[0]
+        self.folder.prune(keep)
+        return made
 
     def names(self, files: MemoryFiles | None = None) -> list[str]:
         """
@@ -118,7 +120,7 @@ class BackupFolderTests(SynchronousTestCase):
             raise KeyError
 
         backup = Backup("replkv", 0, 1, float(NOW), 9, 3, 1, 5, 7)
-        self.assertRaises(KeyError, self.folder.add, backup, "/from", 1, 0, giveUp)
+        self.assertRaises(KeyError, self.folder.add, backup, "/from", 0, giveUp)
         self.assertEqual(self.names(), [self.named(1, "20260921T141320Z")])
 
     def test_crash(self) -> None:

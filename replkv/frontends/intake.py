@@ -8,6 +8,7 @@ from collections import deque
 from typing import Protocol
 
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 
 from replkv.frontends.limits import INTAKE_LIMITS, IntakeLimits
 from replkv.frontends.outbox import Outbox
@@ -21,6 +22,11 @@ class Taker(Protocol):
     def takeTurn(self) -> None:
         """
         Take the commands that have arrived, as far as there is room for them.
+        """
+
+    def abort(self) -> None:
+        """
+        Close now.
         """
 
 
@@ -38,6 +44,8 @@ class Intake:
     """
 
     __slots__ = ("_clock", "_limits", "_outbox", "_patience", "_refused", "_waiting", "left", "refuses")
+
+    _logger = Logger()
 
     def __init__(
         self, clock: IReactorTime, outbox: Outbox, timeout: float, limits: IntakeLimits = INTAKE_LIMITS
@@ -86,7 +94,12 @@ class Intake:
         while self._waiting and self.left:
             since, taker = self._waiting.popleft()
             self.refuses = since < overdue and self._mayRefuse
-            taker.takeTurn()
+            try:
+                taker.takeTurn()
+            except Exception:
+                # Of one connection, which is lost; the others go on to have their turns.
+                taker.abort()
+                self._logger.failure("an error in replkv itself, for which a client's connection is closed")
             self.refuses = False
         self._outbox.flush()
 

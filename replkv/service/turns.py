@@ -108,6 +108,7 @@ class _ClientTransport(Server):
         """
         See L{Server.connectionLost}.
         """
+        # The next file to be opened may have that number; and this may be called once more.
+        descriptor, self._descriptor = self._descriptor, -1
         super().connectionLost(reason)
-        # The next file to be opened may have that number.
-        self._poller.clients.discard(self._descriptor)
+        self._poller.clients.discard(descriptor)

@@ -58,6 +58,11 @@ class Client:
         self.refused = 0
         self.takeTurn()
 
+    def abort(self) -> None:
+        """
+        See L{replkv.frontends.intake.Taker.abort}.
+        """
+
     def takeTurn(self) -> None:
         """
         Take what may be taken, and wait with the rest.
@@ -73,6 +78,26 @@ class Client:
             else:
                 self.taken += 1
                 self._intake.took()
+
+
+class Broken:
+    """
+    A connection with which something is wrong.
+    """
+
+    isAborted = False
+
+    def takeTurn(self) -> None:
+        """
+        Fail.
+        """
+        raise ZeroDivisionError
+
+    def abort(self) -> None:
+        """
+        Take note of it.
+        """
+        self.isAborted = True
 
 
 class Writer:
@@ -126,6 +151,19 @@ class IntakeTests(SynchronousTestCase):
         self.assertEqual((greedy.taken, [client.taken for client in others]), (8, [0, 0, 0]))
         self.clock.turn()
         self.assertEqual((greedy.taken, [client.taken for client in others]), (9, [1, 1, 1]))
+
+    def test_broken(self) -> None:
+        """
+        A connection that fails is closed, and the others have their turns all the same.
+        """
+        Client(self.intake, 4)
+        broken = Broken()
+        self.intake.wait(broken)
+        client = Client(self.intake, 2)
+        self.clock.turn()
+        self.assertTrue(broken.isAborted)
+        self.assertEqual(client.taken, 2)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
 
     def test_nobodyWaits(self) -> None:
         """

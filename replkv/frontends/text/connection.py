@@ -367,12 +367,13 @@ class TextProtocol(LineReceiver):
         Read from the socket only while commands are taken.
         """
         if self._phase is not _CLOSED:
-            self._setReading(self._phase is _OPEN and not self._full and not self.paused and not self._ahead)
+            waits = self._full or self.paused or self._ahead or self._inputEnded
+            self._setReading(self._phase is _OPEN and not waits)
 
     def _setReading(self, reading: bool) -> None:
         """
         Have the transport read, or not. It is never told to read on after the end of the input, for it would find that
-        end again: from there on, commands are left to take only while there is no room for them.
+        end again.
         """
         if reading != self._reading:
             self._reading = reading

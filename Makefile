@@ -33,6 +33,8 @@ run: $(VENV)/.installed
 
 # The unit tests come first, so that a build that is broken fails early. They pass under pytest too, which is left to
 # whoever runs it by itself: twice the same took most of the time.
+# Some hundred interpreters are started, of which only the first is to compile what it runs.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.installed-test
 	$(VENV)/bin/trial -j 2 tests
 	$(VENV)/bin/python -m pytest -n 4 --dist worksteal --no-units

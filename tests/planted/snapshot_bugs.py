@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from typing import Final
 
+import replkv.node.snapshotfetcher
 import replkv.storage.log
 from replkv.kv.expiry import EXPIRING
 from replkv.kv.memory import MemoryEngine
+from replkv.kv.state import readState
 from replkv.node.applier import Applier
 from replkv.storage.files import Files
 from replkv.storage.log import LogStorage
@@ -43,14 +45,17 @@ BUGS: Final = (
     Bug(
         "a snapshot is put in place without a sync",
         "cluster",
-        200,
+        400,
         (Patch(IncomingSnapshot, "_finish", _finishUnsynced),),
     ),
     Bug(
-        "a snapshot lacks the index of expiring keys",
+        "a snapshot lacks the index of expiring keys, and nobody looks",
         "cluster",
         100,
-        (Patch(MemoryEngine, "checkpoint", _checkpointWithoutExpiry),),
+        (
+            Patch(MemoryEngine, "checkpoint", _checkpointWithoutExpiry),
+            Patch(replkv.node.snapshotfetcher, "verify", readState),
+        ),
     ),
     Bug("a lower term after an install", "cluster", 200, (Patch(replkv.storage.log, "writeStart", _startWithoutTerm),)),
     Bug("an install that leaves the old store", "cluster", 200, (Patch(LogStorage, "restart", _restartWithOldStore),)),

@@ -18,7 +18,7 @@ class IntakeLimits:
         what it costs to carry one out, and a server that did little else would be of no use.
     """
 
-    turnCommands: int = 128
+    turnCommands: int = 512
     patienceDivisor: int = 5
     takenPerRefusal: int = 2
 

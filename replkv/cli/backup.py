@@ -12,16 +12,12 @@ from typing import ClassVar, Final, TypeVar
 
 from twisted.python.usage import UsageError
 
-from replkv.cli.command import AskingCommand, PathCommand, ServersCommand, runReactor
-from replkv.cli.fetching import fetchSnapshot, serversOf
+from replkv.cli.command import PathCommand, ServersCommand
+from replkv.cli.fetching import FetchingCommand, serversOf
 from replkv.cli.statuses import DAMAGED, DONE, UNAVAILABLE
 from replkv.cli.streams import say, tell
-from replkv.client.errors import Unavailable
 from replkv.config import Config, ConfigError, ServerConfig
 from replkv.kv.engine import EngineError
-from replkv.kv.rocks import unchanged
-from replkv.kv.verification import verify
-from replkv.reactors import ISystemReactor
 from replkv.service.inspection import inspect
 from replkv.service.restoration import recover, restore, unpack
 from replkv.storage.backup import Backup, BadBackup, NewerBackup, writeBackup
@@ -34,7 +30,7 @@ _DATA_DIR: Final = ["data-dir", None, None, 'The folder to use instead of the fi
 _T = TypeVar("_T")
 
 
-class BackupCommand(PathCommand, AskingCommand):
+class BackupCommand(FetchingCommand):
     """
     C{replkv backup}.
     """
@@ -57,25 +53,13 @@ class BackupCommand(PathCommand, AskingCommand):
         path = os.path.abspath(self["path"])
         if os.path.lexists(path):
             raise ConfigError(f"{path} is there already")
-        server = self["server"]
-        serversOf(config, server, "--server")
+        serversOf(config, self["server"], "--server")
         with TemporaryDirectory(prefix=f"{os.path.basename(path)}.", dir=os.path.dirname(path)) as temporary:
             folder = os.path.join(temporary, "store")
-
-            async def main(reactor: ISystemReactor) -> tuple[str, int, int]:
-                return await fetchSnapshot(reactor, self.client(reactor, config), config, server, folder, self.timeout)
-
-            try:
-                cluster, source, moment = runReactor(main)
-                with unchanged(folder) as engine:
-                    state = verify(engine)
-            except Unavailable as error:
-                tell(str(error))
+            fetched = self.fetch(config, folder)
+            if fetched is None:
                 return UNAVAILABLE
-            except (EngineError, ValueError) as error:
-                tell(f"what came is no snapshot: {error}")
-                return UNAVAILABLE
-            backup = Backup(cluster, source, moment, time.time(), *state)
+            backup = Backup(fetched.cluster, fetched.server, fetched.time, time.time(), *fetched.state)
             size = writeBackup(OSFiles(), path, backup, folder)
         say(f"{_described(backup)}, {size} bytes")
         return DONE
@@ -199,6 +183,12 @@ def reading(path: str, read: Callable[[], _T]) -> _T:
 
 
 def refused(error: BadBackup) -> int:
+    """
+    Tell what is wrong with a backup.
+
+    @return: the exit status.
+    @raise ConfigError: if it is a mistake of the user's: what made it is newer.
+    """
     if isinstance(error, NewerBackup):
         raise ConfigError(str(error)) from None
     tell(str(error))

@@ -6,11 +6,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from threading import Thread
 from typing import ClassVar
 
 from replkv import __version__
-from replkv.cli.command import AskingCommand, Signalled, globalReactor, runReactor
+from replkv.cli.command import AskingCommand, Signalled, reactorInThread, runReactor
 from replkv.cli.history import History, historyFile
 from replkv.cli.lines import PipedLines, TerminalLines
 from replkv.cli.prompt import Prompt
@@ -80,9 +79,7 @@ class ClientCommand(AskingCommand):
 
     def _converse(self, config: Config) -> int:
         personal = sys.stdin.isatty() and sys.stdout.isatty()
-        reactor = globalReactor()
-        # Python hands Ctrl-C and typed lines to the main thread, so the reactor gets another one.
-        Thread(target=reactor.run, kwargs={"installSignalHandlers": False}, daemon=True).start()
+        reactor = reactorInThread()
         cluster = BlockingCluster(reactor, self.client(reactor, config))
         if not personal:
             return Prompt(cluster, PipedLines(sys.stdin.isatty()), PipedOutput()).run()

@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from getopt import GetoptError, gnu_getopt
+from threading import Thread
 from typing import Any, ClassVar, Final, TypeVar, cast
 
 from twisted.internet.defer import Deferred
@@ -189,6 +190,16 @@ def globalReactor() -> ISystemReactor:
     system = cast(ISystemReactor, reactor)
     countForward(system)
     return system
+
+
+def reactorInThread() -> ISystemReactor:
+    """
+    The reactor, which runs in a thread of its own from now on: Python hands Ctrl-C, and what is read from a terminal or
+    a pipe, to the main thread.
+    """
+    reactor = globalReactor()
+    Thread(target=reactor.run, kwargs={"installSignalHandlers": False}, daemon=True).start()
+    return reactor
 
 
 def runReactor(main: Callable[[ISystemReactor], Coroutine[Deferred[Any], Any, _T]]) -> _T:

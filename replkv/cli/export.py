@@ -11,17 +11,13 @@ from tempfile import TemporaryDirectory
 from typing import ClassVar, Final
 
 from replkv.cli.backup import reading, refused
-from replkv.cli.command import AskingCommand, PathCommand, runReactor
-from replkv.cli.fetching import fetchSnapshot, serversOf
+from replkv.cli.fetching import FetchingCommand, serversOf
 from replkv.cli.jsonlines import encodeLine
 from replkv.cli.statuses import DONE, UNAVAILABLE
-from replkv.cli.streams import remark, tell, write
-from replkv.client.errors import Unavailable
+from replkv.cli.streams import remark, write
 from replkv.config import Config, ConfigError
-from replkv.kv.engine import EngineError
 from replkv.kv.rocks import unchanged
-from replkv.kv.verification import recordsOf, verify
-from replkv.reactors import ISystemReactor
+from replkv.kv.verification import recordsOf
 from replkv.service.restoration import unpack
 from replkv.storage.backup import BadBackup
 
@@ -29,7 +25,7 @@ _PROGRESS_KEYS: Final = 100_000
 _WRITE_BYTES: Final = 256 << 10
 
 
-class ExportCommand(PathCommand, AskingCommand):
+class ExportCommand(FetchingCommand):
     """
     C{replkv export}.
     """
@@ -60,24 +56,10 @@ class ExportCommand(PathCommand, AskingCommand):
         """
         Export a cluster.
         """
-        server = self["server"]
-        serversOf(config, server, "--server")
+        serversOf(config, self["server"], "--server")
         with self._room() as folder:
-
-            async def main(reactor: ISystemReactor) -> tuple[str, int, int]:
-                return await fetchSnapshot(reactor, self.client(reactor, config), config, server, folder, self.timeout)
-
-            try:
-                _, _, moment = runReactor(main)
-                with unchanged(folder) as engine:
-                    verify(engine)
-            except Unavailable as error:
-                tell(str(error))
-                return UNAVAILABLE
-            except (EngineError, ValueError) as error:
-                tell(f"what came is no snapshot: {error}")
-                return UNAVAILABLE
-            return self._write(folder, moment)
+            fetched = self.fetch(config, folder)
+            return UNAVAILABLE if fetched is None else self._write(folder, fetched.time)
 
     def _exportBackup(self) -> int:
         with self._room() as folder:

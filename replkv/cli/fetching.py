@@ -6,15 +6,21 @@ from __future__ import annotations
 
 import json
 from operator import itemgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from twisted.internet.defer import gatherResults
 from twisted.internet.task import deferLater
 from twisted.python.usage import UsageError
 
+from replkv.cli.command import AskingCommand, PathCommand, runReactor
+from replkv.cli.streams import tell
 from replkv.client.client import Client
 from replkv.client.errors import Unavailable
 from replkv.config import Config, ServerConfig
+from replkv.kv.engine import EngineError
+from replkv.kv.rocks import unchanged
+from replkv.kv.state import MachineState
+from replkv.kv.verification import verify
 from replkv.reactors import ISystemReactor
 from replkv.storage.files import OSFiles
 from replkv.storage.snapshot import IncomingSnapshot, Manifest
@@ -35,7 +41,51 @@ def serversOf(config: Config, given: str | None, option: str = "--id") -> list[S
     return servers
 
 
-async def fetchSnapshot(
+class Fetched(NamedTuple):
+    """
+    A snapshot that is there, and whole.
+
+    @ivar cluster: the cluster's name.
+    @ivar server: the id of the server that it is of.
+    @ivar time: the cluster's time when it was made.
+    @ivar state: what the store says of itself, which is so.
+    """
+
+    cluster: str
+    server: int
+    time: int
+    state: MachineState
+
+
+class FetchingCommand(PathCommand, AskingCommand):
+    """
+    A command that needs the state of the cluster, from the server that C{--server} names or from any.
+    """
+
+    def fetch(self, config: Config, folder: str) -> Fetched | None:
+        """
+        Fetch it, and verify it. If that cannot be, the user is told why.
+
+        @param folder: for its files.
+        @return: C{None} if it cannot be had.
+        """
+        server = self["server"]
+
+        async def main(reactor: ISystemReactor) -> tuple[str, int, int]:
+            return await _fetch(reactor, self.client(reactor, config), config, server, folder, self.timeout)
+
+        try:
+            cluster, source, moment = runReactor(main)
+            with unchanged(folder) as engine:
+                return Fetched(cluster, source, moment, verify(engine))
+        except Unavailable as error:
+            tell(str(error))
+        except (EngineError, ValueError) as error:
+            tell(f"what came is no snapshot: {error}")
+        return None
+
+
+async def _fetch(
     reactor: ISystemReactor, client: Client, config: Config, server: str | None, folder: str, patience: float
 ) -> tuple[str, int, int]:
     """

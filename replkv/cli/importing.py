@@ -7,14 +7,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
-from threading import Thread
 from typing import IO, ClassVar, Final, NamedTuple
 
 from twisted.internet.defer import DeferredList
 from twisted.internet.threads import blockingCallFromThread
 from twisted.python.failure import Failure
 
-from replkv.cli.command import AskingCommand, PathCommand, globalReactor
+from replkv.cli.command import AskingCommand, PathCommand, reactorInThread
 from replkv.cli.jsonlines import Item, decodeLine
 from replkv.cli.statuses import DAMAGED, DONE, UNAVAILABLE, UNKNOWN
 from replkv.cli.streams import StreamError, remark, say, tell
@@ -80,9 +79,7 @@ class ImportCommand(PathCommand, AskingCommand):
             return self._import(file, config)
 
     def _import(self, file: IO[bytes], config: Config) -> int:
-        reactor = globalReactor()
-        # Ctrl-C, and reads that wait for whoever writes, are the main thread's, so the reactor gets another one.
-        Thread(target=reactor.run, kwargs={"installSignalHandlers": False}, daemon=True).start()
+        reactor = reactorInThread()
         client = self.client(reactor, config)
         return importLines(
             linesOf(file),

@@ -268,12 +268,12 @@ def replaceFile(files: Files, folder: str, name: str, data: bytes) -> None:
     new = os.path.join(folder, f"{name}.new")
     if files.exists(new):
         files.remove(new)
-    writeFile(files, new, data)
+    createFile(files, new, data)
     files.rename(new, os.path.join(folder, name))
     files.syncFolder(folder)
 
 
-def writeFile(files: Files, path: str, data: bytes) -> None:
+def createFile(files: Files, path: str, data: bytes) -> None:
     """
     Make a file, with its content on the disk before this returns. Its name is durable once its folder is synced.
 

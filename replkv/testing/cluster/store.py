@@ -14,7 +14,7 @@ from replkv.kv.engine import EngineError
 from replkv.kv.memory import MemoryEngine
 from replkv.kv.record import HEAD_BYTES, RECORDS, encode, hashOf
 from replkv.kv.state import STATE, MachineState
-from replkv.storage.files import Files, writeFile
+from replkv.storage.files import Files, createFile
 
 GHOST: Final = b"ghost"
 """
@@ -170,7 +170,7 @@ def saveFile(files: Files, path: str, data: bytes) -> None:
     folder = os.path.dirname(path)
     try:
         files.makeFolder(folder)
-        writeFile(files, path, data)
+        createFile(files, path, data)
         files.syncFolder(folder)
     except OSError as error:
         raise EngineError(f"the checkpoint in {folder} cannot be written: {error}") from error

@@ -192,8 +192,9 @@ class IncomingConnection(PeerConnection):
 
 def _asdict(reply: Timed) -> dict[str, Any]:
     # Of what a response does not have, AMP takes no notice.
-    fields = {**reply.message._asdict(), "time": reply.time, "full": reply.isFull or None}
-    return {**fields, "lostIndex": fields.get("lostIndex") or None}
+    fields = reply.message._asdict()
+    fields.update(time=reply.time, full=reply.isFull or None, lostIndex=fields.get("lostIndex") or None)
+    return fields
 
 
 class PeerListener(ServerFactory):

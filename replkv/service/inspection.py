@@ -19,6 +19,8 @@ from replkv.storage.clockrecord import ClockRecord, decodeRecord
 from replkv.storage.errors import CorruptLog
 from replkv.storage.folder import storeName, storesIn
 from replkv.storage.stamp import (
+    REPAIR,
+    WRONG,
     FolderError,
     NewerFolder,
     Stamp,
@@ -128,7 +130,7 @@ def _look(path: str, isThorough: bool) -> Inspection:
     nobody: dict[int, Life] = {}
     peers = findings.reading("peers.json", lambda: readPeers(files, path), nobody)
     clock = findings.reading("clock.json", lambda: _readClock(path), None)
-    repair = findings.reading("repair.json", lambda: readRepair(files, path), None)
+    repair = findings.reading(REPAIR, lambda: readRepair(files, path), None)
     logPath = os.path.join(path, "log")
     if not files.exists(logPath):
         return Inspection(path, stamp, past, peers, clock, repair, None, 0, None, False, (), 0, tuple(findings.lines))
@@ -149,7 +151,7 @@ def _look(path: str, isThorough: bool) -> Inspection:
     elif state is not None:
         index, term = state.appliedIndex, state.appliedTerm
         findings.reading(storePath, lambda: compare(storePath, index, term, log.outline), None)
-    wrong = findings.reading("wrong.json", lambda: readWrong(files, path), None)
+    wrong = findings.reading(WRONG, lambda: readWrong(files, path), None)
     if wrong is not None and wrong.store == store:
         findings.lines.append(_describeWrong(wrong, stamp))
     leftovers = tuple(name for name in storesIn(files, path) if name != storeName(store))

@@ -18,6 +18,7 @@ from replkv.storage.files import Files, Lock, Locked
 from replkv.storage.segments import segmentNumbers
 from replkv.storage.stamp import (
     REPAIR,
+    WRONG,
     FolderError,
     Stamp,
     WrongStore,
@@ -121,7 +122,7 @@ class DataFolder:
         with _refusing(self.path):
             if self._wrong is not None and self._wrong.store != store:
                 self._wrong = None
-                self.files.remove(os.path.join(self.path, "wrong.json"))
+                self.files.remove(os.path.join(self.path, WRONG))
             leftovers = [name for name in storesIn(self.files, self.path) if name != storeName(store)]
             if self.files.exists(self.snapshotsPath):
                 leftovers.append(self.snapshotsPath)
@@ -143,7 +144,7 @@ class DataFolder:
 
         @raise OSError: if the system refuses.
         """
-        writeFile(self.files, self.path, "wrong.json", {"Store": store, "Reason": reason})
+        writeFile(self.files, self.path, WRONG, {"Store": store, "Reason": reason})
 
     def rememberRepair(self, repair: Repair) -> None:
         """

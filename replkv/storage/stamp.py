@@ -21,6 +21,11 @@ REPAIR: Final = "repair.json"
 The name of the file that says that the log is being repaired.
 """
 
+WRONG: Final = "wrong.json"
+"""
+The name of the file that says that a store holds what it should not.
+"""
+
 
 class FolderError(Exception):
     """
@@ -130,12 +135,12 @@ def readWrong(files: Files, path: str) -> WrongStore | None:
     """
     The store that is known to be wrong; C{None} if there is none.
     """
-    match readFile(files, path, "wrong.json"):
+    match readFile(files, path, WRONG):
         case None:
             return None
         case {"Store": int(store), "Reason": str(reason)}:
             return WrongStore(store, reason)
-    raise _damaged(path, "wrong.json", "it does not tell which store is wrong")
+    raise _damaged(path, WRONG, "it does not tell which store is wrong")
 
 
 def readRepair(files: Files, path: str) -> Repair | None:

@@ -15,6 +15,7 @@ from replkv.config import ServerConfig
 from replkv.kv.memory import CHECKPOINT, read
 from replkv.storage.files import Space
 from replkv.storage.folder import storeName
+from replkv.storage.stamp import WRONG
 from replkv.storage.start import readStart
 from replkv.testing import rare
 from replkv.testing.chance import chance
@@ -202,7 +203,7 @@ class SimulatedMachine:
         """
         Whether its disk tells that a store is wrong.
         """
-        told = self.files.contents().get(os.path.join(self.path, "wrong.json"))
+        told = self.files.contents().get(os.path.join(self.path, WRONG))
         return told is not None and json.loads(told)["Store"] == store
 
     def openStore(self, path: str) -> Store:

@@ -293,7 +293,9 @@ class Raft(RaftView):
         if granted and not message.preVote:
             if state.votedFor is None:
                 state.vote(message.term, sender)
-            self._follow(message.term, None)
+            # One that comes late, or twice, finds its sender to be the leader, which is not forgotten for it.
+            if self.role.leaderId is None:
+                self._follow(message.term, None)
         term = message.term if message.preVote and granted else state.currentTerm
         state.send(sender, RequestVoteReply(term=term, granted=granted, preVote=message.preVote), token)
 

@@ -19,7 +19,13 @@ WRITES: Final = int(os.environ.get("AWAY_WRITES", "2000"))
 For how many writes it is away.
 """
 
-_VALUE_BYTES: Final = 128
+_VALUE_BYTES: Final = 512
+
+_LONG: Final = 3 * NODE_LIMITS.retainedBytes
+"""
+How many bytes of values have the logs begin after what a server has that was away: what is retained, what the stores
+have not flushed yet, and some more. With fewer of them, servers have small stores and logs.
+"""
 
 
 @onReactor
@@ -30,7 +36,7 @@ async def test_longAway(makeCluster: MakeCluster) -> None:
     from twisted.internet import reactor
 
     cluster = makeCluster(3)
-    if NODE_LIMITS.retainedBytes // 2 > WRITES * _VALUE_BYTES:
+    if WRITES * _VALUE_BYTES < _LONG:
         for server in cluster.servers.values():
             server.program = program(TWISTD)
     cluster.start()

@@ -400,6 +400,18 @@ class VoterTests(SynchronousTestCase):
         self.assertEqual(self.ask(server, 2), RequestVoteReply(term=3, granted=False, preVote=False))
         self.assertEqual(server.raft.leaderId, 1)
 
+    def test_askedAgain(self) -> None:
+        """
+        A request that comes once more, when its sender leads already, is granted again, and the leader is not forgotten
+        for it: nobody else gets a pre-vote.
+        """
+        server = aServer(1)
+        self.assertTrue(self.ask(server, 2).granted)
+        server.receive(2, heartbeat(2, 1, 1))
+        self.assertTrue(self.ask(server, 2).granted)
+        self.assertEqual(server.raft.leaderId, 2)
+        self.assertFalse(self.ask(server, 1, term=3, preVote=True, handOver=False).granted)
+
 
 class NetworkTests(SynchronousTestCase):
     """

@@ -52,7 +52,8 @@ class SnapshotSender:
     bounded number of them, until nobody has asked for it for a while. A server that has lost its connection goes on
     where it was.
 
-    @ivar made: how many it has begun to make.
+    @ivar isInDoubt: whether the servers do not hold the same, and it cannot be told who is right: then it gives none,
+        since a wrong one might make a majority of wrong ones.
     """
 
     _logger = Logger()
@@ -83,7 +84,8 @@ class SnapshotSender:
         self._random = random
         self._limits = limits
         self._given: dict[int, _Snapshot] = {}  # By the server that it is for.
-        self.made = 0
+        self.isInDoubt = False
+        self._awaitsMaking: list[Deferred[None]] = []
         self._withdrawn: Engine | None = None  # The store of which it gives none.
         self._sweeping = LoopingCall(self._sweep)
         self._sweeping.clock = clock
@@ -109,17 +111,40 @@ class SnapshotSender:
         @return: fires when none is left.
         """
         self._sweeping.stop()
-        for server in list(self._given):
-            self._drop(server)
+        self._dropAll()
         return self._runFiles(lambda: None)
+
+    def whenMade(self) -> Deferred[None]:
+        """
+        @return: fires when it begins to make the next one.
+        """
+        self._awaitsMaking.append(Deferred())
+        return self._awaitsMaking[-1]
+
+    def doubt(self) -> None:
+        """
+        The servers do not hold the same, and it cannot be told who is right.
+        """
+        self.isInDoubt = True
+        if self._given:
+            self._logger.warn(
+                "this server gives no snapshots as long as the servers do not hold the same, and it cannot be told who "
+                "is right"
+            )
+        self._dropAll()
+
+    def trust(self) -> None:
+        """
+        The servers hold the same, or it is known who is right.
+        """
+        self.isInDoubt = False
 
     def withdraw(self) -> None:
         """
         The state is not what it should be: give none of it, until the machine goes on from another store.
         """
         self._withdrawn = self._machine.engine
-        for server in list(self._given):
-            self._drop(server)
+        self._dropAll()
 
     def take(self, sender: int, least: int) -> Deferred[Manifest]:
         """
@@ -133,6 +158,8 @@ class SnapshotSender:
         if given is None:
             if self._machine.engine is self._withdrawn:
                 return fail(NoSnapshot("this server's own state is wrong"))
+            if self.isInDoubt:
+                return fail(NoSnapshot("the servers do not hold the same, and it cannot be told who is right"))
             if self._machine.appliedIndex < least:
                 return fail(NoSnapshot(f"this server has not applied entry {least}"))
             if len(self._given) >= self._limits.snapshots:
@@ -160,7 +187,6 @@ class SnapshotSender:
         return reading.addCallbacks(lambda _: pieces[0], self._notRead, errbackArgs=(sender, given))
 
     def _make(self, sender: int) -> _Snapshot:
-        self.made += 1
         number = self._random.getrandbits(64)
         path = os.path.join(self._path, f"{number:016x}")
         given = self._given[sender] = _Snapshot(number, self._machine.appliedIndex, path, self._clock.seconds())
@@ -168,6 +194,9 @@ class SnapshotSender:
         made.addCallback(lambda _: self._runStore(lambda: self._machine.checkpoint(path)))
         made.addCallback(lambda _: self._describe(given))
         made.addErrback(self._notMade, sender, given)
+        waiting, self._awaitsMaking = self._awaitsMaking, []
+        for deferred in waiting:
+            deferred.callback(None)
         return given
 
     def _describe(self, given: _Snapshot) -> Deferred[None]:
@@ -206,6 +235,10 @@ class SnapshotSender:
         for server, given in list(self._given.items()):
             if given.outgoing is not None and given.used < since:
                 self._drop(server, given)
+
+    def _dropAll(self) -> None:
+        for server in list(self._given):
+            self._drop(server)
 
     def _drop(self, server: int, given: _Snapshot | None = None) -> None:
         """

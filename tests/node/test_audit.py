@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv import exits
@@ -15,7 +16,9 @@ from replkv.kv.machine import StateMachine
 from replkv.kv.memory import MemoryEngine
 from replkv.node.audit import Audit
 from replkv.node.limits import NODE_LIMITS
+from replkv.node.snapshotsender import OPERATOR
 from replkv.node.statenotes import StateNotes
+from replkv.peers.snapshots import NoSnapshot
 from replkv.raft.entry import Entry
 from replkv.service.limits import SERVER_LIMITS, ServerLimits
 from replkv.testing import SimulatedServer
@@ -250,6 +253,52 @@ class AuditTests(SynchronousTestCase):
         self.leader.service.assembly.snapshots.take(self.followers()[1].id, 1).addErrback(lambda _: None)
         self.cluster.run(NODE_LIMITS.auditSeconds / 5)
         self.assertTrue(self.told("this server's state is wrong"))
+
+    def test_inDoubt(self) -> None:
+        """
+        Where it cannot be told who is right, nobody is given a snapshot, since a wrong one might make a majority of
+        wrong ones: as soon as two have said what they have, not when all have. When it can be told again, all get some.
+        """
+        self.begin(3, SERVER_LIMITS)
+        wrong, away = self.followers()
+        away.kill()
+        wrong.goWrong(1.0)
+        snapshots = self.leader.service.assembly.snapshots
+        # It is asked for its hash, and will not answer before it is back.
+        self.patch(self.leader.service.assembly.links[away.id], "stateHash", lambda index: Deferred())
+        for receiver in (away.id, OPERATOR):
+            snapshots.take(receiver, 1).addErrback(lambda _: None)
+            self.cluster.run(0.1)
+            self.assertIn("who is right", str(self.failureResultOf(snapshots.take(receiver, 1), NoSnapshot).value))
+        self.assertFalse(wrong.raft.isDistrusted)
+        self.assertEqual(len(self.told("gives no snapshots")), 1)
+        del self.leader.service.assembly.links[away.id].stateHash
+        away.start()
+        self.cluster.until(lambda: wrong.raft.isDistrusted, "it is known who is right", 2 * NODE_LIMITS.auditSeconds)
+        snapshots.take(away.id, 1).addErrback(lambda _: None)
+        self.cluster.run(0.1)
+        self.successResultOf(snapshots.take(away.id, 1))
+
+    def test_doubtIsOver(self) -> None:
+        """
+        Where one finds out by itself that it is wrong, it gets a snapshot: there is no doubt any more. Nor is there one
+        on a server that does not lead, and so asks nobody.
+        """
+        self.begin(2)
+        [other] = self.followers()
+        other.goWrong(1.0)
+        snapshots = self.leader.service.assembly.snapshots
+        self.cluster.run(AUDITED)
+        self.assertTrue(snapshots.isInDoubt)
+        other.node.distrust("it is a test")
+        self.cluster.until(self.areAlike, "it has the right state")
+        self.assertFalse(snapshots.isInDoubt)
+        other.goWrong(1.0)
+        self.cluster.run(AUDITED)
+        self.assertTrue(snapshots.isInDoubt)
+        other.kill()
+        self.cluster.run(AUDITED)
+        self.assertFalse(snapshots.isInDoubt)
 
     def test_lastWord(self) -> None:
         """

@@ -20,6 +20,7 @@ from replkv.kv.rocks import unchanged
 from replkv.kv.verification import recordsOf
 from replkv.service.restoration import unpack
 from replkv.storage.backup import BadBackup
+from replkv.storage.files import OSFiles
 
 _PROGRESS_KEYS: Final = 100_000
 _WRITE_BYTES: Final = 256 << 10
@@ -57,50 +58,50 @@ class ExportCommand(FetchingCommand):
         Export a cluster.
         """
         serversOf(config, self["server"], "--server")
-        with self._room() as folder:
-            fetched = self.fetch(config, folder)
-            return UNAVAILABLE if fetched is None else self._write(folder, fetched.time)
+        with self._room() as room:
+            fetched = self.fetch(config, _storeIn(room))
+            return UNAVAILABLE if fetched is None else self._write(room, fetched.time)
 
     def _exportBackup(self) -> int:
-        with self._room() as folder:
+        with self._room() as room:
             try:
-                backup = reading(self["backup"], lambda: unpack(self["backup"], folder))
+                backup = reading(self["backup"], lambda: unpack(self["backup"], _storeIn(room)))
             except BadBackup as error:
                 return refused(error)
-            return self._write(folder, backup.time)
+            return self._write(room, backup.time)
 
     @contextmanager
     def _room(self) -> Iterator[str]:
         """
-        A folder for a store: beside the file that is made, which will have about as much.
+        A folder for a store, and for the file until it is whole: beside where that will be.
         """
         beside = None if self["path"] == "-" else os.path.dirname(os.path.abspath(self["path"]))
         with TemporaryDirectory(prefix="replkv-export.", dir=beside) as temporary:
-            yield os.path.join(temporary, "store")
+            yield temporary
 
-    def _write(self, folder: str, moment: int) -> int:
+    def _write(self, room: str, moment: int) -> int:
         """
-        Write what is in a store. A file has its name only when it is whole, and on the disk.
+        Write what is in the store. A file has its name only when it is whole, and on the disk.
 
         @param moment: the cluster's time.
         """
         path = self["path"]
         if path == "-":
-            count = _export(folder, moment, write)
+            count = _export(_storeIn(room), moment, write)
         else:
-            partial = f"{path}.partial"
-            try:
-                with open(partial, "wb", opener=_private) as file:
-                    count = _export(folder, moment, file.write)
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.replace(partial, path)
-            except BaseException:
-                if os.path.lexists(partial):
-                    os.remove(partial)
-                raise
+            partial = os.path.join(room, "keys")
+            with open(partial, "wb", opener=_private) as file:
+                count = _export(_storeIn(room), moment, file.write)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(partial, path)
+            OSFiles().syncFolder(os.path.dirname(os.path.abspath(path)))
         remark(f"exported {count} keys")
         return DONE
+
+
+def _storeIn(room: str) -> str:
+    return os.path.join(room, "store")
 
 
 def _export(folder: str, moment: int, take: Callable[[bytes], object]) -> int:

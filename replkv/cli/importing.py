@@ -10,6 +10,8 @@ from itertools import count
 from typing import IO, ClassVar, Final, NamedTuple
 
 from twisted.internet.defer import DeferredList
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
 from twisted.internet.threads import blockingCallFromThread
 from twisted.python.failure import Failure
 
@@ -18,7 +20,7 @@ from replkv.cli.jsonlines import Item, decodeLine
 from replkv.cli.statuses import DAMAGED, DONE, UNAVAILABLE, UNKNOWN
 from replkv.cli.streams import StreamError, remark, say, tell
 from replkv.client.client import Client
-from replkv.client.errors import ClientError, CommandError, OutcomeUnknown
+from replkv.client.errors import ClientError, CommandError, OutcomeUnknown, Unavailable
 from replkv.config import Config, ConfigError
 from replkv.wire.replyparser import MAX_VALUE
 
@@ -30,6 +32,7 @@ The bytes of a line: JSON may need six for one byte of a value.
 _BATCH_KEYS: Final = 512
 _BATCH_BYTES: Final = 8 << 20
 _PROGRESS_KEYS: Final = 100_000
+_RETRY_SECONDS: Final = 0.5
 
 
 class BadLine(Exception):
@@ -83,7 +86,7 @@ class ImportCommand(PathCommand, AskingCommand):
         client = self.client(reactor, config)
         return importLines(
             linesOf(file),
-            lambda items: blockingCallFromThread(reactor, _store, client, items),  # type: ignore[arg-type]
+            lambda items: blockingCallFromThread(reactor, storeItems, reactor, client, self.timeout, items),  # type: ignore[arg-type]
         )
 
 
@@ -160,9 +163,30 @@ def _batches(lines: Iterator[Line]) -> Iterator[list[Line]]:
         yield batch
 
 
-async def _store(client: Client, items: Sequence[Item]) -> list[Exception | None]:
-    asked = [client.set(item.key, item.value, item.exptime) for item in items]
-    return [_errorIn(result) for _, result in await DeferredList(asked, consumeErrors=True)]
+async def storeItems(
+    clock: IReactorTime, client: Client, patience: float, items: Sequence[Item]
+) -> list[Exception | None]:
+    """
+    Store items. What is not stored, or may not be, is tried again: it does no harm to store the same once more.
+
+    @param patience: for how many seconds they are tried.
+    @return: what went wrong with each.
+    """
+    deadline = clock.seconds() + patience
+    errors: list[Exception | None] = [None] * len(items)
+    places: Sequence[int] = range(len(items))
+    while True:
+        left = max(deadline - clock.seconds(), _RETRY_SECONDS)
+        sets = [(items[place].key, items[place].value, items[place].exptime) for place in places]
+        results = await DeferredList([client.set(*each, timeout=left) for each in sets], consumeErrors=True)
+        for place, (_, result) in zip(places, results, strict=True):
+            errors[place] = _errorIn(result)
+        missing = {items[place].key for place in places if isinstance(errors[place], Unavailable | OutcomeUnknown)}
+        if not missing or clock.seconds() + _RETRY_SECONDS > deadline:
+            return errors
+        # With all that has such a key, in its order: the last one is to be what is stored in the end.
+        places = [place for place, item in enumerate(items) if item.key in missing]
+        await deferLater(clock, _RETRY_SECONDS)
 
 
 def _errorIn(result: object) -> Exception | None:

@@ -7,7 +7,11 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
-from replkv.cli.importing import BadLine, importLines, linesOf
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from replkv.cli.importing import BadLine, importLines, linesOf, storeItems
 from replkv.cli.jsonlines import Item
 from replkv.cli.statuses import DAMAGED, DONE, UNAVAILABLE, UNKNOWN
 from replkv.client.errors import CommandError, OutcomeUnknown, Unavailable
@@ -122,3 +126,65 @@ class ImportTests(StreamCase):
             self.assertEqual(len(self.batches), 2)
             told = "replkv: line 700: no; those before it are stored, and maybe some after it\n"
             self.assertTrue(self.said()[1].endswith(told))
+
+
+class FlakyClient:
+    """
+    A client that says of the first writes of some keys that it does not know what came of them.
+
+    @ivar stored: what was stored last.
+    """
+
+    def __init__(self, **troubles: int) -> None:
+        """
+        @param troubles: how many writes of a key fail.
+        """
+        self.stored: dict[bytes, bytes] = {}
+        self.timeouts: list[float] = []
+        self._troubles = troubles
+
+    def set(self, key: bytes, value: bytes, exptime: int, timeout: float) -> Deferred[int]:
+        """
+        Store a value, or not.
+        """
+        self.timeouts.append(timeout)
+        name = key.decode()
+        if self._troubles.get(name):
+            self._troubles[name] -= 1
+            return fail(OutcomeUnknown("it cannot tell"))
+        self.stored[key] = value
+        return succeed(1)
+
+
+class StoreItemsTests(SynchronousTestCase):
+    """
+    Tests for L{storeItems}.
+    """
+
+    def store(self, client: FlakyClient, clock: Clock, *items: Item) -> Deferred[list[Exception | None]]:
+        """
+        Store some items.
+        """
+        return Deferred.fromCoroutine(storeItems(clock, client, 2.0, items))  # type: ignore[arg-type]
+
+    def test_again(self) -> None:
+        """
+        What may not be stored is tried again, and the last value of a key stays the last one.
+        """
+        clock, client = Clock(), FlakyClient(a=2)
+        storing = self.store(client, clock, Item(b"a", b"1", 0), Item(b"b", b"2", 0), Item(b"a", b"3", 0))
+        self.assertNoResult(storing)
+        clock.advance(1.0)
+        self.assertEqual(self.successResultOf(storing), [None, None, None])
+        self.assertEqual(client.stored, {b"a": b"3", b"b": b"2"})
+        self.assertEqual(client.timeouts, [2.0, 2.0, 2.0, 1.0, 1.0])
+
+    def test_patience(self) -> None:
+        """
+        But not for ever.
+        """
+        clock, client = Clock(), FlakyClient(a=1000)
+        storing = self.store(client, clock, Item(b"a", b"1", 0))
+        clock.pump([0.5] * 4)
+        [error] = self.successResultOf(storing)
+        self.assertIsInstance(error, OutcomeUnknown)

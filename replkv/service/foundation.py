@@ -5,6 +5,10 @@ What a server stands on.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+from twisted.internet import defer
+from twisted.logger import Logger
 
 from replkv.config import Config, ServerConfig
 from replkv.service.descriptors import Descriptors
@@ -13,6 +17,11 @@ from replkv.service.limits import ServerLimits
 from replkv.storage.folder import DataFolder
 from replkv.storage.log import LogStorage
 from replkv.versions import Versions
+
+BACKUP_TIMEOUT: Final = 5.0
+"""
+Seconds that the thread for backups has, when the server stops, to give up what it does.
+"""
 
 
 class Threads:
@@ -25,26 +34,44 @@ class Threads:
     @ivar backup: in which backups are made; C{None} if the server makes none by itself.
     """
 
+    _logger = Logger()
+
     def __init__(self, host: Host, makesBackups: bool) -> None:
+        self._clock = host.reactor
+        self._run = False
         self.log = host.worker("log")
         self.store = host.worker("store")
         self.files = host.worker("files")
         self.backup = host.worker("backup") if makesBackups else None
-        self._all = [thread for thread in (self.log, self.store, self.files, self.backup) if thread is not None]
 
     def start(self) -> None:
         """
         Start them all.
         """
-        for thread in self._all:
-            thread.start()
+        self._run = True
+        for thread in (self.log, self.store, self.files, self.backup):
+            if thread is not None:
+                thread.start()
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """
-        Stop them all, each when it has done what it was given.
+        Stop them all, each when it has done what it was given. But where backups go to a disk of another machine that
+        does not answer, their thread is left behind: it ends with the process.
         """
-        for thread in self._all:
+        for thread in (self.log, self.store, self.files):
             thread.stop()
+        if self.backup is None:
+            return
+        if self._run:
+            try:
+                await self.backup.run(lambda: None).addTimeout(BACKUP_TIMEOUT, self._clock)
+            except defer.TimeoutError:
+                self._logger.warn(
+                    "the folder for backups has not answered for {seconds:g} s: this server does not wait for it",
+                    seconds=BACKUP_TIMEOUT,
+                )
+                return
+        self.backup.stop()
 
 
 @dataclass(frozen=True)

@@ -152,7 +152,7 @@ class Server(Service):
         if self._parts is not None:
             await self._stopParts(self._parts)
         # Whatever the store said: threads that are left would keep the process from ending.
-        self._on.threads.stop()
+        await self._on.threads.stop()
         self._on.storage.close()
         self._on.folder.close()
         self._logger.info("server {id} has stopped", id=self._on.server.id)

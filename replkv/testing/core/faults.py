@@ -194,7 +194,7 @@ def _mayLose(case: Case) -> bool:
     to get it from.
     """
     servers = case.cluster.servers
-    lacking = {server.id for server in servers if server.raft.state.isDistrusted or server.disk.repair is not None}
+    lacking = {server.id for server in servers if server.isLacking}
     return len(lacking | {case.victim}) <= (len(servers) - 1) // 2
 
 

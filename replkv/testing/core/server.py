@@ -98,6 +98,14 @@ class Server(Pump):
         for function, arguments in backlog:
             self.into(function, *arguments)
 
+    @property
+    def isLacking(self) -> bool:
+        """
+        Whether it has lost what it had; or is to find out that it has, when it goes on.
+        """
+        isToFindOut = any(happening.function == self._distrust for happening in self._backlog)
+        return isToFindOut or self.raft.state.isDistrusted or self.disk.repair is not None
+
     def distrust(self) -> None:
         """
         Find that its state machine is not what it should be.

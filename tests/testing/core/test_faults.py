@@ -153,6 +153,22 @@ class FaultTests(SynchronousTestCase):
         self.end()
         self.assertEqual((server.isRunning, server.isPaused), (True, False))
 
+    def test_lackingWhilePaused(self) -> None:
+        """
+        A paused server whose state is wrong is one of those that may lack something, though it does not know it yet: no
+        other one of three may.
+        """
+        self.begin("pause")
+        server = self.leader
+        server.distrust()
+        self.assertEqual((server.raft.state.isDistrusted, server.isLacking), (False, True))
+        others = tuple(other.id for other in self.cluster.servers if other is not server)
+        second = Fault(1, "distrust", 0.01, 0.0, (*others, server.id), False, 0.3)
+        Faults(self.cluster, [second])
+        self.cluster.run(0.1)
+        self.assertFalse(any(other.isLacking for other in self.cluster.servers if other is not server))
+        self.end()
+
     def test_hunt(self) -> None:
         """
         In a hunt, leaders are lost one after the other.

@@ -6,7 +6,8 @@ returned. So a crash can leave at most one bad frame, with nothing valid after i
 a valid one after it is damage. This holds for a disk that may lose or tear any part of an unsynced write, but that
 leaves alone the bytes that such a write does not touch, in the same sector too.
 
-Header: magic, format, number of the segment, marker, where the log stood when the segment was begun, checksum.
+Header: magic, format, number of the segment, marker, where the log stood when the segment was begun, checksum of these;
+then the size of the file, and the checksum of all. Format 1 had no size.
 Frame: marker, length of the body, checksum, body, zeros up to a multiple of 8 bytes.
 Body: sections, each: term, votedFor (-1: none), length of a batch, and the batch as L{Batch.encoded} has it.
 Every number is big-endian, every checksum a CRC-32.
@@ -26,6 +27,11 @@ FRAMES_START: Final = 4096
 Where the first frame begins; a disk's sector of its own for the header.
 """
 
+LEAST_SEGMENT_BYTES: Final = 2 * FRAMES_START
+"""
+The length of the shortest segment.
+"""
+
 FRAME_LIMIT: Final = 1 << 30
 """
 The largest frame, in bytes.
@@ -36,14 +42,16 @@ MARKER_BYTES: Final = 8
 FRAME_HEAD_BYTES: Final = 16
 
 _MAGIC: Final = b"replkv"
-FORMAT: Final = 1
+FORMAT: Final = 2
 """
 The format of the segments that are written.
 """
 
 _HEADER: Final = struct.Struct(">6sHQ8sQQ")
 _CHECKSUM: Final = struct.Struct(">I")
-HEADER_BYTES: Final = _HEADER.size + _CHECKSUM.size
+_SIZE: Final = struct.Struct(">Q")
+_FIRST_BYTES: Final = _HEADER.size + _CHECKSUM.size
+HEADER_BYTES: Final = _FIRST_BYTES + _SIZE.size + _CHECKSUM.size
 """
 What a segment's header takes of the room before the first frame.
 """
@@ -62,12 +70,15 @@ class Header(NamedTuple):
     @ivar marker: random bytes with which each of its frames begins, so that nothing else in the file is taken for one.
     @ivar lastIndex: the last index of the log when the segment was begun.
     @ivar previousEnd: where the frames of the segment before it end; 0 if it is the first.
+    @ivar size: the length of the file, which is as long from the first: one that is shorter was cut off. 0 where that
+        is not known.
     """
 
     number: int
     marker: bytes
     lastIndex: int
     previousEnd: int
+    size: int
 
 
 class Section(NamedTuple):
@@ -98,9 +109,9 @@ def encodeHeader(header: Header) -> bytes:
     """
     The bytes with which a segment begins.
     """
-    number, marker, lastIndex, previousEnd = header
-    packed = _HEADER.pack(_MAGIC, FORMAT, number, marker, lastIndex, previousEnd)
-    return packed + _CHECKSUM.pack(zlib.crc32(packed))
+    number, marker, lastIndex, previousEnd, size = header
+    first = _checked(_HEADER.pack(_MAGIC, FORMAT, number, marker, lastIndex, previousEnd))
+    return _checked(first + _SIZE.pack(size))
 
 
 def decodeHeader(data: bytes) -> Header:
@@ -108,20 +119,38 @@ def decodeHeader(data: bytes) -> Header:
     Read the header at the beginning of C{data}.
 
     @raise ValueError: if there is none.
-    @raise NewerFormat: if it is that of a later version of replkv. All formats have to begin with these numbers and
-        end with their checksum at this place, so that this can be told from damage.
+    @raise NewerFormat: if it is that of a later version of replkv. All formats have to begin with the numbers of the
+        first one, and their checksum at this place, so that this can be told from damage.
     """
-    if len(data) < HEADER_BYTES:
+    if len(data) < _FIRST_BYTES:
         raise ValueError("the file is shorter than a segment's header")
     magic, version, number, marker, lastIndex, previousEnd = _HEADER.unpack_from(data)
-    (checksum,) = _CHECKSUM.unpack_from(data, _HEADER.size)
-    if magic != _MAGIC or checksum != zlib.crc32(data[: _HEADER.size]):
+    if magic != _MAGIC or not _isSound(data, _HEADER.size):
         raise ValueError("the segment's header is damaged")
     if version > FORMAT:
         raise NewerFormat(version)
+    if version == 1:
+        return Header(number, marker, lastIndex, previousEnd, 0)
     if version != FORMAT:
         raise ValueError(f"there is no format {version}")
-    return Header(number, marker, lastIndex, previousEnd)
+    if len(data) < HEADER_BYTES:
+        raise ValueError("the file is shorter than a segment's header")
+    if not _isSound(data, _FIRST_BYTES + _SIZE.size):
+        raise ValueError("the segment's header is damaged")
+    (size,) = _SIZE.unpack_from(data, _FIRST_BYTES)
+    return Header(number, marker, lastIndex, previousEnd, size)
+
+
+def _checked(data: bytes) -> bytes:
+    return data + _CHECKSUM.pack(zlib.crc32(data))
+
+
+def _isSound(data: bytes, length: int) -> bool:
+    """
+    Whether the checksum of the first C{length} bytes follows them.
+    """
+    (checksum,) = _CHECKSUM.unpack_from(data, length)
+    return bool(checksum == zlib.crc32(data[:length]))
 
 
 def frameSize(parts: Sequence[Persist]) -> int:

@@ -17,6 +17,7 @@ from replkv.storage.record import (
     FORMAT,
     FRAME_HEAD_BYTES,
     FRAMES_START,
+    LEAST_SEGMENT_BYTES,
     Header,
     NewerFormat,
     Section,
@@ -59,8 +60,8 @@ class Segment:
         """
         Open a segment.
 
-        @raise CorruptLog: if its header is not what it must be. A segment gets its name only when its header is
-            durable, so no crash explains that.
+        @raise CorruptLog: if its header or its length is not what it must be. A segment gets its name only when both
+            are durable, so no crash explains that.
         @raise UnknownFormat: if a later version of replkv has written it.
         """
         path = os.path.join(folder, segmentName(number))
@@ -69,6 +70,9 @@ class Segment:
             header = decodeHeader(file.read(0, FRAMES_START))
             if header.number != number:
                 raise ValueError(f"the header is that of segment {header.number}")
+            size = file.size()
+            if size < max(header.size, LEAST_SEGMENT_BYTES):
+                raise ValueError(f"the file was cut off: it has {size} bytes, and had {header.size or 'more'}")
             return cls(path, file, header)
         except NewerFormat as newer:
             file.close()

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Final
 
 from replkv.storage.files import File, Files
-from replkv.storage.record import FRAMES_START, MARKER_BYTES, Header, encodeHeader
+from replkv.storage.record import FRAMES_START, LEAST_SEGMENT_BYTES, MARKER_BYTES, Header, encodeHeader
 from replkv.storage.segment import Segment, segmentName
 from replkv.storage.segmentindex import SegmentIndex, decodeIndex, encodeIndex
 
@@ -76,8 +76,8 @@ class Segments:
     """
 
     def __init__(self, files: Files, folder: str, random: random.Random, segmentBytes: int) -> None:
-        if not 2 * FRAMES_START <= segmentBytes <= 1 << 30:
-            raise ValueError(f"a segment has from {2 * FRAMES_START} to {1 << 30} bytes, not {segmentBytes}")
+        if not LEAST_SEGMENT_BYTES <= segmentBytes <= 1 << 30:
+            raise ValueError(f"a segment has from {LEAST_SEGMENT_BYTES} to {1 << 30} bytes, not {segmentBytes}")
         self.folder = folder
         self.segmentBytes = segmentBytes
         self._files = files
@@ -130,11 +130,9 @@ class Segments:
         Begin a segment that has room for a frame of C{frameSize} bytes.
         """
         with self._spareLock:
-            if FRAMES_START + frameSize > self.segmentBytes:
-                source = self._blank(FRAMES_START + frameSize)
-            else:
-                source = self._takeSpare()
-            return self._name(source, segmentName(number), self._header(number, lastIndex, previousEnd))
+            size = max(self.segmentBytes, FRAMES_START + frameSize)
+            source = self._takeSpare() if size == self.segmentBytes else self._blank(size)
+            return self._name(source, segmentName(number), self._header(number, lastIndex, previousEnd, size))
 
     def stage(self, number: int, lastIndex: int) -> None:
         """
@@ -142,7 +140,7 @@ class Segments:
         until L{enter}: a crash before that may leave either it or the log that there was.
         """
         with self._spareLock:
-            self._name(self._takeSpare(), STAGED, self._header(number, lastIndex, 0)).close()
+            self._name(self._takeSpare(), STAGED, self._header(number, lastIndex, 0, self.segmentBytes)).close()
 
     def enter(self, number: int) -> None:
         """
@@ -190,10 +188,10 @@ class Segments:
     def _path(self, name: str) -> str:
         return os.path.join(self.folder, name)
 
-    def _header(self, number: int, lastIndex: int, previousEnd: int) -> Header:
+    def _header(self, number: int, lastIndex: int, previousEnd: int, size: int) -> Header:
         # At least one bit is set: nothing that is zero is ever taken for the beginning of a frame.
         marker = (self._random.getrandbits(8 * MARKER_BYTES) | 1).to_bytes(MARKER_BYTES, "big")
-        return Header(number, marker, lastIndex, previousEnd)
+        return Header(number, marker, lastIndex, previousEnd, size)
 
     def _name(self, source: str, name: str, header: Header) -> Segment:
         """

@@ -8,14 +8,19 @@ import zlib
 
 from replkv.storage.record import Header, encodeHeader
 
+FIRST_HEADER_BYTES = 44
+"""
+How long a header of format 1 was.
+"""
+
 _PLACE = slice(6, 8)
 
 
 def headerOf(version: int, header: Header) -> bytes:
     """
-    A segment's header of another format, whole and with its checksum.
+    What all formats of a segment's header have in common, whole and with its checksum.
     """
-    return startOf(version, encodeHeader(header))
+    return startOf(version, encodeHeader(header)[:FIRST_HEADER_BYTES])
 
 
 def startOf(version: int, start: bytes) -> bytes:

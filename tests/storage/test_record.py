@@ -43,7 +43,7 @@ class HeaderTests(SynchronousTestCase):
     Tests for a segment's header.
     """
 
-    header = Header(3, MARKER, 2**40, 8000)
+    header = Header(3, MARKER, 2**40, 8000, 1 << 24)
 
     def test_roundTrip(self) -> None:
         """
@@ -65,9 +65,14 @@ class HeaderTests(SynchronousTestCase):
         """
         A header of a later version of replkv is told from a damaged one.
         """
-        self.assertEqual(headerOf(1, self.header), encodeHeader(self.header))
-        newer = headerOf(2, self.header)
-        self.assertEqual(self.assertRaises(NewerFormat, decodeHeader, newer).version, 2)
+        newer = headerOf(3, self.header)
+        self.assertEqual(self.assertRaises(NewerFormat, decodeHeader, newer).version, 3)
+
+    def test_firstFormat(self) -> None:
+        """
+        A header of the first format does not tell how long the file is.
+        """
+        self.assertEqual(decodeHeader(headerOf(1, self.header) + bytes(100)), self.header._replace(size=0))
 
     def test_everyCut(self) -> None:
         """

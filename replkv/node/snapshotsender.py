@@ -36,6 +36,7 @@ class _Snapshot:
     @ivar index: it has the entries up to here, at least.
     @ivar outgoing: its files; C{None} until it is made.
     @ivar used: when it was last asked for.
+    @ivar isRead: whether its last piece was asked for, so that who it is for is likely to have it.
     """
 
     def __init__(self, number: int, index: int, path: str, used: float) -> None:
@@ -44,6 +45,7 @@ class _Snapshot:
         self.path = path
         self.outgoing: OutgoingSnapshot | None = None
         self.used = used
+        self.isRead = False
 
 
 class SnapshotSender:
@@ -162,7 +164,7 @@ class SnapshotSender:
                 return fail(NoSnapshot("the servers do not hold the same, and it cannot be told who is right"))
             if self._machine.appliedIndex < least:
                 return fail(NoSnapshot(f"this server has not applied entry {least}"))
-            if len(self._given) >= self._limits.snapshots:
+            if len(self._given) >= self._limits.snapshots and not self._dropRead():
                 return fail(NoSnapshot(f"this server gives {len(self._given)} snapshots already"))
             given = self._make(sender)
         given.used = self._clock.seconds()
@@ -183,6 +185,7 @@ class SnapshotSender:
         given.used = self._clock.seconds()
         pieces: list[Piece] = []
         length = self._limits.snapshotPieceBytes
+        given.isRead = given.isRead or outgoing.manifest.isLast(file, offset + length)
         reading = self._runFiles(lambda: pieces.append(Piece.of(outgoing.read(file, offset, length))))
         return reading.addCallbacks(lambda _: pieces[0], self._notRead, errbackArgs=(sender, given))
 
@@ -235,6 +238,15 @@ class SnapshotSender:
         for server, given in list(self._given.items()):
             if given.outgoing is not None and given.used < since:
                 self._drop(server, given)
+
+    def _dropRead(self) -> bool:
+        """
+        Drop one that was read to its end. It is kept only in case that its receiver comes back for the last piece.
+        """
+        server = next((server for server, given in self._given.items() if given.isRead), None)
+        if server is not None:
+            self._drop(server)
+        return server is not None
 
     def _dropAll(self) -> None:
         for server in list(self._given):

@@ -62,6 +62,14 @@ class Manifest(NamedTuple):
         """
         return sum(file.size for file in self.files)
 
+    def isLast(self, file: int, end: int) -> bool:
+        """
+        Whether nothing is left to be read after byte C{end} of a file.
+
+        @param file: its place among the files.
+        """
+        return end >= self.files[file].size and not any(later.size for later in self.files[file + 1 :])
+
     def encode(self) -> bytes:
         """
         As it is sent.

@@ -12,7 +12,8 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.node.limits import NODE_LIMITS
-from replkv.peers.snapshots import Piece
+from replkv.node.snapshotsender import OPERATOR
+from replkv.peers.snapshots import NoSnapshot, NotYet, Piece
 from replkv.service.limits import SERVER_LIMITS, ServerLimits
 from replkv.testing import SimulatedServer
 from tests.logged import logged
@@ -162,6 +163,28 @@ class SnapshotTests(SynchronousTestCase):
         self.catchUp()
         self.assertEqual(sorted(set(taken)), sorted(taken[:2] + taken[3:]))
         self.assertEqual(self.installs(), 1)
+
+    def test_oneAfterAnother(self) -> None:
+        """
+        As many are given at once as is allowed; one that was fetched to its end is not in the way of the next.
+        """
+        leader = self.cluster.leader()
+        [other] = [server for server in self.others if server is not leader]
+        snapshots = leader.service.assembly.snapshots
+        for receiver in (other.id, OPERATOR):
+            self.failureResultOf(snapshots.take(receiver, 1), NotYet)
+            self.cluster.run(0.1)
+        refused = self.failureResultOf(snapshots.take(self.behind.id, 1), NoSnapshot)
+        self.assertIn("gives 2 snapshots already", refused.getErrorMessage())
+        manifest = self.successResultOf(snapshots.take(other.id, 1))
+        for file, described in enumerate(manifest.files):
+            for offset in range(0, described.size, SMALL.node.snapshotPieceBytes):
+                reading = snapshots.read(other.id, manifest.number, file, offset)
+                self.cluster.run(0.01)
+                self.successResultOf(reading)
+        self.failureResultOf(snapshots.take(self.behind.id, 1), NotYet)
+        # It can begin anew.
+        self.failureResultOf(snapshots.read(other.id, manifest.number, 0, 0), NoSnapshot)
 
     def test_fullDisk(self) -> None:
         """

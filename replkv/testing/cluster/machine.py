@@ -160,11 +160,13 @@ class SimulatedMachine:
         disk; what has rotted there is not in the copy.
         """
         self._cluster.tell(self.name, "has its data folder copied")
-        start = readStart(self.files, os.path.join(self.path, "log"))
+        contents = self.files.contents()
+        # Who copies it is not the process, which may be refused what it opens.
+        start = readStart(MemoryFiles(contents), os.path.join(self.path, "log"))
         path = os.path.join(self.path, storeName(start.store))
         store = self._stores[path].crash()
         store.heal()
-        return Copy(self.files.contents(), path, store, self.word)
+        return Copy(contents, path, store, self.word)
 
     def lose(self, copy: Copy | None) -> None:
         """

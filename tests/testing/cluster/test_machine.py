@@ -4,6 +4,9 @@ Tests for what can be done to the machines that simulated servers run on.
 
 from __future__ import annotations
 
+import errno
+
+from replkv.storage.start import LogStart, writeStart
 from tests.testing.cluster.clusters import ClusterCase
 
 
@@ -64,6 +67,15 @@ class MachineTests(ClusterCase):
             self.put(b"k", b"other")
         self.assertEqual(copy.contents, before)
         self.assertNotEqual(server.files.contents(), before)
+
+    def test_copyOfFailing(self) -> None:
+        """
+        It can be copied also where its process is refused all that it opens.
+        """
+        server = self.follower()
+        writeStart(server.files, f"{server.path}/log", LogStart())
+        server.failing = lambda kind, path: errno.EMFILE if kind == "open" else 0
+        self.assertEqual(server.copy().contents, server.files.contents())
 
     def test_word(self) -> None:
         """

@@ -17,6 +17,7 @@ from typing import Any, Final, NoReturn
 import replkv
 from replkv.durations import secondsOf
 from replkv.hosts import hostMistake, isUnspecified
+from replkv.printable import printable
 
 FILE_VARIABLE: Final = "REPLKV_CONFIG"
 SYSTEM_FILE: Final = "/etc/replkv/servers.json"
@@ -335,12 +336,14 @@ class _Document:
         if not isinstance(value, _Object):
             self._wrongType(place, "an object", value)
         if value.repeated is not None:
-            self._fail(inside + value.repeated, "is given twice")
+            self._fail(inside + printable(value.repeated, _MAX_NAME), "is given twice")
         known = [*required, *optional]
         for key in value:
             if key not in known:
                 near = difflib.get_close_matches(key, known, n=1) or [k for k in known if k.lower() == key.lower()]
-                self._fail(inside + key, "unknown key" + (f", did you mean {near[0]}?" if near else ""))
+                self._fail(
+                    inside + printable(key, _MAX_NAME), "unknown key" + (f", did you mean {near[0]}?" if near else "")
+                )
         for key in required:
             if key not in value:
                 self._fail(inside + key, "is missing")
@@ -386,7 +389,7 @@ class _Document:
 
     def _fail(self, place: str, mistake: str) -> NoReturn:
         line = ": ".join(part for part in (self._filename, place, mistake) if part)
-        raise ConfigError("".join(c if c.isprintable() else "?" for c in line)) from None
+        raise ConfigError(printable(line)) from None
 
 
 def _shown(value: object) -> str:

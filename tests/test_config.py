@@ -44,7 +44,7 @@ BROKEN_TEXTS: list[tuple[bytes, str]] = [
     (b'{"Path": "a", "Path": "b", "Servers": []}', "Path: is given twice"),
     (b'{"Path": "a", "Servers": [{"Id": 0, "Id": 1}]}', "Servers[0].Id: is given twice"),
     (b'{"Path": NaN, "Servers": []}', "Path: must be a string, not NaN"),
-    (b'{"Pa\\nth": 1}', "Pa?th: unknown key, did you mean Path?"),
+    (b'{"Pa\\nth": 1}', "Pa\\nth: unknown key, did you mean Path?"),
 ]
 
 Change = Callable[[dict[str, Any]], object]
@@ -78,6 +78,7 @@ MISTAKES: list[tuple[Change, str]] = [
     (put("path", "x"), "path: unknown key, did you mean Path?"),
     (put("LISTEN", "x", 0), "Servers[0].LISTEN: unknown key, did you mean Listen?"),
     (put("Zebra", 1), "Zebra: unknown key"),
+    (put("Z" * 101, 1), "Z" * 97 + "...: unknown key"),
     (put("Hostnam", "x", 2), "Servers[2].Hostnam: unknown key, did you mean Hostname?"),
     (put("Path", 7), "Path: must be a string, not 7"),
     (put("Path", None), "Path: must be a string, not null"),

@@ -40,13 +40,14 @@ The folders, from the ground up. Each imports only what stands before it.
 """
 
 LEAVES = {
-    "config": {"durations", "hosts"},
+    "config": {"durations", "hosts", "printable"},
     "clocks": set(),
     "durations": set(),
     "exits": set(),
     "hosts": set(),
     "lives": set(),
     "names": set(),
+    "printable": set(),
     "reactors": set(),
     "reasons": set(),
     "times": set(),

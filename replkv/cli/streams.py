@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Final
 
 from replkv.cli.statuses import STREAM, UNREAD
+from replkv.printable import printable
 
 _UNUSABLE: Final = ((0, "stdin", os.O_WRONLY), (1, "stdout", os.O_RDONLY), (2, "stderr", os.O_RDONLY))
 
@@ -95,9 +96,9 @@ def finish() -> None:
 
 def tell(line: str) -> None:
     """
-    Write to the standard error what went wrong.
+    Write to the standard error what went wrong: one line, whatever names files have that are in it.
     """
-    remark(f"replkv: {line}")
+    remark(printable(f"replkv: {line}"))
 
 
 def remark(line: str) -> None:

@@ -22,6 +22,7 @@ from zope.interface import implementer
 
 from replkv import exits
 from replkv.config import FILE_PLACES, Config, ConfigError, ServerConfig, find, load
+from replkv.printable import printable
 from replkv.reactors import ISystemReactor
 from replkv.service.descriptors import TooFewDescriptors, allot, allow, wanted
 from replkv.service.host import OSHost
@@ -239,5 +240,5 @@ def _refuse(line: str, status: int = exits.CONFIGURATION) -> NoReturn:
     """
     End with one line for the user.
     """
-    print(f"replkv: {line}", file=sys.stderr)
+    print(printable(f"replkv: {line}"), file=sys.stderr)
     raise SystemExit(status)

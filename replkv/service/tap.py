@@ -24,6 +24,7 @@ from replkv import exits
 from replkv.config import FILE_PLACES, Config, ConfigError, ServerConfig, find, load
 from replkv.printable import printable
 from replkv.reactors import ISystemReactor
+from replkv.service.account import Account
 from replkv.service.descriptors import TooFewDescriptors, allot, allow, wanted
 from replkv.service.host import OSHost
 from replkv.service.logfile import LoggedService
@@ -45,6 +46,7 @@ class Options(usage.Options):
 
     @ivar settings: the servers file.
     @ivar server: this server's part of it.
+    @ivar account: the account that it is going to run as.
     @ivar folder: its data folder, locked.
     @ivar clientSockets: where clients connect.
     @ivar logSockets: where the other servers connect.
@@ -67,6 +69,7 @@ class Options(usage.Options):
 
     settings: Config
     server: ServerConfig
+    account: Account
     folder: DataFolder
     clientSockets: list[socket]
     logSockets: list[socket]
@@ -91,10 +94,8 @@ class Options(usage.Options):
             except ConfigError as error:
                 raise ConfigError(f"{self['config']}: {error}") from None
             path = os.path.abspath(os.path.join(self["data-dir"] or self.settings.path, str(self.server.id)))
-            members = [server.id for server in self.settings.servers]
-            self.folder = DataFolder.open(
-                OSFiles(), path, self.server.id, self.settings.cluster, members, random.SystemRandom()
-            )
+            self.account = Account.of(self.parent)
+            self.folder = self._openFolder(path)
         except (ConfigError, FolderError) as error:
             _refuse(str(error), _statusOf(error))
         host = self.server.listen or self.server.hostname
@@ -108,6 +109,20 @@ class Options(usage.Options):
             print(f"replkv: {self.settings.notice}", file=sys.stderr)
         if self.parent is not None:
             self._placeFiles(self.parent, path)
+
+    def _openFolder(self, path: str) -> DataFolder:
+        """
+        Open the data folder as the account that the server is going to run as.
+        """
+        members = [server.id for server in self.settings.servers]
+        with suppress(OSError):
+            # Where this fails, what comes next does too, and says so.
+            self.account.makeFolder(path)
+        return self.account.run(
+            lambda: DataFolder.open(
+                OSFiles(), path, self.server.id, self.settings.cluster, members, random.SystemRandom()
+            )
+        )
 
     def _placeFiles(self, twistd: Any, path: str) -> None:
         """
@@ -135,6 +150,23 @@ def makeService(options: Options) -> IService:
         descriptors = allot(allow(wanted(options.settings)), options.settings)
     except TooFewDescriptors as error:
         _refuse(f"server {server.id}: {error}")
+    storage = options.account.run(lambda: _openLog(options))
+    _tuneCollector()
+    host = OSHost(reactor, options.clientSockets, options.logSockets)
+    service = Server(host, options.settings, server, options.folder, storage, descriptors)
+    # twistd itself has no way to end with a status once the reactor has run. This runs when all else is done.
+    atexit.register(_exit, service)
+    globalLogPublisher.addObserver(_endIfInterrupted)
+    reactor.callWhenRunning(_stopOnSignals, reactor, service)
+    twistd = options.parent
+    return service if twistd is None else options.account.run(lambda: _logged(service, server, twistd, reactor))
+
+
+def _openLog(options: Options) -> LogStorage:
+    """
+    Begin with the data folder, and open the log in it.
+    """
+    server = options.server
     try:
         opened = tighten(options.folder.path)
         options.folder.begin(random.SystemRandom())
@@ -157,14 +189,7 @@ def makeService(options: Options) -> IService:
     except OSError as error:
         status = exits.SYSTEM if isinstance(error, Exhausted) else exits.DISK
         _refuse(f"server {server.id}: the log in {options.folder.logPath} cannot be opened: {error}", status)
-    _tuneCollector()
-    host = OSHost(reactor, options.clientSockets, options.logSockets)
-    service = Server(host, options.settings, server, options.folder, storage, descriptors)
-    # twistd itself has no way to end with a status once the reactor has run. This runs when all else is done.
-    atexit.register(_exit, service)
-    globalLogPublisher.addObserver(_endIfInterrupted)
-    reactor.callWhenRunning(_stopOnSignals, reactor, service)
-    return service if options.parent is None else _logged(service, server, options.parent, reactor)
+    return storage
 
 
 def _logged(service: Server, server: ServerConfig, twistd: Any, reactor: IReactorFromThreads) -> IService:

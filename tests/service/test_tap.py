@@ -32,9 +32,8 @@ class Twistd(usage.Options):
 
     def __init__(self, **given: Any) -> None:
         super().__init__()
-        self.update(
-            {"pidfile": "twistd.pid", "logfile": None, "nodaemon": False, "syslog": False, "logger": None, **given}
-        )
+        files = {"pidfile": "twistd.pid", "logfile": None, "syslog": False, "logger": None}
+        self.update({"nodaemon": False, "uid": None, "gid": None, **files, **given})
 
 
 class TapTests(SynchronousTestCase):

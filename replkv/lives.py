@@ -24,6 +24,22 @@ may be away meanwhile.
 """
 
 
+MAX_NAME: Final = 64
+"""
+The longest name of a folder or of a start, in characters.
+"""
+
+MAX_STARTS: Final = 2**62
+"""
+More than any server was ever started.
+"""
+
+MAX_VERSION: Final = 1_000_000
+"""
+More than any server will ever speak.
+"""
+
+
 class Life(NamedTuple):
     """
     One process of a server, as others remember it.

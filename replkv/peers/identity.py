@@ -9,24 +9,9 @@ from typing import Any, Final, Protocol
 
 from twisted.internet.defer import Deferred
 
-from replkv.lives import NAMES, Life, Past, contradiction
+from replkv.lives import MAX_NAME, MAX_STARTS, MAX_VERSION, NAMES, Life, Past, contradiction
 from replkv.peers.commands import Refused
 from replkv.versions import VERSIONS, MemberVersions, Versions
-
-MAX_NAME: Final = 64
-"""
-The longest name of a folder or of a start, in characters.
-"""
-
-MAX_STARTS: Final = 2**62
-"""
-More than any server was ever started.
-"""
-
-MAX_VERSION: Final = 1_000_000
-"""
-More than any server will ever speak.
-"""
 
 _TWO_CLUSTERS: Final = (
     "the two are of different clusters with the same name and ids (then correct the addresses in their files, and give "

@@ -8,12 +8,14 @@ import json
 import os
 from typing import Final, NamedTuple
 
-from replkv.lives import Life, Past
+from replkv.lives import MAX_NAME, MAX_STARTS, MAX_VERSION, NAMES, Life, Past
 from replkv.raft.repair import Repair
 from replkv.storage.files import Files, replaceFile
 
 _FORMAT: Final = 1
 _SIZE_LIMIT: Final = 1 << 20
+_ID_DIGITS: Final = 10
+_MOST: Final = (1 << 64) - 1
 _STAMP: Final = "stamp.json"
 
 REPAIR: Final = "repair.json"
@@ -114,7 +116,9 @@ def readPast(files: Files, path: str, incarnation: str) -> Past:
     match readFile(files, path, "starts.json"):
         case None:
             return Past(incarnation, 0, ())
-        case {"Starts": int(starts), "Names": [*names]} if starts > 0 and all(isinstance(name, str) for name in names):
+        case {"Starts": int(starts), "Names": [*names]} if (
+            0 < starts <= MAX_STARTS and 0 < len(names) <= NAMES and all(_isName(name) for name in names)
+        ):
             return Past(incarnation, starts, tuple(names))
     raise _damaged(path, "starts.json", "it does not tell how often the server was started")
 
@@ -138,7 +142,7 @@ def readWrong(files: Files, path: str) -> WrongStore | None:
     match readFile(files, path, WRONG):
         case None:
             return None
-        case {"Store": int(store), "Reason": str(reason)}:
+        case {"Store": int(store), "Reason": str(reason)} if 0 <= store <= _MOST:
             return WrongStore(store, reason)
     raise _damaged(path, WRONG, "it does not tell which store is wrong")
 
@@ -150,13 +154,19 @@ def readRepair(files: Files, path: str) -> Repair | None:
     match readFile(files, path, REPAIR):
         case None:
             return None
-        case {"LastIndex": int(lastIndex), "LastTerm": int(lastTerm)}:
+        case {"LastIndex": int(lastIndex), "LastTerm": int(lastTerm)} if (
+            0 <= lastIndex <= _MOST and 0 <= lastTerm <= _MOST
+        ):
             return Repair(lastIndex, lastTerm)
     raise _damaged(path, REPAIR, "it does not tell what the log had before it was damaged")
 
 
+def _isName(found: object) -> bool:
+    return isinstance(found, str) and len(found) <= MAX_NAME
+
+
 def _peerId(path: str, peer: str) -> int:
-    if not peer.isdecimal():
+    if not peer.isascii() or not peer.isdigit() or len(peer) > _ID_DIGITS:
         raise _damaged(path, "peers.json", f"{peer!r:.20} is no server's id")
     return int(peer)
 
@@ -180,7 +190,7 @@ def _decodeLife(path: str, found: object) -> Life:
     the incarnation.
     """
     match found:
-        case str(incarnation):
+        case str(incarnation) if len(incarnation) <= MAX_NAME:
             return Life(incarnation, 0, "")
         case {
             "Incarnation": str(incarnation),
@@ -188,7 +198,12 @@ def _decodeLife(path: str, found: object) -> Life:
             "Name": str(name),
             "HasForgotten": bool(hasForgotten),
             **rest,
-        } if type(version := rest.get("Version", 0)) is int:
+        } if (
+            type(version := rest.get("Version", 0)) is int
+            and 0 <= start <= MAX_STARTS
+            and 0 <= version <= MAX_VERSION
+            and max(len(incarnation), len(name)) <= MAX_NAME
+        ):
             return Life(incarnation, start, name, hasForgotten, version)
     raise _damaged(path, "peers.json", "it is not a list of servers and their starts")
 

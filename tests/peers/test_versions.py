@@ -11,9 +11,8 @@ from twisted.protocols import amp
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.lives import Life
+from replkv.lives import MAX_VERSION, Life
 from replkv.peers.commands import Hello, Refused, RequestVoteCommand
-from replkv.peers.identity import MAX_VERSION
 from replkv.peers.receiver import TooOld
 from replkv.versions import VERSIONS, Versions
 from tests.network import Network

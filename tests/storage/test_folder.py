@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.lives import NAMES, Life
+from replkv.lives import MAX_NAME, MAX_STARTS, NAMES, Life
 from replkv.raft.repair import Repair
 from replkv.storage.clockrecord import ClockRecord
 from replkv.storage.files import OSFiles
@@ -226,6 +226,10 @@ class DataFolderTests(SynchronousTestCase):
             b"[]",
             b'{"Starts": 0, "Names": []}',
             b'{"Starts": 1, "Names": [2]}',
+            b'{"Starts": 1, "Names": []}',
+            b'{"Starts": %d, "Names": ["a"]}' % (MAX_STARTS + 1),
+            b'{"Starts": 1, "Names": ["%b"]}' % (b"a" * (MAX_NAME + 1)),
+            b'{"Starts": 1e99, "Names": ["a"]}',
             b'{"Starts": 1',
         ):
             self.assertRefused(MemoryFiles({**self.files.contents(), STARTS: data}), STARTS, "damaged")
@@ -249,8 +253,12 @@ class DataFolderTests(SynchronousTestCase):
         """
         openLog(self.files)
         life = b'{"Incarnation": "aa", "Start": 1, "Name": "first", "HasForgotten": false, "Version": %b}'
-        noVersions = [b'{"1": %b}' % life % version for version in (b'"4"', b"null", b"true", b"4.5")]
-        for data in (b"", b"null", b"[]", b"[1]", b'{"1": 2}', b'{"x": "aa"}', b'{"1": "aa"', *noVersions):
+        versions = (b'"4"', b"null", b"true", b"4.5", b"-1", b"1" * 30, b"1" * 5000)
+        strange = [b'{"1": %b}' % life % version for version in versions]
+        strange += [(life % b"4").replace(b": 1,", b": %d," % start) for start in (-1, MAX_STARTS + 1)]
+        strange += [(life % b"4").replace(name, b"a" * (MAX_NAME + 1)) for name in (b"aa", b"first")]
+        strange += [b'{"%b": %b}' % (peer, life % b"4") for peer in (b"-1", b"1" * 11, "²".encode(), b"")]
+        for data in (b"", b"null", b"[]", b"[1]", b'{"1": 2}', b'{"x": "aa"}', b'{"1": "aa"', *strange):
             self.assertRefused(MemoryFiles({**self.files.contents(), PEERS: data}), PEERS, "damaged")
 
     def test_repair(self) -> None:
@@ -274,7 +282,10 @@ class DataFolderTests(SynchronousTestCase):
         Where it cannot be told what the log had, the folder is refused.
         """
         path = f"{PATH}/repair.json"
-        for data in (b"", b"{", b"7", b'{"LastIndex": 7}', b'{"LastIndex": "7", "LastTerm": 3}'):
+        numbers = [
+            b'{"LastIndex": %d, "LastTerm": %d}' % each for each in ((-1, 3), (7, -1), (1 << 64, 3), (7, 1 << 64))
+        ]
+        for data in (b"", b"{", b"7", b'{"LastIndex": 7}', b'{"LastIndex": "7", "LastTerm": 3}', *numbers):
             self.assertRefused(MemoryFiles({**self.files.contents(), path: data}), f"{path} is damaged")
 
     def test_clock(self) -> None:

@@ -25,6 +25,7 @@ from replkv.kv.rocks import RocksEngine, unchanged
 from replkv.kv.state import readState
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.outputs import Persist
+from replkv.raft.repair import Repair
 from replkv.storage.backup import Backup, writeBackup
 from replkv.storage.files import OSFiles
 from replkv.storage.folder import DataFolder
@@ -46,11 +47,13 @@ def entries(first: int, last: int) -> list[Entry]:
 
 def make(folder: Path) -> None:
     """
-    Make the folders of three servers, and a backup.
+    Make the folders of three servers, one of them in two states, and a backup.
     """
-    for server, build in enumerate((_compacted, _installed, _wrong)):
+    builds = {"0": _compacted, "1": _installed, "2": _wrong, "2-repairing": _repairing}
+    for name, build in builds.items():
+        server = int(name[0])
         chance = random.Random(server)
-        path = folder / str(server)
+        path = folder / name
         opened = DataFolder.open(OSFiles(), str(path), server, _CLUSTER, _MEMBERS, chance)
         opened.begin(chance)
         log = LogStorage.open(OSFiles(), opened.logPath, chance, _SEGMENT_BYTES)
@@ -101,6 +104,20 @@ def _wrong(folder: DataFolder, log: LogStorage, around: Path) -> None:
     machine.flush()
     machine.close()
     folder.rememberWrong(0, "it lacks an entry")
+
+
+def _repairing(folder: DataFolder, log: LogStorage, around: Path) -> None:
+    """
+    Server 2, which has lost 20 entries of its log, and has got the first 5 of them again.
+    """
+    _fill(log, 1, 40)
+    machine = StateMachine(RocksEngine(folder.storePath(0)))
+    _apply(machine, 1, 20)
+    machine.flush()
+    machine.close()
+    folder.rememberRepair(Repair(40, 1))
+    log.restart(20, 1, 0)
+    _fill(log, 21, 25)
 
 
 def _command(index: int) -> bytes:

@@ -15,6 +15,7 @@ from replkv.kv.machine import StateMachine
 from replkv.kv.record import Record
 from replkv.kv.rocks import RocksEngine
 from replkv.lives import Past
+from replkv.raft.repair import Repair
 from replkv.service.inspection import inspect
 from replkv.service.restoration import unpack
 from replkv.storage.backup import Backup
@@ -32,22 +33,26 @@ HASH_AT_200 = 6215775817195000087
 class RareTests(SynchronousTestCase):
     """
     Tests of C{rares1.tar.xz}: log, stamp, snapshot and backup of format 1, stores of format 2.
+
+    @ivar archive: the name of the archive.
     """
+
+    archive = "rares1.tar.xz"
 
     def setUp(self) -> None:
         """
         Have the folders.
         """
         self.path = Path(newFolder(self))
-        with tarfile.open(Path(__file__).with_name("rares1.tar.xz")) as archive:
+        with tarfile.open(Path(__file__).with_name(self.archive)) as archive:
             archive.extraction_filter = getattr(tarfile, "data_filter", None)
             archive.extractall(self.path)
 
-    def open(self, server: int) -> tuple[DataFolder, LogStorage, StateMachine]:
+    def open(self, server: int, name: str = "") -> tuple[DataFolder, LogStorage, StateMachine]:
         """
         Open a folder as its server does.
         """
-        path = str(self.path / str(server))
+        path = str(self.path / (name or str(server)))
         folder = DataFolder.open(OSFiles(), path, server, CLUSTER, MEMBERS, random.Random(0))
         self.addCleanup(folder.close)
         log = LogStorage.open(OSFiles(), folder.logPath, random.Random(0))
@@ -109,3 +114,23 @@ class RareTests(SynchronousTestCase):
         """
         backup = unpack(str(self.path / "backup"), str(self.path / "store"))
         self.assertEqual(backup, Backup(CLUSTER, 0, STAMP + 200, STAMP / 1000, 200, 2, STAMP + 200, 6, HASH_AT_200))
+
+
+class SecondRareTests(RareTests):
+    """
+    Tests of C{rares2.tar.xz}: the same, with segments of format 2, and a log that is being repaired.
+    """
+
+    archive = "rares2.tar.xz"
+
+    def test_repairing(self) -> None:
+        """
+        A server whose log is being repaired still knows what that had.
+        """
+        found = inspect(str(self.path / "2-repairing"), True)
+        self.assertEqual((found.findings, found.repair), ((), Repair(40, 1)))
+        folder, log, machine = self.open(2, "2-repairing")
+        self.assertEqual(folder.repair, Repair(40, 1))
+        self.assertEqual((log.firstIndex, log.prevTerm, log.lastIndex), (21, 1, 25))
+        self.goOn(log, machine)
+        self.assertEqual(machine.keys, 6)

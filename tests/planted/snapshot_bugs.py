@@ -11,7 +11,6 @@ import replkv.storage.log
 from replkv.kv.expiry import EXPIRING
 from replkv.kv.memory import MemoryEngine
 from replkv.kv.state import readState
-from replkv.node.applier import Applier
 from replkv.storage.files import Files
 from replkv.storage.log import LogStorage
 from replkv.storage.snapshot import IncomingSnapshot
@@ -59,10 +58,4 @@ BUGS: Final = (
     ),
     Bug("a lower term after an install", "cluster", 200, (Patch(replkv.storage.log, "writeStart", _startWithoutTerm),)),
     Bug("an install that leaves the old store", "cluster", 200, (Patch(LogStorage, "restart", _restartWithOldStore),)),
-    Bug(
-        "what was to be applied to the old store is applied to the new one",
-        "cluster",
-        100,
-        (Patch(Applier, "restart", lambda applier: None),),
-    ),
 )

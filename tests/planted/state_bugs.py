@@ -16,7 +16,7 @@ BUGS: Final = (
         "an audit that compares nothing",
         "cluster",
         60,
-        (Patch(Audit, "_judge", lambda audit, index, hashes: None),),
+        (Patch(Audit, "_weigh", lambda audit, comparison: None),),
     ),
     Bug(
         "a server that knows that its state is wrong, and serves",

@@ -26,6 +26,7 @@ from replkv.raft.entry import Entry
 from replkv.storage.clockrecord import ClockRecord
 from replkv.testing.cluster.clocks import EPOCH
 from tests.node import (
+    test_applier,
     test_clusterclock,
     test_diskqueue,
     test_expiry,
@@ -49,6 +50,13 @@ class NodeMistakesTests(PlantingTests):
         """
         self.plant("a pipelined read that misses the write before it")
         self.assertCaught(test_writes.PipelineTests, "test_getSeesSet", "test_alternating")
+
+    def test_appliesToNewStore(self) -> None:
+        """
+        What was to be applied to the old store is applied to the one that takes its place.
+        """
+        self.patch(Applier, "restart", lambda applier: None)
+        self.assertCaught(test_applier.SnapshotTests, "test_left", "test_flush")
 
     def test_readWithoutQuorum(self) -> None:
         """

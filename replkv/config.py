@@ -6,18 +6,15 @@ Whatever is wrong in the file is refused with one line that names the file, the 
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
-from collections import Counter
-from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn
+from typing import Final
 
 import replkv
+from replkv.document import Document, JSONObject, shown
 from replkv.durations import secondsOf
 from replkv.hosts import hostMistake, isUnspecified
-from replkv.printable import printable
 
 FILE_VARIABLE: Final = "REPLKV_CONFIG"
 SYSTEM_FILE: Final = "/etc/replkv/servers.json"
@@ -171,7 +168,7 @@ def load(filename: str) -> Config:
 
     @raise ConfigError: if it cannot be read or has a mistake.
     """
-    return _Document(filename, _read(filename)).config()
+    return _Document(filename, _read(filename), ConfigError).config()
 
 
 def _read(filename: str) -> str:
@@ -189,18 +186,7 @@ def _read(filename: str) -> str:
         raise ConfigError(f"{filename}: is not UTF-8: the byte at offset {error.start}") from None
 
 
-class _Object(dict[str, Any]):
-    """
-    A JSON object that remembers a key that stood in it twice.
-    """
-
-    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
-        super().__init__(pairs)
-        counts = Counter(key for key, _ in pairs)
-        self.repeated = next((key for key, count in counts.items() if count > 1), None)
-
-
-class _Document:
+class _Document(Document):
     """
     The text of one servers file, and the reading of it. A place is a path such as C{Servers[2].}, with its dot.
     """
@@ -219,19 +205,6 @@ class _Document:
     )
     _SERVER_REQUIRED: Final = ("Id", "Hostname", "ClientPort", "LogPort")
     _SERVER_OPTIONAL: Final = ("Listen",)
-
-    def __init__(self, filename: str, text: str) -> None:
-        self._filename = filename
-        if not text.strip():
-            self._fail("", "is empty")
-        try:
-            self._top = json.loads(text, object_pairs_hook=_Object)
-        except json.JSONDecodeError as error:
-            self._fail(f"line {error.lineno}, column {error.colno}", f"not JSON: {error.msg}")
-        except RecursionError:
-            self._fail("", "is nested too deeply")
-        except ValueError:
-            self._fail("", "has a number with too many digits")
 
     def config(self) -> Config:
         """
@@ -271,7 +244,7 @@ class _Document:
         plan = self._object(value, "Backup", ("Every", "Keep", "To"), ())
         every = secondsOf(given := self._text(plan, "Backup.", "Every", _MAX_NAME))
         if every is None:
-            self._fail("Backup.Every", f'must be from "1s" to "99999d", such as "15m" or "1h", not {_shown(given)}')
+            self._fail("Backup.Every", f'must be from "1s" to "99999d", such as "15m" or "1h", not {shown(given)}')
         keep = self._integer(plan, "Backup.", "Keep", 1, _MAX_KEEP)
         return BackupPlan(every, keep, self._path(self._text(plan, "Backup.", "To", 4096), "Backup.To"))
 
@@ -331,71 +304,16 @@ class _Document:
                     self._fail(place, f"{port} is already used by {ports[address]}")
                 ports[address] = place
 
-    def _object(self, value: object, place: str, required: Collection[str], optional: Collection[str]) -> _Object:
-        inside = place + "." if place else ""
-        if not isinstance(value, _Object):
-            self._wrongType(place, "an object", value)
-        if value.repeated is not None:
-            self._fail(inside + printable(value.repeated, _MAX_NAME), "is given twice")
-        known = [*required, *optional]
-        for key in value:
-            if key not in known:
-                near = difflib.get_close_matches(key, known, n=1) or [k for k in known if k.lower() == key.lower()]
-                self._fail(
-                    inside + printable(key, _MAX_NAME), "unknown key" + (f", did you mean {near[0]}?" if near else "")
-                )
-        for key in required:
-            if key not in value:
-                self._fail(inside + key, "is missing")
-        return value
-
-    def _integer(self, given: _Object, inside: str, key: str, low: int, high: int, default: int = 0) -> int:
-        value = given.get(key, default)
-        # To Python a bool is an int; to the person who wrote the file it is not.
-        if not isinstance(value, int) or isinstance(value, bool):
-            self._wrongType(inside + key, "a whole number", value)
-        if not low <= value <= high:
-            self._fail(inside + key, f"must be from {low} to {high}, not {value}")
-        return value
-
-    def _text(self, given: _Object, inside: str, key: str, longest: int, default: str = "") -> str:
-        value = given.get(key, default)
-        if not isinstance(value, str):
-            self._wrongType(inside + key, "a string", value)
-        if not value:
-            self._fail(inside + key, "is empty")
-        if len(value) > longest:
-            self._fail(inside + key, f"is longer than {longest} characters")
-        if not value.isprintable():
-            self._fail(inside + key, "has a character that cannot be printed")
-        return value
-
-    def _hostname(self, given: _Object, inside: str, key: str) -> str:
+    def _hostname(self, given: JSONObject, inside: str, key: str) -> str:
         value = self._text(given, inside, key, _MAX_HOSTNAME)
         mistake = hostMistake(value)
         if mistake is not None:
             self._fail(inside + key, f"{json.dumps(value)} {mistake}")
         return value
 
-    def _reachable(self, given: _Object, inside: str, key: str) -> str:
+    def _reachable(self, given: JSONObject, inside: str, key: str) -> str:
         value = self._hostname(given, inside, key)
         if isUnspecified(value):
             hint = f'name the server\'s own address, and add "Listen": "{value}" to listen on all'
             self._fail(inside + key, f"nobody can be sent to {value}: {hint}")
         return value
-
-    def _wrongType(self, place: str, expected: str, value: object) -> NoReturn:
-        self._fail(place, f"must be {expected}, not {_shown(value)}")
-
-    def _fail(self, place: str, mistake: str) -> NoReturn:
-        line = ": ".join(part for part in (self._filename, place, mistake) if part)
-        raise ConfigError(printable(line)) from None
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, dict):
-        return "an object"
-    if isinstance(value, list):
-        return "a list"
-    text = json.dumps(value)
-    return text if len(text) <= 40 else text[:37] + "..."

@@ -89,7 +89,8 @@ class Executor:
         session = request.session
         session.submitted += 1
         request.number = session.submitted
-        if self._closed or self._deadlines.isFull or self._proposals.isFull:
+        size = request.size
+        if self._closed or self._deadlines.isFullFor(size) or self._proposals.isFullFor(size):
             request.answer(Unavailable())
             return False
         leaderId = self._raft.leaderId

@@ -40,12 +40,11 @@ class Proposals:
         self._requests: dict[int, tuple[int, Request]] = {}
         self._bytes = 0
 
-    @property
-    def isFull(self) -> bool:
+    def isFullFor(self, size: int) -> bool:
         """
-        Whether no more may be proposed.
+        Whether no more may be proposed that have a value of so many bytes.
         """
-        return len(self._requests) >= self._limits.commands or self._bytes >= self._limits.commandBytes
+        return len(self._requests) >= self._limits.commands or (size > 0 and self._bytes >= self._limits.commandBytes)
 
     def add(self, index: int, term: int, request: Request) -> None:
         """
@@ -119,12 +118,12 @@ class Deadlines:
         """
         return len(self._queue)
 
-    @property
-    def isFull(self) -> bool:
+    def isFullFor(self, size: int) -> bool:
         """
-        Whether no more requests can be taken.
+        Whether no more requests can be taken that have a value of so many bytes. Those without one need none of the
+        room that values take up: who writes much must not keep others from reading.
         """
-        return len(self._queue) >= self._most or self._bytes >= self._limits.commandBytes
+        return len(self._queue) >= self._most or (size > 0 and self._bytes >= self._limits.commandBytes)
 
     def add(self, now: float, request: Request) -> None:
         """

@@ -107,12 +107,12 @@ class ProposalsTests(SynchronousTestCase):
         Their number is bounded, and an answer by time-out makes no room: the entry is still in the log.
         """
         self.begin(NodeLimits(commands=3))
-        self.assertFalse(self.proposals.isFull)
+        self.assertFalse(self.proposals.isFullFor(1))
         self.proposals.add(7, 3, store())
         self.first.answer(Unavailable())
-        self.assertTrue(self.proposals.isFull)
+        self.assertTrue(self.proposals.isFullFor(1))
         self.proposals.applied([Entry(5, 3, b"x")], [Stored(5)])
-        self.assertFalse(self.proposals.isFull)
+        self.assertFalse(self.proposals.isFullFor(1))
 
     def test_fullOfBytes(self) -> None:
         """
@@ -120,13 +120,13 @@ class ProposalsTests(SynchronousTestCase):
         """
         self.begin(NodeLimits(commandBytes=100))
         self.proposals.add(7, 3, store(98))
-        self.assertTrue(self.proposals.isFull)
+        self.assertTrue(self.proposals.isFullFor(1))
         self.proposals.applied([Entry(5, 3, b"x")], [Stored(5)])
-        self.assertFalse(self.proposals.isFull)
+        self.assertFalse(self.proposals.isFullFor(1))
         self.proposals.add(8, 3, store(98))
-        self.assertTrue(self.proposals.isFull)
+        self.assertTrue(self.proposals.isFullFor(1))
         self.proposals.abandon(4)
-        self.assertFalse(self.proposals.isFull)
+        self.assertFalse(self.proposals.isFullFor(1))
 
 
 class DeadlinesTests(SynchronousTestCase):
@@ -170,13 +170,13 @@ class DeadlinesTests(SynchronousTestCase):
         """
         self.deadlines = Deadlines(5.0, NodeLimits(commands=2, commandBytes=1000))
         self.deadlines.add(10.0, store(400))
-        self.assertFalse(self.deadlines.isFull)
+        self.assertFalse(self.deadlines.isFullFor(1))
         self.deadlines.add(10.0, store(400))
-        self.assertTrue(self.deadlines.isFull)
+        self.assertTrue(self.deadlines.isFullFor(1))
         self.deadlines.sweep(15.0)
-        self.assertFalse(self.deadlines.isFull)
+        self.assertFalse(self.deadlines.isFullFor(1))
         self.deadlines.add(20.0, store(1000))
-        self.assertTrue(self.deadlines.isFull)
+        self.assertTrue(self.deadlines.isFullFor(1))
 
     def test_bytesGivenBack(self) -> None:
         """
@@ -190,10 +190,10 @@ class DeadlinesTests(SynchronousTestCase):
         answered.answer(Stored(7))
         self.deadlines.sweep(15.0)
         self.deadlines.add(20.0, store(999))
-        self.assertFalse(self.deadlines.isFull)
+        self.assertFalse(self.deadlines.isFullFor(1))
         self.assertEqual(len(self.deadlines.takeAll()), 1)
         self.deadlines.add(20.0, store(999))
-        self.assertFalse(self.deadlines.isFull)
+        self.assertFalse(self.deadlines.isFullFor(1))
 
     def test_takeAll(self) -> None:
         """
@@ -204,7 +204,7 @@ class DeadlinesTests(SynchronousTestCase):
             self.deadlines.add(10.0, request)
         self.assertEqual(list(self.deadlines.takeAll()), requests)
         self.assertEqual(self.deadlines.count, 0)
-        self.assertFalse(self.deadlines.isFull)
+        self.assertFalse(self.deadlines.isFullFor(1))
 
 
 class PaceTests(SynchronousTestCase):
@@ -243,7 +243,7 @@ class PaceTests(SynchronousTestCase):
         self.begin(NodeLimits(queuedCommands=2))
         self.add(10.0, 100)
         self.deadlines.sweep(11.0)
-        self.assertFalse(self.deadlines.isFull)
+        self.assertFalse(self.deadlines.isFullFor(1))
 
     def test_slow(self) -> None:
         """
@@ -252,19 +252,19 @@ class PaceTests(SynchronousTestCase):
         self.begin(NodeLimits(queuedCommands=2))
         self.add(10.0, 100)
         self.answer(11.2, 40)
-        self.assertTrue(self.deadlines.isFull)
+        self.assertTrue(self.deadlines.isFullFor(1))
         self.answer(11.3, 20)
-        self.assertFalse(self.deadlines.isFull)
+        self.assertFalse(self.deadlines.isFullFor(1))
         self.add(11.3, 20)
-        self.assertTrue(self.deadlines.isFull)
+        self.assertTrue(self.deadlines.isFullFor(1))
         # What was answered long ago says nothing.
         self.answer(14.0, 50)
         self.answer(15.0, 0)
-        self.assertTrue(self.deadlines.isFull)
+        self.assertTrue(self.deadlines.isFullFor(1))
         self.answer(15.0, 10)
         self.add(15.0, 100)
         self.deadlines.sweep(15.1)
-        self.assertFalse(self.deadlines.isFull)
+        self.assertFalse(self.deadlines.isFullFor(1))
 
     def test_few(self) -> None:
         """
@@ -273,9 +273,9 @@ class PaceTests(SynchronousTestCase):
         self.begin(NodeLimits(queuedCommands=3))
         self.add(10.0, 2)
         self.deadlines.sweep(14.0)
-        self.assertFalse(self.deadlines.isFull)
+        self.assertFalse(self.deadlines.isFullFor(1))
         self.add(14.0, 1)
-        self.assertTrue(self.deadlines.isFull)
+        self.assertTrue(self.deadlines.isFullFor(1))
 
     def test_noTime(self) -> None:
         """

@@ -313,13 +313,18 @@ class LimitsTests(LeaderTests):
 
     def test_tooLarge(self) -> None:
         """
-        So it is with the bytes of their values.
+        So it is with the bytes of their values; but that is no reason to refuse what has no value, such as a read.
         """
         self.begin(ServerLimits(node=NodeLimits(commandBytes=1000)))
         self.cluster.hold(self.followers)
         self.assertIsNone(self.client.set(b"k", bytes(999)).result)
         self.assertIsNone(self.client.set(b"k", bytes(10)).result)
-        self.assertEqual(self.client.get(b"k").result, Unavailable())
+        self.assertEqual(self.client.set(b"k", b"v").result, Unavailable())
+        read = self.client.get(b"k")
+        self.assertIsNone(read.result)
+        self.cluster.hold(self.followers, False)
+        self.cluster.run(0.02)
+        self.assertEqual(read.result, Found(3, 0, bytes(10)))
 
     def test_tooSlow(self) -> None:
         """

@@ -303,10 +303,18 @@ class NodeMistakesTests(PlantingTests):
         """
         A node takes whatever comes.
         """
-        self.patch(Proposals, "isFull", False)
+        self.patch(Proposals, "isFullFor", lambda proposals, size: False)
         self.assertCaught(test_writes.LimitsTests, "test_hungDisks")
-        self.patch(Deadlines, "isFull", False)
+        self.patch(Deadlines, "isFullFor", lambda deadlines, size: False)
         self.assertCaught(test_pending.DeadlinesTests, "test_full")
+
+    def test_writersStarveReaders(self) -> None:
+        """
+        The values of writes take up the room of reads too.
+        """
+        isFullFor = Deadlines.isFullFor
+        self.patch(Deadlines, "isFullFor", lambda deadlines, size: isFullFor(deadlines, 1))
+        self.assertCaught(test_writes.LimitsTests, "test_tooLarge")
 
     def test_bytesStayCounted(self) -> None:
         """

@@ -48,6 +48,7 @@ LEAVES = {
     "hosts": set(),
     "lives": set(),
     "names": set(),
+    "outside": {"printable"},
     "printable": set(),
     "reactors": set(),
     "reasons": set(),
@@ -64,7 +65,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "wire": ("commands",),
     "kv": ("commands", "times", "versions"),
     "storage": ("lives", "times"),
-    "peers": ("lives", "reasons", "storage.snapshot", "times", "versions"),
+    "peers": ("lives", "outside", "printable", "reasons", "storage.snapshot", "times", "versions"),
     "client": ("clocks", "commands", "config", "names", "reasons", "wire"),
     "frontends": ("commands", "wire"),
 }

@@ -9,7 +9,6 @@ from typing import Final, NoReturn
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import ITCPTransport, ITransport
-from twisted.logger import Logger
 from twisted.protocols import amp
 from twisted.python.failure import Failure
 
@@ -34,7 +33,6 @@ class PeerConnection(amp.AMP):
         it is.
     """
 
-    _logger = Logger()
     transport: ITCPTransport
 
     def __init__(self) -> None:
@@ -123,9 +121,9 @@ class PeerConnection(amp.AMP):
 
     def report(self, what: str) -> None:
         """
-        Tell the operator something.
+        Tell the operator something that the other side has done.
         """
-        self._logger.warn("{what}", what=what)
+        raise NotImplementedError
 
     @property
     def peerAddress(self) -> object:

@@ -19,6 +19,7 @@ from twisted.protocols.amp import Command
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from replkv.outside import OutsideLog
 from replkv.peers.commands import (
     SINCE,
     CompareStateCommand,
@@ -74,7 +75,7 @@ class OutgoingConnection(PeerConnection):
         """
         Tell the operator something, but not at each attempt.
         """
-        self.factory.link.tell(what)
+        self.factory.link.relay(what)
 
 
 class _OutgoingFactory(Factory):
@@ -127,6 +128,7 @@ class PeerLink(Service):
         self._lastAnswer = 0.0
         self._attempts = 0
         self._told: str | None = None
+        self._outside = OutsideLog(clock, self._logger)
         self._whenLost: list[Deferred[None]] = []
         delay = backoffPolicy(initialDelay=0.05, maxDelay=1.0, jitter=lambda: random.uniform(0.0, 0.1))
         self._client = _QuietClientService(
@@ -286,9 +288,9 @@ class PeerLink(Service):
 
     def _refused(self, failure: Failure, connection: OutgoingConnection) -> None:
         if failure.check(Refused):
-            self.tell(f"server {self.peer} and this one do not work together: {failure.getErrorMessage()}")
+            self.relay(f"server {self.peer} and this one do not work together: {failure.getErrorMessage()}")
         elif self._told is None:
-            self.tell(f"server {self.peer} did not let this one in ({failure.getErrorMessage()}); trying again")
+            self.relay(f"server {self.peer} did not let this one in ({failure.getErrorMessage()}); trying again")
         connection.transport.abortConnection()
 
     def disconnected(self, connection: OutgoingConnection) -> None:
@@ -314,6 +316,14 @@ class PeerLink(Service):
         if self.running and what != self._told:
             self._told = what
             self._logger.warn("{what}", what=what)
+
+    def relay(self, what: str) -> None:
+        """
+        Log something that the other side has said or done, once. Whoever it is might say something else each time.
+        """
+        if self.running and what != self._told:
+            self._told = what
+            self._outside.say("connection", what)
 
     def _unreached(self, failure: Failure) -> None:
         """

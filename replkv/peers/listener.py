@@ -12,6 +12,7 @@ from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from replkv.outside import LONGEST, OutsideLog
 from replkv.peers.commands import (
     AppendEntriesCommand,
     CompareStateCommand,
@@ -32,6 +33,7 @@ from replkv.peers.identity import Identity
 from replkv.peers.receiver import Receiver, Timed
 from replkv.peers.snapshots import SnapshotSource
 from replkv.peers.states import StateSource
+from replkv.printable import printable
 from replkv.raft.messages import InstallSnapshot, RequestVote, TimeoutNow
 
 HELLO_TIMEOUT: Final = 5.0
@@ -48,7 +50,7 @@ _MAX_UNKNOWN: Final = 2 * MAX_STRANGERS
 
 MAX_REFUSALS: Final = 128
 """
-How many different refusals are logged.
+How many different refusals are remembered, so that each is logged once.
 """
 
 
@@ -84,6 +86,12 @@ class IncomingConnection(PeerConnection):
         super().connectionLost(reason)
         self.factory.connections.pop(self, None)
         self._stopWaiting()
+
+    def report(self, what: str) -> None:
+        """
+        See L{PeerConnection.report}. Anyone can connect.
+        """
+        self.factory.outside.say("connection", what)
 
     def locateResponder(self, name: bytes) -> Any:
         """
@@ -202,6 +210,7 @@ class PeerListener(ServerFactory):
     The factory of the connections that other servers make.
 
     @ivar connections: those that are open, the oldest first.
+    @ivar outside: logs what comes on them.
     """
 
     noisy = False
@@ -226,6 +235,7 @@ class PeerListener(ServerFactory):
         self.snapshots = snapshots
         self.states = states
         self.connections: dict[IncomingConnection, None] = {}
+        self.outside = OutsideLog(clock, self._logger)
         self._crowded = False
         self.refusals: set[tuple[int, str]] = set()
 
@@ -256,9 +266,11 @@ class PeerListener(ServerFactory):
         """
         Say once, and not at each of its attempts, why a server is refused.
         """
-        if (sender, reason) not in self.refusals and len(self.refusals) < MAX_REFUSALS:
-            self.refusals.add((sender, reason))
-            self._logger.warn("refused a connection from {address}: {reason}", address=address, reason=reason)
+        refusal = sender, printable(reason, LONGEST)
+        if refusal not in self.refusals:
+            if len(self.refusals) < MAX_REFUSALS:
+                self.refusals.add(refusal)
+            self.outside.say("refusal", f"refused a connection from {address}: {reason}")
 
     def introduced(self, connection: IncomingConnection) -> None:
         """

@@ -5,18 +5,29 @@ The log file of a server.
 from __future__ import annotations
 
 import signal
-from typing import Any
+from typing import Any, Final
 
 from twisted.application.service import MultiService
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.logger import ILogObserver, Logger, textFileLogObserver
 from twisted.python.logfile import LogFile
 
+FILE_BYTES: Final = 10 * 1024 * 1024
+"""
+How long a log file becomes, before the last line.
+"""
+
+FILES: Final = 10
+"""
+How many there are at the most, the oldest of which go: whatever happens, a server's log does not fill its disk.
+"""
+
 
 class LoggedService(MultiService):
     """
-    A service whose log goes to a file. SIGHUP has the file opened again, for those who have moved it away, and SIGUSR1
-    has it moved away, as twistd's own log file is.
+    A service whose log goes to a file. One that is full is moved away, and the last of these are kept. SIGHUP has the
+    file opened again, for those who have moved it away themselves, and SIGUSR1 has it moved away, as twistd's own log
+    file is.
     """
 
     _logger = Logger()
@@ -26,7 +37,8 @@ class LoggedService(MultiService):
         @raise OSError: if the file cannot be opened.
         """
         super().__init__()
-        self._file = LogFile.fromFullPath(filename)
+        # Twisted keeps so many beside the one that is written to.
+        self._file = LogFile.fromFullPath(filename, rotateLength=FILE_BYTES, maxRotatedFiles=FILES - 1)
         signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(self.reopen))
         signal.signal(signal.SIGUSR1, lambda *_: reactor.callFromThread(self._file.rotate))
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from twisted.protocols import amp
 
+from replkv.outside import INTERVAL_SECONDS
 from replkv.peers.connection import MAX_BOX_BYTES, MAX_HELLO_BYTES
 from replkv.peers.listener import MAX_STRANGERS
 from tests.peers.listening import ListenerTests
@@ -57,6 +58,25 @@ class GarbageTests(ListenerTests):
             self.send(amp.AmpBox(box).serialize())
             self.assertClosed("closed the connection with server0:")
             self.assertLess(len(self.lines[0]), 300)
+            self.network.advance(INTERVAL_SECONDS)
+
+    def test_manyStrangers(self) -> None:
+        """
+        However many connect and send what is none of ours, there is a line in some seconds, and what is in it can do
+        nothing to the log.
+        """
+        self.network.reset(hostOf(0), hostOf(1))
+        self.lines.clear()
+        for _ in range(100):
+            self.caller = self.connect()
+            self.send(amp.AmpBox({b"\x1b[2J\n": b"\n"}).serialize())
+            self.network.settle()
+            self.assertFalse(self.caller.isUp)
+        self.assertEqual(len(self.lines), 1)
+        self.network.advance(INTERVAL_SECONDS)
+        self.assertEqual(len(self.lines), 2)
+        self.assertIn("99 more of such lines in 10 s; the last: closed the connection with ", self.lines[1])
+        self.assertTrue("".join(self.lines).isprintable())
 
     def test_unknownCommand(self) -> None:
         """

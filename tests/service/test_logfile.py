@@ -13,7 +13,7 @@ from twisted.application.service import Application
 from twisted.logger import ILogObserver, Logger, LogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.service.logfile import LoggedService
+from replkv.service.logfile import FILE_BYTES, FILES, LoggedService
 from tests.reactor import Reactor
 
 
@@ -86,6 +86,21 @@ class LogFileTests(SynchronousTestCase):
         lines = self.lines(os.path.join(elsewhere, "server.log"))
         self.assertIn("the log file cannot be opened again, and is kept: [Errno 2]", lines[0])
         self.assertEqual(lines[1:], ["two"])
+
+    def test_bounded(self) -> None:
+        """
+        A file that is full is moved away, and of those that were, the oldest goes when there are ten files.
+        """
+        for number in range(13):
+            self.say(f"file {number}")
+            with open(self.path, "r+b") as file:
+                file.truncate(FILE_BYTES)  # What is written stands where the one before has ended.
+            self.service.reopen()
+        self.say("file 13")
+        names = sorted(os.listdir(self.folder))
+        self.assertEqual(names, ["server.log", *sorted(f"server.log.{number}" for number in range(1, FILES))])
+        with open(f"{self.path}.{FILES - 1}", "rb") as file:
+            self.assertIn(b"file 4", file.read(200))
 
     def test_rotate(self) -> None:
         """

@@ -1,0 +1,65 @@
+"""
+What clients, and strangers at any port, can make a server log.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from replkv.printable import printable
+
+INTERVAL_SECONDS: Final = 10.0
+"""
+One line of each kind is logged in such a time.
+"""
+
+LONGEST: Final = 500
+"""
+How many characters such a line has at the most.
+"""
+
+
+class OutsideLog:
+    """
+    Logs what comes from outside, no more than a line of each kind in some seconds. What is left out is counted, and
+    told afterwards, with the last of it.
+    """
+
+    def __init__(self, clock: IReactorTime, logger: Logger) -> None:
+        """
+        @param logger: takes the lines.
+        """
+        self._clock = clock
+        self._logger = logger
+        self._until: dict[str, float] = {}
+        self._leftOut: dict[str, tuple[int, str]] = {}
+
+    def say(self, kind: str, line: str) -> None:
+        """
+        Log C{line}, or count it.
+
+        @param kind: one of a few words: which lines are alike.
+        """
+        now = self._clock.seconds()
+        wait = self._until.get(kind, now) - now
+        if wait <= 0:
+            self._log(kind, printable(line, LONGEST))
+            return
+        if kind not in self._leftOut:
+            self._clock.callLater(wait, self._tell, kind)
+        count, _ = self._leftOut.get(kind, (0, ""))
+        self._leftOut[kind] = count + 1, printable(line, LONGEST)
+
+    def _log(self, kind: str, line: str) -> None:
+        self._until[kind] = self._clock.seconds() + INTERVAL_SECONDS
+        self._logger.warn("{line}", line=line)
+
+    def _tell(self, kind: str) -> None:
+        """
+        Tell what was left out.
+        """
+        count, line = self._leftOut.pop(kind)
+        self._log(kind, f"{count} more of such lines in {INTERVAL_SECONDS:g} s; the last: {line}")

@@ -146,7 +146,7 @@ BUGS: Final = (
         100,
         (Patch(replkv.storage.log, "Exhausted", _Never),),
     ),
-    Bug("a failed fsync ignored", "cluster", 200, (Patch(Segment, "append", _appendSynced),)),
+    Bug("a failed fsync ignored", "cluster", 400, (Patch(Segment, "append", _appendSynced),)),
     Bug(
         "damage in the middle of a log taken for a torn tail",
         "cluster",

@@ -58,7 +58,9 @@ BUGS: Final = (
             Patch(LeaderClock, "lead", _leadByWallClock),
         ),
     ),
-    Bug("the leader's time is not followed", "cluster", 100, (Patch(ClusterClock, "follow", lambda clock, time: None),)),
+    Bug(
+        "the leader's time is not followed", "cluster", 100, (Patch(ClusterClock, "follow", lambda clock, time: None),)
+    ),
     Bug("a started server believes no leader", "cluster", 100, (Patch(ClusterClock, "__init__", _startSure),)),
 )
 """

@@ -12,8 +12,8 @@ from typing import ClassVar, Final, TypeVar
 
 from twisted.python.usage import UsageError
 
-from replkv.cli.command import PathCommand, ServersCommand
-from replkv.cli.fetching import FetchingCommand, serversOf
+from replkv.cli.command import PathCommand, ServersCommand, serversOf
+from replkv.cli.fetching import FetchingCommand
 from replkv.cli.statuses import DAMAGED, DONE, UNAVAILABLE
 from replkv.cli.streams import say, tell
 from replkv.config import Config, ConfigError, ServerConfig

@@ -21,7 +21,7 @@ from replkv.cli.statuses import DONE, UNAVAILABLE
 from replkv.cli.streams import say, tell
 from replkv.client.client import Client
 from replkv.clocks import countForward
-from replkv.config import BUILT_IN_FILE, FILE_PLACES, Config, NoServersFile, find, load
+from replkv.config import BUILT_IN_FILE, FILE_PLACES, Config, NoServersFile, ServerConfig, find, load
 from replkv.reactors import ISystemReactor
 from replkv.service.startup import endOnInterrupt
 
@@ -178,6 +178,19 @@ class AskingCommand(ServersCommand):
         A client of these servers, which tries as long as was asked for.
         """
         return Client(reactor, [(server.hostname, server.clientPort) for server in config.servers], self.timeout)
+
+
+def serversOf(config: Config, given: str | None, option: str = "--id") -> list[ServerConfig]:
+    """
+    The servers of the file, or the one with the id that is given.
+
+    @raise UsageError: if there is none with that.
+    """
+    servers = [server for server in config.servers if given in (None, str(server.id))]
+    if not servers:
+        ids = ", ".join(str(server.id) for server in config.servers)
+        raise UsageError(f"{option} must be the id of a server of the servers file: {ids}; not {given!r:.50}")
+    return servers
 
 
 def globalReactor() -> ISystemReactor:

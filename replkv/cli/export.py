@@ -11,7 +11,8 @@ from tempfile import TemporaryDirectory
 from typing import ClassVar, Final
 
 from replkv.cli.backup import reading, refused
-from replkv.cli.fetching import FetchingCommand, serversOf
+from replkv.cli.command import serversOf
+from replkv.cli.fetching import FetchingCommand
 from replkv.cli.jsonlines import encodeLine
 from replkv.cli.statuses import DONE, UNAVAILABLE
 from replkv.cli.streams import remark, write

@@ -10,7 +10,6 @@ from typing import Final, NamedTuple
 
 from twisted.internet.defer import gatherResults
 from twisted.internet.task import deferLater
-from twisted.python.usage import UsageError
 
 from replkv.cli.command import AskingCommand, PathCommand, runReactor
 from replkv.cli.streams import tell
@@ -26,19 +25,6 @@ from replkv.storage.files import OSFiles
 from replkv.storage.snapshot import IncomingSnapshot, Manifest
 
 _POLL_SECONDS: Final = 0.1
-
-
-def serversOf(config: Config, given: str | None, option: str = "--id") -> list[ServerConfig]:
-    """
-    The servers of the file, or the one with the id that is given.
-
-    @raise UsageError: if there is none with that.
-    """
-    servers = [server for server in config.servers if given in (None, str(server.id))]
-    if not servers:
-        ids = ", ".join(str(server.id) for server in config.servers)
-        raise UsageError(f"{option} must be the id of a server of the servers file: {ids}; not {given!r:.50}")
-    return servers
 
 
 class Fetched(NamedTuple):

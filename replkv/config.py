@@ -15,6 +15,7 @@ import replkv
 from replkv.document import Document, JSONObject, shown
 from replkv.durations import secondsOf
 from replkv.hosts import hostMistake, isUnspecified
+from replkv.tlsfiles import TlsFiles
 
 FILE_VARIABLE: Final = "REPLKV_CONFIG"
 SYSTEM_FILE: Final = "/etc/replkv/servers.json"
@@ -105,6 +106,8 @@ class Config:
     @ivar reserveBytes: how many bytes should be free on a server's disk: with less, it takes no writes. C{None} leaves
         that to the servers.
     @ivar backup: how servers make backups by themselves; C{None} if they do not.
+    @ivar tls: the certificates by which the servers know each other; C{None} if they do without.
+    @ivar isInsecure: whether they may do without where others than this host can reach them.
     @ivar notice: a line for the operator, where the servers' data seems to lie in another folder than C{path}.
     """
 
@@ -119,6 +122,8 @@ class Config:
     maxConnections: int
     reserveBytes: int | None = None
     backup: BackupPlan | None = None
+    tls: TlsFiles | None = None
+    isInsecure: bool = False
     notice: str = ""
 
     def server(self, serverId: int) -> ServerConfig:
@@ -202,6 +207,8 @@ class _Document(Document):
         "MaxConnections",
         "ReserveBytes",
         "Backup",
+        "Tls",
+        "Insecure",
     )
     _SERVER_REQUIRED: Final = ("Id", "Hostname", "ClientPort", "LogPort")
     _SERVER_OPTIONAL: Final = ("Listen",)
@@ -237,6 +244,8 @@ class _Document(Document):
             maxConnections=self._integer(top, "", "MaxConnections", 1, 1_000_000, 10_000),
             reserveBytes=self._integer(top, "", "ReserveBytes", 0, _MAX_RESERVE) if "ReserveBytes" in top else None,
             backup=self._backup(top["Backup"]) if "Backup" in top else None,
+            tls=self._tls(top["Tls"]) if "Tls" in top else None,
+            isInsecure=self._boolean(top, "", "Insecure"),
             notice=self._notice(given, path, servers),
         )
 
@@ -247,6 +256,11 @@ class _Document(Document):
             self._fail("Backup.Every", f'must be from "1s" to "99999d", such as "15m" or "1h", not {shown(given)}')
         keep = self._integer(plan, "Backup.", "Keep", 1, _MAX_KEEP)
         return BackupPlan(every, keep, self._path(self._text(plan, "Backup.", "To", 4096), "Backup.To"))
+
+    def _tls(self, value: object) -> TlsFiles:
+        keys = ("Certificate", "Key", "Authority")
+        files = self._object(value, "Tls", keys, ())
+        return TlsFiles(*(self._path(self._text(files, "Tls.", key, 4096), f"Tls.{key}") for key in keys))
 
     def _path(self, given: str, key: str) -> str:
         place = DEFAULT_FILE if self._filename == BUILT_IN_FILE else self._filename

@@ -27,6 +27,7 @@ LAYERS = (
     "wire",
     "kv",
     "storage",
+    "tls",
     "peers",
     "client",
     "frontends",
@@ -40,7 +41,7 @@ The folders, from the ground up. Each imports only what stands before it.
 """
 
 LEAVES = {
-    "config": {"document", "durations", "hosts"},
+    "config": {"document", "durations", "hosts", "tlsfiles"},
     "clocks": set(),
     "document": {"printable"},
     "durations": set(),
@@ -53,6 +54,7 @@ LEAVES = {
     "reactors": set(),
     "reasons": set(),
     "times": set(),
+    "tlsfiles": set(),
     "versions": set(),
 }
 """
@@ -65,6 +67,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "wire": ("commands",),
     "kv": ("commands", "times", "versions"),
     "storage": ("lives", "times"),
+    "tls": ("config", "tlsfiles"),
     "peers": ("lives", "outside", "printable", "reasons", "storage.snapshot", "times", "versions"),
     "client": ("clocks", "commands", "config", "names", "reasons", "wire"),
     "frontends": ("commands", "wire"),

@@ -66,6 +66,7 @@ class ReplkvOptions(CommonOptions):
         ["import", None, _lazy("importing.ImportCommand"), "Store keys from JSON lines."],
         ["recover", None, _lazy("backup.RecoverCommand"), "Make a cluster of one of a folder that survived."],
         ["inspect", None, _lazy("inspect.InspectCommand"), "Look inside a server's data folder, and change nothing."],
+        ["cert", None, _lazy("cert.CertCommand"), "Make the certificates by which servers know each other."],
         ["clean-data", None, _lazy("cluster.clean.CleanDataCommand"), "Remove all that is stored on this machine."],
         ["sim", None, _lazy("sim.SimCommand"), "Simulate clusters, with faults, under the eyes of a judge."],
         ["help", None, HelpCommand, "Show this help, or that of a command."],

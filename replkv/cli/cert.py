@@ -1,0 +1,85 @@
+"""
+C{replkv cert}: the certificates by which servers know each other.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from typing import ClassVar, Final
+
+from twisted.python.usage import UsageError
+
+from replkv.cli.command import PathCommand, ServersCommand, serversOf
+from replkv.cli.statuses import DONE
+from replkv.cli.streams import say
+from replkv.config import Config, ConfigError
+from replkv.tls.authority import SERVER_DAYS
+from replkv.tls.issuing import Issuer
+from replkv.tlsfiles import ID_PLACE, SUGGESTED_TLS, TlsFiles
+
+_ACTIONS: Final = ("init", "renew", "authority", "retire")
+_MAX_DAYS: Final = 3650
+
+
+class CertCommand(PathCommand, ServersCommand):
+    """
+    C{replkv cert}.
+    """
+
+    subject = "what to do: init, renew, authority or retire"
+    synopsis = "init|renew|authority|retire [--config FILE] [--id N] [--days N]"
+    longdesc = (
+        "Makes the certificates by which the servers of a cluster know each other, in the files that Tls of the "
+        'servers file names; where it names none, in the folder "tls" beside it. init makes an authority, and a '
+        "certificate for each server; renew makes new ones for all servers, or for server N, of the authority that "
+        "there is. To replace the authority: authority makes another, which is believed besides the old one; then "
+        "renew; and when all servers have read the new files, retire leaves the new one alone. Servers read their "
+        "files again on SIGHUP, without losing a connection."
+    )
+    optParameters: ClassVar = [
+        ["id", None, None, "With renew: only this server. [default: all]"],
+        ["days", "d", str(SERVER_DAYS), "With init and renew: for how many days a server's certificate is good."],
+    ]
+
+    def run(self, filename: str, config: Config) -> int:
+        """
+        Do it.
+        """
+        action = self["path"]
+        if action not in _ACTIONS:
+            raise UsageError(f"{action!r:.50} is nothing to do: {', '.join(_ACTIONS)}")
+        files = config.tls or _suggested(filename)
+        if len(config.servers) > 1 and (files.key == files.of(0).key or files.certificate == files.of(0).certificate):
+            raise ConfigError(f"{filename}: Tls: each server has a certificate and a key: {ID_PLACE} stands for its id")
+        issuer = Issuer(files, config.cluster, datetime.now(UTC))
+        match action:
+            case "init":
+                issuer.begin()
+                self._issue(issuer, config)
+                say(f"Copy {files.authority} to all servers, and to each its own certificate and key.")
+                say(f"Keep {issuer.keyPath} away from them: whoever has it can make servers.")
+                if config.tls is None:
+                    say(f'Write into {filename}: "Tls": {json.dumps(SUGGESTED_TLS)}')
+            case "renew":
+                self._issue(issuer, config)
+                say("Copy them to their servers, and send each SIGHUP.")
+            case "authority":
+                issuer.replace()
+                say(f"{files.authority} has another authority: copy it to all servers, send each SIGHUP, and renew")
+            case "retire":
+                say(f"{files.authority} has {issuer.retire()} authorities less: copy it, and send each server SIGHUP.")
+        return DONE
+
+    def _issue(self, issuer: Issuer, config: Config) -> None:
+        days = self["days"]
+        if not days.isascii() or not days.isdigit() or not 1 <= len(days) <= 4 or not 0 < int(days) <= _MAX_DAYS:
+            raise UsageError(f"--days must be from 1 to {_MAX_DAYS}, not {days!r:.50}")
+        for path in issuer.issue(serversOf(config, self["id"]), int(days)):
+            say(path)
+
+
+def _suggested(filename: str) -> TlsFiles:
+    folder = os.path.dirname(os.path.abspath(filename))
+    return TlsFiles(*(os.path.join(folder, name) for name in SUGGESTED_TLS.values()))

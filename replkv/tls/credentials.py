@@ -1,0 +1,121 @@
+"""
+The certificates of a server, as its files have them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final, NamedTuple, TypeVar
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+
+from replkv.config import ConfigError
+from replkv.tls.names import listed, memberName, namesIn
+from replkv.tlsfiles import TlsFiles
+
+MAX_FILE_BYTES: Final = 1 << 20
+
+_T = TypeVar("_T")
+
+
+Key = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
+"""
+The kinds of keys.
+"""
+
+
+class Credentials(NamedTuple):
+    """
+    By what a server proves who it is, and whom it believes.
+
+    @ivar key: its private key.
+    @ivar chain: its certificate, and those between that and the authority's, if there are any.
+    @ivar authorities: whoever has a certificate of one of these is believed.
+    """
+
+    key: Key
+    chain: list[x509.Certificate]
+    authorities: list[x509.Certificate]
+
+    @property
+    def end(self) -> datetime:
+        """
+        When the first of them ends. Of the authorities, only the last one counts: others are on their way out.
+        """
+        last = max(authority.not_valid_after_utc for authority in self.authorities)
+        return min(last, *(certificate.not_valid_after_utc for certificate in self.chain))
+
+
+def read(files: TlsFiles, cluster: str, serverId: int, now: datetime) -> Credentials:
+    """
+    Read the credentials of a server.
+
+    @param now: they have to be good at this time.
+    @raise ConfigError: if they cannot be read, do not belong together, or are not those of this server.
+    """
+    own = files.of(serverId)
+    key = parsed(own.key, lambda data: load_pem_private_key(data, None), "private key without a password")
+    if not isinstance(key, Key):
+        raise ConfigError(f"{own.key} is a key of a kind that certificates of servers do not have")
+    chain = readCertificates(own.certificate)
+    authorities = readCertificates(own.authority)
+    certificate = chain[0]
+    if _public(key.public_key()) != _public(certificate.public_key()):
+        raise ConfigError(f"{own.key} is not the key of the certificate in {own.certificate}")
+    name, found = memberName(cluster, serverId), namesIn(certificate)
+    if name not in found:
+        raise ConfigError(
+            f"{own.certificate} is not that of server {serverId}: it is of {listed(found)}, not of {name}"
+        )
+    for path, each in ((own.certificate, certificate), *((own.authority, authority) for authority in authorities[:1])):
+        if now > each.not_valid_after_utc:
+            raise ConfigError(
+                f"{path} has ended on {each.not_valid_after_utc:%Y-%m-%d}: replkv cert renew makes another"
+            )
+        if now < each.not_valid_before_utc:
+            raise ConfigError(f"{path} is good only from {each.not_valid_before_utc:%Y-%m-%d %H:%M} UTC on")
+    return Credentials(key, chain, authorities)
+
+
+def readCertificates(path: str) -> list[x509.Certificate]:
+    """
+    Read the certificates of a file, one at least.
+
+    @raise ConfigError: if there is none.
+    """
+    return parsed(path, x509.load_pem_x509_certificates, "certificate in PEM")
+
+
+def _readFile(path: str) -> bytes:
+    """
+    Read a file that is not large.
+
+    @raise ConfigError: if it cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            return file.read(MAX_FILE_BYTES)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from None
+
+
+def parsed(path: str, parse: Callable[[bytes], _T], what: str) -> _T:
+    """
+    Read a file, and make something of it.
+
+    @param what: what it has to be, in words.
+    @raise ConfigError: if it is not.
+    """
+    data = _readFile(path)
+    try:
+        return parse(data)
+    except (TypeError, ValueError, UnsupportedAlgorithm):
+        raise ConfigError(f"{path} has no {what}") from None
+
+
+def _public(key: object) -> bytes:
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)  # type: ignore[attr-defined, no-any-return]

@@ -1,0 +1,140 @@
+"""
+The files of a cluster's certificates, as they are made and replaced.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from replkv.config import ConfigError, ServerConfig
+from replkv.tls.authority import Credential, makeAuthority, makeServer
+from replkv.tls.credentials import parsed, readCertificates
+from replkv.tls.names import memberName
+from replkv.tlsfiles import TlsFiles
+
+
+class Issuer:
+    """
+    Makes the files of a cluster's certificates. The authority's key is beside its certificate, and none of a server's
+    business: whoever has it can make servers.
+
+    @ivar keyPath: the file of the authority's key.
+    """
+
+    def __init__(self, files: TlsFiles, cluster: str, now: datetime) -> None:
+        """
+        @param files: where they are.
+        @param cluster: the cluster's name.
+        @param now: the time.
+        """
+        self.keyPath = f"{os.path.splitext(files.authority)[0]}.key"
+        self._files = files
+        self._cluster = cluster
+        self._now = now
+
+    def begin(self) -> None:
+        """
+        Make an authority.
+
+        @raise ConfigError: if there is one already, or it cannot be written.
+        """
+        for path in (self.keyPath, self._files.authority):
+            if os.path.lexists(path):
+                raise ConfigError(f"{path} is there already: replkv cert renew makes new certificates by it")
+        made = makeAuthority(self._cluster, self._now)
+        _write(self.keyPath, _encodeKey(made.key), isPrivate=True)
+        self._writeAuthorities([made.certificate])
+
+    def replace(self) -> None:
+        """
+        Make another authority, which is believed besides those that there are. What comes from now on is of it.
+
+        @raise ConfigError: if there is none, or it cannot be written.
+        """
+        before = readCertificates(self._files.authority)
+        made = makeAuthority(self._cluster, self._now)
+        self._writeAuthorities([made.certificate, *before])
+        _write(self.keyPath, _encodeKey(made.key), isPrivate=True)
+
+    def retire(self) -> int:
+        """
+        Believe no authority any more but the last that was made.
+
+        @return: how many are believed no more.
+        @raise ConfigError: if there is none, or it cannot be written.
+        """
+        latest, *others = readCertificates(self._files.authority)
+        if others:
+            self._writeAuthorities([latest])
+        return len(others)
+
+    def issue(self, servers: Sequence[ServerConfig], days: int) -> list[str]:
+        """
+        Make the certificates of servers, and their keys.
+
+        @param days: for how long they are good.
+        @return: the files.
+        @raise ConfigError: if there is no authority, or they cannot be written.
+        """
+        authority = self._authority()
+        made = []
+        for server in servers:
+            own = self._files.of(server.id)
+            names = [memberName(self._cluster, server.id), server.hostname]
+            credential = makeServer(authority, names, self._now, days)
+            _write(own.key, _encodeKey(credential.key), isPrivate=True)
+            _write(own.certificate, _encode([credential.certificate]), isPrivate=False)
+            made += [own.certificate, own.key]
+        return made
+
+    def _authority(self) -> Credential:
+        certificate = readCertificates(self._files.authority)[0]
+        key = parsed(self.keyPath, lambda data: load_pem_private_key(data, None), "private key without a password")
+        if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
+            raise ConfigError(f"{self.keyPath} is not the key of the first certificate in {self._files.authority}")
+        if certificate.not_valid_after_utc < self._now:
+            raise ConfigError(f"{self._files.authority} has ended: replkv cert authority makes another")
+        return Credential(certificate, key)
+
+    def _writeAuthorities(self, certificates: Sequence[x509.Certificate]) -> None:
+        _write(self._files.authority, _encode(certificates), isPrivate=False)
+
+
+def _encode(certificates: Sequence[x509.Certificate]) -> bytes:
+    return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in certificates)
+
+
+def _encodeKey(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _write(path: str, data: bytes, isPrivate: bool) -> None:
+    """
+    Write a file, which is the old one or the new one at any time.
+
+    @param isPrivate: whether nobody else may read it.
+    """
+    new = f"{path}.new"
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        if os.path.lexists(new):
+            # Left over, and maybe readable by others.
+            os.remove(new)
+        with open(new, "xb", opener=lambda name, flags: os.open(name, flags, 0o600 if isPrivate else 0o644)) as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(new, path)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}") from None

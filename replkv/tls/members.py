@@ -1,0 +1,174 @@
+"""
+TLS between the servers of a cluster: each proves to the other who it is.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, cast
+
+from OpenSSL.crypto import X509, PKey
+from OpenSSL.SSL import Connection
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import (
+    IOpenSSLClientConnectionCreator,
+    IOpenSSLServerConnectionCreator,
+    IProtocol,
+    IProtocolFactory,
+    IReactorTime,
+    ISSLTransport,
+    IStreamClientEndpoint,
+    ITransport,
+)
+from twisted.internet.protocol import ServerFactory
+from twisted.internet.ssl import (
+    Certificate,
+    CertificateOptions,
+    TLSVersion,
+    optionsForClientTLS,
+    trustRootFromCertificates,
+)
+from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
+from zope.interface import implementer
+
+from replkv.tls.credentials import Credentials
+from replkv.tls.names import listed, memberName, namesIn
+from replkv.tls.reasons import handshakeMistake
+
+
+class MemberTls:
+    """
+    How a server talks to the others of its cluster. What it proves itself with may be replaced at any time: connections
+    that are made from then on have it, and none is lost.
+
+    @ivar credentials: by what it proves who it is.
+    """
+
+    def __init__(self, cluster: str, credentials: Credentials, clock: IReactorTime) -> None:
+        self._cluster = cluster
+        self._clock = clock
+        self.replace(credentials)
+
+    def replace(self, credentials: Credentials) -> None:
+        """
+        Have other credentials from now on.
+        """
+        self.credentials = credentials
+        self._options = _optionsOf(credentials)
+        self._accepts = CertificateOptions(**self._options)
+
+    @property
+    def end(self) -> datetime:
+        """
+        See L{Credentials.end}.
+        """
+        return self.credentials.end
+
+    def serve(self, factory: ServerFactory) -> ServerFactory:
+        """
+        Have the connections of a factory begin with TLS. Who has no certificate of an authority is not let in.
+        """
+        return cast(ServerFactory, _quiet(TLSMemoryBIOFactory(_Accepting(self), False, factory, self._clock)))
+
+    def connect(self, endpoint: IStreamClientEndpoint, server: int) -> IStreamClientEndpoint:
+        """
+        Have the connections of an endpoint begin with TLS. Who is not that server is told nothing.
+        """
+        return _Endpoint(endpoint, _Connecting(self, memberName(self._cluster, server)), self._clock)
+
+    def mistake(self, transport: ITransport, server: int) -> str | None:
+        """
+        Tell why the other end is not that server; C{None} if it has proved that it is.
+
+        @param transport: of a connection of a factory that is L{serve}d.
+        """
+        certificate = cast(X509 | None, ISSLTransport(transport).getPeerCertificate())
+        name = memberName(self._cluster, server)
+        found = set() if certificate is None else namesIn(certificate.to_cryptography())
+        return None if name in found else f"has to come with the certificate of {name}, and comes with {listed(found)}"
+
+    def refusal(self, exception: BaseException | None) -> str | None:
+        """
+        See L{handshakeMistake}.
+        """
+        return handshakeMistake(exception)
+
+    def accept(self) -> Connection:
+        """
+        Make the TLS of a connection that somebody else has made.
+        """
+        return Connection(self._accepts.getContext(), None)
+
+    def connectTo(self, name: str, protocol: TLSMemoryBIOProtocol) -> Connection:
+        """
+        Make the TLS of a connection to who has this name in the certificate.
+        """
+        options = dict(self._options)
+        creator = optionsForClientTLS(name, options.pop("trustRoot"), extraCertificateOptions=options)
+        return creator.clientConnectionForTLS(protocol)
+
+
+@implementer(IStreamClientEndpoint)
+class _Endpoint:
+    """
+    What Twisted's C{wrapClientTLS} makes, with a clock.
+    """
+
+    def __init__(self, endpoint: IStreamClientEndpoint, creator: _Connecting, clock: IReactorTime) -> None:
+        self._endpoint = endpoint
+        self._creator = creator
+        self._clock = clock
+
+    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
+        """
+        See L{IStreamClientEndpoint.connect}.
+        """
+        factory = _quiet(TLSMemoryBIOFactory(self._creator, True, protocolFactory, self._clock))
+        connecting = cast(Deferred[TLSMemoryBIOProtocol], self._endpoint.connect(factory))
+        return connecting.addCallback(lambda protocol: protocol.wrappedProtocol)
+
+
+@implementer(IOpenSSLServerConnectionCreator)
+class _Accepting:
+    def __init__(self, tls: MemberTls) -> None:
+        self._tls = tls
+
+    def serverConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> Connection:
+        """
+        See L{IOpenSSLServerConnectionCreator.serverConnectionForTLS}.
+        """
+        return self._tls.accept()
+
+
+@implementer(IOpenSSLClientConnectionCreator)
+class _Connecting:
+    def __init__(self, tls: MemberTls, name: str) -> None:
+        self._tls = tls
+        self._name = name
+
+    def clientConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> Connection:
+        """
+        See L{IOpenSSLClientConnectionCreator.clientConnectionForTLS}.
+        """
+        return self._tls.connectTo(self._name, tlsProtocol)
+
+
+def _quiet(factory: TLSMemoryBIOFactory) -> TLSMemoryBIOFactory:
+    """
+    Have a factory log nothing when it is used.
+    """
+    factory.noisy = False
+    return factory
+
+
+def _optionsOf(credentials: Credentials) -> dict[str, Any]:
+    own, *others = map(X509.from_cryptography, credentials.chain)
+    authorities = [Certificate(X509.from_cryptography(each)) for each in credentials.authorities]
+    return {
+        "privateKey": PKey.from_cryptography_key(credentials.key),
+        "certificate": own,
+        "extraCertChain": others,
+        "trustRoot": trustRootFromCertificates(authorities),
+        # There is no older software to get along with.
+        "raiseMinimumTo": TLSVersion.TLSv1_3,
+    }

@@ -53,6 +53,14 @@ def isUnspecified(host: str) -> bool:
         return False
 
 
+def isLoopback(address: str) -> bool:
+    """
+    Whether only this host can reach an address.
+    """
+    found = ipaddress.ip_address(address.partition("%")[0])
+    return (getattr(found, "ipv4_mapped", None) or found).is_loopback
+
+
 def _isAddress(host: str) -> bool:
     try:
         ipaddress.ip_address(host)

@@ -5,6 +5,7 @@ C{replkv status}: how the servers are, at a glance.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from typing import ClassVar, Final, NamedTuple
 
 from twisted.internet.defer import Deferred, gatherResults
@@ -16,6 +17,11 @@ from replkv.client.client import Client
 from replkv.client.connections import Address
 from replkv.client.errors import Unavailable
 from replkv.config import Config, ServerConfig
+
+WARNING_DAYS: Final = 30
+"""
+So many days before a certificate ends, that is marked.
+"""
 
 _HEADINGS: Final = ("id", "address", "role", "term", "leader", "commit", "applied", "keys")
 _STATS: Final = ("role", "term", "leader", "commit_index", "applied_index", "keys")
@@ -37,7 +43,8 @@ class StatusCommand(AskingCommand):
         Ask all servers how they are.
         """
         timeout = self.timeout
-        status = runReactor(lambda reactor: askStatus(self.client(reactor, config), config, timeout))
+        today = datetime.now(UTC).date()
+        status = runReactor(lambda reactor: askStatus(self.client(reactor, config), config, timeout, today))
         for line in status.lines:
             say(line)
         if status.led:
@@ -58,11 +65,12 @@ class Status(NamedTuple):
     led: bool
 
 
-async def askStatus(client: Client, config: Config, patience: float) -> Status:
+async def askStatus(client: Client, config: Config, patience: float, today: date) -> Status:
     """
     Ask all servers at once.
 
     @param patience: for how many seconds to wait for a server.
+    @param today: the day, by UTC.
     """
 
     answers = await gatherResults([Deferred.fromCoroutine(_ask(client, server, patience)) for server in config.servers])
@@ -74,6 +82,7 @@ async def askStatus(client: Client, config: Config, patience: float) -> Status:
         _differences(config, answers),
         _shortages(answers),
         _lags(answers),
+        _certificates(answers, today),
         strict=True,
     )
     marks = ["", *map("".join, said)]
@@ -169,6 +178,21 @@ def _shortages(answers: Sequence[dict[str, str] | str]) -> list[str]:
             marks.append(f"  takes no writes: the disks of {', '.join(full)} are nearly full")
         else:
             marks.append("")
+    return marks
+
+
+def _certificates(answers: Sequence[dict[str, str] | str], today: date) -> list[str]:
+    """
+    What is to be said behind the line of each server whose certificate is about to end.
+    """
+    marks = []
+    for answer in answers:
+        told = "none" if isinstance(answer, str) else answer.get("certificate_end", "none")
+        try:
+            left = (date.fromisoformat(told) - today).days
+        except ValueError:
+            left = WARNING_DAYS
+        marks.append(f"  its certificate ends on {told}: renew it" if left < WARNING_DAYS else "")
     return marks
 
 

@@ -33,6 +33,7 @@ from replkv.peers.commands import (
 from replkv.peers.connection import PeerConnection
 from replkv.peers.identity import Identity
 from replkv.peers.receiver import Timed, TooOld, Unreachable
+from replkv.peers.security import PeerSecurity
 from replkv.peers.snapshots import NoSnapshot, Piece
 from replkv.raft.messages import Message
 from replkv.reasons import reasonOf
@@ -118,10 +119,15 @@ class PeerLink(Service):
         endpoint: IStreamClientEndpoint,
         peer: int,
         identity: Identity,
+        security: PeerSecurity,
     ) -> None:
+        """
+        @param endpoint: where it is, protected by C{security}.
+        """
         self.peer = peer
         self.isUp = False
         self._identity = identity
+        self._security = security
         self._clock = clock
         self._connection: OutgoingConnection | None = None
         self._due = 0
@@ -287,7 +293,10 @@ class PeerLink(Service):
             self._told = None
 
     def _refused(self, failure: Failure, connection: OutgoingConnection) -> None:
-        if failure.check(Refused):
+        refusal = self._security.refusal(failure.value)
+        if refusal is not None:
+            self.relay(f"no connection to server {self.peer}: {refusal}; trying again")
+        elif failure.check(Refused):
             self.relay(f"server {self.peer} and this one do not work together: {failure.getErrorMessage()}")
         elif self._told is None:
             self.relay(f"server {self.peer} did not let this one in ({failure.getErrorMessage()}); trying again")

@@ -31,6 +31,7 @@ from replkv.peers.commands import (
 from replkv.peers.connection import PeerConnection
 from replkv.peers.identity import Identity
 from replkv.peers.receiver import Receiver, Timed
+from replkv.peers.security import PeerSecurity
 from replkv.peers.snapshots import SnapshotSource
 from replkv.peers.states import StateSource
 from replkv.printable import printable
@@ -84,6 +85,9 @@ class IncomingConnection(PeerConnection):
         Forget the connection.
         """
         super().connectionLost(reason)
+        refusal = self.factory.security.refusal(reason.value)
+        if self.sender is None and refusal is not None:
+            self.factory.outside.say("refusal", f"refused a connection from {self.peerAddress}: {refusal}")
         self.factory.connections.pop(self, None)
         self._stopWaiting()
 
@@ -116,6 +120,9 @@ class IncomingConnection(PeerConnection):
         try:
             if self.sender is not None:
                 raise Refused(f"this connection is server {self.sender}'s")
+            mistake = self.factory.security.mistake(self.transport, hello["sender"])
+            if mistake is not None:
+                raise Refused(f"server {hello['sender']} {mistake}")
             version = await identity.admit(**hello)
         except Refused as refused:
             self.factory.logRefusal(hello["sender"], self.peerAddress, str(refused))
@@ -223,17 +230,20 @@ class PeerListener(ServerFactory):
         receiver: Receiver,
         snapshots: SnapshotSource,
         states: StateSource,
+        security: PeerSecurity,
     ) -> None:
         """
         @param receiver: is given the messages of the consensus.
         @param snapshots: gives snapshots.
         @param states: tells the hash of this server's state.
+        @param security: knows who has proved who it is.
         """
         self.clock = clock
         self.identity = identity
         self.receiver = receiver
         self.snapshots = snapshots
         self.states = states
+        self.security = security
         self.connections: dict[IncomingConnection, None] = {}
         self.outside = OutsideLog(clock, self._logger)
         self._crowded = False

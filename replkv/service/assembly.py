@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from twisted.internet.interfaces import IStreamClientEndpoint
+
 from replkv.frontends.intake import Intake
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.text.server import ClientServerFactory
@@ -135,7 +137,8 @@ class Assembly:
         distrust = self.node.distrust
         self.audit = Audit(self.raft, notes, self.snapshots, self.links, distrust, reactor, limits)
         self.backupSchedule = self._schedule(on)
-        self.peers = PeerListener(reactor, identity, self.node, self.snapshots, self.audit)
+        security = on.host.peerSecurity
+        self.peers = PeerListener(reactor, identity, self.node, self.snapshots, self.audit, security)
         self.statistics = NodeStatistics(
             self.raft,
             self.machine,
@@ -145,6 +148,7 @@ class Assembly:
             self.diskSpace,
             self.shortages,
             self.backupSchedule,
+            security,
             reactor,
         )
         self.clients = ClientServerFactory(
@@ -184,13 +188,14 @@ class Assembly:
 
 
 def _links(on: Foundation, identity: Identity, raft: Raft) -> dict[int, PeerLink]:
-    reactor, names = on.host.reactor, Names(on.host.reactor)
+    reactor, names, security = on.host.reactor, Names(on.host.reactor), on.host.peerSecurity
 
-    def address(peer: int) -> NameEndpoint:
+    def address(peer: int) -> IStreamClientEndpoint:
         server = on.config.server(peer)
-        return NameEndpoint(reactor, names, server.hostname, server.logPort, PEER_TIMEOUT)
+        endpoint = NameEndpoint(reactor, names, server.hostname, server.logPort, PEER_TIMEOUT)
+        return security.connect(endpoint, peer)
 
-    return {peer: PeerLink(reactor, on.host.random, address(peer), peer, identity) for peer in raft.peers}
+    return {peer: PeerLink(reactor, on.host.random, address(peer), peer, identity, security) for peer in raft.peers}
 
 
 def _clock(on: Foundation, machine: StateMachine, raft: Raft) -> tuple[ClusterClock, ClockKeeper]:

@@ -24,6 +24,7 @@ from twisted.python.threadpool import ThreadPool
 from replkv import clocks
 from replkv.kv.engine import Engine
 from replkv.kv.rocks import RocksEngine, unchanged
+from replkv.peers.security import PeerSecurity
 from replkv.reactors import IServerReactor, ISystemReactor
 from replkv.service.accept import Transport
 from replkv.service.ports import endpoint
@@ -58,9 +59,11 @@ class Host(Protocol):
     A machine.
 
     @ivar random: makes servers differ from each other.
+    @ivar peerSecurity: protects the connections between servers.
     """
 
     random: random.Random
+    peerSecurity: PeerSecurity
 
     @property
     def reactor(self) -> IServerReactor:
@@ -163,7 +166,13 @@ class OSHost:
     The machine that this process runs on.
     """
 
-    def __init__(self, reactor: ISystemReactor, clientSockets: list[socket], logSockets: list[socket]) -> None:
+    def __init__(
+        self,
+        reactor: ISystemReactor,
+        clientSockets: list[socket],
+        logSockets: list[socket],
+        peerSecurity: PeerSecurity,
+    ) -> None:
         """
         @param reactor: is made to count forward, whatever happens to the time of day, and to take short turns.
         @param clientSockets: where clients connect.
@@ -172,6 +181,7 @@ class OSHost:
         clocks.countForward(reactor)
         self.reactor = reactor
         self.random = random.Random()
+        self.peerSecurity = peerSecurity
         self._turns = Turns(reactor)
         self._clientSockets = clientSockets
         self._logSockets = logSockets
@@ -222,7 +232,7 @@ class OSHost:
         """
         See L{Host.listenForServers}.
         """
-        return self._listen(self._logSockets, factory)
+        return self._listen(self._logSockets, self.peerSecurity.serve(factory))
 
     def complain(self, line: str) -> None:
         """

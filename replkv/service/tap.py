@@ -6,11 +6,14 @@ from __future__ import annotations
 
 import atexit
 import gc
+import json
 import os
 import random
 import signal
 import sys
+import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from socket import socket
 from typing import Any, ClassVar, NoReturn, cast
 
@@ -22,6 +25,8 @@ from zope.interface import implementer
 
 from replkv import exits
 from replkv.config import FILE_PLACES, Config, ConfigError, ServerConfig, find, load
+from replkv.hosts import isLoopback
+from replkv.peers.security import UNPROTECTED
 from replkv.printable import printable
 from replkv.reactors import ISystemReactor
 from replkv.service.account import Account
@@ -29,6 +34,7 @@ from replkv.service.descriptors import TooFewDescriptors, allot, allow, wanted
 from replkv.service.host import OSHost
 from replkv.service.logfile import LoggedService
 from replkv.service.ports import PortError, PortNotYet, bind
+from replkv.service.renewal import Renewal, reloadOnHangup
 from replkv.service.server import Server
 from replkv.storage.errors import CorruptLog, UnknownFormat
 from replkv.storage.files import Exhausted, OSFiles
@@ -36,6 +42,9 @@ from replkv.storage.folder import DataFolder
 from replkv.storage.log import LogStorage
 from replkv.storage.modes import UMASK, tighten
 from replkv.storage.stamp import FolderError
+from replkv.tls.credentials import Credentials, read
+from replkv.tls.members import MemberTls
+from replkv.tlsfiles import SUGGESTED_TLS
 
 _logger = Logger()
 
@@ -48,6 +57,7 @@ class Options(usage.Options):
     @ivar server: this server's part of it.
     @ivar account: the account that it is going to run as.
     @ivar folder: its data folder, locked.
+    @ivar credentials: by what it proves to the other servers who it is; C{None} if by nothing.
     @ivar clientSockets: where clients connect.
     @ivar logSockets: where the other servers connect.
     """
@@ -71,6 +81,7 @@ class Options(usage.Options):
     server: ServerConfig
     account: Account
     folder: DataFolder
+    credentials: Credentials | None
     clientSockets: list[socket]
     logSockets: list[socket]
 
@@ -95,6 +106,8 @@ class Options(usage.Options):
                 raise ConfigError(f"{self['config']}: {error}") from None
             path = os.path.abspath(os.path.join(self["data-dir"] or self.settings.path, str(self.server.id)))
             self.account = Account.of(self.parent)
+            # As the account that will have to read them again.
+            self.credentials = None if self.settings.tls is None else self.account.run(self.readCredentials)
             self.folder = self._openFolder(path)
         except (ConfigError, FolderError) as error:
             _refuse(str(error), _statusOf(error))
@@ -105,10 +118,34 @@ class Options(usage.Options):
         except PortError as error:
             status = exits.NOT_YET if isinstance(error, PortNotYet) else exits.CONFIGURATION
             _refuse(f"server {self.server.id}: {error}", status)
+        self._refuseExposure()
         if self.settings.notice and self["data-dir"] is None:
             print(f"replkv: {self.settings.notice}", file=sys.stderr)
         if self.parent is not None:
             self._placeFiles(self.parent, path)
+
+    def readCredentials(self) -> Credentials:
+        """
+        Read the certificates, as they are now.
+
+        @raise ConfigError: if they are of no use.
+        """
+        files = self.settings.tls
+        assert files is not None, "there are none"
+        return read(files, self.settings.cluster, self.server.id, datetime.now(UTC))
+
+    def _refuseExposure(self) -> None:
+        """
+        Do not serve those who cannot prove who they are where others than this host can reach them.
+        """
+        exposed = [host for host, *_ in (each.getsockname() for each in self.logSockets) if not isLoopback(host)]
+        if not exposed or self.credentials is not None or self.settings.isInsecure:
+            return
+        _refuse(
+            f"server {self.server.id}: whoever reaches its LogPort on {exposed[0]} can take the cluster over. Make "
+            f'certificates with replkv cert init, and write "Tls": {json.dumps(SUGGESTED_TLS)} into {self["config"]}; '
+            'or, if nobody else can reach it, "Insecure": true'
+        )
 
     def _openFolder(self, path: str) -> DataFolder:
         """
@@ -152,14 +189,20 @@ def makeService(options: Options) -> IService:
         _refuse(f"server {server.id}: {error}")
     storage = options.account.run(lambda: _openLog(options))
     _tuneCollector()
-    host = OSHost(reactor, options.clientSockets, options.logSockets)
+    tls = None if options.credentials is None else MemberTls(options.settings.cluster, options.credentials, reactor)
+    host = OSHost(reactor, options.clientSockets, options.logSockets, tls or UNPROTECTED)
     service = Server(host, options.settings, server, options.folder, storage, descriptors)
     # twistd itself has no way to end with a status once the reactor has run. This runs when all else is done.
     atexit.register(_exit, service)
     globalLogPublisher.addObserver(_endIfInterrupted)
     reactor.callWhenRunning(_stopOnSignals, reactor, service)
     twistd = options.parent
-    return service if twistd is None else options.account.run(lambda: _logged(service, server, twistd, reactor))
+    top = service if twistd is None else options.account.run(lambda: _logged(service, server, twistd, reactor))
+    if tls is not None:
+        renewal = Renewal(reactor, tls, options.readCredentials, time.time)
+        reactor.callWhenRunning(renewal.start)
+        reloadOnHangup(reactor, renewal)
+    return top
 
 
 def _openLog(options: Options) -> LogStorage:

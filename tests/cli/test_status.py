@@ -5,12 +5,15 @@ Tests for L{replkv.cli.status}.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 from twisted.internet.defer import Deferred
 
 from replkv.cli.status import Status, askStatus
 from replkv.config import Config, ServerConfig
 from tests.client.connected import ClientCase, stats
+
+TODAY = date(2027, 1, 1)
 
 CONFIG = Config(
     path="var",
@@ -34,7 +37,7 @@ class AskStatusTests(ClientCase):
         """
         Ask for the status, and see that all servers are asked side by side.
         """
-        status = Deferred.fromCoroutine(askStatus(self.client, CONFIG, 1.0))
+        status = Deferred.fromCoroutine(askStatus(self.client, CONFIG, 1.0, TODAY))
         self.assertEqual(self.network.asked(), [1, 2, 3])
         return status
 
@@ -77,7 +80,7 @@ class AskStatusTests(ClientCase):
         """
         What a server does not tell is shown as not known.
         """
-        status = Deferred.fromCoroutine(askStatus(self.client, replace(CONFIG, servers=CONFIG.servers[:1]), 1.0))
+        status = Deferred.fromCoroutine(askStatus(self.client, replace(CONFIG, servers=CONFIG.servers[:1]), 1.0, TODAY))
         self.network.accept(1).send(b"STAT role follower\r\nEND\r\n")
         self.assertEqual(self.successResultOf(status).lines[1].split(), ["10", "db:1", "follower", *"?????"])
 
@@ -125,6 +128,17 @@ class AskStatusTests(ClientCase):
             self.assertEqual([line.partition("1233     7")[2] for line in lines[1:]], marks)
             for wire in wires:
                 wire.close()
+
+    def test_certificates(self) -> None:
+        """
+        It is marked where a certificate is about to end, or has ended.
+        """
+        status = self.ask()
+        for number, end in enumerate(("2027-01-30", "2027-01-31", "none"), 1):
+            self.network.accept(number).send(stats(role="follower", certificate_end=end))
+        lines = self.successResultOf(status).lines[1:]
+        self.assertTrue(lines[0].endswith("  its certificate ends on 2027-01-30: renew it"), lines)
+        self.assertFalse(any("certificate" in line for line in lines[1:]), lines)
 
     def test_repairing(self) -> None:
         """

@@ -391,6 +391,7 @@ class LimitsTests(LeaderTests):
                 "full_disks": "none",
                 "takes_writes": "yes",
                 "last_backup": "off",
+                "certificate_end": "none",
                 "pending": "1",
                 "uptime": "1",
             },

@@ -18,6 +18,7 @@ from replkv.peers.identity import Identity
 from replkv.peers.link import PeerLink
 from replkv.peers.listener import PeerListener
 from replkv.peers.receiver import Timed
+from replkv.peers.security import UNPROTECTED, PeerSecurity
 from replkv.peers.snapshots import NoSnapshot, Piece
 from replkv.raft.entry import NO_ENTRIES
 from replkv.raft.messages import AppendEntries, AppendEntriesReply, RequestVote, RequestVoteReply
@@ -203,6 +204,7 @@ class Peer:
         members: tuple[int, ...] = (0, 1, 2),
         folder: MemoryFolder | None = None,
         versions: Versions = VERSIONS,
+        security: PeerSecurity = UNPROTECTED,
     ) -> None:
         self.process = network.process(hostOf(serverId))
         self.folder = folder or MemoryFolder(f"folder {serverId}")
@@ -211,14 +213,15 @@ class Peer:
         self.receiver = Recorder()
         self.snapshots = Snapshots()
         self.states = States()
-        self.listener = PeerListener(self.process, self.identity, self.receiver, self.snapshots, self.states)
+        self.security = security
+        self.listener = PeerListener(self.process, self.identity, self.receiver, self.snapshots, self.states, security)
 
     def link(self, to: int) -> PeerLink:
         """
         Make this server's way to another one, and start it.
         """
-        endpoint = TCP4ClientEndpoint(self.process, hostOf(to), PORT)
-        link = PeerLink(self.process, Random(1), endpoint, to, self.identity)
+        endpoint = self.security.connect(TCP4ClientEndpoint(self.process, hostOf(to), PORT), to)
+        link = PeerLink(self.process, Random(1), endpoint, to, self.identity, self.security)
         link.startService()
         return link
 
@@ -226,7 +229,7 @@ class Peer:
         """
         Take the connections of other servers.
         """
-        return self.process.listenTCP(PORT, self.listener)
+        return self.process.listenTCP(PORT, self.security.serve(self.listener))
 
 
 def hostOf(serverId: int) -> str:

@@ -14,6 +14,7 @@ from twisted.internet.protocol import ServerFactory
 
 from replkv.config import ServerConfig
 from replkv.kv.engine import Engine
+from replkv.peers.security import UNPROTECTED, PeerSecurity
 from replkv.service.host import Worker
 from replkv.testing.cluster.clocks import MachineClocks
 from replkv.testing.cluster.process import Process
@@ -36,6 +37,7 @@ class SimulatedHost:
     ) -> None:
         self.reactor = process
         self.random = random
+        self.peerSecurity: PeerSecurity = UNPROTECTED
         self.wallClock = clocks.wallClock
         self.bootId = clocks.bootId
         self.bootTime = clocks.bootTime

@@ -1,0 +1,107 @@
+"""
+A cluster whose servers know each other by certificates.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+from datetime import UTC, datetime
+
+from replkv import exits
+from replkv.cli.statuses import DONE
+from replkv.config import load
+from replkv.tls.credentials import readCertificates
+from replkv.tlsfiles import SUGGESTED_TLS, TlsFiles
+from tests.processes.cluster import Cluster, onReactor, until
+from tests.processes.conftest import MakeCluster
+from tests.processes.load import Load
+from tests.processes.test_backup import command
+
+
+async def certify(cluster: Cluster, action: str) -> None:
+    """
+    Do something about the certificates of a cluster.
+    """
+    status, _, errors = await command("cert", action, "--config", str(cluster.config))
+    assert (status, errors) == (DONE, "")
+
+
+async def protected(makeCluster: MakeCluster) -> Cluster:
+    """
+    Make a cluster with certificates.
+    """
+    cluster = makeCluster(3)
+    await certify(cluster, "init")
+    content = json.loads(cluster.config.read_text())
+    cluster.config.write_text(json.dumps({**content, "Tls": SUGGESTED_TLS}))
+    return cluster
+
+
+def filesOf(cluster: Cluster) -> TlsFiles:
+    """
+    Where a cluster has its certificates.
+    """
+    files = load(str(cluster.config)).tls
+    assert files is not None
+    return files
+
+
+def readAgain(cluster: Cluster, times: int) -> bool:
+    """
+    Tell whether all servers have read their certificates so often.
+    """
+    return all(
+        server.logged().count("the certificates were read again") >= times for server in cluster.servers.values()
+    )
+
+
+@onReactor
+async def test_renewed(makeCluster: MakeCluster) -> None:
+    """
+    Certificates, and then the authority, are replaced under load: no connection between the servers is lost for that,
+    and a server that is started with the new ones works together with those that have read them.
+    """
+    cluster = await protected(makeCluster)
+    cluster.start()
+    leader = await cluster.leader()
+    load = Load(cluster, keys=100, size=100)
+    await load.more(500)
+    for times, action in enumerate(("renew", "authority", "renew", "retire"), 1):
+        await certify(cluster, action)
+        for server in cluster.servers.values():
+            os.kill(server.process.pid, signal.SIGHUP)
+        await until(lambda times=times: readAgain(cluster, times), "all have read them")  # type: ignore[misc]
+        await load.more(200)
+    assert not any("lost server" in server.logged() for server in cluster.servers.values())
+    restarted = cluster.servers[(leader + 1) % 3]
+    restarted.kill()
+    restarted.start()
+    await load.more(500)
+    await load.end()
+    await until(load.areAlike, "all servers hold the same")
+    tls = filesOf(cluster)
+    [certificate] = readCertificates(tls.of(restarted.id).certificate)
+    stats = await cluster.stats(restarted.id)
+    assert stats["certificate_end"] == f"{certificate.not_valid_after_utc:%Y-%m-%d}"
+    assert certificate.not_valid_after_utc > datetime.now(UTC)
+    assert len(readCertificates(tls.authority)) == 1
+
+
+@onReactor
+async def test_otherCertificate(makeCluster: MakeCluster) -> None:
+    """
+    A server with the certificate of another one does not start, and says why.
+    """
+    cluster = await protected(makeCluster)
+    tls = filesOf(cluster)
+    for own, other in ((tls.of(2).certificate, tls.of(0).certificate), (tls.of(2).key, tls.of(0).key)):
+        shutil.copyfile(other, own)
+    server = cluster.servers[2]
+    server.start()
+    await until(lambda: not server.isRunning, "it is refused")
+    assert server.process.returncode == exits.CONFIGURATION
+    [line] = server.errors()
+    assert "server-2.pem is not that of server 2: it is of replkv-replkv-0, not of " in line

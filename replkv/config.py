@@ -38,6 +38,7 @@ _MAX_PORT: Final = 65535
 _MAX_HOSTNAME: Final = 253
 _MAX_NAME: Final = 100
 _MAX_MS: Final = 600_000
+_MAX_WAIT_MS: Final = 7 * 86_400_000
 _MAX_RESERVE: Final = 1 << 50
 _MAX_KEEP: Final = 10_000
 
@@ -103,6 +104,8 @@ class Config:
     @ivar requestTimeout: after how many seconds a command that has no result is answered with an error.
     @ivar maxValueBytes: the largest value that a client may store.
     @ivar maxConnections: the most clients that a server serves at once.
+    @ivar unreadTimeout: for how many seconds a client may leave its replies unread.
+    @ivar idleTimeout: for how many seconds it may send nothing; C{None} is for ever.
     @ivar reserveBytes: how many bytes should be free on a server's disk: with less, it takes no writes. C{None} leaves
         that to the servers.
     @ivar backup: how servers make backups by themselves; C{None} if they do not.
@@ -120,6 +123,8 @@ class Config:
     requestTimeout: float
     maxValueBytes: int
     maxConnections: int
+    unreadTimeout: float = 60.0
+    idleTimeout: float | None = None
     reserveBytes: int | None = None
     backup: BackupPlan | None = None
     tls: TlsFiles | None = None
@@ -205,6 +210,8 @@ class _Document(Document):
         "RequestTimeoutMs",
         "MaxValueBytes",
         "MaxConnections",
+        "UnreadTimeoutMs",
+        "IdleTimeoutMs",
         "ReserveBytes",
         "Backup",
         "Tls",
@@ -242,6 +249,8 @@ class _Document(Document):
             requestTimeout=self._integer(top, "", "RequestTimeoutMs", 1, _MAX_MS, 5000) / 1000,
             maxValueBytes=self._integer(top, "", "MaxValueBytes", 1, 8 << 20, 1 << 20),
             maxConnections=self._integer(top, "", "MaxConnections", 1, 1_000_000, 10_000),
+            unreadTimeout=self._integer(top, "", "UnreadTimeoutMs", 1000, _MAX_WAIT_MS, 60_000) / 1000,
+            idleTimeout=self._integer(top, "", "IdleTimeoutMs", 0, _MAX_WAIT_MS, 0) / 1000 or None,
             reserveBytes=self._integer(top, "", "ReserveBytes", 0, _MAX_RESERVE) if "ReserveBytes" in top else None,
             backup=self._backup(top["Backup"]) if "Backup" in top else None,
             tls=self._tls(top["Tls"]) if "Tls" in top else None,

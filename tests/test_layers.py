@@ -70,7 +70,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "tls": ("config", "tlsfiles"),
     "peers": ("lives", "outside", "printable", "reasons", "storage.snapshot", "times", "versions"),
     "client": ("clocks", "commands", "config", "names", "reasons", "wire"),
-    "frontends": ("commands", "wire"),
+    "frontends": ("commands", "outside", "wire"),
 }
 """
 The layers that know little: of others, only the consensus's values, and these.

@@ -4,31 +4,23 @@ The memory that clients share.
 
 from __future__ import annotations
 
-from typing import Final
-
-MAX_RESERVED_BYTES: Final = 256 * 1024 * 1024
-MAX_UNWRITTEN_BYTES: Final = 2 * MAX_RESERVED_BYTES
+from replkv.frontends.limits import MEMORY_LIMITS, MemoryLimits
 
 
 class Budget:
     """
     What all connections together have in memory for their clients.
 
-    Beyond what they may have pending, each has one command at a time. Should replies turn out larger than they were
-    expected to be, reads are refused where too much waits to be written.
+    Beyond what they may have pending, each has one command at a time. Where clients have left too much unread, long
+    replies are refused, and who has not read all of its own is served no further.
     """
 
-    __slots__ = ("_maxReserved", "_maxUnwritten", "_reserved", "_unwritten")
+    __slots__ = ("_limits", "_reserved", "_unread")
 
-    def __init__(self, maxReserved: int = MAX_RESERVED_BYTES, maxUnwritten: int = MAX_UNWRITTEN_BYTES) -> None:
-        """
-        @param maxReserved: how many bytes may be pending, in values and in expected replies.
-        @param maxUnwritten: how many bytes of replies may wait to be written.
-        """
-        self._maxReserved = maxReserved
-        self._maxUnwritten = maxUnwritten
+    def __init__(self, limits: MemoryLimits = MEMORY_LIMITS) -> None:
+        self._limits = limits
         self._reserved = 0
-        self._unwritten = 0
+        self._unread = 0
 
     @property
     def reserved(self) -> int:
@@ -38,24 +30,31 @@ class Budget:
         return self._reserved
 
     @property
-    def unwritten(self) -> int:
+    def unread(self) -> int:
         """
-        The bytes of replies that wait to be written.
+        The bytes of replies that the system has not taken, wherever they wait: here, or in a transport.
         """
-        return self._unwritten
+        return self._unread
 
     @property
     def isSpent(self) -> bool:
         """
         Whether nothing more should be pending.
         """
-        return self._reserved >= self._maxReserved
+        return self._reserved >= self._limits.reservedBytes
+
+    @property
+    def isFull(self) -> bool:
+        """
+        Whether there are as many bytes of replies as there may be.
+        """
+        return self._unread >= self._limits.unreadBytes
 
     def mayHold(self, size: int) -> bool:
         """
-        Whether there is room for a value of so many bytes more that waits to be written.
+        Whether there is room for a reply of so many bytes more.
         """
-        return self._unwritten + size <= self._maxUnwritten
+        return self._unread + size <= self._limits.unreadBytes
 
     def reserve(self, size: int) -> None:
         """
@@ -71,12 +70,12 @@ class Budget:
 
     def hold(self, size: int) -> None:
         """
-        A reply of so many bytes waits to be written.
+        There is a reply of so many bytes.
         """
-        self._unwritten += size
+        self._unread += size
 
     def drop(self, size: int) -> None:
         """
-        Replies of so many bytes wait no longer.
+        The system has taken so many bytes of replies, or nobody wants them.
         """
-        self._unwritten -= size
+        self._unread -= size

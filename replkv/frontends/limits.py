@@ -23,7 +23,30 @@ class IntakeLimits:
     takenPerRefusal: int = 2
 
 
+@dataclass(frozen=True, slots=True)
+class MemoryLimits:
+    """
+    What all clients together may have in memory.
+
+    @ivar reservedBytes: how many bytes may be pending, in values and in expected replies; beyond them, each connection
+        has one command at a time.
+    @ivar unreadBytes: how many bytes of replies there may be that the system has not taken; beyond them, long replies
+        are refused, and who has not read all of its own is served no further.
+    @ivar arrivingBytes: how many bytes there may be of values that have not arrived whole; beyond them, some of these
+        are refused.
+    """
+
+    reservedBytes: int = 256 * 1024 * 1024
+    unreadBytes: int = 512 * 1024 * 1024
+    arrivingBytes: int = 128 * 1024 * 1024
+
+
 INTAKE_LIMITS: Final = IntakeLimits()
+"""
+The usual ones.
+"""
+
+MEMORY_LIMITS: Final = MemoryLimits()
 """
 The usual ones.
 """

@@ -63,6 +63,7 @@ class Assembly:
     @ivar snapshots: gives snapshots to other servers.
     @ivar installer: has this one go on from a snapshot.
     @ivar audit: has all servers compare what they hold.
+    @ivar backups: gives snapshots to operators.
     @ivar backupSchedule: makes backups by itself; C{None} if it is to make none.
     @ivar node: where all meet.
     @ivar statistics: how it is.
@@ -151,16 +152,20 @@ class Assembly:
             security,
             reactor,
         )
+        self.backups = Backups(self.machine, self.snapshots, config.cluster, on.server.id, self.clock)
         self.clients = ClientServerFactory(
             self.node,
             outbox,
             Intake(reactor, outbox, config.requestTimeout, on.limits.intake),
             self.statistics.values,
-            Backups(self.machine, self.snapshots, config.cluster, on.server.id, self.clock),
+            self.backups,
             reactor,
             config.maxValueBytes,
             on.descriptors.clients,
-            limits=on.limits.connection,
+            on.limits.memory,
+            on.limits.connection,
+            unreadSeconds=config.unreadTimeout,
+            idleSeconds=config.idleTimeout,
         )
 
     def _schedule(self, on: Foundation) -> BackupSchedule | None:

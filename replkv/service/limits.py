@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from replkv.frontends.limits import INTAKE_LIMITS, IntakeLimits
+from replkv.frontends.limits import INTAKE_LIMITS, MEMORY_LIMITS, IntakeLimits, MemoryLimits
 from replkv.frontends.text.limits import CONNECTION_LIMITS, ConnectionLimits
 from replkv.kv.limits import MACHINE_LIMITS, MachineLimits
 from replkv.node.limits import NODE_LIMITS, NodeLimits
@@ -21,7 +21,8 @@ class ServerLimits:
     @ivar machine: those of its state machine.
     @ivar node: those of its node.
     @ivar connection: those of each connection of a client.
-    @ivar intake: those of all of them together.
+    @ivar intake: those of what all of them ask together.
+    @ivar memory: those of what all of them have in memory together.
     """
 
     raft: RaftLimits = RAFT_LIMITS
@@ -29,6 +30,7 @@ class ServerLimits:
     node: NodeLimits = NODE_LIMITS
     connection: ConnectionLimits = CONNECTION_LIMITS
     intake: IntakeLimits = INTAKE_LIMITS
+    memory: MemoryLimits = MEMORY_LIMITS
 
 
 SERVER_LIMITS: Final = ServerLimits()

@@ -105,6 +105,26 @@ class CommandParser:
         """
         return self._state(self)
 
+    @property
+    def unfinished(self) -> int:
+        """
+        How many bytes there are of a value that has not arrived whole, with its line's end.
+        """
+        command = self._command
+        return 0 if command is None else self._value.tell() + len(command.value)
+
+    def dropValue(self) -> bool:
+        """
+        Forget a value that has not arrived whole. What still comes of it is swallowed, and there is no command.
+
+        @return: whether there was one.
+        """
+        if self._command is None:
+            return False
+        self._command = None
+        self._value = BytesIO()
+        return True
+
     def _forget(self) -> None:
         """
         Keep nothing of the input that is used up: a connection that is idle costs no memory.

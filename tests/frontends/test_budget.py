@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.frontends.budget import MAX_RESERVED_BYTES, MAX_UNWRITTEN_BYTES, Budget
+from replkv.frontends.budget import Budget
+from replkv.frontends.limits import MEMORY_LIMITS, MemoryLimits
 
 
 class BudgetTests(SynchronousTestCase):
@@ -18,24 +19,24 @@ class BudgetTests(SynchronousTestCase):
         """
         What is pending is counted, and is too much from the limit on.
         """
-        budget = Budget(maxReserved=100)
+        budget = Budget(MemoryLimits(reservedBytes=100))
         budget.reserve(99)
         self.assertFalse(budget.isSpent)
         budget.reserve(1)
         self.assertEqual((budget.reserved, budget.isSpent), (100, True))
         budget.release(60)
-        self.assertEqual((budget.reserved, budget.isSpent, budget.unwritten), (40, False, 0))
+        self.assertEqual((budget.reserved, budget.isSpent, budget.unread), (40, False, 0))
 
-    def test_unwritten(self) -> None:
+    def test_unread(self) -> None:
         """
-        What waits to be written is counted; there is room up to the limit, and not for a byte more.
+        What clients have not read is counted; there is room up to the limit, and not for a byte more.
         """
-        budget = Budget(maxUnwritten=100)
+        budget = Budget(MemoryLimits(unreadBytes=100))
         budget.hold(70)
         self.assertTrue(budget.mayHold(30))
         self.assertFalse(budget.mayHold(31))
         budget.drop(50)
-        self.assertEqual((budget.unwritten, budget.reserved), (20, 0))
+        self.assertEqual((budget.unread, budget.reserved), (20, 0))
         self.assertTrue(budget.mayHold(80))
 
     def test_limits(self) -> None:
@@ -43,7 +44,7 @@ class BudgetTests(SynchronousTestCase):
         There are limits where nobody says which.
         """
         budget = Budget()
-        budget.reserve(MAX_RESERVED_BYTES)
+        budget.reserve(MEMORY_LIMITS.reservedBytes)
         self.assertTrue(budget.isSpent)
-        self.assertTrue(budget.mayHold(MAX_UNWRITTEN_BYTES))
-        self.assertFalse(budget.mayHold(MAX_UNWRITTEN_BYTES + 1))
+        self.assertTrue(budget.mayHold(MEMORY_LIMITS.unreadBytes))
+        self.assertFalse(budget.mayHold(MEMORY_LIMITS.unreadBytes + 1))

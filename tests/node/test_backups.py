@@ -33,7 +33,7 @@ class BackupsTests(SynchronousTestCase):
         self.cluster.run(1.0)
         self.server = next(server for server in self.cluster.servers if not server.leads)
         self.assembly = self.server.service.assembly
-        self.backups = self.assembly.clients.backups
+        self.backups = self.assembly.backups
 
     def answer(self, asked: Deferred[Result]) -> Result:
         """

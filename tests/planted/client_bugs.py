@@ -73,7 +73,7 @@ def _redirectTaken(proposals: Proposals, commitIndex: int) -> None:
 
 
 def _answeredFirst(connection: TextProtocol) -> None:
-    requests: deque[Any] = connection._requests
+    requests: deque[Any] = connection._asked
     ordered = sorted(requests, key=lambda request: not request.isAnswered)
     requests.clear()
     requests.extend(ordered)
@@ -82,6 +82,7 @@ def _answeredFirst(connection: TextProtocol) -> None:
 
 def _forgetAtQuit(connection: TextProtocol, command: Command) -> None:
     if isinstance(command, Quit):
+        connection.transport.unregisterProducer()
         connection.transport.loseConnection()
     else:
         _commandReceived(connection, command)

@@ -18,8 +18,15 @@ class Conversation:
 
     _PIECE: Final = 65536
 
-    def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection((HOST, port), timeout=PATIENCE)
+    def __init__(self, port: int, receiveBytes: int | None = None) -> None:
+        """
+        @param receiveBytes: how much the system takes in before it is read; C{None} is as much as it likes.
+        """
+        self._socket = socket.socket()
+        if receiveBytes is not None:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receiveBytes)
+        self._socket.settimeout(PATIENCE)
+        self._socket.connect((HOST, port))
         self._arrived = b""
 
     def __enter__(self) -> Conversation:
@@ -55,6 +62,14 @@ class Conversation:
             pass
         self._socket.settimeout(PATIENCE)
         return taken
+
+    def begins(self) -> bytes:
+        """
+        Wait until something has arrived, and do not take it.
+
+        @return: some bytes of it.
+        """
+        return self._socket.recv(16, socket.MSG_PEEK)
 
     def line(self) -> bytes:
         """

@@ -1,5 +1,6 @@
 """
-Real servers with small limits, so that their logs are compacted all the time, and who lags is soon given a snapshot.
+Real servers with small limits: their logs are compacted all the time, who lags is soon given a snapshot, and there is
+little memory for clients.
 """
 
 from __future__ import annotations
@@ -11,6 +12,11 @@ from typing import Any, Final
 _ROOT: Final = Path(__file__).parent.parent.parent
 
 _SEGMENT_BYTES: Final = 1 << 18
+
+CLIENT_BYTES: Final = 1 << 26
+"""
+What clients together may have in memory, of each kind.
+"""
 
 
 def program(rest: str) -> str:
@@ -25,6 +31,7 @@ def install() -> None:
     Have the servers of this process made with small limits.
     """
     # Here, since the process of a server is prepared before anything else of it is imported.
+    from replkv.frontends.limits import MemoryLimits
     from replkv.node.limits import NodeLimits
     from replkv.service import tap
     from replkv.service.limits import ServerLimits
@@ -36,6 +43,7 @@ def install() -> None:
         snapshotBytesPerSecond=1 << 21,
         snapshotPatience=0.5,
     )
+    memory = MemoryLimits(reservedBytes=CLIENT_BYTES, unreadBytes=CLIENT_BYTES, arrivingBytes=CLIENT_BYTES)
     made: Any = tap
-    made.Server = partial(made.Server, limits=ServerLimits(node=node))
+    made.Server = partial(made.Server, limits=ServerLimits(node=node, memory=memory))
     made.LogStorage.open = partial(made.LogStorage.open, segmentBytes=_SEGMENT_BYTES)

@@ -5,13 +5,99 @@ Clients and servers that stand in the way cost the others bounded memory, and no
 from __future__ import annotations
 
 import signal
+from contextlib import ExitStack
 from typing import Final
 
-from tests.processes.cluster import onReactor
+from tests.processes.cluster import Cluster, ServerProcess, onReactor, until
 from tests.processes.conftest import MakeCluster
 from tests.processes.conversation import Conversation
+from tests.processes.small import CLIENT_BYTES, program
 
 MIB: Final = 1 << 20
+
+LARGE: Final = 8 * MIB
+"""
+Of what is as large as that, the system takes a part only.
+"""
+
+MARGIN: Final = 48 * MIB
+"""
+What a process may have beyond what is counted: connections, what is on its way through the node, and what its allocator
+keeps.
+"""
+
+
+async def oneSmallServer(cluster: Cluster) -> ServerProcess:
+    """
+    Start the server of a cluster of one, which has small limits, and store a large value and a small one.
+    """
+    server = cluster.servers[0]
+    server.program = program(server.program)
+    cluster.start()
+    for _ in range(3):  # So that what it needs to serve them is not counted.
+        await cluster.put(b"large", bytes(LARGE))
+    await cluster.put(b"small", b"v")
+    return server
+
+
+@onReactor
+async def test_oneReplyEach(makeCluster: MakeCluster) -> None:
+    """
+    Clients that do not read one large reply each have no more in memory than all may have, in the transports too. Long
+    replies are refused then, and short ones are not. When they have read, all is as before.
+    """
+    server = await oneSmallServer(makeCluster(1, MaxValueBytes=LARGE))
+    before = server.memory()
+    with ExitStack() as stack:
+        clients = [stack.enter_context(Conversation(server.clientPort, 4096)) for _ in range(40)]
+        for client in clients:
+            client.send(b"get large\r\n")
+        begun = [client.begins() for client in clients]
+        assert server.memory() - before < CLIENT_BYTES + MARGIN
+        assert begun.count(b"ERR_INTERNAL\r\n") >= 20, begun
+        other = stack.enter_context(Conversation(server.clientPort))
+        assert other.ask(b"get small\r\n") == b"VALUE 1\r\nv\r\n"
+        assert other.ask(b"get large\r\n") == b"ERR_INTERNAL\r\n"
+        for client, first in zip(clients, begun, strict=True):
+            assert (len(client.reply()) > LARGE) == first.startswith(b"VALUE ")
+        assert len(other.ask(b"get large\r\n")) > LARGE
+
+
+@onReactor
+async def test_whoNeverReadsIsDisconnected(makeCluster: MakeCluster) -> None:
+    """
+    A client that takes nothing of what waits for it is disconnected, one that reads slowly is not, and nor is one that
+    has nothing to read.
+    """
+    cluster = makeCluster(1, MaxValueBytes=LARGE, UnreadTimeoutMs=1000)
+    server = await oneSmallServer(cluster)
+    with ExitStack() as stack:
+        never, idle = (stack.enter_context(Conversation(server.clientPort, 4096)) for _ in range(2))
+        assert idle.ask(b"get small\r\n") == b"VALUE 1\r\nv\r\n"
+        never.send(b"get large\r\n" * 8)
+        await until(lambda: "does not read its replies" in server.logged(), "it is disconnected")
+        assert idle.ask(b"get small\r\n") == b"VALUE 1\r\nv\r\n"
+        assert await cluster.number(0, "connections") == 2
+
+
+@onReactor
+async def test_unfinishedValues(makeCluster: MakeCluster) -> None:
+    """
+    Clients that stop in the middle of large values have no more in memory than all may have, and those that send theirs
+    whole are served.
+    """
+    server = await oneSmallServer(makeCluster(1, MaxValueBytes=LARGE))
+    before = server.memory()
+    with ExitStack() as stack:
+        clients = [stack.enter_context(Conversation(server.clientPort)) for _ in range(250)]
+        for number, client in enumerate(clients):
+            client.send(b"set large 0 %d\r\n" % MIB + bytes(MIB - 1))
+            if number % 25 == 0:
+                client.send(b"\0\r\n")
+                assert client.reply().startswith(b"OK "), number
+        assert server.memory() - before < CLIENT_BYTES + MARGIN
+        clients[1].send(b"\0\r\nget small\r\n")
+        assert (clients[1].reply(), clients[1].reply()) == (b"ERR_INTERNAL\r\n", b"VALUE 1\r\nv\r\n")
 
 
 @onReactor

@@ -200,3 +200,36 @@ class PullTests(ParserTestCase):
         parser.feed(b"")
         self.assertIsNone(parser.nextCommand())
         self.assertIsNone(parser.nextCommand())
+
+
+class UnfinishedTests(ParserTestCase):
+    """
+    Tests for a value that has arrived in part.
+    """
+
+    def test_unfinished(self) -> None:
+        """
+        What has arrived of it counts until its line's end has.
+        """
+        parser = CommandParser(100)
+        sizes = []
+        for piece in (b"get a\r\nset k 0 5\r\n", b"he", b"llo", b"\r", b"\nset k 0 3\r\nab"):
+            parser.feed(piece)
+            while parser.nextCommand() is not None:
+                pass
+            sizes.append(parser.unfinished)
+        self.assertEqual(sizes, [0, 2, 5, 5, 2])
+
+    def test_dropped(self) -> None:
+        """
+        Of one that is dropped, the rest is swallowed, wherever it was cut; where there is none, none is dropped.
+        """
+        block = b"hello\r\n"
+        for cut in range(len(block) + 1):
+            parser = CommandParser(100)
+            parser.feed(b"set k 0 5\r\n" + block[:cut])
+            arrived = parser.nextCommand() is not None
+            self.assertEqual(parser.dropValue(), not arrived, cut)
+            self.assertEqual((parser.unfinished, parser.dropValue()), (0, False))
+            parser.feed(block[cut:] + b"get k\r\n")
+            self.assertEqual((parser.nextCommand(), parser.nextCommand()), (Get(b"k"), None), cut)

@@ -3,8 +3,9 @@ The connection of one client: commands in, replies out, in the same order, and n
 
 A connection is in one of three phases:
 
-  - C{OPEN}: it takes commands, as long as there is room for them (L{ConnectionLimits}) and
-    the client reads its replies. Otherwise it leaves them where they are, in the parser and in the socket.
+  - C{OPEN}: it takes commands, as long as there is room for them (L{ConnectionLimits
+    <replkv.frontends.text.limits.ConnectionLimits>}) and the client reads its replies. Otherwise it leaves them where
+    they are, in the parser and in the socket.
   - C{FINISHING}: it takes no more commands, after C{quit}, input that cannot be made sense of, the end of the input,
     or because the server stops. It closes when what it took is answered.
   - C{CLOSED}: its last reply is on its way, or the client has gone.
@@ -12,86 +13,39 @@ A connection is in one of three phases:
 
 from __future__ import annotations
 
-from collections import deque
 from enum import Enum, auto
-from typing import Final, Protocol
+from typing import Final
 
 from twisted.internet.interfaces import (
     IConsumer,
     IDelayedCall,
     IHalfCloseableProtocol,
+    IPullProducer,
     IPushProducer,
-    IReactorTime,
     ITCPTransport,
 )
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from replkv import __version__
 from replkv.commands.command import Command, KeyCommand, ReadCommand
-from replkv.commands.extras import Help, Piece, Quit, Snapshot, Stats, Transfer, Version
-from replkv.commands.results import BadCommand, Found, Release, Result, Statistics, Unavailable, Usage
-from replkv.frontends.budget import Budget
-from replkv.frontends.intake import Intake
-from replkv.frontends.outbox import Outbox
-from replkv.frontends.request import Backend, BackupSource, Request
+from replkv.commands.extras import Quit, Transfer
+from replkv.commands.results import BadCommand, Result
+from replkv.frontends.request import Request
 from replkv.frontends.session import Session
 from replkv.frontends.text.asked import REFUSAL, REFUSED, Asked
-from replkv.frontends.text.limits import CONNECTION_LIMITS, ConnectionLimits
+from replkv.frontends.text.replies import Replies
+from replkv.frontends.text.serving import Server
 from replkv.wire.parser import CommandParser, Malformed
 from replkv.wire.replies import encodeReply
 
-# A read takes up the room that its reply may need. That is not known before, so it is as much as the last ones needed:
-# at once more where one was larger, less by an eighth with each that was smaller. With the least of it, there is room
-# for as many reads as for other commands.
-FIRST_READ_BYTES: Final = 256 * 1024
-_LEAST_READ_BYTES: Final = CONNECTION_LIMITS.pendingBytes // CONNECTION_LIMITS.pendingCommands
+# So long a reply is sent whatever waits to be read: to refuse it would make little difference.
+_ALWAYS_BYTES: Final = 64
 
-# How many bytes of replies are joined into one write, before the last.
-_WRITE_BYTES: Final = 256 * 1024
+_FOR_BACKEND: Final = (KeyCommand, Transfer)
 
 # How long a closing connection waits for the client to close its side too.
 LINGER_SECONDS: Final = 1.0
-
-
-class Server(Protocol):
-    """
-    The server, as its connections see it.
-
-    @ivar backend: answers the commands.
-    @ivar backups: gives snapshots of its state.
-    @ivar outbox: the connections that have something to write.
-    @ivar clock: tells the time.
-    @ivar maxValueBytes: the longest value that is taken.
-    @ivar budget: what all connections may have in memory, and have.
-    @ivar intake: what they may take in one turn of the reactor.
-    @ivar limits: what each may have under way.
-    """
-
-    backend: Backend
-    backups: BackupSource
-    outbox: Outbox
-    clock: IReactorTime
-    maxValueBytes: int
-    budget: Budget
-    intake: Intake
-    limits: ConnectionLimits
-
-    def connectionOpened(self, connection: TextProtocol) -> None:
-        """
-        Take note of a new connection.
-        """
-
-    def connectionClosed(self, connection: TextProtocol) -> None:
-        """
-        Take note that a connection is gone.
-        """
-
-    def statistics(self) -> dict[str, str]:
-        """
-        Values for C{stats}, by name.
-        """
 
 
 class _ITransport(ITCPTransport, IConsumer, IPushProducer):
@@ -110,7 +64,7 @@ class _Phase(Enum):
 _OPEN, _FINISHING, _CLOSED = _Phase
 
 
-@implementer(IHalfCloseableProtocol, IPushProducer)
+@implementer(IHalfCloseableProtocol, IPullProducer)
 class TextProtocol(LineReceiver):
     """
     The connection of one client.
@@ -119,9 +73,11 @@ class TextProtocol(LineReceiver):
     each time.
 
     @ivar session: what the node keeps of the client.
-    @ivar _requests: the commands whose replies have not been written, in the order in which they came.
-    @ivar _pendingBytes: the bytes of the values that those hold, or are expected to be answered with.
-    @ivar _readBytes: the bytes with which the next read is expected to be answered.
+    @ivar host: where the client is.
+    @ivar _replies: what the client is owed.
+    @ivar _asked: the commands in there.
+    @ivar _arriving: how many bytes there are of a value that has not arrived whole.
+    @ivar _heardAt: at which look of the watch something has arrived.
     @ivar _full: whether there is no room for another command.
     @ivar _ready: whether it is in the outbox.
     @ivar _waits: whether it waits for its turn to take commands.
@@ -133,17 +89,20 @@ class TextProtocol(LineReceiver):
 
     transport: _ITransport
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, host: str) -> None:
         self.session: Final = Session()
+        self.host: Final = host
         self._server: Final = server
         self._outbox: Final = server.outbox
         self._budget: Final = server.budget
+        self._watch: Final = server.watch
         self._intake: Final = server.intake
         self._limits: Final = server.limits
         self._parser: Final = CommandParser(server.maxValueBytes)
-        self._requests: Final[deque[Asked]] = deque()
-        self._pendingBytes = 0
-        self._readBytes = FIRST_READ_BYTES
+        self._replies: Final = Replies(server.budget, server.watch)
+        self._asked: Final = self._replies.asked
+        self._arriving = 0
+        self._heardAt = server.watch.now
         self._phase: _Phase = _OPEN
         self._full = False
         self._ready = False
@@ -160,7 +119,8 @@ class TextProtocol(LineReceiver):
         self.setRawMode()
         self.transport.setTcpNoDelay(True)
         self.transport.setTcpKeepAlive(True)
-        self.transport.registerProducer(self, True)
+        # One that pulls is told each time when the system has all that was written.
+        self.transport.registerProducer(self, False)
         self._server.connectionOpened(self)
 
     def connectionLost(self, reason: Failure | None = None) -> None:
@@ -168,10 +128,8 @@ class TextProtocol(LineReceiver):
         The client is gone. Answers that are still to come are of no interest to anyone.
         """
         self._phase = _CLOSED
-        self._budget.drop(sum(len(request.reply or b"") for request in self._requests))
-        self._budget.release(self._pendingBytes)
-        self._pendingBytes = 0
-        self._requests.clear()
+        self._replies.forget()
+        self._count(0)
         if self._lingering is not None and self._lingering.active():
             self._lingering.cancel()
         self._server.connectionClosed(self)
@@ -181,6 +139,7 @@ class TextProtocol(LineReceiver):
         Input has arrived.
         """
         if self._phase is _OPEN:
+            self._heardAt = self._watch.now
             self._parser.feed(data)
             self._ahead = self._waits
             self._takeCommands()
@@ -202,20 +161,16 @@ class TextProtocol(LineReceiver):
         The last reply has gone out; the client is given a while to close its side.
         """
 
-    def pauseProducing(self) -> None:
-        """
-        The client does not read its replies as fast as they come: take no more commands.
-        """
-        self.paused = True
-        self._pace()
-
     def resumeProducing(self) -> None:
         """
-        The client has read its replies: go on.
+        The system has all that the transport was given.
         """
-        self.paused = False
-        self.writeReplies()
-        self._outbox.flush()
+        replies = self._replies
+        wasBehind = replies.isBehind
+        replies.taken()
+        if wasBehind or self._phase is _FINISHING:
+            self.writeReplies()
+            self._outbox.flush()
 
     def answered(self, request: Request, result: Result) -> None:
         """
@@ -224,18 +179,19 @@ class TextProtocol(LineReceiver):
         """
         if self._phase is _CLOSED:
             return
-        if type(result) is Found and not self._budget.mayHold(len(result.value)):
-            # The server is overloaded, since its clients do not read what it has for them.
-            result = Unavailable()
         assert isinstance(request, Asked)
-        request.reply = encodeReply(request.command, result)
-        self._replied(request.reply)
+        reply = encodeReply(request.command, result)
+        if len(reply) > _ALWAYS_BYTES and not self._budget.mayHold(len(reply)):
+            # The server is overloaded, since its clients do not read what it has for them.
+            reply = REFUSAL
+        request.reply = reply
+        self._replied(reply)
 
     def _replied(self, reply: bytes) -> None:
         """
         There is a reply, which is to be written.
         """
-        self._budget.hold(len(reply))
+        self._replies.hold(reply)
         if not self._ready:
             self._ready = True
             self._outbox.add(self)
@@ -243,28 +199,33 @@ class TextProtocol(LineReceiver):
     def writeReplies(self) -> None:
         """
         Write the replies whose turn it is, and go on with the commands for which there is room now.
-
-        Small replies leave in one piece. When the transport has enough, it says so at once (L{pauseProducing}), and the
-        others stay here until the client has read on: here they are counted, and in the transport they would not be.
         """
         self._ready = False
-        requests = self._requests
-        while not self.paused and requests and requests[0].reply is not None:
-            replies = []
-            size = room = 0
-            while size < _WRITE_BYTES and requests and (reply := requests[0].reply) is not None:
-                request = requests.popleft()
-                room += request.room
-                if isinstance(request.command, ReadCommand):
-                    self._readBytes = max(len(reply), self._readBytes - self._readBytes // 8, _LEAST_READ_BYTES)
-                size += len(reply)
-                replies.append(reply)
-            self._pendingBytes -= room
-            self._budget.release(room)
-            self._budget.drop(size)
-            if size:
-                self.transport.write(b"".join(replies))
+        self._replies.giveTo(self.transport)
         self._takeCommands()
+
+    def refuseValue(self) -> None:
+        """
+        See L{replkv.frontends.arrivals.Receiver.refuseValue}. All that came before it has its place among the replies,
+        so this is the next one.
+        """
+        self._arriving = 0
+        if self._parser.dropValue():
+            self._asked.append(REFUSED)
+            self._replied(REFUSAL)
+
+    def look(self) -> None:
+        """
+        The watch looks at this connection: close it if its client is waited for in vain.
+        """
+        watch, replies = self._watch, self._replies
+        if replies.isUnread(watch.unreadLooks):
+            self._server.report(
+                "unread", f"{self.host} does not read its replies, and is disconnected (UnreadTimeoutMs)"
+            )
+            self.abort()
+        elif watch.now - self._heardAt > watch.idleLooks and self._phase is _OPEN and replies.isOver:
+            self.finish()
 
     def takeTurn(self) -> None:
         """
@@ -302,22 +263,31 @@ class TextProtocol(LineReceiver):
             else:
                 self._ahead = False
                 break
+        if self._arriving != (arriving := self._parser.unfinished):
+            self._count(arriving)
         self._pace()
-        if self._phase is _FINISHING and not self._requests:
+        if self._phase is _FINISHING and self._replies.isOver:
             self._close()
+
+    def _count(self, arriving: int) -> None:
+        """
+        There are so many bytes of a value that has not arrived whole.
+        """
+        self._arriving = arriving
+        self._server.arrivals.hold(self, arriving)
 
     def _hasRoom(self) -> bool:
         """
         Whether another command may be taken. When it once was not, half of what is pending has to go first.
         """
         share = 2 if self._full else 1
-        limits = self._limits
+        limits, pending = self._limits, len(self._asked)
         self._full = (
-            len(self._requests) * share >= limits.pendingCommands
-            or self._pendingBytes * share >= limits.pendingBytes
-            or (bool(self._requests) and self._budget.isSpent)
+            pending * share >= limits.pendingCommands
+            or self._replies.pendingBytes * share >= limits.pendingBytes
+            or (pending > 0 and self._budget.isSpent)
         )
-        return not self._full and not self.paused
+        return not self._full and not self._replies.isBehind
 
     def _commandReceived(self, command: Command) -> None:
         """
@@ -328,46 +298,30 @@ class TextProtocol(LineReceiver):
             return
         if self._intake.refuses and isinstance(command, KeyCommand):
             self._intake.refused()
-            self._requests.append(REFUSED)
+            self._asked.append(REFUSED)
             self._replied(REFUSAL)
             return
-        room = self._readBytes if isinstance(command, ReadCommand) else None
-        request = Asked(command, self.session, self, room)
-        self._requests.append(request)
-        self._pendingBytes += request.room
+        replies = self._replies
+        request = Asked(command, self.session, self, replies.readBytes if isinstance(command, ReadCommand) else None)
+        replies.asked.append(request)
+        replies.pendingBytes += request.room
         self._budget.reserve(request.room)
         self._intake.took()
-        if isinstance(command, KeyCommand | Transfer):
+        if isinstance(command, _FOR_BACKEND):
             self._server.backend.submit(request)
         elif isinstance(command, Malformed):
             request.answer(BadCommand())
             if command.close:
                 self._phase = _FINISHING
-        elif isinstance(command, Help):
-            request.answer(Usage())
-        elif isinstance(command, Version):
-            request.answer(Release(__version__))
-        elif isinstance(command, Stats):
-            request.answer(Statistics(self._server.statistics()))
-        elif isinstance(command, Snapshot):
-            self._server.backups.describe(command.least).addCallback(self._found, request)
-        elif isinstance(command, Piece):
-            found = self._server.backups.piece(command.snapshot, command.file, command.offset)
-            found.addCallback(self._found, request)
-
-    def _found(self, result: Result, request: Asked) -> None:
-        """
-        There is something of a snapshot, or not.
-        """
-        request.answer(result)
-        self._outbox.flush()
+        else:
+            self._server.extras.answer(request)
 
     def _pace(self) -> None:
         """
         Read from the socket only while commands are taken.
         """
         if self._phase is not _CLOSED:
-            waits = self._full or self.paused or self._ahead or self._inputEnded
+            waits = self._full or self._replies.isBehind or self._ahead or self._inputEnded
             self._setReading(self._phase is _OPEN and not waits)
 
     def _setReading(self, reading: bool) -> None:
@@ -392,7 +346,6 @@ class TextProtocol(LineReceiver):
         """
         self._phase = _CLOSED
         self.transport.unregisterProducer()
-        self.paused = False
         if self._inputEnded:
             self.transport.loseConnection()
         else:

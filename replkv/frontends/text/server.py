@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
@@ -15,17 +16,21 @@ from twisted.python.failure import Failure
 
 from replkv import __version__
 from replkv.commands.results import Unavailable
+from replkv.frontends.arrivals import Arrivals
 from replkv.frontends.budget import Budget
 from replkv.frontends.intake import Intake
+from replkv.frontends.limits import MEMORY_LIMITS, MemoryLimits
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.request import Backend, BackupSource
 from replkv.frontends.text.connection import TextProtocol
+from replkv.frontends.text.extras import Extras
 from replkv.frontends.text.limits import CONNECTION_LIMITS, ConnectionLimits
+from replkv.frontends.text.watch import UNREAD_SECONDS, Watch
+from replkv.outside import OutsideLog
 from replkv.wire.replies import encodeReply
 
 DEFAULT_MAX_VALUE_BYTES: Final = 1024 * 1024
 DEFAULT_MAX_CONNECTIONS: Final = 10_000
-
 
 MAX_REFUSALS: Final = 8
 """
@@ -61,16 +66,19 @@ class ClientServerFactory(ServerFactory):
     All connections of clients.
 
     @ivar backend: answers the commands.
-    @ivar backups: gives snapshots of its state.
+    @ivar extras: answers those that need no backend.
     @ivar outbox: those that have something to write.
     @ivar clock: tells the time.
     @ivar maxValueBytes: the longest value that is taken.
     @ivar budget: what all connections may have in memory, and have.
+    @ivar arrivals: the values that have not arrived whole.
+    @ivar watch: how long clients are waited for.
     @ivar intake: what they may take in one turn of the reactor.
     @ivar limits: what each may have under way.
     @ivar maxConnections: how many clients may be connected.
     @ivar refusals: how many connections are there only to be refused.
-    @ivar _connections: those that are.
+    @ivar _connections: those that are there to be served.
+    @ivar _outside: logs what clients do.
     @ivar _crowded: whether it has been logged that clients are refused.
     @ivar _stops: whether the server stops.
     @ivar _empty: fire when the last connection has closed.
@@ -89,27 +97,34 @@ class ClientServerFactory(ServerFactory):
         clock: IReactorTime,
         maxValueBytes: int = DEFAULT_MAX_VALUE_BYTES,
         maxConnections: int = DEFAULT_MAX_CONNECTIONS,
-        budget: Budget | None = None,
+        memory: MemoryLimits = MEMORY_LIMITS,
         limits: ConnectionLimits = CONNECTION_LIMITS,
+        unreadSeconds: float = UNREAD_SECONDS,
+        idleSeconds: float | None = None,
     ) -> None:
         """
         @param outbox: is flushed by the backend when it has answered.
         @param intake: flushes it too.
         @param statistics: tells the backend's values for C{stats}, by name.
         @param backups: gives snapshots of the backend's state.
+        @param unreadSeconds: how long a client may leave its replies unread.
+        @param idleSeconds: how long it may send nothing; C{None} is for ever.
         """
         self.backend = backend
-        self.backups = backups
+        self.extras = Extras(self._allStatistics, backups, outbox)
         self.outbox = outbox
         self.clock = clock
         self.maxValueBytes = maxValueBytes
-        self.budget = Budget() if budget is None else budget
+        self.budget = Budget(memory)
+        self.arrivals = Arrivals(clock, memory)
+        self.watch = Watch(clock, self._look, unreadSeconds, idleSeconds)
         self.intake = intake
         self.limits = limits
         self.maxConnections: Final = maxConnections
         self.refusals = 0
         self._connections: Final[dict[TextProtocol, None]] = {}  # In their order, so that it is the same each time.
         self._statistics: Final = statistics
+        self._outside: Final = OutsideLog(clock, self._logger)
         self._crowded = False
         self._stops = False
         self._empty: list[Deferred[None]] = []
@@ -118,6 +133,7 @@ class ClientServerFactory(ServerFactory):
         """
         Take in a client, unless there are too many or the server stops.
         """
+        host = addr.host if isinstance(addr, IPv4Address | IPv6Address) else ""
         if self._stops:
             return self._refuse()
         if len(self._connections) >= self.maxConnections:
@@ -125,13 +141,14 @@ class ClientServerFactory(ServerFactory):
                 self._crowded = True
                 self._logger.warn("{count} clients are connected, and no more are taken", count=len(self._connections))
             return self._refuse()
-        return TextProtocol(self)
+        return TextProtocol(self, host)
 
     def connectionOpened(self, connection: TextProtocol) -> None:
         """
         Take note of a new connection.
         """
         self._connections[connection] = None
+        self.watch.start()
 
     def connectionClosed(self, connection: TextProtocol) -> None:
         """
@@ -143,12 +160,25 @@ class ClientServerFactory(ServerFactory):
             self._crowded = False
             self._logger.info("{count} clients are connected, and more are taken again", count=len(self._connections))
         if not self._connections:
+            self.watch.stop()
             waiting, self._empty = self._empty, []
             for deferred in waiting:
                 if not deferred.called:
                     deferred.callback(None)
 
-    def statistics(self) -> dict[str, str]:
+    def report(self, kind: str, line: str) -> None:
+        """
+        Tell the operator of what a client has done, but not each time.
+
+        @param kind: which lines are alike.
+        """
+        self._outside.say(kind, line)
+
+    def _look(self) -> None:
+        for connection in list(self._connections):
+            connection.look()
+
+    def _allStatistics(self) -> dict[str, str]:
         """
         Values for C{stats}, by name: the backend's, and the client port's own.
         """

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 BUFFER_BYTES: Final = 64 * 1024
 """
-So much of what waits to be sent is the system's already, and goes out even if the process closes, or ends; when more
-waits, a producer is paused. So much may wait at the other side to be read, and so much is read at once.
+So much of what waits to be sent is the system's already, and goes out even if the process closes, or ends; a producer
+is asked for more when no more than that waits. So much may wait at the other side to be read, and so much is read at
+once.
 """
 
 
@@ -75,7 +76,7 @@ class End:
         self._powerless = False
         self._dead = False
         self._producer: Any = None
-        self._producerPaused = False
+        self._producerWaits = False  # For the system to have all that was written.
         self._noDelay = False
         self._keepAlive = False
 
@@ -103,9 +104,9 @@ class End:
             return
         self._unsent += data
         self._send()
-        if self._producer is not None and len(self._unsent) > BUFFER_BYTES and not self._producerPaused:
-            self._producerPaused = True
-            self._producer.pauseProducing()
+        if self._producer is not None and not self._producerWaits:
+            self._producerWaits = True
+            self.process.callLater(0, self._handedOver)
 
     def writeSequence(self, data: Iterable[bytes]) -> None:
         """
@@ -181,20 +182,24 @@ class End:
 
     def registerProducer(self, producer: Any, streaming: bool) -> None:
         """
-        See L{IConsumer.registerProducer}. Only push producers are known.
+        See L{IConsumer.registerProducer}. Only pull producers are known, which are asked for more when the system has
+        all that was written. As long as there is one, nothing is closed but by force.
         """
-        assert streaming
+        assert not streaming
         if self.isOver:
             producer.stopProducing()
         else:
             self._producer = producer
+            producer.resumeProducing()
 
     def unregisterProducer(self) -> None:
         """
         See L{IConsumer.unregisterProducer}.
         """
         self._producer = None
-        self._producerPaused = False
+        self._producerWaits = False
+        if self.disconnecting or self._halfClosing:
+            self.process.callLater(0, self._handedOver)
 
     def pauseProducing(self) -> None:
         """
@@ -315,10 +320,10 @@ class End:
         """
         The system may have taken enough of what was written.
         """
-        if self._producerPaused and len(self._unsent) <= BUFFER_BYTES // 2:
-            self._producerPaused = False
+        if self._producerWaits and len(self._unsent) <= BUFFER_BYTES:
+            self._producerWaits = False
             self._producer.resumeProducing()
-        if self.isOver or self._finishing or self._producerPaused or len(self._unsent) > BUFFER_BYTES:
+        if self.isOver or self._finishing or self._producer is not None or len(self._unsent) > BUFFER_BYTES:
             return
         if self.disconnecting:
             self._end(ConnectionDone())
@@ -380,6 +385,6 @@ class End:
         self.isOver = True
         self.protocol = None
         self._producer = None
-        self._producerPaused = False
+        self._producerWaits = False
         self._unread.clear()
         self._tellOver()

@@ -30,7 +30,8 @@ def counters(assembly: Assembly) -> Mapping[str, int]:
         "the bytes of proposals": executor._proposals._bytes,
         "connections of clients": len(clients._connections),
         "bytes pending on connections": clients.budget.reserved,
-        "bytes of replies not written": clients.budget.unwritten,
+        "bytes of replies that the system has not taken": clients.budget.unread,
+        "bytes of values that have not arrived whole": clients.arrivals.total,
         "entries and reads given out": len(node._applier._toDo),
         "things to write": len(node._disk._queue),
     }

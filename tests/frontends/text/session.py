@@ -15,9 +15,8 @@ from replkv.commands.command import KeyCommand, StoreCommand
 from replkv.commands.delete import Delete
 from replkv.commands.results import Deleted, Found, NoSnapshot, NotFound, Result, Stored, VersionMismatch
 from replkv.commands.set import Set
-from replkv.frontends.budget import Budget
 from replkv.frontends.intake import Intake
-from replkv.frontends.limits import INTAKE_LIMITS, IntakeLimits
+from replkv.frontends.limits import INTAKE_LIMITS, MEMORY_LIMITS, IntakeLimits, MemoryLimits
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.request import Request
 from replkv.frontends.text.connection import TextProtocol
@@ -134,9 +133,10 @@ class Served:
         self,
         maxValueBytes: int = 1024 * 1024,
         maxConnections: int = 1000,
-        budget: Budget | None = None,
+        memory: MemoryLimits = MEMORY_LIMITS,
         limits: IntakeLimits = INTAKE_LIMITS,
         turns: IReactorTime | None = None,
+        idleSeconds: float | None = None,
     ) -> None:
         """
         @param limits: what all connections may have taken at once.
@@ -145,7 +145,6 @@ class Served:
         self.network = Network()
         self.process = self.network.process(_HOST)
         self.backend = MemoryBackend()
-        self.budget = Budget() if budget is None else budget
         self.outbox = Outbox()
         self.factory = ClientServerFactory(
             self.backend,
@@ -156,24 +155,28 @@ class Served:
             self.process,
             maxValueBytes,
             maxConnections,
-            self.budget,
+            memory,
+            idleSeconds=idleSeconds,
         )
+        self.budget = self.factory.budget
         self.process.listenTCP(_PORT, self.factory)
 
-    def connect(self) -> FarEnd:
+    def connect(self, host: str = "client") -> FarEnd:
         """
         Connect a client.
+
+        @param host: where it is.
         """
-        client = self.begin()
+        client = self.begin(host)
         self.network.settle()
         return client
 
-    def begin(self) -> FarEnd:
+    def begin(self, host: str = "client") -> FarEnd:
         """
         Begin to connect a client.
         """
         client = FarEnd(self.network)
-        dial(client, self.network.process("client"), _HOST, _PORT)
+        dial(client, self.network.process(host), _HOST, _PORT)
         return client
 
     def answer(self) -> None:

@@ -7,16 +7,16 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.commands.results import NotFound
-from replkv.frontends.budget import Budget
-from replkv.frontends.text.connection import (
-    FIRST_READ_BYTES,
-)
+from replkv.frontends.limits import MemoryLimits
 from replkv.frontends.text.limits import CONNECTION_LIMITS
+from replkv.frontends.text.replies import FIRST_READ_BYTES, PIECE_BYTES
 from replkv.testing.cluster.end import BUFFER_BYTES
-from tests.frontends.text.session import Served, protocolOf
+from tests.frontends.text.session import Served
 
 NOT_FOUND = b"ERRNOTFOUND\r\n"
 UNAVAILABLE = b"ERR_INTERNAL\r\n"
+MIB = 1 << 20
+VALUE = bytes(range(256)) * 4096 * 8
 
 
 class PendingTests(SynchronousTestCase):
@@ -148,35 +148,83 @@ class SlowReaderTests(SynchronousTestCase):
         client.transport.resumeProducing()
         self.assertEqual(client.taken(), (b"VALUE 1000\r\n" + b"v" * 1000 + b"\r\n") * 2000)
 
-    def test_unwrittenIsBounded(self) -> None:
+    def test_unreadIsBounded(self) -> None:
         """
-        What the transport does not take is counted over all connections. Where it is too much, reads are answered that
-        the server is overloaded; what waits leaves in its order when the client reads, and then there is room again.
+        What clients leave unread is counted over all connections. Where it is too much, reads are answered that the
+        server is overloaded; what waits comes in its order when the client reads, and then there is room again.
         """
-        served = Served(budget=Budget(maxUnwritten=4000))
-        writer, slow, quick = served.connect(), served.connect(), served.connect()
-        writer.send(b"set k 0 1000 noreply\r\n" + b"v" * 1000 + b"\r\n")
+        served = Served(memory=MemoryLimits(unreadBytes=400_000))
+        slow, quick = served.connect(), served.connect()
+        quick.send(b"set k 0 100000 noreply\r\n" + b"v" * 100_000 + b"\r\n")
+        value = b"VALUE 100000\r\n" + b"v" * 100_000 + b"\r\n"
         served.backend.holding = True
         slow.send(b"get k\r\n" * 10)
-        protocolOf(slow).pauseProducing()
+        slow.transport.pauseProducing()
         served.answer()
-        value = b"VALUE 1000\r\n" + b"v" * 1000 + b"\r\n"
-        self.assertEqual(slow.value(), b"")
         served.backend.holding = False
         quick.send(b"get k\r\n")
         self.assertEqual(quick.taken(), UNAVAILABLE)
-        protocolOf(slow).resumeProducing()
+        slow.transport.resumeProducing()
         self.assertEqual(slow.taken(), value * 3 + UNAVAILABLE * 7)
-        self.assertEqual(served.budget.unwritten, 0)
+        self.assertEqual(served.budget.unread, 0)
         quick.send(b"get k\r\n")
         self.assertEqual(quick.taken(), value)
+
+    def test_oneReplyEach(self) -> None:
+        """
+        Clients that do not read one large reply each are all counted, though each transport was given its reply: that
+        has it in memory.
+        """
+        served = Served(memory=MemoryLimits(unreadBytes=10 * MIB))
+        served.connect().send(b"set k 0 %d noreply\r\n%b\r\n" % (MIB, bytes(MIB)))
+        clients = [served.connect() for _ in range(20)]
+        for client in clients:
+            client.transport.pauseProducing()
+            client.send(b"get k\r\n")
+        self.assertGreater(served.budget.unread, 8 * MIB)
+        self.assertLess(sum(client.transport.other.backlog for client in clients), 10 * MIB)
+        for client in clients:
+            client.transport.resumeProducing()
+        answers = [client.taken() for client in clients]
+        # Each has a reply and a piece of it, so there is no room for a ninth.
+        self.assertEqual(sum(answer.startswith(b"VALUE ") for answer in answers), 8)
+        self.assertEqual(answers.count(UNAVAILABLE), 12)
+        self.assertEqual(served.budget.unread, 0)
+
+    def test_long(self) -> None:
+        """
+        What a command that is no read is answered with is bounded too.
+        """
+        served = Served(memory=MemoryLimits(unreadBytes=100_000))
+        clients = [served.connect() for _ in range(10)]
+        for client in clients:
+            client.transport.pauseProducing()
+            client.send(b"help\r\n" * 20_000)
+        self.assertLess(served.budget.unread, 200_000)
+        for client in clients:
+            client.abort()
+        self.assertEqual(served.budget.unread, 0)
+
+    def test_inPieces(self) -> None:
+        """
+        A large reply is given to the transport a piece at a time, as the client reads.
+        """
+        served = Served(maxValueBytes=8 * MIB)
+        client = served.connect()
+        client.send(b"set k 0 %d noreply\r\n%b\r\n" % (8 * MIB, VALUE) * 2)
+        client.transport.pauseProducing()
+        client.send(b"get k\r\nget k\r\nget none\r\n")
+        self.assertLessEqual(client.transport.other.backlog, PIECE_BYTES + 2 * BUFFER_BYTES)
+        client.transport.resumeProducing()
+        self.assertEqual(client.taken(), (b"VALUE %d\r\n%b\r\n" % (8 * MIB, VALUE)) * 2 + NOT_FOUND)
+        self.assertEqual((served.budget.reserved, served.budget.unread), (0, 0))
 
     def test_crowd(self) -> None:
         """
         Where much is pending on all connections together, each goes on with one command at a time; all that clients who
         read have asked for is answered, however much it is.
         """
-        served = Served(budget=Budget(maxReserved=2 * FIRST_READ_BYTES))
+        served = Served(memory=MemoryLimits(reservedBytes=2 * FIRST_READ_BYTES))
         writer = served.connect()
         writer.send(b"set k 0 1000 noreply\r\n" + b"v" * 1000 + b"\r\n")
         served.backend.holding = True
@@ -190,7 +238,7 @@ class SlowReaderTests(SynchronousTestCase):
             served.answer()
         for client, count in zip(clients, (20, 20, 20, 21), strict=True):
             self.assertEqual(client.taken(), (b"VALUE 1000\r\n" + b"v" * 1000 + b"\r\n") * count)
-        self.assertEqual((served.budget.reserved, served.budget.unwritten), (0, 0))
+        self.assertEqual((served.budget.reserved, served.budget.unread), (0, 0))
 
     def test_lostClientsReplies(self) -> None:
         """
@@ -198,13 +246,12 @@ class SlowReaderTests(SynchronousTestCase):
         """
         served = Served()
         slow = served.connect()
-        served.backend.holding = True
-        slow.send(b"get k\r\n")
-        protocolOf(slow).pauseProducing()
-        served.answer()
-        self.assertEqual(served.budget.unwritten, len(NOT_FOUND))
+        slow.send(b"set k 0 %d noreply\r\n%b\r\n" % (MIB, bytes(MIB)))
+        slow.transport.pauseProducing()
+        slow.send(b"get k\r\n" * 3)
+        self.assertGreater(served.budget.unread, MIB)
         slow.abort()
-        self.assertEqual((served.budget.reserved, served.budget.unwritten), (0, 0))
+        self.assertEqual((served.budget.reserved, served.budget.unread), (0, 0))
 
     def test_othersGoOn(self) -> None:
         """

@@ -232,7 +232,7 @@ class EndTests(SynchronousTestCase):
         client.send(b"delete k\r\n" * 200)
         client.abort()
         served.answer()
-        self.assertEqual((served.budget.reserved, served.budget.unwritten), (0, 0))
+        self.assertEqual((served.budget.reserved, served.budget.unread), (0, 0))
         self.assertEqual(len(served.backend.seen), CONNECTION_LIMITS.pendingCommands)
 
     def test_lostBetweenAnswerAndFlush(self) -> None:
@@ -247,5 +247,5 @@ class EndTests(SynchronousTestCase):
         protocol = protocolOf(client)
         client.abort()
         served.outbox.flush()
-        self.assertEqual((len(protocol._requests), served.budget.unwritten), (0, 0))
+        self.assertEqual((protocol._replies.isOver, served.budget.unread), (True, 0))
         self.assertEqual(len(served.backend.seen), CONNECTION_LIMITS.pendingCommands)

@@ -129,35 +129,51 @@ class BackPressureTests(EndCase):
 
     def test_producer(self) -> None:
         """
-        A producer is paused when much waits to be sent, once, and resumed when little does, once.
+        A producer is asked for more at first, and each time when the system has all that was written.
         """
         self.hosts.network.fragmentation = 0.9
         producer = Producer()
-        self.near.transport.registerProducer(producer, True)
+        self.near.transport.registerProducer(producer, False)
+        self.assertEqual(producer.asked, ["more"])
         self.hosts.block()
         self.near.transport.write(bytes(BUFFER_BYTES))
-        self.assertEqual(producer.asked, [])
-        self.near.transport.write(b"more")
-        self.near.transport.write(b"and more")
-        self.assertEqual(producer.asked, ["pause"])
+        self.assertEqual(producer.asked, ["more"])
         self.hosts.run(10)
-        self.assertEqual(producer.asked, ["pause"])
+        self.assertEqual(producer.asked, ["more"] * 2)
+        self.near.transport.write(b"one byte")
+        self.near.transport.write(b"too many")
+        self.hosts.run(10)
+        self.assertEqual(producer.asked, ["more"] * 2)
         self.hosts.unblock()
         self.hosts.run()
-        self.assertEqual(producer.asked, ["pause", "resume"])
+        self.assertEqual(producer.asked, ["more"] * 3)
 
     def test_unregistered(self) -> None:
         """
         Who is not registered any more is not asked for anything.
         """
         producer = Producer()
-        self.near.transport.registerProducer(producer, True)
+        self.near.transport.registerProducer(producer, False)
         self.near.transport.write(bytes(2 * BUFFER_BYTES))
         self.near.transport.unregisterProducer()
         self.hosts.run()
         self.near.transport.write(bytes(2 * BUFFER_BYTES))
         self.hosts.run()
-        self.assertEqual(producer.asked, ["pause"])
+        self.assertEqual(producer.asked, ["more"])
+
+    def test_closing(self) -> None:
+        """
+        As long as there is a producer, the connection is not closed.
+        """
+        producer = Producer()
+        self.near.transport.registerProducer(producer, False)
+        self.near.transport.write(b"last")
+        self.near.transport.loseConnection()
+        self.hosts.run(10)
+        self.assertEqual(self.far.events, [b"last"])
+        self.near.transport.unregisterProducer()
+        self.hosts.run()
+        self.assertEqual((self.near.ending, self.far.ending), (["ConnectionDone"], ["ConnectionDone"]))
 
     def test_reader(self) -> None:
         """
@@ -165,18 +181,18 @@ class BackPressureTests(EndCase):
         only so much.
         """
         producer = Producer()
-        self.near.transport.registerProducer(producer, True)
+        self.near.transport.registerProducer(producer, False)
         self.far.transport.pauseProducing()
         sent = Random(0).randbytes(2 * BUFFER_BYTES + 10)
         self.near.transport.write(sent)
         self.hosts.run(10)
         self.assertEqual(self.far.events, [])
-        self.assertEqual(producer.asked, ["pause"])
+        self.assertEqual(producer.asked, ["more"])
         self.far.transport.resumeProducing()
         self.assertEqual(self.far.events, [])
         self.hosts.run(10)
         self.assertEqual(self.far.received, sent)
-        self.assertEqual(producer.asked, ["pause", "resume"])
+        self.assertEqual(producer.asked, ["more", "more"])
 
     def test_readerInBetween(self) -> None:
         """
@@ -208,13 +224,13 @@ class BackPressureTests(EndCase):
         What a paused process is sent waits for it; and it can be sent only so much.
         """
         producer = Producer()
-        self.near.transport.registerProducer(producer, True)
+        self.near.transport.registerProducer(producer, False)
         sent = Random(0).randbytes(4 * BUFFER_BYTES)
         self.hosts.far.pause()
         self.near.transport.write(sent)
         self.hosts.run(10)
         self.assertEqual(self.far.events, [])
-        self.assertEqual(producer.asked, ["pause"])
+        self.assertEqual(producer.asked, ["more"])
         self.hosts.far.resume()
         self.hosts.run()
         self.assertEqual(self.far.received, sent)
@@ -224,11 +240,11 @@ class BackPressureTests(EndCase):
         What a paused process has sent arrives, and it is asked to go on when it goes on.
         """
         producer = Producer()
-        self.near.transport.registerProducer(producer, True)
+        self.near.transport.registerProducer(producer, False)
         self.near.transport.write(bytes(BUFFER_BYTES + 1))
         self.hosts.near.pause()
         self.hosts.run()
         self.assertEqual(len(self.far.received), BUFFER_BYTES + 1)
-        self.assertEqual(producer.asked, ["pause"])
+        self.assertEqual(producer.asked, ["more"])
         self.hosts.near.resume()
-        self.assertEqual(producer.asked, ["pause", "resume"])
+        self.assertEqual(producer.asked, ["more", "more"])

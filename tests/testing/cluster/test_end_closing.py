@@ -123,18 +123,6 @@ class LoseTests(EndCase):
         self.assertEqual((self.near.events, self.far.events), (["ConnectionDone"], ["ConnectionDone"]))
         self.assertEqual(self.hosts.network.connections, {})
 
-    def test_pausedProducer(self) -> None:
-        """
-        A producer that was paused is asked for more before the connection is closed.
-        """
-        producer = Producer()
-        self.hosts.network.fragmentation = 0.9
-        self.near.transport.registerProducer(producer, True)
-        self.near.transport.write(bytes(2 * BUFFER_BYTES))
-        self.near.transport.loseConnection()
-        self.hosts.run()
-        self.assertEqual(producer.asked, ["pause", "resume", "stop"])
-
     def test_stopProducing(self) -> None:
         """
         To stop a transport that produces is to close it.
@@ -155,11 +143,11 @@ class LoseTests(EndCase):
 
         producer, late = Producer(), Producer()
         near, far = self.hosts.connect(Late)
-        near.transport.registerProducer(producer, True)
+        near.transport.registerProducer(producer, False)
         far.transport.loseConnection()
         self.hosts.run()
-        self.assertEqual(asked, [["stop"]])
-        near.transport.registerProducer(late, True)
+        self.assertEqual(asked, [["more", "stop"]])
+        near.transport.registerProducer(late, False)
         self.assertEqual(late.asked, ["stop"])
 
 

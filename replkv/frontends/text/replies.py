@@ -1,0 +1,180 @@
+"""
+What a connection owes its client: the commands that it has taken, in their order, and the replies to them, until the
+system has those.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final, Protocol
+
+from replkv.commands.command import ReadCommand
+from replkv.frontends.budget import Budget
+from replkv.frontends.text.asked import Asked
+from replkv.frontends.text.limits import CONNECTION_LIMITS
+from replkv.frontends.text.watch import Watch
+
+# A read takes up the room that its reply may need. That is not known before, so it is as much as the last ones needed:
+# at once more where one was larger, less by an eighth with each that was smaller. With the least of it, there is room
+# for as many reads as for other commands.
+FIRST_READ_BYTES: Final = 256 * 1024
+_LEAST_READ_BYTES: Final = CONNECTION_LIMITS.pendingBytes // CONNECTION_LIMITS.pendingCommands
+
+PIECE_BYTES: Final = 128 * 1024
+"""
+How many bytes of small replies are joined into one piece, before the last, and how large the pieces are in which a
+large one is given out. Twisted hands as much to the system in one turn.
+"""
+
+_ENOUGH_BYTES: Final = PIECE_BYTES // 2
+
+
+class Writable(Protocol):
+    """
+    A transport.
+    """
+
+    def write(self, data: bytes) -> None:
+        """
+        Send C{data}, after all that was written before.
+        """
+
+
+class Replies:
+    """
+    The replies of one connection.
+
+    They count in the budget until the system has them: what the transport was given, it may have in memory for as long
+    as the client reads nothing. It is given more when it has passed on all that it was given, and says so
+    (L{taken}); so it has one piece at a time.
+
+    @ivar asked: the commands whose replies the transport was not given, in the order in which they came.
+    @ivar pendingBytes: the bytes of the values that those hold, or are expected to be answered with.
+    @ivar readBytes: the bytes with which the next read is expected to be answered.
+    @ivar isBehind: whether the transport has so much that it is given no more.
+    @ivar _budget: what all connections have in memory.
+    @ivar _held: what of that is this one's, in replies.
+    @ivar _given: how much of it the transport was given.
+    @ivar _large: a reply that is given to the transport in pieces; C{None} where there is none.
+    @ivar _offset: how much of that was given.
+    @ivar _since: since which look of the watch the transport has what it has.
+    """
+
+    __slots__ = (
+        "_budget",
+        "_given",
+        "_held",
+        "_large",
+        "_offset",
+        "_since",
+        "_watch",
+        "asked",
+        "isBehind",
+        "pendingBytes",
+        "readBytes",
+    )
+
+    def __init__(self, budget: Budget, watch: Watch) -> None:
+        self.asked: Final[deque[Asked]] = deque()
+        self.pendingBytes = 0
+        self.readBytes = FIRST_READ_BYTES
+        self.isBehind = False
+        self._budget: Final = budget
+        self._watch: Final = watch
+        self._held = 0
+        self._given = 0
+        self._large: bytes | None = None
+        self._offset = 0
+        self._since = 0
+
+    @property
+    def isOver(self) -> bool:
+        """
+        Whether everything was answered, and the system has it.
+        """
+        return not self.asked and not self._given
+
+    def isUnread(self, looks: int) -> bool:
+        """
+        Whether the client has not taken what the transport was given, for so many looks of the watch.
+        """
+        return self._given > 0 and self._watch.now - self._since > looks
+
+    def hold(self, reply: bytes) -> None:
+        """
+        There is a reply to one of the commands.
+        """
+        size = len(reply)
+        self._held += size
+        self._budget.hold(size)
+
+    def giveTo(self, transport: Writable) -> None:
+        """
+        Give the transport the replies whose turn it is, as much of them as it may have.
+        """
+        while not self.isBehind and (piece := self._joined() if self._large is None else self._cut()):
+            if not self._given:
+                self._since = self._watch.now
+            self._given += len(piece)
+            self.isBehind = self._given >= _ENOUGH_BYTES or self._budget.isFull
+            transport.write(piece)
+
+    def taken(self) -> None:
+        """
+        The system has all that the transport was given.
+        """
+        self._drop(self._given)
+        self._given = 0
+        self.isBehind = False
+
+    def forget(self) -> None:
+        """
+        The client is gone, and nothing is owed to anyone.
+        """
+        self._drop(self._held)
+        self._budget.release(self.pendingBytes)
+        self.pendingBytes = self._given = 0
+        self._large = None
+        self.asked.clear()
+
+    def _joined(self) -> bytes:
+        """
+        Take small replies, or one that is large.
+
+        @return: the next piece; it is empty where there is none.
+        """
+        asked = self.asked
+        replies = []
+        size = room = 0
+        while size < PIECE_BYTES and asked and (reply := asked[0].reply) is not None:
+            request = asked.popleft()
+            room += request.room
+            if isinstance(request.command, ReadCommand):
+                self.readBytes = max(len(reply), self.readBytes - self.readBytes // 8, _LEAST_READ_BYTES)
+            size += len(reply)
+            replies.append(reply)
+        self.pendingBytes -= room
+        self._budget.release(room)
+        joined = b"".join(replies)
+        if size <= 2 * PIECE_BYTES:
+            return joined
+        self._large = joined
+        return self._cut()
+
+    def _cut(self) -> bytes:
+        """
+        Cut the next piece off the large reply. That stays in memory, and is counted, as long as there is more of it.
+        """
+        assert self._large is not None
+        piece = self._large[self._offset : self._offset + PIECE_BYTES]
+        self.hold(piece)
+        self._offset += PIECE_BYTES
+        if self._offset >= len(self._large):
+            self._drop(len(self._large))
+            self._large = None
+            self._offset = 0
+        return piece
+
+    def _drop(self, size: int) -> None:
+        self._held -= size
+        self._budget.drop(size)

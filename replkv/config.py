@@ -104,6 +104,7 @@ class Config:
     @ivar requestTimeout: after how many seconds a command that has no result is answered with an error.
     @ivar maxValueBytes: the largest value that a client may store.
     @ivar maxConnections: the most clients that a server serves at once.
+    @ivar maxConnectionsPerAddress: the most of them from one address; C{None} leaves that to the servers.
     @ivar unreadTimeout: for how many seconds a client may leave its replies unread.
     @ivar idleTimeout: for how many seconds it may send nothing; C{None} is for ever.
     @ivar reserveBytes: how many bytes should be free on a server's disk: with less, it takes no writes. C{None} leaves
@@ -123,6 +124,7 @@ class Config:
     requestTimeout: float
     maxValueBytes: int
     maxConnections: int
+    maxConnectionsPerAddress: int | None = None
     unreadTimeout: float = 60.0
     idleTimeout: float | None = None
     reserveBytes: int | None = None
@@ -210,6 +212,7 @@ class _Document(Document):
         "RequestTimeoutMs",
         "MaxValueBytes",
         "MaxConnections",
+        "MaxConnectionsPerAddress",
         "UnreadTimeoutMs",
         "IdleTimeoutMs",
         "ReserveBytes",
@@ -249,14 +252,18 @@ class _Document(Document):
             requestTimeout=self._integer(top, "", "RequestTimeoutMs", 1, _MAX_MS, 5000) / 1000,
             maxValueBytes=self._integer(top, "", "MaxValueBytes", 1, 8 << 20, 1 << 20),
             maxConnections=self._integer(top, "", "MaxConnections", 1, 1_000_000, 10_000),
+            maxConnectionsPerAddress=self._optional(top, "MaxConnectionsPerAddress", 1, 1_000_000),
             unreadTimeout=self._integer(top, "", "UnreadTimeoutMs", 1000, _MAX_WAIT_MS, 60_000) / 1000,
             idleTimeout=self._integer(top, "", "IdleTimeoutMs", 0, _MAX_WAIT_MS, 0) / 1000 or None,
-            reserveBytes=self._integer(top, "", "ReserveBytes", 0, _MAX_RESERVE) if "ReserveBytes" in top else None,
+            reserveBytes=self._optional(top, "ReserveBytes", 0, _MAX_RESERVE),
             backup=self._backup(top["Backup"]) if "Backup" in top else None,
             tls=self._tls(top["Tls"]) if "Tls" in top else None,
             isInsecure=self._boolean(top, "", "Insecure"),
             notice=self._notice(given, path, servers),
         )
+
+    def _optional(self, top: JSONObject, key: str, low: int, high: int) -> int | None:
+        return self._integer(top, "", key, low, high) if key in top else None
 
     def _backup(self, value: object) -> BackupPlan:
         plan = self._object(value, "Backup", ("Every", "Keep", "To"), ())

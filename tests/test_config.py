@@ -119,6 +119,7 @@ MISTAKES: list[tuple[Change, str]] = [
     (put("RequestTimeoutMs", 0), "RequestTimeoutMs: must be from 1 to 600000, not 0"),
     (put("MaxValueBytes", (8 << 20) + 1), "MaxValueBytes: must be from 1 to 8388608, not 8388609"),
     (put("MaxConnections", 0), "MaxConnections: must be from 1 to 1000000, not 0"),
+    (put("MaxConnectionsPerAddress", 0), "MaxConnectionsPerAddress: must be from 1 to 1000000, not 0"),
     (put("UnreadTimeoutMs", 999), "UnreadTimeoutMs: must be from 1000 to 604800000, not 999"),
     (put("IdleTimeoutMs", "1h"), 'IdleTimeoutMs: must be a whole number, not "1h"'),
     (put("ReserveBytes", -1), "ReserveBytes: must be from 0 to 1125899906842624, not -1"),
@@ -191,6 +192,7 @@ class LoadTests(SynchronousTestCase):
             requestTimeout=5.0,
             maxValueBytes=1048576,
             maxConnections=10000,
+            maxConnectionsPerAddress=None,
             unreadTimeout=60.0,
             idleTimeout=None,
         )
@@ -208,6 +210,7 @@ class LoadTests(SynchronousTestCase):
             put("RequestTimeoutMs", 1500),
             put("MaxValueBytes", 8 << 20),
             put("MaxConnections", 7),
+            put("MaxConnectionsPerAddress", 5),
             put("UnreadTimeoutMs", 1500),
             put("IdleTimeoutMs", 90_000),
             put("ReserveBytes", 0),
@@ -217,7 +220,7 @@ class LoadTests(SynchronousTestCase):
         self.assertEqual((config.heartbeat, config.electionTimeout), (0.1, 0.2))
         self.assertEqual((config.leaderWait, config.requestTimeout), (0.0, 1.5))
         self.assertEqual((config.maxValueBytes, config.maxConnections, config.reserveBytes), (8 << 20, 7, 0))
-        self.assertEqual((config.unreadTimeout, config.idleTimeout), (1.5, 90.0))
+        self.assertEqual((config.maxConnectionsPerAddress, config.unreadTimeout, config.idleTimeout), (5, 1.5, 90.0))
         self.assertEqual([s.listen for s in config.servers], [None, "0.0.0.0", None])
 
     def test_brokenText(self) -> None:

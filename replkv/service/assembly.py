@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IStreamClientEndpoint
 
 from replkv.frontends.intake import Intake
 from replkv.frontends.outbox import Outbox
+from replkv.frontends.text.admission import Admission
 from replkv.frontends.text.server import ClientServerFactory
 from replkv.kv.machine import StateMachine
 from replkv.names import NameEndpoint, Names
@@ -161,7 +162,7 @@ class Assembly:
             self.backups,
             reactor,
             config.maxValueBytes,
-            on.descriptors.clients,
+            Admission(on.descriptors.clients, config.maxConnectionsPerAddress),
             on.limits.memory,
             on.limits.connection,
             unreadSeconds=config.unreadTimeout,

@@ -11,6 +11,7 @@ import resource
 from typing import Final, NamedTuple
 
 from replkv.config import Config
+from replkv.frontends.text.admission import MAX_EXTRA
 from replkv.frontends.text.server import MAX_REFUSALS
 from replkv.peers.listener import MAX_STRANGERS
 
@@ -105,4 +106,4 @@ def _reserve(config: Config) -> int:
     """
     What is for neither clients nor the store's tables.
     """
-    return OWN + PER_PEER * (len(config.servers) - 1) + 2 * MAX_STRANGERS + MAX_REFUSALS
+    return OWN + PER_PEER * (len(config.servers) - 1) + 2 * MAX_STRANGERS + MAX_EXTRA + MAX_REFUSALS

@@ -19,7 +19,7 @@ async def test_idleClients(makeCluster: MakeCluster) -> None:
     Clients that connect and do nothing, more of them than there may be open files, at both ports, leave the server what
     it needs for the next segments of its log and the tables of its store. When they go, others are served.
     """
-    cluster = makeCluster(1)
+    cluster = makeCluster(1, MaxConnectionsPerAddress=1000)
     server = cluster.servers[0]
     server.openFiles = ALLOWED
     cluster.start()

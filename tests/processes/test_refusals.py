@@ -167,4 +167,4 @@ async def test_tooFewOpenFiles(makeCluster: MakeCluster) -> None:
     """
     cluster = makeCluster(3)
     cluster.servers[0].openFiles = 100
-    assert "the system allows 100 open files, and a server of this cluster needs at least 128" in await refusal(cluster)
+    assert "the system allows 100 open files, and a server of this cluster needs at least 136" in await refusal(cluster)

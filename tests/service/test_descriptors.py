@@ -9,6 +9,7 @@ import resource
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.config import Config, ServerConfig
+from replkv.frontends.text.admission import MAX_EXTRA
 from replkv.frontends.text.server import MAX_REFUSALS
 from replkv.peers.listener import MAX_STRANGERS
 from replkv.service.descriptors import OWN, Descriptors, TooFewDescriptors, allot, allow, wanted
@@ -40,9 +41,9 @@ class AllotTests(SynchronousTestCase):
         Where there are fewer, it is the clients that get fewer, and at last the store too.
         """
         config = configured()
-        self.assertEqual(allot(1024, config), Descriptors(672, 256))
-        self.assertEqual(allot(512, config), Descriptors(278, 138))
-        self.assertEqual(allot(128, config), Descriptors(8, 24))
+        self.assertEqual(allot(1024, config), Descriptors(664, 256))
+        self.assertEqual(allot(512, config), Descriptors(272, 136))
+        self.assertEqual(allot(136, config), Descriptors(8, 24))
 
     def test_reserve(self) -> None:
         """
@@ -50,10 +51,10 @@ class AllotTests(SynchronousTestCase):
         """
         for servers in (1, 3, 7):
             config = configured(servers)
-            for allowed in range(150, 2000):
+            for allowed in range(152, 2000):
                 clients, store = allot(allowed, config)
                 rest = allowed - clients - store
-                self.assertGreaterEqual(rest, OWN + 2 * (servers - 1) + 2 * MAX_STRANGERS + MAX_REFUSALS)
+                self.assertGreaterEqual(rest, OWN + 2 * (servers - 1) + 2 * MAX_STRANGERS + MAX_EXTRA + MAX_REFUSALS)
                 self.assertGreaterEqual(store, 24)
                 self.assertGreaterEqual(clients, 8)
 
@@ -61,8 +62,8 @@ class AllotTests(SynchronousTestCase):
         """
         Below that no server is started, and one line says how many it takes.
         """
-        with self.assertRaisesRegex(TooFewDescriptors, "allows 127 open files, .* needs at least 128: raise the limit"):
-            allot(127, configured())
+        with self.assertRaisesRegex(TooFewDescriptors, "allows 135 open files, .* needs at least 136: raise the limit"):
+            allot(135, configured())
 
     def test_fewClients(self) -> None:
         """
@@ -70,8 +71,8 @@ class AllotTests(SynchronousTestCase):
         """
         config = configured(1, 1)
         self.assertEqual(allot(wanted(config), config), Descriptors(1, 256))
-        self.assertEqual(allot(113, config), Descriptors(1, 24))
-        self.assertRaises(TooFewDescriptors, allot, 112, config)
+        self.assertEqual(allot(121, config), Descriptors(1, 24))
+        self.assertRaises(TooFewDescriptors, allot, 120, config)
 
 
 class AllowTests(SynchronousTestCase):

@@ -22,6 +22,7 @@ from replkv.frontends.intake import Intake
 from replkv.frontends.limits import MEMORY_LIMITS, MemoryLimits
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.request import Backend, BackupSource
+from replkv.frontends.text.admission import MAX_EXTRA, RESERVED, Admission
 from replkv.frontends.text.connection import TextProtocol
 from replkv.frontends.text.extras import Extras
 from replkv.frontends.text.limits import CONNECTION_LIMITS, ConnectionLimits
@@ -75,9 +76,10 @@ class ClientServerFactory(ServerFactory):
     @ivar watch: how long clients are waited for.
     @ivar intake: what they may take in one turn of the reactor.
     @ivar limits: what each may have under way.
-    @ivar maxConnections: how many clients may be connected.
+    @ivar admission: the places for them.
     @ivar refusals: how many connections are there only to be refused.
     @ivar _connections: those that are there to be served.
+    @ivar _extra: those of them that have no place, the oldest first, and whether they were given up.
     @ivar _outside: logs what clients do.
     @ivar _crowded: whether it has been logged that clients are refused.
     @ivar _stops: whether the server stops.
@@ -96,7 +98,7 @@ class ClientServerFactory(ServerFactory):
         backups: BackupSource,
         clock: IReactorTime,
         maxValueBytes: int = DEFAULT_MAX_VALUE_BYTES,
-        maxConnections: int = DEFAULT_MAX_CONNECTIONS,
+        admission: Admission | None = None,
         memory: MemoryLimits = MEMORY_LIMITS,
         limits: ConnectionLimits = CONNECTION_LIMITS,
         unreadSeconds: float = UNREAD_SECONDS,
@@ -120,9 +122,10 @@ class ClientServerFactory(ServerFactory):
         self.watch = Watch(clock, self._look, unreadSeconds, idleSeconds)
         self.intake = intake
         self.limits = limits
-        self.maxConnections: Final = maxConnections
+        self.admission = Admission(DEFAULT_MAX_CONNECTIONS) if admission is None else admission
         self.refusals = 0
         self._connections: Final[dict[TextProtocol, None]] = {}  # In their order, so that it is the same each time.
+        self._extra: Final[dict[TextProtocol, bool]] = {}
         self._statistics: Final = statistics
         self._outside: Final = OutsideLog(clock, self._logger)
         self._crowded = False
@@ -136,17 +139,28 @@ class ClientServerFactory(ServerFactory):
         host = addr.host if isinstance(addr, IPv4Address | IPv6Address) else ""
         if self._stops:
             return self._refuse()
-        if len(self._connections) >= self.maxConnections:
-            if not self._crowded:
-                self._crowded = True
-                self._logger.warn("{count} clients are connected, and no more are taken", count=len(self._connections))
-            return self._refuse()
-        return TextProtocol(self, host)
+        why = self.admission.whyNot(host)
+        if not why:
+            return TextProtocol(self, host)
+        if not self.admission.isFull:
+            self.report("address", why)
+        elif not self._crowded:
+            self._crowded = True
+            self._logger.warn("{why}", why=why)
+        if self.admission.isLocal(host) and len(self._extra) < MAX_EXTRA:
+            connection = TextProtocol(self, host)
+            self._extra[connection] = False
+            return connection
+        return self._refuse()
 
     def connectionOpened(self, connection: TextProtocol) -> None:
         """
         Take note of a new connection.
         """
+        if connection not in self._extra:
+            self.admission.take(connection.host)
+        else:
+            self._keepReserve()
         self._connections[connection] = None
         self.watch.start()
 
@@ -154,17 +168,33 @@ class ClientServerFactory(ServerFactory):
         """
         Take note that a connection is gone.
         """
-        self._connections.pop(connection, None)
+        if connection not in self._connections:
+            return
+        del self._connections[connection]
+        if connection in self._extra:
+            del self._extra[connection]
+        else:
+            self.admission.leave(connection.host)
         # Not at the first that goes: where clients come back all the time, the operator is told once.
-        if self._crowded and len(self._connections) <= self.maxConnections * 9 // 10:
+        if self._crowded and self.admission.taken <= self.admission.most * 9 // 10:
             self._crowded = False
-            self._logger.info("{count} clients are connected, and more are taken again", count=len(self._connections))
+            self._logger.info("{count} clients are connected, and more are taken again", count=self.admission.taken)
         if not self._connections:
             self.watch.stop()
             waiting, self._empty = self._empty, []
             for deferred in waiting:
                 if not deferred.called:
                     deferred.callback(None)
+
+    def _keepReserve(self) -> None:
+        """
+        Where more connections than are reserved for it are from this machine, give up the oldest. Whoever has asked
+        something there has been answered by now.
+        """
+        kept = [connection for connection, isGivenUp in self._extra.items() if not isGivenUp]
+        if len(kept) > RESERVED:
+            self._extra[kept[0]] = True
+            kept[0].abort()
 
     def report(self, kind: str, line: str) -> None:
         """

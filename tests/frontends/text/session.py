@@ -19,6 +19,7 @@ from replkv.frontends.intake import Intake
 from replkv.frontends.limits import INTAKE_LIMITS, MEMORY_LIMITS, IntakeLimits, MemoryLimits
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.request import Request
+from replkv.frontends.text.admission import Admission
 from replkv.frontends.text.connection import TextProtocol
 from replkv.frontends.text.server import ClientServerFactory
 from tests.network import FarEnd, Network, dial
@@ -136,9 +137,11 @@ class Served:
         memory: MemoryLimits = MEMORY_LIMITS,
         limits: IntakeLimits = INTAKE_LIMITS,
         turns: IReactorTime | None = None,
+        maxPerAddress: int | None = None,
         idleSeconds: float | None = None,
     ) -> None:
         """
+        @param maxPerAddress: how many of the connections may be from one address; C{None} is all of them.
         @param limits: what all connections may have taken at once.
         @param turns: has the turns in which more is taken; C{None} where those come by themselves.
         """
@@ -154,7 +157,7 @@ class Served:
             NoBackups(),
             self.process,
             maxValueBytes,
-            maxConnections,
+            Admission(maxConnections, maxConnections if maxPerAddress is None else maxPerAddress),
             memory,
             idleSeconds=idleSeconds,
         )

@@ -16,7 +16,13 @@ import replkv
 
 SOURCES = Path(replkv.__file__).parent
 
-RAFT_VALUES = {"replkv.raft.entry", "replkv.raft.messages", "replkv.raft.outputs", "replkv.raft.repair"}
+RAFT_VALUES = {
+    "replkv.raft.entry",
+    "replkv.raft.invariants",
+    "replkv.raft.messages",
+    "replkv.raft.outputs",
+    "replkv.raft.repair",
+}
 """
 The modules of the consensus that hold nothing but values.
 """

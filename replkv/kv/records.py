@@ -12,6 +12,7 @@ from replkv.kv.engine import Engine
 from replkv.kv.expiry import ExpiryIndex
 from replkv.kv.record import RECORDS, Record, StoredHead, decode, encode, hashOf, headOf
 from replkv.kv.state import MachineState
+from replkv.raft.invariants import InvariantViolation
 
 _MODULUS: Final = 2**64
 
@@ -89,7 +90,8 @@ class Records:
         """
         name = RECORDS + key
         stored = self.changes[name] if name in self.changes else self._engine.get(name)
-        assert stored is not None, f"{key!r} was not found"
+        if stored is None:
+            raise InvariantViolation(f"{key!r} was not found")
         self.copied += len(stored)
         return decode(key, stored).value
 
@@ -117,7 +119,8 @@ class Records:
         See L{State.delete<replkv.commands.state.State.delete>}.
         """
         head = self._heads[RECORDS + key]
-        assert head is not None, f"{key!r} was not found"
+        if head is None:
+            raise InvariantViolation(f"{key!r} was not found")
         self._takeBack(head, key)
         self._forget(key)
 

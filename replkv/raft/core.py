@@ -20,11 +20,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from random import Random
+from typing import cast
 
 from replkv.raft.candidate import Candidate
 from replkv.raft.config import RaftConfig
 from replkv.raft.entry import Batch
 from replkv.raft.follower import Follower
+from replkv.raft.invariants import InvariantViolation
 from replkv.raft.leader import Leader
 from replkv.raft.log import RaftLog
 from replkv.raft.messages import (
@@ -202,7 +204,8 @@ class Raft(RaftView):
         Forget the entries up to C{index}, which the state machine has, durably: they may go from the disk after this. A
         peer that lacks them gets a snapshot.
         """
-        assert index <= self.state.lastApplied, f"entry {index} is not applied"
+        if index > self.state.lastApplied:
+            raise InvariantViolation(f"entry {index} is not applied")
         self.log.compact(index)
 
     # What comes out.
@@ -321,12 +324,10 @@ class Raft(RaftView):
         Be a follower of C{sender}, which leads C{term}, this one or a later one.
         """
         if term > self.state.currentTerm or not isinstance(self.role, Follower):
-            assert not (isinstance(self.role, Leader) and term == self.state.currentTerm), (
-                f"server {sender} and this one both lead term {term}"
-            )
+            if isinstance(self.role, Leader) and term == self.state.currentTerm:
+                raise InvariantViolation(f"server {sender} and this one both lead term {term}")
             self._follow(term, sender)
-        assert isinstance(self.role, Follower)
-        return self.role
+        return cast(Follower, self.role)
 
     def _timeoutNow(self, sender: int, message: TimeoutNow, token: Token) -> None:
         """

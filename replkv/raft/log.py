@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from replkv.raft.entry import Batch, Entry
+from replkv.raft.invariants import InvariantViolation
 from replkv.raft.limits import RAFT_LIMITS, RaftLimits
 from replkv.raft.terms import TermRuns
 
@@ -88,7 +89,8 @@ class RaftLog:
         """
         Append the entry that comes after the last.
         """
-        assert entry.index == self.lastIndex + 1, f"entry {entry.index} after {self.lastIndex}"
+        if entry.index != self.lastIndex + 1:
+            raise InvariantViolation(f"entry {entry.index} after {self.lastIndex}")
         self._terms.append(entry.index, entry.term)
         self._entries.append(entry)
         self._bytes += len(entry.data) + _ENTRY_OVERHEAD
@@ -142,7 +144,8 @@ class RaftLog:
         The entries from C{first} to C{last}, which must be in memory.
         """
         offset = self.inMemory
-        assert first >= offset, f"entry {first} is not in memory, which begins at {offset}"
+        if first < offset:
+            raise InvariantViolation(f"entry {first} is not in memory, which begins at {offset}")
         return self._entries[first - offset : last - offset + 1]
 
     def batch(self, first: int) -> Batch:
@@ -154,7 +157,8 @@ class RaftLog:
         if known is not None:
             return known
         position = first - self.inMemory
-        assert position >= 0, f"entry {first} is not in memory"
+        if position < 0:
+            raise InvariantViolation(f"entry {first} is not in memory")
         stop = position
         size = 0
         limit = self._limits.batchBytes

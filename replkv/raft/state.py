@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from replkv.raft.config import RaftConfig
 from replkv.raft.configuration import Configuration
 from replkv.raft.entry import NO_ENTRIES, Batch
+from replkv.raft.invariants import InvariantViolation
 from replkv.raft.log import RaftLog
 from replkv.raft.messages import Message
 from replkv.raft.outputs import DiskTrouble, Fetch, Install, Load, Persist, Ready, Send, Token
@@ -251,7 +252,8 @@ class ServerState:
         Remove the entries from C{index} on, which conflict with the leader's. Writes of them that are under way
         count for nothing any more.
         """
-        assert index > self.commitIndex, f"entry {index} is committed and must not be removed"
+        if index <= self.commitIndex:
+            raise InvariantViolation(f"entry {index} is committed and must not be removed")
         self.log.truncate(index)
         self._writing = deque(Write(write.seq, min(write.lastIndex, index - 1)) for write in self._writing)
         if self._repairedIndex is not None and self._repairedIndex >= index:

@@ -7,6 +7,8 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
+from replkv.raft.invariants import InvariantViolation
+
 
 class TermRuns:
     """
@@ -26,7 +28,8 @@ class TermRuns:
         Note the term of the entry that now ends the log.
         """
         if not self._terms or self._terms[-1] != term:
-            assert not self._terms or term > self._terms[-1], f"term {term} after term {self._terms[-1]}"
+            if self._terms and term < self._terms[-1]:
+                raise InvariantViolation(f"term {term} after term {self._terms[-1]}")
             self._firsts.append(index)
             self._terms.append(term)
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 from replkv.raft.entry import Entry
+from replkv.raft.invariants import InvariantViolation
 from replkv.raft.outputs import Persist
 from replkv.storage.errors import CorruptLog, LogFailed
 from replkv.storage.files import Exhausted, Files
@@ -173,7 +174,8 @@ class LogStorage:
             have dropped what it could not write, and the next sync would succeed without it.
         @raise ValueError: if C{parts} cannot follow what the log holds. The log takes nothing more then either.
         """
-        assert self.damage is None, "the log has rotted, and is not repaired"
+        if self.damage is not None:
+            raise InvariantViolation("the log has rotted, and is not repaired")
         with self._failing():
             size = frameSize(parts)
             if not self._tail.hasRoom(size):

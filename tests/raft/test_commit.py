@@ -7,6 +7,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.raft.core import NotLeader
+from replkv.raft.invariants import InvariantViolation
 from replkv.raft.limits import RaftLimits
 from replkv.raft.messages import AppendEntries, RequestVoteReply
 from tests.raft.network import HEARTBEAT_TICKS, Disk, Network, entriesOf
@@ -170,7 +171,7 @@ class FollowerTests(SynchronousTestCase):
         """
         server = aServer(1, 1)
         server.receive(1, appendEntries(1, 2, 1, leaderCommit=2))
-        self.assertRaises(AssertionError, server.raft.step, 2, appendEntries(2, 1, 1, 2))
+        self.assertRaises(InvariantViolation, server.raft.step, 2, appendEntries(2, 1, 1, 2))
         self.assertEqual(server.terms, [1, 1])
 
 

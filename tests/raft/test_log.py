@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.raft.entry import Entry
+from replkv.raft.invariants import InvariantViolation
 from replkv.raft.limits import RAFT_LIMITS, RaftLimits
 from replkv.raft.log import RaftLog
 from replkv.raft.quorum import agreed, majority
@@ -65,7 +66,7 @@ class TermRunsTests(SynchronousTestCase):
         A term smaller than the last one is a broken protocol.
         """
         runs = TermRuns([(1, 5)])
-        self.assertRaises(AssertionError, runs.append, 2, 4)
+        self.assertRaises(InvariantViolation, runs.append, 2, 4)
 
 
 class RaftLogTests(SynchronousTestCase):
@@ -167,7 +168,7 @@ class RaftLogTests(SynchronousTestCase):
         """
         log = logOf(1, 1)
         for index in (2, 4):
-            self.assertRaises(AssertionError, log.append, Entry(index, 1, b""))
+            self.assertRaises(InvariantViolation, log.append, Entry(index, 1, b""))
 
     def test_conflict(self) -> None:
         """
@@ -207,7 +208,7 @@ class RaftLogTests(SynchronousTestCase):
         log.forget(2)
         self.assertEqual((log.inMemory, log.entries(3, 4)), (3, [Entry(3, 2, b"data"), Entry(4, 2, b"data")]))
         self.assertEqual([log.term(index) for index in range(1, 5)], [1, 1, 2, 2])
-        self.assertRaises(AssertionError, log.batch, 2)
+        self.assertRaises(InvariantViolation, log.batch, 2)
         log.forget(99)
         self.assertEqual((log.inMemory, log.lastIndex), (5, 4))
         log.append(Entry(5, 2, b"more"))

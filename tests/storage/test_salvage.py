@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.raft.invariants import InvariantViolation
 from replkv.raft.repair import Repair
 from replkv.storage.errors import CorruptLog
 from replkv.storage.log import LogStorage
@@ -58,7 +59,7 @@ class SalvageCase(SynchronousTestCase):
         self.assertGreaterEqual(had.lastIndex, last.index)
         self.assertTrue(last.term <= had.lastTerm <= whole.term)
         self.assertEqual(files.contents(), contents)
-        self.assertRaises(AssertionError, log.write, [vote(9, None)])
+        self.assertRaises(InvariantViolation, log.write, [vote(9, None)])
         log.restart(1, 1, 0)
         log.write([append(2, whole.term, b"more", votedFor=whole.votedFor)])
         log.prepare()

@@ -187,6 +187,9 @@ class Raft(RaftView):
         least = state.log.inMemory - 1 if state.isDistrusted else state.lastApplied + 1
         if index < least or not isinstance(self.role, Follower):
             return False
+        if term > state.currentTerm:
+            # That term has begun: a log has no entries of later terms than its server has seen.
+            self._follow(term, None)
         state.install(index, term)
         return True
 

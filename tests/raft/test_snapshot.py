@@ -144,6 +144,19 @@ class FollowerTests(SynchronousTestCase):
         server.pump()
         self.assertEqual(list(server.disk.unsynced), [Persist(1, 2, None, Batch(())), Install(2, 4, 2, False)])
 
+    def test_termBefore(self) -> None:
+        """
+        A snapshot may end in a term of which this server has heard nothing, where another server than its leader gives
+        it: that term has begun, and goes to the disk before the snapshot.
+        """
+        server = aServer(1)
+        server.receive(1, heartbeat(2, 1, 1))
+        server.sync()
+        self.assertTrue(server.raft.install(4, 5))
+        self.assertEqual((server.raft.currentTerm, server.raft.leaderId), (5, None))
+        server.pump()
+        self.assertEqual(list(server.disk.unsynced), [Persist(2, 5, None, Batch(())), Install(3, 4, 5, False)])
+
     def test_nothingAppliedBeforeSync(self) -> None:
         """
         Until the snapshot is in place, nothing is given out: there is no state machine that it could be applied to.

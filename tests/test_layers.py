@@ -22,6 +22,7 @@ RAFT_VALUES = {
     "replkv.raft.messages",
     "replkv.raft.outputs",
     "replkv.raft.repair",
+    "replkv.raft.validity",
 }
 """
 The modules of the consensus that hold nothing but values.

@@ -5,7 +5,7 @@ C{cas}: compare and store.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from replkv.commands.command import StoreCommand
 from replkv.commands.layout import Layout
@@ -26,6 +26,7 @@ class Cas(StoreCommand):
     PURPOSE: ClassVar[str] = "the same, if the key still has <version>"
     KIND: ClassVar[int] = 2
     SINCE: ClassVar[int] = 3
+    LAYOUT: ClassVar[Layout] = Layout(KIND, numbers=2, hasValue=True)
 
     exptime: int
     version: int
@@ -36,14 +37,14 @@ class Cas(StoreCommand):
         """
         See L{WriteCommand.encode<replkv.commands.command.WriteCommand.encode>}.
         """
-        return _LAYOUT.pack(stamp, self.key, self.exptime, self.version) + self.value
+        return self.LAYOUT.pack(stamp, self.key, self.exptime, self.version) + self.value
 
     @classmethod
     def decode(cls, data: bytes) -> tuple[int, Cas]:
         """
         See L{WriteCommand.decode<replkv.commands.command.WriteCommand.decode>}.
         """
-        (stamp, exptime, version), key, value = _LAYOUT.unpack(data)
+        (stamp, exptime, version), key, value = cls.LAYOUT.unpack(data)
         return stamp, cls(key, exptime, version, value, False)
 
     def carryOut(self, state: State, stamp: int) -> Result:
@@ -56,6 +57,3 @@ class Cas(StoreCommand):
         if found.version != self.version:
             return VersionMismatch()
         return Stored(state.store(self.key, deadlineOf(stamp, self.exptime), self.value))
-
-
-_LAYOUT: Final = Layout(Cas.KIND, numbers=2, hasValue=True)

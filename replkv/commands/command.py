@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import ClassVar, get_type_hints
 
+from replkv.commands.layout import Layout
 from replkv.commands.results import Result
 from replkv.commands.state import State
 
@@ -53,12 +54,14 @@ class WriteCommand(KeyCommand):
     @cvar KIND: its number in the log. No other command ever has it.
     @cvar SINCE: the version since which servers know it, see L{replkv.versions}. It goes into no log before all members
         do.
+    @cvar LAYOUT: how it stands in the log.
     """
 
     __slots__ = ()
 
     KIND: ClassVar[int]
     SINCE: ClassVar[int]
+    LAYOUT: ClassVar[Layout]
 
     def encode(self, stamp: int) -> bytes:
         """

@@ -5,7 +5,7 @@ C{delete}: remove a key.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from replkv.commands.command import WriteCommand
 from replkv.commands.layout import Layout
@@ -23,19 +23,20 @@ class Delete(WriteCommand):
     PURPOSE: ClassVar[str] = "remove the key"
     KIND: ClassVar[int] = 3
     SINCE: ClassVar[int] = 3
+    LAYOUT: ClassVar[Layout] = Layout(KIND, numbers=0, hasValue=False)
 
     def encode(self, stamp: int) -> bytes:
         """
         See L{WriteCommand.encode<replkv.commands.command.WriteCommand.encode>}.
         """
-        return _LAYOUT.pack(stamp, self.key)
+        return self.LAYOUT.pack(stamp, self.key)
 
     @classmethod
     def decode(cls, data: bytes) -> tuple[int, Delete]:
         """
         See L{WriteCommand.decode<replkv.commands.command.WriteCommand.decode>}.
         """
-        (stamp,), key, _ = _LAYOUT.unpack(data)
+        (stamp,), key, _ = cls.LAYOUT.unpack(data)
         return stamp, cls(key)
 
     def carryOut(self, state: State, stamp: int) -> Result:
@@ -46,6 +47,3 @@ class Delete(WriteCommand):
             return NotFound()
         state.delete(self.key)
         return Deleted()
-
-
-_LAYOUT: Final = Layout(Delete.KIND, numbers=0, hasValue=False)

@@ -18,9 +18,12 @@ MAX_KEY_LENGTH: Final = 250
 class Layout:
     """
     How the commands of one kind stand in the log.
+
+    @ivar keyAt: where the length of the key stands.
+    @ivar hasValue: whether a value follows the key.
     """
 
-    __slots__ = ("_hasValue", "_head", "_kind")
+    __slots__ = ("_head", "_kind", "hasValue", "keyAt")
 
     def __init__(self, kind: int, numbers: int, hasValue: bool) -> None:
         """
@@ -30,7 +33,8 @@ class Layout:
         """
         self._kind = kind
         self._head = struct.Struct(">BQ" + numbers * "Q" + "B")
-        self._hasValue = hasValue
+        self.keyAt = self._head.size - 1
+        self.hasValue = hasValue
 
     def pack(self, stamp: int, key: bytes, *numbers: int) -> bytes:
         """
@@ -57,7 +61,7 @@ class Layout:
         end = start + length
         key = data[start:end]
         _check(head[1], key)
-        if len(key) != length or (end != len(data) and not self._hasValue):
+        if len(key) != length or (end != len(data) and not self.hasValue):
             raise ValueError(
                 f"a command of kind {self._kind} with a key of {length} bytes does not have {len(data)} bytes"
             )

@@ -8,17 +8,20 @@ kind and stamp: it only tells the time, so that keys expire where nothing else i
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from typing import Final
 
 from replkv.commands.catalog import COMMANDS
 from replkv.commands.command import WriteCommand
-from replkv.commands.layout import checkStamp
+from replkv.commands.layout import MAX_KEY_LENGTH, checkStamp
 from replkv.versions import VERSIONS
 
 CLOCK: Final = 4
 
 _WRITES: Final = {kind.KIND: kind for kind in COMMANDS if issubclass(kind, WriteCommand)}
+_KNOWN: Final = {kind: (write.SINCE, write.LAYOUT.keyAt, write.LAYOUT.hasValue) for kind, write in _WRITES.items()}
 _CLOCK: Final = struct.Struct(">BQ")
+_FAR: Final = 0x80  # As FAR_FUTURE has it: a stamp has 63 bits.
 
 
 class UnknownCommand(ValueError):
@@ -81,3 +84,29 @@ def decode(data: bytes, version: int = VERSIONS.newest) -> tuple[int, WriteComma
     stamp = stampOf(data)
     checkStamp(stamp)
     return stamp, None
+
+
+def allSound(found: Iterable[bytes], version: int = VERSIONS.newest) -> bool:
+    """
+    Whether all of this can stand in the log: L{decode} refuses none of it. It is asked of every entry that another
+    server sends, and so it does no more than it must.
+
+    @param version: the newest version that is known, see L{replkv.versions}.
+    """
+    for data in found:
+        if not data:
+            continue
+        kind = data[0]
+        if kind == CLOCK:
+            isSound = len(data) == _CLOCK.size and data[1] < _FAR
+        elif kind not in _KNOWN:
+            return False
+        else:
+            since, keyAt, hasValue = _KNOWN[kind]
+            length = data[keyAt] if keyAt < len(data) else 0
+            rest = len(data) - keyAt - 1 - length
+            isSound = 0 < length <= MAX_KEY_LENGTH and version >= since and data[1] < _FAR
+            isSound = isSound and (rest == 0 or (hasValue and rest > 0))
+        if not isSound:
+            return False
+    return True

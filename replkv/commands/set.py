@@ -5,7 +5,7 @@ C{set}: store a value.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from replkv.commands.command import StoreCommand
 from replkv.commands.layout import Layout
@@ -24,6 +24,7 @@ class Set(StoreCommand):
     PURPOSE: ClassVar[str] = "store the value that follows, for <exptime> seconds (0: for ever)"
     KIND: ClassVar[int] = 1
     SINCE: ClassVar[int] = 3
+    LAYOUT: ClassVar[Layout] = Layout(KIND, numbers=1, hasValue=True)
 
     exptime: int
     value: bytes
@@ -33,14 +34,14 @@ class Set(StoreCommand):
         """
         See L{WriteCommand.encode<replkv.commands.command.WriteCommand.encode>}.
         """
-        return _LAYOUT.pack(stamp, self.key, self.exptime) + self.value
+        return self.LAYOUT.pack(stamp, self.key, self.exptime) + self.value
 
     @classmethod
     def decode(cls, data: bytes) -> tuple[int, Set]:
         """
         See L{WriteCommand.decode<replkv.commands.command.WriteCommand.decode>}.
         """
-        (stamp, exptime), key, value = _LAYOUT.unpack(data)
+        (stamp, exptime), key, value = cls.LAYOUT.unpack(data)
         return stamp, cls(key, exptime, value, False)
 
     def carryOut(self, state: State, stamp: int) -> Result:
@@ -48,6 +49,3 @@ class Set(StoreCommand):
         See L{WriteCommand.carryOut<replkv.commands.command.WriteCommand.carryOut>}.
         """
         return Stored(state.store(self.key, deadlineOf(stamp, self.exptime), self.value))
-
-
-_LAYOUT: Final = Layout(Set.KIND, numbers=1, hasValue=True)

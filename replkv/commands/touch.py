@@ -5,7 +5,7 @@ C{touch}: give a key another expiry.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from replkv.commands.command import WriteCommand
 from replkv.commands.layout import Layout
@@ -26,6 +26,7 @@ class Touch(WriteCommand):
     PURPOSE: ClassVar[str] = "have the key expire in <exptime> seconds (0: never)"
     KIND: ClassVar[int] = 5
     SINCE: ClassVar[int] = 4
+    LAYOUT: ClassVar[Layout] = Layout(KIND, numbers=1, hasValue=False)
 
     exptime: int
 
@@ -33,14 +34,14 @@ class Touch(WriteCommand):
         """
         See L{WriteCommand.encode<replkv.commands.command.WriteCommand.encode>}.
         """
-        return _LAYOUT.pack(stamp, self.key, self.exptime)
+        return self.LAYOUT.pack(stamp, self.key, self.exptime)
 
     @classmethod
     def decode(cls, data: bytes) -> tuple[int, Touch]:
         """
         See L{WriteCommand.decode<replkv.commands.command.WriteCommand.decode>}.
         """
-        (stamp, exptime), key, _ = _LAYOUT.unpack(data)
+        (stamp, exptime), key, _ = cls.LAYOUT.unpack(data)
         return stamp, cls(key, exptime)
 
     def carryOut(self, state: State, stamp: int) -> Result:
@@ -51,6 +52,3 @@ class Touch(WriteCommand):
             return NotFound()
         state.store(self.key, deadlineOf(stamp, self.exptime), state.valueOf(self.key))
         return Touched()
-
-
-_LAYOUT: Final = Layout(Touch.KIND, numbers=1, hasValue=False)

@@ -138,8 +138,11 @@ class Audit:
 
     def compareState(self, sender: int, index: int, stateHash: int) -> None:
         """
-        See L{StateSource.compareState<replkv.peers.states.StateSource.compareState>}.
+        See L{StateSource.compareState<replkv.peers.states.StateSource.compareState>}. Nobody but the leader has this
+        server take itself out. One that leads no longer may still say something; the next leader will ask anew.
         """
+        if sender != self._raft.leaderId:
+            return
         noted = self._notes.noted(sender)
         if noted is not None and noted.appliedIndex == index and noted.hash != stateHash:
             self._distrust(

@@ -239,7 +239,7 @@ class Executor:
         if self._versions.lowest < command.SINCE:
             self._refuse(request, type(command))
             return
-        if not self._shortages.takesWrites:
+        if not self._shortages.takesWrites or self._raft.isLaden:
             request.answer(Unavailable())
             return
         session.lastIndex = self._raft.propose(command.encode(now))

@@ -176,6 +176,12 @@ class Installer:
 
     def _arrived(self, fetched: Fetched) -> bool:
         self._fetching = None
+        _, _, state, sender, _ = fetched
+        objection = self._raft.snapshotObjection(state.appliedIndex, state.appliedTerm)
+        if objection is not None:
+            self._discard(fetched.engine, fetched.store)
+            self._isOfNoUse(f"server {sender} has {objection}")
+            return False
         self._told = None
         self._fetched = fetched
         return True
@@ -184,15 +190,20 @@ class Installer:
         self._fetching = None
         if not failure.check(CancelledError, Unreachable, NoSnapshot):
             failure.trap(EngineError, OSError, ValueError)
-            self._notBefore = self._clock.seconds() + RETRY_SECONDS
-            reason = failure.getErrorMessage()
-            if reason != self._told:
-                self._told = reason
-                self._logger.warn(
-                    "this server needs a snapshot, and the one that it was given was of no use: {reason}; trying again",
-                    reason=reason,
-                )
+            self._isOfNoUse(failure.getErrorMessage())
         return False
+
+    def _isOfNoUse(self, reason: str) -> None:
+        """
+        Tell the operator, and try it again after a while.
+        """
+        self._notBefore = self._clock.seconds() + RETRY_SECONDS
+        if reason != self._told:
+            self._told = reason
+            self._logger.warn(
+                "this server needs a snapshot, and the one that it was given was of no use: {reason}; trying again",
+                reason=reason,
+            )
 
     def _discard(self, engine: Engine, store: int) -> None:
         """

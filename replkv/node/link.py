@@ -39,6 +39,11 @@ class Link(Protocol):
         Whether that server is connected, and knows such a request.
         """
 
+    def mistake(self, reason: str) -> None:
+        """
+        That server has answered what it cannot have answered in its right mind: close the connection.
+        """
+
     def condemn(self) -> None:
         """
         Have no more to do with that server: it lacks what it had acknowledged.

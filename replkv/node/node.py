@@ -10,21 +10,21 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Final, NamedTuple, cast
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from replkv import exits
-from replkv.commands.logged import UnknownCommand
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.request import Request
-from replkv.kv.engine import EngineError, EngineStarved
 from replkv.kv.record import RottenRecord
+from replkv.node.admission import Admission
 from replkv.node.applier import Applier
 from replkv.node.clusterclock import ClusterClock
 from replkv.node.diskqueue import DiskQueue
+from replkv.node.ending import endOf
 from replkv.node.executor import Executor
 from replkv.node.handovers import HandOverFailed, HandOvers
 from replkv.node.installer import Installer
@@ -37,7 +37,7 @@ from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.messages import AppendEntries, AppendEntriesReply, TimeoutNow
 from replkv.raft.outputs import DiskTrouble, Load
-from replkv.storage.errors import CorruptLog, LogFailed
+from replkv.raft.validity import Impossible
 
 TICKS_PER_HEARTBEAT: Final = 5
 
@@ -65,6 +65,7 @@ class Node:
     def __init__(
         self,
         raft: Raft,
+        admission: Admission,
         executor: Executor,
         handOvers: HandOvers,
         applier: Applier,
@@ -80,6 +81,7 @@ class Node:
         fail: Callable[[int, str], None],
     ) -> None:
         """
+        @param admission: looks at what other servers send before anything comes of it.
         @param links: the way to each other server, by id.
         @param clock: counts ticks.
         @param clusterClock: is told to other servers, and follows theirs.
@@ -89,6 +91,7 @@ class Node:
         @param fail: called once, with an exit status and a reason, when this server cannot go on.
         """
         self.raft = raft
+        self._admission = admission
         self.executor = executor
         self._handOvers = handOvers
         self._applier = applier
@@ -181,6 +184,9 @@ class Node:
         """
         Another server asks for something.
         """
+        objection = self._admission.objection(sender, request.message)
+        if objection is not None:
+            return fail(Impossible(objection))
         reply: Deferred[Timed] = Deferred()
 
         def step() -> None:
@@ -200,6 +206,11 @@ class Node:
         asked.addCallbacks(self._replied, self._unanswered, callbackArgs=(peer,), errbackArgs=(peer,))
 
     def _replied(self, reply: Timed, peer: int) -> None:
+        objection = self._admission.objection(peer, reply.message)
+        if objection is not None:
+            self._links[peer].mistake(f"its answer makes no sense: {objection}")
+            return
+
         def step() -> None:
             # Before the answer elects this server, which may lead with what it learns.
             leads = self.raft.leaderId == self._id
@@ -359,28 +370,16 @@ class Node:
 
     def _broken(self, failure: Failure) -> None:
         """
-        This server cannot go on. Where something is wrong with its system or its disk, its operator is told what;
-        anything else is an error of this program.
+        This server cannot go on, or at least not with its state.
         """
-        match failure.value:
-            case MemoryError():
-                self._stopFor(exits.SYSTEM, "the system gives it no more memory")
-            case EngineStarved() as error:
-                # It only had no descriptor: the next process will open the store.
-                self._stopFor(exits.SYSTEM, f"the store failed: {error}")
-            case RottenRecord() as error if self.raft.peers:
-                self.distrust(str(error))
-            case RottenRecord() as error:
-                self._stopFor(exits.DISK, f"{error}. Check this machine's disk and memory, and restore a backup")
-            case EngineError() as error:
-                self._stopFor(exits.DISK, f"the store failed: {error}")
-            case LogFailed() | CorruptLog() as error:
-                self._stopFor(exits.DISK, str(error))
-            case UnknownCommand() as error:
-                self._stopFor(exits.CONFIGURATION, str(error))
-            case _:
-                self._logger.failure("an error in replkv itself", failure)
-                self._stopFor(exits.INTERNAL, "it has met an error of its own, which is logged above")
+        error = failure.value
+        if isinstance(error, RottenRecord) and self.raft.peers:
+            self.distrust(str(error))
+            return
+        status, reason = endOf(error)
+        if status == exits.INTERNAL:
+            self._logger.failure("an error in replkv itself", failure)
+        self._stopFor(status, reason)
 
     def _stopFor(self, status: int, reason: str) -> None:
         if not self._failed:

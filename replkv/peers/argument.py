@@ -19,6 +19,12 @@ What an argument may have in all: more than the largest entry, and a bound to wh
 """
 
 
+MAX_PARTS: Final = -(-MAX_BYTES // PART_BYTES)
+"""
+How many parts it has then.
+"""
+
+
 class LargeBytes(amp.Argument):
     """
     Bytes that may be longer than a value of an AMP box: they are spread over as many values as it takes.

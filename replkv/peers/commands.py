@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 from twisted.protocols import amp
 
 from replkv.peers.argument import LargeBytes
+from replkv.peers.number import HASH, INDEX, ROUND, TERM, TERM_OR_NONE, TIME, Number
 from replkv.peers.receiver import Timed
 from replkv.peers.snapshots import NoSnapshot, NotYet
 from replkv.raft.entry import Batch
@@ -24,29 +25,7 @@ from replkv.raft.messages import (
     TimeoutNow,
     TimeoutNowReply,
 )
-from replkv.times import FAR_FUTURE
-
-
-class ClusterTime(amp.Argument):
-    """
-    The sender's time: see L{Timed}.
-    """
-
-    def toString(self, inObject: int) -> bytes:
-        """
-        Put it into the box.
-        """
-        return b"%d" % inObject
-
-    def fromString(self, inString: bytes) -> int:
-        """
-        Take it out of the box.
-
-        @raise ValueError: if it is no time.
-        """
-        if not inString.isdigit() or len(inString) > 19 or int(inString) > FAR_FUTURE:
-            raise ValueError(f"{inString[:32]!r} is no time")
-        return int(inString)
+from replkv.raft.validity import GREATEST, MAX_ENTRIES, check
 
 
 class Refused(Exception):
@@ -97,18 +76,18 @@ class RequestVoteCommand(amp.Command):
 
     commandName = b"RequestVote"
     arguments: ClassVar = [
-        (b"term", amp.Integer()),
-        (b"lastLogIndex", amp.Integer()),
-        (b"lastLogTerm", amp.Integer()),
+        (b"term", TERM),
+        (b"lastLogIndex", INDEX),
+        (b"lastLogTerm", TERM_OR_NONE),
         (b"preVote", amp.Boolean()),
         (b"handOver", amp.Boolean(optional=True)),
-        (b"time", ClusterTime()),
+        (b"time", TIME),
     ]
     response: ClassVar = [
-        (b"term", amp.Integer()),
+        (b"term", TERM_OR_NONE),
         (b"granted", amp.Boolean()),
         (b"preVote", amp.Boolean()),
-        (b"time", ClusterTime()),
+        (b"time", TIME),
     ]
     errors: ClassVar = {NotIntroduced: b"NOT_INTRODUCED"}
 
@@ -121,25 +100,25 @@ class AppendEntriesCommand(amp.Command):
 
     commandName = b"AppendEntries"
     arguments: ClassVar = [
-        (b"term", amp.Integer()),
-        (b"prevLogIndex", amp.Integer()),
-        (b"prevLogTerm", amp.Integer()),
-        (b"leaderCommit", amp.Integer()),
-        (b"readRound", amp.Integer()),
+        (b"term", TERM),
+        (b"prevLogIndex", INDEX),
+        (b"prevLogTerm", TERM_OR_NONE),
+        (b"leaderCommit", INDEX),
+        (b"readRound", ROUND),
         (b"batch", LargeBytes()),
-        (b"time", ClusterTime()),
+        (b"time", TIME),
     ]
     response: ClassVar = [
-        (b"term", amp.Integer()),
+        (b"term", TERM_OR_NONE),
         (b"success", amp.Boolean()),
-        (b"matchIndex", amp.Integer()),
-        (b"prevLogIndex", amp.Integer()),
-        (b"conflictIndex", amp.Integer()),
-        (b"conflictTerm", amp.Integer()),
-        (b"readRound", amp.Integer()),
-        (b"time", ClusterTime()),
+        (b"matchIndex", INDEX),
+        (b"prevLogIndex", INDEX),
+        (b"conflictIndex", INDEX),
+        (b"conflictTerm", TERM_OR_NONE),
+        (b"readRound", ROUND),
+        (b"time", TIME),
         (b"full", amp.Boolean(optional=True)),
-        (b"lostIndex", amp.Integer(optional=True)),
+        (b"lostIndex", Number(0, GREATEST, optional=True)),
     ]
     errors: ClassVar = {NotIntroduced: b"NOT_INTRODUCED"}
 
@@ -150,8 +129,8 @@ class TimeoutNowCommand(amp.Command):
     """
 
     commandName = b"TimeoutNow"
-    arguments: ClassVar = [(b"term", amp.Integer()), (b"time", ClusterTime())]
-    response: ClassVar = [(b"term", amp.Integer()), (b"time", ClusterTime())]
+    arguments: ClassVar = [(b"term", TERM), (b"time", TIME)]
+    response: ClassVar = [(b"term", TERM_OR_NONE), (b"time", TIME)]
     errors: ClassVar = {NotIntroduced: b"NOT_INTRODUCED"}
 
 
@@ -162,17 +141,17 @@ class InstallSnapshotCommand(amp.Command):
 
     commandName = b"InstallSnapshot"
     arguments: ClassVar = [
-        (b"term", amp.Integer()),
-        (b"lastIncludedIndex", amp.Integer()),
-        (b"lastIncludedTerm", amp.Integer()),
-        (b"readRound", amp.Integer()),
-        (b"time", ClusterTime()),
+        (b"term", TERM),
+        (b"lastIncludedIndex", INDEX),
+        (b"lastIncludedTerm", TERM_OR_NONE),
+        (b"readRound", ROUND),
+        (b"time", TIME),
     ]
     response: ClassVar = [
-        (b"term", amp.Integer()),
-        (b"matchIndex", amp.Integer()),
-        (b"readRound", amp.Integer()),
-        (b"time", ClusterTime()),
+        (b"term", TERM_OR_NONE),
+        (b"matchIndex", INDEX),
+        (b"readRound", ROUND),
+        (b"time", TIME),
     ]
     errors: ClassVar = {NotIntroduced: b"NOT_INTRODUCED"}
 
@@ -183,7 +162,7 @@ class TakeSnapshotCommand(amp.Command):
     """
 
     commandName = b"TakeSnapshot"
-    arguments: ClassVar = [(b"least", amp.Integer())]
+    arguments: ClassVar = [(b"least", INDEX)]
     response: ClassVar = [(b"manifest", LargeBytes())]
     # AMP takes the first that fits.
     errors: ClassVar = {NotIntroduced: b"NOT_INTRODUCED", NotYet: b"NOT_YET", NoSnapshot: b"NO_SNAPSHOT"}
@@ -196,11 +175,11 @@ class ReadSnapshotCommand(amp.Command):
 
     commandName = b"ReadSnapshot"
     arguments: ClassVar = [
-        (b"number", amp.Integer()),
-        (b"file", amp.Integer()),
-        (b"offset", amp.Integer()),
+        (b"number", HASH),
+        (b"file", INDEX),
+        (b"offset", INDEX),
     ]
-    response: ClassVar = [(b"data", LargeBytes()), (b"checksum", amp.Integer())]
+    response: ClassVar = [(b"data", LargeBytes()), (b"checksum", HASH)]
     errors: ClassVar = {NotIntroduced: b"NOT_INTRODUCED", NoSnapshot: b"NO_SNAPSHOT"}
 
 
@@ -211,8 +190,8 @@ class StateHashCommand(amp.Command):
     """
 
     commandName = b"StateHash"
-    arguments: ClassVar = [(b"index", amp.Integer())]
-    response: ClassVar = [(b"hash", amp.Integer(optional=True))]
+    arguments: ClassVar = [(b"index", INDEX)]
+    response: ClassVar = [(b"hash", Number(0, 2**64 - 1, optional=True))]
     errors: ClassVar = {NotIntroduced: b"NOT_INTRODUCED"}
 
 
@@ -222,7 +201,7 @@ class CompareStateCommand(amp.Command):
     """
 
     commandName = b"CompareState"
-    arguments: ClassVar = [(b"index", amp.Integer()), (b"hash", amp.Integer())]
+    arguments: ClassVar = [(b"index", INDEX), (b"hash", HASH)]
     errors: ClassVar = {NotIntroduced: b"NOT_INTRODUCED"}
 
 
@@ -295,9 +274,8 @@ def appendEntries(batch: bytes, **fields: int) -> AppendEntries:
     """
     Make the message from the arguments of L{AppendEntriesCommand}.
 
-    @raise ValueError: if C{batch} is not the encoding of a batch that follows prevLogIndex.
+    @raise ValueError: if C{batch} is not the encoding of a batch, or the message makes no sense.
     """
-    decoded = Batch.decode(batch)
-    if decoded.entries and decoded.entries[0].index != fields["prevLogIndex"] + 1:
-        raise ValueError(f"the batch begins at {decoded.entries[0].index}, after {fields['prevLogIndex']}")
-    return AppendEntries(batch=decoded, **fields)
+    message = AppendEntries(batch=Batch.decode(batch, MAX_ENTRIES), **fields)
+    check(message)
+    return message

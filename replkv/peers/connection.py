@@ -12,7 +12,8 @@ from twisted.internet.interfaces import ITCPTransport, ITransport
 from twisted.protocols import amp
 from twisted.python.failure import Failure
 
-from replkv.peers.argument import MAX_BYTES
+from replkv.peers.argument import MAX_BYTES, MAX_PARTS
+from replkv.raft.validity import Impossible
 
 MAX_HELLO_BYTES: Final = 64 * 1024
 """
@@ -24,6 +25,16 @@ MAX_BOX_BYTES: Final = MAX_BYTES + MAX_HELLO_BYTES
 What a box may have after that.
 """
 
+MAX_HELLO_KEYS: Final = 32
+"""
+How many keys a box may have before the other side has said who it is: more than a hello has.
+"""
+
+MAX_BOX_KEYS: Final = MAX_PARTS + MAX_HELLO_KEYS
+"""
+And after that. Each costs time and memory, however short it is.
+"""
+
 
 class PeerConnection(amp.AMP):
     """
@@ -31,6 +42,8 @@ class PeerConnection(amp.AMP):
 
     @ivar version: the version that counts on it, see L{replkv.versions}; C{None} until each side has told the other who
         it is.
+    @ivar boxBytes: how many bytes the box under way already has; while it is answered, how many it had.
+    @ivar isGivenUp: whether it is about to be closed: nothing that comes by it counts any more.
     """
 
     transport: ITCPTransport
@@ -38,7 +51,9 @@ class PeerConnection(amp.AMP):
     def __init__(self) -> None:
         super().__init__()
         self.version: int | None = None
-        self._boxBytes = 0
+        self.boxBytes = 0
+        self.isGivenUp = False
+        self._boxStrings = 0
 
     def makeConnection(self, transport: ITransport) -> None:
         """
@@ -65,9 +80,14 @@ class PeerConnection(amp.AMP):
         """
         Count what the box under way already has.
         """
-        self._boxBytes += len(string) + 2
-        if self._boxBytes > (MAX_HELLO_BYTES if self.version is None else MAX_BOX_BYTES):
+        self.boxBytes += len(string) + 2
+        self._boxStrings += 1
+        isStranger = self.version is None
+        if self.boxBytes > (MAX_HELLO_BYTES if isStranger else MAX_BOX_BYTES):
             raise ValueError("a box that is too long")
+        # A key and a value each, and the end.
+        if self._boxStrings > 2 * (MAX_HELLO_KEYS if isStranger else MAX_BOX_KEYS) + 1:
+            raise ValueError("a box with too many keys")
         super().stringReceived(string)
 
     def lengthLimitExceeded(self, length: int) -> None:
@@ -80,8 +100,9 @@ class PeerConnection(amp.AMP):
         """
         A box is whole.
         """
-        self._boxBytes = 0
-        super().ampBoxReceived(box)
+        if not self.isGivenUp:
+            super().ampBoxReceived(box)
+        self.boxBytes = self._boxStrings = 0
 
     def dataReceived(self, data: bytes) -> None:
         """
@@ -94,17 +115,18 @@ class PeerConnection(amp.AMP):
 
     def dispatchCommand(self, box: amp.AmpBox) -> Deferred[amp.AmpBox]:
         """
-        Answer a request. One that is not what this version knows is the other side's mistake: that is a line in the
-        log and not a traceback, and the other side is told.
+        Answer a request. One that makes no sense is the other side's mistake: that is a line in the log and not a
+        traceback, and the end of the connection.
         """
         answer: Deferred[amp.AmpBox] = super().dispatchCommand(box)
         return answer.addErrback(self._malformed)
 
     def _malformed(self, failure: Failure) -> NoReturn:
         failure.trap(ValueError, KeyError, TypeError)
-        reason = f"{failure.value!r:.200}"
-        self.report(f"closed the connection with {self.peerAddress}: a request makes no sense: {reason}")
-        raise amp.RemoteAmpError(amp.UNKNOWN_ERROR_CODE, reason, fatal=True)
+        error = failure.value
+        reason = str(error) if isinstance(error, Impossible) else f"{error!r:.200}"
+        self.giveUp(f"a request makes no sense: {reason}")
+        raise amp.RemoteAmpError(amp.UNKNOWN_ERROR_CODE, reason)
 
     def unhandledError(self, failure: Failure) -> None:
         """
@@ -114,10 +136,12 @@ class PeerConnection(amp.AMP):
 
     def giveUp(self, reason: str) -> None:
         """
-        Close the connection at once, and tell the operator why.
+        Close the connection at once, and tell the operator why, if that was not done already.
         """
-        self.report(f"closed the connection with {self.peerAddress}: {reason}")
-        self.transport.abortConnection()
+        if not self.isGivenUp:
+            self.isGivenUp = True
+            self.report(f"closed the connection with {self.peerAddress}: {reason}")
+            self.transport.abortConnection()
 
     def report(self, what: str) -> None:
         """
@@ -126,9 +150,9 @@ class PeerConnection(amp.AMP):
         raise NotImplementedError
 
     @property
-    def peerAddress(self) -> object:
+    def peerAddress(self) -> str:
         """
         Where the other side is.
         """
         address = self.transport.getPeer()
-        return f"{address.host}:{address.port}" if isinstance(address, IPv4Address | IPv6Address) else address
+        return f"{address.host}:{address.port}" if isinstance(address, IPv4Address | IPv6Address) else str(address)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from twisted.application.internet import ClientService, backoffPolicy
 from twisted.application.service import Service
@@ -15,11 +15,12 @@ from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.internet.protocol import Factory
 from twisted.internet.task import LoopingCall
 from twisted.logger import ILogObserver, LogEvent, Logger
-from twisted.protocols.amp import Command
+from twisted.protocols.amp import UNHANDLED_ERROR_CODE, AmpBox, Command, RemoteAmpError
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from replkv.outside import OutsideLog
+from replkv.peers.answers import makeManifest, makePiece, makeReply, manifestOf
 from replkv.peers.commands import (
     SINCE,
     CompareStateCommand,
@@ -50,6 +51,13 @@ SILENT_ATTEMPTS: Final = 10
 How often a connection may fail to be made before the operator is told of it: servers do not start all at once.
 """
 
+MISTAKE_PAUSE: Final = 5.0
+"""
+Seconds after which a server that has answered what cannot be is connected to again.
+"""
+
+_Answer = TypeVar("_Answer")
+
 
 class OutgoingConnection(PeerConnection):
     """
@@ -64,6 +72,13 @@ class OutgoingConnection(PeerConnection):
         """
         super().connectionMade()
         self.factory.link.connected(self)
+
+    def dispatchCommand(self, box: AmpBox) -> Deferred[AmpBox]:
+        """
+        Nothing is asked on this connection but by this side: whoever does would be answered, and might not read it.
+        """
+        self.giveUp("it asks, where it is to answer")
+        return fail(RemoteAmpError(UNHANDLED_ERROR_CODE, "nothing is answered here"))
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
         """
@@ -133,12 +148,13 @@ class PeerLink(Service):
         self._due = 0
         self._lastAnswer = 0.0
         self._attempts = 0
+        self._wasMistaken = False
         self._told: str | None = None
         self._outside = OutsideLog(clock, self._logger)
         self._whenLost: list[Deferred[None]] = []
         delay = backoffPolicy(initialDelay=0.05, maxDelay=1.0, jitter=lambda: random.uniform(0.0, 0.1))
         self._client = _QuietClientService(
-            endpoint, _OutgoingFactory(self), retryPolicy=lambda _: delay(self._nextAttempt()), clock=clock
+            endpoint, _OutgoingFactory(self), retryPolicy=lambda _: self._pause(delay), clock=clock
         )
         self._watch = LoopingCall(self._checkAnswers)
         self._watch.clock = clock
@@ -184,17 +200,16 @@ class PeerLink(Service):
             peer does not know such a request: see L{SINCE<replkv.peers.commands.SINCE>}.
         """
         command, arguments, reply = remoteCall(request)
-        return self._call(command, **arguments).addCallback(_reply, reply)
+        return self._call(command, lambda answer: makeReply(answer, reply), **arguments)
 
     def takeSnapshot(self, least: int) -> Deferred[Manifest]:
         """
         Ask for a snapshot: see L{SnapshotSource.take<replkv.peers.snapshots.SnapshotSource.take>}.
 
-        @return: fails as that does, with C{ValueError} if the answer makes no sense, and as L{send} does.
+        @return: fails as that does, with C{ValueError} if it is of a later version of replkv, and as L{send} does.
         """
-        return self._call(TakeSnapshotCommand, least=least).addCallback(
-            lambda answer: Manifest.decode(answer["manifest"])
-        )
+        taken = self._call(TakeSnapshotCommand, lambda answer: makeManifest(answer, least), least=least)
+        return taken.addCallback(manifestOf)
 
     def readSnapshot(self, number: int, file: int, offset: int) -> Deferred[Piece]:
         """
@@ -202,9 +217,7 @@ class PeerLink(Service):
 
         @return: fails as that and L{send} do.
         """
-        return self._call(ReadSnapshotCommand, number=number, file=file, offset=offset).addCallback(
-            lambda answer: Piece(**answer)
-        )
+        return self._call(ReadSnapshotCommand, makePiece, number=number, file=file, offset=offset)
 
     def stateHash(self, index: int) -> Deferred[int | None]:
         """
@@ -212,7 +225,7 @@ class PeerLink(Service):
 
         @return: fails as L{send} does.
         """
-        return self._call(StateHashCommand, index=index).addCallback(lambda answer: answer.get("hash"))
+        return self._call(StateHashCommand, lambda answer: answer.get("hash"), index=index)
 
     def compareState(self, index: int, stateHash: int) -> Deferred[None]:
         """
@@ -220,11 +233,14 @@ class PeerLink(Service):
 
         @return: fires when it is told; fails as L{send} does.
         """
-        return self._call(CompareStateCommand, index=index, hash=stateHash).addCallback(lambda _: None)
+        return self._call(CompareStateCommand, lambda _: None, index=index, hash=stateHash)
 
-    def _call(self, command: type[Command], **arguments: Any) -> Deferred[dict[str, Any]]:
+    def _call(
+        self, command: type[Command], make: Callable[[dict[str, Any]], _Answer], **arguments: Any
+    ) -> Deferred[_Answer]:
         """
-        @return: fires with the response, or fails with what L{send} or the peer says.
+        @param make: makes of the response what is wanted; raises C{ValueError} if it makes no sense.
+        @return: fires with that, or fails with what L{send} or the peer says.
         """
         version = self.version
         if self._connection is None or version is None:
@@ -237,7 +253,20 @@ class PeerLink(Service):
             self._lastAnswer = self._clock.seconds()
         self._due += 1
         answer: Deferred[dict[str, Any]] = self._connection.callRemote(command, **arguments)
-        return answer.addCallbacks(self._answered, self._failed)
+        return answer.addCallback(make).addCallbacks(self._answered, self._failed)
+
+    def mistake(self, reason: str) -> None:
+        """
+        The peer has answered what it cannot have answered in its right mind: close the connection, and make no other
+        one for a while.
+
+        @param reason: what that is, for the operator.
+        """
+        self._wasMistaken = True
+        self.relay(f"closed the connection with server {self.peer}: {reason}")
+        if self._connection is not None:
+            self._connection.isGivenUp = True
+            self._connection.transport.abortConnection()
 
     def whenLost(self) -> Deferred[None]:
         """
@@ -340,24 +369,26 @@ class PeerLink(Service):
         """
         self.tell(f"server {self.peer} cannot be reached ({reasonOf(failure.value)}); trying again")
 
-    def _nextAttempt(self) -> int:
+    def _pause(self, delay: Callable[[int], float]) -> float:
         self._attempts += 1
-        return self._attempts
+        wasMistaken, self._wasMistaken = self._wasMistaken, False
+        return MISTAKE_PAUSE if wasMistaken else delay(self._attempts)
 
-    def _answered(self, answer: dict[str, Any]) -> dict[str, Any]:
+    def _answered(self, answer: _Answer) -> _Answer:
         self._due -= 1
         self._lastAnswer = self._clock.seconds()
         return answer
 
     def _failed(self, failure: Failure) -> Failure:
         """
-        A refusal is an answer too. With its connection, L{disconnected} has been called or will be; nothing else can
-        fail.
+        A refusal is an answer too. With its connection, L{disconnected} has been called or will be.
         """
         if failure.check(NoSnapshot):
-            self._answered({})
+            self._answered(None)
             return failure
-        if self._connection is not None:
+        if failure.check(ValueError, KeyError, TypeError):
+            self.mistake(f"its answer makes no sense: {failure.value!r:.200}")
+        elif self._connection is not None:
             self._connection.transport.abortConnection()
         raise Unreachable
 
@@ -365,8 +396,3 @@ class PeerLink(Service):
         if self._connection is not None and self._due and self._clock.seconds() - self._lastAnswer > ANSWER_TIMEOUT:
             self.tell(f"lost server {self.peer}: no answer for {ANSWER_TIMEOUT:.0f} s; trying to reach it again")
             self._connection.transport.abortConnection()
-
-
-def _reply(answer: dict[str, Any], reply: Callable[..., Message]) -> Timed:
-    time, isFull = answer.pop("time"), bool(answer.pop("full", None))
-    return Timed(reply(**answer), time, isFull)

@@ -7,10 +7,19 @@ from __future__ import annotations
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime
+from twisted.internet.interfaces import (
+    IAddress,
+    IConsumer,
+    IDelayedCall,
+    IPushProducer,
+    IReactorTime,
+    ITCPTransport,
+)
 from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.logger import Logger
+from twisted.protocols.amp import AmpBox
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from replkv.outside import LONGEST, OutsideLog
 from replkv.peers.commands import (
@@ -36,6 +45,7 @@ from replkv.peers.snapshots import SnapshotSource
 from replkv.peers.states import StateSource
 from replkv.printable import printable
 from replkv.raft.messages import InstallSnapshot, RequestVote, TimeoutNow
+from replkv.raft.validity import check
 
 HELLO_TIMEOUT: Final = 5.0
 """
@@ -54,7 +64,25 @@ MAX_REFUSALS: Final = 128
 How many different refusals are remembered, so that each is logged once.
 """
 
+MAX_UNANSWERED: Final = 256
+"""
+How many requests of one connection may be without an answer; then it is not read from. A leader has 64 under way at the
+most (L{RaftLimits<replkv.raft.limits.RaftLimits>}), and some votes and questions.
+"""
 
+MAX_UNANSWERED_BYTES: Final = 32 * 1024 * 1024
+"""
+And how many bytes these may have, before the last one. A leader has 4 MiB and one batch under way.
+"""
+
+
+class _ITransport(ITCPTransport, IConsumer):
+    """
+    What a connection needs of its transport: all that a TCP connection of Twisted's is.
+    """
+
+
+@implementer(IPushProducer)
 class IncomingConnection(PeerConnection):
     """
     Answers the requests of one other server.
@@ -64,18 +92,24 @@ class IncomingConnection(PeerConnection):
     """
 
     factory: PeerListener
+    transport: _ITransport
 
     def __init__(self) -> None:
         super().__init__()
         self.sender: int | None = None
         self.isClosing = False
         self._helloCall: IDelayedCall | None = None
+        self._unanswered = 0
+        self._unansweredBytes = 0
+        self._isUnread = False  # Its answers wait for the other side to read them.
+        self._resumeCall: IDelayedCall | None = None
 
     def connectionMade(self) -> None:
         """
         Wait for the hello, but not for ever.
         """
         super().connectionMade()
+        self.transport.registerProducer(self, True)
         self.factory.connections[self] = None
         self.factory.makeRoom()
         self._helloCall = self.factory.clock.callLater(HELLO_TIMEOUT, self.giveUp, "it did not say who it is")
@@ -90,12 +124,9 @@ class IncomingConnection(PeerConnection):
             self.factory.outside.say("refusal", f"refused a connection from {self.peerAddress}: {refusal}")
         self.factory.connections.pop(self, None)
         self._stopWaiting()
-
-    def report(self, what: str) -> None:
-        """
-        See L{PeerConnection.report}. Anyone can connect.
-        """
-        self.factory.outside.say("connection", what)
+        self.isGivenUp = True
+        if self._resumeCall is not None:
+            self._resumeCall.cancel()
 
     def locateResponder(self, name: bytes) -> Any:
         """
@@ -103,6 +134,76 @@ class IncomingConnection(PeerConnection):
         that speaks no later one.
         """
         return super().locateResponder(name) if self.version is None or isKnown(name, self.version) else None
+
+    def dispatchCommand(self, box: AmpBox) -> Deferred[AmpBox]:
+        """
+        Answer a request, and count it until that is done.
+        """
+        size = self.boxBytes
+        self._unanswered += 1
+        self._unansweredBytes += size
+        answer = super().dispatchCommand(box)
+        self._look()
+        return answer.addBoth(self._answered, size)
+
+    def pauseProducing(self) -> None:
+        """
+        The other side does not read its answers: read none of its requests.
+        """
+        self._isUnread = True
+        self._look()
+
+    def resumeProducing(self) -> None:
+        """
+        It has read them.
+        """
+        self._isUnread = False
+        self._look()
+
+    def report(self, what: str) -> None:
+        """
+        See L{PeerConnection.report}.
+        """
+        self.factory.mistaken(self.sender, what)
+
+    @property
+    def peerAddress(self) -> str:
+        """
+        Who the other side is, and where.
+        """
+        address = super().peerAddress
+        return address if self.sender is None else f"server {self.sender} at {address}"
+
+    def _answered(self, outcome: Any, size: int) -> Any:
+        self._unanswered -= 1
+        self._unansweredBytes -= size
+        self._look()
+        return outcome
+
+    @property
+    def _isBehind(self) -> bool:
+        """
+        Whether there is enough to be answered, or to be read on the other side.
+        """
+        return self._isUnread or self._unanswered >= MAX_UNANSWERED or self._unansweredBytes >= MAX_UNANSWERED_BYTES
+
+    def _look(self) -> None:
+        """
+        Read no more for now, or go on. The latter in another turn: where an answer comes from, nothing that is asked
+        can be begun in the same breath.
+        """
+        if self.isGivenUp:
+            return
+        if not self.paused:
+            if self._isBehind:
+                super().pauseProducing()
+        elif self._resumeCall is None and not self._isBehind:
+            self._resumeCall = self.factory.clock.callLater(0, self._goOn)
+
+    def _goOn(self) -> None:
+        self._resumeCall = None
+        if not self._isBehind:
+            super().resumeProducing()
 
     def _stopWaiting(self) -> None:
         if self._helloCall is not None and self._helloCall.active():
@@ -127,7 +228,7 @@ class IncomingConnection(PeerConnection):
         except Refused as refused:
             self.factory.logRefusal(hello["sender"], self.peerAddress, str(refused))
             # Closed when the refusal has left; what comes before that meets NotIntroduced.
-            self.factory.clock.callLater(0, self.transport.loseConnection)
+            self.factory.clock.callLater(0, self._end)
             raise
         self._stopWaiting()
         self.version = version
@@ -135,19 +236,30 @@ class IncomingConnection(PeerConnection):
         self.factory.introduced(self)
         return identity.introduction()
 
+    def _end(self) -> None:
+        """
+        Close the connection when what was written has left. For a producer that was paused, it would stay open.
+        """
+        self.transport.unregisterProducer()
+        self.transport.loseConnection()
+
     @RequestVoteCommand.responder
     def requestVote(self, time: int, handOver: bool | None, **fields: Any) -> Deferred[dict[str, Any]]:
         """
         A candidate asks for a vote.
         """
-        return self._ask(Timed(RequestVote(handOver=bool(handOver), **fields), time))
+        message = RequestVote(handOver=bool(handOver), **fields)
+        check(message)
+        return self._ask(Timed(message, time))
 
     @InstallSnapshotCommand.responder
     def installSnapshot(self, time: int, **fields: Any) -> Deferred[dict[str, Any]]:
         """
         A leader has no more what this server lacks.
         """
-        return self._ask(Timed(InstallSnapshot(**fields), time))
+        message = InstallSnapshot(**fields)
+        check(message)
+        return self._ask(Timed(message, time))
 
     @TakeSnapshotCommand.responder
     def takeSnapshot(self, least: int) -> Deferred[dict[str, Any]]:
@@ -271,6 +383,15 @@ class PeerListener(ServerFactory):
                 self._crowded = True
                 self._logger.warn("{count} connections to the servers' port: strangers?", count=len(strangers))
             self._close(strangers[0])
+
+    def mistaken(self, sender: int | None, what: str) -> None:
+        """
+        The other side of a connection has done something that it must not: tell the operator. Anyone can connect.
+
+        @param sender: which server it is; C{None} if it has not said it.
+        @param what: what it did, and what was done.
+        """
+        self.outside.say("connection" if sender is None else f"server {sender}", what)
 
     def logRefusal(self, sender: int, address: object, reason: str) -> None:
         """

@@ -31,7 +31,10 @@ class Receiver(Protocol):
 
     def requested(self, sender: int, request: Timed) -> Deferred[Timed]:
         """
-        A request came; what is returned fires with the reply.
+        A request came.
+
+        @return: fires with the reply; fails with L{Impossible<replkv.raft.validity.Impossible>} where the sender cannot
+            have sent that in its right mind. Then nothing comes of it.
         """
 
 

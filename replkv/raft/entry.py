@@ -69,13 +69,18 @@ class Batch:
         return self._encoded
 
     @classmethod
-    def decode(cls, encoded: bytes) -> Batch:
+    def decode(cls, encoded: bytes, most: int | None = None) -> Batch:
         """
         Make the batch whose encoding is C{encoded}, and keep that encoding, so that a follower writes to its
         disk the very bytes that it received.
 
-        @raise ValueError: if C{encoded} is not the encoding of a batch.
+        @param most: how many entries it may have; C{None} if any number.
+        @raise ValueError: if C{encoded} is not the encoding of such a batch.
         """
+        if most is not None and len(encoded) >= cls._HEADER.size:
+            _, count = cls._HEADER.unpack_from(encoded)
+            if count > most:
+                raise ValueError(f"the batch has {count} entries, and {most} are the most")
         first, rows, position = cls._table(encoded)
         entries = []
         for offset, (term, length) in enumerate(rows):

@@ -49,6 +49,8 @@ class Leader(Role):
         self._heartbeatElapsed = 0
         self._quorumElapsed = 0
         self._heartbeatDue = True
+        found = state.log.bytesBetween(state.commitIndex, state.log.lastIndex)
+        self._foundMuch = found > limits.inheritedBytes
 
     def start(self) -> None:
         """
@@ -63,6 +65,14 @@ class Leader(Role):
         It leads as long as it has a majority; L{tick} sees to that.
         """
         return True
+
+    @property
+    def isLaden(self) -> bool:
+        """
+        Whether it had better take no proposals, since the log that it has found has much that may not be committed: it
+        is not to grow from leader to leader. With the no-op, all of that is.
+        """
+        return self._foundMuch and self.state.commitIndex < self.noopIndex
 
     @property
     def hasMore(self) -> bool:
@@ -293,7 +303,8 @@ class Leader(Role):
         while progress.nextIndex <= log.lastIndex and progress.maySendEntries and not progress.loading:
             if progress.nextIndex < log.inMemory:
                 progress.loading = True
-                self.state.load(Load(peer, self.state.currentTerm, progress.nextIndex, log.inMemory - 1))
+                last = min(log.inMemory - 1, progress.nextIndex + self.state.config.limits.batchEntries - 1)
+                self.state.load(Load(peer, self.state.currentTerm, progress.nextIndex, last))
                 break
             self._append(peer, progress, log.batch(progress.nextIndex))
             streamed = True

@@ -12,7 +12,10 @@ from replkv.raft.invariants import InvariantViolation
 from replkv.raft.limits import RAFT_LIMITS, RaftLimits
 from replkv.raft.terms import TermRuns
 
-_ENTRY_OVERHEAD: Final = 200
+ENTRY_OVERHEAD: Final = 200
+"""
+The bytes that an entry in memory takes beside its data, roughly.
+"""
 
 
 class RaftLog:
@@ -20,6 +23,8 @@ class RaftLog:
     @ivar firstIndex: index of the first entry that the log still has; entries before it are part of a snapshot.
     @ivar lastIndex: index of the last entry; C{firstIndex - 1} where there is none.
     @ivar stableIndex: up to here the log is synced to this server's disk.
+    @ivar recoveredIndex: up to here it is what was recovered from the disk.
+    @ivar bytes: how many bytes the entries in memory take.
     """
 
     def __init__(
@@ -39,11 +44,12 @@ class RaftLog:
         self.firstIndex = firstIndex
         self.lastIndex = lastIndex
         self.stableIndex = lastIndex
+        self.recoveredIndex = lastIndex
         self._prevTerm = prevTerm
         self._limits = limits
         self._terms = TermRuns(termRuns)
         self._entries = list(recent)
-        self._bytes = sum(len(entry.data) + _ENTRY_OVERHEAD for entry in recent)
+        self.bytes = sum(len(entry.data) + ENTRY_OVERHEAD for entry in recent)
         self._batches: dict[int, Batch] = {}
 
     @property
@@ -93,7 +99,7 @@ class RaftLog:
             raise InvariantViolation(f"entry {entry.index} after {self.lastIndex}")
         self._terms.append(entry.index, entry.term)
         self._entries.append(entry)
-        self._bytes += len(entry.data) + _ENTRY_OVERHEAD
+        self.bytes += len(entry.data) + ENTRY_OVERHEAD
         self._batches.clear()
         self.lastIndex = entry.index
 
@@ -102,12 +108,13 @@ class RaftLog:
         Remove the entries from C{index} on.
         """
         removed = self._entries[max(0, index - self.inMemory) :]
-        self._bytes -= sum(len(entry.data) + _ENTRY_OVERHEAD for entry in removed)
+        self.bytes -= sum(len(entry.data) + ENTRY_OVERHEAD for entry in removed)
         del self._entries[len(self._entries) - len(removed) :]
         self._terms.truncate(index)
         self._batches.clear()
         self.lastIndex = index - 1
         self.stableIndex = min(self.stableIndex, self.lastIndex)
+        self.recoveredIndex = min(self.recoveredIndex, self.lastIndex)
 
     def compact(self, index: int) -> None:
         """
@@ -120,7 +127,7 @@ class RaftLog:
         if index == self.lastIndex:
             self._terms.truncate(index + 1)
         gone = self._entries[: max(0, index + 1 - self.inMemory)]
-        self._bytes -= sum(len(entry.data) + _ENTRY_OVERHEAD for entry in gone)
+        self.bytes -= sum(len(entry.data) + ENTRY_OVERHEAD for entry in gone)
         del self._entries[: len(gone)]
         self._batches.clear()
         self.firstIndex = index + 1
@@ -133,10 +140,11 @@ class RaftLog:
         @param term: term of that entry.
         """
         self.firstIndex, self.lastIndex, self.stableIndex = index + 1, index, 0
+        self.recoveredIndex = 0
         self._prevTerm = term
         self._terms = TermRuns()
         self._entries = []
-        self._bytes = 0
+        self.bytes = 0
         self._batches.clear()
 
     def entries(self, first: int, last: int) -> list[Entry]:
@@ -147,6 +155,14 @@ class RaftLog:
         if first < offset:
             raise InvariantViolation(f"entry {first} is not in memory, which begins at {offset}")
         return self._entries[first - offset : last - offset + 1]
+
+    def bytesBetween(self, after: int, last: int) -> int:
+        """
+        How many bytes the entries behind C{after}, up to C{last}, take, as far as they are in memory.
+        """
+        offset = self.inMemory
+        entries = self._entries[max(0, after + 1 - offset) : max(0, last + 1 - offset)]
+        return sum([len(entry.data) + ENTRY_OVERHEAD for entry in entries])
 
     def batch(self, first: int) -> Batch:
         """
@@ -162,7 +178,8 @@ class RaftLog:
         stop = position
         size = 0
         limit = self._limits.batchBytes
-        while stop < len(self._entries) and size < limit:
+        end = min(len(self._entries), position + self._limits.batchEntries)
+        while stop < end and size < limit:
             size += len(self._entries[stop].data)
             stop += 1
         if size > limit and stop - position > 1:
@@ -182,17 +199,17 @@ class RaftLog:
         Release memory where it is more than the cache may have, of entries up to C{index}, which are applied.
         """
         cacheBytes = self._limits.cacheBytes
-        if self._bytes <= cacheBytes:
+        if self.bytes <= cacheBytes:
             return
         stop = 0
         freed = 0
         limit = min(index, self.lastIndex) - self.inMemory + 1
         # Down to three quarters, so that moving the rest of the list to its front is rare.
-        while stop < limit and self._bytes - freed > cacheBytes * 3 // 4:
-            freed += len(self._entries[stop].data) + _ENTRY_OVERHEAD
+        while stop < limit and self.bytes - freed > cacheBytes * 3 // 4:
+            freed += len(self._entries[stop].data) + ENTRY_OVERHEAD
             stop += 1
         del self._entries[:stop]
-        self._bytes -= freed
+        self.bytes -= freed
 
     def conflict(self, prevLogIndex: int) -> tuple[int, int]:
         """

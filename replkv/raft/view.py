@@ -7,6 +7,8 @@ from __future__ import annotations
 from replkv.raft.candidate import Candidate
 from replkv.raft.follower import Follower
 from replkv.raft.leader import Leader
+from replkv.raft.messages import Message
+from replkv.raft.plausibility import objection, snapshotObjection
 from replkv.raft.progress import ProgressStatus
 from replkv.raft.state import ServerState
 from replkv.raft.status import Status
@@ -105,6 +107,27 @@ class RaftView:
         Whether the next L{ready<replkv.raft.core.Raft.ready>} has something to be done, even if nothing else happens.
         """
         return self.state.hasMoreToApply or (isinstance(self.role, Leader) and self.role.hasMore)
+
+    def objection(self, sender: int, message: Message) -> str | None:
+        """
+        Say why server C{sender} cannot have sent C{message}, if it is in its right mind; C{None} if it can. Where there
+        is something, the core must not be given it: see L{replkv.raft.plausibility}.
+        """
+        return objection(self.state, self.role, sender, message)
+
+    def snapshotObjection(self, index: int, term: int) -> str | None:
+        """
+        Say why no server has a snapshot that ends with the entry C{index} of C{term}; C{None} if one may.
+        """
+        return snapshotObjection(self.state, index, term)
+
+    @property
+    def isLaden(self) -> bool:
+        """
+        Whether this server leads, and had better take nothing before what it has found in its log is committed.
+        """
+        role = self.role
+        return isinstance(role, Leader) and role.isLaden
 
     @property
     def isDistrusted(self) -> bool:

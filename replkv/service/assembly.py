@@ -15,6 +15,7 @@ from replkv.frontends.text.admission import Admission
 from replkv.frontends.text.server import ClientServerFactory
 from replkv.kv.machine import StateMachine
 from replkv.names import NameEndpoint, Names
+from replkv.node.admission import Admission
 from replkv.node.applier import Applier
 from replkv.node.audit import Audit
 from replkv.node.backups import Backups
@@ -122,6 +123,7 @@ class Assembly:
         outbox = Outbox()
         self.node = Node(
             self.raft,
+            Admission(self.raft, on.versions.newest),
             executor,
             handOvers,
             applier,

@@ -30,6 +30,12 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{32}")
 _READ_BYTES: Final = 1 << 20
 
 
+class LaterFormat(ValueError):
+    """
+    A snapshot of a later version of replkv.
+    """
+
+
 class SnapshotFile(NamedTuple):
     """
     One of the files.
@@ -82,7 +88,8 @@ class Manifest(NamedTuple):
         """
         As it was sent.
 
-        @raise ValueError: if it is none, or of a later version of replkv.
+        @raise LaterFormat: if it is of a later version of replkv.
+        @raise ValueError: if it is none.
         """
         try:
             found = json.loads(data)
@@ -90,7 +97,7 @@ class Manifest(NamedTuple):
             raise ValueError("it is no manifest of a snapshot") from None
         match found:
             case {"Format": int(version)} if version > SNAPSHOT_FORMAT:
-                raise ValueError(f"the snapshot has format {version}, and no format after {SNAPSHOT_FORMAT} is known")
+                raise LaterFormat(f"the snapshot has format {version}, and no format after {SNAPSHOT_FORMAT} is known")
             case {"Format": 1, "Number": int(number), "Index": int(index), "Files": [*files]} if (
                 0 <= number <= _MAX_NUMBER and 0 < index <= _MAX_NUMBER
             ):

@@ -12,7 +12,7 @@ from replkv.commands.cas import Cas
 from replkv.commands.catalog import COMMANDS
 from replkv.commands.command import WriteCommand
 from replkv.commands.delete import Delete
-from replkv.commands.logged import CLOCK, UnknownCommand, decode, encodeClock, stampOf
+from replkv.commands.logged import CLOCK, UnknownCommand, allSound, decode, encodeClock, stampOf
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
 from replkv.times import FAR_FUTURE
@@ -133,9 +133,34 @@ class CommandTests(SynchronousTestCase):
             Touch(key, exptime),
         ):
             data = command.encode(stamp)
+            self.assertTrue(allSound([data]))
             self.assertEqual(decode(data), (stamp, command))
             self.assertEqual(stampOf(data), stamp)
         self.assertEqual((decode(encodeClock(stamp)), stampOf(encodeClock(stamp))), ((stamp, None), stamp))
+
+    @settings(derandomize=True, deadline=None)
+    @given(
+        st.builds(
+            lambda kind, stamp, numbers, length, rest: bytes([kind]) + stamp + numbers + bytes([length]) + rest,
+            st.integers(0, 6),
+            st.sampled_from((bytes(8), b"\x7f" + b"\xff" * 7, b"\x80" + bytes(7))),
+            st.sampled_from((b"", bytes(8), bytes(16))),
+            st.sampled_from((0, 1, 2, 250, 251)),
+            st.sampled_from((0, 1, 2, 3, 249, 250, 251, 252)).map(bytes),
+        ),
+        st.sampled_from((3, 4)),
+    )
+    def test_soundness(self, data: bytes, version: int) -> None:
+        """
+        What is almost a command is taken for sound just where it is decoded, among others that are.
+        """
+        try:
+            decode(data, version)
+        except ValueError:
+            isSound = False
+        else:
+            isSound = True
+        self.assertEqual(allSound([b"", data, encodeClock(1)], version), isSound)
 
     @settings(derandomize=True, deadline=None)
     @given(st.binary(max_size=40))
@@ -146,7 +171,9 @@ class CommandTests(SynchronousTestCase):
         try:
             stamp, command = decode(data)
         except ValueError:
+            self.assertFalse(allSound([data]))
             return
+        self.assertTrue(allSound([data]))
         self.assertTrue(0 <= stamp <= FAR_FUTURE)
         if command is not None:
             self.assertTrue(0 < len(command.key) <= 250)

@@ -264,10 +264,10 @@ class OwnErrorTests(FailureTests):
         """
         A command that a later version of replkv has brought stops the server with what to do, and with no traceback.
         """
-        self.leader.raft.propose(b"\xc8" + bytes(8))
-        self.leader.node._schedule()
+        self.patch(self.leader.machine, "_version", 3)
+        self.client.touch(b"k", 1)
         self.cluster.settle()
-        self.assertStopped(self.leader, exits.CONFIGURATION, "a command of kind 200")
+        self.assertStopped(self.leader, exits.CONFIGURATION, "a command of kind 5")
         self.assertIn("start that version", self.leader.complaint)
 
     def test_log(self) -> None:

@@ -4,11 +4,14 @@ Tests for what comes in by a connection between servers and is not AMP, or too m
 
 from __future__ import annotations
 
+from typing import cast
+
 from twisted.protocols import amp
 
 from replkv.outside import INTERVAL_SECONDS
-from replkv.peers.connection import MAX_BOX_BYTES, MAX_HELLO_BYTES
-from replkv.peers.listener import MAX_STRANGERS
+from replkv.peers.connection import MAX_BOX_BYTES, MAX_BOX_KEYS, MAX_HELLO_BYTES, MAX_HELLO_KEYS
+from replkv.peers.listener import HELLO_TIMEOUT, MAX_STRANGERS
+from replkv.testing.cluster.end import End
 from tests.peers.listening import ListenerTests
 from tests.peers.peer import hostOf
 
@@ -90,6 +93,20 @@ class GarbageTests(ListenerTests):
         self.assertIn(b"UNHANDLED", b"".join(answers))
         self.assertEqual(self.server.receiver.asked, [])
 
+    def test_unread(self) -> None:
+        """
+        A stranger that asks and does not read what it is answered is not read from, until it is cut off.
+        """
+        self.caller.transport.pauseProducing()
+        box = amp.AmpBox({b"_command": b"InstallFirmware", b"_ask": b"1"}).serialize()
+        for _ in range(100):
+            self.send(box * 1000)
+        self.network.settle()
+        [incoming] = self.server.listener.connections
+        self.assertLess(cast(End, incoming.transport).backlog, 300_000)
+        self.network.advance(HELLO_TIMEOUT)
+        self.assertClosed("it did not say who it is")
+
     def test_emptyBox(self) -> None:
         """
         A box with nothing in it is no message.
@@ -114,10 +131,10 @@ class GarbageTests(ListenerTests):
         """
         Before the hello, a box is cut off when it gets longer than a hello can be, and once.
         """
-        self.send(self.pairs(MAX_HELLO_BYTES // 110 - 1, 100))
+        self.send(self.pairs(MAX_HELLO_BYTES // 6010, 6000))
         self.network.settle()
         self.assertTrue(self.caller.isUp)
-        self.send(self.pairs(100, 100))
+        self.send(self.pairs(10, 6000))
         self.assertClosed("a box that is too long")
 
     def test_boundAfterHello(self) -> None:
@@ -132,6 +149,28 @@ class GarbageTests(ListenerTests):
         self.assertTrue(self.caller.isUp)
         self.send(value)
         self.assertClosed("a box that is too long")
+
+    def test_keysBeforeHello(self) -> None:
+        """
+        So it is when it has more keys than a hello has, however short they are.
+        """
+        self.send(self.pairs(MAX_HELLO_KEYS, 0))
+        self.network.settle()
+        self.assertTrue(self.caller.isUp)
+        self.send(self.pairs(1, 0))
+        self.assertClosed("a box with too many keys")
+
+    def test_keysAfterHello(self) -> None:
+        """
+        After the hello, a box is cut off when it has more keys than any message can have: millions of them would fit
+        into its bytes, and keep the reactor for seconds.
+        """
+        self.introduce()
+        self.send(self.pairs(MAX_BOX_KEYS, 0))
+        self.network.settle()
+        self.assertTrue(self.caller.isUp)
+        self.send(self.pairs(1000, 0))
+        self.assertClosed("a box with too many keys")
 
     def test_boundIsForOneBox(self) -> None:
         """

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
+from twisted.protocols import amp
 
 from replkv.lives import Life
 from replkv.peers.connection import MAX_HELLO_BYTES
@@ -250,6 +251,17 @@ class RefusedTests(LinkTests):
 
         self.patch(self.its, "listener", Factory.forProtocol(Greeter))
         self.assertKeepsTrying("what comes is not replkv's server protocol")
+
+    def test_asks(self) -> None:
+        """
+        A server that asks where it is to answer is cut off: it might not read its answers.
+        """
+        wire = self.connect()
+        [incoming] = self.its.listener.connections
+        for _ in range(3):
+            incoming.transport.write(amp.AmpBox({b"_command": b"Hello", b"_ask": b"1"}).serialize())
+        self.assertFalse(self.isUp(wire))
+        self.assertEqual(sum("it asks, where it is to answer" in line for line in self.lines), 1)
 
     def test_closesAtOnce(self) -> None:
         """

@@ -283,7 +283,7 @@ class RequestTests(ListenerTests):
         self.assertFalse(self.caller.isUp)
         self.assertEqual(self.server.receiver.asked, [])
         self.assertEqual(len(self.lines), 1)
-        self.assertIn("the batch begins at 9, after 7", self.lines[0])
+        self.assertIn("1 entries that begin at 9, after entry 7", self.lines[0])
 
     def test_garbledBatch(self) -> None:
         """

@@ -9,11 +9,14 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
+from replkv.outside import INTERVAL_SECONDS
 from replkv.peers.commands import ReadSnapshotCommand, TakeSnapshotCommand
+from replkv.peers.link import MISTAKE_PAUSE
 from replkv.peers.receiver import Timed, TooOld, Unreachable
 from replkv.peers.snapshots import NoSnapshot, NotYet, Piece
 from replkv.raft.messages import InstallSnapshot, InstallSnapshotReply
-from replkv.storage.snapshot import Manifest, SnapshotFile
+from replkv.storage.snapshot import LaterFormat, Manifest, SnapshotFile
+from replkv.testing.cluster.connection import Connection
 from replkv.versions import Versions
 from tests.peers.linked import LinkTests
 from tests.peers.listening import ListenerTests
@@ -89,11 +92,46 @@ class SnapshotLinkTests(LinkTests):
 
     def test_nonsense(self) -> None:
         """
-        A manifest that is none is not believed.
+        A manifest that is none, or of too little, and a piece with nothing in it, are not believed: the connection is
+        closed, and the operator is told why.
+        """
+        wire = self.connect()
+        for manifest in (
+            MANIFEST._replace(files=(SnapshotFile("../log/start", 5, "0" * 32),)),
+            MANIFEST._replace(index=6),
+        ):
+            self.its.snapshots.manifest = manifest
+            self.assertIsInstance(self.outcome(self.link.takeSnapshot(7)), Unreachable)
+            self.assertClosed(wire)
+            wire = self.wire
+        self.its.snapshots.pieces.append(Piece.of(b""))
+        self.assertIsInstance(self.outcome(self.link.readSnapshot(1, 0, 0)), Unreachable)
+        self.assertClosed(wire)
+
+    def test_laterFormat(self) -> None:
+        """
+        A server of a later version, which may describe it otherwise, is in its right mind.
         """
         self.connect()
-        self.its.snapshots.manifest = MANIFEST._replace(files=(SnapshotFile("../log/start", 5, "0" * 32),))
-        self.assertIsInstance(self.outcome(self.link.takeSnapshot(7)), ValueError)
+        self.its.snapshots.manifest = MANIFEST
+        encoded = MANIFEST.encode().replace(b'"Format":1', b'"Format":2')
+        self.patch(Manifest, "encode", lambda manifest: encoded)
+        self.assertIsInstance(self.outcome(self.link.takeSnapshot(7)), LaterFormat)
+        self.assertTrue(self.link.isUp)
+
+    def assertClosed(self, wire: Connection) -> None:
+        """
+        A connection was closed, with one line; then there is another one.
+        """
+        self.assertFalse(self.isUp(wire))
+        [line] = self.lines
+        self.assertIn("closed the connection with server 1: its answer makes no sense", line)
+        self.network.advance(MISTAKE_PAUSE - 0.01)
+        self.assertFalse(self.link.isUp)
+        self.network.advance(0.02)
+        self.assertTrue(self.link.isUp)
+        self.network.advance(INTERVAL_SECONDS)
+        self.lines.clear()
 
     def test_notConnected(self) -> None:
         """

@@ -9,6 +9,7 @@ from random import Random
 from typing import Final
 
 import replkv.raft.pace
+import replkv.raft.view
 from replkv.raft.candidate import Candidate
 from replkv.raft.config import RaftConfig
 from replkv.raft.configuration import Configuration
@@ -28,11 +29,12 @@ from replkv.raft.messages import (
 )
 from replkv.raft.outputs import DiskTrouble, Persist, Ready, Send, Token
 from replkv.raft.pace import Pace
+from replkv.raft.plausibility import objection
 from replkv.raft.progress import PROBE, Progress, ProgressState
 from replkv.raft.quorum import agreed
 from replkv.raft.reads import ReadQueue
 from replkv.raft.repair import Repair
-from replkv.raft.roles import RoleName, Transition
+from replkv.raft.roles import Role, RoleName, Transition
 from replkv.raft.state import ServerState, Write
 from tests.planted.bug import Bug, Patch
 
@@ -53,6 +55,40 @@ _rejected = Progress.rejected
 _requestVote = Raft._requestVote
 _restart = RaftLog.restart
 _send = ServerState.send
+
+
+def _disbelieveLate(state: ServerState, message: AppendEntries) -> bool:
+    """
+    What a leader of an earlier term says late.
+    """
+    return message.term < state.currentTerm
+
+
+def _disbelieveRepeated(state: ServerState, message: AppendEntries) -> bool:
+    """
+    Entries that are committed already.
+    """
+    return bool(message.batch.entries) and message.batch.entries[-1].index <= state.commitIndex
+
+
+def _disbelieveBeforeLog(state: ServerState, message: AppendEntries) -> bool:
+    """
+    What begins before the own log.
+    """
+    return message.prevLogIndex < state.log.firstIndex - 1
+
+
+def _objecting(to: Callable[[ServerState, AppendEntries], bool]) -> Patch:
+    """
+    Messages are taken for impossible that are not.
+    """
+
+    def judge(state: ServerState, role: Role, sender: int, message: Message) -> str | None:
+        if isinstance(message, AppendEntries) and to(state, message):
+            return "it is impossible"
+        return objection(state, role, sender, message)
+
+    return Patch(replkv.raft.view, "objection", judge)
 
 
 def _atOnce(kind: type[Message]) -> Callable[..., None]:
@@ -352,6 +388,9 @@ def _bug(name: str, owner: object, attribute: str, value: object, seeds: int = 1
 
 
 BUGS: Final = (
+    Bug("a late message of an earlier leader is refused", "core", 20, (_objecting(_disbelieveLate),)),
+    Bug("a message that is repeated is refused", "core", 20, (_objecting(_disbelieveRepeated),)),
+    Bug("a message from before a log that begins later is refused", "core", 200, (_objecting(_disbelieveBeforeLog),)),
     _bug("the vote is not persisted", ServerState, "persist", _persistWithoutVote),
     _bug("the term is not persisted", Raft, "__init__", _initWithoutTerm),
     _bug("a vote is told before its fsync", ServerState, "send", _atOnce(RequestVoteReply)),

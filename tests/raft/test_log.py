@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from replkv.raft.entry import Entry
 from replkv.raft.invariants import InvariantViolation
 from replkv.raft.limits import RAFT_LIMITS, RaftLimits
-from replkv.raft.log import RaftLog
+from replkv.raft.log import ENTRY_OVERHEAD, RaftLog
 from replkv.raft.quorum import agreed, majority
 from replkv.raft.terms import TermRuns
 from tests.raft.network import entriesOf
@@ -186,6 +186,37 @@ class RaftLogTests(SynchronousTestCase):
             log.append(Entry(index, 1, bytes(size)))
         ends = [log.batch(first).entries[-1].index for first in range(1, 8)]
         self.assertEqual(ends, [1, 2, 4, 7, 7, 7, 7])
+
+    def test_batchEntries(self) -> None:
+        """
+        Nor has it more entries than it may have, however short they are.
+        """
+        log = RaftLog(limits=RaftLimits(batchEntries=3))
+        for index in range(1, 8):
+            log.append(Entry(index, 1, b""))
+        self.assertEqual([len(log.batch(first)) for first in range(1, 8)], [3, 3, 3, 3, 3, 2, 1])
+
+    def test_bytes(self) -> None:
+        """
+        What entries take is known, as far as they are in memory.
+        """
+        log = logOf(1, 1, 2, 2, limits=RaftLimits(cacheBytes=0))
+        each = 4 + ENTRY_OVERHEAD
+        self.assertEqual([log.bytesBetween(after, 3) for after in (0, 1, 3, 9)], [3 * each, 2 * each, 0, 0])
+        log.forget(2)
+        self.assertEqual((log.bytes, log.bytesBetween(0, 9), log.bytesBetween(0, 2)), (2 * each, 2 * each, 0))
+
+    def test_recovered(self) -> None:
+        """
+        What was recovered from the disk is known, until it is replaced.
+        """
+        log = logOf(1, 1, 2)
+        self.assertEqual(log.recoveredIndex, 3)
+        log.truncate(3)
+        log.append(Entry(3, 3, b""))
+        self.assertEqual(log.recoveredIndex, 2)
+        log.restart(9, 3)
+        self.assertEqual(log.recoveredIndex, 0)
 
     def test_batchIsShared(self) -> None:
         """

@@ -26,6 +26,7 @@ from replkv.testing.cluster.durable import DurableLog
 from replkv.testing.cluster.fulldisks import watchDisk
 from replkv.testing.cluster.host import SimulatedHost
 from replkv.testing.cluster.installs import noteCrash, watchInstalls
+from replkv.testing.cluster.mistakes import watchMistakes
 from replkv.testing.cluster.patience import watchPatience
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.regression import watchCondemnation, watchRegressions
@@ -216,6 +217,7 @@ class Lifecycle(RunningMachine):
             watchInstalls(cluster, self._service.assembly)
             watchDisk(cluster, self.id, self._service.assembly)
             watchCondemnation(cluster, self._service.assembly)
+            watchMistakes(cluster, self.id, self._service.assembly)
             self._availability = Availability(
                 cluster.config,
                 self.id,

@@ -18,6 +18,7 @@ from replkv.raft.messages import (
     Message,
     RequestVoteReply,
 )
+from replkv.raft.validity import check
 from replkv.testing import rare
 from replkv.testing.chance import chance
 from replkv.testing.core.machine import encode
@@ -25,6 +26,7 @@ from replkv.testing.core.plan import TICK
 from replkv.testing.core.probes import nextIndexOf
 from replkv.testing.core.pump import Pump
 from replkv.testing.core.question import Lost, Question, Refused
+from replkv.testing.outcome import Violation
 
 
 class Server(Pump):
@@ -175,10 +177,20 @@ class Server(Pump):
             self._cluster.happened(rare.LATE_REPLY)
         size = len(message.batch) if isinstance(message, AppendEntries) else message[-1]
         self._cluster.step(self.id, sender, *message[:-1], size)
+        self._admit(sender, message)
         nextIndex = nextIndexOf(self, sender)
         self._cluster.judge.receives(self, sender, message, lambda: raft.step(sender, message))
         if isinstance(message, AppendEntriesReply):
             self._cluster.probes.answered(self, self._cluster.servers[sender], message, nextIndex)
+
+    def _admit(self, sender: int, message: Message) -> None:
+        """
+        No server that is in its right mind, as all are here, says what another one does not believe.
+        """
+        check(message)
+        objection = self.raft.objection(sender, message)
+        if objection is not None:
+            raise Violation(f"{self.name} does not believe server {sender}: {objection}: {message}")
 
     def _lose(self, peer: int) -> None:
         self._cluster.step(self.id, "lost", peer)

@@ -22,11 +22,14 @@ CLUSTER_SEEDS ?= 0:1000
 NEMESIS_SEEDS ?= 0:20
 NEMESIS_SECONDS ?= 20
 
+# How many cases make fuzz tries.
+FUZZ_CASES ?= 100000
+
 # What make kills does: so many kills of each kind, and so many writes.
 SNAPSHOT_KILLS ?= 25
 AWAY_WRITES ?= 500000
 
-.PHONY: run test transcripts lint soak soak-core soak-cluster nemesis kills planted clean-data
+.PHONY: run test transcripts lint soak soak-core soak-cluster nemesis kills fuzz planted clean-data
 
 run: $(VENV)/.installed
 	@exec $(VENV)/bin/replkv cluster --config "$$CONFIG"
@@ -67,6 +70,10 @@ nemesis: $(VENV)/.installed-test
 kills: $(VENV)/.installed-test
 	SNAPSHOT_KILLS=$(SNAPSHOT_KILLS) AWAY_WRITES=$(AWAY_WRITES) $(VENV)/bin/python -m pytest -v -s \
 		tests/processes/test_snapshot_kills.py tests/processes/test_long_absence.py
+
+# A server that says anything at all to another one; make test has 2,000 cases of it.
+fuzz: $(VENV)/.installed-test
+	FUZZ_CASES=$(FUZZ_CASES) $(VENV)/bin/trial tests.node.test_fuzz
 
 # Which known bugs the simulator finds, and in how many seeds.
 planted: $(VENV)/.installed-test

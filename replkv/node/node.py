@@ -20,9 +20,9 @@ from replkv import exits
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.request import Request
 from replkv.kv.record import RottenRecord
-from replkv.node.admission import Admission
 from replkv.node.applier import Applier
 from replkv.node.clusterclock import ClusterClock
+from replkv.node.credibility import Credibility
 from replkv.node.diskqueue import DiskQueue
 from replkv.node.ending import endOf
 from replkv.node.executor import Executor
@@ -65,7 +65,7 @@ class Node:
     def __init__(
         self,
         raft: Raft,
-        admission: Admission,
+        credibility: Credibility,
         executor: Executor,
         handOvers: HandOvers,
         applier: Applier,
@@ -81,7 +81,7 @@ class Node:
         fail: Callable[[int, str], None],
     ) -> None:
         """
-        @param admission: looks at what other servers send before anything comes of it.
+        @param credibility: looks at what other servers send before anything comes of it.
         @param links: the way to each other server, by id.
         @param clock: counts ticks.
         @param clusterClock: is told to other servers, and follows theirs.
@@ -91,7 +91,7 @@ class Node:
         @param fail: called once, with an exit status and a reason, when this server cannot go on.
         """
         self.raft = raft
-        self._admission = admission
+        self._credibility = credibility
         self.executor = executor
         self._handOvers = handOvers
         self._applier = applier
@@ -184,7 +184,7 @@ class Node:
         """
         Another server asks for something.
         """
-        objection = self._admission.objection(sender, request.message)
+        objection = self._credibility.objection(sender, request.message)
         if objection is not None:
             return fail(Impossible(objection))
         reply: Deferred[Timed] = Deferred()
@@ -206,7 +206,7 @@ class Node:
         asked.addCallbacks(self._replied, self._unanswered, callbackArgs=(peer,), errbackArgs=(peer,))
 
     def _replied(self, reply: Timed, peer: int) -> None:
-        objection = self._admission.objection(peer, reply.message)
+        objection = self._credibility.objection(peer, reply.message)
         if objection is not None:
             self._links[peer].mistake(f"its answer makes no sense: {objection}")
             return

@@ -15,13 +15,13 @@ from replkv.frontends.text.admission import Admission
 from replkv.frontends.text.server import ClientServerFactory
 from replkv.kv.machine import StateMachine
 from replkv.names import NameEndpoint, Names
-from replkv.node.admission import Admission
 from replkv.node.applier import Applier
 from replkv.node.audit import Audit
 from replkv.node.backups import Backups
 from replkv.node.backupschedule import BackupSchedule
 from replkv.node.clusterclock import ClusterClock
 from replkv.node.compaction import Compaction
+from replkv.node.credibility import Credibility
 from replkv.node.diskqueue import DiskQueue
 from replkv.node.diskspace import DiskSpace
 from replkv.node.executor import Executor
@@ -123,7 +123,7 @@ class Assembly:
         outbox = Outbox()
         self.node = Node(
             self.raft,
-            Admission(self.raft, on.versions.newest),
+            Credibility(self.raft, on.versions.newest),
             executor,
             handOvers,
             applier,

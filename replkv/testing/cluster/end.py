@@ -76,6 +76,7 @@ class End:
         self._powerless = False
         self._dead = False
         self._producer: Any = None
+        self._producerStreams = False
         self._producerWaits = False  # For the system to have all that was written.
         self._noDelay = False
         self._keepAlive = False
@@ -104,9 +105,14 @@ class End:
             return
         self._unsent += data
         self._send()
-        if self._producer is not None and not self._producerWaits:
+        if self._producer is None or self._producerWaits:
+            return
+        if not self._producerStreams:
             self._producerWaits = True
             self.process.callLater(0, self._handedOver)
+        elif len(self._unsent) > BUFFER_BYTES:
+            self._producerWaits = True
+            self._producer.pauseProducing()
 
     def writeSequence(self, data: Iterable[bytes]) -> None:
         """
@@ -182,14 +188,16 @@ class End:
 
     def registerProducer(self, producer: Any, streaming: bool) -> None:
         """
-        See L{IConsumer.registerProducer}. Only pull producers are known, which are asked for more when the system has
-        all that was written. As long as there is one, nothing is closed but by force.
+        See L{IConsumer.registerProducer}. A producer is asked for more when the system has all that was written; one
+        that streams is told to pause before that. As long as there is one that waits, or pulls, nothing is closed but
+        by force.
         """
-        assert not streaming
         if self.isOver:
             producer.stopProducing()
-        else:
-            self._producer = producer
+            return
+        self._producer = producer
+        self._producerStreams = streaming
+        if not streaming:
             producer.resumeProducing()
 
     def unregisterProducer(self) -> None:
@@ -323,7 +331,8 @@ class End:
         if self._producerWaits and len(self._unsent) <= BUFFER_BYTES:
             self._producerWaits = False
             self._producer.resumeProducing()
-        if self.isOver or self._finishing or self._producer is not None or len(self._unsent) > BUFFER_BYTES:
+        isHeld = self._producer is not None and (self._producerWaits or not self._producerStreams)
+        if self.isOver or self._finishing or isHeld or len(self._unsent) > BUFFER_BYTES:
             return
         if self.disconnecting:
             self._end(ConnectionDone())

@@ -10,7 +10,7 @@ from replkv.raft.entry import Entry
 from replkv.raft.messages import AppendEntries, Message
 
 
-class Admission:
+class Credibility:
     """
     Looks at each message before anything comes of it: whether its sender can have sent it, and whether its entries are
     such as this server can carry out. What is committed is carried out by all, so one that is not would stop them all,

@@ -37,6 +37,13 @@ class Budget:
         return self._unread
 
     @property
+    def excess(self) -> int:
+        """
+        How many bytes of replies there are more than seven eighths of what there may be.
+        """
+        return self._unread - self._limits.unreadBytes * 7 // 8
+
+    @property
     def isSpent(self) -> bool:
         """
         Whether nothing more should be pending.

@@ -220,12 +220,25 @@ class TextProtocol(LineReceiver):
         """
         watch, replies = self._watch, self._replies
         if replies.isUnread(watch.unreadLooks):
-            self._server.report(
-                "unread", f"{self.host} does not read its replies, and is disconnected (UnreadTimeoutMs)"
-            )
-            self.abort()
+            self.giveUp("UnreadTimeoutMs")
         elif watch.now - self._heardAt > watch.idleLooks and self._phase is _OPEN and replies.isOver:
             self.finish()
+
+    @property
+    def stuckBytes(self) -> int:
+        """
+        The bytes of its replies, if the client has taken none for a look or two of the watch.
+        """
+        return self._replies.size if self._replies.isUnread(1) else 0
+
+    def giveUp(self, why: str) -> None:
+        """
+        Close now, since the client does not read.
+
+        @param why: in a few words.
+        """
+        self._server.report("unread", f"{self.host} does not read its replies, and is disconnected ({why})")
+        self.abort()
 
     def takeTurn(self) -> None:
         """

@@ -94,6 +94,13 @@ class Replies:
         """
         return not self.asked and not self._given
 
+    @property
+    def size(self) -> int:
+        """
+        The bytes of all of them.
+        """
+        return self._held
+
     def isUnread(self, looks: int) -> bool:
         """
         Whether the client has not taken what the transport was given, for so many looks of the watch.

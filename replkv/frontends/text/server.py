@@ -205,8 +205,20 @@ class ClientServerFactory(ServerFactory):
         self._outside.say(kind, line)
 
     def _look(self) -> None:
+        """
+        Close the connections whose clients are waited for in vain. Where replies have filled nearly all of their room,
+        those have waited in vain that have taken nothing for a moment, the largest first: they keep all others from
+        reading.
+        """
         for connection in list(self._connections):
             connection.look()
+        excess = self.budget.excess
+        if excess > 0:
+            for connection in sorted(self._connections, key=lambda stuck: stuck.stuckBytes, reverse=True):
+                if excess <= 0 or not connection.stuckBytes:
+                    break
+                excess -= connection.stuckBytes
+                connection.giveUp("memory is short")
 
     def _allStatistics(self) -> dict[str, str]:
         """

@@ -12,10 +12,12 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 LOOKS: Final = 8
 """
-How often it is looked within the shortest time that is waited for: it is exceeded by such a part of itself.
+How often it is looked, at the least, within the shortest time that is waited for: that is exceeded by such a part of
+itself, or by a second.
 """
 
 _LEAST_INTERVAL: Final = 0.1
+_MOST_INTERVAL: Final = 1.0
 
 UNREAD_SECONDS: Final = 60.0
 """
@@ -47,7 +49,7 @@ class Watch:
         self._clock = clock
         self._look = look
         shortest = min(unreadSeconds, inf if idleSeconds is None else idleSeconds)
-        self._interval = max(shortest / LOOKS, _LEAST_INTERVAL)
+        self._interval = min(max(shortest / LOOKS, _LEAST_INTERVAL), _MOST_INTERVAL)
         self.unreadLooks = ceil(unreadSeconds / self._interval)
         self.idleLooks = inf if idleSeconds is None else ceil(idleSeconds / self._interval)
         self._call: IDelayedCall | None = None

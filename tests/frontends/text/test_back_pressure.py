@@ -4,6 +4,8 @@ Tests for back-pressure: what may be pending on a connection, and what a client 
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.commands.results import NotFound
@@ -190,6 +192,37 @@ class SlowReaderTests(SynchronousTestCase):
         self.assertEqual(sum(answer.startswith(b"VALUE ") for answer in answers), 8)
         self.assertEqual(answers.count(UNAVAILABLE), 12)
         self.assertEqual(served.budget.unread, 0)
+
+    def test_stuck(self) -> None:
+        """
+        Clients that read nothing keep others from being served for a moment only: where memory is short, they are
+        disconnected, the largest first, and whoever reads is not, however slowly.
+        """
+        served = Served(memory=MemoryLimits(unreadBytes=10 * MIB))
+        other = served.connect()
+        other.send(b"set k 0 %d noreply\r\n%b\r\nset s 0 70 noreply\r\n%070d\r\n" % (MIB, bytes(MIB), 0))
+        small, slow, *stuck = (served.connect() for _ in range(12))
+        for client, command in ((small, b"get s\r\n" * 128), (slow, b"get k\r\n"), *((s, b"get k\r\n") for s in stuck)):
+            client.transport.pauseProducing()
+            client.send(command * 4)
+        other.send(b"get k\r\n")
+        self.assertEqual(other.taken(), UNAVAILABLE)
+        read = slow.dataReceived
+
+        def readOnce(data: bytes) -> None:
+            read(data)
+            slow.transport.pauseProducing()
+
+        with patch.object(slow, "dataReceived", readOnce):
+            for _ in range(8):
+                served.network.advance(0.4)
+                slow.transport.resumeProducing()
+                served.network.settle()
+        other.send(b"get k\r\n")
+        self.assertEqual(len(other.taken()), MIB + 17)
+        self.assertTrue(small.isUp and slow.isUp)
+        self.assertFalse(all(client.isUp for client in stuck))
+        self.assertTrue(any(client.isUp for client in stuck))
 
     def test_long(self) -> None:
         """

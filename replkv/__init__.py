@@ -37,6 +37,7 @@ __all__ = [
     "NotFound",
     "NotUpgraded",
     "OutcomeUnknown",
+    "Tls",
     "Unavailable",
     "VersionMismatch",
     "__version__",
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
         Unavailable,
         VersionMismatch,
     )
+    from replkv.tls.connecting import Tls
 else:
     # The client is imported when it is asked for: every process imports this module, and a server's has to be prepared
     # before it imports anything of size (replkv.service.startup).
@@ -63,6 +65,10 @@ else:
     def __getattr__(name: str) -> object:
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if name == "Tls":
+            from replkv.tls.connecting import Tls
+
+            return Tls
         from replkv.client import client, errors
 
         return getattr(errors if hasattr(errors, name) else client, name)

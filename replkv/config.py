@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 import replkv
 from replkv.document import Document, JSONObject, shown
 from replkv.durations import secondsOf
 from replkv.hosts import hostMistake, isUnspecified
-from replkv.tlsfiles import TlsFiles
+from replkv.tlsfiles import ClientTlsFiles, TlsFiles
 
 FILE_VARIABLE: Final = "REPLKV_CONFIG"
 SYSTEM_FILE: Final = "/etc/replkv/servers.json"
@@ -111,6 +112,7 @@ class Config:
         that to the servers.
     @ivar backup: how servers make backups by themselves; C{None} if they do not.
     @ivar tls: the certificates by which the servers know each other; C{None} if they do without.
+    @ivar clientTls: the certificates by which clients know them; C{None} if they speak without TLS to clients.
     @ivar isInsecure: whether they may do without where others than this host can reach them.
     @ivar notice: a line for the operator, where the servers' data seems to lie in another folder than C{path}.
     """
@@ -130,6 +132,7 @@ class Config:
     reserveBytes: int | None = None
     backup: BackupPlan | None = None
     tls: TlsFiles | None = None
+    clientTls: ClientTlsFiles | None = None
     isInsecure: bool = False
     notice: str = ""
 
@@ -218,6 +221,7 @@ class _Document(Document):
         "ReserveBytes",
         "Backup",
         "Tls",
+        "ClientTls",
         "Insecure",
     )
     _SERVER_REQUIRED: Final = ("Id", "Hostname", "ClientPort", "LogPort")
@@ -257,7 +261,8 @@ class _Document(Document):
             idleTimeout=self._integer(top, "", "IdleTimeoutMs", 0, _MAX_WAIT_MS, 0) / 1000 or None,
             reserveBytes=self._optional(top, "ReserveBytes", 0, _MAX_RESERVE),
             backup=self._backup(top["Backup"]) if "Backup" in top else None,
-            tls=self._tls(top["Tls"]) if "Tls" in top else None,
+            tls=self._tls(top["Tls"], "Tls", ()) if "Tls" in top else None,
+            clientTls=self._clientTls(top["ClientTls"]) if "ClientTls" in top else None,
             isInsecure=self._boolean(top, "", "Insecure"),
             notice=self._notice(given, path, servers),
         )
@@ -273,10 +278,15 @@ class _Document(Document):
         keep = self._integer(plan, "Backup.", "Keep", 1, _MAX_KEEP)
         return BackupPlan(every, keep, self._path(self._text(plan, "Backup.", "To", 4096), "Backup.To"))
 
-    def _tls(self, value: object) -> TlsFiles:
+    def _tls(self, value: object, place: str, optional: Collection[str]) -> TlsFiles:
         keys = ("Certificate", "Key", "Authority")
-        files = self._object(value, "Tls", keys, ())
-        return TlsFiles(*(self._path(self._text(files, "Tls.", key, 4096), f"Tls.{key}") for key in keys))
+        files = self._object(value, place, keys, optional)
+        return TlsFiles(*(self._path(self._text(files, f"{place}.", key, 4096), f"{place}.{key}") for key in keys))
+
+    def _clientTls(self, value: object) -> ClientTlsFiles:
+        verifies = "VerifyClients"
+        files = self._tls(value, "ClientTls", [verifies])
+        return ClientTlsFiles(files, self._boolean(cast(JSONObject, value), "ClientTls.", verifies))
 
     def _path(self, given: str, key: str) -> str:
         place = DEFAULT_FILE if self._filename == BUILT_IN_FILE else self._filename

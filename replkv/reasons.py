@@ -15,6 +15,11 @@ _WORDS: Final[tuple[tuple[type[Exception], str], ...]] = (
     (error.ConnectionLost, "the connection was lost"),
 )
 
+_TLS: Final = ("OpenSSL", "service_identity")
+"""
+The packages with the exceptions of TLS.
+"""
+
 
 def reasonOf(exception: BaseException | None) -> str:
     """
@@ -27,4 +32,9 @@ def reasonOf(exception: BaseException | None) -> str:
         # Twisted keeps the system's number, and says for what it has no class of its own only that it failed.
         number = exception.osError
         return os.strerror(number).lower() if isinstance(number, int) else "no connection"
+    if type(exception).__module__.partition(".")[0] in _TLS:
+        # Imported only where there is TLS.
+        from replkv.handshakes import handshakeMistake
+
+        return handshakeMistake(exception) or str(exception)
     return str(exception) or type(exception).__name__

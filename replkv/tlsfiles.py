@@ -43,3 +43,16 @@ class TlsFiles:
         """
         paths = (self.certificate, self.key, self.authority)
         return TlsFiles(*(path.replace(ID_PLACE, str(serverId)) for path in paths))
+
+
+@dataclass(frozen=True)
+class ClientTlsFiles:
+    """
+    Where they find what their clients know them by. Names are as those of L{TlsFiles}.
+
+    @ivar files: the certificate of each server and its key, and the authorities that clients believe.
+    @ivar verifiesClients: whether clients have to come with a certificate of one of these authorities themselves.
+    """
+
+    files: TlsFiles
+    verifiesClients: bool

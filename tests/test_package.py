@@ -40,7 +40,7 @@ class PackageTests(SynchronousTestCase):
         failures = {name for name, value in vars(errors).items() if inspect.isclass(value)} - {"ProtocolError"}
         for name in failures:
             self.assertIs(getattr(replkv, name), getattr(errors, name))
-        self.assertEqual({*replkv.__all__}, {"Client", "Found", "__version__", *failures})
+        self.assertEqual({*replkv.__all__}, {"Client", "Found", "Tls", "__version__", *failures})
         self.assertEqual({*replkv.__all__} - {*dir(replkv)}, set())
         for name in ("Clinet", "ProtocolError", "annotations_"):
             self.assertFalse(hasattr(replkv, name))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from datetime import UTC, datetime
 from typing import ClassVar, Final
 
@@ -19,7 +20,8 @@ from replkv.tls.authority import SERVER_DAYS
 from replkv.tls.issuing import Issuer
 from replkv.tlsfiles import ID_PLACE, SUGGESTED_TLS, TlsFiles
 
-_ACTIONS: Final = ("init", "renew", "authority", "retire")
+_ACTIONS: Final = ("init", "renew", "client", "authority", "retire")
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}")
 _MAX_DAYS: Final = 3650
 
 
@@ -28,19 +30,21 @@ class CertCommand(PathCommand, ServersCommand):
     C{replkv cert}.
     """
 
-    subject = "what to do: init, renew, authority or retire"
-    synopsis = "init|renew|authority|retire [--config FILE] [--id N] [--days N]"
+    subject = "what to do: init, renew, client, authority or retire"
+    synopsis = "init|renew|client|authority|retire [--config FILE] [--id N] [--name NAME] [--days N]"
     longdesc = (
         "Makes the certificates by which the servers of a cluster know each other, in the files that Tls of the "
         'servers file names; where it names none, in the folder "tls" beside it. init makes an authority, and a '
         "certificate for each server; renew makes new ones for all servers, or for server N, of the authority that "
-        "there is. To replace the authority: authority makes another, which is believed besides the old one; then "
-        "renew; and when all servers have read the new files, retire leaves the new one alone. Servers read their "
-        "files again on SIGHUP, without losing a connection."
+        "there is; client makes one for a client, where servers want to know theirs (ClientTls). To replace the "
+        "authority: authority makes another, which is believed besides the old one; then renew; and when all servers "
+        "have read the new files, retire leaves the new one alone. Servers read their files again on SIGHUP, without "
+        "losing a connection."
     )
     optParameters: ClassVar = [
         ["id", None, None, "With renew: only this server. [default: all]"],
-        ["days", "d", str(SERVER_DAYS), "With init and renew: for how many days a server's certificate is good."],
+        ["name", "n", None, "With client: whose certificate it is. Required."],
+        ["days", "d", str(SERVER_DAYS), "For how many days a certificate is good; an authority's is for ten years."],
     ]
 
     def run(self, filename: str, config: Config) -> int:
@@ -65,6 +69,12 @@ class CertCommand(PathCommand, ServersCommand):
             case "renew":
                 self._issue(issuer, config)
                 say("Copy them to their servers, and send each SIGHUP.")
+            case "client":
+                name = self["name"] or ""
+                if not _NAME.fullmatch(name):
+                    raise UsageError(f"--name has to say whose it is, in letters, digits and _.@-; not {name!r:.50}")
+                for path in issuer.issueClient(name, self._days()):
+                    say(path)
             case "authority":
                 issuer.replace()
                 say(f"{files.authority} has another authority: copy it to all servers, send each SIGHUP, and renew")
@@ -73,11 +83,14 @@ class CertCommand(PathCommand, ServersCommand):
         return DONE
 
     def _issue(self, issuer: Issuer, config: Config) -> None:
+        for path in issuer.issue(serversOf(config, self["id"]), self._days()):
+            say(path)
+
+    def _days(self) -> int:
         days = self["days"]
         if not days.isascii() or not days.isdigit() or not 1 <= len(days) <= 4 or not 0 < int(days) <= _MAX_DAYS:
             raise UsageError(f"--days must be from 1 to {_MAX_DAYS}, not {days!r:.50}")
-        for path in issuer.issue(serversOf(config, self["id"]), int(days)):
-            say(path)
+        return int(days)
 
 
 def _suggested(filename: str) -> TlsFiles:

@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from twisted.python.usage import Options, UsageError
 
 from replkv import __version__
+from replkv.cli.security import AUTHORITY_VARIABLE, CERTIFICATE_VARIABLE, KEY_VARIABLE, tlsOf
 from replkv.cli.statuses import DONE, UNAVAILABLE
 from replkv.cli.streams import say, tell
 from replkv.client.client import Client
@@ -162,6 +163,16 @@ class AskingCommand(ServersCommand):
     """
 
     synopsis = "[--config FILE] [--timeout SECONDS]"
+    optParameters: ClassVar = [
+        [
+            "tls-ca",
+            None,
+            None,
+            f"The authorities to believe. [default: {AUTHORITY_VARIABLE}, or the file's ClientTls]",
+        ],
+        ["cert", None, None, f"A certificate of your own, if servers want one. [default: {CERTIFICATE_VARIABLE}]"],
+        ["key", None, None, f"Its key. [default: {KEY_VARIABLE}]"],
+    ]
     timeout: float
 
     def postOptions(self) -> None:
@@ -177,7 +188,8 @@ class AskingCommand(ServersCommand):
         """
         A client of these servers, which tries as long as was asked for.
         """
-        return Client(reactor, [(server.hostname, server.clientPort) for server in config.servers], self.timeout)
+        servers = [(server.hostname, server.clientPort) for server in config.servers]
+        return Client(reactor, servers, self.timeout, tlsOf(config, self["tls-ca"], self["cert"], self["key"]))
 
 
 def serversOf(config: Config, given: str | None, option: str = "--id") -> list[ServerConfig]:

@@ -22,7 +22,7 @@ from replkv.client.arguments import (
     checkedTimeout,
     checkedValue,
 )
-from replkv.client.connections import Address
+from replkv.client.connections import Address, ServerSecurity
 from replkv.client.dispatcher import Dispatcher
 from replkv.client.errors import CommandError, NotFound, NotUpgraded, OutcomeUnknown, Unavailable, VersionMismatch
 from replkv.clocks import countForward
@@ -98,12 +98,20 @@ class Client:
     # timeout, where that is less: the other half is for the others.
     PATIENCE: Final = 2.0
 
-    def __init__(self, reactor: IReactorTime, servers: Iterable[str | tuple[str, int]], timeout: float = 10.0) -> None:
+    def __init__(
+        self,
+        reactor: IReactorTime,
+        servers: Iterable[str | tuple[str, int]],
+        timeout: float = 10.0,
+        tls: ServerSecurity | None = None,
+    ) -> None:
         """
         @param reactor: a reactor that can also connect to hosts by name. One that counts by the time of day is made to
             count forward from there, so that timeouts hold when the time of day is set.
         @param servers: servers of the cluster, one at least: C{"host:port"}, or host and client port.
         @param timeout: for how many seconds a command is tried, where the call does not say.
+        @param tls: protects the connections: a C{Tls} with the files of the certificates. Redirects too are followed
+            only to servers that prove who they are.
         @raise TypeError: if these are not what they should be.
         @raise ValueError: if there are no servers, or one cannot be; or if there is no time.
         """
@@ -111,7 +119,7 @@ class Client:
         self._timeout = checkedTimeout(timeout)
         countForward(reactor)
         self._reactor = reactor
-        self._dispatcher = Dispatcher(reactor, self._servers, min(self.PATIENCE, self._timeout / 2))
+        self._dispatcher = Dispatcher(reactor, self._servers, min(self.PATIENCE, self._timeout / 2), security=tls)
 
     def __repr__(self) -> str:
         return f"<Client of {', '.join(map(str, self._servers))}: {self._dispatcher!r}>"

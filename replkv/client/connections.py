@@ -5,10 +5,10 @@ The connections of a client, one to each server that it needed so far.
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple, cast
+from typing import NamedTuple, Protocol, cast
 
 from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 
@@ -31,25 +31,44 @@ class Address(NamedTuple):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+class ServerSecurity(Protocol):
+    """
+    How a client makes sure to which servers it talks: L{replkv.tls.connecting.Tls}.
+    """
+
+    def connect(self, endpoint: IStreamClientEndpoint, host: str, clock: IReactorTime) -> IStreamClientEndpoint:
+        """
+        Protect the connections of an endpoint, which are to that host.
+        """
+
+
 class Connections:
     """
     Makes a connection when it is first asked for, keeps it while it is of use, and shares it among all who ask.
     """
 
     def __init__(
-        self, reactor: IReactorTime, names: Names, patience: float, owner: Owner, limits: ClientLimits
+        self,
+        reactor: IReactorTime,
+        names: Names,
+        patience: float,
+        owner: Owner,
+        limits: ClientLimits,
+        security: ServerSecurity | None,
     ) -> None:
         """
         @param reactor: a reactor that can also connect to hosts by name.
         @param names: looks these names up.
         @param patience: the seconds after which an attempt to connect is given up, and a silent server is left.
         @param owner: is told what happens on the connections.
+        @param security: protects them; C{None} if nothing does.
         """
         self._reactor = reactor
         self._names = names
         self._patience = patience
         self._owner = owner
         self._limits = limits
+        self._security = security
         self._made: dict[Address, CommandProtocol] = {}
         self._left: deque[CommandProtocol] = deque()
         self._attempts: dict[Address, Deferred[CommandProtocol]] = {}
@@ -97,7 +116,11 @@ class Connections:
         return len(self._made) + len(self._waiting) < self._limits.connections
 
     def _connect(self, server: Address) -> None:
-        endpoint = NameEndpoint(self._reactor, self._names, server.host, server.port, self._patience)
+        endpoint: IStreamClientEndpoint = NameEndpoint(
+            self._reactor, self._names, server.host, server.port, self._patience
+        )
+        if self._security is not None:
+            endpoint = self._security.connect(endpoint, server.host, self._reactor)
         factory = Factory.forProtocol(lambda: CommandProtocol(self._reactor, self._patience, self._owner, self._limits))
         factory.noisy = False
         attempt = cast("Deferred[CommandProtocol]", endpoint.connect(factory))

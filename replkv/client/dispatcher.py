@@ -11,7 +11,7 @@ from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
 
-from replkv.client.connections import Address, Connections
+from replkv.client.connections import Address, Connections, ServerSecurity
 from replkv.client.errors import Closed, OutcomeUnknown, Unavailable
 from replkv.client.limits import CLIENT_LIMITS, ClientLimits
 from replkv.client.protocol import CommandProtocol
@@ -93,10 +93,16 @@ class Dispatcher:
     MAX_TURNS: Final = 3
 
     def __init__(
-        self, reactor: IReactorTime, servers: list[Address], patience: float, limits: ClientLimits = CLIENT_LIMITS
+        self,
+        reactor: IReactorTime,
+        servers: list[Address],
+        patience: float,
+        limits: ClientLimits = CLIENT_LIMITS,
+        security: ServerSecurity | None = None,
     ) -> None:
         """
         @param servers: one at least.
+        @param security: protects connections to them; C{None} if nothing does.
         @param patience: for so many seconds a server may be silent, or a connection take to be made.
         """
         self.reactor = reactor
@@ -105,8 +111,9 @@ class Dispatcher:
         self._servers = servers
         self._patience = patience
         self._limits = limits
+        self._security = security
         self._names = Names(reactor)
-        self._connections = Connections(reactor, self._names, patience, self, limits)
+        self._connections = self._makeConnections()
         self._waiting: OrderedDict[_Call, None] = OrderedDict()
         # What was sent in vain, to be sent again before what waits; in the order of its replies.
         self._returned: OrderedDict[_Call, None] = OrderedDict()
@@ -250,10 +257,12 @@ class Dispatcher:
             self._isConnecting = True
             self._connections.to(self.leader).addCallbacks(self._connected, self._notConnected)
         else:
-            connections = Connections(self.reactor, self._names, self._patience, self, self._limits)
-            search = Search(self.reactor, self._servers, connections, self._troubles)
+            search = Search(self.reactor, self._servers, self._makeConnections(), self._troubles)
             self._search = search.leader()
             self._search.addCallbacks(self._found, lambda failure: failure.trap(CancelledError))
+
+    def _makeConnections(self) -> Connections:
+        return Connections(self.reactor, self._names, self._patience, self, self._limits, self._security)
 
     def _found(self, leader: Address) -> None:
         self._search = None

@@ -4,7 +4,8 @@ How a server is, for those who operate it.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from datetime import datetime
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -13,7 +14,6 @@ from replkv.node.backupschedule import BackupSchedule
 from replkv.node.diskspace import DiskSpace
 from replkv.node.executor import Executor
 from replkv.node.shortages import Shortages
-from replkv.peers.security import PeerSecurity
 from replkv.raft.core import Raft
 from replkv.versions import MemberVersions
 
@@ -33,7 +33,7 @@ class NodeStatistics:
         space: DiskSpace,
         shortages: Shortages,
         backups: BackupSchedule | None,
-        security: PeerSecurity,
+        certificateEnd: Callable[[], datetime | None],
         clock: IReactorTime,
     ) -> None:
         """
@@ -43,7 +43,7 @@ class NodeStatistics:
         @param space: the room on its disk.
         @param shortages: which disks are nearly full.
         @param backups: those that it makes by itself, if it does.
-        @param security: protects the connections to other servers.
+        @param certificateEnd: tells when the first of its certificates ends; C{None} if it has none.
         @param clock: counts from now on for how long the server is up.
         """
         self._raft = raft
@@ -54,7 +54,7 @@ class NodeStatistics:
         self._space = space
         self._shortages = shortages
         self._backups = backups
-        self._security = security
+        self._certificateEnd = certificateEnd
         self._clock = clock
         self._started = clock.seconds()
 
@@ -83,7 +83,7 @@ class NodeStatistics:
             "full_disks": ",".join(map(str, self._shortages.full)) or "none",
             "takes_writes": "yes" if self._shortages.takesWrites else "no",
             "last_backup": self._lastBackup(),
-            "certificate_end": "none" if self._security.end is None else f"{self._security.end:%Y-%m-%d}",
+            "certificate_end": "none" if (end := self._certificateEnd()) is None else f"{end:%Y-%m-%d}",
             "pending": str(self._executor.pending),
             "uptime": str(int(self._clock.seconds() - self._started)),
         }

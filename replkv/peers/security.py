@@ -4,7 +4,6 @@ What the connections between servers are protected by.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Final, Protocol
 
 from twisted.internet.interfaces import IStreamClientEndpoint, ITransport
@@ -15,12 +14,6 @@ class PeerSecurity(Protocol):
     """
     How servers prove to each other who they are.
     """
-
-    @property
-    def end(self) -> datetime | None:
-        """
-        When what this server proves it with is good no more; C{None} if it needs nothing.
-        """
 
     def serve(self, factory: ServerFactory) -> ServerFactory:
         """
@@ -52,8 +45,6 @@ class _Unprotected:
     """
     L{PeerSecurity} where there is none: whoever says that it is a server is believed.
     """
-
-    end = None
 
     def serve(self, factory: ServerFactory) -> ServerFactory:
         """

@@ -152,7 +152,7 @@ class Assembly:
             self.diskSpace,
             self.shortages,
             self.backupSchedule,
-            security,
+            lambda: on.host.certificateEnd,
             reactor,
         )
         self.backups = Backups(self.machine, self.snapshots, config.cluster, on.server.id, self.clock)

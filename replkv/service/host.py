@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import datetime
 from socket import socket
 from threading import Thread
 from typing import Any, Protocol
@@ -24,9 +25,10 @@ from twisted.python.threadpool import ThreadPool
 from replkv import clocks
 from replkv.kv.engine import Engine
 from replkv.kv.rocks import RocksEngine, unchanged
-from replkv.peers.security import PeerSecurity
+from replkv.peers.security import UNPROTECTED, PeerSecurity
 from replkv.reactors import IServerReactor, ISystemReactor
 from replkv.service.accept import Transport
+from replkv.service.certificates import Protection
 from replkv.service.ports import endpoint
 from replkv.service.turns import Turns
 
@@ -69,6 +71,12 @@ class Host(Protocol):
     def reactor(self) -> IServerReactor:
         """
         The reactor. It connects by host names.
+        """
+
+    @property
+    def certificateEnd(self) -> datetime | None:
+        """
+        When the first of its certificates ends; C{None} if it has none.
         """
 
     def wallClock(self) -> float:
@@ -171,7 +179,7 @@ class OSHost:
         reactor: ISystemReactor,
         clientSockets: list[socket],
         logSockets: list[socket],
-        peerSecurity: PeerSecurity,
+        protection: Protection,
     ) -> None:
         """
         @param reactor: is made to count forward, whatever happens to the time of day, and to take short turns.
@@ -181,10 +189,18 @@ class OSHost:
         clocks.countForward(reactor)
         self.reactor = reactor
         self.random = random.Random()
-        self.peerSecurity = peerSecurity
+        self.peerSecurity = protection.members or UNPROTECTED
+        self._protection = protection
         self._turns = Turns(reactor)
         self._clientSockets = clientSockets
         self._logSockets = logSockets
+
+    @property
+    def certificateEnd(self) -> datetime | None:
+        """
+        See L{Host.certificateEnd}.
+        """
+        return self._protection.end
 
     def wallClock(self) -> float:
         """
@@ -226,7 +242,9 @@ class OSHost:
         """
         See L{Host.listenForClients}.
         """
-        return self._listen(self._clientSockets, factory, self._turns.clientTransport)
+        tls = self._protection.clients
+        protected = factory if tls is None else tls.serve(factory)
+        return self._listen(self._clientSockets, protected, self._turns.clientTransport)
 
     def listenForServers(self, factory: ServerFactory) -> list[Deferred[IListeningPort]]:
         """

@@ -14,8 +14,7 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from replkv.config import ConfigError
-from replkv.tls.credentials import Credentials
-from replkv.tls.members import MemberTls
+from replkv.service.certificates import Certificates, Protection
 
 WARNING_DAYS: Final = 30
 """
@@ -34,14 +33,18 @@ class Renewal:
     _logger = Logger()
 
     def __init__(
-        self, clock: IReactorTime, tls: MemberTls, read: Callable[[], Credentials], wallClock: Callable[[], float]
+        self,
+        clock: IReactorTime,
+        protection: Protection,
+        read: Callable[[], Certificates],
+        wallClock: Callable[[], float],
     ) -> None:
         """
-        @param tls: has the certificates.
+        @param protection: has the certificates, one at least.
         @param read: reads them; it may raise L{ConfigError}.
         @param wallClock: tells the seconds since the epoch.
         """
-        self._tls = tls
+        self._protection = protection
         self._read = read
         self._wallClock = wallClock
         self._looking = LoopingCall(self._look)
@@ -58,23 +61,29 @@ class Renewal:
         Read them again.
         """
         try:
-            self._tls.replace(self._read())
+            self._protection.replace(self._read())
         except ConfigError as error:
             self._logger.error(
                 "the certificates are not read again, and those from before are kept: {error}", error=error
             )
             return
-        self._logger.info("the certificates were read again: they are good until {end:%Y-%m-%d}", end=self._tls.end)
+        self._logger.info("the certificates were read again: they are good until {end:%Y-%m-%d}", end=self._end)
         self._look()
 
+    @property
+    def _end(self) -> datetime:
+        end = self._protection.end
+        assert end is not None, "there are no certificates"
+        return end
+
     def _look(self) -> None:
-        left = self._tls.end - datetime.fromtimestamp(self._wallClock(), UTC)
+        left = self._end - datetime.fromtimestamp(self._wallClock(), UTC)
         if left < timedelta(days=WARNING_DAYS):
             self._logger.warn(
-                "a certificate {ends} on {end:%Y-%m-%d %H:%M} UTC, and without it no other server talks to this one: "
+                "a certificate {ends} on {end:%Y-%m-%d %H:%M} UTC, and without it nobody talks to this server: "
                 "replkv cert renew makes another, and SIGHUP has this server read it",
                 ends="ended" if left < timedelta() else "ends",
-                end=self._tls.end,
+                end=self._end,
             )
 
 

@@ -26,10 +26,10 @@ from zope.interface import implementer
 from replkv import exits
 from replkv.config import FILE_PLACES, Config, ConfigError, ServerConfig, find, load
 from replkv.hosts import isLoopback
-from replkv.peers.security import UNPROTECTED
 from replkv.printable import printable
 from replkv.reactors import ISystemReactor
 from replkv.service.account import Account
+from replkv.service.certificates import Certificates, Protection
 from replkv.service.descriptors import TooFewDescriptors, allot, allow, wanted
 from replkv.service.host import OSHost
 from replkv.service.logfile import LoggedService
@@ -42,8 +42,6 @@ from replkv.storage.folder import DataFolder
 from replkv.storage.log import LogStorage
 from replkv.storage.modes import UMASK, tighten
 from replkv.storage.stamp import FolderError
-from replkv.tls.credentials import Credentials, read
-from replkv.tls.members import MemberTls
 from replkv.tlsfiles import SUGGESTED_TLS
 
 _logger = Logger()
@@ -57,7 +55,7 @@ class Options(usage.Options):
     @ivar server: this server's part of it.
     @ivar account: the account that it is going to run as.
     @ivar folder: its data folder, locked.
-    @ivar credentials: by what it proves to the other servers who it is; C{None} if by nothing.
+    @ivar certificates: by which the other servers and clients know it.
     @ivar clientSockets: where clients connect.
     @ivar logSockets: where the other servers connect.
     """
@@ -81,7 +79,7 @@ class Options(usage.Options):
     server: ServerConfig
     account: Account
     folder: DataFolder
-    credentials: Credentials | None
+    certificates: Certificates
     clientSockets: list[socket]
     logSockets: list[socket]
 
@@ -107,7 +105,7 @@ class Options(usage.Options):
             path = os.path.abspath(os.path.join(self["data-dir"] or self.settings.path, str(self.server.id)))
             self.account = Account.of(self.parent)
             # As the account that will have to read them again.
-            self.credentials = None if self.settings.tls is None else self.account.run(self.readCredentials)
+            self.certificates = self.account.run(self.readCertificates)
             self.folder = self._openFolder(path)
         except (ConfigError, FolderError) as error:
             _refuse(str(error), _statusOf(error))
@@ -124,22 +122,20 @@ class Options(usage.Options):
         if self.parent is not None:
             self._placeFiles(self.parent, path)
 
-    def readCredentials(self) -> Credentials:
+    def readCertificates(self) -> Certificates:
         """
         Read the certificates, as they are now.
 
         @raise ConfigError: if they are of no use.
         """
-        files = self.settings.tls
-        assert files is not None, "there are none"
-        return read(files, self.settings.cluster, self.server.id, datetime.now(UTC))
+        return Certificates.read(self.settings, self.server.id, datetime.now(UTC))
 
     def _refuseExposure(self) -> None:
         """
         Do not serve those who cannot prove who they are where others than this host can reach them.
         """
         exposed = [host for host, *_ in (each.getsockname() for each in self.logSockets) if not isLoopback(host)]
-        if not exposed or self.credentials is not None or self.settings.isInsecure:
+        if not exposed or self.certificates.members is not None or self.settings.isInsecure:
             return
         _refuse(
             f"server {self.server.id}: whoever reaches its LogPort on {exposed[0]} can take the cluster over. Make "
@@ -189,8 +185,8 @@ def makeService(options: Options) -> IService:
         _refuse(f"server {server.id}: {error}")
     storage = options.account.run(lambda: _openLog(options))
     _tuneCollector()
-    tls = None if options.credentials is None else MemberTls(options.settings.cluster, options.credentials, reactor)
-    host = OSHost(reactor, options.clientSockets, options.logSockets, tls or UNPROTECTED)
+    protection = Protection(options.settings, options.certificates, reactor)
+    host = OSHost(reactor, options.clientSockets, options.logSockets, protection)
     service = Server(host, options.settings, server, options.folder, storage, descriptors)
     # twistd itself has no way to end with a status once the reactor has run. This runs when all else is done.
     atexit.register(_exit, service)
@@ -198,8 +194,8 @@ def makeService(options: Options) -> IService:
     reactor.callWhenRunning(_stopOnSignals, reactor, service)
     twistd = options.parent
     top = service if twistd is None else options.account.run(lambda: _logged(service, server, twistd, reactor))
-    if tls is not None:
-        renewal = Renewal(reactor, tls, options.readCredentials, time.time)
+    if protection.end is not None:
+        renewal = Renewal(reactor, protection, options.readCertificates, time.time)
         reactor.callWhenRunning(renewal.start)
         reloadOnHangup(reactor, renewal)
     return top

@@ -59,18 +59,39 @@ def makeServer(authority: Credential, names: list[str], now: datetime, days: int
 
     @param names: its DNS names and addresses, the first one of which is how the other servers know it.
     """
+    # Each server is both, to the others.
+    usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+    known = x509.SubjectAlternativeName([_general(name) for name in names])
+    return _make(authority, names[0], usages, [known], now, days)
+
+
+def makeClient(authority: Credential, name: str, now: datetime, days: int = SERVER_DAYS) -> Credential:
+    """
+    Make the certificate of a client, which is none of a server.
+
+    @param name: whose it is, for people.
+    """
+    return _make(authority, name, [ExtendedKeyUsageOID.CLIENT_AUTH], [], now, days)
+
+
+def _make(
+    authority: Credential,
+    name: str,
+    usages: list[x509.ObjectIdentifier],
+    extensions: list[x509.ExtensionType],
+    now: datetime,
+    days: int,
+) -> Credential:
     key = ec.generate_private_key(ec.SECP256R1())
     builder = (
-        _builder(authority.certificate.subject, _nameOf(names[0]), key, now, days)
-        .add_extension(x509.SubjectAlternativeName([_general(name) for name in names]), critical=False)
+        _builder(authority.certificate.subject, _nameOf(name), key, now, days)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signsCertificates=False), critical=True)
-        # Each server is both, to the others.
-        .add_extension(
-            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False
-        )
+        .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key()), critical=False)
     )
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=False)
     return Credential(builder.sign(authority.key, hashes.SHA256()), key)
 
 

@@ -52,12 +52,28 @@ class Credentials(NamedTuple):
 
 def read(files: TlsFiles, cluster: str, serverId: int, now: datetime) -> Credentials:
     """
-    Read the credentials of a server.
+    Read by what a server proves to the others who it is.
 
     @param now: they have to be good at this time.
     @raise ConfigError: if they cannot be read, do not belong together, or are not those of this server.
     """
     own = files.of(serverId)
+    found = readAny(own, now)
+    name, names = memberName(cluster, serverId), namesIn(found.chain[0])
+    if name not in names:
+        raise ConfigError(
+            f"{own.certificate} is not that of server {serverId}: it is of {listed(names)}, not of {name}"
+        )
+    return found
+
+
+def readAny(own: TlsFiles, now: datetime) -> Credentials:
+    """
+    Read credentials, whoever they are of.
+
+    @param now: they have to be good at this time.
+    @raise ConfigError: if they cannot be read, or do not belong together.
+    """
     key = parsed(own.key, lambda data: load_pem_private_key(data, None), "private key without a password")
     if not isinstance(key, Key):
         raise ConfigError(f"{own.key} is a key of a kind that certificates of servers do not have")
@@ -66,11 +82,6 @@ def read(files: TlsFiles, cluster: str, serverId: int, now: datetime) -> Credent
     certificate = chain[0]
     if _public(key.public_key()) != _public(certificate.public_key()):
         raise ConfigError(f"{own.key} is not the key of the certificate in {own.certificate}")
-    name, found = memberName(cluster, serverId), namesIn(certificate)
-    if name not in found:
-        raise ConfigError(
-            f"{own.certificate} is not that of server {serverId}: it is of {listed(found)}, not of {name}"
-        )
     for path, each in ((own.certificate, certificate), *((own.authority, authority) for authority in authorities[:1])):
         if now > each.not_valid_after_utc:
             raise ConfigError(

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from replkv.config import ConfigError, ServerConfig
-from replkv.tls.authority import Credential, makeAuthority, makeServer
+from replkv.tls.authority import Credential, makeAuthority, makeClient, makeServer
 from replkv.tls.credentials import parsed, readCertificates
 from replkv.tls.names import memberName
 from replkv.tlsfiles import TlsFiles
@@ -92,11 +92,20 @@ class Issuer:
         for server in servers:
             own = self._files.of(server.id)
             names = [memberName(self._cluster, server.id), server.hostname]
-            credential = makeServer(authority, names, self._now, days)
-            _write(own.key, _encodeKey(credential.key), isPrivate=True)
-            _write(own.certificate, _encode([credential.certificate]), isPrivate=False)
-            made += [own.certificate, own.key]
+            made += _store(makeServer(authority, names, self._now, days), own.certificate, own.key)
         return made
+
+    def issueClient(self, name: str, days: int) -> list[str]:
+        """
+        Make a certificate for a client, and its key, beside that of the authority.
+
+        @param name: whose it is; it can be a part of the name of a file.
+        @param days: for how long it is good.
+        @return: the files.
+        @raise ConfigError: if there is no authority, or they cannot be written.
+        """
+        stem = os.path.join(os.path.dirname(self._files.authority), f"client-{name}")
+        return _store(makeClient(self._authority(), name, self._now, days), f"{stem}.pem", f"{stem}.key")
 
     def _authority(self) -> Credential:
         certificate = readCertificates(self._files.authority)[0]
@@ -109,6 +118,12 @@ class Issuer:
 
     def _writeAuthorities(self, certificates: Sequence[x509.Certificate]) -> None:
         _write(self._files.authority, _encode(certificates), isPrivate=False)
+
+
+def _store(credential: Credential, certificatePath: str, keyPath: str) -> list[str]:
+    _write(keyPath, _encodeKey(credential.key), isPrivate=True)
+    _write(certificatePath, _encode([credential.certificate]), isPrivate=False)
+    return [certificatePath, keyPath]
 
 
 def _encode(certificates: Sequence[x509.Certificate]) -> bytes:

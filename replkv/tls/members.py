@@ -5,16 +5,13 @@ TLS between the servers of a cluster: each proves to the other who it is.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 
-from OpenSSL.crypto import X509, PKey
+from OpenSSL.crypto import X509
 from OpenSSL.SSL import Connection
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
     IOpenSSLClientConnectionCreator,
     IOpenSSLServerConnectionCreator,
-    IProtocol,
-    IProtocolFactory,
     IReactorTime,
     ISSLTransport,
     IStreamClientEndpoint,
@@ -22,18 +19,16 @@ from twisted.internet.interfaces import (
 )
 from twisted.internet.protocol import ServerFactory
 from twisted.internet.ssl import (
-    Certificate,
     CertificateOptions,
-    TLSVersion,
     optionsForClientTLS,
-    trustRootFromCertificates,
 )
-from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
+from twisted.protocols.tls import TLSMemoryBIOProtocol
 from zope.interface import implementer
 
+from replkv.handshakes import handshakeMistake
 from replkv.tls.credentials import Credentials
 from replkv.tls.names import listed, memberName, namesIn
-from replkv.tls.reasons import handshakeMistake
+from replkv.tls.wrapping import TlsEndpoint, optionsOf, wrapped
 
 
 class MemberTls:
@@ -54,7 +49,7 @@ class MemberTls:
         Have other credentials from now on.
         """
         self.credentials = credentials
-        self._options = _optionsOf(credentials)
+        self._options = optionsOf(credentials)
         self._accepts = CertificateOptions(**self._options)
 
     @property
@@ -68,13 +63,13 @@ class MemberTls:
         """
         Have the connections of a factory begin with TLS. Who has no certificate of an authority is not let in.
         """
-        return cast(ServerFactory, _quiet(TLSMemoryBIOFactory(_Accepting(self), False, factory, self._clock)))
+        return cast(ServerFactory, wrapped(_Accepting(self), False, factory, self._clock))
 
     def connect(self, endpoint: IStreamClientEndpoint, server: int) -> IStreamClientEndpoint:
         """
         Have the connections of an endpoint begin with TLS. Who is not that server is told nothing.
         """
-        return _Endpoint(endpoint, _Connecting(self, memberName(self._cluster, server)), self._clock)
+        return TlsEndpoint(endpoint, _Connecting(self, memberName(self._cluster, server)), self._clock)
 
     def mistake(self, transport: ITransport, server: int) -> str | None:
         """
@@ -108,26 +103,6 @@ class MemberTls:
         return creator.clientConnectionForTLS(protocol)
 
 
-@implementer(IStreamClientEndpoint)
-class _Endpoint:
-    """
-    What Twisted's C{wrapClientTLS} makes, with a clock.
-    """
-
-    def __init__(self, endpoint: IStreamClientEndpoint, creator: _Connecting, clock: IReactorTime) -> None:
-        self._endpoint = endpoint
-        self._creator = creator
-        self._clock = clock
-
-    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
-        """
-        See L{IStreamClientEndpoint.connect}.
-        """
-        factory = _quiet(TLSMemoryBIOFactory(self._creator, True, protocolFactory, self._clock))
-        connecting = cast(Deferred[TLSMemoryBIOProtocol], self._endpoint.connect(factory))
-        return connecting.addCallback(lambda protocol: protocol.wrappedProtocol)
-
-
 @implementer(IOpenSSLServerConnectionCreator)
 class _Accepting:
     def __init__(self, tls: MemberTls) -> None:
@@ -151,24 +126,3 @@ class _Connecting:
         See L{IOpenSSLClientConnectionCreator.clientConnectionForTLS}.
         """
         return self._tls.connectTo(self._name, tlsProtocol)
-
-
-def _quiet(factory: TLSMemoryBIOFactory) -> TLSMemoryBIOFactory:
-    """
-    Have a factory log nothing when it is used.
-    """
-    factory.noisy = False
-    return factory
-
-
-def _optionsOf(credentials: Credentials) -> dict[str, Any]:
-    own, *others = map(X509.from_cryptography, credentials.chain)
-    authorities = [Certificate(X509.from_cryptography(each)) for each in credentials.authorities]
-    return {
-        "privateKey": PKey.from_cryptography_key(credentials.key),
-        "certificate": own,
-        "extraCertChain": others,
-        "trustRoot": trustRootFromCertificates(authorities),
-        # There is no older software to get along with.
-        "raiseMinimumTo": TLSVersion.TLSv1_3,
-    }

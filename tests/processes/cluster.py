@@ -22,6 +22,7 @@ from twisted.internet.task import deferLater
 
 from replkv.client.client import Client
 from replkv.client.errors import OutcomeUnknown, Unavailable
+from replkv.tls.connecting import Tls
 
 HOST: Final = "127.0.0.1"
 
@@ -243,6 +244,7 @@ class Cluster:
             number: ServerProcess(number, ports[2 * number], ports[2 * number + 1], self.config, folder / "data")
             for number in range(size)
         }
+        self._tls: Tls | None = None
         self._clients: list[Client] = []
         self._client = self.client()
 
@@ -252,6 +254,13 @@ class Cluster:
         """
         for serverId in ids or self.servers:
             self.servers[serverId].start()
+
+    def protect(self, tls: Tls) -> None:
+        """
+        Have clients from now on talk TLS.
+        """
+        self._tls = tls
+        self._client = self.client()
 
     def client(self, timeout: float = PATIENCE, first: int = 0) -> Client:
         """
@@ -263,7 +272,7 @@ class Cluster:
 
         ids = sorted(self.servers, key=lambda serverId: serverId != first)
         addresses = [(HOST, self.servers[serverId].clientPort) for serverId in ids]
-        client = Client(cast(Any, reactor), addresses, timeout)
+        client = Client(cast(Any, reactor), addresses, timeout, self._tls)
         self._clients.append(client)
         return client
 

@@ -8,24 +8,27 @@ import json
 import os
 import shutil
 import signal
+import socket
 from datetime import UTC, datetime
 
-from replkv import exits
-from replkv.cli.statuses import DONE
+from twisted.internet.defer import gatherResults
+
+from replkv import Tls, exits
+from replkv.cli.statuses import DONE, UNAVAILABLE
 from replkv.config import load
 from replkv.tls.credentials import readCertificates
 from replkv.tlsfiles import SUGGESTED_TLS, TlsFiles
-from tests.processes.cluster import Cluster, onReactor, until
+from tests.processes.cluster import HOST, PATIENCE, Cluster, onReactor, until
 from tests.processes.conftest import MakeCluster
 from tests.processes.load import Load
 from tests.processes.test_backup import command
 
 
-async def certify(cluster: Cluster, action: str) -> None:
+async def certify(cluster: Cluster, action: str, *options: str) -> None:
     """
     Do something about the certificates of a cluster.
     """
-    status, _, errors = await command("cert", action, "--config", str(cluster.config))
+    status, _, errors = await command("cert", action, *options, "--config", str(cluster.config))
     assert (status, errors) == (DONE, "")
 
 
@@ -105,3 +108,40 @@ async def test_otherCertificate(makeCluster: MakeCluster) -> None:
     assert server.process.returncode == exits.CONFIGURATION
     [line] = server.errors()
     assert "server-2.pem is not that of server 2: it is of replkv-replkv-0, not of " in line
+
+
+@onReactor
+async def test_clients(makeCluster: MakeCluster) -> None:
+    """
+    Clients that have to prove who they are, and do, have all that they had without: large values, many commands at
+    once, redirects, the commands. Those that do not are told nothing.
+    """
+    cluster = await protected(makeCluster)
+    content = json.loads(cluster.config.read_text())
+    cluster.config.write_text(json.dumps({**content, "ClientTls": {**SUGGESTED_TLS, "VerifyClients": True}}))
+    await certify(cluster, "client", "--name", "alice")
+    folder = cluster.config.parent / "tls"
+    own = [str(folder / "authority.pem"), str(folder / "client-alice.pem"), str(folder / "client-alice.key")]
+    cluster.protect(Tls(*own))
+    cluster.start()
+    leader = await cluster.leader()
+    follower = (leader + 1) % 3
+    client = cluster.client(first=follower)
+    large = os.urandom(1 << 20)
+    await gatherResults([client.set(b"key%d" % number, large) for number in range(20)])
+    for number in range(20):
+        assert await client.get(b"key%d" % number) == large
+    client.close()
+    options = [word for pair in zip(("--tls-ca", "--cert", "--key"), own, strict=True) for word in pair]
+    status, told, errors = await command("client", "--config", str(cluster.config), *options, "set", "a", "b")
+    assert (status, errors) == (DONE, "")
+    status, told, errors = await command("status", "--config", str(cluster.config), *options)
+    assert (status, errors) == (DONE, "")
+    assert "leader" in told
+    stranger = ["client", "--config", str(cluster.config), "--timeout", "1", "get", "a"]
+    status, told, errors = await command(*stranger)
+    assert (status, told) == (UNAVAILABLE, "")
+    assert "it does not accept the certificate of this end" in errors
+    with socket.create_connection((HOST, cluster.servers[leader].clientPort), timeout=PATIENCE) as plain:
+        plain.sendall(b"get a\r\n")
+        assert b"VALUE" not in plain.recv(1000)

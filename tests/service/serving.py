@@ -18,10 +18,10 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.config import Config, ServerConfig
-from replkv.peers.security import UNPROTECTED
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.outputs import Persist
 from replkv.reactors import ISystemReactor
+from replkv.service.certificates import Certificates, Protection
 from replkv.service.descriptors import Descriptors
 from replkv.service.host import OSHost, PoolWorker
 from replkv.service.limits import SERVER_LIMITS, ServerLimits
@@ -58,7 +58,9 @@ class ServerTests(SynchronousTestCase):
         self.storage = LogStorage.open(OSFiles(), self.folder.logPath, Random(1), 1 << 16)
         self.storage.write([Persist(1, 1, 0, Batch([Entry(1, 1, b"")]))])
         config = Config(path, "replkv", SERVERS[:size], 0.05, 0.25, 2.0, 5.0, 1 << 20, 100)
-        host = OSHost(cast(ISystemReactor, self.reactor), [], [], UNPROTECTED)
+        host = OSHost(
+            cast(ISystemReactor, self.reactor), [], [], Protection(config, Certificates(None, None), self.reactor)
+        )
         descriptors = Descriptors(100, 24)
         self.server = Server(host, config, SERVERS[0], self.folder, self.storage, descriptors, limits)
 

@@ -56,7 +56,7 @@ class ExposureTests(TapTests):
         """
         self.document["Insecure"] = True
         self.write()
-        self.assertIsNone(self.parse("--id", "1").credentials)
+        self.assertIsNone(self.parse("--id", "1").certificates.members)
 
     def test_protected(self) -> None:
         """
@@ -70,6 +70,6 @@ class ExposureTests(TapTests):
         self.patch(command, "notice", lambda config: None)
         command.parseOptions(["init", "--config", self.config])
         self.assertEqual(command.carryOut(), 0)
-        credentials = self.parse("--id", "1").credentials
-        assert credentials is not None
-        self.assertEqual(len(credentials.chain), 1)
+        certificates = self.parse("--id", "1").certificates
+        assert certificates.members is not None
+        self.assertEqual((len(certificates.members.chain), certificates.clients), (1, None))

@@ -11,15 +11,20 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.config import ConfigError
+from replkv.config import Config, ConfigError
+from replkv.service.certificates import Certificates, Protection
 from replkv.service.renewal import WARNING_DAYS, Renewal, reloadOnHangup
 from replkv.tls.authority import SERVER_DAYS
-from replkv.tls.members import MemberTls
+from replkv.tlsfiles import ClientTlsFiles, TlsFiles
 from tests.logged import logged
 from tests.reactor import Reactor
 from tests.tls.credentials import CLUSTER, NOW, authority, credentialsOf
 
 DAY = 86_400.0
+
+FILES = TlsFiles("certificate", "key", "authority")
+
+CONFIG = Config("var", CLUSTER, (), 1.0, 1.0, 1.0, 1.0, 1, 1, tls=FILES, clientTls=ClientTlsFiles(FILES, False))
 
 
 class RenewalTests(SynchronousTestCase):
@@ -34,9 +39,16 @@ class RenewalTests(SynchronousTestCase):
         self.lines = logged(self)
         self.clock = Clock()
         self.authority = authority()
-        self.tls = MemberTls(CLUSTER, credentialsOf(0, self.authority), self.clock)
-        self.found: Any = credentialsOf(0, self.authority)
-        self.renewal = Renewal(self.clock, self.tls, self.read, lambda: NOW.timestamp() + self.clock.seconds())
+        self.protection = Protection(CONFIG, self.certificates(0, 1), self.clock)
+        self.found: Any = self.certificates(2, 3)
+        self.renewal = Renewal(self.clock, self.protection, self.read, lambda: NOW.timestamp() + self.clock.seconds())
+
+    def certificates(self, clientAge: int, memberAge: int) -> Certificates:
+        """
+        Make certificates that are so many days old.
+        """
+        made = [credentialsOf(0, self.authority, age=timedelta(days=age)) for age in (memberAge, clientAge)]
+        return Certificates(*made)
 
     def read(self) -> Any:
         """
@@ -51,11 +63,11 @@ class RenewalTests(SynchronousTestCase):
         The operator is told each day, from some days before the end on.
         """
         self.renewal.start()
-        self.clock.pump([DAY] * (SERVER_DAYS - WARNING_DAYS))
+        self.clock.pump([DAY] * (SERVER_DAYS - WARNING_DAYS - 1))
         self.assertEqual(self.lines, [])
         self.clock.pump([DAY] * 2)
         self.assertEqual(len(self.lines), 2)
-        self.assertIn(f"a certificate ends on {NOW + timedelta(days=SERVER_DAYS):%Y-%m-%d}", self.lines[0])
+        self.assertIn(f"a certificate ends on {NOW + timedelta(days=SERVER_DAYS - 1):%Y-%m-%d}", self.lines[0])
         self.assertIn("replkv cert renew", self.lines[0])
         self.clock.pump([DAY] * WARNING_DAYS)
         self.assertIn("a certificate ended on", self.lines[-1])
@@ -65,10 +77,13 @@ class RenewalTests(SynchronousTestCase):
         What is there is taken over, and its end is what counts.
         """
         self.renewal.reload()
-        self.assertIs(self.tls.credentials, self.found)
+        assert self.protection.members is not None
+        assert self.protection.clients is not None
+        self.assertIs(self.protection.members.credentials, self.found.members)
+        self.assertIs(self.protection.clients.credentials, self.found.clients)
         self.assertEqual(len(self.lines), 1)
         self.assertIn("were read again: they are good until", self.lines[0])
-        self.found = credentialsOf(0, self.authority, age=timedelta(days=SERVER_DAYS - 1))
+        self.found = self.certificates(SERVER_DAYS - 1, 0)
         self.renewal.reload()
         self.assertIn("a certificate ends on", self.lines[-1])
 
@@ -76,9 +91,9 @@ class RenewalTests(SynchronousTestCase):
         """
         What is of no use is not taken over, and that is told.
         """
-        before, self.found = self.tls.credentials, ConfigError("tls/server-0.pem: No such file or directory")
+        before, self.found = self.protection.end, ConfigError("tls/server-0.pem: No such file or directory")
         self.renewal.reload()
-        self.assertIs(self.tls.credentials, before)
+        self.assertEqual(self.protection.end, before)
         [line] = self.lines
         self.assertIn("those from before are kept: tls/server-0.pem: No such file or directory", line)
 

@@ -17,7 +17,10 @@ from tests.network import Network
 from tests.peers.peer import HEARD, HEARTBEAT, Peer
 from tests.tls.credentials import CLUSTER, authority, credentialsOf
 
-STRANGER = ("its certificate is of no authority that is believed here, or has ended", "it does not believe this server")
+STRANGER = (
+    "its certificate is of no authority that is believed here, or has ended",
+    "it does not accept the certificate of this end",
+)
 """
 What the two sides say.
 """
@@ -96,7 +99,9 @@ class MemberTlsTests(SynchronousTestCase):
         Nor is it told anything, not even who asks.
         """
         link = self.connect(self.tls(0, self.authority), self.tls(2, self.authority))
-        self.assertKeptOut(link, "its certificate is that of another server", "it does not believe this server")
+        self.assertKeptOut(
+            link, "its certificate is that of another server", "it does not accept the certificate of this end"
+        )
         self.assertEqual(self.its.folder.peer(0), None)
 
     def test_otherAuthority(self) -> None:

@@ -15,6 +15,7 @@ from twisted.internet.task import LoopingCall
 from replkv.cli.cluster.running import howToStop, runningServers
 from replkv.cli.cluster.servers import Servers
 from replkv.cli.cluster.story import Story
+from replkv.cli.security import ownTls
 from replkv.cli.statuses import DONE, NONE_LEFT
 from replkv.client.client import Client
 from replkv.client.connections import Address
@@ -42,7 +43,8 @@ class Cluster:
         self._config = config
         self._story = Story(config, filename, say)
         self._servers = Servers(reactor, config, filename, self._story)
-        self._client = Client(clock, [(server.hostname, server.clientPort) for server in config.servers])
+        servers = [(server.hostname, server.clientPort) for server in config.servers]
+        self._client = Client(clock, servers, tls=ownTls(config))
         self._looks: list[LoopingCall] = []
         self._stopped = False
         for server in config.servers:

@@ -22,6 +22,7 @@ from twisted.internet.interfaces import (
     IHalfCloseableProtocol,
     IPullProducer,
     IPushProducer,
+    ISSLTransport,
     ITCPTransport,
 )
 from twisted.protocols.basic import LineReceiver
@@ -361,6 +362,10 @@ class TextProtocol(LineReceiver):
         self.transport.unregisterProducer()
         if self._inputEnded:
             self.transport.loseConnection()
+        elif ISSLTransport.providedBy(self.transport):
+            # TLS says by itself that there is no more, and has no half of a connection. The rest is as below.
+            self.transport.loseConnection()
+            self._lingering = self._server.clock.callLater(LINGER_SECONDS, self.transport.abortConnection)
         else:
             self.transport.loseWriteConnection()
             self._setReading(True)

@@ -38,6 +38,7 @@ class SimulatedHost:
         self.reactor = process
         self.random = random
         self.peerSecurity: PeerSecurity = UNPROTECTED
+        self.certificateEnd = None
         self.wallClock = clocks.wallClock
         self.bootId = clocks.bootId
         self.bootTime = clocks.bootTime

@@ -1,5 +1,5 @@
 """
-Why a connection did not come to be, in words for whoever operates a server.
+Why a connection with TLS did not come to be, in words for whoever operates a server.
 """
 
 from __future__ import annotations
@@ -35,5 +35,5 @@ def handshakeMistake(exception: BaseException | None) -> str | None:
     errors = exception.args[0] if exception.args and isinstance(exception.args[0], list) else []
     said = ", ".join(str(error[-1]) for error in errors) or "no reason is given"
     if "alert" in said:
-        return f"it does not believe this server's certificate ({said})"
+        return f"it does not accept the certificate of this end ({said})"
     return next((words for known, words in _WORDS.items() if known in said), f"TLS failed ({said})")

@@ -1,0 +1,47 @@
+"""
+How the commands make sure to which servers they talk.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+from replkv.config import Config
+
+if TYPE_CHECKING:
+    from replkv.tls.connecting import Tls
+
+AUTHORITY_VARIABLE: Final = "REPLKV_TLS_CA"
+CERTIFICATE_VARIABLE: Final = "REPLKV_CERT"
+KEY_VARIABLE: Final = "REPLKV_KEY"
+
+
+def tlsOf(config: Config, authority: str | None, certificate: str | None, key: str | None) -> Tls | None:
+    """
+    What protects the connections of a command.
+
+    @param authority: the file that the command line names, if it names one; otherwise the environment does, or the
+        servers file. So with the others, which the servers file does not name.
+    @return: C{None} if nothing does.
+    @raise ConfigError: if the files are of no use.
+    """
+    known = config.clientTls.files.authority if config.clientTls is not None else None
+    believed = authority or os.environ.get(AUTHORITY_VARIABLE) or known
+    if believed is None:
+        return None
+    # No command is to wait for what only others need.
+    from replkv.tls.connecting import Tls
+
+    own = certificate or os.environ.get(CERTIFICATE_VARIABLE) or None, key or os.environ.get(KEY_VARIABLE) or None
+    return Tls(believed, *own)
+
+
+def ownTls(config: Config) -> Tls | None:
+    """
+    The same for who runs the servers themselves, and has their certificates.
+    """
+    if config.clientTls is None:
+        return None
+    own = config.clientTls.files.of(config.servers[0].id)
+    return tlsOf(config, own.authority, own.certificate, own.key)

@@ -20,6 +20,7 @@ from replkv.commands.extras import Quit
 from replkv.commands.set import Set
 from replkv.frontends.request import Request
 from replkv.frontends.text.connection import TextProtocol
+from replkv.frontends.text.replies import Replies
 from replkv.node.executor import Executor
 from replkv.node.pending import Deadlines, Proposals
 from replkv.raft.core import Raft
@@ -36,6 +37,8 @@ _read = Raft.read
 _submit = Executor.submit
 _sweep = Deadlines.sweep
 _writeReplies = TextProtocol.writeReplies
+_cut = Replies._cut
+_forget = Replies.forget
 
 
 def _appliedByIndex(proposals: Proposals, entries: list[Entry], told: list[results.Result | None]) -> None:
@@ -155,6 +158,23 @@ def _expireAsUnsent(dispatcher: Dispatcher, call: Any) -> None:
     call.fail(Unavailable("not carried out"))
 
 
+def _keepCounting(replies: Replies) -> None:
+    """
+    It gives back what it was to be given, and not what it was given.
+    """
+    replies._held -= replies._given
+    _forget(replies)
+
+
+def _skipPiece(replies: Replies) -> bytes:
+    """
+    It gives out the third piece in the place of the second one.
+    """
+    if replies._offset == replies._pieceBytes:
+        replies._offset += replies._pieceBytes
+    return _cut(replies)
+
+
 BUGS: Final = (
     Bug(
         "a pipelined read that misses the write before it",
@@ -199,6 +219,13 @@ BUGS: Final = (
         10,
         (Patch(Deadlines, "sweep", _sweepWithoutBytes),),
     ),
+    Bug(
+        "what a client that is gone did not read stays counted",
+        "cluster",
+        20,
+        (Patch(Replies, "forget", _keepCounting),),
+    ),
+    Bug("a large reply without a piece of it", "cluster", 20, (Patch(Replies, "_cut", _skipPiece),)),
     Bug("a deposed leader lets its clients wait", "cluster", 50, (Patch(Proposals, "abandon", _abandonSilently),)),
     Bug("commands refused without a reason", "cluster", 20, (Patch(Executor, "submit", _refuseSome),)),
     Bug("a redirect to the one who redirects", "cluster", 20, (Patch(Executor, "_redirect", _redirectToSelf),)),

@@ -100,7 +100,7 @@ class TextProtocol(LineReceiver):
         self._intake: Final = server.intake
         self._limits: Final = server.limits
         self._parser: Final = CommandParser(server.maxValueBytes)
-        self._replies: Final = Replies(server.budget, server.watch)
+        self._replies: Final = Replies(server.budget, server.watch, server.limits)
         self._asked: Final = self._replies.asked
         self._arriving = 0
         self._heardAt = server.watch.now

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from replkv.commands.command import ReadCommand
 from replkv.frontends.budget import Budget
 from replkv.frontends.text.asked import Asked
-from replkv.frontends.text.limits import CONNECTION_LIMITS
+from replkv.frontends.text.limits import CONNECTION_LIMITS, ConnectionLimits
 from replkv.frontends.text.watch import Watch
 
 # A read takes up the room that its reply may need. That is not known before, so it is as much as the last ones needed:
@@ -19,14 +19,6 @@ from replkv.frontends.text.watch import Watch
 # for as many reads as for other commands.
 FIRST_READ_BYTES: Final = 256 * 1024
 _LEAST_READ_BYTES: Final = CONNECTION_LIMITS.pendingBytes // CONNECTION_LIMITS.pendingCommands
-
-PIECE_BYTES: Final = 128 * 1024
-"""
-How many bytes of small replies are joined into one piece, before the last, and how large the pieces are in which a
-large one is given out. Twisted hands as much to the system in one turn.
-"""
-
-_ENOUGH_BYTES: Final = PIECE_BYTES // 2
 
 
 class Writable(Protocol):
@@ -66,6 +58,7 @@ class Replies:
         "_held",
         "_large",
         "_offset",
+        "_pieceBytes",
         "_since",
         "_watch",
         "asked",
@@ -74,13 +67,14 @@ class Replies:
         "readBytes",
     )
 
-    def __init__(self, budget: Budget, watch: Watch) -> None:
+    def __init__(self, budget: Budget, watch: Watch, limits: ConnectionLimits) -> None:
         self.asked: Final[deque[Asked]] = deque()
         self.pendingBytes = 0
         self.readBytes = FIRST_READ_BYTES
         self.isBehind = False
         self._budget: Final = budget
         self._watch: Final = watch
+        self._pieceBytes: Final = limits.pieceBytes
         self._held = 0
         self._given = 0
         self._large: bytes | None = None
@@ -123,7 +117,7 @@ class Replies:
             if not self._given:
                 self._since = self._watch.now
             self._given += len(piece)
-            self.isBehind = self._given >= _ENOUGH_BYTES or self._budget.isFull
+            self.isBehind = 2 * self._given >= self._pieceBytes or self._budget.isFull
             transport.write(piece)
 
     def taken(self) -> None:
@@ -153,7 +147,7 @@ class Replies:
         asked = self.asked
         replies = []
         size = room = 0
-        while size < PIECE_BYTES and asked and (reply := asked[0].reply) is not None:
+        while size < self._pieceBytes and asked and (reply := asked[0].reply) is not None:
             request = asked.popleft()
             room += request.room
             if isinstance(request.command, ReadCommand):
@@ -163,7 +157,7 @@ class Replies:
         self.pendingBytes -= room
         self._budget.release(room)
         joined = b"".join(replies)
-        if size <= 2 * PIECE_BYTES:
+        if size <= 2 * self._pieceBytes:
             return joined
         self._large = joined
         return self._cut()
@@ -173,9 +167,9 @@ class Replies:
         Cut the next piece off the large reply. That stays in memory, and is counted, as long as there is more of it.
         """
         assert self._large is not None
-        piece = self._large[self._offset : self._offset + PIECE_BYTES]
+        piece = self._large[self._offset : self._offset + self._pieceBytes]
         self.hold(piece)
-        self._offset += PIECE_BYTES
+        self._offset += self._pieceBytes
         if self._offset >= len(self._large):
             self._drop(len(self._large))
             self._large = None

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from random import Random
 
-from replkv.frontends.limits import IntakeLimits
+from replkv.frontends.limits import IntakeLimits, MemoryLimits
 from replkv.frontends.text.limits import ConnectionLimits
 from replkv.kv.limits import MachineLimits
 from replkv.node.limits import NODE_LIMITS, NodeLimits
@@ -20,7 +20,8 @@ def drawLimits(random: Random) -> ServerLimits:
     little is purged, keys that have expired are there for a while; where little of their index is read ahead, it is cut
     and read on all the time; where few commands are taken, servers soon have too much to do, and where few are taken in
     a turn, connections wait; where little of the log is retained, peers that lag get snapshots, and where these are
-    fetched slowly, much happens meanwhile.
+    fetched slowly, much happens meanwhile; where replies are given out in small pieces, even short ones are, and where
+    clients have little memory, some of what they ask is refused.
     """
     # In this order, so that a seed stands for the same ones for good.
     batchBytes = random.choice([1, 1000, 1 << 20])
@@ -41,6 +42,9 @@ def drawLimits(random: Random) -> ServerLimits:
     snapshotPieceBytes = random.choice([100, 2000, 1 << 18])
     snapshotBytesPerSecond = random.choice([10_000, 100_000, 1 << 25])
     snapshotPatience = random.choice([0.5, 5.0])
+    pieceBytes = random.choice([8, 1000, 1 << 17])
+    unreadBytes = random.choice([5000, 1 << 29, 1 << 29])
+    arrivingBytes = random.choice([100, 1 << 27, 1 << 27])
     return ServerLimits(
         raft=RaftLimits(batchBytes=batchBytes, cacheBytes=cacheBytes, unanswered=unanswered, readyEntries=readyEntries),
         machine=MachineLimits(purged=purged, readAhead=readAhead, copiedBytes=copiedBytes, frontLength=frontLength),
@@ -56,6 +60,7 @@ def drawLimits(random: Random) -> ServerLimits:
             snapshotPatience=snapshotPatience,
             workBytes=workBytes,
         ),
-        connection=ConnectionLimits(pendingCommands=pendingCommands),
+        connection=ConnectionLimits(pendingCommands=pendingCommands, pieceBytes=pieceBytes),
         intake=IntakeLimits(turnCommands=pendingCommands),
+        memory=MemoryLimits(unreadBytes=unreadBytes, arrivingBytes=arrivingBytes),
     )

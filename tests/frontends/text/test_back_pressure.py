@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from replkv.commands.results import NotFound
 from replkv.frontends.limits import MemoryLimits
 from replkv.frontends.text.limits import CONNECTION_LIMITS
-from replkv.frontends.text.replies import FIRST_READ_BYTES, PIECE_BYTES
+from replkv.frontends.text.replies import FIRST_READ_BYTES
 from replkv.testing.cluster.end import BUFFER_BYTES
 from tests.frontends.text.session import Served
 
@@ -247,7 +247,7 @@ class SlowReaderTests(SynchronousTestCase):
         client.send(b"set k 0 %d noreply\r\n%b\r\n" % (8 * MIB, VALUE) * 2)
         client.transport.pauseProducing()
         client.send(b"get k\r\nget k\r\nget none\r\n")
-        self.assertLessEqual(client.transport.other.backlog, PIECE_BYTES + 2 * BUFFER_BYTES)
+        self.assertLessEqual(client.transport.other.backlog, CONNECTION_LIMITS.pieceBytes + 2 * BUFFER_BYTES)
         client.transport.resumeProducing()
         self.assertEqual(client.taken(), (b"VALUE %d\r\n%b\r\n" % (8 * MIB, VALUE)) * 2 + NOT_FOUND)
         self.assertEqual((served.budget.reserved, served.budget.unread), (0, 0))

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from random import Random
 
-from twisted.internet.interfaces import IAddress, IConnector, IHalfCloseableProtocol, IPullProducer
+from twisted.internet.interfaces import IAddress, IConnector, IHalfCloseableProtocol, IPushProducer
 from twisted.internet.protocol import ClientFactory, Factory, Protocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -77,7 +77,7 @@ class HalfCloseable(Recorder):
         self.events.append("output ended")
 
 
-@implementer(IPullProducer)
+@implementer(IPushProducer)
 class Producer:
     """
     @ivar asked: what it was asked to do, in order.
@@ -85,6 +85,12 @@ class Producer:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+
+    def pauseProducing(self) -> None:
+        """
+        Write it down.
+        """
+        self.asked.append("pause")
 
     def resumeProducing(self) -> None:
         """

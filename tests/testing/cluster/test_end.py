@@ -148,6 +148,25 @@ class BackPressureTests(EndCase):
         self.hosts.run()
         self.assertEqual(producer.asked, ["more"] * 3)
 
+    def test_streaming(self) -> None:
+        """
+        One that streams is asked for nothing at first. It is paused when much waits to be sent, once, and asked for
+        more when little does, once.
+        """
+        producer = Producer()
+        self.near.transport.registerProducer(producer, True)
+        self.hosts.block()
+        self.near.transport.write(bytes(BUFFER_BYTES))
+        self.hosts.run(10)
+        self.assertEqual(producer.asked, [])
+        self.near.transport.write(b"more")
+        self.near.transport.write(b"and more")
+        self.hosts.run(10)
+        self.assertEqual(producer.asked, ["pause"])
+        self.hosts.unblock()
+        self.hosts.run()
+        self.assertEqual(producer.asked, ["pause", "more"])
+
     def test_unregistered(self) -> None:
         """
         Who is not registered any more is not asked for anything.

@@ -21,7 +21,7 @@ from replkv.peers.commands import (
     StateHashCommand,
     TimeoutNowCommand,
 )
-from replkv.peers.listener import IncomingConnection
+from replkv.peers.incoming import IncomingConnection
 from replkv.raft.entry import NO_ENTRIES, Batch, Entry
 from replkv.raft.limits import RaftLimits
 from replkv.service.limits import ServerLimits

@@ -10,7 +10,8 @@ from twisted.protocols import amp
 
 from replkv.outside import INTERVAL_SECONDS
 from replkv.peers.connection import MAX_BOX_BYTES, MAX_BOX_KEYS, MAX_HELLO_BYTES, MAX_HELLO_KEYS
-from replkv.peers.listener import HELLO_TIMEOUT, MAX_STRANGERS
+from replkv.peers.incoming import HELLO_TIMEOUT
+from replkv.peers.listener import MAX_STRANGERS
 from replkv.testing.cluster.end import End
 from tests.peers.listening import ListenerTests
 from tests.peers.peer import hostOf

@@ -9,7 +9,7 @@ from twisted.protocols import amp
 
 from replkv.lives import Life
 from replkv.peers.commands import AppendEntriesCommand, NotIntroduced, Refused, RequestVoteCommand, remoteCall
-from replkv.peers.listener import HELLO_TIMEOUT
+from replkv.peers.incoming import HELLO_TIMEOUT
 from replkv.peers.receiver import Timed
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.messages import AppendEntries, AppendEntriesReply

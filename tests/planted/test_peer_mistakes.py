@@ -13,8 +13,8 @@ import replkv.peers.identity
 from replkv.lives import Life, Past
 from replkv.node.node import Node
 from replkv.peers.identity import Identity
+from replkv.peers.incoming import IncomingConnection
 from replkv.peers.link import PeerLink
-from replkv.peers.listener import IncomingConnection
 from replkv.peers.receiver import Timed
 from tests.node import test_restart
 from tests.peers import test_argument, test_identity, test_link, test_link_refusals, test_listener

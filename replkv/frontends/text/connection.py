@@ -203,7 +203,8 @@ class TextProtocol(LineReceiver):
         """
         self._ready = False
         self._replies.giveTo(self.transport)
-        self._takeCommands()
+        if not self._reading:  # As long as it reads, no commands were left.
+            self._takeCommands()
 
     def refuseValue(self) -> None:
         """

@@ -124,7 +124,9 @@ class Replies:
         """
         The system has all that the transport was given.
         """
-        self._drop(self._given)
+        given = self._given
+        self._held -= given
+        self._budget.drop(given)
         self._given = 0
         self.isBehind = False
 

@@ -75,7 +75,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "wire": ("commands",),
     "kv": ("commands", "times", "versions"),
     "storage": ("lives", "times"),
-    "tls": ("config", "handshakes", "tlsfiles"),
+    "tls": ("config", "handshakes", "outside", "tlsfiles"),
     "peers": ("lives", "outside", "printable", "reasons", "storage.snapshot", "times", "versions"),
     "client": ("clocks", "commands", "config", "names", "reasons", "wire"),
     "frontends": ("commands", "outside", "wire"),

@@ -79,7 +79,8 @@ class CertCommand(PathCommand, ServersCommand):
                 issuer.replace()
                 say(f"{files.authority} has another authority: copy it to all servers, send each SIGHUP, and renew")
             case "retire":
-                say(f"{files.authority} has {issuer.retire()} authorities less: copy it, and send each server SIGHUP.")
+                gone = issuer.retire(config.servers)
+                say(f"{files.authority} has {gone} authorities less: copy it to all servers, and send each SIGHUP")
         return DONE
 
     def _issue(self, issuer: Issuer, config: Config) -> None:

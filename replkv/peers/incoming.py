@@ -95,9 +95,6 @@ class IncomingConnection(PeerConnection):
         Forget the connection.
         """
         super().connectionLost(reason)
-        refusal = self.factory.security.refusal(reason.value)
-        if self.sender is None and refusal is not None:
-            self.factory.outside.say("refusal", f"refused a connection from {self.peerAddress}: {refusal}")
         self.factory.connections.pop(self, None)
         self._stopWaiting()
         self.isGivenUp = True

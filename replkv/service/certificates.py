@@ -50,6 +50,11 @@ class Protection:
     """
 
     def __init__(self, config: Config, certificates: Certificates, clock: IReactorTime) -> None:
+        """
+        @raise ConfigError: if OpenSSL has no use for one of them.
+        """
+        self._config = config
+        self._clock = clock
         self.members: MemberTls | None = None
         self.clients: ClientTls | None = None
         if certificates.members is not None:
@@ -67,8 +72,11 @@ class Protection:
     def replace(self, certificates: Certificates) -> None:
         """
         Have others from now on, for the same.
+
+        @raise ConfigError: if OpenSSL has no use for one of them; then all stay as they were.
         """
-        if self.members is not None and certificates.members is not None:
-            self.members.replace(certificates.members)
-        if self.clients is not None and certificates.clients is not None:
-            self.clients.replace(certificates.clients)
+        other = Protection(self._config, certificates, self._clock)
+        if self.members is not None and other.members is not None:
+            self.members.take(other.members)
+        if self.clients is not None and other.clients is not None:
+            self.clients.take(other.clients)

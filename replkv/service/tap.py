@@ -42,6 +42,7 @@ from replkv.storage.folder import DataFolder
 from replkv.storage.log import LogStorage
 from replkv.storage.modes import UMASK, tighten
 from replkv.storage.stamp import FolderError
+from replkv.tls.credentials import NotGoodYet
 from replkv.tlsfiles import SUGGESTED_TLS
 
 _logger = Logger()
@@ -185,7 +186,10 @@ def makeService(options: Options) -> IService:
         _refuse(f"server {server.id}: {error}")
     storage = options.account.run(lambda: _openLog(options))
     _tuneCollector()
-    protection = Protection(options.settings, options.certificates, reactor)
+    try:
+        protection = Protection(options.settings, options.certificates, reactor)
+    except ConfigError as error:
+        _refuse(f"server {server.id}: {error}")
     host = OSHost(reactor, options.clientSockets, options.logSockets, protection)
     service = Server(host, options.settings, server, options.folder, storage, descriptors)
     # twistd itself has no way to end with a status once the reactor has run. This runs when all else is done.
@@ -295,8 +299,11 @@ def _exit(service: Server) -> None:
 
 def _statusOf(error: Exception) -> int:
     """
-    With what to end when something cannot be opened: it is no mistake that the system has no descriptor.
+    With what to end when something cannot be opened: it is no mistake that the system has no descriptor, or does not
+    know yet what time it is.
     """
+    if isinstance(error, NotGoodYet):
+        return exits.NOT_YET
     return exits.SYSTEM if isinstance(error.__cause__ or error, Exhausted) else exits.CONFIGURATION
 
 

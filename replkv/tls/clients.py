@@ -5,17 +5,17 @@ TLS between a server and its clients, from the server's side.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import cast
 
 from OpenSSL.SSL import Connection
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IReactorTime
 from twisted.internet.protocol import ServerFactory
-from twisted.internet.ssl import CertificateOptions, TLSVersion
+from twisted.internet.ssl import TLSVersion
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 from zope.interface import implementer
 
+from replkv.tls.accepting import accepting
 from replkv.tls.credentials import Credentials
-from replkv.tls.wrapping import optionsOf, ownOptions, wrapped
+from replkv.tls.wrapping import contextOf, optionsOf, ownOptions
 
 
 @implementer(IOpenSSLServerConnectionCreator)
@@ -29,19 +29,19 @@ class ClientTls:
     def __init__(self, credentials: Credentials, verifiesClients: bool, clock: IReactorTime) -> None:
         """
         @param verifiesClients: whether clients have to come with a certificate of an authority that it believes.
-        """
-        self._verifiesClients = verifiesClients
-        self._clock = clock
-        self.replace(credentials)
-
-    def replace(self, credentials: Credentials) -> None:
-        """
-        Have other credentials from now on.
+        @raise ConfigError: if OpenSSL has no use for the credentials.
         """
         self.credentials = credentials
-        options = optionsOf(credentials) if self._verifiesClients else ownOptions(credentials)
+        self._clock = clock
+        options = optionsOf(credentials) if verifiesClients else ownOptions(credentials)
         # Clients are of many kinds, and not all of them new.
-        self._options = CertificateOptions(**{**options, "raiseMinimumTo": TLSVersion.TLSv1_2})
+        self._context = contextOf({**options, "raiseMinimumTo": TLSVersion.TLSv1_2})
+
+    def take(self, other: ClientTls) -> None:
+        """
+        Have the credentials of another one from now on.
+        """
+        self.credentials, self._context = other.credentials, other._context
 
     @property
     def end(self) -> datetime:
@@ -54,10 +54,10 @@ class ClientTls:
         """
         Have the connections of a factory begin with TLS.
         """
-        return cast(ServerFactory, wrapped(self, False, factory, self._clock))
+        return accepting(self, factory, self._clock)
 
     def serverConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> Connection:
         """
         See L{IOpenSSLServerConnectionCreator.serverConnectionForTLS}.
         """
-        return Connection(self._options.getContext(), None)
+        return Connection(self._context, None)

@@ -4,12 +4,13 @@ The certificates of a server, as its files have them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Final, NamedTuple, TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
@@ -26,6 +27,12 @@ Key = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
 """
 The kinds of keys.
 """
+
+
+class NotGoodYet(ConfigError):
+    """
+    A certificate is from the future. That may change by itself: a machine may be up before it knows what time it is.
+    """
 
 
 class Credentials(NamedTuple):
@@ -88,7 +95,11 @@ def readAny(own: TlsFiles, now: datetime) -> Credentials:
                 f"{path} has ended on {each.not_valid_after_utc:%Y-%m-%d}: replkv cert renew makes another"
             )
         if now < each.not_valid_before_utc:
-            raise ConfigError(f"{path} is good only from {each.not_valid_before_utc:%Y-%m-%d %H:%M} UTC on")
+            raise NotGoodYet(
+                f"{path} is good only from {each.not_valid_before_utc:%Y-%m-%d %H:%M} UTC on: is the clock right?"
+            )
+    if not _isOf(chain, authorities):
+        raise ConfigError(f"{own.certificate} is of no authority in {own.authority}")
     return Credentials(key, chain, authorities)
 
 
@@ -126,6 +137,25 @@ def parsed(path: str, parse: Callable[[bytes], _T], what: str) -> _T:
         return parse(data)
     except (TypeError, ValueError, UnsupportedAlgorithm):
         raise ConfigError(f"{path} has no {what}") from None
+
+
+def _isOf(chain: Sequence[x509.Certificate], authorities: Sequence[x509.Certificate]) -> bool:
+    """
+    Whether each certificate of a chain is issued by the next, and the last by one of the authorities.
+    """
+    isChain = all(isIssuedBy(each, by) for each, by in pairwise(chain))
+    return isChain and any(isIssuedBy(chain[-1], authority) for authority in authorities)
+
+
+def isIssuedBy(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
+    """
+    Whether an authority has issued a certificate.
+    """
+    try:
+        certificate.verify_directly_issued_by(authority)
+    except (InvalidSignature, TypeError, ValueError):
+        return False
+    return True
 
 
 def _public(key: object) -> bytes:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from replkv.config import ConfigError, ServerConfig
 from replkv.tls.authority import Credential, makeAuthority, makeClient, makeServer
-from replkv.tls.credentials import parsed, readCertificates
+from replkv.tls.credentials import isIssuedBy, parsed, readCertificates
 from replkv.tls.names import memberName
 from replkv.tlsfiles import TlsFiles
 
@@ -49,9 +49,12 @@ class Issuer:
 
         @raise ConfigError: if there is one already, or it cannot be written.
         """
-        for path in (self.keyPath, self._files.authority):
-            if os.path.lexists(path):
-                raise ConfigError(f"{path} is there already: replkv cert renew makes new certificates by it")
+        if os.path.lexists(self._files.authority):
+            raise ConfigError(f"{self._files.authority} is there already: replkv cert renew makes certificates by it")
+        if os.path.lexists(self.keyPath):
+            raise ConfigError(
+                f"{self.keyPath} is there, and {self._files.authority} is not: put that back, or remove it"
+            )
         made = makeAuthority(self._cluster, self._now)
         _write(self.keyPath, _encodeKey(made.key), isPrivate=True)
         self._writeAuthorities([made.certificate])
@@ -67,17 +70,21 @@ class Issuer:
         self._writeAuthorities([made.certificate, *before])
         _write(self.keyPath, _encodeKey(made.key), isPrivate=True)
 
-    def retire(self) -> int:
+    def retire(self, servers: Sequence[ServerConfig]) -> int:
         """
         Believe no authority any more but the last that was made.
 
+        @param servers: none of their certificates, as far as they are here, may be of another one.
         @return: how many are believed no more.
-        @raise ConfigError: if there is none, or it cannot be written.
+        @raise ConfigError: if there is none, it cannot be written, or a server has not got a new certificate.
         """
-        latest, *others = readCertificates(self._files.authority)
-        if others:
-            self._writeAuthorities([latest])
-        return len(others)
+        latest, _ = self._authority()
+        for path in (self._files.of(server.id).certificate for server in servers):
+            if os.path.lexists(path) and not isIssuedBy(readCertificates(path)[-1], latest):
+                raise ConfigError(f"{path} is of another authority than the last: replkv cert renew first")
+        before = readCertificates(self._files.authority)
+        self._writeAuthorities([latest])
+        return len(before) - 1
 
     def issue(self, servers: Sequence[ServerConfig], days: int) -> list[str]:
         """
@@ -108,10 +115,14 @@ class Issuer:
         return _store(makeClient(self._authority(), name, self._now, days), f"{stem}.pem", f"{stem}.key")
 
     def _authority(self) -> Credential:
-        certificate = readCertificates(self._files.authority)[0]
+        """
+        The one that there is a key of: the last that was made, unless that was cut off.
+        """
+        certificates = readCertificates(self._files.authority)
         key = parsed(self.keyPath, lambda data: load_pem_private_key(data, None), "private key without a password")
-        if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
-            raise ConfigError(f"{self.keyPath} is not the key of the first certificate in {self._files.authority}")
+        certificate = next((each for each in certificates if each.public_key() == key.public_key()), None)
+        if certificate is None or not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise ConfigError(f"{self.keyPath} is the key of no certificate in {self._files.authority}")
         if certificate.not_valid_after_utc < self._now:
             raise ConfigError(f"{self._files.authority} has ended: replkv cert authority makes another")
         return Credential(certificate, key)

@@ -19,16 +19,16 @@ from twisted.internet.interfaces import (
 )
 from twisted.internet.protocol import ServerFactory
 from twisted.internet.ssl import (
-    CertificateOptions,
     optionsForClientTLS,
 )
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 from zope.interface import implementer
 
 from replkv.handshakes import handshakeMistake
+from replkv.tls.accepting import accepting
 from replkv.tls.credentials import Credentials
 from replkv.tls.names import listed, memberName, namesIn
-from replkv.tls.wrapping import TlsEndpoint, optionsOf, wrapped
+from replkv.tls.wrapping import TlsEndpoint, contextOf, optionsOf
 
 
 class MemberTls:
@@ -40,17 +40,23 @@ class MemberTls:
     """
 
     def __init__(self, cluster: str, credentials: Credentials, clock: IReactorTime) -> None:
-        self._cluster = cluster
-        self._clock = clock
-        self.replace(credentials)
-
-    def replace(self, credentials: Credentials) -> None:
         """
-        Have other credentials from now on.
+        @raise ConfigError: if OpenSSL has no use for the credentials.
         """
         self.credentials = credentials
+        self._cluster = cluster
+        self._clock = clock
         self._options = optionsOf(credentials)
-        self._accepts = CertificateOptions(**self._options)
+        self._accepts = contextOf(self._options)
+        # A context takes time and memory to be made, and connections are tried over and over.
+        self._creators: dict[str, IOpenSSLClientConnectionCreator] = {}
+
+    def take(self, other: MemberTls) -> None:
+        """
+        Have the credentials of another one from now on.
+        """
+        self.credentials = other.credentials
+        self._options, self._accepts, self._creators = other._options, other._accepts, other._creators
 
     @property
     def end(self) -> datetime:
@@ -63,7 +69,7 @@ class MemberTls:
         """
         Have the connections of a factory begin with TLS. Who has no certificate of an authority is not let in.
         """
-        return cast(ServerFactory, wrapped(_Accepting(self), False, factory, self._clock))
+        return accepting(_Accepting(self), factory, self._clock)
 
     def connect(self, endpoint: IStreamClientEndpoint, server: int) -> IStreamClientEndpoint:
         """
@@ -92,14 +98,17 @@ class MemberTls:
         """
         Make the TLS of a connection that somebody else has made.
         """
-        return Connection(self._accepts.getContext(), None)
+        return Connection(self._accepts, None)
 
     def connectTo(self, name: str, protocol: TLSMemoryBIOProtocol) -> Connection:
         """
         Make the TLS of a connection to who has this name in the certificate.
         """
-        options = dict(self._options)
-        creator = optionsForClientTLS(name, options.pop("trustRoot"), extraCertificateOptions=options)
+        creator = self._creators.get(name)
+        if creator is None:
+            options = dict(self._options)
+            creator = optionsForClientTLS(name, options.pop("trustRoot"), extraCertificateOptions=options)
+            self._creators[name] = creator
         return creator.clientConnectionForTLS(protocol)
 
 

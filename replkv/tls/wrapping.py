@@ -7,32 +7,33 @@ from __future__ import annotations
 from typing import Any, cast
 
 from OpenSSL.crypto import X509, PKey
+from OpenSSL.SSL import Context, Error
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
     IOpenSSLClientConnectionCreator,
-    IOpenSSLServerConnectionCreator,
     IProtocol,
     IProtocolFactory,
     IReactorTime,
     IStreamClientEndpoint,
 )
-from twisted.internet.ssl import Certificate, TLSVersion, trustRootFromCertificates
+from twisted.internet.ssl import Certificate, CertificateOptions, TLSVersion, trustRootFromCertificates
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from zope.interface import implementer
 
+from replkv.config import ConfigError
+from replkv.handshakes import handshakeMistake
 from replkv.tls.credentials import Credentials
+from replkv.tls.transport import TlsTransport
 
 
-def wrapped(
-    creator: IOpenSSLClientConnectionCreator | IOpenSSLServerConnectionCreator,
-    isClient: bool,
-    factory: IProtocolFactory,
-    clock: IReactorTime,
+def _wrapped(
+    creator: IOpenSSLClientConnectionCreator, factory: IProtocolFactory, clock: IReactorTime
 ) -> TLSMemoryBIOFactory:
     """
-    Have the connections of a factory begin with TLS.
+    Have the connections that a factory makes begin with TLS.
     """
-    made = TLSMemoryBIOFactory(creator, isClient, factory, clock)
+    made = TLSMemoryBIOFactory(creator, True, factory, clock)
+    made.protocol = TlsTransport
     made.noisy = False
     return made
 
@@ -54,7 +55,7 @@ class TlsEndpoint:
         """
         See L{IStreamClientEndpoint.connect}.
         """
-        factory = wrapped(self._creator, True, protocolFactory, self._clock)
+        factory = _wrapped(self._creator, protocolFactory, self._clock)
         connecting = cast(Deferred[TLSMemoryBIOProtocol], self._endpoint.connect(factory))
         return connecting.addCallback(lambda protocol: protocol.wrappedProtocol)
 
@@ -72,6 +73,19 @@ def optionsOf(credentials: Credentials) -> dict[str, Any]:
         # There is no older software to get along with.
         "raiseMinimumTo": TLSVersion.TLSv1_3,
     }
+
+
+def contextOf(options: dict[str, Any]) -> Context:
+    """
+    Make what connections are made by.
+
+    @param options: the arguments of L{twisted.internet.ssl.CertificateOptions}.
+    @raise ConfigError: if OpenSSL has no use for them.
+    """
+    try:
+        return CertificateOptions(**options).getContext()
+    except Error as error:
+        raise ConfigError(f"OpenSSL has no use for the certificate or its key: {handshakeMistake(error)}") from None
 
 
 def ownOptions(credentials: Credentials) -> dict[str, Any]:

@@ -80,7 +80,7 @@ class IssuerTests(SynchronousTestCase):
         self.begin()
         self.assertRefused("is there already", self.issuer.begin)
         os.remove(self.files.authority)
-        self.assertRefused("is there already", self.issuer.begin)
+        self.assertRefused("authority.pem is not: put that back, or remove it", self.issuer.begin)
 
     def test_renewed(self) -> None:
         """
@@ -102,11 +102,12 @@ class IssuerTests(SynchronousTestCase):
         self.issuer.replace()
         new, kept = self.read(0).authorities
         self.assertEqual(kept, old)
+        self.assertRefused("server-0.pem is of another authority than the last", self.issuer.retire, SERVERS)
         self.issuer.issue(SERVERS, SERVER_DAYS)
-        self.assertEqual(self.issuer.retire(), 1)
+        self.assertEqual(self.issuer.retire(SERVERS), 1)
         self.assertEqual(self.read(0).authorities, [new])
         self.assertEqual(self.read(0).chain[0].issuer, new.subject)
-        self.assertEqual(self.issuer.retire(), 0)
+        self.assertEqual(self.issuer.retire(SERVERS), 0)
 
     def test_noAuthority(self) -> None:
         """
@@ -116,7 +117,33 @@ class IssuerTests(SynchronousTestCase):
         self.assertRefused("authority.pem: No such file", self.issuer.replace)
         self.begin()
         os.replace(self.files.of(0).key, self.issuer.keyPath)
-        self.assertRefused("is not the key of", self.issuer.issue, SERVERS, 1)
+        self.assertRefused("is the key of no certificate in", self.issuer.issue, SERVERS, 1)
+
+    def test_cutOff(self) -> None:
+        """
+        Where the making of another authority was cut off before its key was there, the old one goes on.
+        """
+        self.begin()
+        key = Path(self.issuer.keyPath).read_bytes()
+        self.issuer.replace()
+        Path(self.issuer.keyPath).write_bytes(key)
+        self.issuer.issue(SERVERS, SERVER_DAYS)
+        _, old = self.read(0).authorities
+        self.assertEqual(self.issuer.retire(SERVERS), 1)
+        self.assertEqual(self.read(0).authorities, [old])
+
+    def test_ofNoAuthority(self) -> None:
+        """
+        A certificate that nobody would believe is refused where it is read, and not by those who are connected to.
+        """
+        self.begin()
+        kept = Path(self.files.authority).read_bytes()
+        os.remove(self.files.authority)
+        os.remove(self.issuer.keyPath)
+        self.issuer.begin()
+        self.assertRefused("server-0.pem is of no authority in", self.read, 0)
+        Path(self.files.authority).write_bytes(kept)
+        self.read(0)
 
     def test_notWritten(self) -> None:
         """

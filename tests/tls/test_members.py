@@ -43,7 +43,13 @@ class MemberTlsTests(SynchronousTestCase):
         """
         Make the TLS of a server.
         """
-        return MemberTls(CLUSTER, credentialsOf(server, by, *believed, age=age), self.network.timeline)
+        return self.having(credentialsOf(server, by, *believed, age=age))
+
+    def having(self, credentials: Credentials) -> MemberTls:
+        """
+        Make the TLS of who has these.
+        """
+        return MemberTls(CLUSTER, credentials, self.network.timeline)
 
     def connect(self, mine: MemberTls, its: MemberTls, sender: int = 0) -> PeerLink:
         """
@@ -151,11 +157,11 @@ class MemberTlsTests(SynchronousTestCase):
         mine, its = self.tls(0, self.authority), self.tls(1, self.authority)
         link = self.connect(mine, its)
         for tls, server in ((mine, 0), (its, 1)):
-            tls.replace(self.credentials(server, self.authority, other))
+            tls.take(self.having(self.credentials(server, self.authority, other)))
         for tls, server in ((mine, 0), (its, 1)):
-            tls.replace(self.credentials(server, other, self.authority))
+            tls.take(self.having(self.credentials(server, other, self.authority)))
         for tls, server in ((mine, 0), (its, 1)):
-            tls.replace(credentialsOf(server, other))
+            tls.take(self.having(credentialsOf(server, other)))
         self.assertAnswers(link)
         for connection in list(self.its.listener.connections):
             connection.transport.abortConnection()

@@ -1,0 +1,77 @@
+"""
+TLS under a protocol, in Twisted's terms, with what that lacks here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from twisted.internet.interfaces import IConsumer, IPullProducer
+from twisted.protocols.tls import BufferingTLSTransport
+from zope.interface import implementer
+
+
+@implementer(IPullProducer)
+class _Drained:
+    """
+    A pull producer on the connection under TLS. One that is registered there keeps that from closing, so it goes when
+    the connection is to be closed.
+    """
+
+    def __init__(self, producer: IPullProducer, transport: Any) -> None:
+        self._producer = producer
+        self._transport = transport
+
+    def resumeProducing(self) -> None:
+        """
+        The system has all that was written.
+        """
+        if self._transport.disconnecting:
+            self._transport.unregisterProducer()
+        else:
+            self._producer.resumeProducing()
+
+    def stopProducing(self) -> None:
+        """
+        See L{IPullProducer.stopProducing}.
+        """
+        self._producer.stopProducing()
+
+
+class TlsTransport(BufferingTLSTransport):
+    """
+    The transport of a connection with TLS.
+
+    A producer that pulls is told when the system has all that was written, as it is without TLS. Twisted's own would
+    ask it all the time, since it takes whatever there is.
+    """
+
+    _drained = False
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        """
+        See L{twisted.internet.interfaces.IConsumer.registerProducer}.
+        """
+        if streaming:
+            super().registerProducer(producer, streaming)
+        else:
+            self._drained = True
+            cast(IConsumer, self.transport).registerProducer(_Drained(producer, self.transport), False)
+
+    def unregisterProducer(self) -> None:
+        """
+        See L{twisted.internet.interfaces.IConsumer.unregisterProducer}.
+        """
+        if self._drained:
+            self._drained = False
+            cast(IConsumer, self.transport).unregisterProducer()
+        else:
+            super().unregisterProducer()
+
+    def abortConnection(self) -> None:
+        """
+        See L{twisted.internet.interfaces.ITCPTransport.abortConnection}. What is lost already has nothing to be torn
+        down any more.
+        """
+        if self.connected:
+            super().abortConnection()

@@ -36,6 +36,7 @@ class _Snapshot:
     @ivar index: it has the entries up to here, at least.
     @ivar outgoing: its files; C{None} until it is made.
     @ivar used: when it was last asked for.
+    @ivar isOver: whether the making of it is over: it is there, or could not be made.
     @ivar isRead: whether its last piece was asked for, so that who it is for is likely to have it.
     """
 
@@ -45,6 +46,7 @@ class _Snapshot:
         self.path = path
         self.outgoing: OutgoingSnapshot | None = None
         self.used = used
+        self.isOver = False
         self.isRead = False
 
 
@@ -185,7 +187,8 @@ class SnapshotSender:
         given.used = self._clock.seconds()
         pieces: list[Piece] = []
         length = self._limits.snapshotPieceBytes
-        given.isRead = given.isRead or outgoing.manifest.isLast(file, offset + length)
+        # One that is fetched anew, since something of it was damaged, is not read again before its end.
+        given.isRead = outgoing.manifest.isLast(file, offset + length)
         reading = self._runFiles(lambda: pieces.append(Piece.of(outgoing.read(file, offset, length))))
         return reading.addCallbacks(lambda _: pieces[0], self._notRead, errbackArgs=(sender, given))
 
@@ -197,6 +200,7 @@ class SnapshotSender:
         made.addCallback(lambda _: self._runStore(lambda: self._machine.checkpoint(path)))
         made.addCallback(lambda _: self._describe(given))
         made.addErrback(self._notMade, sender, given)
+        made.addCallback(lambda _: self._madeOrNot(sender, given))
         waiting, self._awaitsMaking = self._awaitsMaking, []
         for deferred in waiting:
             deferred.callback(None)
@@ -213,6 +217,12 @@ class SnapshotSender:
             [given.outgoing] = found
 
         return self._runFiles(describe).addCallback(described)
+
+    def _madeOrNot(self, sender: int, given: _Snapshot) -> None:
+        given.isOver = True
+        if self._given.get(sender) is not given:
+            # It was dropped meanwhile, when there was nothing to be removed yet.
+            self._discard(given)
 
     def _notMade(self, failure: Failure, sender: int, given: _Snapshot) -> None:
         failure.trap(EngineError, OSError)
@@ -262,7 +272,11 @@ class SnapshotSender:
         if dropped is None or given not in (None, dropped):
             return
         del self._given[server]
-        self._runFiles(lambda: self._remove(dropped)).addErrback(self._notRemoved)
+        if dropped.isOver:
+            self._discard(dropped)
+
+    def _discard(self, snapshot: _Snapshot) -> None:
+        self._runFiles(lambda: self._remove(snapshot)).addErrback(self._notRemoved)
 
     def _remove(self, snapshot: _Snapshot) -> None:
         if snapshot.outgoing is not None:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 from twisted.python.util import runAsEffectiveUser
 
 from replkv.config import ConfigError
+from replkv.storage.files import OSFiles
 
 _T = TypeVar("_T")
 
@@ -50,17 +51,34 @@ class Account(NamedTuple):
         """
         Call a function as this account. What it makes belongs to that, and what that may not open, it may not either.
         """
-        made: _T = runAsEffectiveUser(self.uid, self.gid, function)
-        return made
+        if self == (os.geteuid(), os.getegid()):
+            return function()
+        # As twistd does when it changes for good: what its other groups may open, it may.
+        groups = os.getgroups()
+        self._takeGroups()
+        try:
+            made: _T = runAsEffectiveUser(self.uid, self.gid, function)
+            return made
+        finally:
+            os.setgroups(groups)
+
+    def _takeGroups(self) -> None:
+        try:
+            os.initgroups(pwd.getpwuid(self.uid).pw_name, self.gid)
+        except KeyError:
+            os.setgroups([self.gid])
 
     def makeFolder(self, path: str) -> None:
         """
         Make a folder, with all above it that are missing, for this account: it may not make them where only root may.
+        They are there after a loss of power too.
 
         @raise OSError: if the system refuses.
         """
         if os.path.lexists(path):
             return
-        self.makeFolder(os.path.dirname(path))
+        above = os.path.dirname(path)
+        self.makeFolder(above)
         os.mkdir(path)
-        os.chown(path, self.uid, self.gid)
+        os.chown(path, self.uid, self.gid, follow_symlinks=False)
+        OSFiles().syncFolder(above)

@@ -10,6 +10,7 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from replkv.config import ConfigError
 from replkv.service.account import Account
+from replkv.storage.files import OSFiles
 
 NOBODY = Account(65534, 65534)
 
@@ -48,13 +49,16 @@ class AccountTests(SynchronousTestCase):
         Folders that are missing are made, and given to the account; those that are there stay whose they are.
         """
         given: list[tuple[str, int, int]] = []
-        self.patch(os, "chown", lambda *arguments: given.append(arguments))
+        self.patch(os, "chown", lambda *arguments, **options: given.append(arguments))
+        synced: list[str] = []
+        self.patch(OSFiles, "syncFolder", lambda files, path: synced.append(path))
         top = os.path.abspath(self.mktemp())
         os.mkdir(top)
         path = os.path.join(top, "some", "where")
         NOBODY.makeFolder(path)
         self.assertTrue(os.path.isdir(path))
         self.assertEqual(given, [(os.path.dirname(path), *NOBODY), (path, *NOBODY)])
+        self.assertEqual(synced, [top, os.path.dirname(path)])
         NOBODY.makeFolder(path)
         self.assertEqual(len(given), 2)
 
@@ -64,5 +68,10 @@ class AccountTests(SynchronousTestCase):
         """
         if os.geteuid():
             raise SkipTest("only root can be another account")
+        groups = os.getgroups()
+        os.setgroups([*groups, 4_000_000])
+        self.addCleanup(os.setgroups, groups)
         self.assertEqual(NOBODY.run(lambda: (os.geteuid(), os.getegid())), NOBODY)
+        self.assertNotIn(4_000_000, NOBODY.run(os.getgroups))
         self.assertEqual(os.geteuid(), 0)
+        self.assertIn(4_000_000, os.getgroups())

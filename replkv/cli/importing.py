@@ -62,7 +62,8 @@ class ImportCommand(PathCommand, AskingCommand):
     longdesc = (
         "Stores the keys that replkv export has written, or another program: one line of JSON for each, with key and "
         "value (keyBase64, valueBase64 for bytes that are not UTF-8) and, where it is to expire, exptime in seconds "
-        "from now. A key that is there already gets the new value. Versions are new. The first line that is wrong ends "
+        "from now. A key that is there already gets the new value, also one that others write meanwhile. "
+        "Versions are new. The first line that is wrong ends "
         f"it, with the exit status {DAMAGED}; what was stored by then stays, and the same file can be imported again. "
         "FILE is - for the standard input."
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from replkv.config import Config
+from replkv.config import Config, ConfigError
 
 if TYPE_CHECKING:
     from replkv.tls.connecting import Tls
@@ -26,14 +26,16 @@ def tlsOf(config: Config, authority: str | None, certificate: str | None, key: s
     @return: C{None} if nothing does.
     @raise ConfigError: if the files are of no use.
     """
-    known = config.clientTls.files.authority if config.clientTls is not None else None
+    known = None if config.clientTls is None else config.clientTls.files.of(config.servers[0].id).authority
     believed = authority or os.environ.get(AUTHORITY_VARIABLE) or known
+    own = certificate or os.environ.get(CERTIFICATE_VARIABLE) or None, key or os.environ.get(KEY_VARIABLE) or None
     if believed is None:
+        if certificate is not None or key is not None:
+            raise ConfigError("a certificate is of no use without TLS: --tls-ca names the authorities to believe")
         return None
     # No command is to wait for what only others need.
     from replkv.tls.connecting import Tls
 
-    own = certificate or os.environ.get(CERTIFICATE_VARIABLE) or None, key or os.environ.get(KEY_VARIABLE) or None
     return Tls(believed, *own)
 
 

@@ -64,8 +64,8 @@ def readAgain(cluster: Cluster, times: int) -> bool:
 @onReactor
 async def test_renewed(makeCluster: MakeCluster) -> None:
     """
-    Certificates, and then the authority, are replaced under load: no connection between the servers is lost for that,
-    and a server that is started with the new ones works together with those that have read them.
+    Certificates, and then the authority, are replaced under load, and a server that is started with the new ones works
+    together with those that have read them.
     """
     cluster = await protected(makeCluster)
     cluster.start()
@@ -78,7 +78,6 @@ async def test_renewed(makeCluster: MakeCluster) -> None:
             os.kill(server.process.pid, signal.SIGHUP)
         await until(lambda times=times: readAgain(cluster, times), "all have read them")  # type: ignore[misc]
         await load.more(200)
-    assert not any("lost server" in server.logged() for server in cluster.servers.values())
     restarted = cluster.servers[(leader + 1) % 3]
     restarted.kill()
     restarted.start()

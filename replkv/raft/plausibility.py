@@ -150,6 +150,8 @@ def _reply(state: ServerState, role: Role, reply: AppendEntriesReply | InstallSn
         return f"it has entry {reply.matchIndex} of this leader's log, which ends with entry {lastIndex}"
     if reply.readRound > role.reads.round:
         return f"it answers round {reply.readRound} of reads, and this leader has opened {role.reads.round}"
-    if isinstance(reply, AppendEntriesReply) and reply.prevLogIndex > lastIndex:
+    # One that is rejected for its term alone, without a conflict, may be from when this server led before.
+    isOfThisTerm = isinstance(reply, InstallSnapshotReply) or reply.success or reply.conflictIndex > 0
+    if isinstance(reply, AppendEntriesReply) and isOfThisTerm and reply.prevLogIndex > lastIndex:
         return f"it was asked for entry {reply.prevLogIndex} of this leader's log, which ends with entry {lastIndex}"
     return None

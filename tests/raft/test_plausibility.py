@@ -200,6 +200,15 @@ class ReplyTests(_Case):
         self.assertRefused(1, reply, "it has entry 4")
         self.assertTaken(1, matched(server, 3))
 
+    def test_rejectedForItsTerm(self) -> None:
+        """
+        What this server sent when it led before, with a longer log, may be rejected in the term that it leads now: by
+        who had heard of that from another one first.
+        """
+        late = AppendEntriesReply.rejected(term=self.server.raft.currentTerm, prevLogIndex=66)
+        self.assertTaken(1, late)
+        self.assertEqual(self.server.raft.role.name, "leader")
+
     def test_rounds(self) -> None:
         """
         Nobody answers a round of reads that was not opened.

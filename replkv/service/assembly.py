@@ -143,7 +143,12 @@ class Assembly:
         self.backupSchedule = self._schedule(on)
         security = on.host.peerSecurity
         self.peers = PeerListener(reactor, identity, self.node, self.snapshots, self.audit, security)
-        self.statistics = NodeStatistics(
+        self.statistics = self._statistics(on, executor, identity)
+        self.backups = Backups(self.machine, self.snapshots, config.cluster, on.server.id, self.clock)
+        self.clients = self._clients(on, outbox)
+
+    def _statistics(self, on: Foundation, executor: Executor, identity: Identity) -> NodeStatistics:
+        return NodeStatistics(
             self.raft,
             self.machine,
             executor,
@@ -153,10 +158,12 @@ class Assembly:
             self.shortages,
             self.backupSchedule,
             lambda: on.host.certificateEnd,
-            reactor,
+            on.host.reactor,
         )
-        self.backups = Backups(self.machine, self.snapshots, config.cluster, on.server.id, self.clock)
-        self.clients = ClientServerFactory(
+
+    def _clients(self, on: Foundation, outbox: Outbox) -> ClientServerFactory:
+        config, reactor = on.config, on.host.reactor
+        return ClientServerFactory(
             self.node,
             outbox,
             Intake(reactor, outbox, config.requestTimeout, on.limits.intake),

@@ -9,106 +9,17 @@ from dataclasses import replace
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv import exits
-from replkv.commands.results import Found, Touched, Unavailable
-from replkv.commands.set import Set
-from replkv.kv.machine import StateMachine
-from replkv.kv.memory import MemoryEngine
 from replkv.node.audit import Audit
 from replkv.node.limits import NODE_LIMITS
 from replkv.node.snapshotsender import OPERATOR
-from replkv.node.statenotes import StateNotes
 from replkv.peers.snapshots import NoSnapshot
-from replkv.raft.entry import Entry
 from replkv.service.limits import SERVER_LIMITS, ServerLimits
 from replkv.testing import SimulatedServer
-from replkv.testing.cluster.diskkinds import rottenRecord
-from replkv.testing.faults import Fault
 from tests.logged import logged
-from tests.node.cluster import Client, Cluster, valueAt
+from tests.node.cluster import Client, Cluster
 
 LIMITS = replace(SERVER_LIMITS, node=replace(NODE_LIMITS, auditSeconds=1.0))
 AUDITED = 1.5
-
-
-class StateNotesTests(SynchronousTestCase):
-    """
-    Tests for L{StateNotes}.
-    """
-
-    def setUp(self) -> None:
-        """
-        Have a machine that has applied nothing.
-        """
-        self.machine = StateMachine(MemoryEngine())
-        self.notes = StateNotes(self.machine)
-        self.entries = [Entry(index, 1, Set(b"k%d" % index, 0, b"", False).encode(0)) for index in range(1, 7)]
-
-    def apply(self) -> list[int]:
-        """
-        Apply all that is not applied yet.
-
-        @return: after which entries it was looked whether to note something.
-        """
-        stops = []
-        while todo := self.entries[self.machine.appliedIndex :]:
-            self.machine.apply(self.notes.cut(todo))
-            self.notes.note()
-            stops.append(self.machine.appliedIndex)
-        return stops
-
-    def test_noted(self) -> None:
-        """
-        Nothing is applied beyond an entry before the hash there is noted, for each who wants it.
-        """
-        asked = [self.notes.ask(0, 3), self.notes.ask(1, 5), self.notes.ask(2, 3)]
-        self.assertEqual(self.apply(), [3, 5, 6])
-        hashes = [self.successResultOf(answer) for answer in asked]
-        other = StateMachine(MemoryEngine())
-        other.apply(self.entries[:3])
-        self.assertEqual(hashes[0], other.hash)
-        self.assertEqual(hashes[2], other.hash)
-        other.apply(self.entries[3:5])
-        self.assertEqual(hashes[1], other.hash)
-        self.assertEqual(self.notes.noted(1), (5, other.hash))
-
-    def test_atOnce(self) -> None:
-        """
-        What is applied, and no more than that, is told at once.
-        """
-        self.apply()
-        self.assertEqual(self.successResultOf(self.notes.ask(0, 6)), self.machine.hash)
-
-    def test_tooLate(self) -> None:
-        """
-        What is past is not told.
-        """
-        self.apply()
-        self.assertIsNone(self.successResultOf(self.notes.ask(0, 5)))
-        self.assertIsNone(self.notes.noted(0))
-
-    def test_oneForEach(self) -> None:
-        """
-        Whoever asks anew has nothing of what it asked for before, neither what was noted nor what was to be.
-        """
-        first = self.notes.ask(0, 3)
-        second = self.notes.ask(0, 4)
-        self.assertIsNone(self.successResultOf(first))
-        self.assertEqual(self.apply(), [4, 6])
-        self.assertIsNotNone(self.successResultOf(second))
-        self.notes.ask(0, 9)
-        self.assertIsNone(self.notes.noted(0))
-
-    def test_forgotten(self) -> None:
-        """
-        Where the machine goes on from elsewhere, nothing that was asked for counts.
-        """
-        self.apply()
-        self.notes.ask(0, 6)
-        asked = self.notes.ask(1, 9)
-        self.notes.forget()
-        self.assertIsNone(self.successResultOf(asked))
-        self.assertIsNone(self.notes.noted(0))
 
 
 class AuditTests(SynchronousTestCase):
@@ -372,100 +283,3 @@ class AuditTests(SynchronousTestCase):
         snapshots.take(self.leader.id, 1).addErrback(lambda _: None)
         self.cluster.run(0.1)
         self.successResultOf(snapshots.take(self.leader.id, 1))
-
-
-class RottenTests(SynchronousTestCase):
-    """
-    Records that have rotted.
-    """
-
-    def setUp(self) -> None:
-        """
-        Have three servers, the first of which leads with a rotten record.
-        """
-        self.lines = logged(self)
-        self.begin(3)
-
-    def begin(self, size: int) -> None:
-        """
-        Have a cluster.
-        """
-        self.cluster = Cluster(size)
-        self.addCleanup(self.cluster.close)
-        self.leader = self.cluster.leader()
-        self.client = Client(self.leader)
-        self.client.set(b"key", b"value")
-        self.cluster.run(0.5)
-        self.leader.isFrail = True
-        rottenRecord(self.cluster, [self.leader], Fault(0, "rotten record", 0.0, 1.0, (0,), True, 0.5))
-
-    def assertReplaced(self) -> None:
-        """
-        The server takes itself out, and comes back with the record.
-        """
-        self.cluster.until(lambda: not self.leader.raft.isDistrusted, "it has a snapshot")
-        self.cluster.run(0.5)
-        self.assertEqual(valueAt(self.leader, b"key"), b"value")
-        self.assertTrue(self.leader.isRunning)
-        [line] = [line for line in self.lines if "this server's state is wrong" in line]
-        self.assertIn("the store's record of the key key does not fit its checksum", line)
-        self.assertEqual(self.client.get(b"key").result, None if self.leader.leads else self.redirect())
-
-    def redirect(self) -> object:
-        """
-        What a client is told by a server that does not lead.
-        """
-        return Client(self.leader).get(b"key").result
-
-    def test_read(self) -> None:
-        """
-        Who reads it is told that there is an error, and no value; then another server leads, and this one is mended.
-        """
-        read = self.client.get(b"key")
-        waits = self.client.get(b"other")
-        self.cluster.settle()
-        self.assertEqual(read.result, Unavailable())
-        self.assertTrue(self.leader.raft.isDistrusted)
-        self.cluster.run(3.0)
-        self.assertIsNotNone(waits.result)
-        self.assertReplaced()
-
-    def test_touched(self) -> None:
-        """
-        So it is with a command that has to read it. What came of it is not known, but by another server.
-        """
-        touched = self.client.touch(b"key", 1000)
-        after = self.client.set(b"after", b"")
-        self.cluster.settle()
-        self.assertEqual((touched.result, after.result), (Unavailable(), Unavailable()))
-        self.assertReplaced()
-        other = self.cluster.leader()
-        again = Client(other).getm(b"key")
-        self.cluster.settle()
-        assert isinstance(again.result, Found)
-        self.assertGreater(again.result.left, 0)
-        self.assertFalse(isinstance(touched.result, Touched))
-
-    def test_expiring(self) -> None:
-        """
-        So it is where the leader looks whether a key has expired before it asks the others.
-        """
-        self.client.set(b"dies", b"", 1)
-        self.cluster.settle()
-        self.cluster.hold(self.cluster.servers)
-        self.cluster.run(1.1)
-        read = self.client.get(b"key")
-        self.cluster.hold(self.cluster.servers, held=False)
-        self.cluster.settle()
-        self.assertEqual(read.result, Unavailable())
-        self.assertReplaced()
-
-    def test_alone(self) -> None:
-        """
-        A server that is alone stops, and says what to do.
-        """
-        self.begin(1)
-        self.client.get(b"key")
-        self.cluster.until(lambda: self.leader.status == exits.DISK, "it stops", 10.0)
-        self.assertIn("does not fit its checksum", self.leader.complaint)
-        self.assertIn("restore a backup", self.leader.complaint)

@@ -4,7 +4,7 @@ A server that other servers have let in, and that then says what it likes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final, cast
 
@@ -49,13 +49,11 @@ class HostileCluster(Cluster):
         self,
         size: int,
         hostile: int,
-        absent: Collection[int] = (),
         electionTimeout: float = 0.25,
         limits: ServerLimits = SERVER_LIMITS,
     ) -> None:
         """
         @param hostile: the id of the hostile server.
-        @param absent: those that are not started either.
         @param electionTimeout: the shortest, in seconds.
         """
         super().__init__(size, limits, started=())
@@ -65,7 +63,7 @@ class HostileCluster(Cluster):
         for server in self.servers:
             server.hasForgotten = True
         for server in self.servers:
-            if server.id != hostile and server.id not in absent:
+            if server.id != hostile:
                 server.start()
         self.settle()
 

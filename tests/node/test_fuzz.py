@@ -36,7 +36,7 @@ class Story:
     """
 
     def __init__(self) -> None:
-        self.cluster = HostileCluster(3, 1, absent=(2,), electionTimeout=0.1)
+        self.cluster = HostileCluster(2, 1, electionTimeout=0.1)
         self.server = self.cluster.servers[0]
         self.hostile = Hostile(self.cluster, 1)
         self._refused = 0  # How often the server has closed a connection since something made no sense.

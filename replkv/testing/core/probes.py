@@ -26,7 +26,8 @@ class Probes:
     """
 
     def __init__(self) -> None:
-        self._vain: dict[tuple[int, int, int], int] = {}  # By leader, its term, and follower.
+        # By leader, its term, follower, and which log that has: after a crash, or a snapshot, it is another one.
+        self._vain: dict[tuple[int, int, int, int, int], int] = {}
 
     def answered(self, leader: Server, follower: Server, reply: AppendEntriesReply, nextIndex: int) -> None:
         """
@@ -38,7 +39,7 @@ class Probes:
         progress = leader.raft.progressOf(follower.id)
         if progress is None or leader.raft.currentTerm != reply.term:
             return
-        key = (leader.id, reply.term, follower.id)
+        key = (leader.id, reply.term, follower.id, follower.life, follower.raft.log.firstIndex)
         if reply.success:
             self._vain.pop(key, None)
         elif progress.nextIndex < nextIndex:

@@ -13,7 +13,7 @@ from replkv.node.limits import NODE_LIMITS
 from replkv.service.limits import ServerLimits
 from replkv.testing.chance import chance
 from replkv.testing.cluster.limits import drawLimits
-from replkv.testing.cluster.plan import ClientPlan, Plan
+from replkv.testing.cluster.plan import MAX_VALUE_BYTES, ClientPlan, Plan
 from replkv.testing.cluster.upgrades import BEFORE, drawUpgrades
 from replkv.testing.faults import (
     BY_ITSELF,
@@ -176,6 +176,8 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
         versions=BEFORE if upgrades else VERSIONS,
         faults=faults + upgrades + wrongs,
     )
+    if any(client.huge for client in plan.clients):
+        plan = _roomy(plan)
     if chance(seed, "fleeting").random() < _FLEETING:
         plan = _fleeting(plan)
     if isForgetful:
@@ -196,6 +198,20 @@ def _fleeting(plan: Plan) -> Plan:
     )
     machine = replace(plan.limits.machine, frontLength=1)
     return replace(plan, clients=clients, limits=ServerLimits(machine=machine))
+
+
+def _roomy(plan: Plan) -> Plan:
+    """
+    The same, with room for the reply with a value that is as large as any, and snapshots that get along with one.
+    """
+    memory, node = plan.limits.memory, plan.limits.node
+    memory = replace(memory, unreadBytes=max(memory.unreadBytes, 2 * MAX_VALUE_BYTES))
+    node = replace(
+        node,
+        snapshotPieceBytes=max(node.snapshotPieceBytes, MAX_VALUE_BYTES // 8),
+        snapshotBytesPerSecond=max(node.snapshotBytesPerSecond, MAX_VALUE_BYTES),
+    )
+    return replace(plan, limits=replace(plan.limits, memory=memory, node=node))
 
 
 def _audited(plan: Plan, random: Random) -> Plan:

@@ -63,11 +63,13 @@ class Intake:
         self._refused = 0
         self._waiting: deque[tuple[float, Taker]] = deque()
 
-    def took(self) -> None:
+    def took(self, places: int = 1) -> None:
         """
         A command was taken.
+
+        @param places: as how many it counts, since it takes that much time.
         """
-        self.left -= 1
+        self.left = max(0, self.left - places)
         if not self.left:
             self._clock.callLater(0, self._turn)
 

@@ -124,7 +124,10 @@ class Installer:
         if fetched is None:
             return
         state = fetched.state
-        if self._raft.install(state.appliedIndex, state.appliedTerm):
+        # What it did not contradict when it came may be committed by now.
+        if self._isRefused(fetched):
+            self._fetched = None
+        elif self._raft.install(state.appliedIndex, state.appliedTerm):
             self._fetched = None
             self._taken.append(fetched)
         elif state.appliedIndex <= self._raft.lastApplied:
@@ -176,15 +179,21 @@ class Installer:
 
     def _arrived(self, fetched: Fetched) -> bool:
         self._fetching = None
-        _, _, state, sender, _ = fetched
-        objection = self._raft.snapshotObjection(state.appliedIndex, state.appliedTerm)
-        if objection is not None:
-            self._discard(fetched.engine, fetched.store)
-            self._isOfNoUse(f"server {sender} has {objection}")
+        if self._isRefused(fetched):
             return False
         self._told = None
         self._fetched = fetched
         return True
+
+    def _isRefused(self, fetched: Fetched) -> bool:
+        """
+        Whether no server that is in its right mind has such a snapshot. Then it is discarded.
+        """
+        objection = self._raft.snapshotObjection(fetched.state.appliedIndex, fetched.state.appliedTerm)
+        if objection is not None:
+            self._discard(fetched.engine, fetched.store)
+            self._isOfNoUse(f"server {fetched.sender} has {objection}")
+        return objection is not None
 
     def _notFetched(self, failure: Failure) -> bool:
         self._fetching = None

@@ -231,6 +231,8 @@ class ServerState:
         """
         self._persistVote()
         keepsLog = self.log.matches(index, term)
+        if not keepsLog and index < self.commitIndex:
+            raise InvariantViolation(f"a snapshot up to entry {index} of term {term} would undo what is committed")
         seq = self._nextSeq
         self._nextSeq += 1
         self._installSeq = seq

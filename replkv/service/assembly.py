@@ -144,7 +144,9 @@ class Assembly:
         security = on.host.peerSecurity
         self.peers = PeerListener(reactor, identity, self.node, self.snapshots, self.audit, security)
         self.statistics = self._statistics(on, executor, identity)
-        self.backups = Backups(self.machine, self.snapshots, config.cluster, on.server.id, self.clock)
+        self.backups = Backups(
+            self.machine, self.snapshots, config.cluster, on.server.id, self.clock, reactor, config.requestTimeout
+        )
         self.clients = self._clients(on, outbox)
 
     def _statistics(self, on: Foundation, executor: Executor, identity: Identity) -> NodeStatistics:

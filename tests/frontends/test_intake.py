@@ -141,6 +141,17 @@ class IntakeTests(SynchronousTestCase):
         self.assertEqual(taken, [4, 8, 12])
         self.assertEqual([client.taken for client in clients], [3] * 5)
 
+    def test_places(self) -> None:
+        """
+        One that takes the time of many counts as many, and there is one turn after it, as after any other.
+        """
+        self.intake.took(100)
+        self.assertEqual((self.intake.left, len(self.clock.getDelayedCalls())), (0, 1))
+        client = Client(self.intake, 3)
+        self.assertEqual(client.taken, 0)
+        self.clock.turn()
+        self.assertEqual(client.taken, 3)
+
     def test_inTurn(self) -> None:
         """
         Whoever came first is first, and whoever has more waits again, behind the others.

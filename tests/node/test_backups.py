@@ -9,7 +9,8 @@ import json
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.commands.results import Found, NoSnapshot, NotYet, Result
+from replkv.commands.results import Found, NoSnapshot, NotYet, Result, Unavailable
+from replkv.node.backups import MAX_PIECES
 from replkv.node.limits import NODE_LIMITS
 from replkv.storage.snapshot import IncomingSnapshot, Manifest
 from replkv.testing.files import MemoryFiles
@@ -87,3 +88,30 @@ class BackupsTests(SynchronousTestCase):
         _, second = self.described(least)
         self.assertNotEqual(second.number, first.number)
         self.assertGreaterEqual(second.index, least)
+
+    def test_fewAtOnce(self) -> None:
+        """
+        However many pieces are asked for at once, few are read, and the others are refused: whoever made a backup would
+        ask for one after the other.
+        """
+        _, manifest = self.described(0)
+        asked = [self.backups.piece(manifest.number, 0, 0) for _ in range(100)]
+        refused = [self.successResultOf(each) for each in asked if each.called]
+        self.assertEqual(refused, [Unavailable()] * (100 - MAX_PIECES))
+        found = [self.answer(each) for each in asked[:MAX_PIECES]]
+        self.assertEqual([type(each) for each in found], [Found] * MAX_PIECES)
+        self.assertIsInstance(self.answer(self.backups.piece(manifest.number, 0, 0)), Found)
+
+    def test_diskHangs(self) -> None:
+        """
+        Where the disk does not answer, the client is answered all the same, and no more is asked of the disk.
+        """
+        _, manifest = self.described(0)
+        goOn = self.server.pace.hang()
+        asked = [self.backups.piece(manifest.number, 0, 0) for _ in range(MAX_PIECES)]
+        self.cluster.run(self.cluster.config.requestTimeout)
+        self.assertEqual([self.successResultOf(each) for each in asked], [Unavailable()] * MAX_PIECES)
+        self.assertEqual(self.successResultOf(self.backups.piece(manifest.number, 0, 0)), Unavailable())
+        goOn()
+        self.cluster.run(1.0)
+        self.assertIsInstance(self.answer(self.backups.piece(manifest.number, 0, 0)), Found)

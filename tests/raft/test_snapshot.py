@@ -7,6 +7,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.raft.entry import Batch, Entry
+from replkv.raft.invariants import InvariantViolation
 from replkv.raft.limits import RaftLimits
 from replkv.raft.messages import AppendEntriesReply, InstallSnapshot, InstallSnapshotReply, Message
 from replkv.raft.outputs import Fetch, Install, Persist, Send
@@ -120,6 +121,16 @@ class FollowerTests(SynchronousTestCase):
             server.sync()
             self.assertEqual((server.raft.log.stableIndex, server.raft.commitIndex), (4, 4))
             self.assertEqual((server.disk.firstIndex, server.disk.prevTerm, server.disk.entries), (5, 2, []))
+
+    def test_undoesNothing(self) -> None:
+        """
+        What is committed stays, though it is not applied yet: a snapshot that would put something else in its place is
+        an invariant that breaks.
+        """
+        server = aServer(1, 1, 1, 1)
+        server.raft.step(1, heartbeat(1, 4, 1)._replace(leaderCommit=4))
+        self.assertEqual((server.raft.commitIndex, server.raft.lastApplied), (4, 0))
+        self.assertRaises(InvariantViolation, server.raft.install, 3, 4)
 
     def test_keepsLog(self) -> None:
         """

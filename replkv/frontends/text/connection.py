@@ -45,6 +45,11 @@ _ALWAYS_BYTES: Final = 64
 
 _FOR_BACKEND: Final = (KeyCommand, Transfer)
 
+EXTRA_PLACES: Final = 16
+"""
+As how many commands one counts that every server answers by itself: C{stats} takes about as long.
+"""
+
 # How long a closing connection waits for the client to close its side too.
 LINGER_SECONDS: Final = 1.0
 
@@ -212,7 +217,7 @@ class TextProtocol(LineReceiver):
         so this is the next one.
         """
         self._arriving = 0
-        if self._parser.dropValue():
+        if self._phase is not _CLOSED and self._parser.dropValue():
             self._asked.append(REFUSED)
             self._replied(REFUSAL)
 
@@ -229,9 +234,9 @@ class TextProtocol(LineReceiver):
     @property
     def stuckBytes(self) -> int:
         """
-        The bytes of its replies, if the client has taken none for a look or two of the watch.
+        The bytes of its replies, if the client has taken none for a second or two.
         """
-        return self._replies.size if self._replies.isUnread(1) else 0
+        return self._replies.size if self._replies.isUnread(self._watch.stuckLooks) else 0
 
     def giveUp(self, why: str) -> None:
         """
@@ -265,8 +270,11 @@ class TextProtocol(LineReceiver):
 
     def _takeCommands(self) -> None:
         """
-        Take commands out of the parser as long as there is room for them, then read on, or wait, or close.
+        Take commands out of the parser as long as there is room for them, then read on, or wait, or close. Of a client
+        that has gone, nothing counts any more.
         """
+        if self._phase is _CLOSED:
+            return
         while self._phase is _OPEN and self._hasRoom() and not self._waits:
             if not self._intake.left:
                 self._waits = True
@@ -321,14 +329,16 @@ class TextProtocol(LineReceiver):
         replies.asked.append(request)
         replies.pendingBytes += request.room
         self._budget.reserve(request.room)
-        self._intake.took()
         if isinstance(command, _FOR_BACKEND):
+            self._intake.took()
             self._server.backend.submit(request)
         elif isinstance(command, Malformed):
+            self._intake.took()
             request.answer(BadCommand())
             if command.close:
                 self._phase = _FINISHING
         else:
+            self._intake.took(EXTRA_PLACES)
             self._server.extras.answer(request)
 
     def _pace(self) -> None:

@@ -32,10 +32,11 @@ class Watch:
 
     @ivar now: the number of the last look.
     @ivar unreadLooks: after so many of them, a client has left its replies unread for too long.
+    @ivar stuckLooks: after so many, one has left them unread for a second.
     @ivar idleLooks: after so many, it has sent nothing for too long; without end where that is allowed.
     """
 
-    __slots__ = ("_call", "_clock", "_interval", "_look", "idleLooks", "now", "unreadLooks")
+    __slots__ = ("_call", "_clock", "_interval", "_look", "idleLooks", "now", "stuckLooks", "unreadLooks")
 
     def __init__(
         self, clock: IReactorTime, look: Callable[[], None], unreadSeconds: float, idleSeconds: float | None
@@ -51,6 +52,7 @@ class Watch:
         shortest = min(unreadSeconds, inf if idleSeconds is None else idleSeconds)
         self._interval = min(max(shortest / LOOKS, _LEAST_INTERVAL), _MOST_INTERVAL)
         self.unreadLooks = ceil(unreadSeconds / self._interval)
+        self.stuckLooks = ceil(_MOST_INTERVAL / self._interval)
         self.idleLooks = inf if idleSeconds is None else ceil(idleSeconds / self._interval)
         self._call: IDelayedCall | None = None
 

@@ -4,9 +4,11 @@ Tests for one connection: the order of its replies, and its end.
 
 from __future__ import annotations
 
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.commands.results import Found, NotFound
+from replkv.frontends.limits import IntakeLimits
 from replkv.frontends.outbox import Writer
 from replkv.frontends.text.connection import (
     LINGER_SECONDS,
@@ -234,6 +236,27 @@ class EndTests(SynchronousTestCase):
         served.answer()
         self.assertEqual((served.budget.reserved, served.budget.unread), (0, 0))
         self.assertEqual(len(served.backend.seen), CONNECTION_LIMITS.pendingCommands)
+
+    def test_lostWhileWaiting(self) -> None:
+        """
+        Of a client that has gone while it waited for its turn, nothing is taken, and nothing counts: not the value that
+        it had begun to send either.
+        """
+        turns = Clock()
+        served = Served(limits=IntakeLimits(turnCommands=2), turns=turns)
+        client, other = served.connect(), served.connect()
+        client.send(b"set b 0 1000\r\n" + bytes(500))
+        self.assertGreater(served.factory.arrivals.total, 0)
+        other.send(b"get a\r\nget a\r\n")
+        client.send(bytes(100))
+        protocol = protocolOf(client)
+        client.abort()
+        served.network.settle()
+        turns.advance(0)
+        served.network.settle()
+        self.assertEqual(served.factory.arrivals.total, 0)
+        protocol.refuseValue()
+        self.assertEqual(served.budget.excess, Served().budget.excess)
 
     def test_lostBetweenAnswerAndFlush(self) -> None:
         """

@@ -4,6 +4,7 @@ The log file of a server.
 
 from __future__ import annotations
 
+import os
 import signal
 from typing import Any, Final
 
@@ -39,6 +40,13 @@ class LoggedService(MultiService):
         super().__init__()
         # Twisted keeps so many beside the one that is written to.
         self._file = LogFile.fromFullPath(filename, rotateLength=FILE_BYTES, maxRotatedFiles=FILES - 1)
+        folder = os.path.dirname(self._file.path)
+        if not os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+            self._logger.warn(
+                "the log file cannot be moved away when it is full, and grows without end: this server may not write "
+                "in {folder}",
+                folder=folder,
+            )
         signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(self.reopen))
         signal.signal(signal.SIGUSR1, lambda *_: reactor.callFromThread(self._file.rotate))
 

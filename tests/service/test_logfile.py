@@ -102,6 +102,16 @@ class LogFileTests(SynchronousTestCase):
         with open(f"{self.path}.{FILES - 1}", "rb") as file:
             self.assertIn(b"file 4", file.read(200))
 
+    def test_cannotBeMoved(self) -> None:
+        """
+        Where a server may not write in the folder of its log, it says so: Twisted would let the file grow in silence.
+        """
+        self.assertEqual(self.lines(self.path), [])
+        self.patch(os, "access", lambda path, mode, **options: path != self.folder)
+        LoggedService(self.reactor, self.path)
+        [line] = self.lines(self.path)
+        self.assertIn(f"this server may not write in {self.folder}", line)
+
     def test_rotate(self) -> None:
         """
         SIGUSR1 moves the file away, as it does with twistd's own.

@@ -23,7 +23,7 @@ from replkv.testing.outcome import Violation
 
 __all__ = ["ClockBound", "Undecided", "checkLinearizable"]
 
-MOST_PREFIXES: Final = 50_000
+MOST_PREFIXES: Final = 250_000
 """
 So many are enough for all but a few keys.
 """

@@ -176,15 +176,15 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
         versions=BEFORE if upgrades else VERSIONS,
         faults=faults + upgrades + wrongs,
     )
-    if any(client.huge for client in plan.clients):
-        plan = _roomy(plan)
     if chance(seed, "fleeting").random() < _FLEETING:
         plan = _fleeting(plan)
     if isForgetful:
         plan = _forgetful(plan, forgetting)
     if wrongs:
         plan = _audited(plan, audited)
-    return _filling(plan) if "no descriptors" in chosen else plan
+    if "no descriptors" in chosen:
+        plan = _filling(plan)
+    return _roomy(plan) if any(client.huge for client in plan.clients) else plan
 
 
 def _fleeting(plan: Plan) -> Plan:

@@ -146,7 +146,7 @@ class ClientServerFactory(ServerFactory):
             self.report("address", why)
         elif not self._crowded:
             self._crowded = True
-            self._logger.warn("{why}", why=why)
+            self.report("places", why)
         if self.admission.isLocal(host) and len(self._extra) < MAX_EXTRA:
             connection = TextProtocol(self, host)
             self._extra[connection] = False
@@ -178,7 +178,7 @@ class ClientServerFactory(ServerFactory):
         # Not at the first that goes: where clients come back all the time, the operator is told once.
         if self._crowded and self.admission.taken <= self.admission.most * 9 // 10:
             self._crowded = False
-            self._logger.info("{count} clients are connected, and more are taken again", count=self.admission.taken)
+            self.report("places", f"{self.admission.taken} clients are connected, and more are taken again")
         if not self._connections:
             self.watch.stop()
             waiting, self._empty = self._empty, []

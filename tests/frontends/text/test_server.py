@@ -4,7 +4,7 @@ Tests for what the connections have in common: their number, the extras, and the
 
 from __future__ import annotations
 
-from twisted.logger import LogLevel, capturedLogs
+from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv import __version__
@@ -12,6 +12,7 @@ from replkv.commands.catalog import COMMANDS
 from replkv.frontends.text.connection import LINGER_SECONDS
 from replkv.frontends.text.limits import CONNECTION_LIMITS
 from replkv.frontends.text.server import MAX_REFUSALS
+from replkv.outside import INTERVAL_SECONDS
 from tests.frontends.text.session import Served, talk
 
 NOT_FOUND = b"ERRNOTFOUND\r\n"
@@ -97,11 +98,40 @@ class MaxConnectionsTests(SynchronousTestCase):
         with capturedLogs() as events:
             for _ in range(3):
                 self.assertRefused(served)
-            self.assertEqual([event["log_level"] for event in events], [LogLevel.warn])
+            self.assertEqual(len(events), 1)
+            served.network.advance(INTERVAL_SECONDS)
             clients.pop().close()
+            served.network.advance(INTERVAL_SECONDS)
             served.connect()
             self.assertRefused(served)
-        self.assertEqual([event["log_level"] for event in events], [LogLevel.warn, LogLevel.info, LogLevel.warn])
+        self.assertEqual(
+            [event["line"] for event in events],
+            [
+                "10 clients are connected, and no more are taken (MaxConnections)",
+                "9 clients are connected, and more are taken again",
+                "10 clients are connected, and no more are taken (MaxConnections)",
+            ],
+        )
+
+    def test_crowdsThatComeAndGo(self) -> None:
+        """
+        Whoever fills all places and leaves them again and again cannot fill the log: the operator is told at once, and
+        then how things are every few seconds.
+        """
+        served = Served(maxConnections=10)
+        clients = [served.connect() for _ in range(10)]
+        with capturedLogs() as events:
+            for _ in range(100):
+                self.assertRefused(served)
+                clients.pop().close()
+                clients.append(served.connect())
+            self.assertEqual(len(events), 1)
+            served.network.advance(INTERVAL_SECONDS)
+        first, last = (event["line"] for event in events)
+        self.assertEqual(first, "10 clients are connected, and no more are taken (MaxConnections)")
+        self.assertEqual(
+            last, "199 more of such lines in 10 s; the last: 9 clients are connected, and more are taken again"
+        )
 
     def test_backAtOnce(self) -> None:
         """

@@ -5,6 +5,8 @@ Tests for L{replkv.cli.security}.
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,7 +30,8 @@ class TlsOfTests(SynchronousTestCase):
         """
         Have certificates, and nothing in the environment.
         """
-        folder = Path(self.mktemp()).absolute()
+        folder = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, folder)
         files = TlsFiles(*(str(folder / name) for name in ("server-{id}.pem", "server-{id}.key", "authority.pem")))
         issuer = Issuer(files, "replkv", NOW)
         issuer.begin()

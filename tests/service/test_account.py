@@ -5,6 +5,8 @@ Tests for L{replkv.service.account}.
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
@@ -52,8 +54,8 @@ class AccountTests(SynchronousTestCase):
         self.patch(os, "chown", lambda *arguments, **options: given.append(arguments))
         synced: list[str] = []
         self.patch(OSFiles, "syncFolder", lambda files, path: synced.append(path))
-        top = os.path.abspath(self.mktemp())
-        os.mkdir(top)
+        top = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, top)
         path = os.path.join(top, "some", "where")
         NOBODY.makeFolder(path)
         self.assertTrue(os.path.isdir(path))

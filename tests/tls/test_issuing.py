@@ -5,7 +5,9 @@ Tests for L{replkv.tls.issuing}, and for L{replkv.tls.credentials}, which reads 
 from __future__ import annotations
 
 import os
+import shutil
 import stat
+import tempfile
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -32,7 +34,9 @@ class IssuerTests(SynchronousTestCase):
         """
         Have a folder that is not there yet.
         """
-        self.folder = Path(self.mktemp()).absolute()
+        above = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, above)
+        self.folder = Path(above) / "new"
         names = ("server-{id}.pem", "server-{id}.key", "authority.pem")
         self.files = TlsFiles(*(str(self.folder / "tls" / name) for name in names))
         self.issuer = Issuer(self.files, CLUSTER, NOW)

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, TypeVar
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from replkv.config import ConfigError
@@ -81,7 +82,7 @@ def readAny(own: TlsFiles, now: datetime) -> Credentials:
     @param now: they have to be good at this time.
     @raise ConfigError: if they cannot be read, or do not belong together.
     """
-    key = parsed(own.key, lambda data: load_pem_private_key(data, None), "private key without a password")
+    key = readKey(own.key)
     if not isinstance(key, Key):
         raise ConfigError(f"{own.key} is a key of a kind that certificates of servers do not have")
     chain = readCertificates(own.certificate)
@@ -89,7 +90,7 @@ def readAny(own: TlsFiles, now: datetime) -> Credentials:
     certificate = chain[0]
     if _public(key.public_key()) != _public(certificate.public_key()):
         raise ConfigError(f"{own.key} is not the key of the certificate in {own.certificate}")
-    for path, each in ((own.certificate, certificate), *((own.authority, authority) for authority in authorities[:1])):
+    for path, each in ((own.certificate, certificate), (own.authority, authorities[0])):
         if now > each.not_valid_after_utc:
             raise ConfigError(
                 f"{path} has ended on {each.not_valid_after_utc:%Y-%m-%d}: replkv cert renew makes another"
@@ -109,7 +110,16 @@ def readCertificates(path: str) -> list[x509.Certificate]:
 
     @raise ConfigError: if there is none.
     """
-    return parsed(path, x509.load_pem_x509_certificates, "certificate in PEM")
+    return _parsed(path, x509.load_pem_x509_certificates, "certificate in PEM")
+
+
+def readKey(path: str) -> PrivateKeyTypes:
+    """
+    Read a private key, of whatever kind.
+
+    @raise ConfigError: if there is none.
+    """
+    return _parsed(path, lambda data: load_pem_private_key(data, None), "private key without a password")
 
 
 def _readFile(path: str) -> bytes:
@@ -125,7 +135,7 @@ def _readFile(path: str) -> bytes:
         raise ConfigError(f"{path}: {error.strerror}") from None
 
 
-def parsed(path: str, parse: Callable[[bytes], _T], what: str) -> _T:
+def _parsed(path: str, parse: Callable[[bytes], _T], what: str) -> _T:
     """
     Read a file, and make something of it.
 

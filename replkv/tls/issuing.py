@@ -10,16 +10,11 @@ from datetime import datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from replkv.config import ConfigError, ServerConfig
 from replkv.tls.authority import Credential, makeAuthority, makeClient, makeServer
-from replkv.tls.credentials import isIssuedBy, parsed, readCertificates
+from replkv.tls.credentials import isIssuedBy, readCertificates, readKey
 from replkv.tls.names import memberName
 from replkv.tlsfiles import TlsFiles
 
@@ -119,7 +114,7 @@ class Issuer:
         The one that there is a key of: the last that was made, unless that was cut off.
         """
         certificates = readCertificates(self._files.authority)
-        key = parsed(self.keyPath, lambda data: load_pem_private_key(data, None), "private key without a password")
+        key = readKey(self.keyPath)
         certificate = next((each for each in certificates if each.public_key() == key.public_key()), None)
         if certificate is None or not isinstance(key, ec.EllipticCurvePrivateKey):
             raise ConfigError(f"{self.keyPath} is the key of no certificate in {self._files.authority}")

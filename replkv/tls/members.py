@@ -18,9 +18,7 @@ from twisted.internet.interfaces import (
     ITransport,
 )
 from twisted.internet.protocol import ServerFactory
-from twisted.internet.ssl import (
-    optionsForClientTLS,
-)
+from twisted.internet.ssl import optionsForClientTLS
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 from zope.interface import implementer
 
@@ -31,6 +29,7 @@ from replkv.tls.names import listed, memberName, namesIn
 from replkv.tls.wrapping import TlsEndpoint, contextOf, optionsOf
 
 
+@implementer(IOpenSSLServerConnectionCreator)
 class MemberTls:
     """
     How a server talks to the others of its cluster. What it proves itself with may be replaced at any time: connections
@@ -69,7 +68,7 @@ class MemberTls:
         """
         Have the connections of a factory begin with TLS. Who has no certificate of an authority is not let in.
         """
-        return accepting(_Accepting(self), factory, self._clock)
+        return accepting(self, factory, self._clock)
 
     def connect(self, endpoint: IStreamClientEndpoint, server: int) -> IStreamClientEndpoint:
         """
@@ -94,9 +93,9 @@ class MemberTls:
         """
         return handshakeMistake(exception)
 
-    def accept(self) -> Connection:
+    def serverConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> Connection:
         """
-        Make the TLS of a connection that somebody else has made.
+        See L{IOpenSSLServerConnectionCreator.serverConnectionForTLS}.
         """
         return Connection(self._accepts, None)
 
@@ -110,18 +109,6 @@ class MemberTls:
             creator = optionsForClientTLS(name, options.pop("trustRoot"), extraCertificateOptions=options)
             self._creators[name] = creator
         return creator.clientConnectionForTLS(protocol)
-
-
-@implementer(IOpenSSLServerConnectionCreator)
-class _Accepting:
-    def __init__(self, tls: MemberTls) -> None:
-        self._tls = tls
-
-    def serverConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> Connection:
-        """
-        See L{IOpenSSLServerConnectionCreator.serverConnectionForTLS}.
-        """
-        return self._tls.accept()
 
 
 @implementer(IOpenSSLClientConnectionCreator)

@@ -8,11 +8,12 @@ from typing import Final, NoReturn
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import ITCPTransport, ITransport
+from twisted.internet.interfaces import ITCPTransport
 from twisted.protocols import amp
 from twisted.python.failure import Failure
 
 from replkv.peers.argument import MAX_BYTES, MAX_PARTS
+from replkv.peers.quiet import QuietAMP
 from replkv.raft.validity import Impossible
 
 MAX_HELLO_BYTES: Final = 64 * 1024
@@ -36,7 +37,7 @@ And after that. Each costs time and memory, however short it is.
 """
 
 
-class PeerConnection(amp.AMP):
+class PeerConnection(QuietAMP):
     """
     AMP, with a bound to the memory that the other side can make this one use.
 
@@ -54,19 +55,6 @@ class PeerConnection(amp.AMP):
         self.boxBytes = 0
         self.isGivenUp = False
         self._boxStrings = 0
-
-    def makeConnection(self, transport: ITransport) -> None:
-        """
-        Begin. All that AMP's own method adds to its parents' is a line in the log for each connection.
-        """
-        super(amp.AMP, self).makeConnection(transport)
-
-    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
-        """
-        End; without AMP's line in the log too, and without its forgetting the transport, which what fires now may
-        still want to abort.
-        """
-        super(amp.AMP, self).connectionLost(reason)
 
     def connectionMade(self) -> None:
         """

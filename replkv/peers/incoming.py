@@ -64,7 +64,6 @@ class IncomingConnection(PeerConnection):
     Answers the requests of one other server.
 
     @ivar sender: its id, once it has said it.
-    @ivar isClosing: whether it was given up, and its descriptor is about to be given back.
     """
 
     factory: PeerListener
@@ -73,7 +72,6 @@ class IncomingConnection(PeerConnection):
     def __init__(self) -> None:
         super().__init__()
         self.sender: int | None = None
-        self.isClosing = False
         self._helloCall: IDelayedCall | None = None
         self._unanswered = 0
         self._unansweredBytes = 0

@@ -74,7 +74,7 @@ class PeerListener(ServerFactory):
         Let another server introduce itself; unless so many connect at once that those which were given up for them
         could not be closed yet.
         """
-        if sum(connection.sender is None or connection.isClosing for connection in self.connections) >= _MAX_UNKNOWN:
+        if sum(connection.sender is None or connection.isGivenUp for connection in self.connections) >= _MAX_UNKNOWN:
             return None
         connection = IncomingConnection()
         connection.factory = self
@@ -85,7 +85,7 @@ class PeerListener(ServerFactory):
         Where there are too many connections that have not said who they are, give up the oldest of them: strangers
         must neither keep out a member nor use up the descriptors.
         """
-        strangers = [peer for peer in self.connections if peer.sender is None and not peer.isClosing]
+        strangers = [peer for peer in self.connections if peer.sender is None and not peer.isGivenUp]
         if len(strangers) > MAX_STRANGERS:
             if not self._crowded:
                 self._crowded = True
@@ -128,5 +128,5 @@ class PeerListener(ServerFactory):
             self._close(connection)
 
     def _close(self, connection: IncomingConnection) -> None:
-        connection.isClosing = True
+        connection.isGivenUp = True
         connection.transport.abortConnection()

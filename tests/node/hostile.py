@@ -16,6 +16,7 @@ from xxhash import xxh3_128
 
 from replkv.peers.commands import AppendEntriesCommand, Hello, InstallSnapshotCommand, RequestVoteCommand
 from replkv.peers.identity import Identity
+from replkv.peers.quiet import QuietAMP
 from replkv.peers.snapshots import Piece
 from replkv.service.limits import SERVER_LIMITS, ServerLimits
 from replkv.storage.snapshot import Manifest, SnapshotFile
@@ -86,7 +87,7 @@ class Asker(Caller):
             super().ampBoxReceived(box)
 
 
-class _Answers(amp.AMP):
+class _Answers(QuietAMP):
     """
     The end of a connection that answers.
     """
@@ -94,18 +95,6 @@ class _Answers(amp.AMP):
     def __init__(self, hostile: Hostile) -> None:
         super().__init__()
         self._hostile = hostile
-
-    def makeConnection(self, transport: Any) -> None:
-        """
-        Begin, and log nothing.
-        """
-        super(amp.AMP, self).makeConnection(transport)
-
-    def connectionLost(self, reason: Any) -> None:  # type: ignore[override]
-        """
-        End, and log nothing.
-        """
-        super(amp.AMP, self).connectionLost(reason)
 
     def ampBoxReceived(self, box: amp.AmpBox) -> None:
         """

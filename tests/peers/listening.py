@@ -11,30 +11,19 @@ from twisted.protocols import amp
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.peers.commands import Hello
+from replkv.peers.quiet import QuietAMP
 from replkv.testing.cluster.end import End
 from tests.logged import logged
 from tests.network import Network, dial
 from tests.peers.peer import PORT, Peer, hostOf
 
 
-class Caller(amp.AMP):
+class Caller(QuietAMP):
     """
     The end that asks, without the rules of a server's own.
     """
 
     transport: End
-
-    def makeConnection(self, transport: Any) -> None:
-        """
-        Begin, and log nothing.
-        """
-        super(amp.AMP, self).makeConnection(transport)
-
-    def connectionLost(self, reason: Any) -> None:  # type: ignore[override]
-        """
-        End, and log nothing.
-        """
-        super(amp.AMP, self).connectionLost(reason)
 
     @property
     def isUp(self) -> bool:

@@ -11,6 +11,7 @@ from typing import Final
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
+from twisted.python.failure import Failure
 
 from replkv.commands.set import Set
 from replkv.peers.commands import AppendEntriesCommand, Hello
@@ -45,7 +46,7 @@ class _Hostile(Caller):
 
     isLost = False
 
-    def connectionLost(self, reason: object) -> None:  # type: ignore[override]
+    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
         """
         Take note of it.
         """
@@ -80,16 +81,23 @@ async def introduced(cluster: Cluster, server: ServerProcess) -> _Hostile:
     return hostile
 
 
-@onReactor
-async def test_uncommittedEntries(makeCluster: MakeCluster) -> None:
+async def alone(makeCluster: MakeCluster) -> tuple[Cluster, ServerProcess, _Hostile]:
     """
-    What it replicates and never commits has a bound. Without one, 225 entries made 1,880 MiB.
+    Start server 0 of three, and be let in by it.
     """
     cluster = makeCluster(3)
     cluster.start(0)
     server = cluster.servers[0]
     await server.listening()
-    hostile = await introduced(cluster, server)
+    return cluster, server, await introduced(cluster, server)
+
+
+@onReactor
+async def test_uncommittedEntries(makeCluster: MakeCluster) -> None:
+    """
+    What it replicates and never commits has a bound. Without one, 225 entries made 1,880 MiB.
+    """
+    cluster, server, hostile = await alone(makeCluster)
     before = server.memory()
     data = Set(b"k", 0, bytes(_ENTRY_BYTES), False).encode(_TIME)
     sent = 0
@@ -108,11 +116,7 @@ async def test_keys(makeCluster: MakeCluster) -> None:
     """
     A box with millions of keys is not taken. One of 16 MiB kept a server for 14 s.
     """
-    cluster = makeCluster(3)
-    cluster.start(0)
-    server = cluster.servers[0]
-    await server.listening()
-    hostile = await introduced(cluster, server)
+    cluster, server, hostile = await alone(makeCluster)
     before = server.memory()
     spent = processorSeconds(server.process.pid)
     hostile.transport.write(b"".join([b"\0\x05%05x\0\0" % number for number in range(1_800_000)]))

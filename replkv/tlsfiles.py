@@ -21,6 +21,11 @@ SUGGESTED_TLS: Final = {
 C{Tls} in the servers file, where nobody wants it otherwise.
 """
 
+WARNING_DAYS: Final = 30
+"""
+So many days before a certificate ends, operators are told.
+"""
+
 
 @dataclass(frozen=True)
 class TlsFiles:

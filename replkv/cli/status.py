@@ -17,11 +17,7 @@ from replkv.client.client import Client
 from replkv.client.connections import Address
 from replkv.client.errors import Unavailable
 from replkv.config import Config, ServerConfig
-
-WARNING_DAYS: Final = 30
-"""
-So many days before a certificate ends, that is marked.
-"""
+from replkv.tlsfiles import WARNING_DAYS
 
 _HEADINGS: Final = ("id", "address", "role", "term", "leader", "commit", "applied", "keys")
 _STATS: Final = ("role", "term", "leader", "commit_index", "applied_index", "keys")

@@ -15,11 +15,7 @@ from twisted.logger import Logger
 
 from replkv.config import ConfigError
 from replkv.service.certificates import Certificates, Protection
-
-WARNING_DAYS: Final = 30
-"""
-So many days before a certificate ends, the operator is told, once a day.
-"""
+from replkv.tlsfiles import WARNING_DAYS
 
 _DAY: Final = 86_400.0
 
@@ -52,7 +48,7 @@ class Renewal:
 
     def start(self) -> None:
         """
-        Look now, and each day.
+        Look now, and each day: before a certificate ends, the operator is told once a day.
         """
         self._looking.start(_DAY)
 

@@ -13,9 +13,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.config import Config, ConfigError
 from replkv.service.certificates import Certificates, Protection
-from replkv.service.renewal import WARNING_DAYS, Renewal, reloadOnHangup
+from replkv.service.renewal import Renewal, reloadOnHangup
 from replkv.tls.authority import SERVER_DAYS
-from replkv.tlsfiles import ClientTlsFiles, TlsFiles
+from replkv.tlsfiles import WARNING_DAYS, ClientTlsFiles, TlsFiles
 from tests.logged import logged
 from tests.reactor import Reactor
 from tests.tls.credentials import CLUSTER, NOW, authority, credentialsOf

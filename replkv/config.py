@@ -284,9 +284,14 @@ class _Document(Document):
         return TlsFiles(*(self._path(self._text(files, f"{place}.", key, 4096), f"{place}.{key}") for key in keys))
 
     def _clientTls(self, value: object) -> ClientTlsFiles:
-        verifies = "VerifyClients"
-        files = self._tls(value, "ClientTls", [verifies])
-        return ClientTlsFiles(files, self._boolean(cast(JSONObject, value), "ClientTls.", verifies))
+        files = self._tls(value, "ClientTls", ("VerifyClients", "Required"))
+        given = cast(JSONObject, value)
+        verifies = self._boolean(given, "ClientTls.", "VerifyClients")
+        isRequired = self._boolean(given, "ClientTls.", "Required", True)
+        if verifies and not isRequired:
+            mistake = "is of no use where Required is false: whoever has no certificate would do without TLS"
+            self._fail("ClientTls.VerifyClients", mistake)
+        return ClientTlsFiles(files, verifies, isRequired)
 
     def _path(self, given: str, key: str) -> str:
         place = DEFAULT_FILE if self._filename == BUILT_IN_FILE else self._filename

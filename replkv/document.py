@@ -77,8 +77,8 @@ class Document:
             self._fail(inside + key, f"must be from {low} to {high}, not {value}")
         return value
 
-    def _boolean(self, given: JSONObject, inside: str, key: str) -> bool:
-        value = given.get(key, False)
+    def _boolean(self, given: JSONObject, inside: str, key: str, default: bool = False) -> bool:
+        value = given.get(key, default)
         if not isinstance(value, bool):
             self._wrongType(inside + key, "true or false", value)
         return value

@@ -57,7 +57,9 @@ class ClientTlsFiles:
 
     @ivar files: the certificate of each server and its key, and the authorities that clients believe.
     @ivar verifiesClients: whether clients have to come with a certificate of one of these authorities themselves.
+    @ivar isRequired: whether they have to speak TLS.
     """
 
     files: TlsFiles
     verifiesClients: bool
+    isRequired: bool = True

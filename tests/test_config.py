@@ -21,6 +21,7 @@ from replkv.config import (
     ServerConfig,
     load,
 )
+from replkv.tlsfiles import ClientTlsFiles, TlsFiles
 
 GOOD: dict[str, Any] = {
     "Path": "var",
@@ -63,6 +64,8 @@ def drop(key: str, server: int | None = None) -> Change:
     """
     return lambda file: (file if server is None else file["Servers"][server]).pop(key)
 
+
+TLS = {"Certificate": "tls/{id}.pem", "Key": "tls/{id}.key", "Authority": "tls/ca.pem"}
 
 BACKUP = {"Every": "15m", "Keep": 24, "To": "backups"}
 EVERY = 'Backup.Every: must be from "1s" to "99999d", such as "15m" or "1h"'
@@ -133,6 +136,14 @@ MISTAKES: list[tuple[Change, str]] = [
     (put("Backup", {**BACKUP, "Every": "100000s"}), f'{EVERY}, not "100000s"'),
     (put("Backup", {**BACKUP, "Keep": 0}), "Backup.Keep: must be from 1 to 10000, not 0"),
     (put("Backup", {**BACKUP, "To": ""}), "Backup.To: is empty"),
+    (put("Tls", {**TLS, "Required": False}), "Tls.Required: unknown key"),
+    (put("ClientTls", {**TLS, "Key": ""}), "ClientTls.Key: is empty"),
+    (put("ClientTls", {**TLS, "Required": "no"}), 'ClientTls.Required: must be true or false, not "no"'),
+    (
+        put("ClientTls", {**TLS, "Required": False, "VerifyClients": True}),
+        "ClientTls.VerifyClients: is of no use where Required is false: whoever has no certificate would do without "
+        "TLS",
+    ),
 ]
 
 
@@ -264,6 +275,20 @@ class LoadTests(SynchronousTestCase):
             self.assertEqual(plan, BackupPlan(seconds, 24, os.path.join(self.folder, "backups")))
         plan = self.loaded(put("Backup", {**BACKUP, "To": "/srv/backups"})).backup
         self.assertEqual(plan, BackupPlan(900, 24, "/srv/backups"))
+
+    def test_clientTls(self) -> None:
+        """
+        Where clients are known to speak TLS, they have to, unless the file says otherwise; their certificates are not
+        asked for where it does not say so.
+        """
+        self.assertIsNone(self.loaded().clientTls)
+        files = TlsFiles(*(os.path.join(self.folder, name) for name in TLS.values()))
+        for settings, expected in (
+            ({}, ClientTlsFiles(files, verifiesClients=False, isRequired=True)),
+            ({"VerifyClients": True}, ClientTlsFiles(files, verifiesClients=True, isRequired=True)),
+            ({"Required": False}, ClientTlsFiles(files, verifiesClients=False, isRequired=False)),
+        ):
+            self.assertEqual(self.loaded(put("ClientTls", {**TLS, **settings})).clientTls, expected)
 
     def test_samePortsOnOtherHosts(self) -> None:
         """

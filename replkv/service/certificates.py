@@ -59,8 +59,8 @@ class Protection:
         self.clients: ClientTls | None = None
         if certificates.members is not None:
             self.members = MemberTls(config.cluster, certificates.members, clock)
-        if certificates.clients is not None and config.clientTls is not None:
-            self.clients = ClientTls(certificates.clients, config.clientTls.verifiesClients, clock)
+        if certificates.clients is not None and (files := config.clientTls) is not None:
+            self.clients = ClientTls(certificates.clients, files.verifiesClients, clock, files.isRequired)
 
     @property
     def end(self) -> datetime | None:

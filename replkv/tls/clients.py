@@ -15,6 +15,7 @@ from zope.interface import implementer
 
 from replkv.tls.accepting import accepting
 from replkv.tls.credentials import Credentials
+from replkv.tls.optional import OptionalFactory
 from replkv.tls.wrapping import contextOf, optionsOf, ownOptions
 
 
@@ -26,13 +27,17 @@ class ClientTls:
     @ivar credentials: by what it proves who it is.
     """
 
-    def __init__(self, credentials: Credentials, verifiesClients: bool, clock: IReactorTime) -> None:
+    def __init__(
+        self, credentials: Credentials, verifiesClients: bool, clock: IReactorTime, isRequired: bool = True
+    ) -> None:
         """
         @param verifiesClients: whether clients have to come with a certificate of an authority that it believes.
+        @param isRequired: whether they have to speak TLS.
         @raise ConfigError: if OpenSSL has no use for the credentials.
         """
         self.credentials = credentials
         self._clock = clock
+        self._isRequired = isRequired
         options = optionsOf(credentials) if verifiesClients else ownOptions(credentials)
         # Clients are of many kinds, and not all of them new.
         self._context = contextOf({**options, "raiseMinimumTo": TLSVersion.TLSv1_2})
@@ -52,9 +57,10 @@ class ClientTls:
 
     def serve(self, factory: ServerFactory) -> ServerFactory:
         """
-        Have the connections of a factory begin with TLS.
+        Have the connections of a factory begin with TLS, or those that do where that is left to clients.
         """
-        return accepting(self, factory, self._clock)
+        protected = accepting(self, factory, self._clock)
+        return protected if self._isRequired else OptionalFactory(factory, protected)
 
     def serverConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> Connection:
         """

@@ -9,7 +9,10 @@ import os
 import shutil
 import signal
 import socket
+import ssl
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from twisted.internet.defer import gatherResults
 
@@ -20,8 +23,11 @@ from replkv.tls.credentials import readCertificates
 from replkv.tlsfiles import SUGGESTED_TLS, TlsFiles
 from tests.processes.cluster import HOST, PATIENCE, Cluster, onReactor, until
 from tests.processes.conftest import MakeCluster
+from tests.processes.conversation import Conversation
 from tests.processes.load import Load
 from tests.processes.test_backup import command
+
+T = TypeVar("T")
 
 
 async def certify(cluster: Cluster, action: str, *options: str) -> None:
@@ -50,6 +56,39 @@ def filesOf(cluster: Cluster) -> TlsFiles:
     files = load(str(cluster.config)).tls
     assert files is not None
     return files
+
+
+class OverTls:
+    """
+    A client's TLS over a blocking socket, which sends its bytes one by one.
+
+    @ivar certificate: what the server has proved itself with.
+    """
+
+    def __init__(self, connected: socket.socket, authority: str) -> None:
+        self._socket = connected
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._come, self._gone = ssl.MemoryBIO(), ssl.MemoryBIO()
+        context = ssl.create_default_context(cafile=authority)
+        self._tls = context.wrap_bio(self._come, self._gone, server_hostname=HOST)
+        self._until(self._tls.do_handshake)
+        self.certificate = self._tls.getpeercert(True)
+
+    def ask(self, command: bytes) -> bytes:
+        """
+        Send a command, and take what is answered.
+        """
+        self._tls.write(command)
+        return self._until(lambda: self._tls.read(65_536))
+
+    def _until(self, step: Callable[[], T]) -> T:
+        while True:
+            try:
+                return step()
+            except ssl.SSLWantReadError:
+                for byte in self._gone.read():
+                    self._socket.sendall(bytes([byte]))
+                self._come.write(self._socket.recv(65_536))
 
 
 def readAgain(cluster: Cluster, times: int) -> bool:
@@ -144,3 +183,44 @@ async def test_clients(makeCluster: MakeCluster) -> None:
     with socket.create_connection((HOST, cluster.servers[leader].clientPort), timeout=PATIENCE) as plain:
         plain.sendall(b"get a\r\n")
         assert b"VALUE" not in plain.recv(1000)
+
+
+@onReactor
+async def test_clientsOfBothKinds(makeCluster: MakeCluster) -> None:
+    """
+    Where TLS is left to clients, a port takes those with it and those without, side by side, and certificates that are
+    renewed count for those that come later.
+    """
+    cluster = await protected(makeCluster)
+    content = json.loads(cluster.config.read_text())
+    cluster.config.write_text(json.dumps({**content, "ClientTls": {**SUGGESTED_TLS, "Required": False}}))
+    cluster.start()
+    leader = await cluster.leader()
+    port = cluster.servers[leader].clientPort
+    await cluster.put(b"k", b"plain")
+    silent = Conversation(port)
+    authority = str(cluster.config.parent / "tls" / "authority.pem")
+    cluster.protect(Tls(authority))
+    await cluster.put(b"k", b"protected")
+    with Conversation(port) as client, socket.create_connection((HOST, port), timeout=PATIENCE) as under:
+        first = OverTls(under, authority)
+        await certify(cluster, "renew")
+        for server in cluster.servers.values():
+            os.kill(server.process.pid, signal.SIGHUP)
+        await until(lambda: readAgain(cluster, 1), "all have read them")
+        assert first.ask(b"get k\r\n").endswith(b"\r\nprotected\r\n")
+        with socket.create_connection((HOST, port), timeout=PATIENCE) as later:
+            second = OverTls(later, authority)
+            assert second.ask(b"get k\r\n").endswith(b"\r\nprotected\r\n")
+            assert second.certificate != first.certificate
+        assert client.ask(b"get k\r\n").endswith(b"\r\nprotected\r\n")
+    assert silent.ask(b"get k\r\n").endswith(b"\r\nprotected\r\n")
+    silent.close()
+    with socket.create_connection((HOST, port), timeout=PATIENCE) as ended:
+        ended.sendall(b"get k\r\n" * 1000)
+        ended.shutdown(socket.SHUT_WR)
+        replies = b"".join(iter(lambda: ended.recv(65_536), b""))
+    assert replies.count(b"protected") == 1000
+    status, told, _ = await command("client", "--config", str(cluster.config), "get", "k")
+    assert (status, "protected" in told) == (DONE, True)
+    assert not cluster.tracebacks()

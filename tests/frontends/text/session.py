@@ -24,7 +24,10 @@ from replkv.frontends.text.connection import TextProtocol
 from replkv.frontends.text.server import ClientServerFactory
 from tests.network import FarEnd, Network, dial
 
-_HOST: Final = "server"
+SERVER: Final = "server"
+"""
+Where it is.
+"""
 
 _PORT: Final = 9000
 
@@ -146,7 +149,7 @@ class Served:
         @param turns: has the turns in which more is taken; C{None} where those come by themselves.
         """
         self.network = Network()
-        self.process = self.network.process(_HOST)
+        self.process = self.network.process(SERVER)
         self.backend = MemoryBackend()
         self.outbox = Outbox()
         self.factory = ClientServerFactory(
@@ -179,7 +182,7 @@ class Served:
         Begin to connect a client.
         """
         client = FarEnd(self.network)
-        dial(client, self.network.process(host), _HOST, _PORT)
+        dial(client, self.network.process(host), SERVER, _PORT)
         return client
 
     def answer(self) -> None:

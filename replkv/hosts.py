@@ -14,6 +14,11 @@ _FOUR_NUMBERS: Final = re.compile(r"[0-9]+(\.[0-9]+){3}")
 _BRACKETS: Final = re.compile(r"\[(.*)\](:[0-9]*)?")
 _WITH_PORT: Final = re.compile(r"([^:]+):[0-9]*")
 
+_BLOCK_BITS: Final = 64
+"""
+What any host of an IPv6 network may have: all of it counts as one address.
+"""
+
 
 def hostMistake(host: str) -> str | None:
     """
@@ -55,10 +60,22 @@ def isUnspecified(host: str) -> bool:
 
 def isLoopback(address: str) -> bool:
     """
-    Whether only this host can reach an address.
+    Whether this is an address that only this host can reach.
     """
-    found = ipaddress.ip_address(address.partition("%")[0])
+    address = address.partition("%")[0]
+    if not _isAddress(address):
+        return False
+    found = ipaddress.ip_address(address)
     return (getattr(found, "ipv4_mapped", None) or found).is_loopback
+
+
+def blockOf(address: str) -> str:
+    """
+    Whose an address is: itself, or for IPv6 a network of 64 bits, all of which any host may have.
+    """
+    if ":" not in address:
+        return address
+    return str(ipaddress.ip_network((ipaddress.ip_address(address.partition("%")[0]), _BLOCK_BITS), strict=False))
 
 
 def _isAddress(host: str) -> bool:

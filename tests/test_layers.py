@@ -30,6 +30,7 @@ The modules of the consensus that hold nothing but values.
 
 LAYERS = (
     "raft",
+    "users",
     "commands",
     "wire",
     "kv",
@@ -71,14 +72,15 @@ The modules that every layer but the lowest may import, and what they import the
 
 PARTS: dict[str, tuple[str, ...]] = {
     "raft": (),
-    "commands": ("times", "versions"),
-    "wire": ("commands",),
-    "kv": ("commands", "times", "versions"),
+    "users": (),
+    "commands": ("times", "users", "versions"),
+    "wire": ("commands", "users"),
+    "kv": ("commands", "times", "users", "versions"),
     "storage": ("lives", "times"),
     "tls": ("config", "handshakes", "outside", "tlsfiles"),
     "peers": ("lives", "outside", "printable", "reasons", "storage.snapshot", "times", "versions"),
     "client": ("clocks", "commands", "config", "names", "reasons", "wire"),
-    "frontends": ("commands", "outside", "wire"),
+    "frontends": ("commands", "hosts", "outside", "users", "wire"),
 }
 """
 The layers that know little: of others, only the consensus's values, and these.

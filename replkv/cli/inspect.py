@@ -14,8 +14,9 @@ from twisted.python.usage import UsageError
 from replkv.cli.command import PathCommand
 from replkv.cli.statuses import DAMAGED, DONE
 from replkv.cli.streams import say, tell
-from replkv.commands.command import StoreCommand
+from replkv.commands.command import StoreCommand, WriteCommand
 from replkv.commands.logged import decode
+from replkv.commands.usercommand import UserCommand
 from replkv.config import ConfigError
 from replkv.kv.state import UnknownStore
 from replkv.raft.entry import Entry
@@ -165,7 +166,10 @@ def _showEntry(entry: Entry) -> Iterator[str]:
         what = "no-op"
     elif command is None:
         what = f"clock {_moment(stamp)}"
+    elif isinstance(command, UserCommand):
+        what = str(command)
     else:
+        assert isinstance(command, WriteCommand), command
         key = repr(command.key)[2:-1]
         size = f"  {len(command.value)} bytes" if isinstance(command, StoreCommand) else ""
         what = f"{command.WORD.decode('ascii')} {key}{size}"

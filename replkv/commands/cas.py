@@ -35,21 +35,21 @@ class Cas(StoreCommand):
 
     def encode(self, stamp: int) -> bytes:
         """
-        See L{WriteCommand.encode<replkv.commands.command.WriteCommand.encode>}.
+        See L{LoggedCommand.encode<replkv.commands.command.LoggedCommand.encode>}.
         """
         return self.LAYOUT.pack(stamp, self.key, self.exptime, self.version) + self.value
 
     @classmethod
     def decode(cls, data: bytes) -> tuple[int, Cas]:
         """
-        See L{WriteCommand.decode<replkv.commands.command.WriteCommand.decode>}.
+        See L{LoggedCommand.decode<replkv.commands.command.LoggedCommand.decode>}.
         """
         (stamp, exptime, version), key, value = cls.LAYOUT.unpack(data)
         return stamp, cls(key, exptime, version, value, False)
 
     def carryOut(self, state: State, stamp: int) -> Result:
         """
-        See L{WriteCommand.carryOut<replkv.commands.command.WriteCommand.carryOut>}.
+        See L{LoggedCommand.carryOut<replkv.commands.command.LoggedCommand.carryOut>}.
         """
         found = state.find(self.key)
         if found is None:

@@ -6,14 +6,21 @@ from __future__ import annotations
 
 from typing import Final
 
+from replkv.commands.auth import Auth
 from replkv.commands.cas import Cas
 from replkv.commands.command import Command, argumentsOf
 from replkv.commands.delete import Delete
 from replkv.commands.extras import Help, Piece, Quit, Snapshot, Stats, Transfer, Version
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
+from replkv.commands.grant import GrantRight
+from replkv.commands.passwd import Passwd
+from replkv.commands.revoke import RevokeRight
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
+from replkv.commands.useradd import UserAdd
+from replkv.commands.userdel import UserDel
+from replkv.commands.users import Users
 
 COMMANDS: Final[tuple[type[Command], ...]] = (
     Set,
@@ -22,9 +29,16 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     Cas,
     Delete,
     Touch,
+    Auth,
     Help,
     Stats,
     Version,
+    Users,
+    UserAdd,
+    UserDel,
+    Passwd,
+    GrantRight,
+    RevokeRight,
     Transfer,
     Snapshot,
     Piece,

@@ -11,6 +11,8 @@ from typing import ClassVar, get_type_hints
 from replkv.commands.layout import Layout
 from replkv.commands.results import Result
 from replkv.commands.state import State
+from replkv.users.rights import Right
+from replkv.users.user import User
 
 
 class Command:
@@ -27,27 +29,36 @@ class Command:
     WORD: ClassVar[bytes]
     PURPOSE: ClassVar[str]
 
+    def isAllowedTo(self, user: User | None) -> bool:
+        """
+        Whether a user may have this done, where not everybody may do everything.
 
-@dataclass(slots=True)
-class KeyCommand(Command):
+        @param user: C{None} for who has not proved to be one.
+        """
+        return True
+
+
+class AdminCommand(Command):
     """
-    A command on one key, which the cluster answers.
-
-    @ivar key: 1 to 250 bytes of printable ASCII without space.
-    """
-
-    key: bytes
-
-
-class ReadCommand(KeyCommand):
-    """
-    A command that changes nothing.
+    A command for operators.
     """
 
     __slots__ = ()
 
+    def isAllowedTo(self, user: User | None) -> bool:
+        """
+        See L{Command.isAllowedTo}.
+        """
+        return user is not None and user.mayDoEverything
 
-class WriteCommand(KeyCommand):
+    def __str__(self) -> str:
+        """
+        What is done, in words for other operators. There is nothing secret in them.
+        """
+        return self.WORD.decode("ascii")
+
+
+class LoggedCommand(Command):
     """
     A command that changes something: it goes into the log, and every server carries it out.
 
@@ -73,7 +84,7 @@ class WriteCommand(KeyCommand):
         raise NotImplementedError
 
     @classmethod
-    def decode(cls, data: bytes) -> tuple[int, WriteCommand]:
+    def decode(cls, data: bytes) -> tuple[int, LoggedCommand]:
         """
         Make a command, and its stamp, of what stands in the log.
 
@@ -87,6 +98,46 @@ class WriteCommand(KeyCommand):
         else: every server has to come to the same.
         """
         raise NotImplementedError
+
+
+@dataclass(slots=True)
+class KeyCommand(Command):
+    """
+    A command on one key, which the cluster answers.
+
+    @cvar RIGHT: the right over the key that it takes.
+    @ivar key: 1 to 250 bytes of printable ASCII without space.
+    """
+
+    RIGHT: ClassVar[Right]
+
+    key: bytes
+
+    def isAllowedTo(self, user: User | None) -> bool:
+        """
+        See L{Command.isAllowedTo}.
+        """
+        return user is not None and user.may(self.RIGHT, self.key)
+
+
+class ReadCommand(KeyCommand):
+    """
+    A command that changes nothing.
+    """
+
+    __slots__ = ()
+
+    RIGHT: ClassVar[Right] = Right.READ
+
+
+class WriteCommand(KeyCommand, LoggedCommand):
+    """
+    A command that changes what a key holds.
+    """
+
+    __slots__ = ()
+
+    RIGHT: ClassVar[Right] = Right.WRITE
 
 
 class StoreCommand(WriteCommand):

@@ -27,21 +27,21 @@ class Delete(WriteCommand):
 
     def encode(self, stamp: int) -> bytes:
         """
-        See L{WriteCommand.encode<replkv.commands.command.WriteCommand.encode>}.
+        See L{LoggedCommand.encode<replkv.commands.command.LoggedCommand.encode>}.
         """
         return self.LAYOUT.pack(stamp, self.key)
 
     @classmethod
     def decode(cls, data: bytes) -> tuple[int, Delete]:
         """
-        See L{WriteCommand.decode<replkv.commands.command.WriteCommand.decode>}.
+        See L{LoggedCommand.decode<replkv.commands.command.LoggedCommand.decode>}.
         """
         (stamp,), key, _ = cls.LAYOUT.unpack(data)
         return stamp, cls(key)
 
     def carryOut(self, state: State, stamp: int) -> Result:
         """
-        See L{WriteCommand.carryOut<replkv.commands.command.WriteCommand.carryOut>}.
+        See L{LoggedCommand.carryOut<replkv.commands.command.LoggedCommand.carryOut>}.
         """
         if state.find(self.key) is None:
             return NotFound()

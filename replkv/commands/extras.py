@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from replkv.commands.command import Command
+from replkv.commands.command import AdminCommand, Command
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class Version(Command):
 
 
 @dataclass(slots=True)
-class Transfer(Command):
+class Transfer(AdminCommand):
     """
     Have another server lead in the place of the one that does.
 
@@ -54,9 +54,15 @@ class Transfer(Command):
 
     server: int
 
+    def __str__(self) -> str:
+        """
+        See L{AdminCommand.__str__}.
+        """
+        return f"transfer {self.server}"
+
 
 @dataclass(slots=True)
-class Snapshot(Command):
+class Snapshot(AdminCommand):
     """
     Ask for a snapshot of the server's state, to be fetched by L{Piece}s.
 
@@ -70,7 +76,7 @@ class Snapshot(Command):
 
 
 @dataclass(slots=True)
-class Piece(Command):
+class Piece(AdminCommand):
     """
     Ask for a piece of a snapshot.
 

@@ -12,14 +12,18 @@ from collections.abc import Iterable
 from typing import Final
 
 from replkv.commands.catalog import COMMANDS
-from replkv.commands.command import WriteCommand
+from replkv.commands.command import LoggedCommand, WriteCommand
 from replkv.commands.layout import MAX_KEY_LENGTH, checkStamp
 from replkv.versions import VERSIONS
 
 CLOCK: Final = 4
 
-_WRITES: Final = {kind.KIND: kind for kind in COMMANDS if issubclass(kind, WriteCommand)}
-_KNOWN: Final = {kind: (write.SINCE, write.LAYOUT.keyAt, write.LAYOUT.hasValue) for kind, write in _WRITES.items()}
+_LOGGED: Final = {kind.KIND: kind for kind in COMMANDS if issubclass(kind, LoggedCommand)}
+_ON_KEYS: Final = {
+    kind: (logged.SINCE, logged.LAYOUT.keyAt, logged.LAYOUT.hasValue)
+    for kind, logged in _LOGGED.items()
+    if issubclass(logged, WriteCommand)
+}
 _CLOCK: Final = struct.Struct(">BQ")
 _FAR: Final = 0x80  # As FAR_FUTURE has it: a stamp has 63 bits.
 
@@ -62,7 +66,7 @@ def stampOf(data: bytes) -> int:
     return stamp
 
 
-def decode(data: bytes, version: int = VERSIONS.newest) -> tuple[int, WriteCommand | None]:
+def decode(data: bytes, version: int = VERSIONS.newest) -> tuple[int, LoggedCommand | None]:
     """
     Decode what stands in the log.
 
@@ -74,9 +78,9 @@ def decode(data: bytes, version: int = VERSIONS.newest) -> tuple[int, WriteComma
     if not data:
         return 0, None
     kind = data[0]
-    write = _WRITES.get(kind)
-    if write is not None and version >= write.SINCE:
-        return write.decode(data)
+    logged = _LOGGED.get(kind)
+    if logged is not None and version >= logged.SINCE:
+        return logged.decode(data)
     if kind != CLOCK:
         raise UnknownCommand(kind)
     if len(data) != _CLOCK.size:
@@ -99,14 +103,23 @@ def allSound(found: Iterable[bytes], version: int = VERSIONS.newest) -> bool:
         kind = data[0]
         if kind == CLOCK:
             isSound = len(data) == _CLOCK.size and data[1] < _FAR
-        elif kind not in _KNOWN:
-            return False
+        elif kind not in _ON_KEYS:
+            # Those about users are rare.
+            isSound = kind in _LOGGED and _decodes(data, version)
         else:
-            since, keyAt, hasValue = _KNOWN[kind]
+            since, keyAt, hasValue = _ON_KEYS[kind]
             length = data[keyAt] if keyAt < len(data) else 0
             rest = len(data) - keyAt - 1 - length
             isSound = 0 < length <= MAX_KEY_LENGTH and version >= since and data[1] < _FAR
             isSound = isSound and (rest == 0 or (hasValue and rest > 0))
         if not isSound:
             return False
+    return True
+
+
+def _decodes(data: bytes, version: int) -> bool:
+    try:
+        decode(data, version)
+    except ValueError:
+        return False
     return True

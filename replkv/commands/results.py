@@ -43,7 +43,7 @@ class Found(Result):
 @dataclass(slots=True)
 class Deleted(Result):
     """
-    The key was there, and no longer is.
+    The key or the user was there, and no longer is.
     """
 
 
@@ -55,9 +55,16 @@ class Touched(Result):
 
 
 @dataclass(slots=True)
+class Done(Result):
+    """
+    It is done, and there is no more to be said.
+    """
+
+
+@dataclass(slots=True)
 class NotFound(Result):
     """
-    There is no such key.
+    There is no such key, or no such user.
     """
 
 
@@ -93,6 +100,24 @@ class NotUpgraded(Result):
     """
     The command was not carried out, and will not be: not all servers of the cluster are known to know it yet.
     """
+
+
+@dataclass(slots=True)
+class NotAllowed(Result):
+    """
+    The command was not carried out, and will not be: who has asked may not do that, or has not proved to be who may.
+    """
+
+
+@dataclass(slots=True)
+class Refused(Result):
+    """
+    The command was not carried out, and will not be.
+
+    @ivar reason: why, in words.
+    """
+
+    reason: str
 
 
 @dataclass(slots=True)

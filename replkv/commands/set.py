@@ -32,20 +32,20 @@ class Set(StoreCommand):
 
     def encode(self, stamp: int) -> bytes:
         """
-        See L{WriteCommand.encode<replkv.commands.command.WriteCommand.encode>}.
+        See L{LoggedCommand.encode<replkv.commands.command.LoggedCommand.encode>}.
         """
         return self.LAYOUT.pack(stamp, self.key, self.exptime) + self.value
 
     @classmethod
     def decode(cls, data: bytes) -> tuple[int, Set]:
         """
-        See L{WriteCommand.decode<replkv.commands.command.WriteCommand.decode>}.
+        See L{LoggedCommand.decode<replkv.commands.command.LoggedCommand.decode>}.
         """
         (stamp, exptime), key, value = cls.LAYOUT.unpack(data)
         return stamp, cls(key, exptime, value, False)
 
     def carryOut(self, state: State, stamp: int) -> Result:
         """
-        See L{WriteCommand.carryOut<replkv.commands.command.WriteCommand.carryOut>}.
+        See L{LoggedCommand.carryOut<replkv.commands.command.LoggedCommand.carryOut>}.
         """
         return Stored(state.store(self.key, deadlineOf(stamp, self.exptime), self.value))

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+from replkv.users.user import User
+
 
 class Head(NamedTuple):
     """
@@ -19,10 +21,55 @@ class Head(NamedTuple):
     deadline: int
 
 
+class UserState(Protocol):
+    """
+    The users.
+    """
+
+    @property
+    def count(self) -> int:
+        """
+        How many there are.
+        """
+
+    @property
+    def admins(self) -> int:
+        """
+        How many of them may do everything.
+        """
+
+    def find(self, name: bytes) -> User | None:
+        """
+        Tell who has a name; C{None} if nobody has.
+        """
+
+    def put(self, user: User) -> None:
+        """
+        Have this user, in the place of the one of that name, if there is one.
+        """
+
+    def remove(self, name: bytes) -> None:
+        """
+        Take away the user of that name, who was found.
+        """
+
+
 class State(Protocol):
     """
     What a command may see of the state machine, and do to it.
     """
+
+    @property
+    def index(self) -> int:
+        """
+        The index of the entry that is being applied.
+        """
+
+    @property
+    def users(self) -> UserState:
+        """
+        The users.
+        """
 
     def find(self, key: bytes) -> Head | None:
         """

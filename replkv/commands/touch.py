@@ -32,21 +32,21 @@ class Touch(WriteCommand):
 
     def encode(self, stamp: int) -> bytes:
         """
-        See L{WriteCommand.encode<replkv.commands.command.WriteCommand.encode>}.
+        See L{LoggedCommand.encode<replkv.commands.command.LoggedCommand.encode>}.
         """
         return self.LAYOUT.pack(stamp, self.key, self.exptime)
 
     @classmethod
     def decode(cls, data: bytes) -> tuple[int, Touch]:
         """
-        See L{WriteCommand.decode<replkv.commands.command.WriteCommand.decode>}.
+        See L{LoggedCommand.decode<replkv.commands.command.LoggedCommand.decode>}.
         """
         (stamp, exptime), key, _ = cls.LAYOUT.unpack(data)
         return stamp, cls(key, exptime)
 
     def carryOut(self, state: State, stamp: int) -> Result:
         """
-        See L{WriteCommand.carryOut<replkv.commands.command.WriteCommand.carryOut>}.
+        See L{LoggedCommand.carryOut<replkv.commands.command.LoggedCommand.carryOut>}.
         """
         if state.find(self.key) is None:
             return NotFound()

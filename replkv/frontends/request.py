@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred
 from replkv.commands.command import Command, StoreCommand
 from replkv.commands.results import Result
 from replkv.frontends.session import Session
+from replkv.users.user import Login
 
 
 class Owner(Protocol):
@@ -32,17 +33,19 @@ class Request:
 
     @ivar command: what the client asked for.
     @ivar session: whose command it is.
+    @ivar login: in whose name it is carried out: that of the session when it came.
     @ivar owner: is told the answer.
     @ivar number: which of its session's commands it is; the node's to set.
     @ivar size: the bytes of the value that is kept in memory for it.
     @ivar isAnswered: whether it has its answer.
     """
 
-    __slots__ = ("command", "isAnswered", "number", "owner", "session", "size")
+    __slots__ = ("command", "isAnswered", "login", "number", "owner", "session", "size")
 
     def __init__(self, command: Command, session: Session, owner: Owner) -> None:
         self.command = command
         self.session = session
+        self.login: Login | None = session.login
         self.owner = owner
         self.number = 0
         self.size = len(command.value) if isinstance(command, StoreCommand) else 0
@@ -83,7 +86,12 @@ class Backend(Protocol):
 
     def submit(self, request: Request) -> None:
         """
-        Answer C{request}, whose command is a L{replkv.commands.command.KeyCommand} or a
-        L{replkv.commands.extras.Transfer}: now or later, exactly once.
-        Answers that come later reach the clients when the L{outbox<replkv.frontends.outbox.Outbox>} is flushed.
+        Answer C{request}, whose command is none of those that every server answers by itself: now or later, exactly
+        once. Answers that come later reach the clients when the L{outbox<replkv.frontends.outbox.Outbox>} is flushed.
+        """
+
+    def admits(self, request: Request) -> bool:
+        """
+        Whether who has asked may have this done, by what this server knows of users. Other operators are told if it is
+        for an operator.
         """

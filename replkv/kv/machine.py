@@ -5,7 +5,8 @@ It has no clock and no chance of its own: what it holds is a function of the ent
 were cut into calls, and whatever crashes and replays lay in between.
 
 In the engine, all under one-byte prefixes: the L{records<replkv.kv.record>}, the L{index of those that
-expire<replkv.kv.expiry.ExpiryIndex>}, and the L{state of the machine itself<replkv.kv.state>}. One call of
+expire<replkv.kv.expiry.ExpiryIndex>}, the L{users<replkv.kv.users.UserTable>}, and the L{state of the machine
+itself<replkv.kv.state>}. One call of
 L{StateMachine.apply} is one atomic write, so that the engine always says what it is a snapshot of.
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from replkv.commands.command import WriteCommand
 from replkv.commands.logged import decode
 from replkv.commands.results import Result
 from replkv.kv.engine import Engine
@@ -21,6 +23,7 @@ from replkv.kv.limits import MACHINE_LIMITS, MachineLimits
 from replkv.kv.record import Record
 from replkv.kv.records import Records
 from replkv.kv.state import STATE, MachineState, readState
+from replkv.kv.users import UserTable
 from replkv.raft.entry import Entry
 from replkv.versions import VERSIONS
 
@@ -72,10 +75,17 @@ class StateMachine:
     @property
     def hash(self) -> int:
         """
-        The hash of all records that are held, in 64 bits: the same on every server that has applied as much. See
-        L{MachineState<replkv.kv.state.MachineState>}.
+        The hash of all records that are held, those of users included, in 64 bits: the same on every server that has
+        applied as much. See L{MachineState<replkv.kv.state.MachineState>}.
         """
-        return self._records.hash
+        return (self._records.hash + self.users.hash) % 2**64
+
+    @property
+    def users(self) -> UserTable:
+        """
+        The users, as they are after the last entry applied.
+        """
+        return self._records.users
 
     @property
     def nextDeadline(self) -> int | None:
@@ -109,7 +119,7 @@ class StateMachine:
             if records.copied >= limits.copiedBytes:
                 break
             ahead = commands[first : first + limits.readAhead]
-            records.meet([command.key for _, command in ahead if command is not None])
+            records.meet([command.key for _, command in ahead if isinstance(command, WriteCommand)])
             for stamp, command in ahead:
                 records.index += 1
                 if stamp > records.clock:
@@ -120,7 +130,7 @@ class StateMachine:
 
         self.appliedIndex, self.copied = records.index, records.copied
         self.appliedTerm = entries[len(results) - 1].term
-        state = MachineState(self.appliedIndex, self.appliedTerm, records.clock, records.count, records.hash)
+        state = MachineState(self.appliedIndex, self.appliedTerm, records.clock, records.count, self.hash)
         records.changes[STATE] = state.encode()
         self.engine.write(records.changes)
         records.settle()

@@ -12,6 +12,7 @@ from replkv.kv.engine import Engine
 from replkv.kv.expiry import ExpiryIndex
 from replkv.kv.record import RECORDS, Record, StoredHead, decode, encode, hashOf, headOf
 from replkv.kv.state import MachineState
+from replkv.kv.users import UserTable
 from replkv.raft.invariants import InvariantViolation
 
 _MODULUS: Final = 2**64
@@ -30,10 +31,11 @@ class Records:
     @ivar copied: how many bytes of values were read for commands.
     @ivar changes: what is to be written to the engine.
     @ivar expiry: the index of those that expire.
+    @ivar users: the users.
     @ivar _heads: the heads of the records that were met, as they stand at this point.
     """
 
-    __slots__ = ("_engine", "_heads", "changes", "clock", "copied", "count", "expiry", "hash", "index")
+    __slots__ = ("_engine", "_heads", "changes", "clock", "copied", "count", "expiry", "hash", "index", "users")
 
     def __init__(self, engine: Engine, state: MachineState, frontLength: int) -> None:
         """
@@ -44,10 +46,11 @@ class Records:
         self.index = state.appliedIndex
         self.clock = state.clock
         self.count = state.keys
-        self.hash = state.hash
         self.copied = 0
         self.changes: dict[bytes, bytes | None] = {}
         self.expiry = ExpiryIndex(engine, self.changes, frontLength)
+        self.users = UserTable(engine, self.changes)
+        self.hash = (state.hash - self.users.hash) % _MODULUS
         self._engine = engine
         self._heads: dict[bytes, StoredHead | None] = {}
 

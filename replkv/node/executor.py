@@ -1,5 +1,8 @@
 """
 The clients' commands, from being taken to being answered.
+
+Who may have what done is L{replkv.node.access}'s to say. That somebody may not is told when it is sure that no other
+server leads, as it is for a read.
 """
 
 from __future__ import annotations
@@ -12,13 +15,28 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from replkv.commands.command import ReadCommand, WriteCommand
+from replkv.commands.auth import Auth
+from replkv.commands.command import LoggedCommand, ReadCommand
 from replkv.commands.extras import Transfer
-from replkv.commands.results import Found, Leads, NotFound, NotTransferred, NotUpgraded, Redirected, Result, Unavailable
+from replkv.commands.results import (
+    Done,
+    Found,
+    Leads,
+    NotFound,
+    NotTransferred,
+    NotUpgraded,
+    Redirected,
+    Result,
+    Unavailable,
+)
+from replkv.commands.usercommand import UserCommand
+from replkv.commands.users import Users
 from replkv.config import Config
+from replkv.frontends.outbox import Outbox
 from replkv.frontends.request import Request
 from replkv.kv.machine import StateMachine
 from replkv.kv.record import RottenRecord
+from replkv.node.access import Access
 from replkv.node.handovers import HandOverFailed, HandOvers
 from replkv.node.leaderclock import LeaderClock
 from replkv.node.limits import NodeLimits
@@ -26,6 +44,7 @@ from replkv.node.pending import Deadlines, Proposals, Read
 from replkv.node.shortages import Shortages
 from replkv.raft.core import Raft
 from replkv.raft.entry import Entry
+from replkv.users.user import Login
 from replkv.versions import MemberVersions
 
 
@@ -47,6 +66,8 @@ class Executor:
         handOvers: HandOvers,
         versions: MemberVersions,
         shortages: Shortages,
+        access: Access,
+        outbox: Outbox,
         limits: NodeLimits,
     ) -> None:
         """
@@ -55,6 +76,8 @@ class Executor:
         @param handOvers: has another server lead where a client wants it.
         @param versions: tell which commands all members know.
         @param shortages: tell whether there is room for what clients write.
+        @param access: knows who may have what done.
+        @param outbox: is flushed when a token was tried.
         """
         self._config = config
         self._id = raft.config.id
@@ -65,13 +88,15 @@ class Executor:
         self._handOvers = handOvers
         self._versions = versions
         self._shortages = shortages
-        self._told: tuple[type[WriteCommand], int] | None = None  # What was refused last for its version.
+        self._access = access
+        self._outbox = outbox
+        self._told: tuple[type[LoggedCommand], int] | None = None  # What was refused last for its version.
         self._closed = False
         self._leads = False
         self._proposals = Proposals(limits)
         self._deadlines = Deadlines(config.requestTimeout, limits)
         self._leaderless = Deadlines(config.leaderWait, limits)
-        self._held: list[Request] = []  # Since this server hands over.
+        self._held: list[Request] = []  # Since this server hands over, or what comes before has to be applied first.
 
     @property
     def pending(self) -> int:
@@ -96,17 +121,27 @@ class Executor:
         leaderId = self._raft.leaderId
         if leaderId == self._id:
             self._deadlines.add(self._clock.seconds(), request)
-            if self._held or self._handOvers.isUnderWay:
+            if self._held or self._mustWait:
                 self._held.append(request)
                 return False
             self._carryOut(request)
             return True
-        if leaderId is not None:
+        if isinstance(request.command, Auth):
+            self._deadlines.add(self._clock.seconds(), request)
+            self._logIn(request, request.command, isSure=False)
+        elif leaderId is not None:
             self._redirect(request, leaderId)
         else:
             self._deadlines.add(self._clock.seconds(), request)
             self._leaderless.add(self._clock.seconds(), request)
         return False
+
+    @property
+    def _mustWait(self) -> bool:
+        """
+        Whether commands have to wait before they are carried out.
+        """
+        return self._handOvers.isUnderWay or not self._access.isSettled
 
     def tick(self) -> None:
         """
@@ -115,8 +150,7 @@ class Executor:
         now = self._clock.seconds()
         self._leaderless.sweep(now)
         self._deadlines.sweep(now)
-        if self._held and not self._handOvers.isUnderWay:
-            self.goOn()
+        self._goOnIfSettled()
         if self._leads:
             self._leaderClock.tick()
 
@@ -135,6 +169,7 @@ class Executor:
         self._leaderClock.lead()
         self._shortages.forget()
         self._leads = True
+        self._access.lead(self._raft.log.lastIndex)
 
     def depose(self) -> None:
         """
@@ -143,10 +178,11 @@ class Executor:
         self._leads = False
         self._shortages.forget()
         self._proposals.abandon(self._raft.commitIndex)
+        self._access.abandon(self._raft.commitIndex)
 
     def goOn(self) -> None:
         """
-        A hand-over is over, and another server leads, or this one leads on: submit what has waited for that.
+        What commands had to wait for is over, or another server leads: submit those that have waited.
         """
         held, self._held = self._held, []
         self._resubmit(held)
@@ -162,30 +198,43 @@ class Executor:
         Answer the writes whose entries are applied.
         """
         self._proposals.applied(entries, results)
+        self._access.applied(entries, results)
+        self._goOnIfSettled()
 
     def skip(self, appliedIndex: int) -> None:
         """
         The state machine goes on from a snapshot, which has the entries up to C{appliedIndex}.
         """
         self._proposals.skip(appliedIndex)
+        self._access.skip(appliedIndex)
 
     def abandon(self) -> None:
         """
         Nothing that is committed will be applied before a snapshot has come: what comes of the writes stays unknown.
         """
         self._proposals.abandon(0)
+        self._access.abandon(0)
 
     def answer(self, read: Read) -> int:
         """
-        Answer a read from the state machine as it is now.
+        Answer a read from the state machine as it is now; or what else had to wait until it was sure that this server
+        leads.
 
         @return: how many bytes of a value it was answered with.
         @raise RottenRecord: if the record is not what was written. The read is answered all the same.
         """
         request, time, _ = read
+        command = request.command
         if request.isAnswered:
             return 0
-        command = cast(ReadCommand, request.command)
+        if isinstance(command, Auth):
+            self._logIn(request, command, isSure=True)
+            return 0
+        if not isinstance(command, ReadCommand | Users) or not self._access.allows(request):
+            self._access.refuse(request)
+            return 0
+        if isinstance(command, Users):
+            return self._access.tellUsers(request, command)
         try:
             record = self._machine.read(command.key)
         except RottenRecord:
@@ -221,31 +270,73 @@ class Executor:
 
     def _carryOut(self, request: Request) -> None:
         """
-        Have the core replicate a write, or make sure that a read may be answered.
+        Have the core replicate a write, or make sure that a read may be answered. All that may have changed users
+        before is applied.
         """
         now = self._leaderClock.now()
-        session = request.session
-        if isinstance(request.command, Transfer):
-            self._transfer(request, request.command.server)
-            return
-        if isinstance(request.command, ReadCommand):
-            # It sees what its own session wrote before it, whether that is committed yet or not, and what that read
-            # before it; but what was in the log when this server led before may have been replaced.
-            before = min(max(session.lastIndex, session.lastRead), self._raft.log.lastIndex)
-            session.lastRead = max(before, self._leaderClock.entryFor(request.command.key, now))
-            self._raft.read(Read(request, now, session.lastIndex), session.lastRead)
-            return
-        command = cast(WriteCommand, request.command)
+        command = request.command
+        if isinstance(command, ReadCommand):
+            self._makeSure(request, now, self._leaderClock.entryFor(command.key, now))
+        elif isinstance(command, (Auth, Users)) or not self._access.allows(request):
+            self._makeSure(request, now)
+        elif isinstance(command, Transfer):
+            self._transfer(request, command.server)
+        else:
+            self._propose(request, cast(LoggedCommand, command), now)
+
+    def _propose(self, request: Request, command: LoggedCommand, now: int) -> None:
+        """
+        Have the core replicate a write.
+        """
         if self._versions.lowest < command.SINCE:
             self._refuse(request, type(command))
             return
         if not self._shortages.takesWrites or self._raft.isLaden:
             request.answer(Unavailable())
             return
-        session.lastIndex = self._raft.propose(command.encode(now))
-        self._proposals.add(session.lastIndex, self._raft.currentTerm, request)
+        index = request.session.lastIndex = self._raft.propose(command.encode(now))
+        self._proposals.add(index, self._raft.currentTerm, request)
+        if isinstance(command, UserCommand):
+            self._access.proposed(index, request)
 
-    def _refuse(self, request: Request, kind: type[WriteCommand]) -> None:
+    def _makeSure(self, request: Request, now: int, atLeast: int = 0) -> None:
+        """
+        Have the core make sure that this server leads: then L{answer} answers.
+
+        @param atLeast: the index of an entry that has to be applied by then.
+        """
+        session = request.session
+        # A read sees what its own session wrote before it, whether that is committed yet or not, and what that read
+        # before it; but what was in the log when this server led before may have been replaced.
+        before = min(max(session.lastIndex, session.lastRead), self._raft.log.lastIndex)
+        session.lastRead = max(before, atLeast)
+        self._raft.read(Read(request, now, session.lastIndex), session.lastRead)
+
+    def _logIn(self, request: Request, command: Auth, isSure: bool) -> None:
+        """
+        Find out whether somebody is a user.
+
+        @param isSure: whether it is sure that no other server knows better.
+        """
+        self._access.check(request, command).addCallback(self._loggedIn, request, isSure)
+
+    def _loggedIn(self, login: Login | None, request: Request, isSure: bool) -> None:
+        if request.isAnswered:
+            return
+        if login is not None:
+            request.session.login = login
+            request.answer(Done())
+        elif isSure:
+            self._access.refuse(request)
+        else:
+            self._resubmit([request])
+        self._outbox.flush()
+
+    def _goOnIfSettled(self) -> None:
+        if self._held and not self._mustWait:
+            self.goOn()
+
+    def _refuse(self, request: Request, kind: type[LoggedCommand]) -> None:
         """
         Some server would stop at such a command in its log, and it may be one that is down now. Tell the operator, but
         not each time.
@@ -277,6 +368,7 @@ class Executor:
             return NotTransferred(failure.getErrorMessage())
 
         def ended(result: Result) -> None:
+            self._access.done(request, result)
             if not request.isAnswered:
                 request.answer(result)
 
@@ -294,7 +386,7 @@ class Executor:
                 self._leaderless.add(self._clock.seconds(), request)
             elif leaderId != self._id:
                 self._redirect(request, leaderId)
-            elif self._handOvers.isUnderWay:
+            elif self._mustWait:
                 self._held.append(request)
             else:
                 self._carryOut(request)

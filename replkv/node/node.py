@@ -20,6 +20,7 @@ from replkv import exits
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.request import Request
 from replkv.kv.record import RottenRecord
+from replkv.node.access import Access
 from replkv.node.applier import Applier
 from replkv.node.clusterclock import ClusterClock
 from replkv.node.credibility import Credibility
@@ -41,6 +42,12 @@ from replkv.raft.validity import Impossible
 
 TICKS_PER_HEARTBEAT: Final = 5
 
+_TOLD_OF: Final = {
+    DiskTrouble.HANGS: "its disk has been at one write for too long",
+    DiskTrouble.IS_SLOW: "its disk takes many times as long for a write as those of the others: all clients have "
+    "waited for it",
+}
+
 
 class _Leadership(NamedTuple):
     """
@@ -58,6 +65,7 @@ class Node:
 
     @ivar raft: the core.
     @ivar executor: has the commands of clients carried out.
+    @ivar admits: see L{Backend.admits<replkv.frontends.request.Backend.admits>}.
     """
 
     _logger = Logger()
@@ -67,6 +75,7 @@ class Node:
         raft: Raft,
         credibility: Credibility,
         executor: Executor,
+        access: Access,
         handOvers: HandOvers,
         applier: Applier,
         installer: Installer,
@@ -93,6 +102,7 @@ class Node:
         self.raft = raft
         self._credibility = credibility
         self.executor = executor
+        self.admits = access.admits
         self._handOvers = handOvers
         self._applier = applier
         self._installer = installer
@@ -318,7 +328,7 @@ class Node:
                 told = time if self._clusterClock.isKnown else 0
                 cast("Deferred[Timed]", token).callback(Timed(message, told, self._shortages.isFull))
         if ready.diskTrouble is not None:
-            self._tellOfDisk(ready.diskTrouble)
+            self._logger.warn("this server leads no longer, since {trouble}", trouble=_TOLD_OF[ready.diskTrouble])
         for peer in ready.regressed:
             self._links[peer].condemn()
         self._disk.write(self._installer.place(ready.persists))
@@ -353,18 +363,6 @@ class Node:
         else:
             self._logger.info("server {leader} leads, in term {term}", leader=leaderId, term=term)
         self.executor.resume()
-
-    def _tellOfDisk(self, trouble: DiskTrouble) -> None:
-        """
-        Tell the operator that it is for its disk that this server leads no longer.
-        """
-        if trouble is DiskTrouble.HANGS:
-            self._logger.warn("this server leads no longer, since its disk has been at one write for too long")
-        else:
-            self._logger.warn(
-                "this server leads no longer, since its disk takes many times as long for a write as those of the "
-                "others: all clients have waited for it"
-            )
 
     # The end.
 

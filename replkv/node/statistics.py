@@ -74,6 +74,7 @@ class NodeStatistics:
             "state": "wrong" if self._raft.isDistrusted else "ok",
             "last_log_index": str(status.lastIndex),
             "log": "repairing" if self._raft.isRepairing else "ok",
+            "auth": "on" if self._machine.users.areHeeded else "off",
             "keys": str(self._machine.keys),
             "refused": ",".join(map(str, sorted(self._refused))) or "none",
             "protocol_version": str(self._versions.own.newest),

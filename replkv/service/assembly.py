@@ -15,6 +15,7 @@ from replkv.frontends.text.admission import Admission
 from replkv.frontends.text.server import ClientServerFactory
 from replkv.kv.machine import StateMachine
 from replkv.names import NameEndpoint, Names
+from replkv.node.access import Access
 from replkv.node.applier import Applier
 from replkv.node.audit import Audit
 from replkv.node.backups import Backups
@@ -28,6 +29,7 @@ from replkv.node.executor import Executor
 from replkv.node.handovers import HandOvers
 from replkv.node.installer import Installer
 from replkv.node.leaderclock import LeaderClock
+from replkv.node.logins import Logins
 from replkv.node.logrepair import LogRepair
 from replkv.node.node import Node
 from replkv.node.shortages import Shortages
@@ -35,6 +37,7 @@ from replkv.node.snapshotfetcher import SnapshotFetcher
 from replkv.node.snapshotsender import SnapshotSender
 from replkv.node.statenotes import StateNotes
 from replkv.node.statistics import NodeStatistics
+from replkv.node.trail import Trail
 from replkv.peers.identity import Identity
 from replkv.peers.link import PeerLink
 from replkv.peers.listener import PeerListener
@@ -92,6 +95,8 @@ class Assembly:
         self.clock, self.clockKeeper = _clock(on, self.machine, self.raft)
         self.diskSpace = DiskSpace(folder.files, folder.path, config.reserveBytes, threads.files.run, reactor, limits)
         self.shortages = Shortages(on.server.id, members, self.diskSpace, self.links, reactor, limits)
+        outbox = Outbox()
+        access = Access(self.machine, Logins(threads.logins.run, reactor, limits), Trail(reactor))
         handOvers = HandOvers(self.raft)
         executor = Executor(
             config,
@@ -102,6 +107,8 @@ class Assembly:
             handOvers,
             identity.versions,
             self.shortages,
+            access,
+            outbox,
             limits,
         )
         disk = DiskQueue(storage, threads.log.run, threads.store.run, reactor, limits)
@@ -120,11 +127,11 @@ class Assembly:
             threads.store.run,
             reactor,
         )
-        outbox = Outbox()
         self.node = Node(
             self.raft,
             Credibility(self.raft, on.versions.newest),
             executor,
+            access,
             handOvers,
             applier,
             self.installer,

@@ -31,6 +31,7 @@ class Threads:
     @ivar log: in which the log is written.
     @ivar store: in which the store is brought to the disk, and all else that is small is written.
     @ivar files: in which the files of snapshots are read and written.
+    @ivar logins: in which the tokens of users are tried.
     @ivar backup: in which backups are made; C{None} if the server makes none by itself.
     """
 
@@ -42,6 +43,7 @@ class Threads:
         self.log = host.worker("log")
         self.store = host.worker("store")
         self.files = host.worker("files")
+        self.logins = host.worker("logins")
         self.backup = host.worker("backup") if makesBackups else None
 
     def start(self) -> None:
@@ -49,7 +51,7 @@ class Threads:
         Start them all.
         """
         self._run = True
-        for thread in (self.log, self.store, self.files, self.backup):
+        for thread in (self.log, self.store, self.files, self.logins, self.backup):
             if thread is not None:
                 thread.start()
 
@@ -58,7 +60,7 @@ class Threads:
         Stop them all, each when it has done what it was given. But where backups go to a disk of another machine that
         does not answer, their thread is left behind: it ends with the process.
         """
-        for thread in (self.log, self.store, self.files):
+        for thread in (self.log, self.store, self.files, self.logins):
             thread.stop()
         if self.backup is None:
             return

@@ -14,6 +14,11 @@ from typing import Any, Final, NamedTuple
 
 from replkv.commands.catalog import COMMANDS
 from replkv.commands.command import Command, argumentsOf
+from replkv.commands.usercommand import MAX_PREFIX_LENGTH
+from replkv.users.rights import Right
+from replkv.users.secret import MAX_TOKEN_BYTES, Secret
+from replkv.users.secret import PATTERN as SECRET_PATTERN
+from replkv.users.user import NAME_PATTERN
 
 _UINT64_MAX: Final = 2**64 - 1
 
@@ -87,6 +92,27 @@ class Grammar:
         return line if self.numbytesPlace is None else b"%b%b\r\n" % (line, command.value)  # type: ignore[attr-defined]
 
 
+_OF_USERS: Final = {
+    "user": _Argument(" <user>", b" (%b)" % NAME_PATTERN, bytes, b" %b", attrgetter("user")),
+    "after": _Argument(" <user>", b" (%b|-)" % NAME_PATTERN, bytes, b" %b", attrgetter("after")),
+    "token": _Argument(" <token>", b" ([!-~]{1,%d})" % MAX_TOKEN_BYTES, bytes, b" %b", attrgetter("token")),
+    "secret": _Argument(
+        " <secret>", b" (%b)" % SECRET_PATTERN, Secret.decode, b" %b", lambda command: command.secret.encode()
+    ),
+    "right": _Argument(
+        " <right>",
+        b" (%b)" % b"|".join([right.value.encode("ascii") for right in Right]),
+        lambda word: Right(word.decode("ascii")),
+        b" %b",
+        lambda command: command.right.value.encode("ascii"),
+    ),
+    "prefix": _Argument(" <prefix>*", rb" ([!-~]{0,%d})\*" % MAX_PREFIX_LENGTH, bytes, b" %b*", attrgetter("prefix")),
+}
+"""
+The arguments of commands about users, by their names.
+"""
+
+
 def _argument(name: str, kind: type) -> _Argument:
     """
     How an argument of such a name and type is written.
@@ -95,6 +121,8 @@ def _argument(name: str, kind: type) -> _Argument:
         return _Argument(" <key>", rb" ([!-~]{1,250})", bytes, b" %b", attrgetter(name))
     if name == "value":
         return _Argument(" <numbytes>", rb" ([0-9]+)", itemgetter(slice(0)), b" %d", lambda command: len(command.value))
+    if name in _OF_USERS:
+        return _OF_USERS[name]
     if kind is int:
         return _Argument(f" <{name}>", rb" ([0-9]+)", _number, b" %d", attrgetter(name))
     assert kind is bool, f"nobody has said how {name} is written"

@@ -13,14 +13,17 @@ from replkv.commands.getm import Getm
 from replkv.commands.results import (
     BadCommand,
     Deleted,
+    Done,
     Found,
     Leads,
     NoSnapshot,
+    NotAllowed,
     NotFound,
     NotTransferred,
     NotUpgraded,
     NotYet,
     Redirected,
+    Refused,
     Release,
     Result,
     Statistics,
@@ -76,12 +79,14 @@ def _word(reply: bytes) -> Callable[[Command | None, Result], bytes]:
 
 
 WORDS: Final[dict[type[Result], bytes]] = {
+    Done: b"OK",
     Deleted: b"DELETED",
     Touched: b"TOUCHED",
     NotFound: b"ERRNOTFOUND",
     VersionMismatch: b"ERR_VERSION",
     Unavailable: b"ERR_INTERNAL",
     NotUpgraded: b"ERR_UPGRADE",
+    NotAllowed: b"ERR_AUTH",
     BadCommand: b"ERRCMDERR",
     NotYet: b"NOT_YET",
 }
@@ -105,6 +110,7 @@ _ENCODERS: Final[dict[type[Result], Callable[[Command | None, Any], bytes]]] = {
     Leads: lambda command, leads: b"LEADER %d\r\n" % leads.server,
     NotTransferred: lambda command, refused: b"NOT_TRANSFERRED %b\r\n" % refused.reason.encode("ascii"),
     NoSnapshot: lambda command, refused: b"NO_SNAPSHOT %b\r\n" % refused.reason.encode("ascii"),
+    Refused: lambda command, refused: b"REFUSED %b\r\n" % refused.reason.encode("ascii"),
     Unrecognized: lambda command, told: told.line + b"\r\n",
     Release: lambda command, release: b"VERSION %b\r\n" % release.version.encode("ascii"),
 }

@@ -14,6 +14,7 @@ from replkv.commands.results import (
     NoSnapshot,
     NotTransferred,
     Redirected,
+    Refused,
     Release,
     Result,
     Statistics,
@@ -142,6 +143,8 @@ def _resultOf(line: bytes) -> Result:
         return NotTransferred(line[16:].decode("ascii"))
     if line.startswith(b"NO_SNAPSHOT ") and line.isascii():
         return NoSnapshot(line[12:].decode("ascii"))
+    if line.startswith(b"REFUSED ") and line.isascii():
+        return Refused(line[8:].decode("ascii"))
     if line.startswith(b"VERSION ") and line.isascii():
         return Release(line[8:].decode("ascii"))
     return Unrecognized(line)

@@ -46,6 +46,12 @@ class HonestBackend:
         self.version = 0
         self._seconds = seconds
 
+    def admits(self, request: Request) -> bool:
+        """
+        Let everybody do everything.
+        """
+        return True
+
     def submit(self, request: Request) -> None:
         """
         Carry out a command, and answer it.

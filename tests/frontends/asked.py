@@ -23,7 +23,7 @@ class Asked(Request):
         """
         @param session: whose command it is; by default, a session of its own.
         """
-        super().__init__(command, Session() if session is None else session, self)
+        super().__init__(command, Session("") if session is None else session, self)
         self.result: Result | None = None
 
     def answered(self, request: Request, result: Result) -> None:

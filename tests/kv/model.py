@@ -36,7 +36,7 @@ class Model:
         """
         stamp, command = decode(entry.data)
         self.clock = max(self.clock, stamp)
-        result = None if command is None else self._carryOut(entry.index, stamp, command)
+        result = self._carryOut(entry.index, stamp, command) if isinstance(command, WriteCommand) else None
         expired = [(record.deadline, key) for key, record in self.records.items() if 0 < record.deadline <= self.clock]
         for _, key in sorted(expired)[: self.purgeLimit]:
             del self.records[key]

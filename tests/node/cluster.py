@@ -35,7 +35,7 @@ class Client:
     """
 
     def __init__(self, server: SimulatedServer) -> None:
-        self.session = Session()
+        self.session = Session("127.0.0.1")
         self._server = server
 
     def set(self, key: bytes, value: bytes, exptime: int = 0, noreply: bool = False) -> Asked:

@@ -69,7 +69,6 @@ UNRECOGNIZED = [
     b"",
     b"hello",
     b"7",
-    b"OK",
     b"OK -1",
     b"OK 1 2",
     b"DELETED 1",

@@ -5,8 +5,9 @@ Which clients are let in.
 from __future__ import annotations
 
 from collections import Counter
-from ipaddress import ip_address, ip_network
 from typing import Final
+
+from replkv.hosts import blockOf, isLoopback
 
 RESERVED: Final = 4
 """
@@ -18,8 +19,6 @@ MAX_EXTRA: Final = 2 * RESERVED
 """
 How many of them are there at the most, with those that were given up for others and are about to go.
 """
-
-_PREFIX: Final = 64
 
 
 class Admission:
@@ -56,7 +55,7 @@ class Admission:
         """
         if self.isFull:
             return f"{self.taken} clients are connected, and no more are taken (MaxConnections)"
-        if self._byAddress[_blockOf(host)] >= self.mostPerAddress:
+        if self._byAddress[blockOf(host)] >= self.mostPerAddress:
             return (
                 f"{self.mostPerAddress} clients are connected from {host}, and no more are taken from there "
                 "(MaxConnectionsPerAddress)"
@@ -67,31 +66,21 @@ class Admission:
         """
         Whether that is this machine.
         """
-        return host in self.localHosts or host.startswith("127.") or host == "::1"
+        return host in self.localHosts or isLoopback(host)
 
     def take(self, host: str) -> None:
         """
         A client there has a place.
         """
         self.taken += 1
-        self._byAddress[_blockOf(host)] += 1
+        self._byAddress[blockOf(host)] += 1
 
     def leave(self, host: str) -> None:
         """
         It has gone.
         """
         self.taken -= 1
-        block = _blockOf(host)
+        block = blockOf(host)
         self._byAddress[block] -= 1
         if not self._byAddress[block]:
             del self._byAddress[block]
-
-
-def _blockOf(host: str) -> str:
-    """
-    Whose an address is.
-    """
-    if ":" not in host:
-        return host
-    address = ip_address(host.partition("%")[0])
-    return str(ip_network((address, _PREFIX), strict=False))

@@ -52,7 +52,7 @@ REFUSAL: Final = encodeReply(None, Unavailable())
 The reply to a command that is refused.
 """
 
-REFUSED: Final = Asked(Help(), Session(), _Nobody(), room=0, reply=REFUSAL)
+REFUSED: Final = Asked(Help(), Session(""), _Nobody(), room=0, reply=REFUSAL)
 """
 Stands in the place of each command that is refused, on all connections: to refuse one is to be cheap.
 """

@@ -29,9 +29,11 @@ from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from replkv.commands.command import Command, KeyCommand, ReadCommand
+from replkv.commands.auth import Auth
+from replkv.commands.command import Command, KeyCommand, LoggedCommand, ReadCommand
 from replkv.commands.extras import Quit, Transfer
 from replkv.commands.results import BadCommand, Result
+from replkv.commands.users import Users
 from replkv.frontends.request import Request
 from replkv.frontends.session import Session
 from replkv.frontends.text.asked import REFUSAL, REFUSED, Asked
@@ -43,7 +45,7 @@ from replkv.wire.replies import encodeReply
 # So long a reply is sent whatever waits to be read: to refuse it would make little difference.
 _ALWAYS_BYTES: Final = 64
 
-_FOR_BACKEND: Final = (KeyCommand, Transfer)
+_FOR_BACKEND: Final = (KeyCommand, LoggedCommand, Auth, Users, Transfer)
 
 EXTRA_PLACES: Final = 16
 """
@@ -84,6 +86,7 @@ class TextProtocol(LineReceiver):
     @ivar _asked: the commands in there.
     @ivar _arriving: how many bytes there are of a value that has not arrived whole.
     @ivar _heardAt: at which look of the watch something has arrived.
+    @ivar _logsIn: whether it waits to be told in whose name the next commands are carried out.
     @ivar _full: whether there is no room for another command.
     @ivar _ready: whether it is in the outbox.
     @ivar _waits: whether it waits for its turn to take commands.
@@ -96,7 +99,7 @@ class TextProtocol(LineReceiver):
     transport: _ITransport
 
     def __init__(self, server: Server, host: str) -> None:
-        self.session: Final = Session()
+        self.session: Final = Session(host)
         self.host: Final = host
         self._server: Final = server
         self._outbox: Final = server.outbox
@@ -110,6 +113,7 @@ class TextProtocol(LineReceiver):
         self._arriving = 0
         self._heardAt = server.watch.now
         self._phase: _Phase = _OPEN
+        self._logsIn = False
         self._full = False
         self._ready = False
         self._waits = False
@@ -191,6 +195,8 @@ class TextProtocol(LineReceiver):
             # The server is overloaded, since its clients do not read what it has for them.
             reply = REFUSAL
         request.reply = reply
+        if self._logsIn and isinstance(request.command, Auth):
+            self._logsIn = False
         self._replied(reply)
 
     def _replied(self, reply: bytes) -> None:
@@ -275,7 +281,7 @@ class TextProtocol(LineReceiver):
         """
         if self._phase is _CLOSED:
             return
-        while self._phase is _OPEN and self._hasRoom() and not self._waits:
+        while self._phase is _OPEN and self._hasRoom() and not self._waits and not self._logsIn:
             if not self._intake.left:
                 self._waits = True
                 self._intake.wait(self)
@@ -331,6 +337,8 @@ class TextProtocol(LineReceiver):
         self._budget.reserve(request.room)
         if isinstance(command, _FOR_BACKEND):
             self._intake.took()
+            if isinstance(command, Auth):
+                self._logsIn = True
             self._server.backend.submit(request)
         elif isinstance(command, Malformed):
             self._intake.took()
@@ -346,7 +354,7 @@ class TextProtocol(LineReceiver):
         Read from the socket only while commands are taken.
         """
         if self._phase is not _CLOSED:
-            waits = self._full or self._replies.isBehind or self._ahead or self._inputEnded
+            waits = self._full or self._replies.isBehind or self._ahead or self._inputEnded or self._logsIn
             self._setReading(self._phase is _OPEN and not waits)
 
     def _setReading(self, reading: bool) -> None:

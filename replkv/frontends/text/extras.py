@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from replkv import __version__
 from replkv.commands.extras import Help, Piece, Snapshot, Stats, Version
-from replkv.commands.results import Release, Result, Statistics, Usage
+from replkv.commands.results import NotAllowed, Release, Result, Statistics, Usage
 from replkv.frontends.outbox import Outbox
-from replkv.frontends.request import BackupSource, Request
+from replkv.frontends.request import Backend, BackupSource, Request
 
 
 class Extras:
@@ -18,12 +18,16 @@ class Extras:
     Answers them.
     """
 
-    def __init__(self, statistics: Callable[[], dict[str, str]], backups: BackupSource, outbox: Outbox) -> None:
+    def __init__(
+        self, backend: Backend, statistics: Callable[[], dict[str, str]], backups: BackupSource, outbox: Outbox
+    ) -> None:
         """
+        @param backend: knows who may do what.
         @param statistics: tells the values for C{stats}, by name.
         @param backups: gives snapshots of the state.
         @param outbox: is flushed when there is something of a snapshot.
         """
+        self._backend = backend
         self._statistics = statistics
         self._backups = backups
         self._outbox = outbox
@@ -33,7 +37,9 @@ class Extras:
         Answer C{request}, now or later.
         """
         command = request.command
-        if isinstance(command, Help):
+        if not self._backend.admits(request):
+            request.answer(NotAllowed())
+        elif isinstance(command, Help):
             request.answer(Usage())
         elif isinstance(command, Version):
             request.answer(Release(__version__))

@@ -113,7 +113,7 @@ class ClientServerFactory(ServerFactory):
         @param idleSeconds: how long it may send nothing; C{None} is for ever.
         """
         self.backend = backend
-        self.extras = Extras(self._allStatistics, backups, outbox)
+        self.extras = Extras(backend, self._allStatistics, backups, outbox)
         self.outbox = outbox
         self.clock = clock
         self.maxValueBytes = maxValueBytes

@@ -65,6 +65,12 @@ class MemoryBackend:
         else:
             self.carryOut(request)
 
+    def admits(self, request: Request) -> bool:
+        """
+        Let everybody do everything.
+        """
+        return True
+
     def carryOut(self, request: Request) -> None:
         """
         Answer C{request} as a store would.

@@ -382,6 +382,7 @@ class LimitsTests(LeaderTests):
                 "last_log_index": "3",
                 "state": "ok",
                 "log": "ok",
+                "auth": "off",
                 "keys": "1",
                 "refused": "none",
                 "protocol_version": "4",

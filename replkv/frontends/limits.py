@@ -34,11 +34,18 @@ class MemoryLimits:
         are refused, and who has not read all of its own is served no further.
     @ivar arrivingBytes: how many bytes there may be of values that have not arrived whole; beyond them, some of these
         are refused.
+    @ivar waitingBytes: how many bytes there may be that were read and wait to be taken; beyond them, less is read at
+        once.
+    @ivar readBytes: how many bytes are read from a connection at once.
+    @ivar shortReadBytes: how many where too many wait.
     """
 
     reservedBytes: int = 256 * 1024 * 1024
     unreadBytes: int = 512 * 1024 * 1024
     arrivingBytes: int = 128 * 1024 * 1024
+    waitingBytes: int = 128 * 1024 * 1024
+    readBytes: int = 64 * 1024
+    shortReadBytes: int = 4 * 1024
 
 
 INTAKE_LIMITS: Final = IntakeLimits()

@@ -48,6 +48,17 @@ class TlsTransport(BufferingTLSTransport):
 
     _drained = False
 
+    @property
+    def bufferSize(self) -> int:
+        """
+        How many bytes the connection under TLS reads at once.
+        """
+        return cast(int, cast(Any, self.transport).bufferSize)
+
+    @bufferSize.setter
+    def bufferSize(self, size: int) -> None:
+        cast(Any, self.transport).bufferSize = size
+
     def registerProducer(self, producer: Any, streaming: bool) -> None:
         """
         See L{twisted.internet.interfaces.IConsumer.registerProducer}.

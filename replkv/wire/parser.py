@@ -113,6 +113,13 @@ class CommandParser:
         command = self._command
         return 0 if command is None else self._value.tell() + len(command.value)
 
+    @property
+    def buffered(self) -> int:
+        """
+        How many bytes are kept of what has arrived last, until all of that is used up.
+        """
+        return len(self._buffer)
+
     def dropValue(self) -> bool:
         """
         Forget a value that has not arrived whole. What still comes of it is swallowed, and there is no command.

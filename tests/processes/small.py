@@ -18,6 +18,11 @@ CLIENT_BYTES: Final = 1 << 26
 What clients together may have in memory, of each kind.
 """
 
+WAITING_BYTES: Final = 1 << 23
+"""
+What of it may wait to be taken.
+"""
+
 
 def program(rest: str) -> str:
     """
@@ -43,7 +48,12 @@ def install() -> None:
         snapshotBytesPerSecond=1 << 21,
         snapshotPatience=0.5,
     )
-    memory = MemoryLimits(reservedBytes=CLIENT_BYTES, unreadBytes=CLIENT_BYTES, arrivingBytes=CLIENT_BYTES)
+    memory = MemoryLimits(
+        reservedBytes=CLIENT_BYTES,
+        unreadBytes=CLIENT_BYTES,
+        arrivingBytes=CLIENT_BYTES,
+        waitingBytes=WAITING_BYTES,
+    )
     made: Any = tap
     made.Server = partial(made.Server, limits=ServerLimits(node=node, memory=memory))
     made.LogStorage.open = partial(made.LogStorage.open, segmentBytes=_SEGMENT_BYTES)

@@ -11,7 +11,7 @@ from typing import Final
 from tests.processes.cluster import Cluster, ServerProcess, onReactor, until
 from tests.processes.conftest import MakeCluster
 from tests.processes.conversation import Conversation
-from tests.processes.small import CLIENT_BYTES, program
+from tests.processes.small import CLIENT_BYTES, WAITING_BYTES, program
 
 MIB: Final = 1 << 20
 
@@ -96,6 +96,28 @@ async def test_unfinishedValues(makeCluster: MakeCluster) -> None:
         assert server.memory() - before < CLIENT_BYTES + MARGIN
         clients[1].send(b"\0\r\nget small\r\n")
         assert (clients[1].reply(), clients[1].reply()) == (b"ERR_INTERNAL\r\n", b"VALUE 1\r\nv\r\n")
+
+
+@onReactor
+async def test_waitingCommands(makeCluster: MakeCluster) -> None:
+    """
+    Clients whose commands wait, and that send more, have no more in memory than all may have, but for little of each.
+    Were each to have what is read at once, that would be 50 MiB.
+    """
+    cluster = makeCluster(2, LeaderWaitMs=600_000, RequestTimeoutMs=600_000)
+    server = cluster.servers[0]
+    server.program = program(server.program)
+    cluster.start(0)  # It has nobody to lead or to follow.
+    await server.listening()
+    with ExitStack() as stack:
+        clients = [stack.enter_context(Conversation(server.clientPort)) for _ in range(800)]
+        for client in clients:
+            assert client.ask(b"version\r\n")
+        before = server.memory()
+        for client in clients:
+            client.send(b"get small\r\n" * 10_000)
+        assert await cluster.number(0, "pending") >= len(clients)
+        assert server.memory() - before < WAITING_BYTES + 24 * MIB
 
 
 @onReactor

@@ -191,6 +191,15 @@ class AcceptingTests(SynchronousTestCase):
         self.assertEqual([caller.isLost for caller in callers].count(True), 2)
         self.assertEqual(self.lines, [])
 
+    def test_bufferSize(self) -> None:
+        """
+        How much is read at once is said to the connection under TLS.
+        """
+        self.call()
+        [guest] = self.host.guests
+        guest.transport.bufferSize = 1000
+        self.assertEqual((guest.transport.bufferSize, guest.transport.transport.bufferSize), (1000, 1000))
+
     def test_drained(self) -> None:
         """
         A producer that pulls is told when the system has all, and not all the time; and it does not keep a connection

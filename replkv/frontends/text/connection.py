@@ -59,7 +59,11 @@ LINGER_SECONDS: Final = 1.0
 class _ITransport(ITCPTransport, IConsumer, IPushProducer):
     """
     What a connection needs of its transport: all that a TCP connection of Twisted's is.
+
+    @ivar bufferSize: how many bytes it reads at once.
     """
+
+    bufferSize: int
 
 
 class _Phase(Enum):
@@ -85,6 +89,7 @@ class TextProtocol(LineReceiver):
     @ivar _replies: what the client is owed.
     @ivar _asked: the commands in there.
     @ivar _arriving: how many bytes there are of a value that has not arrived whole.
+    @ivar _waiting: how many bytes were read and wait to be taken.
     @ivar _heardAt: at which look of the watch something has arrived.
     @ivar _logsIn: whether it waits to be told in whose name the next commands are carried out.
     @ivar _full: whether there is no room for another command.
@@ -110,14 +115,13 @@ class TextProtocol(LineReceiver):
         self._parser: Final = CommandParser(server.maxValueBytes)
         self._replies: Final = Replies(server.budget, server.watch, server.limits)
         self._asked: Final = self._replies.asked
-        self._arriving = 0
+        self._arriving = self._waiting = 0
         self._heardAt = server.watch.now
         self._phase: _Phase = _OPEN
         self._logsIn = False
         self._full = False
         self._ready = False
-        self._waits = False
-        self._ahead = False
+        self._waits = self._ahead = False
         self._reading = True
         self._inputEnded = False
         self._lingering: IDelayedCall | None = None
@@ -139,7 +143,7 @@ class TextProtocol(LineReceiver):
         """
         self._phase = _CLOSED
         self._replies.forget()
-        self._count(0)
+        self._count(0, 0)
         if self._lingering is not None and self._lingering.active():
             self._lingering.cancel()
         self._server.connectionClosed(self)
@@ -281,6 +285,7 @@ class TextProtocol(LineReceiver):
         """
         if self._phase is _CLOSED:
             return
+        waiting = 0
         while self._phase is _OPEN and self._hasRoom() and not self._waits and not self._logsIn:
             if not self._intake.left:
                 self._waits = True
@@ -292,17 +297,20 @@ class TextProtocol(LineReceiver):
             else:
                 self._ahead = False
                 break
-        if self._arriving != (arriving := self._parser.unfinished):
-            self._count(arriving)
+        else:
+            waiting = self._parser.buffered
+        if self._arriving != (arriving := self._parser.unfinished) or self._waiting != waiting:
+            self._count(arriving, waiting)
         self._pace()
         if self._phase is _FINISHING and self._replies.isOver:
             self._close()
 
-    def _count(self, arriving: int) -> None:
+    def _count(self, arriving: int, waiting: int) -> None:
         """
-        There are so many bytes of a value that has not arrived whole.
+        There are so many bytes of a value that has not arrived whole, and so many that were read and wait to be taken.
         """
-        self._arriving = arriving
+        self._server.backlog.hold(waiting - self._waiting)
+        self._arriving, self._waiting = arriving, waiting
         self._server.arrivals.hold(self, arriving)
 
     def _hasRoom(self) -> bool:

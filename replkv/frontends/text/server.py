@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from replkv import __version__
 from replkv.commands.results import Unavailable
 from replkv.frontends.arrivals import Arrivals
+from replkv.frontends.backlog import Backlog
 from replkv.frontends.budget import Budget
 from replkv.frontends.intake import Intake
 from replkv.frontends.limits import MEMORY_LIMITS, MemoryLimits
@@ -73,6 +74,7 @@ class ClientServerFactory(ServerFactory):
     @ivar maxValueBytes: the longest value that is taken.
     @ivar budget: what all connections may have in memory, and have.
     @ivar arrivals: the values that have not arrived whole.
+    @ivar backlog: what they have read and not yet taken.
     @ivar watch: how long clients are waited for.
     @ivar intake: what they may take in one turn of the reactor.
     @ivar limits: what each may have under way.
@@ -119,6 +121,7 @@ class ClientServerFactory(ServerFactory):
         self.maxValueBytes = maxValueBytes
         self.budget = Budget(memory)
         self.arrivals = Arrivals(clock, memory)
+        self.backlog = Backlog(self._readAtMost, memory)
         self.watch = Watch(clock, self._look, unreadSeconds, idleSeconds)
         self.intake = intake
         self.limits = limits
@@ -162,6 +165,7 @@ class ClientServerFactory(ServerFactory):
         else:
             self._keepReserve()
         self._connections[connection] = None
+        connection.transport.bufferSize = self.backlog.readBytes
         self.watch.start()
 
     def connectionClosed(self, connection: TextProtocol) -> None:
@@ -195,6 +199,13 @@ class ClientServerFactory(ServerFactory):
         if len(kept) > RESERVED:
             self._extra[kept[0]] = True
             kept[0].abort()
+
+    def _readAtMost(self, size: int) -> None:
+        """
+        Have each connection read so many bytes at once.
+        """
+        for connection in self._connections:
+            connection.transport.bufferSize = size
 
     def report(self, kind: str, line: str) -> None:
         """

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from twisted.internet.interfaces import IReactorTime
 
 from replkv.frontends.arrivals import Arrivals
+from replkv.frontends.backlog import Backlog
 from replkv.frontends.budget import Budget
 from replkv.frontends.intake import Intake
 from replkv.frontends.outbox import Outbox
@@ -32,6 +33,7 @@ class Server(Protocol):
     @ivar maxValueBytes: the longest value that is taken.
     @ivar budget: what all connections may have in memory, and have.
     @ivar arrivals: the values that have not arrived whole.
+    @ivar backlog: what they have read and not yet taken.
     @ivar watch: how long clients are waited for.
     @ivar intake: what they may take in one turn of the reactor.
     @ivar limits: what each may have under way.
@@ -44,6 +46,7 @@ class Server(Protocol):
     maxValueBytes: int
     budget: Budget
     arrivals: Arrivals
+    backlog: Backlog
     watch: Watch
     intake: Intake
     limits: ConnectionLimits

@@ -38,6 +38,7 @@ class End:
     @ivar process: whose it is.
     @ivar other: the other end.
     @ivar protocol: whose transport this is; C{None} where it is nobody's, or no longer.
+    @ivar bufferSize: how many bytes it reads at once.
     @ivar isOver: whether the process is through with it. What it had sent by then may still be on its way.
     """
 
@@ -57,6 +58,7 @@ class End:
         """
         self.process = process
         self.protocol: Protocol | None = None
+        self.bufferSize = BUFFER_BYTES
         self.isOver = False
         self.disconnecting = False
         self._network = network
@@ -69,8 +71,7 @@ class End:
         self._stalled = False
         self._halfClosing = False
         self._finishing = False  # Nothing is written any more, and the other side is told when it has all.
-        self._finished = False
-        self._inputEnded = False
+        self._finished = self._inputEnded = False
         self._reading = True
         self._resetting = False
         self._powerless = False
@@ -78,8 +79,7 @@ class End:
         self._producer: Any = None
         self._producerStreams = False
         self._producerWaits = False  # For the system to have all that was written.
-        self._noDelay = False
-        self._keepAlive = False
+        self._noDelay = self._keepAlive = False
 
     @property
     def backlog(self) -> int:
@@ -357,8 +357,8 @@ class End:
         Give the protocol what has come, as far as it wants it.
         """
         while self._unread and self.protocol is not None and self._reading:
-            data = bytes(self._unread[:BUFFER_BYTES])
-            del self._unread[:BUFFER_BYTES]
+            data = bytes(self._unread[: self.bufferSize])
+            del self._unread[: self.bufferSize]
             self.other.wake()
             self.protocol.dataReceived(data)
         if self._inputEnded and self.protocol is not None and self._reading:

@@ -21,9 +21,9 @@ class Session:
     @ivar submitted: how many commands it has submitted.
     """
 
-    def __init__(self, host: str, login: Login | None = None) -> None:
+    def __init__(self, host: str) -> None:
         self.host: Final = host
-        self.login = login
+        self.login: Login | None = None
         self.lastIndex = 0
         self.lastRead = 0
         self.submitted = 0

@@ -10,7 +10,7 @@ from typing import Final
 
 from replkv.commands.command import Command
 from replkv.kv.engine import Engine, EngineError
-from replkv.kv.record import decode, encode, hashOf
+from replkv.kv.record import decode, encode, hashOf, headOf
 from replkv.raft.invariants import InvariantViolation
 from replkv.users.user import MAX_USERS, Login, User
 
@@ -46,8 +46,8 @@ class UserTable:
         self._users: dict[bytes, User] = {}
         self._hashes: dict[bytes, int] = {}
         for name, stored in engine.scan(USERS, _END, MAX_USERS):
-            user = decodeUser(name, stored)
-            self._keep(user, _hashOf(user, user.encode()))
+            _, _, kept = headOf(stored)
+            self._keep(decodeUser(name, stored), kept)
 
     @property
     def areHeeded(self) -> bool:
@@ -94,7 +94,7 @@ class UserTable:
         """
         self._drop(user.name)
         stored = user.encode()
-        added = _hashOf(user, stored)
+        added = hashOf(user.name, user.since, 0, stored)
         self._keep(user, added)
         self._changes[USERS + user.name] = encode((user.since, 0, added), stored)
 
@@ -133,7 +133,3 @@ def decodeUser(name: bytes, stored: bytes) -> User:
         return User.decode(name[len(USERS) :], record.value)
     except ValueError as error:
         raise EngineError(f"the store has a user that is none: {error}") from None
-
-
-def _hashOf(user: User, stored: bytes) -> int:
-    return hashOf(user.name, user.since, 0, stored)

@@ -40,6 +40,7 @@ from replkv.node.access import Access
 from replkv.node.handovers import HandOverFailed, HandOvers
 from replkv.node.leaderclock import LeaderClock
 from replkv.node.limits import NodeLimits
+from replkv.node.logins import NotTried
 from replkv.node.pending import Deadlines, Proposals, Read
 from replkv.node.shortages import Shortages
 from replkv.raft.core import Raft
@@ -318,7 +319,14 @@ class Executor:
 
         @param isSure: whether it is sure that no other server knows better.
         """
-        self._access.check(request, command).addCallback(self._loggedIn, request, isSure)
+        checked = self._access.check(request, command)
+        checked.addCallbacks(self._loggedIn, self._notTried, (request, isSure), {}, (request,))
+        checked.addCallback(lambda _: self._outbox.flush())
+
+    def _notTried(self, failure: Failure, request: Request) -> None:
+        failure.trap(NotTried)
+        if not request.isAnswered:
+            request.answer(Unavailable())
 
     def _loggedIn(self, login: Login | None, request: Request, isSure: bool) -> None:
         if request.isAnswered:
@@ -330,7 +338,6 @@ class Executor:
             self._access.refuse(request)
         else:
             self._resubmit([request])
-        self._outbox.flush()
 
     def _goOnIfSettled(self) -> None:
         if self._held and not self._mustWait:
@@ -356,12 +363,6 @@ class Executor:
         """
         Have another server lead, since an operator wants it.
         """
-        if to == self._id:
-            request.answer(Leads(to))
-            return
-        if to not in self._raft.peers:
-            request.answer(NotTransferred(f"there is no server {to}"))
-            return
 
         def failed(failure: Failure) -> Result:
             failure.trap(HandOverFailed)
@@ -372,7 +373,12 @@ class Executor:
             if not request.isAnswered:
                 request.answer(result)
 
-        self._handOvers.begin([to], "an operator wants it").addCallbacks(Leads, failed).addCallback(ended)
+        if to == self._id:
+            ended(Leads(to))
+        elif to not in self._raft.peers:
+            ended(NotTransferred(f"there is no server {to}"))
+        else:
+            self._handOvers.begin([to], "an operator wants it").addCallbacks(Leads, failed).addCallback(ended)
 
     def _resubmit(self, requests: Iterable[Request]) -> None:
         """

@@ -9,7 +9,7 @@ import secrets
 from collections import OrderedDict, deque
 from typing import Final, NamedTuple
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -28,13 +28,19 @@ What is tried in the place of the secret of a user whom there is not. No token f
 """
 
 
+class NotTried(Exception):
+    """
+    There is no telling whether a token is right: too many are to be tried, or it could not be.
+    """
+
+
 class _Attempt(NamedTuple):
     """
     A token to be tried.
 
     @ivar user: whose it should be; C{None} where nobody has that name. It takes as long then, so that nobody learns
         that.
-    @ivar found: fires with what has come of it.
+    @ivar found: fires with what has come of it, if it could be tried.
     """
 
     block: str
@@ -88,12 +94,12 @@ class Logins:
 
         @param host: where it comes from.
         @param user: C{None} where nobody has the name that was given.
-        @return: fires with C{None} if it is not, or if too many are to be tried.
+        @return: fires with C{None} if it is not; fails with L{NotTried}.
         """
         if user is not None and self._isKnown(user, token):
             return succeed(Login(user.name, user.since))
         if self._count >= self._limits.logins:
-            return succeed(None)
+            return fail(NotTried(f"{self._count} tokens are to be tried"))
         attempt = _Attempt(blockOf(host), user, token, Deferred())
         self._lines.setdefault(attempt.block, deque()).append(attempt)
         self._count += 1
@@ -149,9 +155,10 @@ class Logins:
         """
         It could not be tried: there is no memory, or the server stops.
         """
-        self._logger.warn("a token could not be tried: {error}", error=failure.getErrorMessage())
+        error = failure.getErrorMessage()
+        self._logger.warn("a token could not be tried: {error}", error=error)
         self._isBusy = False
-        attempt.found.callback(None)
+        attempt.found.errback(NotTried(error))
         self._next()
 
     def _tried(self, attempt: _Attempt, fits: bool) -> None:

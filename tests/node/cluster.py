@@ -42,39 +42,42 @@ class Client:
         """
         Store a value.
         """
-        return self._submit(Set(key, exptime, value, noreply))
+        return self.ask(Set(key, exptime, value, noreply))
 
     def cas(self, key: bytes, version: int, value: bytes, exptime: int = 0) -> Asked:
         """
         Store a value in place of a version.
         """
-        return self._submit(Cas(key, exptime, version, value, False))
+        return self.ask(Cas(key, exptime, version, value, False))
 
     def get(self, key: bytes) -> Asked:
         """
         Ask for a value.
         """
-        return self._submit(Get(key))
+        return self.ask(Get(key))
 
     def getm(self, key: bytes) -> Asked:
         """
         Ask for a value, and more.
         """
-        return self._submit(Getm(key))
+        return self.ask(Getm(key))
 
     def delete(self, key: bytes) -> Asked:
         """
         Remove a key.
         """
-        return self._submit(Delete(key))
+        return self.ask(Delete(key))
 
     def touch(self, key: bytes, exptime: int) -> Asked:
         """
         Give a key another expiry.
         """
-        return self._submit(Touch(key, exptime))
+        return self.ask(Touch(key, exptime))
 
-    def _submit(self, command: Command) -> Asked:
+    def ask(self, command: Command) -> Asked:
+        """
+        Ask for anything.
+        """
         request = Asked(command, self.session)
         self._server.node.submit(request)
         return request

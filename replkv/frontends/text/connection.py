@@ -34,6 +34,7 @@ from replkv.commands.command import Command, KeyCommand, LoggedCommand, ReadComm
 from replkv.commands.extras import Quit, Transfer
 from replkv.commands.results import BadCommand, Result
 from replkv.commands.users import Users
+from replkv.frontends.certified import certifiedLogin
 from replkv.frontends.request import Request
 from replkv.frontends.session import Session
 from replkv.frontends.text.asked import REFUSAL, REFUSED, Asked
@@ -131,6 +132,7 @@ class TextProtocol(LineReceiver):
         The client is there.
         """
         self.setRawMode()
+        self.session.login = certifiedLogin(self.transport)
         self.transport.setTcpNoDelay(True)
         self.transport.setTcpKeepAlive(True)
         # One that pulls is told each time when the system has all that was written.

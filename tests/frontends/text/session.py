@@ -10,10 +10,11 @@ from typing import Final
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 
+from replkv.commands.auth import Auth
 from replkv.commands.cas import Cas
-from replkv.commands.command import KeyCommand, StoreCommand
+from replkv.commands.command import Command, KeyCommand, StoreCommand
 from replkv.commands.delete import Delete
-from replkv.commands.results import Deleted, Found, NoSnapshot, NotFound, Result, Stored, VersionMismatch
+from replkv.commands.results import Deleted, Done, Found, NoSnapshot, NotFound, Result, Stored, VersionMismatch
 from replkv.commands.set import Set
 from replkv.frontends.intake import Intake
 from replkv.frontends.limits import INTAKE_LIMITS, MEMORY_LIMITS, IntakeLimits, MemoryLimits
@@ -22,6 +23,7 @@ from replkv.frontends.request import Request
 from replkv.frontends.text.admission import Admission
 from replkv.frontends.text.connection import TextProtocol
 from replkv.frontends.text.server import ClientServerFactory
+from replkv.users.user import Login
 from tests.network import FarEnd, Network, dial
 
 SERVER: Final = "server"
@@ -43,13 +45,13 @@ class MemoryBackend:
 
     @ivar holding: whether requests are kept in C{held} instead of being answered at once.
     @ivar held: the requests that have no answer.
-    @ivar seen: every command that was submitted, in order.
+    @ivar seen: every command that was submitted, in order. Each login is taken for right.
     """
 
     def __init__(self) -> None:
         self.holding = False
         self.held: deque[Request] = deque()
-        self.seen: list[KeyCommand] = []
+        self.seen: list[Command] = []
         self._values: dict[bytes, tuple[int, int, bytes]] = {}
         self._version = 0
 
@@ -58,7 +60,7 @@ class MemoryBackend:
         Answer C{request}, or hold it.
         """
         command = request.command
-        assert isinstance(command, KeyCommand)
+        assert isinstance(command, KeyCommand | Auth)
         self.seen.append(command)
         if self.holding:
             self.held.append(request)
@@ -76,6 +78,10 @@ class MemoryBackend:
         Answer C{request} as a store would.
         """
         command = request.command
+        if isinstance(command, Auth):
+            request.session.login = Login(command.user, 1)
+            request.answer(Done())
+            return
         assert isinstance(command, KeyCommand)
         record = self._values.get(command.key)
         if isinstance(command, StoreCommand):

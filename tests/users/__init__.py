@@ -1,0 +1,3 @@
+"""
+Tests for users and their rights.
+"""

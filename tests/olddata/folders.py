@@ -5,12 +5,14 @@ What an archive of data folders has.
 from __future__ import annotations
 
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from replkv.kv.record import Record
 from replkv.lives import Life, Past
 from replkv.storage.clockrecord import ClockRecord
+from replkv.users.user import User
 
 CLUSTER: Final = "replkv"
 
@@ -31,6 +33,7 @@ class Kept(NamedTuple):
     @ivar stamp: the largest stamp in the log.
     @ivar records: what the keys hold when the whole log is applied.
     @ivar stateHash: the hash of that; C{None} if that version had none.
+    @ivar users: the users then, in the order of their names.
     """
 
     serverId: int
@@ -45,6 +48,7 @@ class Kept(NamedTuple):
     stamp: int
     records: dict[bytes, Record]
     stateHash: int | None = None
+    users: Sequence[User] = ()
 
 
 class Archive(NamedTuple):

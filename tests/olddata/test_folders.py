@@ -20,6 +20,7 @@ from replkv.storage.folder import DataFolder
 from replkv.storage.log import LogStorage
 from tests.olddata.first import FIRST
 from tests.olddata.folders import CLUSTER, MEMBERS, Archive, Kept
+from tests.olddata.fourth import FOURTH
 from tests.olddata.second import SECOND
 from tests.olddata.third import THIRD
 from tests.storage.model import newFolder
@@ -70,6 +71,7 @@ class FirstFolderTests(SynchronousTestCase):
         self.assertEqual({key: machine.read(key) for key in kept.records}, kept.records)
         self.assertEqual([key for key in self.archive.gone if machine.read(key)], [])
         self.assertEqual(machine.keys, len(kept.records))
+        self.assertEqual(list(machine.users.after(b"-", 100)), list(kept.users))
         self.assertEqual(
             machine.nextDeadline, min(record.deadline for record in kept.records.values() if record.deadline)
         )
@@ -129,3 +131,11 @@ class ThirdFolderTests(FirstFolderTests):
     """
 
     archive = THIRD
+
+
+class FourthFolderTests(FirstFolderTests):
+    """
+    The same with users.
+    """
+
+    archive = FOURTH

@@ -8,13 +8,14 @@ import pytest
 
 from tests.olddata.first import FIRST
 from tests.olddata.folders import Archive
+from tests.olddata.fourth import FOURTH
 from tests.olddata.second import SECOND
 from tests.olddata.third import THIRD
 from tests.processes.cluster import onReactor
 from tests.processes.conftest import MakeCluster
 
 
-@pytest.mark.parametrize("archive", [FIRST, SECOND, THIRD], ids=["first", "second", "third"])
+@pytest.mark.parametrize("archive", [FIRST, SECOND, THIRD, FOURTH], ids=["first", "second", "third", "fourth"])
 @onReactor
 async def test_goesOn(makeCluster: MakeCluster, archive: Archive) -> None:
     """

@@ -34,11 +34,16 @@ __all__ = [
     "Closed",
     "CommandError",
     "Found",
+    "Grant",
+    "NotAllowed",
     "NotFound",
     "NotUpgraded",
     "OutcomeUnknown",
+    "Refused",
+    "Right",
     "Tls",
     "Unavailable",
+    "UserRights",
     "VersionMismatch",
     "__version__",
 ]
@@ -46,32 +51,42 @@ __all__ = [
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from replkv.client.client import Client, Found
+    from replkv.client.administration import UserRights
+    from replkv.client.client import Client
     from replkv.client.errors import (
         ClientError,
         Closed,
         CommandError,
+        NotAllowed,
         NotFound,
         NotUpgraded,
         OutcomeUnknown,
+        Refused,
         Unavailable,
         VersionMismatch,
     )
+    from replkv.client.replies import Found
     from replkv.tls.connecting import Tls
+    from replkv.users.rights import Grant, Right
 else:
     # The client is imported when it is asked for: every process imports this module, and a server's has to be prepared
     # before it imports anything of size (replkv.service.startup).
+    from importlib import import_module
+
+    _PLACES = {
+        "Client": "client.client",
+        "Found": "client.replies",
+        "Grant": "users.rights",
+        "Right": "users.rights",
+        "Tls": "tls.connecting",
+        "UserRights": "client.administration",
+    }
 
     def __getattr__(name: str) -> object:
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        if name == "Tls":
-            from replkv.tls.connecting import Tls
-
-            return Tls
-        from replkv.client import client, errors
-
-        return getattr(errors if hasattr(errors, name) else client, name)
+        module = _PLACES.get(name, "client.errors")
+        return getattr(import_module(f"replkv.{module}"), name)
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})

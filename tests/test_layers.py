@@ -79,7 +79,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "storage": ("lives", "times"),
     "tls": ("config", "handshakes", "outside", "tlsfiles"),
     "peers": ("lives", "outside", "printable", "reasons", "storage.snapshot", "times", "versions"),
-    "client": ("clocks", "commands", "config", "names", "reasons", "wire"),
+    "client": ("clocks", "commands", "config", "names", "reasons", "users", "wire"),
     "frontends": ("commands", "hosts", "outside", "users", "wire"),
 }
 """

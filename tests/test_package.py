@@ -13,7 +13,7 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 import replkv
-from replkv.client import client, errors
+from replkv.client import client, errors, replies
 
 ROOT = Path(replkv.__file__).parents[1]
 
@@ -36,11 +36,13 @@ class PackageTests(SynchronousTestCase):
         The client, what it gives and all errors that it fails with are there by name, and nothing else is.
         """
         self.assertIs(replkv.Client, client.Client)
-        self.assertIs(replkv.Found, client.Found)
+        self.assertIs(replkv.Found, replies.Found)
         failures = {name for name, value in vars(errors).items() if inspect.isclass(value)} - {"ProtocolError"}
         for name in failures:
             self.assertIs(getattr(replkv, name), getattr(errors, name))
-        self.assertEqual({*replkv.__all__}, {"Client", "Found", "Tls", "__version__", *failures})
+        given = {"Client", "Found", "Grant", "Right", "Tls", "UserRights", "__version__"}
+        self.assertEqual({*replkv.__all__}, given | failures)
+        self.assertEqual({name for name in given if not hasattr(replkv, name)}, set())
         self.assertEqual({*replkv.__all__} - {*dir(replkv)}, set())
         for name in ("Clinet", "ProtocolError", "annotations_"):
             self.assertFalse(hasattr(replkv, name))

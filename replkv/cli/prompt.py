@@ -10,7 +10,7 @@ from replkv.cli.grammar import GrammarError, Word, words
 from replkv.cli.lines import Lines
 from replkv.cli.statuses import DONE, MISTAKE, UNAVAILABLE, UNKNOWN
 from replkv.cli.words import Answer, valuePlace
-from replkv.client.connections import Address
+from replkv.client.address import Address
 
 
 class Cluster(Protocol):

@@ -13,8 +13,8 @@ from twisted.internet.defer import Deferred, gatherResults
 from replkv.cli.command import AskingCommand, runReactor
 from replkv.cli.statuses import DONE, UNAVAILABLE
 from replkv.cli.streams import say, tell
+from replkv.client.address import Address
 from replkv.client.client import Client
-from replkv.client.connections import Address
 from replkv.client.errors import Unavailable
 from replkv.config import Config, ServerConfig
 from replkv.tlsfiles import WARNING_DAYS

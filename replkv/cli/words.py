@@ -12,9 +12,10 @@ from twisted.internet.defer import Deferred, DeferredList
 
 from replkv.cli.grammar import RULES, shown
 from replkv.cli.statuses import DONE, MISTAKE, NOT_FOUND, OTHER_VERSION, UNAVAILABLE, UNKNOWN
-from replkv.client.client import Client, Found
-from replkv.client.connections import Address
+from replkv.client.address import Address
+from replkv.client.client import Client
 from replkv.client.errors import CommandError, NotFound, OutcomeUnknown, Unavailable, VersionMismatch
+from replkv.client.replies import Found
 
 _MAX_NUMBER: Final = (1 << 64) - 1
 

@@ -5,18 +5,42 @@ What a program gives to the client, checked before anything is sent.
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import wraps
 from math import inf
-from typing import Final
+from typing import Final, ParamSpec, TypeVar
 
-from replkv.client.connections import Address
+from twisted.internet.defer import Deferred, fail
+
+from replkv.client.address import Address
 from replkv.client.errors import CommandError
+from replkv.commands.usercommand import MAX_PREFIX_LENGTH
+from replkv.users.secret import MAX_TOKEN_BYTES
+from replkv.users.user import checkName
 from replkv.wire.replyparser import MAX_VALUE
 
 BytesLike = bytes | bytearray | memoryview
 
+_Given = ParamSpec("_Given")
+_Result = TypeVar("_Result")
+
 _MAX_KEY: Final = 250
 _MAX_NUMBER: Final = (1 << 64) - 1
+
+
+def failing(method: Callable[_Given, Deferred[_Result]]) -> Callable[_Given, Deferred[_Result]]:
+    """
+    Have what is wrong with the arguments come out where all that goes wrong does.
+    """
+
+    @wraps(method)
+    def call(*args: _Given.args, **kw: _Given.kwargs) -> Deferred[_Result]:
+        try:
+            return method(*args, **kw)
+        except (TypeError, ValueError) as error:
+            return fail(error)
+
+    return call
 
 
 def checkedKey(key: BytesLike) -> bytes:
@@ -27,7 +51,7 @@ def checkedKey(key: BytesLike) -> bytes:
     @raise CommandError: if no key may be like this.
     """
     taken = _bytes("a key", key)
-    if not 1 <= len(taken) <= _MAX_KEY or not all(0x21 <= byte <= 0x7E for byte in taken):
+    if not 1 <= len(taken) <= _MAX_KEY or not _isWord(taken):
         raise CommandError(f"a key is 1 to {_MAX_KEY} bytes of printable ASCII without space")
     return taken
 
@@ -56,6 +80,52 @@ def checkedNumber(name: str, number: int) -> int:
     if not 0 <= whole <= _MAX_NUMBER:
         raise CommandError(f"{name} is a whole number from 0 to 2**64 - 1, not {whole}")
     return whole
+
+
+def checkedUser(name: str) -> bytes:
+    """
+    The name of a user, as it is sent.
+
+    @raise TypeError: if it is no text.
+    @raise CommandError: if no user may be called so.
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"a user's name is a str, not {type(name).__name__}")
+    encoded = name.encode("ascii", "replace")
+    try:
+        checkName(encoded)
+    except ValueError:
+        # It may be a token, in the wrong place.
+        raise CommandError("a user's name is 1 to 64 letters, digits and ._@-, the first a letter or a digit") from None
+    return encoded
+
+
+def checkedToken(token: str | bytes) -> bytes:
+    """
+    What a user proves to be one by, as it is sent. Nothing that goes wrong shows it.
+
+    @raise TypeError: if it is neither text nor bytes.
+    @raise CommandError: if it cannot be sent.
+    """
+    if not isinstance(token, str | bytes):
+        raise TypeError(f"a token is a str or bytes, not {type(token).__name__}")
+    encoded = token.encode("ascii", "replace") if isinstance(token, str) and token.isascii() else token
+    if not isinstance(encoded, bytes) or not 1 <= len(encoded) <= MAX_TOKEN_BYTES or not _isWord(encoded):
+        raise CommandError(f"a token is 1 to {MAX_TOKEN_BYTES} characters of printable ASCII without space")
+    return encoded
+
+
+def checkedPrefix(prefix: BytesLike) -> bytes:
+    """
+    How the keys begin over which somebody has a right.
+
+    @raise TypeError: if it is not bytes.
+    @raise CommandError: if no key may begin like this.
+    """
+    taken = _bytes("a prefix", prefix)
+    if len(taken) > MAX_PREFIX_LENGTH or not _isWord(taken):
+        raise CommandError(f"a prefix is up to {MAX_PREFIX_LENGTH} bytes of printable ASCII without space")
+    return taken
 
 
 def checkedTimeout(timeout: float) -> float:
@@ -129,6 +199,10 @@ def _bytes(name: str, given: BytesLike) -> bytes:
         return bytes(given)
     hint = ": call its encode()" if isinstance(given, str) else ""
     raise TypeError(f"{name} is bytes, not {type(given).__name__}{hint}")
+
+
+def _isWord(taken: bytes) -> bool:
+    return all(0x21 <= byte <= 0x7E for byte in taken)
 
 
 def _whole(name: str, number: int) -> int:

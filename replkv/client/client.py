@@ -5,14 +5,16 @@ A client of the whole cluster.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import wraps
 from types import TracebackType
-from typing import Final, NamedTuple, ParamSpec, TypeVar
+from typing import Final
 
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
+from replkv.client import replies
+from replkv.client.address import Address
+from replkv.client.administration import Administration
 from replkv.client.arguments import (
     BytesLike,
     checkedAddress,
@@ -21,14 +23,17 @@ from replkv.client.arguments import (
     checkedServers,
     checkedTimeout,
     checkedValue,
+    failing,
 )
-from replkv.client.connections import Address, ServerSecurity
+from replkv.client.connections import ServerSecurity
+from replkv.client.credentials import checkedCredentials
 from replkv.client.dispatcher import Dispatcher
-from replkv.client.errors import CommandError, NotFound, NotUpgraded, OutcomeUnknown, Unavailable, VersionMismatch
+from replkv.client.errors import OutcomeUnknown, Unavailable
+from replkv.client.replies import Found
 from replkv.clocks import countForward
 from replkv.commands import results
 from replkv.commands.cas import Cas
-from replkv.commands.command import Command, KeyCommand, ReadCommand
+from replkv.commands.command import Command, ReadCommand
 from replkv.commands.delete import Delete
 from replkv.commands.extras import Piece, Snapshot, Stats, Transfer
 from replkv.commands.get import Get
@@ -36,41 +41,11 @@ from replkv.commands.getm import Getm
 from replkv.commands.results import Result
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
+from replkv.commands.users import Users
 from replkv.wire.encoding import encodeCommand
-from replkv.wire.replies import lineOf
-
-_Given = ParamSpec("_Given")
-_Result = TypeVar("_Result")
 
 
-class Found(NamedTuple):
-    """
-    A key's value and what belongs to it.
-
-    @ivar exptime: the seconds that it has left; 0 if it does not expire.
-    """
-
-    value: bytes
-    version: int
-    exptime: int
-
-
-def _failing(method: Callable[_Given, Deferred[_Result]]) -> Callable[_Given, Deferred[_Result]]:
-    """
-    Have what is wrong with the arguments come out where all that goes wrong does.
-    """
-
-    @wraps(method)
-    def call(*args: _Given.args, **kw: _Given.kwargs) -> Deferred[_Result]:
-        try:
-            return method(*args, **kw)
-        except (TypeError, ValueError) as error:
-            return fail(error)
-
-    return call
-
-
-class Client:
+class Client(Administration):
     """
     Carries out commands on whichever server leads: it finds that one before it sends anything, follows redirects,
     searches anew when it does not answer, and waits out an election.
@@ -89,6 +64,10 @@ class Client:
     To cancel a call is to wait for it no longer. One that still waits is never sent. One that is under way may be
     carried out, or may yet be; what becomes of it is dropped.
 
+    Where not everybody may do everything, all of it is done for one user. The servers are told who that is on each
+    connection, before anything else, and all calls that wait fail with L{NotAllowed} where the leader does not know
+    that user by that token.
+
     C{async with} closes the client in the end.
     """
 
@@ -104,6 +83,8 @@ class Client:
         servers: Iterable[str | tuple[str, int]],
         timeout: float = 10.0,
         tls: ServerSecurity | None = None,
+        user: str | None = None,
+        token: str | bytes | None = None,
     ) -> None:
         """
         @param reactor: a reactor that can also connect to hosts by name. One that counts by the time of day is made to
@@ -111,15 +92,20 @@ class Client:
         @param servers: servers of the cluster, one at least: C{"host:port"}, or host and client port.
         @param timeout: for how many seconds a command is tried, where the call does not say.
         @param tls: protects the connections: a C{Tls} with the files of the certificates. Redirects too are followed
-            only to servers that prove who they are.
+            only to servers that prove who they are. Without it, whoever is on the way can read the token.
+        @param user: who asks; C{None} where nobody has to say so, or a certificate does.
+        @param token: what proves it.
         @raise TypeError: if these are not what they should be.
-        @raise ValueError: if there are no servers, or one cannot be; or if there is no time.
+        @raise ValueError: if there are no servers, or one cannot be; if there is no time; if a user comes without a
+            token, or a token without a user, or one of them cannot be.
         """
         self._servers = checkedServers(servers)
         self._timeout = checkedTimeout(timeout)
+        patience = min(self.PATIENCE, self._timeout / 2)
+        credentials = checkedCredentials(user, token)
         countForward(reactor)
         self._reactor = reactor
-        self._dispatcher = Dispatcher(reactor, self._servers, min(self.PATIENCE, self._timeout / 2), security=tls)
+        self._dispatcher = Dispatcher(reactor, self._servers, patience, security=tls, credentials=credentials)
 
     def __repr__(self) -> str:
         return f"<Client of {', '.join(map(str, self._servers))}: {self._dispatcher!r}>"
@@ -153,31 +139,31 @@ class Client:
         """
         return self._dispatcher.leader
 
-    @_failing
+    @failing
     def get(self, key: BytesLike, *, timeout: float | None = None) -> Deferred[bytes | None]:
         """
         @param timeout: the seconds that it may take; by default the client's. So with all others.
         @return: the key's value; C{None} if there is no such key.
         """
-        return self._call(Get(checkedKey(key)), timeout).addCallback(_value)
+        return self._call(Get(checkedKey(key)), timeout).addCallback(replies.value)
 
-    @_failing
+    @failing
     def getm(self, key: BytesLike, *, timeout: float | None = None) -> Deferred[Found | None]:
         """
         @return: the key's value, version and time left; C{None} if there is no such key.
         """
-        return self._call(Getm(checkedKey(key)), timeout).addCallback(_found)
+        return self._call(Getm(checkedKey(key)), timeout).addCallback(replies.found)
 
-    @_failing
+    @failing
     def set(self, key: BytesLike, value: BytesLike, exptime: int = 0, *, timeout: float | None = None) -> Deferred[int]:
         """
         @param exptime: the seconds after which the key expires; 0 for never.
         @return: the key's new version.
         """
         command = Set(checkedKey(key), checkedNumber("exptime", exptime), checkedValue(value), False)
-        return self._call(command, timeout).addCallback(_version)
+        return self._call(command, timeout).addCallback(replies.version)
 
-    @_failing
+    @failing
     def cas(
         self, key: BytesLike, version: int, value: BytesLike, exptime: int = 0, *, timeout: float | None = None
     ) -> Deferred[int]:
@@ -188,16 +174,16 @@ class Client:
         """
         seconds, seen = checkedNumber("exptime", exptime), checkedNumber("version", version)
         command = Cas(checkedKey(key), seconds, seen, checkedValue(value), False)
-        return self._call(command, timeout).addCallback(_version)
+        return self._call(command, timeout).addCallback(replies.version)
 
-    @_failing
+    @failing
     def delete(self, key: BytesLike, *, timeout: float | None = None) -> Deferred[bool]:
         """
         @return: whether there was such a key.
         """
-        return self._call(Delete(checkedKey(key)), timeout).addCallback(_wasThere, results.Deleted)
+        return self._call(Delete(checkedKey(key)), timeout).addCallback(replies.wasThere, results.Deleted)
 
-    @_failing
+    @failing
     def touch(self, key: BytesLike, exptime: int, *, timeout: float | None = None) -> Deferred[bool]:
         """
         Have the key expire in so many seconds from now, or never if that is 0. Its version is another one then.
@@ -205,12 +191,12 @@ class Client:
         @return: whether there was such a key.
         """
         command = Touch(checkedKey(key), checkedNumber("exptime", exptime))
-        return self._call(command, timeout).addCallback(_wasThere, results.Touched)
+        return self._call(command, timeout).addCallback(replies.wasThere, results.Touched)
 
-    @_failing
+    @failing
     def stats(self, host: str, port: int, timeout: float = PATIENCE) -> Deferred[dict[str, str]]:
         """
-        What one server says of itself, leader or not.
+        What one server says of itself, leader or not, and to everybody.
 
         @return: its statistics; fails with L{Unavailable} if it does not answer in C{timeout} seconds.
         """
@@ -218,7 +204,7 @@ class Client:
         asked = Deferred.fromCoroutine(self._askOne(server))
         return asked.addTimeout(seconds, self._reactor, _lateAnswer(server))
 
-    @_failing
+    @failing
     def transfer(self, host: str, port: int, to: int, timeout: float = PATIENCE) -> Deferred[int]:
         """
         Have the server that leads, which is the one at this address, hand over to another one.
@@ -235,7 +221,7 @@ class Client:
 
         return asked.addTimeout(seconds, self._reactor, late)
 
-    @_failing
+    @failing
     def snapshot(self, host: str, port: int, least: int, timeout: float = PATIENCE) -> Deferred[bytes | None]:
         """
         Have one server, leader or not, make a snapshot of its state, for a backup.
@@ -245,7 +231,7 @@ class Client:
         """
         return self._askFor(Snapshot(least), host, port, timeout)
 
-    @_failing
+    @failing
     def piece(
         self, host: str, port: int, snapshot: int, file: int, offset: int, timeout: float = PATIENCE
     ) -> Deferred[bytes | None]:
@@ -263,9 +249,9 @@ class Client:
         """
         self._dispatcher.close()
 
-    def _call(self, command: KeyCommand, timeout: float | None) -> Deferred[Result]:
+    def _call(self, command: Command, timeout: float | None) -> Deferred[Result]:
         seconds = self._timeout if timeout is None else checkedTimeout(timeout)
-        return self._dispatcher.call(encodeCommand(command), not isinstance(command, ReadCommand), seconds)
+        return self._dispatcher.call(encodeCommand(command), not isinstance(command, ReadCommand | Users), seconds)
 
     def _askFor(self, command: Command, host: str, port: int, timeout: float) -> Deferred[bytes | None]:
         server, seconds = checkedAddress(host, port), checkedTimeout(timeout)
@@ -301,7 +287,7 @@ class Client:
         raise Unavailable(f"{server} does not know how to hand over")
 
     async def _askOne(self, server: Address) -> dict[str, str]:
-        reply = await self._dispatcher.ask(server, encodeCommand(Stats()))
+        reply = await self._dispatcher.ask(server, encodeCommand(Stats()), openly=True)
         if not isinstance(reply, results.Statistics):
             raise Unavailable(f"{server} has no statistics")
         return reply.values
@@ -309,45 +295,3 @@ class Client:
 
 def _lateAnswer(server: Address) -> Callable[[object, float], Failure]:
     return lambda result, timeout: Failure(Unavailable(f"{server}: no answer within {timeout:g} s"))
-
-
-def _value(reply: Result) -> bytes | None:
-    found = _found(reply)
-    return None if found is None else found.value
-
-
-def _found(reply: Result) -> Found | None:
-    if isinstance(reply, results.Found):
-        return Found(reply.value, reply.version, reply.left)
-    if isinstance(reply, results.NotFound):
-        return None
-    raise _refused(reply) or Unavailable(f"no reply to a read: {lineOf(reply)[:80]!r}")
-
-
-def _version(reply: Result) -> int:
-    if isinstance(reply, results.Stored):
-        return reply.version
-    raise _refused(reply) or OutcomeUnknown(f"no reply to a write: {lineOf(reply)[:80]!r}")
-
-
-def _wasThere(reply: Result, done: type[Result]) -> bool:
-    if isinstance(reply, done):
-        return True
-    if isinstance(reply, results.NotFound):
-        return False
-    raise _refused(reply) or OutcomeUnknown(f"no reply to a write: {lineOf(reply)[:80]!r}")
-
-
-def _refused(reply: Result) -> Exception | None:
-    """
-    The error that a reply tells of.
-    """
-    if isinstance(reply, results.NotFound):
-        return NotFound("no such key")
-    if isinstance(reply, results.VersionMismatch):
-        return VersionMismatch("the key has another version")
-    if isinstance(reply, results.BadCommand):
-        return CommandError("the server refuses the command as malformed, or its value as too large")
-    if isinstance(reply, results.NotUpgraded):
-        return NotUpgraded("not all servers of the cluster know this command yet: upgrade all of them")
-    return None

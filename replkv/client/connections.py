@@ -5,30 +5,22 @@ The connections of a client, one to each server that it needed so far.
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple, Protocol, cast
+from typing import Protocol, cast
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 
-from replkv.client.errors import Unavailable
+from replkv.client.address import Address
+from replkv.client.credentials import Credentials
+from replkv.client.errors import NotAllowed, Unavailable
 from replkv.client.limits import ClientLimits
 from replkv.client.protocol import CommandProtocol, Owner
+from replkv.commands import results
+from replkv.commands.results import Result
 from replkv.names import NameEndpoint, Names
 from replkv.reasons import reasonOf
-
-
-class Address(NamedTuple):
-    """
-    Where a server answers clients.
-    """
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 class ServerSecurity(Protocol):
@@ -44,7 +36,8 @@ class ServerSecurity(Protocol):
 
 class Connections:
     """
-    Makes a connection when it is first asked for, keeps it while it is of use, and shares it among all who ask.
+    Makes a connection when it is first asked for, keeps it while it is of use, and shares it among all who ask. Where
+    there is a user, nobody is given one before the server knows it for that user's.
     """
 
     def __init__(
@@ -55,6 +48,7 @@ class Connections:
         owner: Owner,
         limits: ClientLimits,
         security: ServerSecurity | None,
+        credentials: Credentials | None = None,
     ) -> None:
         """
         @param reactor: a reactor that can also connect to hosts by name.
@@ -62,6 +56,7 @@ class Connections:
         @param patience: the seconds after which an attempt to connect is given up, and a silent server is left.
         @param owner: is told what happens on the connections.
         @param security: protects them; C{None} if nothing does.
+        @param credentials: whose they are; C{None} if nobody logs in.
         """
         self._reactor = reactor
         self._names = names
@@ -69,6 +64,7 @@ class Connections:
         self._owner = owner
         self._limits = limits
         self._security = security
+        self._credentials = credentials
         self._made: dict[Address, CommandProtocol] = {}
         self._left: deque[CommandProtocol] = deque()
         self._attempts: dict[Address, Deferred[CommandProtocol]] = {}
@@ -78,7 +74,8 @@ class Connections:
         """
         A connection to this server. Those who wait for the same one get it in the order in which they asked.
 
-        @return: fails with L{Unavailable} if there is none within the patience.
+        @return: fails with L{Unavailable} if there is none within the patience, or the server says nothing of a login
+            for as long, and with L{NotAllowed} if it refuses the user.
         """
         connection = self._made.get(server)
         if connection is not None and connection.isUsable:
@@ -124,14 +121,47 @@ class Connections:
         factory = Factory.forProtocol(lambda: CommandProtocol(self._reactor, self._patience, self._owner, self._limits))
         factory.noisy = False
         attempt = cast("Deferred[CommandProtocol]", endpoint.connect(factory))
+        if self._credentials is not None:
+            attempt.addCallback(self._logIn, server, self._credentials)
         self._attempts[server] = attempt
         attempt.addBoth(self._settled, server)
+
+    def _logIn(
+        self, connection: CommandProtocol, server: Address, credentials: Credentials
+    ) -> Deferred[CommandProtocol]:
+        def answered(reply: Result) -> CommandProtocol:
+            if isinstance(reply, results.Done):
+                return connection
+            raise _refusal(reply, server, credentials)
+
+        def failed(failure: Failure) -> Failure:
+            connection.close()
+            return failure
+
+        # Whatever comes of it, it may be asked again.
+        return connection.send(credentials.encoded, changes=False).addCallback(answered).addErrback(failed)
 
     def _settled(self, result: CommandProtocol | Failure, server: Address) -> None:
         del self._attempts[server]
         if isinstance(result, Failure):
-            result = Failure(Unavailable(f"{server}: {reasonOf(result.value)}"))
+            if result.check(NotAllowed) is None:
+                result = Failure(Unavailable(f"{server}: {reasonOf(result.value)}"))
         else:
             self._made[server] = result
         for waiter in self._waiting.pop(server):
             waiter.callback(result)
+
+
+def _refusal(reply: Result, server: Address, credentials: Credentials) -> Exception:
+    """
+    Why a login did not come off. Only who leads can tell that nobody is known by a token.
+    """
+    match reply:
+        case results.NotAllowed():
+            return NotAllowed(f"{server} does not know the user {credentials.user} by this token", credentials.user)
+        case results.Redirected():
+            other = Address(reply.host, reply.port)
+            return Unavailable(f"it does not know the user {credentials.user} by this token; {other} may, which leads")
+        case results.Unavailable():
+            return Unavailable(f"it cannot tell now whether this is {credentials.user} (ERR_INTERNAL)")
+    return Unavailable("it does not know users, and has to be upgraded")

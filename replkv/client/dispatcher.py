@@ -5,14 +5,18 @@ Who carries out a client's calls: whichever server leads.
 from __future__ import annotations
 
 from collections import OrderedDict
+from copy import copy
 from typing import Final
 
 from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
 
-from replkv.client.connections import Address, Connections, ServerSecurity
-from replkv.client.errors import Closed, OutcomeUnknown, Unavailable
+from replkv.client.address import Address
+from replkv.client.call import Call
+from replkv.client.connections import Connections, ServerSecurity
+from replkv.client.credentials import Credentials
+from replkv.client.errors import ClientError, Closed, NotAllowed, OutcomeUnknown, Unavailable
 from replkv.client.limits import CLIENT_LIMITS, ClientLimits
 from replkv.client.protocol import CommandProtocol
 from replkv.client.search import Search
@@ -21,51 +25,6 @@ from replkv.commands import results
 from replkv.commands.results import Result
 from replkv.names import Names
 from replkv.reasons import reasonOf
-
-
-class _Call:
-    """
-    A command of the caller's, until it has a result.
-
-    @ivar result: what the caller waits for.
-    @ivar sent: the reply, where it is under way; C{None} while it waits.
-    @ivar server: who was asked last.
-    """
-
-    __slots__ = ("_deadline", "changes", "encoded", "result", "sent", "server", "timeout")
-
-    def __init__(self, dispatcher: Dispatcher, encoded: bytes, changes: bool, timeout: float) -> None:
-        self.encoded = encoded
-        self.changes = changes
-        self.timeout = timeout
-        self.sent: Deferred[Result] | None = None
-        self.server = dispatcher.leader
-        self.result: Deferred[Result] = Deferred(lambda _: dispatcher.forget(self))
-        self._deadline: IDelayedCall | None = dispatcher.reactor.callLater(timeout, dispatcher.expire, self)
-
-    def succeed(self, reply: Result) -> None:
-        """
-        It was carried out, or refused for good.
-        """
-        self.end()
-        self.result.callback(reply)
-
-    def fail(self, error: Exception) -> None:
-        """
-        It was not carried out, or may not have been.
-        """
-        self.end()
-        if not self.result.called:
-            self.result.errback(error)
-
-    def end(self) -> None:
-        """
-        Let time no longer count.
-        """
-        # Both ways from here to the timer and back: only so does a call go without the garbage collector.
-        deadline, self._deadline = self._deadline, None
-        if deadline is not None and deadline.active():
-            deadline.cancel()
 
 
 class Dispatcher:
@@ -81,7 +40,8 @@ class Dispatcher:
       - What may have been carried out and changes something is never sent again.
       - After a redirect nothing is sent before all that was sent to the same server is answered, or the server falls
         silent. What it redirected then goes first. So calls keep their order, though many are redirected.
-      - Only time decides that a call is not carried out: while it waits, nothing that goes wrong ends it.
+      - Only time decides that a call is not carried out: while it waits, nothing that goes wrong ends it, but that the
+        leader does not know the user.
 
     @ivar reactor: tells the time.
     @ivar leader: the server that calls are sent to, or were sent to last: as far as is known, it leads.
@@ -99,10 +59,12 @@ class Dispatcher:
         patience: float,
         limits: ClientLimits = CLIENT_LIMITS,
         security: ServerSecurity | None = None,
+        credentials: Credentials | None = None,
     ) -> None:
         """
         @param servers: one at least.
         @param security: protects connections to them; C{None} if nothing does.
+        @param credentials: whose calls they are; C{None} if nobody says so.
         @param patience: for so many seconds a server may be silent, or a connection take to be made.
         """
         self.reactor = reactor
@@ -112,11 +74,14 @@ class Dispatcher:
         self._patience = patience
         self._limits = limits
         self._security = security
+        self._credentials = credentials
         self._names = Names(reactor)
-        self._connections = self._makeConnections()
-        self._waiting: OrderedDict[_Call, None] = OrderedDict()
+        self._connections = self._makeConnections(credentials)
+        # Those on which nobody logs in: what everybody is told is told to those too whom a server does not know.
+        self._open = self._connections if credentials is None else self._makeConnections()
+        self._waiting: OrderedDict[Call, None] = OrderedDict()
         # What was sent in vain, to be sent again before what waits; in the order of its replies.
-        self._returned: OrderedDict[_Call, None] = OrderedDict()
+        self._returned: OrderedDict[Call, None] = OrderedDict()
         self._underWay = 0
         # Where calls are sent, once it stands.
         self._connection: CommandProtocol | None = None
@@ -144,26 +109,31 @@ class Dispatcher:
         """
         if self._isClosed:
             return fail(Closed("the client is closed"))
-        call = _Call(self, encoded, changes, timeout)
+        call = Call(self, encoded, changes, timeout)
         self._waiting[call] = None
         self._pump()
         return call.result
 
-    async def ask(self, server: Address, encoded: bytes) -> Result:
+    async def ask(self, server: Address, encoded: bytes, openly: bool = False) -> Result:
         """
         Have one server, whether it leads or not, answer a command that changes nothing.
+
+        @param openly: whether it answers everybody.
         """
         try:
             if self._isClosed:
                 raise Closed("the client is closed")
-            connection = await self._connections.to(server)
-            return await connection.send(encoded, changes=False)
+            connection = await (self._open if openly else self._connections).to(server)
+            reply = await connection.send(encoded, changes=False)
+            if isinstance(reply, results.NotAllowed):
+                raise self._refusal()
+            return reply
         except CancelledError:
             raise
         except Exception as error:
             if self._isClosed:
                 raise Closed("the client is closed") from None
-            if isinstance(error, Unavailable):
+            if isinstance(error, ClientError):
                 raise
             raise Unavailable(f"{server}: {reasonOf(error)}") from None
 
@@ -179,20 +149,17 @@ class Dispatcher:
             self._rest = None
         self._endSearch()
         self._connections.close()
-        waiting = [*self._returned, *self._waiting]
-        self._returned.clear()
-        self._waiting.clear()
-        for call in waiting:
-            call.fail(Closed("the client was closed before this was sent"))
+        self._open.close()
+        self._failAll(Closed("the client was closed before this was sent"))
 
-    def forget(self, call: _Call) -> None:
+    def forget(self, call: Call) -> None:
         """
         The caller has cancelled a call.
         """
         call.end()
         self._takeBack(call)
 
-    def expire(self, call: _Call) -> None:
+    def expire(self, call: Call) -> None:
         """
         A call's time is over.
         """
@@ -261,8 +228,8 @@ class Dispatcher:
             self._search = search.leader()
             self._search.addCallbacks(self._found, lambda failure: failure.trap(CancelledError))
 
-    def _makeConnections(self) -> Connections:
-        return Connections(self.reactor, self._names, self._patience, self, self._limits, self._security)
+    def _makeConnections(self, credentials: Credentials | None = None) -> Connections:
+        return Connections(self.reactor, self._names, self._patience, self, self._limits, self._security, credentials)
 
     def _found(self, leader: Address) -> None:
         self._search = None
@@ -282,16 +249,19 @@ class Dispatcher:
 
     def _notConnected(self, failure: Failure) -> None:
         self._isConnecting = False
-        self._troubles.failed(self.leader, failure.value)
-        self._turn()
+        if isinstance(failure.value, NotAllowed):
+            self._failAll(failure.value)
+        else:
+            self._troubles.failed(self.leader, failure.value)
+            self._turn()
 
-    def _send(self, call: _Call, connection: CommandProtocol) -> None:
+    def _send(self, call: Call, connection: CommandProtocol) -> None:
         self._underWay += 1
         call.server = self.leader
         call.sent = connection.send(call.encoded, call.changes)
         call.sent.addCallbacks(self._replied, self._failed, (call, connection), {}, (call,))
 
-    def _replied(self, reply: Result, call: _Call, connection: CommandProtocol) -> None:
+    def _replied(self, reply: Result, call: Call, connection: CommandProtocol) -> None:
         call.sent = None
         self._underWay -= 1
         if isinstance(reply, results.Redirected):
@@ -307,9 +277,12 @@ class Dispatcher:
         else:
             self._turns = 0
             self._troubles.clear()
-            call.succeed(reply)
+            if isinstance(reply, results.NotAllowed):
+                call.fail(self._refusal())
+            else:
+                call.succeed(reply)
 
-    def _redirected(self, server: Address, call: _Call, connection: CommandProtocol) -> None:
+    def _redirected(self, server: Address, call: Call, connection: CommandProtocol) -> None:
         self._returned[call] = None
         # A server that was left before knows no better than those that were asked since.
         if connection is self._connection:
@@ -317,7 +290,7 @@ class Dispatcher:
             self.leader = server
             self._isRedirected = True
 
-    def _failed(self, failure: Failure, call: _Call) -> None:
+    def _failed(self, failure: Failure, call: Call) -> None:
         if failure.check(CancelledError) is not None:
             return
         call.sent = None
@@ -329,7 +302,22 @@ class Dispatcher:
         else:
             self._returned[call] = None
 
-    def _takeBack(self, call: _Call) -> bool:
+    def _refusal(self) -> NotAllowed:
+        if self._credentials is None:
+            return NotAllowed("not everybody may do that, and no user was given")
+        return NotAllowed(f"the user {self._credentials.user} may not do that", self._credentials.user)
+
+    def _failAll(self, error: ClientError) -> None:
+        """
+        None of the calls that wait is carried out.
+        """
+        waiting = [*self._returned, *self._waiting]
+        self._returned.clear()
+        self._waiting.clear()
+        for call in waiting:
+            call.fail(copy(error))
+
+    def _takeBack(self, call: Call) -> bool:
         """
         Nobody waits for a call any longer.
 

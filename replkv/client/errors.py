@@ -20,13 +20,32 @@ class CommandError(ClientError, ValueError):
 
 class NotFound(ClientError):
     """
-    There is no such key. Nothing was done.
+    There is no such key, or no such user. Nothing was done.
     """
 
 
 class VersionMismatch(ClientError):
     """
     The key exists with another version. Nothing was done.
+    """
+
+
+class NotAllowed(ClientError):
+    """
+    The user may not do that, or the servers do not know the user by this token; or no user was given, and not everybody
+    may do everything. Nothing was done.
+
+    @ivar user: the user's name; C{None} if none was given.
+    """
+
+    def __init__(self, reason: str, user: str | None = None) -> None:
+        super().__init__(reason)
+        self.user = user
+
+
+class Refused(ClientError):
+    """
+    The servers do not do that to a user, and the text says why. Nothing was done.
     """
 
 

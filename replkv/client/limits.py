@@ -16,7 +16,8 @@ class ClientLimits:
 
     @ivar sent: how many commands of one connection may be without a reply.
     @ivar sentBytes: how many bytes these commands may have, before the last one.
-    @ivar connections: how many connections are open at once, those that are being made included.
+    @ivar connections: how many connections are open at once, those that are being made included; and as many more on
+        which nobody logs in, where others do.
     @ivar left: how many connections to servers that are silent are kept, beside those, for what was sent on them.
     """
 

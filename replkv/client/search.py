@@ -11,7 +11,8 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
-from replkv.client.connections import Address, Connections
+from replkv.client.address import Address
+from replkv.client.connections import Connections
 from replkv.client.troubles import Troubles
 from replkv.commands.extras import Stats
 from replkv.commands.get import Get

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from replkv.client.connections import Address
+from replkv.client.address import Address
 from replkv.reasons import reasonOf
 
 

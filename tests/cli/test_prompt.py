@@ -12,7 +12,7 @@ from replkv.cli.grammar import GrammarError
 from replkv.cli.prompt import Prompt
 from replkv.cli.statuses import DONE, MISTAKE, NOT_FOUND, UNAVAILABLE, UNKNOWN
 from replkv.cli.words import Answer
-from replkv.client.connections import Address
+from replkv.client.address import Address
 
 
 class FakeCluster:

@@ -4,8 +4,9 @@ Tests for L{replkv.client.client}: its commands.
 
 from __future__ import annotations
 
-from replkv.client.client import Client, Found
+from replkv.client.client import Client
 from replkv.client.errors import CommandError, NotFound, NotUpgraded, OutcomeUnknown, Unavailable, VersionMismatch
+from replkv.client.replies import Found
 from tests.client.connected import ClientCase
 from tests.client.network import CLIENT, HOST
 

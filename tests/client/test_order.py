@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.client.connections import Address
+from replkv.client.address import Address
 from replkv.client.dispatcher import Dispatcher
 from replkv.client.limits import ClientLimits
 from tests.client.connected import stats

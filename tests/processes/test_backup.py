@@ -15,7 +15,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 
 from replkv.cli.statuses import DAMAGED, DONE, MISTAKE
-from replkv.client.client import Found
+from replkv.client.replies import Found
 from tests.processes.cluster import Cluster, onReactor, until
 
 

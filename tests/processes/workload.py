@@ -9,8 +9,9 @@ from typing import Final
 
 from twisted.internet.defer import Deferred, gatherResults
 
-from replkv.client.client import Client, Found
+from replkv.client.client import Client
 from replkv.client.errors import NotFound, OutcomeUnknown, Unavailable, VersionMismatch
+from replkv.client.replies import Found
 from tests.processes.cluster import Cluster, until
 
 _TIMEOUT: Final = 2.0

@@ -17,8 +17,8 @@ from replkv.cli.cluster.servers import Servers
 from replkv.cli.cluster.story import Story
 from replkv.cli.security import ownTls
 from replkv.cli.statuses import DONE, NONE_LEFT
+from replkv.client.address import Address
 from replkv.client.client import Client
-from replkv.client.connections import Address
 from replkv.client.errors import Closed, Unavailable
 from replkv.config import Config, ConfigError, ServerConfig
 

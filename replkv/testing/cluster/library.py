@@ -11,8 +11,9 @@ from typing import Final
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import deferLater
 
-from replkv.client.client import Client, Found
+from replkv.client.client import Client
 from replkv.client.errors import NotFound, OutcomeUnknown, Unavailable, VersionMismatch
+from replkv.client.replies import Found
 from replkv.commands.cas import Cas
 from replkv.commands.command import KeyCommand
 from replkv.commands.delete import Delete

@@ -1,0 +1,105 @@
+"""
+What servers reply, as a program is given it.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from replkv.client.errors import (
+    CommandError,
+    NotFound,
+    NotUpgraded,
+    OutcomeUnknown,
+    Refused,
+    Unavailable,
+    VersionMismatch,
+)
+from replkv.commands import results
+from replkv.commands.results import Result
+from replkv.wire.replies import lineOf
+
+_TO_UPGRADE: Final = "not all servers of the cluster know this command yet: upgrade all of them"
+
+
+class Found(NamedTuple):
+    """
+    A key's value and what belongs to it.
+
+    @ivar exptime: the seconds that it has left; 0 if it does not expire.
+    """
+
+    value: bytes
+    version: int
+    exptime: int
+
+
+def value(reply: Result) -> bytes | None:
+    """
+    The value of a key; C{None} if there is no such key.
+    """
+    there = found(reply)
+    return None if there is None else there.value
+
+
+def found(reply: Result) -> Found | None:
+    """
+    The same, with what belongs to it.
+    """
+    if isinstance(reply, results.Found):
+        return Found(reply.value, reply.version, reply.left)
+    if isinstance(reply, results.NotFound):
+        return None
+    raise refusal(reply) or Unavailable(f"no reply to a read: {lineOf(reply)[:80]!r}")
+
+
+def version(reply: Result) -> int:
+    """
+    The version that a write has given its key.
+    """
+    if isinstance(reply, results.Stored):
+        return reply.version
+    raise refusal(reply) or OutcomeUnknown(f"no reply to a write: {lineOf(reply)[:80]!r}")
+
+
+def wasThere(reply: Result, done: type[Result]) -> bool:
+    """
+    Whether there was what was to be changed.
+
+    @param done: the result if it was.
+    """
+    if isinstance(reply, done):
+        return True
+    if isinstance(reply, results.NotFound):
+        return False
+    raise refusal(reply) or OutcomeUnknown(f"no reply to a write: {lineOf(reply)[:80]!r}")
+
+
+def done(reply: Result, user: str) -> None:
+    """
+    Make sure that something was done to a user.
+    """
+    if isinstance(reply, results.NotFound):
+        raise NotFound(f"there is no user {user}")
+    if isinstance(reply, results.BadCommand):
+        # All that there is in such a command was checked: whoever leads is of an earlier version.
+        raise NotUpgraded(_TO_UPGRADE)
+    if not isinstance(reply, results.Done):
+        raise refusal(reply) or OutcomeUnknown(f"no reply to a change of a user: {lineOf(reply)[:80]!r}")
+
+
+def refusal(reply: Result) -> Exception | None:
+    """
+    The error that a reply tells of.
+    """
+    if isinstance(reply, results.NotFound):
+        return NotFound("no such key")
+    if isinstance(reply, results.VersionMismatch):
+        return VersionMismatch("the key has another version")
+    if isinstance(reply, results.BadCommand):
+        return CommandError("the server refuses the command as malformed, or its value as too large")
+    if isinstance(reply, results.NotUpgraded):
+        return NotUpgraded(_TO_UPGRADE)
+    if isinstance(reply, results.Refused):
+        return Refused(reply.reason)
+    return None

@@ -4,11 +4,17 @@ TLS under a protocol, in Twisted's terms, with what that lacks here.
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from twisted.internet.interfaces import IConsumer, IPullProducer
 from twisted.protocols.tls import BufferingTLSTransport
 from zope.interface import implementer
+
+PIECE_BYTES: Final = 16 * 1024
+"""
+In pieces of so many bytes OpenSSL is given what has come. It never gives back the memory that it has taken for the
+longest one, a third more than that; and a record is not longer.
+"""
 
 
 @implementer(IPullProducer)
@@ -43,7 +49,8 @@ class TlsTransport(BufferingTLSTransport):
     The transport of a connection with TLS.
 
     A producer that pulls is told when the system has all that was written, as it is without TLS. Twisted's own would
-    ask it all the time, since it takes whatever there is.
+    ask it all the time, since it takes whatever there is. What such a one writes is encrypted at once, and not joined
+    with what else it may write in this turn: it would be told that the system has what waits to be joined.
     """
 
     _drained = False
@@ -59,6 +66,15 @@ class TlsTransport(BufferingTLSTransport):
     def bufferSize(self, size: int) -> None:
         cast(Any, self.transport).bufferSize = size
 
+    def dataReceived(self, data: bytes) -> None:
+        """
+        See L{twisted.internet.interfaces.IProtocol.dataReceived}.
+        """
+        for start in range(0, len(data), PIECE_BYTES):
+            if self._lostTLSConnection:
+                break
+            super().dataReceived(data[start : start + PIECE_BYTES])
+
     def registerProducer(self, producer: Any, streaming: bool) -> None:
         """
         See L{twisted.internet.interfaces.IConsumer.registerProducer}.
@@ -67,6 +83,7 @@ class TlsTransport(BufferingTLSTransport):
             super().registerProducer(producer, streaming)
         else:
             self._drained = True
+            self.write = super(BufferingTLSTransport, self).write  # type: ignore[method-assign]
             cast(IConsumer, self.transport).registerProducer(_Drained(producer, self.transport), False)
 
     def unregisterProducer(self) -> None:

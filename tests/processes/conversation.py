@@ -5,6 +5,7 @@ A client that types the protocol by hand.
 from __future__ import annotations
 
 import socket
+import ssl
 from typing import Final
 
 from tests.processes.cluster import HOST, PATIENCE
@@ -12,21 +13,23 @@ from tests.processes.cluster import HOST, PATIENCE
 
 class Conversation:
     """
-    A plain blocking connection to one server. It blocks the reactor of the tests too, so it is not for use beside a
-    load.
+    A blocking connection to one server. It blocks the reactor of the tests too, so it is not for use beside a load.
     """
 
     _PIECE: Final = 65536
 
-    def __init__(self, port: int, receiveBytes: int | None = None) -> None:
+    def __init__(self, port: int, receiveBytes: int | None = None, tls: ssl.SSLContext | None = None) -> None:
         """
         @param receiveBytes: how much the system takes in before it is read; C{None} is as much as it likes.
+        @param tls: by what it makes sure who the server is; C{None} is without TLS.
         """
         self._socket = socket.socket()
         if receiveBytes is not None:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receiveBytes)
         self._socket.settimeout(PATIENCE)
         self._socket.connect((HOST, port))
+        if tls is not None:
+            self._socket = tls.wrap_socket(self._socket, server_hostname=HOST)
         self._arrived = b""
 
     def __enter__(self) -> Conversation:

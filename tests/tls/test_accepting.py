@@ -210,7 +210,9 @@ class AcceptingTests(SynchronousTestCase):
         before = guest.drained
         self.network.advance(10.0)
         self.assertEqual(guest.drained, before)
-        guest.transport.write(b"x" * 100_000)
+        guest.transport.write(b"x" * 1000)
+        self.assertGreater(guest.transport.transport.backlog, 1000)
+        guest.transport.write(b"x" * 99_000)
         self.network.advance(0.1)
         self.assertEqual(len(caller.received), 100_000)
         self.assertGreater(guest.drained, before)

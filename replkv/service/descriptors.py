@@ -14,6 +14,7 @@ from replkv.config import Config
 from replkv.frontends.text.admission import MAX_EXTRA
 from replkv.frontends.text.server import MAX_REFUSALS
 from replkv.peers.listener import MAX_STRANGERS
+from replkv.tls.accepting import MAX_CONNECTED
 
 OWN: Final = 48
 """
@@ -106,4 +107,6 @@ def _reserve(config: Config) -> int:
     """
     What is for neither clients nor the store's tables.
     """
-    return OWN + PER_PEER * (len(config.servers) - 1) + 2 * MAX_STRANGERS + MAX_EXTRA + MAX_REFUSALS
+    handshakes = MAX_CONNECTED * sum(tls is not None for tls in (config.tls, config.clientTls))
+    peers = PER_PEER * (len(config.servers) - 1) + 2 * MAX_STRANGERS
+    return OWN + peers + MAX_EXTRA + MAX_REFUSALS + handshakes

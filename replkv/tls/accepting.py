@@ -36,6 +36,11 @@ MAX_HANDSHAKES: Final = 64
 How many may be under way at once. Beyond that the oldest is given up: strangers must not keep anybody out.
 """
 
+MAX_CONNECTED: Final = 2 * MAX_HANDSHAKES
+"""
+How many are there at the most, with those that were given up and are about to go.
+"""
+
 
 @implementer(IHandshakeListener)
 class _Stranger(Protocol):
@@ -123,8 +128,7 @@ class AcceptingFactory(ServerFactory):
         """
         See L{twisted.internet.interfaces.IProtocolFactory.buildProtocol}.
         """
-        # Those that were given up may not be closed yet.
-        return _Stranger(self, addr) if len(self._underWay) < 2 * MAX_HANDSHAKES else None
+        return _Stranger(self, addr) if len(self._underWay) < MAX_CONNECTED else None
 
     def doStart(self) -> None:
         """

@@ -5,6 +5,7 @@ Tests for what a server's open files are for.
 from __future__ import annotations
 
 import resource
+from dataclasses import replace
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -13,6 +14,8 @@ from replkv.frontends.text.admission import MAX_EXTRA
 from replkv.frontends.text.server import MAX_REFUSALS
 from replkv.peers.listener import MAX_STRANGERS
 from replkv.service.descriptors import OWN, Descriptors, TooFewDescriptors, allot, allow, wanted
+from replkv.tls.accepting import MAX_CONNECTED
+from replkv.tlsfiles import ClientTlsFiles, TlsFiles
 
 
 def configured(servers: int = 3, maxConnections: int = 10_000) -> Config:
@@ -57,6 +60,16 @@ class AllotTests(SynchronousTestCase):
                 self.assertGreaterEqual(rest, OWN + 2 * (servers - 1) + 2 * MAX_STRANGERS + MAX_EXTRA + MAX_REFUSALS)
                 self.assertGreaterEqual(store, 24)
                 self.assertGreaterEqual(clients, 8)
+
+    def test_handshakes(self) -> None:
+        """
+        Strangers who shake hands, at each port that has TLS, take nothing of that.
+        """
+        config, files = configured(), TlsFiles("certificate", "key", "authority")
+        clients = replace(config, clientTls=ClientTlsFiles(files, verifiesClients=False))
+        both = replace(clients, tls=files)
+        self.assertEqual(allot(136 + MAX_CONNECTED, clients), allot(136, config))
+        self.assertEqual(allot(136 + 2 * MAX_CONNECTED, both), allot(136, config))
 
     def test_tooFew(self) -> None:
         """

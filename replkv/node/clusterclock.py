@@ -106,10 +106,10 @@ class ClusterClock:
 
 def largestStamp(clock: int, unapplied: Iterable[Entry]) -> int:
     """
-    The largest stamp of a log.
+    The largest stamp of a log. Stamps do not go down along it: each leader goes on from the largest that it finds.
 
     @param clock: the largest one that is applied.
-    @param unapplied: the entries after that.
+    @param unapplied: the entries after that, or the last of them.
     """
     return max([clock, *(stampOf(entry.data) for entry in unapplied)])
 

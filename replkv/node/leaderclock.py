@@ -43,8 +43,7 @@ class LeaderClock:
         """
         This server leads from now on.
         """
-        log = self._raft.log
-        unapplied = log.entries(self._machine.appliedIndex + 1, log.lastIndex)
+        unapplied = self._raft.log.recentAfter(self._machine.appliedIndex)
         self._clusterClock.reach(largestStamp(self._machine.clock, unapplied))
         self._proposed = _NO_CLOCK_ENTRY
 

@@ -11,6 +11,7 @@ These rules hold for all that comes out:
   - a leader's AppendEntries do not wait for its own disk, which counts when it is done (Ongaro's thesis, 10.2.1);
   - a finished write counts only for entries that were not replaced since;
   - an entry is given out to be applied when it is committed and on this server's own disk;
+  - nor is one released from memory before that: it is read from the disk when it is to be applied, or a peer needs it;
   - commitIndex never goes back, and no entry up to it is ever removed;
   - a leader that hands over takes no proposals meanwhile, and tells only a peer that has all of its log to stand;
   - who may lack what it had acknowledged votes for nobody, until its log is repaired (L{replkv.raft.repair}).
@@ -168,7 +169,9 @@ class Raft(RaftView):
         """
         What L{Ready.loads} asked for was read.
         """
-        if isinstance(self.role, Leader) and load.term == self.state.currentTerm:
+        if load.peer == self.config.id:
+            self.state.loaded(batch)
+        elif isinstance(self.role, Leader) and load.term == self.state.currentTerm:
             self.role.loaded(load, batch)
 
     def install(self, index: int, term: int) -> bool:
@@ -180,11 +183,11 @@ class Raft(RaftView):
         @param index: index of the last entry that it includes.
         @param term: term of that entry.
         @return: whether it is taken. It is not where as much was given out to be applied already; or where the state
-            machine is distrusted, and what comes after the snapshot is not in memory any more. Nor is it while this
+            machine is distrusted, and what comes after the snapshot is not in the log any more. Nor is it while this
             server stands for election or leads: who is elected has all that is committed in its log.
         """
         state = self.state
-        least = state.log.inMemory - 1 if state.isDistrusted else state.lastApplied + 1
+        least = state.log.firstIndex - 1 if state.isDistrusted else state.lastApplied + 1
         if index < least or not isinstance(self.role, Follower):
             return False
         if term > state.currentTerm:

@@ -118,6 +118,18 @@ class Batch:
         return first, rows, start
 
 
+def beginning(entries: list[Entry], maxBytes: int) -> list[Entry]:
+    """
+    The first of C{entries}, and then as many as have C{maxBytes} of data.
+    """
+    size = sum([len(entry.data) for entry in entries])
+    count = len(entries)
+    while size > maxBytes and count > 1:
+        count -= 1
+        size -= len(entries[count].data)
+    return entries[:count]
+
+
 NO_ENTRIES: Final = Batch(())
 
 LEAST_ENTRY_BYTES: Final = Batch._ROW.size

@@ -46,7 +46,7 @@ class Follower(Role):
         self._elapsed = 0
         state, log = self.state, self.state.log
         if state.isDistrusted:
-            state.fetch(Fetch(sender, log.inMemory - 1))
+            state.fetch(Fetch(sender, log.firstIndex - 1))
         prevLogIndex, batch = message.prevLogIndex, message.batch
         if prevLogIndex < log.firstIndex - 1:
             # A snapshot has what comes next: it is committed, and so the leader has it too (section 5.4.3).

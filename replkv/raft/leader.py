@@ -50,7 +50,8 @@ class Leader(Role):
         self._quorumElapsed = 0
         self._heartbeatDue = True
         found = state.log.bytesBetween(state.commitIndex, state.log.lastIndex)
-        self._foundMuch = found > limits.inheritedBytes
+        # What is not in memory, though it may not be committed, did not fit in there when this server started.
+        self._foundMuch = found > limits.inheritedBytes or state.log.inMemory > state.commitIndex + 1
 
     def start(self) -> None:
         """

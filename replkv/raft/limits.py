@@ -16,13 +16,15 @@ class RaftLimits:
     @ivar batchBytes: how many bytes of data the entries of one batch have, unless it is one entry: a heartbeat waits no
         longer than that.
     @ivar batchEntries: and how many entries.
-    @ivar cacheBytes: how many bytes of what is applied and synced are kept in memory for peers that lag. Older entries
-        are read from the disk.
+    @ivar cacheBytes: how many bytes of what is committed and synced are kept in memory, to be applied and for peers
+        that lag. Older entries are read from the disk.
     @ivar unanswered: how many messages to one peer may be without an answer; then it is sent nothing more, not even
         heartbeats, so that a peer that is stopped costs bounded memory.
     @ivar unansweredBytes: how many bytes of entries may be on their way to one peer, before the last batch.
     @ivar readyEntries: how many entries are given out at once to be applied, so that a long replay does not keep the
         reactor.
+    @ivar readyBytes: and how many bytes of data they have, unless it is one entry: until they are applied, they are in
+        memory whatever C{cacheBytes} says.
     @ivar diskPatience: for how many of the shortest election timeouts the disk may be at one write before this server
         leads no longer.
     @ivar termJump: by how much a term may be later than the own. A server that was away finds the others so much later
@@ -36,7 +38,7 @@ class RaftLimits:
         then the leader knows only that to be committed which its store had flushed. What this server has found in its
         own log is not counted.
     @ivar inheritedBytes: where a leader finds more than that in its log, and it may not be committed, it takes no
-        proposals before it is.
+        proposals before it is. Nor does it where it has just started, and finds more than C{cacheBytes}.
     """
 
     batchBytes: int = 1024 * 1024
@@ -45,6 +47,7 @@ class RaftLimits:
     unanswered: int = 64
     unansweredBytes: int = 4 * 1024 * 1024
     readyEntries: int = 512
+    readyBytes: int = 4 * 1024 * 1024
     diskPatience: int = 8
     termJump: int = 2**32
     uncommittedBytes: int = 512 * 1024 * 1024

@@ -4,7 +4,7 @@ The replicated log as the core sees it: the terms of all entries, and the entrie
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from replkv.raft.entry import Batch, Entry
@@ -16,6 +16,13 @@ ENTRY_OVERHEAD: Final = 200
 """
 The bytes that an entry in memory takes beside its data, roughly.
 """
+
+
+def bytesOf(entries: Iterable[Entry]) -> int:
+    """
+    How many bytes C{entries} take in memory.
+    """
+    return sum([len(entry.data) + ENTRY_OVERHEAD for entry in entries])
 
 
 class RaftLog:
@@ -38,7 +45,7 @@ class RaftLog:
     ) -> None:
         """
         @param termRuns: (first index, term) of each run of equal terms.
-        @param recent: the entries that are in memory: the log's last ones, and all that are not applied yet.
+        @param recent: the entries that are in memory: the log's last ones.
         @param prevTerm: the term of the entry before C{firstIndex}.
         """
         self.firstIndex = firstIndex
@@ -49,7 +56,7 @@ class RaftLog:
         self._limits = limits
         self._terms = TermRuns(termRuns)
         self._entries = list(recent)
-        self.bytes = sum(len(entry.data) + ENTRY_OVERHEAD for entry in recent)
+        self.bytes = bytesOf(recent)
         self._batches: dict[int, Batch] = {}
 
     @property
@@ -108,7 +115,7 @@ class RaftLog:
         Remove the entries from C{index} on.
         """
         removed = self._entries[max(0, index - self.inMemory) :]
-        self.bytes -= sum(len(entry.data) + ENTRY_OVERHEAD for entry in removed)
+        self.bytes -= bytesOf(removed)
         del self._entries[len(self._entries) - len(removed) :]
         self._terms.truncate(index)
         self._batches.clear()
@@ -127,7 +134,7 @@ class RaftLog:
         if index == self.lastIndex:
             self._terms.truncate(index + 1)
         gone = self._entries[: max(0, index + 1 - self.inMemory)]
-        self.bytes -= sum(len(entry.data) + ENTRY_OVERHEAD for entry in gone)
+        self.bytes -= bytesOf(gone)
         del self._entries[: len(gone)]
         self._batches.clear()
         self.firstIndex = index + 1
@@ -147,6 +154,12 @@ class RaftLog:
         self.bytes = 0
         self._batches.clear()
 
+    def recentAfter(self, index: int) -> list[Entry]:
+        """
+        The entries after C{index}, as far as they are in memory.
+        """
+        return self._entries[max(0, index + 1 - self.inMemory) :]
+
     def entries(self, first: int, last: int) -> list[Entry]:
         """
         The entries from C{first} to C{last}, which must be in memory.
@@ -161,8 +174,7 @@ class RaftLog:
         How many bytes the entries behind C{after}, up to C{last}, take, as far as they are in memory.
         """
         offset = self.inMemory
-        entries = self._entries[max(0, after + 1 - offset) : max(0, last + 1 - offset)]
-        return sum([len(entry.data) + ENTRY_OVERHEAD for entry in entries])
+        return bytesOf(self._entries[max(0, after + 1 - offset) : max(0, last + 1 - offset)])
 
     def batch(self, first: int) -> Batch:
         """
@@ -196,7 +208,8 @@ class RaftLog:
 
     def forget(self, index: int) -> None:
         """
-        Release memory where it is more than the cache may have, of entries up to C{index}, which are applied.
+        Release memory where it is more than the cache may have, of entries up to C{index}, which are committed and on
+        the disk.
         """
         cacheBytes = self._limits.cacheBytes
         if self.bytes <= cacheBytes:

@@ -75,8 +75,10 @@ class ReadReady(NamedTuple):
 
 class Load(NamedTuple):
     """
-    Entries that a peer needs and that are no longer in memory: to be read from the disk, any number of them from
-    C{first} on, and given to L{replkv.raft.core.Raft.loaded}.
+    Entries that are no longer in memory, and that a peer needs or this server itself is to apply: to be read from the
+    disk, any number of them from C{first} on, and given to L{replkv.raft.core.Raft.loaded}.
+
+    @ivar peer: the id of whoever needs them; that of this server where it is to apply them.
     """
 
     peer: int

@@ -10,11 +10,12 @@ from typing import Final, NamedTuple
 
 from replkv.raft.config import RaftConfig
 from replkv.raft.configuration import Configuration
-from replkv.raft.entry import NO_ENTRIES, Batch
+from replkv.raft.entry import NO_ENTRIES, Batch, beginning
 from replkv.raft.invariants import InvariantViolation
 from replkv.raft.log import RaftLog
 from replkv.raft.messages import Message
 from replkv.raft.outputs import DiskTrouble, Fetch, Install, Load, Persist, Ready, Send, Token
+from replkv.raft.readback import ReadBack
 from replkv.raft.repair import Repair
 
 SLOW_STRETCH: Final = 4
@@ -89,6 +90,7 @@ class ServerState:
         self.repair = repair
         self._repairedIndex: int | None = None  # The repair is over when this entry is on the disk.
         self._random = random
+        self._readBack = ReadBack()
         self._ready = Ready()
         self._nextSeq = 1
         self._syncedSeq = 0
@@ -128,8 +130,10 @@ class ServerState:
         """
         self._persistVote()
         ready, self._ready = self._ready, Ready()
-        if mayApply:
+        if mayApply and self.hasMoreToApply:
             self._giveOut(ready)
+        # Applied or not: what is on the disk can be read again.
+        self.log.forget(self.durableCommit)
         self.log.releaseBatches()
         return ready
 
@@ -138,9 +142,12 @@ class ServerState:
     @property
     def hasMoreToApply(self) -> bool:
         """
-        Whether there are entries to apply, and a state machine that they can be applied to.
+        Whether there are entries to apply which are not being read from the disk, and a state machine that they can be
+        applied to.
         """
-        return not self.isDistrusted and not self.isInstalling and self.durableCommit > self.lastApplied
+        return self.durableCommit > self.lastApplied and not (
+            self.isDistrusted or self._readBack.isUnderWay or self.isInstalling
+        )
 
     @property
     def isInstalling(self) -> bool:
@@ -284,6 +291,12 @@ class ServerState:
         """
         self._ready.loads.append(load)
 
+    def loaded(self, batch: Batch) -> None:
+        """
+        Entries that this server is to apply were read from the disk.
+        """
+        self._readBack.loaded(batch.entries)
+
     def fetch(self, fetch: Fetch) -> None:
         """
         Have a snapshot fetched.
@@ -318,8 +331,17 @@ class ServerState:
             self.repair = self._repairedIndex = None
 
     def _giveOut(self, ready: Ready) -> None:
-        self.log.forget(self.lastApplied)
-        if self.hasMoreToApply:
-            last = min(self.durableCommit, self.lastApplied + self.config.limits.readyEntries)
-            ready.entries = self.log.entries(self.lastApplied + 1, last)
-            self.lastApplied = last
+        """
+        Give out the next entries to be applied, or have them read from the disk first.
+        """
+        log, limits = self.log, self.config.limits
+        first = self.lastApplied + 1
+        last = min(self.durableCommit, self.lastApplied + limits.readyEntries)
+        found = log.entries(first, last) if first >= log.inMemory else self._readBack.entries(first, last)
+        if not found:
+            self._readBack.isUnderWay = True
+            last = min(self.durableCommit, log.inMemory - 1, self.lastApplied + limits.batchEntries)
+            ready.loads.append(Load(self.config.id, self.currentTerm, first, last))
+            return
+        ready.entries = beginning(found, limits.readyBytes)
+        self.lastApplied = ready.entries[-1].index

@@ -4,6 +4,7 @@ From what is on the disk to where a server goes on.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
@@ -19,7 +20,7 @@ from replkv.node.node import TICKS_PER_HEARTBEAT
 from replkv.raft.config import RaftConfig
 from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
-from replkv.raft.log import RaftLog
+from replkv.raft.log import RaftLog, bytesOf
 from replkv.raft.outputs import Persist
 from replkv.raft.repair import Repair
 from replkv.service.host import Host
@@ -128,7 +129,7 @@ def recover(
             "got them from the leader",
             last=folder.repair.lastIndex,
         )
-    entries = [entry for read in _entriesAfter(machine.appliedIndex, storage, limits) for entry in read]
+    entries = _recent(machine.appliedIndex, storage, limits)
     members = tuple(sorted(server.id for server in config.servers))
     return Raft(
         RaftConfig(
@@ -156,6 +157,23 @@ def _entriesAfter(index: int, storage: LogStorage, limits: ServerLimits) -> Iter
         entries = storage.read(index + 1, storage.lastIndex, limits.node.readBytes)
         index = entries[-1].index
         yield entries
+
+
+def _recent(index: int, storage: LogStorage, limits: ServerLimits) -> list[Entry]:
+    """
+    Read the entries after C{index}, or the last of them: as many as the core keeps in memory.
+    """
+    most = limits.raft.cacheBytes
+    # Where there are many more than that, most of them need not be read.
+    index = max(index, storage.compactable(storage.lastIndex, most))
+    pieces: deque[list[Entry]] = deque()
+    size = 0
+    for piece in _entriesAfter(index, storage, limits):
+        pieces.append(piece)
+        size += bytesOf(piece)
+        while size > most and len(pieces) > 1:
+            size -= bytesOf(pieces.popleft())
+    return [entry for piece in pieces for entry in piece]
 
 
 def compare(path: str, index: int, term: int, log: LogStorage | LogOutline) -> None:
@@ -213,7 +231,7 @@ def startClock(host: Host, record: ClockRecord | None, machine: StateMachine, ra
 
     @param record: what the clocks said last.
     """
-    stamp = largestStamp(machine.clock, raft.log.entries(machine.appliedIndex + 1, raft.log.lastIndex))
+    stamp = largestStamp(machine.clock, raft.log.recentAfter(machine.appliedIndex))
     time = bridged(record, host.wallClock(), host.bootTime(), host.bootId(), stamp)
     hasCountedOn = record is not None and record.isKnown and record.isOf(host.bootId())
     return ClusterClock(host.bootTime, time, hasCountedOn)

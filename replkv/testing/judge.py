@@ -11,7 +11,6 @@ from replkv.raft.leader import Leader
 from replkv.raft.messages import AppendEntriesReply, InstallSnapshotReply, Message
 from replkv.raft.outputs import Ready, Token
 from replkv.raft.repair import Repair
-from replkv.testing import rare
 from replkv.testing.health import Health
 from replkv.testing.judges.commits import Commits
 from replkv.testing.judges.contact import Contact
@@ -19,6 +18,7 @@ from replkv.testing.judges.elections import Elections
 from replkv.testing.judges.handovers import HandOvers
 from replkv.testing.judges.heartbeats import Heartbeats
 from replkv.testing.judges.logs import Logs
+from replkv.testing.judges.memory import Memory
 from replkv.testing.judges.promises import Promises
 from replkv.testing.judges.reads import Reads
 from replkv.testing.judges.repairs import Repairs
@@ -60,6 +60,7 @@ class Judge:
         self._repairs = Repairs(counted)
         self._retries = Retries()
         self._heartbeats = Heartbeats()
+        self._memory = Memory(counted)
 
     @property
     def elections(self) -> int:
@@ -154,7 +155,6 @@ class Judge:
         """
         view = self._views[server.id]
         self._step += 1
-        self._rare[rare.READ_BACK] += len(ready.loads)
         if ready.persists:
             self._logs.given(view, ready.persists, self._commits.terms, self._elections.lastTerm)
         changed = view.hasChanged
@@ -172,6 +172,7 @@ class Judge:
         self._repairs.check(view, ready.sends)
         if ready.reads or ready.droppedReads:
             self._reads.check(view, ready)
+        self._memory.check(view, ready)
         if ready.entries:
             self._commits.given(view, ready.entries)
         if changed:

@@ -116,6 +116,11 @@ READ_BACK: Final = "entries read from the disk for a peer"
 A peer lagged so far that the leader had its entries on the disk only.
 """
 
+BACKLOG_READ: Final = "entries read from the disk to be applied"
+"""
+A server was so far behind with applying that it had released from memory what came next.
+"""
+
 COMPACTED: Final = "a log that was compacted"
 """
 A server's log lost its beginning, which its state machine had.

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Final
 
 from replkv.testing.rare import (
+    BACKLOG_READ,
     CARRIED_OUT,
     CLONED,
     COMPACTED,
@@ -91,6 +92,7 @@ _OF_THE_CORE: Final = frozenset(
         READ_WAITED,
         CRASH_BEFORE_SYNC,
         READ_BACK,
+        BACKLOG_READ,
     ]
 )
 

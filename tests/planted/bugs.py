@@ -12,6 +12,7 @@ from tests.planted import (
     command_bugs,
     core_bugs,
     disk_bugs,
+    memory_bugs,
     peer_bugs,
     room_bugs,
     snapshot_bugs,
@@ -21,6 +22,7 @@ from tests.planted import (
 BUGS: Final = (
     *core_bugs.BUGS,
     *disk_bugs.BUGS,
+    *memory_bugs.BUGS,
     *snapshot_bugs.BUGS,
     *client_bugs.BUGS,
     *peer_bugs.BUGS,

@@ -5,6 +5,7 @@ Bugs of cores, planted one by one: besides the simulator, tests of single parts 
 from __future__ import annotations
 
 from replkv.raft.core import Raft
+from replkv.raft.outputs import Ready
 from replkv.raft.state import ServerState
 from tests.planted.planting import PlantingTests
 from tests.raft import (
@@ -14,6 +15,7 @@ from tests.raft import (
     test_handover,
     test_persistence,
     test_prevote,
+    test_readback,
     test_reads,
     test_replication,
     test_slowdisk,
@@ -267,6 +269,42 @@ class RaftMistakesTests(PlantingTests):
         """
         self.plant("a voter votes once more for a hand-over")
         self.assertCaught(test_handover.VoterTests, "test_oneVote")
+
+    def test_unappliedKept(self) -> None:
+        """
+        What is committed and not applied stays in memory.
+        """
+        self.plant("what is not applied stays in memory")
+        self.assertCaught(test_readback.ReadBackTests, "test_usualLimits", "test_smallEntries", "test_distrusted")
+
+    def test_otherPlaceApplied(self) -> None:
+        """
+        What was read is applied, though a snapshot has had the state machine go on elsewhere.
+        """
+        self.plant("what was read for another place is applied")
+        self.assertCaught(test_readback.ReadBackTests, "test_late")
+
+    def test_leftOut(self) -> None:
+        """
+        An entry that was read is not applied.
+        """
+        self.plant("an entry that was read is left out")
+        self.assertCaught(test_readback.ReadBackTests, "test_smallEntries", "test_readyEntries")
+
+    def test_unsyncedReleased(self) -> None:
+        """
+        What is committed and not yet on the own disk is released from memory. It is not applied before it is there, so
+        a simulation has to meet a peer that lacks just this.
+        """
+        takeReady = ServerState.takeReady
+
+        def releaseMore(state: ServerState, mayApply: bool) -> Ready:
+            ready = takeReady(state, mayApply)
+            state.log.forget(state.commitIndex)
+            return ready
+
+        self.patch(ServerState, "takeReady", releaseMore)
+        self.assertCaught(test_readback.ReadBackTests, "test_uncommittedStays")
 
     def test_voteGoesWithSnapshot(self) -> None:
         """

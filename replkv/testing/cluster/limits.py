@@ -16,12 +16,13 @@ from replkv.service.limits import ServerLimits
 
 def drawLimits(random: Random) -> ServerLimits:
     """
-    The limits of one seed. Where nothing is kept in memory, peers that lag are sent what is read from the disk; where
-    little is purged, keys that have expired are there for a while; where little of their index is read ahead, it is cut
-    and read on all the time; where few commands are taken, servers soon have too much to do, and where few are taken in
-    a turn, connections wait; where little of the log is retained, peers that lag get snapshots, and where these are
-    fetched slowly, much happens meanwhile; where replies are given out in small pieces, even short ones are, and where
-    clients have little memory, some of what they ask is refused.
+    The limits of one seed. Where nothing is kept in memory, peers that lag are sent what is read from the disk, and
+    where little is given out at once, the rest is read from there too; where little is purged, keys that have expired
+    are there for a while; where little of their index is read ahead, it is cut and read on all the time; where few
+    commands are taken, servers soon have too much to do, and where few are taken in a turn, connections wait; where
+    little of the log is retained, peers that lag get snapshots, and where these are fetched slowly, much happens
+    meanwhile; where replies are given out in small pieces, even short ones are, and where clients have little memory,
+    some of what they ask is refused.
     """
     # In this order, so that a seed stands for the same ones for good.
     batchBytes = random.choice([1, 1000, 1 << 20])
@@ -45,8 +46,15 @@ def drawLimits(random: Random) -> ServerLimits:
     pieceBytes = random.choice([8, 1000, 1 << 17])
     unreadBytes = random.choice([5000, 1 << 29, 1 << 29])
     arrivingBytes = random.choice([100, 1 << 27, 1 << 27])
+    readyBytes = random.choice([1, 10_000, 1 << 22])
     return ServerLimits(
-        raft=RaftLimits(batchBytes=batchBytes, cacheBytes=cacheBytes, unanswered=unanswered, readyEntries=readyEntries),
+        raft=RaftLimits(
+            batchBytes=batchBytes,
+            cacheBytes=cacheBytes,
+            unanswered=unanswered,
+            readyEntries=readyEntries,
+            readyBytes=readyBytes,
+        ),
         machine=MachineLimits(purged=purged, readAhead=readAhead, copiedBytes=copiedBytes, frontLength=frontLength),
         node=NodeLimits(
             commands=commands,

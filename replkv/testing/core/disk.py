@@ -12,7 +12,7 @@ from types import MappingProxyType
 from replkv.raft.config import RaftConfig
 from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
-from replkv.raft.log import RaftLog
+from replkv.raft.log import RaftLog, bytesOf
 from replkv.raft.outputs import Install, Load, Persist
 from replkv.raft.repair import Repair
 from replkv.testing.core.machine import Machine
@@ -118,7 +118,7 @@ class Disk:
         log = RaftLog(
             runs,
             self.lastIndex,
-            self.entries[lastApplied + 1 - self.firstIndex :],
+            self._recent(lastApplied, config.limits.cacheBytes),
             self.firstIndex,
             self.snapshot.terms[self.firstIndex - 2] if self.firstIndex > 1 else 0,
             config.limits,
@@ -140,7 +140,7 @@ class Disk:
 
     def read(self, load: Load, loaded: Callable[[Load, Batch], None]) -> None:
         """
-        Read entries for a peer, and call C{loaded} with them.
+        Read entries, and call C{loaded} with them.
         """
         self._timeline.callLater(self._duration(), self._finishReading, self._life, load, loaded)
 
@@ -200,6 +200,15 @@ class Disk:
         """
         self._least = seconds.least
         self._range = seconds.most - seconds.least
+
+    def _recent(self, lastApplied: int, most: int) -> list[Entry]:
+        """
+        The entries that a core has in memory when it starts: those that are not applied, or the last of them.
+        """
+        recent = self.entries[lastApplied + 1 - self.firstIndex :]
+        while bytesOf(recent) > most and len(recent) > 1:
+            del recent[0]
+        return recent
 
     def _duration(self) -> float:
         return self._least + self._range * self._random.random() + self.slowness

@@ -9,11 +9,13 @@ from random import Random
 from replkv.raft.limits import RaftLimits
 
 
-def drawLimits(random: Random) -> RaftLimits:
+def drawLimits(random: Random, more: Random) -> RaftLimits:
     """
     The limits of one seed. Where batches are small, the entries of an old term and those of a new one travel apart,
     without which there is no figure 8. Where nothing is kept in memory, peers that lag are sent what is read from the
-    disk.
+    disk; and where little is given out at once, the rest is read from there too.
+
+    @param more: draws what was not drawn from the first, so that a seed stands for the same ones for good.
     """
     return RaftLimits(
         batchBytes=random.choice([1, 1, 1, 30, 1 << 20]),
@@ -22,4 +24,5 @@ def drawLimits(random: Random) -> RaftLimits:
         unansweredBytes=random.choice([100, 1000, 1 << 22, 1 << 22]),
         readyEntries=random.choice([1, 4, 512]),
         diskPatience=random.choice([2, 3, 8]),
+        readyBytes=more.choice([1, 1000, 1 << 22]),
     )

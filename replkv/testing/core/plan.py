@@ -150,7 +150,7 @@ def draw(seed: int, kinds: Mapping[str, float]) -> Plan:
         disk=_span(random, (0.001, 0.005, 0.02, 0.05)),
         turn=random.choice([0.0, 0.0, 0.002, 0.01]),
         applying=random.choice([0.0, 0.0, 0.0, 0.02]),
-        limits=drawLimits(random),
+        limits=drawLimits(random, chance(seed, "limits")),
         compaction=_compaction(chance(seed, "compaction")),
         keys=keys,
         seconds=seconds,

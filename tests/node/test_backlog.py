@@ -5,6 +5,8 @@ Tests for servers that are far behind with applying: what is committed waits on 
 from __future__ import annotations
 
 import errno
+import gc
+from weakref import ref
 
 from twisted.internet.defer import Deferred, succeed
 
@@ -69,6 +71,31 @@ class BacklogTests(LeaderTests):
         self.cluster.until(lambda: not server.raft.isDistrusted, "it has a snapshot")
         self.cluster.until(lambda: server.store.digest == self.leader.store.digest, "it has applied the rest")
         self.assertEqual(self.leader.raft.currentTerm, term)
+
+    def test_fetchInVain(self) -> None:
+        """
+        A snapshot that is asked for in vain leaves nothing behind that waits for the collector: what the core gave out
+        in that turn is as much as 8 MiB and more, and it is asked for again with each message of the leader.
+        """
+        server = self.followers[0]
+        self.leader.kill()
+        self.cluster.settle()
+
+        class GivenOut:
+            pass
+
+        def pump() -> ref[GivenOut]:
+            given = GivenOut()
+            self.assertFalse(self.successResultOf(server.node._installer.fetch(Fetch(self.leader.id, 1))))
+            return ref(given)
+
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            self.assertIsNone(pump()())
+        finally:
+            if collects:
+                gc.enable()
 
     def test_restart(self) -> None:
         """

@@ -14,7 +14,7 @@ from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.python.failure import Failure
 
 from replkv.commands.set import Set
-from replkv.peers.commands import AppendEntriesCommand, Hello
+from replkv.peers.commands import AppendEntriesCommand, CompareStateCommand, Hello, StateHashCommand
 from replkv.peers.identity import Identity
 from replkv.raft.entry import NO_ENTRIES, Batch, Entry
 from replkv.raft.limits import RAFT_LIMITS
@@ -53,9 +53,11 @@ class _Hostile(Caller):
         self.isLost = True
         super().connectionLost(reason)
 
-    async def append(self, term: int, prevLogIndex: int, *entries: Entry) -> None:
+    async def append(self, term: int, prevLogIndex: int, *entries: Entry, leaderCommit: int = 0) -> None:
         """
         Send entries, and wait for what comes of it.
+
+        @param leaderCommit: up to here, entries are said to be committed.
         """
         batch = Batch(entries) if entries else NO_ENTRIES
         answer: Deferred[object] = self.callRemote(
@@ -63,7 +65,7 @@ class _Hostile(Caller):
             term=term,
             prevLogIndex=prevLogIndex,
             prevLogTerm=1 if prevLogIndex else 0,
-            leaderCommit=0,
+            leaderCommit=leaderCommit,
             readRound=0,
             batch=batch.encoded,
             time=_TIME,
@@ -109,6 +111,27 @@ async def test_uncommittedEntries(makeCluster: MakeCluster) -> None:
     assert server.memory() - before < most + 64 * MIB
     assert "bytes of entries that are not committed" in server.logged()
     assert (await cluster.stats(0))["term"] == "1"
+
+
+@onReactor
+async def test_committedEntries(makeCluster: MakeCluster) -> None:
+    """
+    What it has committed, and the server does not apply since it was told that its state is wrong, waits on the disk.
+    It was 400 MiB in memory.
+    """
+    _, server, hostile = await alone(makeCluster)
+    data = Set(b"k", 0, bytes(_ENTRY_BYTES), False).encode(_TIME)
+    await hostile.append(1, 0, Entry(1, 1, b""), leaderCommit=1)
+    asked: Deferred[dict[str, int]] = hostile.callRemote(StateHashCommand, index=2)
+    await hostile.append(1, 1, Entry(2, 1, data), leaderCommit=2)
+    stateHash = (await asked)["hash"]
+    await hostile.callRemote(CompareStateCommand, index=2, hash=stateHash ^ 1)
+    before = server.memory()
+    for index in range(3, 53):
+        await hostile.append(1, index - 1, Entry(index, 1, data), leaderCommit=index)
+    assert not hostile.isLost
+    assert "this server's state is wrong" in server.logged()
+    assert server.memory() - before < RAFT_LIMITS.cacheBytes + 48 * MIB
 
 
 @onReactor

@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 
 from replkv import exits
 from replkv.config import Config, ServerConfig
-from replkv.frontends.text.server import ClientServerFactory
+from replkv.hosts import isLoopback
 from replkv.kv.engine import EngineError, EngineStarved
 from replkv.kv.state import UnknownStore
 from replkv.node.handovers import HandOverFailed
@@ -116,7 +116,7 @@ class Server(Service):
         for listening in self._on.host.listenForServers(parts.peers):
             listening.addCallbacks(self._logPorts.append, self._notListening)
         for listening in self._on.host.listenForClients(parts.clients):
-            listening.addCallback(self._clientsListened, parts.clients).addErrback(self._notListening)
+            listening.addCallback(self._clientsListened, parts).addErrback(self._notListening)
         wrong = self._on.folder.whyWrong(self._on.storage.store)
         if wrong is not None and parts.raft.peers:
             parts.node.distrust(wrong)
@@ -231,14 +231,23 @@ class Server(Service):
         with suppress(ReactorNotRunning):
             self._reactor.stop()
 
-    def _clientsListened(self, port: IListeningPort, clients: ClientServerFactory) -> None:
+    def _clientsListened(self, port: IListeningPort, parts: Assembly) -> None:
         """
         Clients can connect. Those that come from the very address that they connect to are on this machine.
         """
         self._clientPorts.append(port)
         host = getattr(port.getHost(), "host", None)
-        if host is not None:
-            clients.admission.localHosts.add(host)
+        if host is None:
+            return
+        parts.clients.admission.localHosts.add(host)
+        tls = self._on.config.clientTls
+        isOpen = not parts.machine.users.areHeeded and (tls is None or not tls.verifiesClients)
+        if isOpen and not isLoopback(host):
+            self._logger.warn(
+                "whoever reaches the ClientPort on {host} can read and write all keys: replkv user add NAME --admin "
+                "ends that",
+                host=host,
+            )
 
     def _notListening(self, failure: Failure) -> None:
         """

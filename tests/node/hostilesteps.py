@@ -12,11 +12,18 @@ from hypothesis import strategies as st
 
 from replkv.commands.cas import Cas
 from replkv.commands.delete import Delete
+from replkv.commands.grant import GrantRight
 from replkv.commands.logged import encodeClock
+from replkv.commands.passwd import Passwd
+from replkv.commands.revoke import RevokeRight
 from replkv.commands.set import Set
+from replkv.commands.useradd import UserAdd
+from replkv.commands.userdel import UserDel
 from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
+from replkv.users.rights import Right
 from tests.node.hostile import NOW, Box
+from tests.users.people import secretOf
 
 _STAMP: Final = int(NOW)
 
@@ -26,6 +33,13 @@ DATA: Final = (
     Set(b"other", 1, b"", False).encode(_STAMP),
     Cas(b"k", 0, 2, b"w", False).encode(_STAMP),
     Delete(b"k").encode(_STAMP),
+    UserAdd(b"root", secretOf(b"root")).encode(_STAMP),
+    GrantRight(b"root", Right.ADMIN, b"").encode(_STAMP),
+    RevokeRight(b"root", Right.ADMIN, b"").encode(_STAMP),
+    Passwd(b"root", secretOf(b"other")).encode(_STAMP)[:-1],
+    GrantRight(b"root", Right.READ, b"k").encode(_STAMP).replace(b"\0\x04root", b"\x09\x04root"),
+    UserDel(b"root").encode(_STAMP) + b"x",
+    UserDel(b"root").encode(_STAMP),
     encodeClock(_STAMP),
     encodeClock(2**63 - 1),
     encodeClock(1) + b"x",

@@ -11,11 +11,16 @@ import os
 import struct
 import threading
 from random import Random
+from types import SimpleNamespace
 from typing import cast
 
-from twisted.internet.defer import fail
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import fail, succeed
 
 from replkv import exits
+from replkv.commands.command import LoggedCommand
+from replkv.commands.grant import GrantRight
+from replkv.commands.useradd import UserAdd
 from replkv.frontends.limits import IntakeLimits
 from replkv.frontends.text.limits import ConnectionLimits
 from replkv.kv.engine import EngineError
@@ -26,15 +31,18 @@ from replkv.kv.rocks import RocksEngine
 from replkv.kv.state import MachineState
 from replkv.node.limits import NodeLimits
 from replkv.node.node import Node
-from replkv.raft.entry import Entry
+from replkv.raft.entry import Batch, Entry
 from replkv.raft.limits import RaftLimits
+from replkv.raft.outputs import Persist
 from replkv.reactors import ISystemReactor
 from replkv.service.host import PoolWorker
 from replkv.service.limits import ServerLimits
 from replkv.storage.errors import LogFailed
 from replkv.storage.files import Exhausted, OSFiles
 from replkv.storage.folder import DataFolder
+from replkv.users.rights import Right
 from tests.service.serving import ServerTests, ThreadlessTests
+from tests.users.people import secretOf
 
 
 class StartTests(ServerTests):
@@ -236,6 +244,44 @@ class PortTests(ThreadlessTests):
         self.assertEqual(self.server.exitStatus, exits.INTERNAL)
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
         self.successResultOf(self.server.stopService())
+
+
+class OpenTests(ThreadlessTests):
+    """
+    Tests for what a server says where others than its host can reach the port for clients.
+    """
+
+    def told(self, host: str, *commands: LoggedCommand) -> bool:
+        """
+        Whether it says that anybody can do anything.
+
+        @param host: on which it listens.
+        @param commands: those that it has carried out.
+        """
+        self.prepare(1)
+        store = RocksEngine(self.folder.storePath(self.storage.store))
+        machine = StateMachine(store)
+        entries = [Entry(index, 1, command.encode(1)) for index, command in enumerate(commands, 2)]
+        if commands:
+            self.storage.write([Persist(1, 1, 0, Batch(entries))])
+        machine.apply([Entry(1, 1, b""), *entries])
+        machine.close()
+        port = SimpleNamespace(getHost=lambda: IPv4Address("TCP", host, 9000), stopListening=lambda: succeed(None))
+        self.patch(self.server._on.host, "listenForClients", lambda factory: [succeed(port)])
+        self.lines.clear()
+        self.server.startService()
+        self.successResultOf(self.server.stopService())
+        return any(line.startswith("whoever reaches the ClientPort on ") for line in self.lines)
+
+    def test_open(self) -> None:
+        """
+        It says so where others reach it, and as long as nobody has been made to decide who may do what.
+        """
+        self.assertTrue(self.told("10.0.0.1"))
+        self.assertFalse(self.told("127.0.0.1"))
+        root = UserAdd(b"root", secretOf(b"root")), GrantRight(b"root", Right.ADMIN, b"")
+        self.assertTrue(self.told("10.0.0.1", root[0]))
+        self.assertFalse(self.told("10.0.0.1", *root))
 
 
 class OldStoreTests(ThreadlessTests):

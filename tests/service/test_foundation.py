@@ -79,7 +79,7 @@ class ThreadsTests(SynchronousTestCase):
         The server waits until the last piece of a backup is done.
         """
         self.threads.start()
-        self.assertEqual(self.running(), ["log", "store", "files", "backup"])
+        self.assertEqual(self.running(), ["log", "store", "files", "logins", "backup"])
         stopping = Deferred.fromCoroutine(self.threads.stop())
         self.assertNoResult(stopping)
         self.workers["backup"].work()

@@ -4,14 +4,22 @@ A command that waits for its answer.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from twisted.internet.defer import Deferred
 
-from replkv.commands.command import Command, StoreCommand
+from replkv.commands.auth import Auth
+from replkv.commands.command import Command, KeyCommand, LoggedCommand, StoreCommand
+from replkv.commands.extras import Transfer
 from replkv.commands.results import Result
+from replkv.commands.users import Users
 from replkv.frontends.session import Session
 from replkv.users.user import Login
+
+FOR_BACKEND: Final = (KeyCommand, LoggedCommand, Auth, Users, Transfer)
+"""
+The commands that a L{Backend} answers. The others are answered by every server by itself.
+"""
 
 
 class Owner(Protocol):
@@ -86,8 +94,8 @@ class Backend(Protocol):
 
     def submit(self, request: Request) -> None:
         """
-        Answer C{request}, whose command is none of those that every server answers by itself: now or later, exactly
-        once. Answers that come later reach the clients when the L{outbox<replkv.frontends.outbox.Outbox>} is flushed.
+        Answer C{request}, whose command is one of L{FOR_BACKEND}: now or later, exactly once. Answers that come later
+        reach the clients when the L{outbox<replkv.frontends.outbox.Outbox>} is flushed.
         """
 
     def admits(self, request: Request) -> bool:

@@ -30,12 +30,11 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from replkv.commands.auth import Auth
-from replkv.commands.command import Command, KeyCommand, LoggedCommand, ReadCommand
-from replkv.commands.extras import Quit, Transfer
+from replkv.commands.command import Command, KeyCommand, ReadCommand
+from replkv.commands.extras import Quit
 from replkv.commands.results import BadCommand, Result
-from replkv.commands.users import Users
 from replkv.frontends.certified import certifiedLogin
-from replkv.frontends.request import Request
+from replkv.frontends.request import FOR_BACKEND, Request
 from replkv.frontends.session import Session
 from replkv.frontends.text.asked import REFUSAL, REFUSED, Asked
 from replkv.frontends.text.replies import Replies
@@ -45,8 +44,6 @@ from replkv.wire.replies import encodeReply
 
 # So long a reply is sent whatever waits to be read: to refuse it would make little difference.
 _ALWAYS_BYTES: Final = 64
-
-_FOR_BACKEND: Final = (KeyCommand, LoggedCommand, Auth, Users, Transfer)
 
 EXTRA_PLACES: Final = 16
 """
@@ -345,7 +342,7 @@ class TextProtocol(LineReceiver):
         replies.asked.append(request)
         replies.pendingBytes += request.room
         self._budget.reserve(request.room)
-        if isinstance(command, _FOR_BACKEND):
+        if isinstance(command, FOR_BACKEND):
             self._intake.took()
             if isinstance(command, Auth):
                 self._logsIn = True

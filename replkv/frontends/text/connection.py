@@ -241,19 +241,19 @@ class TextProtocol(LineReceiver):
             self.finish()
 
     @property
-    def stuckBytes(self) -> int:
+    def replies(self) -> Replies:
         """
-        The bytes of its replies, if the client has taken none for a second or two.
+        What the client is owed.
         """
-        return self._replies.size if self._replies.isUnread(self._watch.stuckLooks) else 0
+        return self._replies
 
     def giveUp(self, why: str) -> None:
         """
-        Close now, since the client does not read.
+        Close now, since replies have waited for too long.
 
         @param why: in a few words.
         """
-        self._server.report("unread", f"{self.host} does not read its replies, and is disconnected ({why})")
+        self._server.report("unread", f"{self.host} {self._replies.delay}, and is disconnected ({why})")
         self.abort()
 
     def takeTurn(self) -> None:

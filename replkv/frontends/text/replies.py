@@ -49,7 +49,7 @@ class Replies:
     @ivar _given: how much of it the transport was given.
     @ivar _large: a reply that is given to the transport in pieces; C{None} where there is none.
     @ivar _offset: how much of that was given.
-    @ivar _since: since which look of the watch the transport has what it has.
+    @ivar _since: since which look of the watch nothing of them has gone: to the system, or to the transport before.
     """
 
     __slots__ = (
@@ -88,23 +88,33 @@ class Replies:
         """
         return not self.asked and not self._given
 
-    @property
-    def size(self) -> int:
-        """
-        The bytes of all of them.
-        """
-        return self._held
-
     def isUnread(self, looks: int) -> bool:
         """
         Whether the client has not taken what the transport was given, for so many looks of the watch.
         """
         return self._given > 0 and self._watch.now - self._since > looks
 
+    @property
+    def stuckBytes(self) -> int:
+        """
+        The bytes of them, if none has gone for a second or two: be it that the client reads nothing, or that they wait
+        behind a command which is not answered.
+        """
+        return self._held if self._watch.now - self._since > self._watch.stuckLooks else 0
+
+    @property
+    def delay(self) -> str:
+        """
+        Why they do not go, in a few words about the client.
+        """
+        return "does not read its replies" if self._given else "has replies behind one that is yet to come"
+
     def hold(self, reply: bytes) -> None:
         """
         There is a reply to one of the commands.
         """
+        if not self._held:
+            self._since = self._watch.now
         size = len(reply)
         self._held += size
         self._budget.hold(size)
@@ -128,6 +138,7 @@ class Replies:
         self._held -= given
         self._budget.drop(given)
         self._given = 0
+        self._since = self._watch.now
         self.isBehind = False
 
     def forget(self) -> None:

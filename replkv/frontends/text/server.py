@@ -218,17 +218,17 @@ class ClientServerFactory(ServerFactory):
     def _look(self) -> None:
         """
         Close the connections whose clients are waited for in vain. Where replies have filled nearly all of their room,
-        those have waited in vain that have taken nothing for a moment, the largest first: they keep all others from
-        reading.
+        those are closed of whose replies none has gone for a moment, the largest first: they keep all others from
+        reading. It may be that they wait for a command of their own, which is not answered.
         """
         for connection in list(self._connections):
             connection.look()
         excess = self.budget.excess
         if excess > 0:
-            for connection in sorted(self._connections, key=lambda stuck: stuck.stuckBytes, reverse=True):
-                if excess <= 0 or not connection.stuckBytes:
+            for connection in sorted(self._connections, key=lambda stuck: stuck.replies.stuckBytes, reverse=True):
+                if excess <= 0 or not connection.replies.stuckBytes:
                     break
-                excess -= connection.stuckBytes
+                excess -= connection.replies.stuckBytes
                 connection.giveUp("memory is short")
 
     def _allStatistics(self) -> dict[str, str]:

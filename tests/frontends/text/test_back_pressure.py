@@ -6,12 +6,16 @@ from __future__ import annotations
 
 from unittest.mock import patch
 
+from twisted.internet.task import Clock
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.commands.results import NotFound
+from replkv.frontends.budget import Budget
 from replkv.frontends.limits import MemoryLimits
 from replkv.frontends.text.limits import CONNECTION_LIMITS
-from replkv.frontends.text.replies import FIRST_READ_BYTES
+from replkv.frontends.text.replies import FIRST_READ_BYTES, Replies
+from replkv.frontends.text.watch import Watch
 from replkv.testing.cluster.end import BUFFER_BYTES
 from tests.frontends.text.session import Served
 
@@ -223,6 +227,58 @@ class SlowReaderTests(SynchronousTestCase):
         self.assertTrue(small.isUp and slow.isUp)
         self.assertFalse(all(client.isUp for client in stuck))
         self.assertTrue(any(client.isUp for client in stuck))
+
+    def test_stuckBehindAnother(self) -> None:
+        """
+        So it is with replies that cannot be given to the client, since one before them is yet to come; whoever has few
+        of them stays.
+        """
+        served = Served(memory=MemoryLimits(unreadBytes=10 * MIB))
+        other, small, large = (served.connect() for _ in range(3))
+        other.send(b"set k 0 %d noreply\r\n%b\r\nset s 0 70 noreply\r\n%070d\r\n" % (MIB, bytes(MIB), 0))
+        served.backend.holding = True
+        small.send(b"delete a\r\n" + b"get s\r\n" * 9)
+        large.send(b"delete b\r\n" + b"get k\r\n" * 9)
+        first, second = served.backend.held[0], served.backend.held[10]
+        for request in served.backend.held:
+            if request not in (first, second):
+                served.backend.carryOut(request)
+        served.backend.holding = False
+        served.outbox.flush()
+        self.assertGreater(served.budget.excess, 0)
+        with capturedLogs() as events:
+            for _ in range(8):
+                self.assertTrue(large.isUp)
+                other.send(b"get k\r\n")
+                self.assertEqual(other.taken(), UNAVAILABLE)
+                served.network.advance(0.3)
+                if not large.isUp:
+                    break
+        other.send(b"get k\r\n")
+        self.assertEqual(len(other.taken()), MIB + 17)
+        self.assertEqual((small.isUp, large.isUp), (True, False))
+        [event] = events
+        self.assertIn("has replies behind one that is yet to come", str(formatEvent(event)))
+        served.backend.carryOut(first)
+        served.outbox.flush()
+        self.assertEqual(small.taken().count(b"VALUE "), 9)
+
+    def test_goesOn(self) -> None:
+        """
+        Whoever has just been given some of its replies, or has just taken some, has not waited yet for the others.
+        """
+        watch = Watch(Clock(), lambda: None, 60.0, None)
+        replies = Replies(Budget(), watch, CONNECTION_LIMITS)
+        stuck = []
+        for look in (10, 12, 14):
+            watch.now = look
+            stuck.append(replies.stuckBytes)
+            if look == 10:
+                replies.hold(NOT_FOUND)
+            else:
+                replies.taken()
+            stuck.append(replies.stuckBytes)
+        self.assertEqual(stuck, [0, 0, len(NOT_FOUND), 0, len(NOT_FOUND), 0])
 
     def test_long(self) -> None:
         """

@@ -179,6 +179,7 @@ class ClientServerFactory(ServerFactory):
             del self._extra[connection]
         else:
             self.admission.leave(connection.host)
+            self._promote()
         # Not at the first that goes: where clients come back all the time, the operator is told once.
         if self._crowded and self.admission.taken <= self.admission.most * 9 // 10:
             self._crowded = False
@@ -192,13 +193,24 @@ class ClientServerFactory(ServerFactory):
 
     def _keepReserve(self) -> None:
         """
-        Where more connections than are reserved for it are from this machine, give up the oldest. Whoever has asked
-        something there has been answered by now.
+        Where more connections than are reserved for it are from this machine, give up the oldest on which nothing is
+        under way, or the oldest. Of the one that has just come, nothing has arrived yet.
         """
-        kept = [connection for connection, isGivenUp in self._extra.items() if not isGivenUp]
-        if len(kept) > RESERVED:
-            self._extra[kept[0]] = True
-            kept[0].abort()
+        *kept, _ = (connection for connection, isGivenUp in self._extra.items() if not isGivenUp)
+        if len(kept) >= RESERVED:
+            leaves = next((connection for connection in kept if connection.replies.isOver), kept[0])
+            self._extra[leaves] = True
+            leaves.abort()
+
+    def _promote(self) -> None:
+        """
+        A place is free: the oldest that is here without one, and may have it, does.
+        """
+        for connection, isGivenUp in self._extra.items():
+            if not isGivenUp and connection in self._connections and not self.admission.whyNot(connection.host):
+                del self._extra[connection]
+                self.admission.take(connection.host)
+                return
 
     def _readAtMost(self, size: int) -> None:
         """

@@ -108,6 +108,49 @@ class CrowdTests(SynchronousTestCase):
             client.abort()
         self.assertEqual(served.factory.admission.taken, 0)
 
+    def test_reserveAtWork(self) -> None:
+        """
+        The one that goes is the first on which nothing is under way; where that is none, the first.
+        """
+        for busy, gone in (((), 0), ((0, 1), 2), (range(RESERVED), 0)):
+            served = Served(maxConnections=1)
+            served.connect("elsewhere")
+            crowd = [served.connect("127.0.0.1") for _ in range(RESERVED)]
+            served.backend.holding = True
+            for number in busy:
+                crowd[number].send(b"get k\r\n")
+            operator = served.connect("127.0.0.1")
+            self.assertEqual([client.isUp for client in crowd], [number != gone for number in range(RESERVED)])
+            self.assertTrue(operator.isUp)
+
+    def test_promoted(self) -> None:
+        """
+        When a place is free, the first that is in the reserve has it, and does not have to go any more.
+        """
+        served = Served(maxConnections=2)
+        places = [served.connect("elsewhere") for _ in range(2)]
+        first, *others = (served.connect("127.0.0.1") for _ in range(RESERVED))
+        self.assertEqual(served.factory.admission.taken, 2)
+        places[0].close()
+        self.assertEqual(served.factory.admission.taken, 2)
+        self.assertEqual(served.connect("elsewhere").taken(), REFUSED)
+        others += [served.connect("127.0.0.1") for _ in range(RESERVED)]
+        self.assertTrue(first.isUp)
+        self.assertEqual(sum(client.isUp for client in others), RESERVED)
+        for client in (first, places[1], *others):
+            client.abort()
+        self.assertEqual(served.factory.admission.taken, 0)
+
+    def test_notPromoted(self) -> None:
+        """
+        A place that its address may not have is for others.
+        """
+        served = Served(maxConnections=4, maxPerAddress=1)
+        served.connect("127.0.0.1")
+        served.connect("127.0.0.1")
+        served.connect("elsewhere").close()
+        self.assertEqual((served.factory.admission.taken, len(served.factory._extra)), (1, 1))
+
     def test_reserveIsBounded(self) -> None:
         """
         However many come at once, it is only so many that are there.

@@ -67,8 +67,9 @@ class Logins:
     Tries tokens, one at a time, in a thread: to try one is to take much memory and time, so that nobody can try many.
     Addresses have their turns. After some that were wrong, those from the same address are tried ever more slowly.
 
-    A token that was right is known again at once, as long as the user has it: after a change of leader, all clients log
-    in again. What is kept for that is of no use without a key that only this process has.
+    A token that was right is known again at once, as long as the user has it, and so are those that wait meanwhile:
+    after a change of leader, all clients log in again. What is kept for that is of no use without a key that only this
+    process has.
     """
 
     _logger = Logger()
@@ -169,11 +170,30 @@ class Logins:
             self._known.move_to_end(user.name)
             if len(self._known) > self._limits.knownTokens:
                 self._known.popitem(last=False)
-            attempt.found.callback(Login(user.name, user.since))
+            login = Login(user.name, user.since)
+            for alike in [attempt, *self._takeAlike(login, attempt.token)]:
+                alike.found.callback(login)
         else:
             self._slowDown(attempt.block)
             attempt.found.callback(None)
         self._next()
+
+    def _takeAlike(self, login: Login, token: bytes) -> list[_Attempt]:
+        """
+        Take what need not be tried any more, since it is what was right just now.
+        """
+        taken: list[_Attempt] = []
+        for block, line in list(self._lines.items()):
+            alike = [attempt for attempt in line if _isAlike(attempt, login, token)]
+            if alike:
+                taken += alike
+                left = deque(attempt for attempt in line if not _isAlike(attempt, login, token))
+                if left:
+                    self._lines[block] = left
+                else:
+                    del self._lines[block]
+        self._count -= len(taken)
+        return taken
 
     def _slowDown(self, block: str) -> None:
         limits, now = self._limits, self._clock.seconds()
@@ -184,3 +204,7 @@ class Logins:
         self._records[block] = _Record(failures, now + pause, now + limits.failureSeconds)
         if len(self._records) > limits.failingAddresses:
             self._records.popitem(last=False)
+
+
+def _isAlike(attempt: _Attempt, login: Login, token: bytes) -> bool:
+    return attempt.user is not None and login == (attempt.user.name, attempt.user.since) and attempt.token == token

@@ -84,11 +84,12 @@ class LoginTests(SynchronousTestCase):
         """
         One token is tried at a time: it takes much memory.
         """
-        found = [self.check(b"alice", f"10.0.0.{number}", user(b"alice")) for number in range(3)]
+        names = [b"alice", b"bob", b"carol"]
+        found = [self.check(name, f"10.0.0.{number}", user(name)) for number, name in enumerate(names)]
         self.assertEqual(self.thread.waiting, 1)
         while self.thread.work():
             self.assertLessEqual(self.thread.waiting, 1)
-        self.assertEqual([self.successResultOf(each) for each in found], [Login(b"alice", 1)] * 3)
+        self.assertEqual([self.successResultOf(each) for each in found], [Login(name, 1) for name in names])
 
     def test_known(self) -> None:
         """
@@ -99,6 +100,36 @@ class LoginTests(SynchronousTestCase):
         self.assertNoResult(self.check(b"alicf"))
         self.thread.work()
         self.assertNoResult(self.check(b"alice", user=replace(self.alice, secret=secretOf(b"new"), since=2)))
+
+    def test_alike(self) -> None:
+        """
+        Of those that come with the same token at once, one is tried; all others are tried as ever.
+        """
+        alike = [self.check(b"alice", host) for host in ("10.0.0.1", "10.0.0.1", "10.0.0.2")]
+        wrong = self.check(b"bob")
+        other = self.check(b"alice", "10.0.0.3", user(b"bob"))
+        former = self.check(b"alice", user=replace(self.alice, secret=secretOf(b"new"), since=2))
+        self.thread.work()
+        for found in alike:
+            self.assertEqual(self.successResultOf(found), Login(b"alice", 1))
+        for found in (wrong, other, former):
+            self.assertNoResult(found)
+        while self.thread.work():
+            self.clock.advance(10)
+        for found in (wrong, other, former):
+            self.assertIsNone(self.successResultOf(found))
+        waiting = [self.check(b"wrong") for _ in range(6)]
+        self.assertEqual(len([found for found in waiting if found.called]), 0)
+        self.failureResultOf(self.check(b"wrong"), NotTried)
+
+    def test_oneIsTried(self) -> None:
+        """
+        And so nothing of them is left to be tried.
+        """
+        for _ in range(3):
+            self.check(b"alice")
+        self.thread.work()
+        self.assertFalse(self.thread.work())
 
     def test_fewAreKnown(self) -> None:
         """

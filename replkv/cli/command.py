@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from twisted.python.usage import Options, UsageError
 
 from replkv import __version__
+from replkv.cli.login import TOKEN_FILE_VARIABLE, TOKEN_VARIABLE, USER_VARIABLE, loginOf
 from replkv.cli.security import AUTHORITY_VARIABLE, CERTIFICATE_VARIABLE, KEY_VARIABLE, tlsOf
 from replkv.cli.statuses import DONE, UNAVAILABLE
 from replkv.cli.streams import say, tell
@@ -102,7 +103,9 @@ class PathCommand(Command):
         given = list(options or ())
         with suppress(GetoptError):
             pairs, words = gnu_getopt(given, self.shortOpt, self.longOpt)
-            given = [part for name, value in pairs for part in ([name, value] if value else [name])]
+            takers = {f"--{name[:-1]}" for name in self.longOpt if name.endswith("=")}
+            # What is empty, as a variable that is not set, is the value all the same.
+            given = [part for pair in pairs for part in (["=".join(pair)] if pair[0] in takers else filter(None, pair))]
             given += ["--", *words]
         super().parseOptions(given)
 
@@ -159,8 +162,11 @@ class AskingCommand(ServersCommand):
     """
     A command that asks servers.
 
+    @cvar logsIn: whether it asks what not everybody is told.
     @ivar timeout: for how many seconds.
     """
+
+    logsIn: ClassVar[bool] = True
 
     synopsis = "[--config FILE] [--timeout SECONDS]"
     optParameters: ClassVar = [
@@ -172,8 +178,25 @@ class AskingCommand(ServersCommand):
         ],
         ["cert", None, None, f"A certificate of your own, if servers want one. [default: {CERTIFICATE_VARIABLE}]"],
         ["key", None, None, f"Its key. [default: {KEY_VARIABLE}]"],
+        ["user", "u", None, f"In whose name to ask, where not everybody may do everything. [default: {USER_VARIABLE}]"],
+        [
+            "token-file",
+            None,
+            None,
+            "The file with that user's token, or - for the standard input. "
+            f"[default: {TOKEN_VARIABLE} is the token, or {TOKEN_FILE_VARIABLE} names the file]",
+        ],
     ]
     timeout: float
+    _login: tuple[str, str] | tuple[None, None] = (None, None)
+
+    def carryOut(self) -> int:
+        """
+        See L{Command.carryOut}.
+        """
+        if self.logsIn:
+            self._login = loginOf(self["user"], self["token-file"])
+        return super().carryOut()
 
     def postOptions(self) -> None:
         """
@@ -189,7 +212,8 @@ class AskingCommand(ServersCommand):
         A client of these servers, which tries as long as was asked for.
         """
         servers = [(server.hostname, server.clientPort) for server in config.servers]
-        return Client(reactor, servers, self.timeout, tlsOf(config, self["tls-ca"], self["cert"], self["key"]))
+        tls = tlsOf(config, self["tls-ca"], self["cert"], self["key"])
+        return Client(reactor, servers, self.timeout, tls, *self._login)
 
 
 def serversOf(config: Config, given: str | None, option: str = "--id") -> list[ServerConfig]:

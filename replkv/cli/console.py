@@ -13,8 +13,10 @@ from typing import Final, cast
 from twisted.python.usage import UsageError
 
 from replkv.cli.command import Command, CommonOptions, Signalled
+from replkv.cli.failures import failed
 from replkv.cli.statuses import DONE, INTERNAL, MISTAKE, SIGNALLED, STATUS_HELP, SYSTEM
 from replkv.cli.streams import StreamError, Unread, finish, remark, tell
+from replkv.client.errors import ClientError
 from replkv.config import ConfigError
 
 
@@ -59,6 +61,7 @@ class ReplkvOptions(CommonOptions):
         ["client", None, _lazy("client.ClientCommand"), "Talk to the cluster: a prompt, or a single command."],
         ["status", None, _lazy("status.StatusCommand"), "Show how the servers are."],
         ["transfer", None, _lazy("transfer.TransferCommand"), "Have another server lead."],
+        ["user", None, _lazy("user.command.UserCommand"), "Say who may do what."],
         ["backup", None, _lazy("backup.BackupCommand"), "Make a backup of a cluster that runs."],
         ["verify", None, _lazy("backup.VerifyCommand"), "Verify a backup."],
         ["restore", None, _lazy("backup.RestoreCommand"), "Make a fresh cluster of a backup."],
@@ -133,3 +136,7 @@ def _run(arguments: Sequence[str]) -> int:
     except (ConfigError, UsageError) as error:
         tell(str(error))
         return MISTAKE
+    except ClientError as error:
+        status, text = failed(error)
+        tell(text)
+        return status

@@ -5,6 +5,7 @@ What was typed at the prompt, kept from one run to the next.
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from typing import Final
 
@@ -12,6 +13,12 @@ try:
     import readline
 except ImportError:
     readline = None  # type: ignore[assignment]
+
+
+_LOGIN: Final = re.compile(r"""\s*["']?auth\b""", re.IGNORECASE)
+"""
+How a line begins by which somebody would log in, if there were such a command here.
+"""
 
 
 def historyFile() -> str:
@@ -27,7 +34,8 @@ def historyFile() -> str:
 class History:
     """
     The lines that readline shows to whoever goes back. They may be secret, so nobody else can read the file, and a line
-    that begins with a space is not kept. Where the file cannot be read or written, it lasts for this run alone.
+    that begins with a space is not kept, nor one that may have a token in it. Where the file cannot be read or written,
+    it lasts for this run alone.
     """
 
     MAX_LINES: Final = 1000
@@ -60,6 +68,8 @@ class History:
         Add a line, at once, so that it is not lost when the terminal is closed.
         """
         if readline is None or not line.strip() or line[0] == " " or line == self._last or len(line) > self.MAX_LENGTH:
+            return
+        if _LOGIN.match(line):
             return
         self._last = line
         readline.add_history(line)

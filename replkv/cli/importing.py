@@ -16,11 +16,12 @@ from twisted.internet.threads import blockingCallFromThread
 from twisted.python.failure import Failure
 
 from replkv.cli.command import AskingCommand, PathCommand, reactorInThread
+from replkv.cli.failures import failed
 from replkv.cli.jsonlines import Item, decodeLine
-from replkv.cli.statuses import DAMAGED, DONE, UNAVAILABLE, UNKNOWN
+from replkv.cli.statuses import DAMAGED, DONE
 from replkv.cli.streams import StreamError, remark, say, tell
 from replkv.client.client import Client
-from replkv.client.errors import ClientError, CommandError, OutcomeUnknown, Unavailable
+from replkv.client.errors import ClientError, CommandError, NotAllowed, OutcomeUnknown, Unavailable
 from replkv.config import Config, ConfigError
 from replkv.wire.replyparser import MAX_VALUE
 
@@ -91,7 +92,7 @@ class ImportCommand(PathCommand, AskingCommand):
         )
 
 
-def importLines(lines: Iterator[Line], store: Callable[[Sequence[Item]], Sequence[Exception | None]]) -> int:
+def importLines(lines: Iterator[Line], store: Callable[[Sequence[Item]], Sequence[ClientError | None]]) -> int:
     """
     Store what is on some lines.
 
@@ -103,7 +104,7 @@ def importLines(lines: Iterator[Line], store: Callable[[Sequence[Item]], Sequenc
         for batch in _batches(lines):
             for line, error in zip(batch, store([line.item for line in batch]), strict=True):
                 if error is not None:
-                    tell(f"line {line.number}: {error}; those before it are stored, and maybe some after it")
+                    tell(f"line {line.number}: {_textOf(error)}; those before it are stored, and maybe some after it")
                     return _statusOf(error)
             before, done = done, done + len(batch)
             if done // _PROGRESS_KEYS > before // _PROGRESS_KEYS:
@@ -166,7 +167,7 @@ def _batches(lines: Iterator[Line]) -> Iterator[list[Line]]:
 
 async def storeItems(
     clock: IReactorTime, client: Client, patience: float, items: Sequence[Item]
-) -> list[Exception | None]:
+) -> list[ClientError | None]:
     """
     Store items. What is not stored, or may not be, is tried again: it does no harm to store the same once more.
 
@@ -174,7 +175,7 @@ async def storeItems(
     @return: what went wrong with each.
     """
     deadline = clock.seconds() + patience
-    errors: list[Exception | None] = [None] * len(items)
+    errors: list[ClientError | None] = [None] * len(items)
     places: Sequence[int] = range(len(items))
     while True:
         left = max(deadline - clock.seconds(), _RETRY_SECONDS)
@@ -190,7 +191,7 @@ async def storeItems(
         await deferLater(clock, _RETRY_SECONDS)
 
 
-def _errorIn(result: object) -> Exception | None:
+def _errorIn(result: object) -> ClientError | None:
     if not isinstance(result, Failure):
         return None
     result.trap(ClientError)
@@ -198,10 +199,9 @@ def _errorIn(result: object) -> Exception | None:
     return result.value
 
 
-def _statusOf(error: Exception) -> int:
-    match error:
-        case CommandError():
-            return DAMAGED
-        case OutcomeUnknown():
-            return UNKNOWN
-    return UNAVAILABLE
+def _statusOf(error: ClientError) -> int:
+    return DAMAGED if isinstance(error, CommandError) else failed(error).status
+
+
+def _textOf(error: ClientError) -> str:
+    return failed(error).text if isinstance(error, NotAllowed) else str(error)

@@ -29,10 +29,11 @@ class StatusCommand(AskingCommand):
     """
 
     longdesc = (
-        f"Shows a line for each server of the servers file. The exit status is {UNAVAILABLE} if none of them leads; "
-        "replkv --help tells what others there are."
+        f"Shows a line for each server of the servers file, to everybody. The exit status is {UNAVAILABLE} if none of "
+        "them leads; replkv --help tells what others there are."
     )
     optParameters: ClassVar = [["timeout", "t", "1", "For how many seconds to wait for a server."]]
+    logsIn = False
 
     def run(self, filename: str, config: Config) -> int:
         """
@@ -53,7 +54,7 @@ class Status(NamedTuple):
     """
     What the servers say.
 
-    @ivar lines: a table with a line for each server.
+    @ivar lines: a table with a line for each server, and what is to be said of all of them.
     @ivar led: whether one of them leads.
     """
 
@@ -83,7 +84,11 @@ async def askStatus(client: Client, config: Config, patience: float, today: date
     )
     marks = ["", *map("".join, said)]
     led = any(not isinstance(answer, str) and answer.get("role") == "leader" for answer in answers)
-    return Status([line + mark for line, mark in zip(_aligned(rows), marks, strict=True)], led)
+    heeded = any(not isinstance(answer, str) and answer.get("auth") == "on" for answer in answers)
+    lines = [line + mark for line, mark in zip(_aligned(rows), marks, strict=True)]
+    return Status(
+        [*lines, *(["authentication is on: who asks for more than this has to log in"] if heeded else [])], led
+    )
 
 
 async def _ask(client: Client, server: ServerConfig, patience: float) -> dict[str, str] | str:

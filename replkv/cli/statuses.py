@@ -14,6 +14,8 @@ UNAVAILABLE: Final = 3
 UNKNOWN: Final = 4
 NONE_LEFT: Final = 5
 DAMAGED: Final = 6
+NOT_ALLOWED: Final = 7
+REFUSED: Final = 8
 MISTAKE: Final = 64
 INTERNAL: Final = 70
 SYSTEM: Final = 71
@@ -24,12 +26,14 @@ UNREAD: Final = SIGNALLED + signal.SIGPIPE
 
 STATUSES: Final = {
     DONE: "done",
-    NOT_FOUND: "no such key",
+    NOT_FOUND: "no such key, or no such user",
     OTHER_VERSION: "cas: the key has another version",
     UNAVAILABLE: "no server could do it, and none will; status: no server leads",
     UNKNOWN: "the outcome of a write or a transfer is unknown: it may have been done, or may yet be",
     NONE_LEFT: "cluster: no server is left that could be started again",
     DAMAGED: "inspect, verify, restore, export, import: what was looked at is damaged",
+    NOT_ALLOWED: "the user may not do that, or the servers do not know the user by this token: nothing was done",
+    REFUSED: "user: the servers do not do that to a user, and the line says why: nothing was done",
     MISTAKE: "a mistake in the command, its arguments or the servers file: nothing was done",
     INTERNAL: "an error in replkv itself",
     SYSTEM: "the system refuses something that replkv needs, and the line says what",

@@ -10,11 +10,12 @@ from typing import Final, NamedTuple
 
 from twisted.internet.defer import Deferred, DeferredList
 
+from replkv.cli.failures import failed
 from replkv.cli.grammar import RULES, shown
-from replkv.cli.statuses import DONE, MISTAKE, NOT_FOUND, OTHER_VERSION, UNAVAILABLE, UNKNOWN
+from replkv.cli.statuses import DONE, MISTAKE
 from replkv.client.address import Address
 from replkv.client.client import Client
-from replkv.client.errors import CommandError, NotFound, OutcomeUnknown, Unavailable, VersionMismatch
+from replkv.client.errors import ClientError, CommandError, NotFound, Unavailable
 from replkv.client.replies import Found
 
 _MAX_NUMBER: Final = (1 << 64) - 1
@@ -81,16 +82,9 @@ async def carryOut(client: Client, words: Sequence[bytes]) -> Answer:
         return Answer(MISTAKE, b"", f"usage: {verb.usage(name)}{_hint(verb, arguments)}")
     try:
         return await verb.carryOut(client, *arguments)
-    except CommandError as error:
-        return Answer(MISTAKE, b"", str(error))
-    except NotFound as error:
-        return Answer(NOT_FOUND, b"", str(error))
-    except VersionMismatch as error:
-        return Answer(OTHER_VERSION, b"", str(error))
-    except Unavailable as error:
-        return Answer(UNAVAILABLE, b"", f"unavailable: {error}")
-    except OutcomeUnknown as error:
-        return Answer(UNKNOWN, b"", f"outcome unknown, it may or may not have been done: {error}")
+    except ClientError as error:
+        status, text = failed(error)
+        return Answer(status, b"", text)
 
 
 def helpLines() -> list[str]:
@@ -251,7 +245,19 @@ _VERBS: Final = {
 }
 
 
+_ABOUT_USERS: Final = "replkv user, at the shell, is about users"
+_ELSEWHERE: Final = {
+    b"auth": "replkv client --user NAME logs in, and asks for the token; do not write it here",
+    **dict.fromkeys((b"user", b"users", b"useradd", b"userdel", b"passwd", b"grant", b"revoke"), _ABOUT_USERS),
+}
+"""
+What is done elsewhere, and where.
+"""
+
+
 def _unknown(name: bytes) -> str:
+    if name.lower() in _ELSEWHERE:
+        return f"unknown command {shown(name)}: {_ELSEWHERE[name.lower()]}"
     near = difflib.get_close_matches(shown(name).lower(), names(), n=1)
     return f"unknown command {shown(name)[:50]}: " + (f"did you mean {near[0]}?" if near else "try help")
 

@@ -57,6 +57,18 @@ class HistoryTests(SynchronousTestCase):
         self.begun()
         self.assertEqual(self.remembered(), ["get a", "get b", "get a"])
 
+    def test_login(self) -> None:
+        """
+        A line that may have a token in it is not kept, neither for this run nor in the file.
+        """
+        history = self.begun()
+        for line in ("auth alice s3cret", "AUTH alice s3cret", "\tauth alice s3cret", "'auth' alice s3cret", "auth"):
+            history.add(line)
+        history.add("authors")
+        self.assertEqual(self.remembered(), ["authors"])
+        with open(self.path) as file:
+            self.assertNotIn("s3cret", file.read())
+
     def test_atOnce(self) -> None:
         """
         Two runs at a time both keep their lines.

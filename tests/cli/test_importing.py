@@ -13,8 +13,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.cli.importing import BadLine, importLines, linesOf, storeItems
 from replkv.cli.jsonlines import Item
-from replkv.cli.statuses import DAMAGED, DONE, UNAVAILABLE, UNKNOWN
-from replkv.client.errors import CommandError, OutcomeUnknown, Unavailable
+from replkv.cli.statuses import DAMAGED, DONE, NOT_ALLOWED, UNAVAILABLE, UNKNOWN
+from replkv.client.errors import ClientError, CommandError, NotAllowed, OutcomeUnknown, Unavailable
 from tests.cli.streams import StreamCase
 
 COUNT = 1500
@@ -38,9 +38,9 @@ class ImportTests(StreamCase):
         """
         super().setUp()
         self.batches: list[list[Item]] = []
-        self.refusals: dict[bytes, Exception] = {}
+        self.refusals: dict[bytes, ClientError] = {}
 
-    def store(self, items: Sequence[Item]) -> list[Exception | None]:
+    def store(self, items: Sequence[Item]) -> list[ClientError | None]:
         """
         Store some keys.
         """
@@ -118,13 +118,15 @@ class ImportTests(StreamCase):
         for error, status in (
             (CommandError("no"), DAMAGED),
             (OutcomeUnknown("no"), UNKNOWN),
+            (NotAllowed("no", "alice"), NOT_ALLOWED),
             (Unavailable("no"), UNAVAILABLE),
         ):
             self.batches.clear()
             self.refusals = {b"k700": error, b"k702": Unavailable("later")}
             self.assertEqual(self.run_(linesFor(COUNT)), status)
             self.assertEqual(len(self.batches), 2)
-            told = "replkv: line 700: no; those before it are stored, and maybe some after it\n"
+            said = "not allowed (ERR_AUTH): no" if status == NOT_ALLOWED else "no"
+            told = f"replkv: line 700: {said}; those before it are stored, and maybe some after it\n"
             self.assertTrue(self.said()[1].endswith(told))
 
 
@@ -161,7 +163,7 @@ class StoreItemsTests(SynchronousTestCase):
     Tests for L{storeItems}.
     """
 
-    def store(self, client: FlakyClient, clock: Clock, *items: Item) -> Deferred[list[Exception | None]]:
+    def store(self, client: FlakyClient, clock: Clock, *items: Item) -> Deferred[list[ClientError | None]]:
         """
         Store some items.
         """

@@ -63,6 +63,18 @@ class AskStatusTests(ClientCase):
         self.assertRegex(lines[2], r"^20  db:2     \([^:]*\bconnect[^:]*\)$")
         self.assertRegex(lines[3], r"^30  db:3     \([^:]*\b1 s\)$")
 
+    def test_authentication(self) -> None:
+        """
+        Where rights are heeded, a line after the table says so.
+        """
+        for auth in ("off", "on"):
+            status = self.ask()
+            for port in (1, 2, 3):
+                self.network.accept(port).send(stats("leader" if port == 1 else "follower", auth=auth))
+            said = self.successResultOf(status).lines[4:]
+            self.assertEqual(said, ["authentication is on: who asks for more than this has to log in"][: auth == "on"])
+            self.setUp()
+
     def test_led(self) -> None:
         """
         The cluster is led if a server says that it leads.

@@ -147,6 +147,28 @@ class CarryOutTests(ClientCase):
             self.assertEqual(answer, Answer(statuses.MISTAKE, b"", text))
         self.assertEqual(self.network.asked(), [])
 
+    def test_elsewhere(self) -> None:
+        """
+        What is done elsewhere is no command here, and the answer says where. A token that was typed is not in it.
+        """
+        for line, hint in (
+            (b"auth alice s3cret", "replkv client --user NAME logs in, and asks for the token; do not write it here"),
+            (b"AUTH alice s3cret", "replkv client --user NAME logs in"),
+            (b"grant alice read", "replkv user, at the shell, is about users"),
+        ):
+            answer = self.successResultOf(Deferred.fromCoroutine(carryOut(self.client, line.split(b" "))))
+            self.assertEqual((answer.status, answer.output), (statuses.MISTAKE, b""))
+            self.assertIn(hint, answer.text)
+            self.assertNotIn("s3cret", answer.text)
+
+    def test_notAllowed(self) -> None:
+        """
+        What somebody may not do has a status of its own.
+        """
+        answer = self.answer(b"get k", b"get k\r\n", b"ERR_AUTH\r\n")
+        self.assertEqual((answer.status, answer.output), (statuses.NOT_ALLOWED, b""))
+        self.assertTrue(answer.text.startswith("not allowed (ERR_AUTH): "), answer.text)
+
     def test_help(self) -> None:
         """
         C{help} needs no server, and names every command.

@@ -1,0 +1,185 @@
+"""
+Users who come, get another token, and go.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import ClassVar, Final
+
+from twisted.python.usage import UsageError
+
+from replkv.cli.failures import failed
+from replkv.cli.statuses import DONE, NOT_FOUND
+from replkv.cli.streams import remark, say, tell
+from replkv.cli.tokens import askToken, makeToken, readToken
+from replkv.cli.user.effects import NOT_HEEDED, Added, addUser, areHeeded, tellOn
+from replkv.cli.user.names import TIMEOUT, NameCommand
+from replkv.cli.user.prefixes import PREFIX_HELP, prefixOf
+from replkv.client.client import Client
+from replkv.config import Config
+from replkv.users.rights import EVERYTHING, Grant, Right
+from replkv.users.secret import SALT_BYTES, Secret, makeSecret
+
+_TOKEN_PARAMETERS: Final[list[list[str | None]]] = [
+    ["new-token-file", None, None, "Take the user's token from this file's first line; - is the standard input."],
+    TIMEOUT,
+]
+_TOKEN_FLAGS: Final = [["ask", None, "Ask at the terminal which token the user is to have."]]
+_TOKEN_HELP: Final = (
+    "A token that nobody can guess is made, and written to the standard output, a line of its own, this once: the "
+    "servers keep no more than its scrypt. A token of one's own is read from a file, or asked for; it is never an "
+    "argument, which others could read."
+)
+
+
+class _TokenCommand(NameCommand):
+    """
+    A command that gives a user a token.
+    """
+
+    def postOptions(self) -> None:
+        """
+        See L{AskingCommand.postOptions}.
+        """
+        super().postOptions()
+        if self["ask"] and self["new-token-file"] is not None:
+            raise UsageError("--ask and --new-token-file are two tokens")
+
+    def choose(self) -> tuple[str | None, Secret]:
+        """
+        Choose the token.
+
+        @return: the token, if it was made here and somebody has to be told, and what is kept of it.
+        """
+        made = None
+        if self["ask"]:
+            token = askToken(self["path"], twice=True)
+        elif self["new-token-file"] is not None:
+            token = readToken(self["new-token-file"])
+        else:
+            token = made = makeToken()
+        return made, makeSecret(token.encode("ascii"), secrets.token_bytes(SALT_BYTES))
+
+
+class UserAddCommand(_TokenCommand):
+    """
+    C{replkv user add}.
+    """
+
+    synopsis = "NAME [--admin] [--read PREFIX]... [--write PREFIX]... [--new-token-file FILE | --ask]"
+    longdesc = (
+        "Adds a user, with these rights. As long as there is no user who may do everything (--admin), everybody may; "
+        f"the first one turns authentication on. {_TOKEN_HELP} {PREFIX_HELP}"
+    )
+    optParameters: ClassVar = _TOKEN_PARAMETERS
+    optFlags: ClassVar = [["admin", None, "The user may do everything, and give others rights."], *_TOKEN_FLAGS]
+    again = "replkv user list shows whether the user is there, and replkv user passwd gives it a token"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._grants: list[Grant] = []
+
+    def opt_read(self, prefix: str) -> None:
+        """
+        The user may read the keys that begin so. May be given more than once.
+        """
+        self._grants.append(Grant(Right.READ, prefixOf(prefix)))
+
+    def opt_write(self, prefix: str) -> None:
+        """
+        The user may write the keys that begin so. May be given more than once.
+        """
+        self._grants.append(Grant(Right.WRITE, prefixOf(prefix)))
+
+    def run(self, filename: str, config: Config) -> int:
+        """
+        Add the user.
+        """
+        name = self["path"]
+        # The last one, since from then on it matters who asks.
+        grants = [*dict.fromkeys(self._grants), *([EVERYTHING] if self["admin"] else [])]
+        made, secret = self.choose()
+        added: Added = self.ask(config, lambda client: addUser(client, name, secret, grants))
+        _show(name, made)
+        if added.error is not None:
+            status, text = failed(added.error)
+            tell(f"the user {name} is added, but has no right to {added.missing}: {text}")
+            return status
+        if not grants:
+            remark(f"{name} has no rights yet: replkv user grant {name} read|write|admin [PREFIX]")
+        if added.wasHeeded is False:
+            if EVERYTHING in grants:
+                tellOn(name)
+            else:
+                remark(f"{NOT_HEEDED}, until there is one: replkv user add NAME --admin")
+        return DONE
+
+
+class UserPasswdCommand(_TokenCommand):
+    """
+    C{replkv user passwd}.
+    """
+
+    synopsis = "NAME [--new-token-file FILE | --ask]"
+    longdesc = (
+        "Gives a user another token. Who has logged in by the former one may do nothing more from then on. Users may "
+        f"do it for themselves. {_TOKEN_HELP}"
+    )
+    optParameters: ClassVar = _TOKEN_PARAMETERS
+    optFlags: ClassVar = _TOKEN_FLAGS
+    again = "run it again: the user then has the token that is written there"
+
+    def run(self, filename: str, config: Config) -> int:
+        """
+        Give the user the token.
+        """
+        name = self["path"]
+        made, secret = self.choose()
+
+        async def main(client: Client) -> None:
+            await client.setSecret(name, secret)
+
+        self.ask(config, main)
+        _show(name, made)
+        return DONE
+
+
+class UserDelCommand(NameCommand):
+    """
+    C{replkv user del}.
+    """
+
+    synopsis = "NAME"
+    longdesc = (
+        "Deletes a user, who may do nothing more from then on. The last one who may do everything goes last of all; "
+        "then everybody may do everything again."
+    )
+    optParameters: ClassVar = [TIMEOUT]
+
+    def run(self, filename: str, config: Config) -> int:
+        """
+        Delete the user.
+        """
+        name = self["path"]
+
+        async def main(client: Client) -> tuple[bool, bool | None]:
+            return await client.deleteUser(name), await areHeeded(client)
+
+        wasThere, isHeeded = self.ask(config, main)
+        if not wasThere:
+            tell(f"there is no user {name}")
+            return NOT_FOUND
+        say(f"{name} is deleted")
+        if isHeeded is False:
+            remark(NOT_HEEDED)
+        return DONE
+
+
+def _show(name: str, made: str | None) -> None:
+    """
+    Show a token that nobody knows yet.
+    """
+    if made is not None:
+        remark(f"The token of {name}, which is shown this once:")
+        say(made)

@@ -110,6 +110,7 @@ REQUIRED: Final = {
             OLD_TERM_COMMITTED,
             READ_LOST_QUORUM,
             CRASH_BEFORE_SYNC,
+            BACKLOG_READ,
             TORN_TAIL,
             COMPACTED,
             FILE_USED_AGAIN,

@@ -4,16 +4,20 @@ What the README shows is true.
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 from twisted.internet.threads import deferToThread
 
-from tests.processes.cluster import onReactor
+from replkv.cli.statuses import NOT_ALLOWED
+from tests.processes.cluster import PATIENCE, freePorts, onReactor, until
 from tests.processes.conftest import MakeCluster
 from tests.processes.conversation import Conversation
+from tests.processes.test_command_line import REPLKV
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -61,3 +65,49 @@ async def test_session(makeCluster: MakeCluster) -> None:
     with Conversation(cluster.servers[leader].clientPort) as conversation:
         conversation.send(text)
         assert conversation.rest().decode().splitlines() == received
+
+
+@onReactor
+async def test_threeCommands(tmp_path: Path) -> None:
+    """
+    Three commands, in an empty folder, make a cluster with TLS and one user, who can log in.
+    """
+    [block] = re.findall(r"three commands make a cluster.*?```sh\n(.*?)```", README.read_text(), re.DOTALL)
+    make, start, add = [line.partition("#")[0].split()[1:] for line in block.splitlines()]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("REPLKV_")}
+
+    async def run(words: list[str], **more: str) -> subprocess.CompletedProcess[bytes]:
+        done: subprocess.CompletedProcess[bytes] = await deferToThread(
+            subprocess.run,
+            [*REPLKV, *words],
+            cwd=tmp_path,
+            env={**environment, **more},
+            capture_output=True,
+            check=False,
+            timeout=PATIENCE,
+        )
+        return done
+
+    assert (await run(make)).returncode == 0
+    servers = tmp_path / "etc" / "servers.json"
+    text = servers.read_text()
+    for port, free in zip((9000, 9001, 9002, 10000, 10001, 10002), freePorts(6), strict=True):
+        text = text.replace(f": {port}", f": {free}")
+    servers.write_text(text)
+    with (tmp_path / "output").open("wb") as output:
+        cluster = await deferToThread(
+            subprocess.Popen, [*REPLKV, *start], cwd=tmp_path, env=environment, stdout=output, stderr=output
+        )
+    try:
+        await until(lambda: " leads (term" in (tmp_path / "output").read_text(), "a server leads")
+        added = await run(add)
+        assert added.returncode == 0, added
+        [token] = added.stdout.decode().splitlines()
+        assert (await run(["client", "set", "greeting", "hi"])).returncode == NOT_ALLOWED
+        login = {"REPLKV_USER": add[2], "REPLKV_TOKEN": token}
+        assert (await run(["client", "set", "greeting", "hi"], **login)).returncode == 0
+        assert (await run(["client", "get", "greeting"], **login)).stdout == b"hi"
+    finally:
+        cluster.send_signal(signal.SIGINT)
+        await deferToThread(cluster.wait)
+    assert "Traceback" not in (tmp_path / "output").read_text()

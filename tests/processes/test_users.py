@@ -173,6 +173,28 @@ async def test_notAmongProcesses(makeCluster: MakeCluster) -> None:
 
 
 @onReactor
+async def test_lostToken(makeCluster: MakeCluster) -> None:
+    """
+    An admin who has lost the token gets another one by a certificate.
+    """
+    cluster = makeCluster(1)
+    await certify(cluster, "init")
+    await certify(cluster, "client", "--name", "root")
+    await certify(cluster, "client", "--name", "alice")
+    content = json.loads(cluster.config.read_text())
+    cluster.config.write_text(json.dumps({**content, "ClientTls": {**SUGGESTED_TLS, "VerifyClients": True}}))
+    cluster.start()
+    shell = Shell(cluster)
+    shell.environment.update(REPLKV_CERT="tls/client-alice.pem", REPLKV_KEY="tls/client-alice.key")
+    await added(shell, "root", "--admin")
+    await shell.run("$R user passwd root", NOT_ALLOWED)
+    line = "$R user passwd root --cert tls/client-root.pem --key tls/client-root.key"
+    [token] = (await shell.run(line))[0].decode().splitlines()
+    shell.environment.update(REPLKV_USER="root", REPLKV_TOKEN=token)
+    await shell.run("$R client set greeting hello")
+
+
+@onReactor
 async def test_failover(makeCluster: MakeCluster) -> None:
     """
     Many clients of one user, over TLS, go on when their leader is killed; and what the leader does not let a user do is

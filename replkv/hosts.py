@@ -75,7 +75,10 @@ def blockOf(address: str) -> str:
     """
     if ":" not in address:
         return address
-    return str(ipaddress.ip_network((ipaddress.ip_address(address.partition("%")[0]), _BLOCK_BITS), strict=False))
+    found = ipaddress.IPv6Address(address.partition("%")[0])
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, _BLOCK_BITS), strict=False))
 
 
 def _isAddress(host: str) -> bool:

@@ -38,13 +38,14 @@ class OutsideLog:
         self._lines = lines
         self._until: dict[str, float] = {}
         self._said: dict[str, int] = {}
-        self._leftOut: dict[str, tuple[int, str]] = {}
+        self._leftOut: dict[str, tuple[int, str, dict[str, object]]] = {}
 
-    def say(self, kind: str, line: str, **fields: object) -> None:
+    def say(self, kind: str, line: str, isWarning: bool = True, **fields: object) -> None:
         """
         Log C{line}, or count it.
 
         @param kind: one of a few words: which lines are alike.
+        @param isWarning: whether something is wrong.
         @param fields: what else the event has, for programs that read it.
         """
         now = self._clock.seconds()
@@ -53,12 +54,12 @@ class OutsideLog:
             self._begin(kind)
         if self._said[kind] < self._lines:
             self._said[kind] += 1
-            self._logger.warn("{line}", line=printable(line, LONGEST), **fields)
+            (self._logger.warn if isWarning else self._logger.info)("{line}", line=printable(line, LONGEST), **fields)
             return
         if kind not in self._leftOut:
             self._clock.callLater(wait, self._tell, kind)
-        count, _ = self._leftOut.get(kind, (0, ""))
-        self._leftOut[kind] = count + 1, printable(line, LONGEST)
+        count = self._leftOut[kind][0] if kind in self._leftOut else 0
+        self._leftOut[kind] = count + 1, printable(line, LONGEST), fields
 
     def _begin(self, kind: str) -> None:
         self._until[kind] = self._clock.seconds() + INTERVAL_SECONDS
@@ -68,8 +69,8 @@ class OutsideLog:
         """
         Tell what was left out.
         """
-        count, line = self._leftOut.pop(kind)
+        count, line, fields = self._leftOut.pop(kind)
         self._begin(kind)
         self._said[kind] = 1
         told = f"{count} more of such lines in {INTERVAL_SECONDS:g} s; the last: {line}"
-        self._logger.warn("{line}", line=told)
+        self._logger.warn("{line}", line=told, **fields)

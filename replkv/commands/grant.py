@@ -32,8 +32,11 @@ class GrantRight(RightsCommand):
         user = state.users.find(self.user)
         if user is None:
             return NotFound()
-        if self.grant not in user.grants:
-            if len(user.grants) >= MAX_GRANTS:
-                return Refused(f"the user has {MAX_GRANTS} rights, and can have no more")
-            state.users.put(replace(user, grants=(*user.grants, self.grant)))
+        if self.grant in user.grants:
+            return Done()
+        if user.may(self.right, self.prefix):
+            return Refused("the user has it already, by a right that goes further")
+        if len(user.grants) >= MAX_GRANTS:
+            return Refused(f"the user has {MAX_GRANTS} rights, and can have no more")
+        state.users.put(replace(user, grants=(*user.grants, self.grant)))
         return Done()

@@ -34,9 +34,8 @@ class RevokeRight(RightsCommand):
         if user is None:
             return NotFound()
         left = tuple(grant for grant in user.grants if grant != self.grant)
-        further = next((grant for grant in left if grant.covers(self.right, self.prefix)), None)
-        if further is not None:
-            return Refused(f"the user has it by {further} too: revoke that first")
+        if any(grant.covers(self.right, self.prefix) for grant in left):
+            return Refused("the user has it by a right that goes further, too: revoke that first")
         changed = replace(user, grants=left)
         if user.mayDoEverything and not changed.mayDoEverything and users.admins == 1:
             return Refused(spareAdmin("revoke this right"))

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from twisted.internet.interfaces import ISSLTransport, ITransport
 
-from replkv.users.user import Login
+from replkv.users.user import Login, isName
 
 _COMMON_NAME: Final = "2.5.4.3"  # X.520's number for it. To ask its library would be to load that without TLS, too.
 
@@ -17,7 +17,8 @@ def certifiedLogin(transport: ITransport) -> Login | None:
     """
     The login of who is connected: the common name in the certificate is that of a user, or of nobody.
 
-    @return: C{None} for who has come without a certificate. One that a server has not asked for is none.
+    @return: C{None} for who has come without a certificate, or with one that has no name such as users have. One that
+        a server has not asked for is none.
     """
     if not ISSLTransport.providedBy(transport):
         return None
@@ -26,4 +27,5 @@ def certifiedLogin(transport: ITransport) -> Login | None:
         return None
     subject = certificate.to_cryptography().subject
     names = [attribute.value for attribute in subject if attribute.oid.dotted_string == _COMMON_NAME]
-    return Login(names[0].encode("utf-8"), None) if len(names) == 1 else None
+    name = names[0].encode("utf-8") if len(names) == 1 else b""
+    return Login(name, None) if isName(name) else None

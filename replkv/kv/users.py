@@ -4,6 +4,7 @@ The users, as they change.
 
 from __future__ import annotations
 
+import struct
 from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Final
@@ -21,6 +22,14 @@ The prefix of all users in the engine. A user stands there as the L{record<replk
 
 _END: Final = b"v"
 _MODULUS: Final = 2**64
+
+_TOTAL: Final = b"n"
+"""
+Where it stands how many users there are, and the sum of their hashes, in 64 bits each, big-endian. A user of whom the
+store has lost the record would be missed by nobody, and it may have been the one for whom all others have to log in.
+"""
+
+_NUMBERS: Final = struct.Struct(">QQ")
 
 
 class UserTable:
@@ -48,6 +57,15 @@ class UserTable:
         for name, stored in engine.scan(USERS, _END, MAX_USERS):
             _, _, kept = headOf(stored)
             self._keep(decodeUser(name, stored), kept)
+        told = engine.get(_TOTAL)
+        if told is not None and len(told) != _NUMBERS.size:
+            raise EngineError(f"the store tells of its users in {len(told)} bytes, and not in {_NUMBERS.size}")
+        count, total = (0, 0) if told is None else _NUMBERS.unpack(told)
+        if (self.count, self.hash) != (count, total):
+            raise EngineError(
+                f"the store has {self.count} users with the hash {self.hash:016x}, and says that it has {count} with "
+                f"the hash {total:016x}: they are not what was written"
+            )
 
     @property
     def areHeeded(self) -> bool:
@@ -97,6 +115,7 @@ class UserTable:
         added = hashOf(user.name, user.since, 0, stored)
         self._keep(user, added)
         self._changes[USERS + user.name] = encode((user.since, 0, added), stored)
+        self._changes[_TOTAL] = _NUMBERS.pack(self.count, self.hash)
 
     def remove(self, name: bytes) -> None:
         """
@@ -106,6 +125,7 @@ class UserTable:
             raise InvariantViolation(f"the user {name!r} was not found")
         self._drop(name)
         self._changes[USERS + name] = None
+        self._changes[_TOTAL] = _NUMBERS.pack(self.count, self.hash)
 
     def _keep(self, user: User, added: int) -> None:
         self._users[user.name] = user

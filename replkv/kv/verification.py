@@ -13,7 +13,7 @@ from replkv.kv.engine import Engine, EngineError
 from replkv.kv.expiry import EXPIRING, entryOf
 from replkv.kv.record import RECORDS, Record, decode, headOf
 from replkv.kv.state import MachineState, readState
-from replkv.kv.users import USERS, decodeUser
+from replkv.kv.users import UserTable
 
 _STEP: Final = 256
 _MODULUS: Final = 2**64
@@ -41,10 +41,7 @@ def verify(engine: Engine, onStep: Callable[[], None] = lambda: None) -> Machine
         total += recordHash
         if record.deadline:
             expiring += xxh3_64_intdigest(b"".join(entryOf(record.deadline, key, recordHash)))
-    for name, stored in _all(engine, USERS, onStep):
-        decodeUser(name, stored)
-        _, _, recordHash = headOf(stored)
-        total += recordHash
+    total += UserTable(engine, {}).hash
     if (keys, total % _MODULUS) != (state.keys, state.hash):
         raise EngineError(
             f"the store has {keys} records with the hash {total % _MODULUS:016x}, and says that it has {state.keys} "

@@ -10,17 +10,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import NamedTuple
+from math import inf
+from typing import NamedTuple, cast
 
-from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
 
 from replkv.commands.auth import Auth
 from replkv.commands.command import AdminCommand
-from replkv.commands.results import Found, NotAllowed, Result, Unavailable
+from replkv.commands.results import Done, Found, NotAllowed, Result, Unavailable
 from replkv.commands.users import PAGE_USERS, Users
 from replkv.frontends.request import Request
 from replkv.kv.machine import StateMachine
-from replkv.node.logins import Logins
+from replkv.node.limits import NodeLimits
+from replkv.node.logins import Logins, NotTried
+from replkv.node.pending import Deadlines
 from replkv.node.trail import Trail
 from replkv.raft.entry import Entry
 from replkv.users.user import Login, grantsAsJson
@@ -28,12 +32,26 @@ from replkv.users.user import Login, grantsAsJson
 
 class _Change(NamedTuple):
     """
-    A command that changes users and is not applied yet.
+    A command that changes users and is not applied yet. Another leader may have put another entry at its index.
 
     """
 
     entryIndex: int
+    term: int
     request: Request
+
+
+class _Checked(NamedTuple):
+    """
+    What is known of somebody who has said to be a user.
+
+    @ivar found: C{None} if he is none, as far as this server knows.
+    @ivar isSure: whether no other one knows better.
+    """
+
+    request: Request
+    found: Login | NotTried | None
+    isSure: bool
 
 
 class Access:
@@ -41,14 +59,29 @@ class Access:
     Knows what the users are, and whether all is known of them; and tells other operators what operators do.
     """
 
-    def __init__(self, machine: StateMachine, logins: Logins, trail: Trail) -> None:
+    def __init__(
+        self,
+        machine: StateMachine,
+        logins: Logins,
+        trail: Trail,
+        clock: IReactorTime,
+        timeout: float,
+        limits: NodeLimits,
+    ) -> None:
         """
         @param machine: holds the users.
         @param logins: try their tokens.
+        @param timeout: the seconds after which an C{auth} is answered in any case.
         """
         self._machine = machine
         self._logins = logins
         self._trail = trail
+        self._clock = clock
+        self._limits = limits
+        self._waiting = Deadlines(timeout, limits)
+        self._checked: list[_Checked] = []
+        self._areHeeded = machine.users.areHeeded
+        self._nextChange = 0.0
         self._settledAt = 0
         self._change: _Change | None = None
 
@@ -67,12 +100,27 @@ class Access:
         """
         self._settledAt = lastIndex
 
-    def proposed(self, index: int, request: Request) -> None:
+    def mayChange(self, request: Request) -> bool:
+        """
+        Whether users may change now. All clients wait while they do; so those who may not do everything, such as users
+        who give themselves new tokens, may not have that as often as they like. It is asked just before each change.
+        """
+        users, login = self._machine.users, request.login
+        user = None if login is None else users.find(login.name)
+        if not users.areHeeded or (user is not None and user.mayDoEverything):
+            return True
+        now = self._clock.seconds()
+        if now < self._nextChange:
+            return False
+        self._nextChange = now + self._limits.changePause
+        return True
+
+    def proposed(self, index: int, term: int, request: Request) -> None:
         """
         A command that changes users has become an entry.
         """
         self._settledAt = index
-        self._change = _Change(index, request)
+        self._change = _Change(index, term, request)
 
     def applied(self, entries: Sequence[Entry], results: Sequence[Result | None]) -> None:
         """
@@ -80,7 +128,11 @@ class Access:
         """
         change = self._change
         if change is not None and change.entryIndex <= entries[-1].index:
-            self._tell(change, results[change.entryIndex - entries[0].index])
+            place = change.entryIndex - entries[0].index
+            self._tell(change, results[place] if entries[place].term == change.term else None)
+        if self._areHeeded != (areHeeded := self._machine.users.areHeeded):
+            self._areHeeded = areHeeded
+            self._trail.heeds(areHeeded)
 
     def abandon(self, after: int) -> None:
         """
@@ -117,20 +169,60 @@ class Access:
         """
         Answer somebody who may not have that done, or is not who he says to be.
         """
-        if isinstance(request.command, Auth):
-            self._trail.notLoggedIn(request.command.user, request.session.host)
-        elif isinstance(request.command, AdminCommand):
+        if isinstance(request.command, AdminCommand):
             self._trail.notAllowed(request)
         request.answer(NotAllowed())
 
-    def check(self, request: Request, command: Auth) -> Deferred[Login | None]:
+    def keep(self, now: float, request: Request) -> None:
         """
-        Find out whether who has asked is a user. Until that is known, he is nobody.
+        Have an C{auth} be answered in any case, when its time is over.
+        """
+        self._waiting.add(now, request)
 
-        @return: fires with C{None} if he is not.
+    def logIn(self, request: Request, command: Auth, isSure: bool) -> None:
         """
-        request.session.login = None
-        return self._logins.check(request.session.host, self._machine.users.find(command.user), command.token)
+        Find out whether who has asked is a user. What comes of it is told by a L{tick} to come.
+
+        @param isSure: whether no other server can know better.
+        """
+
+        def known(found: Login | NotTried | None) -> None:
+            self._checked.append(_Checked(request, found, isSure))
+
+        def failed(failure: Failure) -> None:
+            failure.trap(NotTried)
+            known(cast(NotTried, failure.value))
+
+        self._logins.check(request, command, self._machine.users.find(command.user)).addCallbacks(known, failed)
+
+    def tick(self, now: float) -> list[Request]:
+        """
+        Answer those of whom it is known who they are.
+
+        @return: the requests of those whom this server does not know; the leader may.
+        """
+        checked, self._checked = self._checked, []
+        unsure = []
+        for request, found, isSure in checked:
+            if request.isAnswered:
+                continue
+            if isinstance(found, Login):
+                request.session.login = found
+                request.answer(Done())
+            elif isinstance(found, NotTried):
+                request.answer(Unavailable())
+            elif isSure:
+                request.answer(NotAllowed())
+            else:
+                unsure.append(request)
+        self._waiting.sweep(now)
+        return unsure
+
+    def close(self) -> None:
+        """
+        Answer all that waits: this server does nothing more.
+        """
+        self._waiting.sweep(inf)
 
     def tellUsers(self, request: Request, command: Users) -> int:
         """
@@ -151,6 +243,5 @@ class Access:
         self._trail.done(request, result)
 
     def _tell(self, change: _Change, result: Result | None) -> None:
-        # Only an entry of another leader has no result.
         self._change = None
         self._trail.done(change.request, result or Unavailable())

@@ -7,6 +7,7 @@ server leads, as it is for a read.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from math import inf
 from typing import cast
@@ -19,20 +20,19 @@ from replkv.commands.auth import Auth
 from replkv.commands.command import LoggedCommand, ReadCommand
 from replkv.commands.extras import Transfer
 from replkv.commands.results import (
-    Done,
     Found,
     Leads,
     NotFound,
     NotTransferred,
     NotUpgraded,
     Redirected,
+    Refused,
     Result,
     Unavailable,
 )
 from replkv.commands.usercommand import UserCommand
 from replkv.commands.users import Users
 from replkv.config import Config
-from replkv.frontends.outbox import Outbox
 from replkv.frontends.request import Request
 from replkv.kv.machine import StateMachine
 from replkv.kv.record import RottenRecord
@@ -40,12 +40,10 @@ from replkv.node.access import Access
 from replkv.node.handovers import HandOverFailed, HandOvers
 from replkv.node.leaderclock import LeaderClock
 from replkv.node.limits import NodeLimits
-from replkv.node.logins import NotTried
 from replkv.node.pending import Deadlines, Proposals, Read
 from replkv.node.shortages import Shortages
 from replkv.raft.core import Raft
 from replkv.raft.entry import Entry
-from replkv.users.user import Login
 from replkv.versions import MemberVersions
 
 
@@ -68,7 +66,6 @@ class Executor:
         versions: MemberVersions,
         shortages: Shortages,
         access: Access,
-        outbox: Outbox,
         limits: NodeLimits,
     ) -> None:
         """
@@ -78,7 +75,6 @@ class Executor:
         @param versions: tell which commands all members know.
         @param shortages: tell whether there is room for what clients write.
         @param access: knows who may have what done.
-        @param outbox: is flushed when a token was tried.
         """
         self._config = config
         self._id = raft.config.id
@@ -90,14 +86,15 @@ class Executor:
         self._versions = versions
         self._shortages = shortages
         self._access = access
-        self._outbox = outbox
         self._told: tuple[type[LoggedCommand], int] | None = None  # What was refused last for its version.
         self._closed = False
         self._leads = False
         self._proposals = Proposals(limits)
         self._deadlines = Deadlines(config.requestTimeout, limits)
         self._leaderless = Deadlines(config.leaderWait, limits)
-        self._held: list[Request] = []  # Since this server hands over, or what comes before has to be applied first.
+        self._held: deque[Request] = (
+            deque()
+        )  # Since this server hands over, or what comes before has to be applied first.
 
     @property
     def pending(self) -> int:
@@ -112,6 +109,8 @@ class Executor:
 
         @return: whether there is something new in the core.
         """
+        if isinstance(request.command, Auth):
+            return self._submitLogin(request, request.command)
         session = request.session
         session.submitted += 1
         request.number = session.submitted
@@ -127,10 +126,7 @@ class Executor:
                 return False
             self._carryOut(request)
             return True
-        if isinstance(request.command, Auth):
-            self._deadlines.add(self._clock.seconds(), request)
-            self._logIn(request, request.command, isSure=False)
-        elif leaderId is not None:
+        if leaderId is not None:
             self._redirect(request, leaderId)
         else:
             self._deadlines.add(self._clock.seconds(), request)
@@ -151,7 +147,8 @@ class Executor:
         now = self._clock.seconds()
         self._leaderless.sweep(now)
         self._deadlines.sweep(now)
-        self._goOnIfSettled()
+        self._resubmit(self._access.tick(now))
+        self.goOn()
         if self._leads:
             self._leaderClock.tick()
 
@@ -162,6 +159,7 @@ class Executor:
         self._closed = True
         self._leads = False
         self._deadlines.sweep(inf)
+        self._access.close()
 
     def lead(self) -> None:
         """
@@ -185,8 +183,9 @@ class Executor:
         """
         What commands had to wait for is over, or another server leads: submit those that have waited.
         """
-        held, self._held = self._held, []
-        self._resubmit(held)
+        held = self._held
+        while held and (held[0].isAnswered or self._raft.leaderId != self._id or not self._mustWait):
+            self._begin(held.popleft())
 
     def resume(self) -> None:
         """
@@ -200,7 +199,7 @@ class Executor:
         """
         self._proposals.applied(entries, results)
         self._access.applied(entries, results)
-        self._goOnIfSettled()
+        self.goOn()
 
     def skip(self, appliedIndex: int) -> None:
         """
@@ -229,7 +228,7 @@ class Executor:
         if request.isAnswered:
             return 0
         if isinstance(command, Auth):
-            self._logIn(request, command, isSure=True)
+            self._access.logIn(request, command, isSure=True)
             return 0
         if not isinstance(command, ReadCommand | Users) or not self._access.allows(request):
             self._access.refuse(request)
@@ -277,7 +276,8 @@ class Executor:
         now = self._leaderClock.now()
         command = request.command
         if isinstance(command, ReadCommand):
-            self._makeSure(request, now, self._leaderClock.entryFor(command.key, now))
+            isAllowed = self._access.allows(request)
+            self._makeSure(request, now, self._leaderClock.entryFor(command.key, now) if isAllowed else 0)
         elif isinstance(command, (Auth, Users)) or not self._access.allows(request):
             self._makeSure(request, now)
         elif isinstance(command, Transfer):
@@ -292,13 +292,17 @@ class Executor:
         if self._versions.lowest < command.SINCE:
             self._refuse(request, type(command))
             return
+        changesUsers = isinstance(command, UserCommand)
+        if changesUsers and not self._access.mayChange(request):
+            request.answer(Refused("users have just changed: try again in a moment"))
+            return
         if not self._shortages.takesWrites or self._raft.isLaden:
             request.answer(Unavailable())
             return
         index = request.session.lastIndex = self._raft.propose(command.encode(now))
         self._proposals.add(index, self._raft.currentTerm, request)
-        if isinstance(command, UserCommand):
-            self._access.proposed(index, request)
+        if changesUsers:
+            self._access.proposed(index, self._raft.currentTerm, request)
 
     def _makeSure(self, request: Request, now: int, atLeast: int = 0) -> None:
         """
@@ -313,35 +317,27 @@ class Executor:
         session.lastRead = max(before, atLeast)
         self._raft.read(Read(request, now, session.lastIndex), session.lastRead)
 
-    def _logIn(self, request: Request, command: Auth, isSure: bool) -> None:
+    def _submitLogin(self, request: Request, command: Auth) -> bool:
         """
-        Find out whether somebody is a user.
+        Take an C{auth}. These wait apart: that many of them do, and for long, says nothing about how fast commands are
+        carried out.
 
-        @param isSure: whether it is sure that no other server knows better.
+        @return: whether there is something new in the core.
         """
-        checked = self._access.check(request, command)
-        checked.addCallbacks(self._loggedIn, self._notTried, (request, isSure), {}, (request,))
-        checked.addCallback(lambda _: self._outbox.flush())
-
-    def _notTried(self, failure: Failure, request: Request) -> None:
-        failure.trap(NotTried)
-        if not request.isAnswered:
+        # Whatever comes of it: who fails is not to go on as who he was.
+        request.session.login = None
+        if self._closed:
             request.answer(Unavailable())
-
-    def _loggedIn(self, login: Login | None, request: Request, isSure: bool) -> None:
-        if request.isAnswered:
-            return
-        if login is not None:
-            request.session.login = login
-            request.answer(Done())
-        elif isSure:
-            self._access.refuse(request)
+            return False
+        self._access.keep(self._clock.seconds(), request)
+        if self._raft.leaderId != self._id:
+            self._access.logIn(request, command, isSure=False)
+        elif self._held or self._mustWait:
+            self._held.append(request)
         else:
-            self._resubmit([request])
-
-    def _goOnIfSettled(self) -> None:
-        if self._held and not self._mustWait:
-            self.goOn()
+            self._carryOut(request)
+            return True
+        return False
 
     def _refuse(self, request: Request, kind: type[LoggedCommand]) -> None:
         """
@@ -384,15 +380,19 @@ class Executor:
         """
         Submit again what this server has not begun to carry out, in its order.
         """
-        leaderId = self._raft.leaderId
         for request in requests:
-            if request.isAnswered:
-                continue
-            if leaderId is None:
-                self._leaderless.add(self._clock.seconds(), request)
-            elif leaderId != self._id:
-                self._redirect(request, leaderId)
-            elif self._mustWait:
+            if self._raft.leaderId == self._id and (self._held or self._mustWait):
                 self._held.append(request)
             else:
-                self._carryOut(request)
+                self._begin(request)
+
+    def _begin(self, request: Request) -> None:
+        leaderId = self._raft.leaderId
+        if request.isAnswered:
+            return
+        if leaderId is None:
+            self._leaderless.add(self._clock.seconds(), request)
+        elif leaderId != self._id:
+            self._redirect(request, leaderId)
+        else:
+            self._carryOut(request)

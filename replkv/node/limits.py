@@ -40,12 +40,15 @@ class NodeLimits:
     @ivar repairPatience: for how many seconds a server whose log is being repaired hears of no leader before it tells
         its operator.
     @ivar logins: how many tokens may wait to be tried.
-    @ivar knownTokens: of how many users it is known that a token was right.
-    @ivar freeFailures: how many wrong tokens may come from an address before the next ones have to wait.
+    @ivar loginsPerAddress: and how many from one address.
+    @ivar knownTokens: of how many tokens it is known whether they are right.
+    @ivar freeFailures: how many wrong tokens of a user may come from an address before the next ones have to wait.
     @ivar loginPause: for how many seconds the first of those waits.
     @ivar loginDoublings: how often that doubles, with each one more that is wrong.
     @ivar failureSeconds: for how many seconds without another one they count.
-    @ivar failingAddresses: of how many addresses that is remembered.
+    @ivar failingGuessers: of how many addresses and users that is remembered.
+    @ivar changePause: for how many seconds after a change of users another one is refused, unless it is by somebody
+        who may do everything: all clients wait while users change.
     @ivar workBytes: how many bytes of values are read from the store in one turn of the reactor, before the last, to be
         replied or to be written anew. To each reply is added what it costs whatever its size is.
     """
@@ -73,12 +76,14 @@ class NodeLimits:
     backupPause: float = 0.002
     repairPatience: float = 10.0
     logins: int = 10_000
+    loginsPerAddress: int = 64
     knownTokens: int = 10_000
     freeFailures: int = 5
     loginPause: float = 0.125
     loginDoublings: int = 4
     failureSeconds: float = 600.0
-    failingAddresses: int = 10_000
+    failingGuessers: int = 10_000
+    changePause: float = 0.2
     workBytes: int = 4 * 1024 * 1024
 
 

@@ -58,7 +58,7 @@ class Trail:
         """
         user, host = _named(request.login), request.session.host
         line = f"audit: {user} at {host}: {request.command}"
-        self._outside.say(str(request.command), line, audit="action", user=user, host=host)
+        self._outside.say(str(request.command), line, isWarning=False, audit="action", user=user, host=host)
 
     def notAllowed(self, request: Request) -> None:
         """
@@ -76,6 +76,21 @@ class Trail:
         line = f"audit: somebody at {host} was refused as {name}: there is no such user, or the token is wrong"
         self._outside.say("login", line, audit="refused login", user=name, host=host)
 
+    def notTried(self, error: str) -> None:
+        """
+        A token could not be tried.
+        """
+        self._outside.say("trial", f"a token could not be tried: {error}")
+
+    def heeds(self, areHeeded: bool) -> None:
+        """
+        From now on it matters who asks, or it matters no longer.
+        """
+        if areHeeded:
+            self._logger.info("audit: users have to log in from now on, and may do what they have a right to")
+        else:
+            self._logger.warn("audit: the last who may do everything is gone: from now on, everybody may do everything")
+
 
 def _named(login: Login | None) -> str:
-    return "(nobody)" if login is None else login.name.decode("ascii")
+    return "(nobody)" if login is None else printable(login.name.decode("ascii", "backslashreplace"))

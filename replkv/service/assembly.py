@@ -96,7 +96,7 @@ class Assembly:
         self.diskSpace = DiskSpace(folder.files, folder.path, config.reserveBytes, threads.files.run, reactor, limits)
         self.shortages = Shortages(on.server.id, members, self.diskSpace, self.links, reactor, limits)
         outbox = Outbox()
-        access = Access(self.machine, Logins(threads.logins.run, reactor, limits), Trail(reactor))
+        access = _access(on, self.machine)
         handOvers = HandOvers(self.raft)
         executor = Executor(
             config,
@@ -108,7 +108,6 @@ class Assembly:
             identity.versions,
             self.shortages,
             access,
-            outbox,
             limits,
         )
         disk = DiskQueue(storage, threads.log.run, threads.store.run, reactor, limits)
@@ -209,6 +208,14 @@ class Assembly:
             on.host.reactor,
             on.limits.node,
         )
+
+
+def _access(on: Foundation, machine: StateMachine) -> Access:
+    reactor, limits = on.host.reactor, on.limits.node
+    trail = Trail(reactor)
+    return Access(
+        machine, Logins(on.threads.logins.run, reactor, trail, limits), trail, reactor, on.config.requestTimeout, limits
+    )
 
 
 def _links(on: Foundation, identity: Identity, raft: Raft) -> dict[int, PeerLink]:

@@ -25,9 +25,6 @@ DIGEST_BYTES: Final = 32
 How many bytes scrypt gives.
 """
 
-_MAX_LOG_N: Final = 16
-_MAX_R: Final = 8
-_MAX_P: Final = 4
 # A key and a vector of r blocks beside the N times as many that are its purpose (RFC 7914).
 _SPARE_BYTES: Final = 1 << 20
 
@@ -48,6 +45,12 @@ class Cost(NamedTuple):
     logN: int
     r: int
     p: int
+
+    def __str__(self) -> str:
+        """
+        As it is written.
+        """
+        return f"ln={self.logN},r={self.r},p={self.p}"
 
 
 COST: Final = Cost(14, 8, 1)
@@ -70,7 +73,7 @@ class Secret(NamedTuple):
         Write it, in the PHC string format.
         """
         salt, digest = (b64encode(part).rstrip(b"=") for part in (self.salt, self.digest))
-        return b"$scrypt$ln=%d,r=%d,p=%d$%b$%b" % (*self.cost, salt, digest)
+        return b"$scrypt$%b$%b$%b" % (str(self.cost).encode("ascii"), salt, digest)
 
     @classmethod
     def decode(cls, written: bytes) -> Secret:
@@ -83,9 +86,9 @@ class Secret(NamedTuple):
             raise ValueError("what is kept of a token is its scrypt, in the PHC string format")
         numbers, salt, digest = written.split(b"$")[2:]
         cost = Cost(*map(int, _NUMBER.findall(numbers)))
-        if not (1 <= cost.logN <= _MAX_LOG_N and 1 <= cost.r <= _MAX_R and 1 <= cost.p <= _MAX_P):
-            most = f"ln={_MAX_LOG_N},r={_MAX_R},p={_MAX_P}"
-            raise ValueError(f"scrypt may cost {most} at the most, not {numbers.decode('ascii')}")
+        # Within these, scrypt is defined, and nobody can choose that it takes the servers more.
+        if not all(1 <= one <= most for one, most in zip(cost, COST, strict=True)):
+            raise ValueError(f"scrypt may cost {COST} at the most, not {numbers.decode('ascii')}")
         return cls(cost, b64decode(salt + b"=="), b64decode(digest + b"="))
 
     def fits(self, token: bytes) -> bool:

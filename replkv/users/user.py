@@ -30,13 +30,20 @@ How many rights one may have.
 _NAME: Final = re.compile(NAME_PATTERN)
 
 
+def isName(name: bytes) -> bool:
+    """
+    Whether a user may have this name.
+    """
+    return _NAME.fullmatch(name) is not None
+
+
 def checkName(name: bytes) -> None:
     """
     Refuse a name that no user may have.
 
     @raise ValueError: if it is one.
     """
-    if _NAME.fullmatch(name) is None:
+    if not isName(name):
         raise ValueError(f"no user is called {name!r:.100}")
 
 

@@ -22,6 +22,7 @@ from replkv.commands.results import (
     NotAllowed,
     NotTransferred,
     Redirected,
+    Refused,
     Result,
     Stored,
     Unavailable,
@@ -34,10 +35,12 @@ from replkv.commands.userdel import UserDel
 from replkv.commands.users import Users
 from replkv.testing import SimulatedServer
 from replkv.users.rights import Right
+from replkv.users.user import Login
 from tests.frontends.asked import Asked
 from tests.logged import logged
 from tests.node.cluster import Client, stopTicks
 from tests.node.leading import LeaderTests
+from tests.patience import patiently
 from tests.users.people import secretOf
 
 READ, WRITE, ADMIN = Right.READ, Right.WRITE, Right.ADMIN
@@ -73,8 +76,16 @@ class AccessTests(LeaderTests):
         Log somebody in.
         """
         client = Client(server or self.leader)
-        self.assertEqual(self.outcome(client, Auth(name, token or name)), Done())
+        self.assertEqual(self.authenticated(client, Auth(name, token or name)), Done())
         return client
+
+    def authenticated(self, client: Client, auth: Auth) -> Result | None:
+        """
+        What comes of a login, which is told at a tick.
+        """
+        asked = client.ask(auth)
+        self.cluster.until(lambda: asked.isAnswered, "it is known who it is")
+        return asked.result
 
     def give(self, right: Right, prefix: bytes) -> None:
         """
@@ -146,7 +157,7 @@ class RightTests(AccessTests):
         self.assertEqual(self.outcome(self.alice, Passwd(b"alice", secretOf(b"new"))), Done())
         for client in (self.alice, other):
             self.assertEqual(self.outcome(client, Get(b"k")), NotAllowed())
-        self.assertEqual(self.outcome(other, Auth(b"alice", b"alice")), NotAllowed())
+        self.assertEqual(self.authenticated(other, Auth(b"alice", b"alice")), NotAllowed())
         self.login(b"alice", token=b"new")
 
     def test_users(self) -> None:
@@ -201,7 +212,7 @@ class LoginTests(AccessTests):
         self.give(READ, b"")
         for auth in (Auth(b"alice", b"bob"), Auth(b"bob", b"bob")):
             client = self.login(b"alice")
-            self.assertEqual(self.outcome(client, auth), NotAllowed())
+            self.assertEqual(self.authenticated(client, auth), NotAllowed())
             self.assertEqual(self.outcome(client, Get(b"k")), NotAllowed())
 
     def test_asked(self) -> None:
@@ -233,12 +244,23 @@ class LoginTests(AccessTests):
         self.cluster.part(0, 1, 2)
         self.cluster.run(1)
         client = Client(self.followers[0])
-        self.assertEqual(self.outcome(client, Auth(b"alice", b"alice")), Done())
+        self.assertEqual(self.authenticated(client, Auth(b"alice", b"alice")), Done())
         wrong = client.ask(Auth(b"alice", b"wrong"))
         self.cluster.run(0.1)
         self.assertIsNone(wrong.result)
         self.cluster.run(3)
         self.assertEqual(wrong.result, Unavailable())
+
+    def test_unknown(self) -> None:
+        """
+        Who is not known to be somebody, since the server cannot tell now, is nobody, whoever he was before.
+        """
+        self.cluster.part(0, 1, 2)
+        self.cluster.run(1)
+        asked = self.alice.ask(Auth(b"root", b"wrong"))
+        self.cluster.run(self.cluster.config.requestTimeout + 0.1)
+        self.assertEqual(asked.result, Unavailable())
+        self.assertIsNone(self.alice.session.login)
 
     def test_inTime(self) -> None:
         """
@@ -251,6 +273,81 @@ class LoginTests(AccessTests):
         self.assertIn(late.result, (NotAllowed(), Unavailable()))
         self.cluster.run(30)
         self.assertIsNone(self.alice.session.login)
+
+
+class CrowdTests(AccessTests):
+    """
+    Tests for those who ask for more than is good for others.
+    """
+
+    def assertCarriedOut(self, seconds: float) -> None:
+        """
+        What others ask is carried out for so long.
+        """
+        end = self.cluster.timeline.seconds() + seconds
+        for number in patiently("time is over"):
+            if self.cluster.timeline.seconds() >= end:
+                break
+            asked = [self.root.ask(Set(b"k%d" % number, 0, b"v", False)) for _ in range(100)]
+            self.cluster.run(0.05)
+            self.assertEqual([each.result for each in asked if not isinstance(each.result, Stored)], [])
+
+    def test_guesses(self) -> None:
+        """
+        Those whose tokens wait to be tried do not make the server take itself for overloaded.
+        """
+        for number in range(40):
+            Client(self.leader).ask(Auth(b"root", b"guess %d" % number))
+        self.cluster.run(0.1)
+        self.assertCarriedOut(self.cluster.config.requestTimeout - 0.5)
+
+    def test_changes(self) -> None:
+        """
+        All wait while users change; so users may not give themselves new tokens as often as they like, but who may do
+        everything may.
+        """
+        last = self.leader.raft.log.lastIndex
+        asked = [self.alice.ask(Passwd(b"alice", secretOf(b"%d" % number))) for number in range(100)]
+        self.cluster.settle()
+        results = [each.result for each in asked]
+        self.assertEqual(results[0], Done())
+        # The first has ended the login.
+        self.assertEqual(set(map(type, results[1:])), {NotAllowed})
+        certified = Client(self.leader)
+        certified.session.login = Login(b"alice", None)
+        asked = [certified.ask(Passwd(b"alice", secretOf(b"%d" % number))) for number in range(100)]
+        self.cluster.settle()
+        self.assertEqual({type(each.result) for each in asked}, {Refused})
+        self.assertEqual(self.leader.raft.log.lastIndex, last + 1)
+        self.cluster.run(1)
+        self.assertEqual(self.outcome(certified, Passwd(b"alice", secretOf(b"x"))), Done())
+        asked = [self.root.ask(GrantRight(b"alice", READ, b"%02d" % number)) for number in range(20)]
+        self.cluster.settle()
+        self.assertEqual({type(each.result) for each in asked}, {Done})
+
+    def test_held(self) -> None:
+        """
+        What waits for a change that does not come to be committed is answered in time, and kept no longer.
+        """
+        self.cluster.hold(self.followers)
+        self.root.ask(GrantRight(b"alice", READ, b""))
+        asked = [self.root.ask(Set(b"k", 0, bytes(1000), False)) for _ in range(50)]
+        self.cluster.run(0.5)
+        self.assertEqual(len(self.leader.node.executor._held), 50)
+        self.cluster.run(self.cluster.config.requestTimeout)
+        self.assertEqual({type(each.result) for each in asked}, {Unavailable})
+        self.assertEqual(len(self.leader.node.executor._held), 0)
+
+    def test_manyHeld(self) -> None:
+        """
+        Each change of many that wait costs no walk over all the others.
+        """
+        asked = []
+        for number in range(30):
+            asked.append(self.root.ask(GrantRight(b"alice", READ, b"%02d" % number)))
+            asked.append(self.root.ask(Set(b"k%d" % number, 0, b"v", False)))
+        self.cluster.settle()
+        self.assertEqual([type(each.result) for each in asked], [Done, Stored] * 30)
 
 
 class OrderTests(AccessTests):
@@ -367,7 +464,7 @@ class TrailTests(AccessTests):
         self.outcome(self.root, UserDel(b"bob"))
         self.outcome(self.root, RevokeRight(b"root", ADMIN, b""))
         self.outcome(self.alice, GrantRight(b"alice", ADMIN, b""))
-        self.outcome(Client(self.leader), Auth(b"alice", b"secret"))
+        self.authenticated(Client(self.leader), Auth(b"alice", b"secret"))
         self.outcome(self.root, Transfer(9))
         told = [line for line in lines if line.startswith("audit: ")]
         self.assertEqual(
@@ -382,6 +479,9 @@ class TrailTests(AccessTests):
                 "audit: root at 127.0.0.1: transfer 9: NotTransferred",
             ],
         )
+        self.outcome(self.root, UserDel(b"alice"))
+        self.outcome(self.root, UserDel(b"root"))
+        self.assertIn("audit: the last who may do everything is gone: from now on, everybody may do everything", lines)
         self.assertFalse([line for line in lines if "secret" in line or "scrypt" in line])
 
     def test_unknown(self) -> None:

@@ -16,8 +16,8 @@ from tests.users.people import secretOf
 
 _RECORDS: Final = {
     b"plain": Record(18, 0, b"new"),
-    b"touched": Record(4, 3795725022380, b"abc"),
-    b"other": Record(19, 3395725032998, b"o"),
+    b"touched": Record(4, 3795728058853, b"abc"),
+    b"other": Record(19, 3395728071959, b"o"),
 }
 
 _ALICE: Final = User(b"alice", secretOf(b"two"), 21, (Grant(Right.READ, b"app/"),))
@@ -28,39 +28,39 @@ _BOOT: Final = "89f52c7a-faf2-4aee-89f3-82913eaef4d7"
 
 _KILLED: Final = Kept(
     serverId=2,
-    past=Past("5816ce85ac1c4a90297d9f8386300657", 2, ("e22011e3535565c3", "1946339496c9856c")),
+    past=Past("128cb58a78f412791780e6989c17c3cf", 2, ("d04df6e4b3853dc2", "cf6fcd1f02ebb8fa")),
     peers={
-        0: Life("a802e45f5197bc6a3dd676e8845b1387", 2, "a5f55b72a87aaf86", version=4),
-        1: Life("85b11e2ef775b19c52bee13a3272bf1a", 2, "4beaa0530c1df91f", version=4),
+        0: Life("33d75ba83b3bd7d95dc561ccac4134a2", 2, "a55e2fbf8a27a3f9", version=4),
+        1: Life("bbeb59bf8b5724c0c602f0b959018457", 2, "2dfbe323458f69b0", version=4),
     },
-    clock=ClockRecord(1795725033743, 1795725033.7506719, 2212.489075508, _BOOT, True),
+    clock=ClockRecord(1795728072858, 1795728072.8744426, 5251.612846585, _BOOT, True),
     term=4,
     votedFor=None,
     lastIndex=24,
     termRuns=[(1, 1), (16, 2), (17, 4)],
     appliedIndex=16,
-    stamp=1795725034014,
+    stamp=1795728072966,
     records=_RECORDS,
-    stateHash=0x0E361462A1E04889,
+    stateHash=0xE6C354A2042C4339,
     users=[_ALICE, _BOB],
 )
 
 _STOPPED: Final = Kept(
     serverId=0,
-    past=Past("a802e45f5197bc6a3dd676e8845b1387", 3, ("91094357a8446c67", "a5f55b72a87aaf86", "bc4878ed8f37cc0b")),
+    past=Past("33d75ba83b3bd7d95dc561ccac4134a2", 3, ("97051095e9e79898", "a55e2fbf8a27a3f9", "3334a002423432e4")),
     peers={
-        1: Life("85b11e2ef775b19c52bee13a3272bf1a", 3, "33f9ef9f07a07981", version=4),
-        2: Life("5816ce85ac1c4a90297d9f8386300657", 2, "e22011e3535565c3", version=4),
+        1: Life("bbeb59bf8b5724c0c602f0b959018457", 3, "cb32d11c181b9f91", version=4),
+        2: Life("128cb58a78f412791780e6989c17c3cf", 2, "d04df6e4b3853dc2", version=4),
     },
-    clock=ClockRecord(1795725047406, 1795725047.4165578, 2226.154961343, _BOOT, True),
+    clock=ClockRecord(1795728088403, 1795728088.4283128, 5267.166716693, _BOOT, True),
     term=5,
     votedFor=0,
     lastIndex=27,
     termRuns=[(1, 1), (16, 2), (17, 4), (25, 5)],
     appliedIndex=27,
-    stamp=1795725043858,
-    records={**_RECORDS, b"last": Record(26, 3295725043853, b"end")},
-    stateHash=0x4F7473F7D66B6950,
+    stamp=1795728084917,
+    records={**_RECORDS, b"last": Record(26, 3295728084903, b"end")},
+    stateHash=0xD26E647D0B1B7A73,
     users=[_ALICE, _BOB_AT_LAST],
 )
 

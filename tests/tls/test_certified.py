@@ -121,6 +121,16 @@ class CertifiedTests(SynchronousTestCase):
         """
         self.assertEqual(self.login(makeClient(self.authority, "alice", NOW)), [Login(b"alice", None)])
 
+    def test_noName(self) -> None:
+        """
+        Who has a certificate with a name such as no user has is nobody, and no harm comes of it.
+        """
+        for name in ("Zo\xeb", "root\naudit: ", "Alice Smith", ""):
+            with self.subTest(name):
+                own = makeClient(self.authority, name or "x", NOW)
+                self.assertEqual(self.login(own), [None if name else Login(b"x", None)])
+                self.network = Network()
+
     def test_server(self) -> None:
         """
         A server's certificate has the name of no user of whom an operator did not want it.

@@ -141,6 +141,7 @@ class TextProtocol(LineReceiver):
         The client is gone. Answers that are still to come are of no interest to anyone.
         """
         self._phase = _CLOSED
+        self.session.isOver = True
         self._replies.forget()
         self._count(0, 0)
         if self._lingering is not None and self._lingering.active():

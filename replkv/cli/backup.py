@@ -96,13 +96,20 @@ class RestoreCommand(PathCommand, ServersCommand):
     """
 
     subject = "a backup"
-    synopsis = "[--config FILE] [--id N] [--data-dir DIR] BACKUP"
+    synopsis = "[--config FILE] [--id N] [--data-dir DIR] [--without-users] BACKUP"
     longdesc = (
         "Makes a fresh cluster of a backup: the data folders of all servers of the servers file, or that of server N. "
         "All servers have to be made of the same backup. Versions and expiry go on where they were. A data folder in "
         "which something is left is refused."
     )
     optParameters: ClassVar = [["id", None, None, "Only this server. [default: all]"], _DATA_DIR]
+    optFlags: ClassVar = [
+        [
+            "without-users",
+            None,
+            "Leave the users out, of all servers: then everybody may do everything, until there is an admin.",
+        ]
+    ]
 
     def run(self, filename: str, config: Config) -> int:
         """
@@ -111,13 +118,17 @@ class RestoreCommand(PathCommand, ServersCommand):
         for server in serversOf(config, self["id"]):
             folder = _folderOf(config, self["data-dir"], server)
             try:
-                backup = reading(self["path"], lambda: _restored(self["path"], folder, server, config))  # noqa: B023
+                backup = reading(self["path"], lambda: self._restored(folder, server, config))  # noqa: B023
             except FolderError as error:
                 raise ConfigError(str(error)) from None
             except BadBackup as error:
                 return refused(error)
             say(f"{folder}: {_described(backup)}")
         return DONE
+
+    def _restored(self, folder: str, server: ServerConfig, config: Config) -> Backup:
+        members = [each.id for each in config.servers]
+        return restore(self["path"], folder, server.id, config.cluster, members, not self["without-users"])
 
 
 class RecoverCommand(ServersCommand):
@@ -166,10 +177,6 @@ class RecoverCommand(ServersCommand):
             raise ConfigError(str(error)) from None
         say(f"done: now leave server {server.id} alone in the servers file, and start it")
         return DONE
-
-
-def _restored(path: str, folder: str, server: ServerConfig, config: Config) -> Backup:
-    return restore(path, folder, server.id, config.cluster, [each.id for each in config.servers])
 
 
 def reading(path: str, read: Callable[[], _T]) -> _T:

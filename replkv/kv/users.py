@@ -12,6 +12,7 @@ from typing import Final
 from replkv.commands.command import Command
 from replkv.kv.engine import Engine, EngineError
 from replkv.kv.record import decode, encode, hashOf, headOf
+from replkv.kv.state import STATE, MachineState, readState
 from replkv.raft.invariants import InvariantViolation
 from replkv.users.user import MAX_USERS, Login, User
 
@@ -138,6 +139,24 @@ class UserTable:
         if before is not None:
             self.hash = (self.hash - self._hashes.pop(name)) % _MODULUS
             self.admins -= before.mayDoEverything
+
+
+def forgetUsers(engine: Engine) -> MachineState:
+    """
+    Take all users out of a store, which is in use nowhere.
+
+    @return: the state that it has then.
+    @raise EngineError: if the engine fails, or holds what no state machine can have written.
+    """
+    changes: dict[bytes, bytes | None] = {}
+    state, users = readState(engine), UserTable(engine, changes)
+    left = state._replace(hash=(state.hash - users.hash) % _MODULUS)
+    for user in users.after(b"", MAX_USERS):
+        users.remove(user.name)
+    changes[STATE] = left.encode()
+    engine.write(changes)
+    engine.flush()
+    return left
 
 
 def decodeUser(name: bytes, stored: bytes) -> User:

@@ -11,8 +11,9 @@ from contextlib import suppress
 from typing import Final
 
 from replkv.kv.engine import EngineError
-from replkv.kv.rocks import unchanged
+from replkv.kv.rocks import RocksEngine, unchanged
 from replkv.kv.state import MachineState
+from replkv.kv.users import forgetUsers
 from replkv.kv.verification import verify
 from replkv.raft.entry import NO_ENTRIES
 from replkv.raft.outputs import Persist
@@ -53,7 +54,9 @@ def stateOf(backup: Backup) -> MachineState:
     return MachineState(backup.index, backup.term, backup.clock, backup.keys, backup.hash)
 
 
-def restore(path: str, folder: str, serverId: int, cluster: str, members: Sequence[int]) -> Backup:
+def restore(
+    path: str, folder: str, serverId: int, cluster: str, members: Sequence[int], withUsers: bool = True
+) -> Backup:
     """
     Make the data folder of a server of a fresh cluster, whose servers all begin with a backup. The folder has its name
     only when it is whole, and on the disk: a server that began without its part of the state could outvote one that has
@@ -61,6 +64,7 @@ def restore(path: str, folder: str, serverId: int, cluster: str, members: Sequen
 
     @param path: the backup.
     @param folder: the data folder, which must not be there, or be empty.
+    @param withUsers: whether the users are in it, too; without, everybody may do everything.
     @raise BadBackup: if something is wrong with the backup.
     @raise FolderError: if there is something in the folder.
     @raise OSError: if the system refuses.
@@ -72,7 +76,10 @@ def restore(path: str, folder: str, serverId: int, cluster: str, members: Sequen
     if files.exists(partial):
         files.removeFolder(partial)
     files.makeFolder(partial)
-    backup = unpack(path, os.path.join(partial, storeName(_STORE)))
+    store = os.path.join(partial, storeName(_STORE))
+    backup = unpack(path, store)
+    if not withUsers:
+        backup = backup._replace(hash=_withoutUsers(store))
     log = LogStorage.open(files, os.path.join(partial, "log"), chance)
     try:
         log.write([Persist(1, backup.term, None, NO_ENTRIES)])
@@ -85,6 +92,19 @@ def restore(path: str, folder: str, serverId: int, cluster: str, members: Sequen
     files.rename(partial, folder)
     files.syncFolder(os.path.dirname(folder))
     return backup
+
+
+def _withoutUsers(store: str) -> int:
+    """
+    Take the users out of a store.
+
+    @return: the hash that it has then.
+    """
+    engine = RocksEngine(store)
+    try:
+        return forgetUsers(engine).hash
+    finally:
+        engine.close()
 
 
 def recover(folder: str, serverId: int, cluster: str) -> None:

@@ -10,8 +10,11 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.commands.grant import GrantRight
+from replkv.commands.useradd import UserAdd
 from replkv.kv.machine import StateMachine
 from replkv.kv.rocks import RocksEngine
+from replkv.raft.entry import Entry
 from replkv.service.inspection import inspect
 from replkv.service.restoration import recover, restore, unpack
 from replkv.storage.backup import Backup, BadBackup, writeBackup
@@ -19,8 +22,10 @@ from replkv.storage.files import OSFiles
 from replkv.storage.folder import DataFolder
 from replkv.storage.log import LogStorage
 from replkv.storage.stamp import FolderError
+from replkv.users.rights import Right
 from tests.service.datafolder import CLUSTER, MEMBERS, STAMP, entries, makeFolder
 from tests.storage.model import newFolder
+from tests.users.people import secretOf
 
 
 class RestoreTests(SynchronousTestCase):
@@ -73,6 +78,25 @@ class RestoreTests(SynchronousTestCase):
         machine.close()
         log.close()
         folder.close()
+
+    def test_withoutUsers(self) -> None:
+        """
+        Where nobody has the token of an admin any more, a cluster is restored without the users, and with all keys.
+        """
+        self.machine = StateMachine(RocksEngine(os.path.join(self.folder, "store")))
+        before = self.machine.hash
+        commands = UserAdd(b"root", secretOf(b"lost")), GrantRight(b"root", Right.ADMIN, b"")
+        self.machine.apply([Entry(index, 7, each.encode(STAMP)) for index, each in enumerate(commands, 101)])
+        self.backup = self.backup._replace(index=102, hash=self.machine.hash)
+        self.write()
+        for name, withUsers in (("1", True), ("2", False)):
+            data = os.path.join(self.folder, "data", name)
+            backup = restore(self.path, data, int(name), CLUSTER, MEMBERS, withUsers)
+            self.assertEqual(inspect(data, True).findings, ())
+            machine = StateMachine(RocksEngine(os.path.join(data, "store-1")))
+            self.assertEqual((machine.hash, machine.keys, machine.appliedIndex), (backup.hash, backup.keys, 102))
+            self.assertEqual((machine.users.areHeeded, machine.hash == before), (withUsers, not withUsers))
+            machine.close()
 
     def test_othersThanBefore(self) -> None:
         """

@@ -1,11 +1,13 @@
 """
-A load of one kind on the leader of a running cluster: C{python benchmarks/load.py --help}.
+A load of one kind on the leader of a running cluster: C{python benchmarks/load.py --help}. It is that of the user whom
+C{REPLKV_USER} and C{REPLKV_TOKEN} of the environment name, if they do.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections import deque
@@ -17,6 +19,8 @@ from twisted.internet.protocol import Protocol
 from twisted.internet.task import react
 
 KEYS = 10_000
+
+LOGIN = f"auth {os.environ['REPLKV_USER']} {os.environ['REPLKV_TOKEN']}\r\n" if "REPLKV_USER" in os.environ else ""
 
 
 class Client(Protocol):
@@ -34,10 +38,17 @@ class Client(Protocol):
         self._value = value
         # A reply to a set is one line, and one to a get is two.
         self._linesPerReply = 1 if operation == "set" else 2
-        self._lines = 0
+        # The first one may be that which answers the login.
+        self._lines = -1 if LOGIN else 0
         self._sent: deque[float] = deque()
         self._key = number * 7919
         self._until = 0.0
+
+    def connectionMade(self) -> None:
+        """
+        Log in, if there is a user.
+        """
+        self.transport.write(LOGIN.encode("ascii"))
 
     def start(self, seconds: float) -> None:
         """
@@ -56,6 +67,8 @@ class Client(Protocol):
             self.transport.loseConnection()
             return
         self._lines += data.count(b"\r\n")
+        if self._lines < self._linesPerReply:
+            return
         replies, self._lines = divmod(self._lines, self._linesPerReply)
         now = time.monotonic()
         for _ in range(replies):

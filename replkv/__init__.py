@@ -18,6 +18,9 @@ majority of them is up. C{replkv cluster} starts three of them on this machine. 
 
     react(lambda reactor: ensureDeferred(main(reactor)))
 
+Where not everybody may do everything, a client is that of a user: C{Client(…, tls=Tls("authority.pem"), user="alice",
+token="…")}.
+
 What goes wrong comes out of the Deferreds, as a C{ClientError} or, for a wrong type, a C{TypeError}. Of all errors
 C{OutcomeUnknown} alone may mean that something was done.
 

@@ -304,7 +304,7 @@ class Dispatcher:
 
     def _refusal(self) -> NotAllowed:
         if self._credentials is None:
-            return NotAllowed("not everybody may do that, and no user was given")
+            return NotAllowed("not everybody may do that, and no user was given who may")
         return NotAllowed(f"the user {self._credentials.user} may not do that", self._credentials.user)
 
     def _failAll(self, error: ClientError) -> None:

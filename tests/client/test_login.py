@@ -235,7 +235,7 @@ class NobodyTests(ClientCase):
         stored = self.client.set(b"a", b"1")
         self.connected().send(b"ERR_AUTH\r\n")
         error = self.failureResultOf(stored, NotAllowed).value
-        self.assertEqual((str(error), error.user), ("not everybody may do that, and no user was given", None))
+        self.assertEqual((str(error), error.user), ("not everybody may do that, and no user was given who may", None))
 
 
 class CredentialsTests(SynchronousTestCase):

@@ -10,7 +10,8 @@ from typing import Any, ClassVar, Final, TypeVar
 from twisted.internet.defer import Deferred
 from twisted.python.usage import UsageError
 
-from replkv.cli.command import AskingCommand, PathCommand, runReactor
+from replkv.cli.command import AskingCommand, PathCommand, Signalled, runReactor
+from replkv.cli.streams import tell
 from replkv.client.arguments import checkedUser
 from replkv.client.client import Client
 from replkv.client.errors import CommandError, OutcomeUnknown
@@ -52,9 +53,13 @@ class NameCommand(PathCommand, AskingCommand):
         Have the cluster do something.
 
         @return: what comes of it.
+        @raise Signalled: if a signal came first, and the user was told what to do.
         @raise OutcomeUnknown: if nobody knows, and the text says what to do.
         """
         try:
             return runReactor(lambda reactor: main(self.client(reactor, config)))
+        except Signalled:
+            tell(f"interrupted, it may or may not have been done: {self.again}")
+            raise
         except OutcomeUnknown as error:
             raise OutcomeUnknown(f"{error}; {self.again}") from None

@@ -14,9 +14,10 @@ from collections.abc import Callable
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.cli.command import Signalled
 from replkv.cli.console import main
-from replkv.cli.statuses import DONE, MISTAKE, NOT_ALLOWED, NOT_FOUND, UNKNOWN
-from replkv.cli.user import adding, listing
+from replkv.cli.statuses import DONE, INTERRUPTED, MISTAKE, NOT_ALLOWED, NOT_FOUND, UNKNOWN
+from replkv.cli.user import adding, listing, names
 from replkv.cli.user.effects import Added
 from replkv.cli.user.names import NameCommand
 from replkv.client.administration import UserRights
@@ -52,6 +53,7 @@ class UserCase(SynchronousTestCase):
                 raise self.outcome
             return self.outcome
 
+        self.ask = NameCommand.ask
         self.patch(NameCommand, "ask", ask)
         self.made: list[tuple[bytes, bytes, Cost]] = []
 
@@ -268,9 +270,20 @@ class OptionTests(UserCase):
 
     def test_unknown(self) -> None:
         """
-        Where the outcome is not known, it is said what to do.
+        Where the outcome is not known, it is said what to do, and no token is shown.
         """
-        self.outcome = OutcomeUnknown("lost")
-        status, _, errors = self.run_("grant", "alice", "read")
-        self.assertEqual(status, UNKNOWN)
-        self.assertIn("lost", errors)
+        self.patch(NameCommand, "ask", self.ask)
+        for error, status in ((OutcomeUnknown("lost"), UNKNOWN), (Signalled(2), INTERRUPTED)):
+
+            def fail(main: object, error: Exception = error) -> None:
+                raise error
+
+            self.patch(names, "runReactor", fail)
+            for words, hint in (
+                (("add", "alice"), "replkv user list shows whether the user is there"),
+                (("passwd", "alice"), "run it again"),
+                (("grant", "alice", "read"), "it does no harm to do it again"),
+            ):
+                ended, output, errors = self.run_(*words)
+                self.assertEqual((ended, output), (status, ""))
+                self.assertIn(hint, errors)

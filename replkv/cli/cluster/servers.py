@@ -24,6 +24,7 @@ from twisted.runner.procmon import LoggingProtocol, ProcessMonitor
 from zope.interface import implementer
 
 from replkv.cli.cluster.story import REFUSALS
+from replkv.cli.login import TOKEN_VARIABLE
 from replkv.config import Config
 from replkv.exits import SYSTEM
 
@@ -79,10 +80,12 @@ class Servers:
         self._monitor.killTime = self.KILL_TIME
         self._monitor.threshold = self.START_TIME
         self._monitor.maxRestartDelay = self.MAX_RESTART_DELAY
+        # A token of whoever starts them is none of the servers' business.
+        environment = {name: value for name, value in os.environ.items() if name != TOKEN_VARIABLE}
         for name in sorted(self._expected, key=int):
             logFile = os.path.join(config.path, name, "server.log")
             command = [sys.executable, "-c", _TWISTD, "-n", "--logfile", logFile, "replkv"]
-            self._monitor.addProcess(name, [*command, "--id", name, "--config", filename], env=dict(os.environ))
+            self._monitor.addProcess(name, [*command, "--id", name, "--config", filename], env=environment)
 
     def start(self) -> None:
         """

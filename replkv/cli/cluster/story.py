@@ -151,5 +151,13 @@ class Story:
         if leader is None:
             self._say("no server leads: an election is on")
         else:
-            host, port = latest.config.hostname, latest.config.clientPort
-            self._say(f"server {latest.config.id} leads (term {latest.leads}): telnet {host} {port}")
+            self._say(f"server {latest.config.id} leads (term {latest.leads}): {self._way(latest.config)}")
+
+    def _way(self, server: ServerConfig) -> str:
+        """
+        How to talk to a server that leads.
+        """
+        tls = self._config.clientTls
+        return (
+            "replkv client" if tls is not None and tls.isRequired else f"telnet {server.hostname} {server.clientPort}"
+        )

@@ -4,12 +4,15 @@ Tests for L{replkv.cli.cluster.story}.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv import __version__
 from replkv.cli.cluster.story import Story
 from replkv.config import BUILT_IN_FILE
 from replkv.exits import CONFIGURATION, DISK, NOT_YET
+from replkv.tlsfiles import ClientTlsFiles, TlsFiles
 from tests.cli.test_status import CONFIG
 
 FOLLOWER = {"role": "follower", "term": "1"}
@@ -57,6 +60,18 @@ class StoryTests(SynchronousTestCase):
         self.story.opening()
         opening = f"replkv {__version__}: 3 servers from servers.json, data and logs in var"
         self.assertEqual(self.told(), [opening, "Ctrl-C stops all"])
+
+    def test_withTls(self) -> None:
+        """
+        Nobody is told to telnet where that is of no use.
+        """
+        files = TlsFiles("c", "k", "a")
+        for isRequired, way in ((True, "replkv client"), (False, "telnet db 1")):
+            config = replace(CONFIG, clientTls=ClientTlsFiles(files, False, isRequired))
+            self.story = Story(config, "servers.json", self.lines.append)
+            self.up(10)
+            self.leads(10, 3)
+            self.assertEqual(self.told(), [f"server 10 leads (term 3): {way}"])
 
     def test_builtIn(self) -> None:
         """

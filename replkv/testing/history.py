@@ -11,6 +11,7 @@ from math import inf
 from typing import NamedTuple
 
 from replkv.commands.command import KeyCommand
+from replkv.testing.users.record import UserRecord
 
 
 class Status(Enum):
@@ -110,9 +111,11 @@ class History:
 
     @ivar operations: in the order in which they were asked.
     @ivar events: in the order in which they happened.
+    @ivar users: what is known of those who asked.
     """
 
     def __init__(self) -> None:
+        self.users = UserRecord()
         self.operations: list[Operation] = []
         self.events: list[Event] = []
         self._idle: list[int] = []

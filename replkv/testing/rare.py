@@ -316,6 +316,26 @@ NEWLY_KNOWN: Final = "a command carried out that not all servers had known"
 A cluster was upgraded, and then carried out a command that it had not known before.
 """
 
+USER_REFUSED: Final = "a command refused since its user may not have it done"
+"""
+A client that was taken for a user was told that this one may not do that.
+"""
+
+LOGIN_OVER: Final = "a command refused since its login was over"
+"""
+The same, since the user had another token by then, or was no more.
+"""
+
+TAKEN_UNDER_WAY: Final = "a right taken from a user with commands under way"
+"""
+A user could do less than before, while its commands waited for their answers.
+"""
+
+USERS_UNAPPLIED: Final = "a leader that began with changes of users unapplied"
+"""
+A server was elected whose log had changes of users that it had not applied.
+"""
+
 REDIRECT: Final = "a client sent to the leader"
 """
 A client asked a follower, and was told who leads.

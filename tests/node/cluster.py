@@ -107,7 +107,7 @@ class Cluster(SimulatedCluster):
         self._apart: set[int] = set()
         self._hanging: dict[int, Callable[[], None]] = {}
         for server in self.servers:
-            server.pace.seconds = Span(0.0, 0.0)
+            server.pace.seconds = server.loginPace.seconds = Span(0.0, 0.0)
             server.store.flushRate = 0.0
         for server, seconds in zip(self.servers, wrong, strict=False):
             server.resetClock(seconds)

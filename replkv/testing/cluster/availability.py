@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from replkv.commands.auth import Auth
 from replkv.commands.command import ReadCommand
 from replkv.commands.results import Redirected, Result, Unavailable
 from replkv.config import Config
@@ -73,6 +74,9 @@ class Availability:
         write that nobody knows what came of it.
       - Whom a client is sent to was elected, in the term that the server was in when it took the command, or later.
 
+    A token is tried when its turn has come, and not soon where others were wrong: for C{auth}, only the first of these
+    and the last hold.
+
     A process that stands still answers nothing, and has all its time again when it goes on.
     """
 
@@ -101,6 +105,7 @@ class Availability:
         self._seconds = seconds
         self._settled = settled
         self._taken: deque[_Taken] = deque()
+        self._logins: deque[_Taken] = deque()
         self._awake = seconds()  # When it last stood still.
         self._known = (raft.currentTerm, raft.leaderId)
         self._knows = seconds()  # Since when it knows that.
@@ -126,13 +131,16 @@ class Availability:
             self._known, self._knows = (raft.currentTerm, raft.leaderId), now
         if raft.lastApplied < self._owed:
             self._owes = now
-        while self._taken and self._taken[0].result is not None:
-            self._answered(self._taken.popleft())
+        for queue in (self._taken, self._logins):
+            while queue and queue[0].result is not None:
+                self._answered(queue.popleft())
+            if queue:
+                waited = now - max(queue[0].time, self._awake)
+                self._require(queue[0].request, waited, self._config.requestTimeout, "RequestTimeoutMs is over")
         if not self._taken:
             return
         request = self._taken[0].request
         begins = max(self._taken[0].time, self._awake)
-        self._require(request, now - begins, self._config.requestTimeout, "RequestTimeoutMs is over")
         leaderId, begins = raft.leaderId, max(begins, self._knows, 0.0 if raft.leaderId == self._id else self._owes)
         if leaderId is None:
             why = "LeaderWaitMs is over, and it knows no leader"
@@ -148,7 +156,7 @@ class Availability:
         self._submit(request)
         # One that is refused at once was not taken: there is too much to do.
         if taken.result != Unavailable():
-            self._taken.append(taken)
+            (self._logins if isinstance(request.command, Auth) else self._taken).append(taken)
 
     def _require(self, request: Request, waited: float, allowed: float, why: str) -> None:
         if waited > allowed + SLACK:
@@ -174,7 +182,7 @@ class Availability:
         time, command = taken.time, taken.request.command
         hasLed = self._known == (taken.term, self._id) and self._knows <= time
         isWell = self._awake <= time and self._settled() >= self._seconds() - time
-        if hasLed and isWell and not isinstance(command, ReadCommand):
+        if hasLed and isWell and not isinstance(command, ReadCommand | Auth):
             name = type(command).__name__.lower()
             raise Violation(f"server {self._id} leads and is well, and so are enough others, and a {name} has failed")
 

@@ -16,11 +16,13 @@ from replkv.commands.getm import Getm
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
 from replkv.testing import rare
+from replkv.testing.cluster.credentials import Credentials
 from replkv.testing.cluster.edges import atEdge
 from replkv.testing.cluster.plan import MAX_VALUE_BYTES, ClientPlan
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.session import Session
 from replkv.testing.history import Answer, History, Operation, Status
+from replkv.testing.users.record import Asked
 from replkv.testing.workload import race
 
 _BINARY: Final = b"\r\nset k0 0 1\r\n\x00\xff\r\n"
@@ -45,6 +47,7 @@ class WorkloadClient:
         happened: Callable[[str], None],
         lifeOf: Callable[[str], int | None],
         mostPending: int,
+        credentials: Credentials | None = None,
     ) -> None:
         """
         @param newConnection: counts connections.
@@ -52,6 +55,7 @@ class WorkloadClient:
         @param happened: counts something rare.
         @param lifeOf: the number of the process that a host has; C{None} where it has none that is to go on.
         @param mostPending: how many commands of a connection a server takes at once.
+        @param credentials: who it is; C{None} if nobody asks.
         """
         self.misled = misled
         self._tell = tell
@@ -64,6 +68,7 @@ class WorkloadClient:
         self._happened = happened
         self._lifeOf = lifeOf
         self._mostPending = mostPending
+        self._credentials = credentials
         self._target = random.choice(addresses)
         self._session: Session | None = None
         self._server = ""  # The one that this session is with.
@@ -124,6 +129,7 @@ class WorkloadClient:
         self._isOpen = True
         self._lastReply = self._process.seconds()
         self._life = self._lifeOf(self._server)
+        self._logIn()
 
     def cutShort(self) -> None:
         """
@@ -147,7 +153,7 @@ class WorkloadClient:
         """
         self._lastReply = self._process.seconds()
         answer = operation.answer
-        if operation.status is Status.FAILED:
+        if operation.status is Status.FAILED and operation.number not in self._history.users.refused:
             self._happened(rare.NOT_UPGRADED)
         if answer is None:
             if self._random.random() < 0.3:
@@ -158,6 +164,12 @@ class WorkloadClient:
             self._versions[operation.command.key] = answer.version
         if self._random.random() < self._plan.racing:
             self._race(operation.command.key, answer)
+
+    def settled(self, asked: Asked) -> None:
+        """
+        See L{replkv.testing.cluster.session.Owner.settled}.
+        """
+        self._lastReply = self._process.seconds()
 
     def closed(self) -> None:
         """
@@ -210,13 +222,24 @@ class WorkloadClient:
             self._target = self._random.choice(self._addresses)
             self.closed()
 
+    def _logIn(self) -> None:
+        """
+        Say who it is, now or never mind.
+        """
+        session = self._session
+        if session is not None and self._credentials is not None:
+            chosen = self._credentials.choose(session.login)
+            if chosen is not None:
+                session.logIn(*chosen)
+
     def _send(self, session: Session) -> None:
-        room = self._plan.depth - len(session.outstanding)
+        if not session.outstanding:
+            self._lastReply = self._process.seconds()
+        self._logIn()
+        room = max(1, self._plan.depth - len(session.outstanding))
         commands: list[KeyCommand | None] = [self._next() for _ in range(self._random.randint(1, room))]
         if self._random.random() < self._plan.nonsense:
             commands.insert(self._random.randrange(len(commands) + 1), None)
-        if not session.outstanding:
-            self._lastReply = self._process.seconds()
         session.send(commands)
         if len(session.outstanding) > self._mostPending:
             self._happened(rare.MORE_THAN_PENDING)

@@ -13,7 +13,7 @@ from replkv.node.limits import NODE_LIMITS
 from replkv.service.limits import ServerLimits
 from replkv.testing.chance import chance
 from replkv.testing.cluster.limits import drawLimits
-from replkv.testing.cluster.plan import MAX_VALUE_BYTES, ClientPlan, Plan
+from replkv.testing.cluster.plan import MAX_VALUE_BYTES, ClientPlan, Plan, UsersPlan
 from replkv.testing.cluster.upgrades import BEFORE, drawUpgrades
 from replkv.testing.faults import (
     BY_ITSELF,
@@ -91,6 +91,11 @@ Where clocks are wrong, lives are so long that what the judge allows for is litt
 _HUGE: Final = (0,) * 9 + (2,)
 """
 So are values of a mebibyte: all that happens to one is copied many times.
+"""
+
+_USERS: Final = 0.3
+"""
+So many seeds have users.
 """
 
 _YEAR: Final = 365 * 24 * 3600.0
@@ -184,6 +189,9 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
         plan = _audited(plan, audited)
     if "no descriptors" in chosen:
         plan = _filling(plan)
+    users = chance(seed, "users")
+    if users.random() < _USERS:
+        plan = _withUsers(plan, users)
     return _roomy(plan) if any(client.huge for client in plan.clients) else plan
 
 
@@ -250,6 +258,25 @@ def _filling(plan: Plan) -> Plan:
     """
     clients = tuple(replace(client, padding=2000) for client in plan.clients)
     return replace(plan, segmentBytes=1 << 13, clients=clients)
+
+
+def _withUsers(plan: Plan, random: Random) -> Plan:
+    """
+    The same, with users; and with servers that soon have who says a wrong token wait, or never do.
+    """
+    users = UsersPlan(
+        pause=random.choice([0.05, 0.1, 0.3]),
+        burst=random.choice([1, 3]),
+        lateness=random.choice([0.6, 0.95]),
+        wrong=random.choice([0.0, 0.1]),
+    )
+    node = replace(
+        plan.limits.node,
+        freeFailures=random.choice([1, 5, 1000]),
+        knownTokens=random.choice([1, NODE_LIMITS.knownTokens]),
+    )
+    clients = tuple(replace(client, library=False) for client in plan.clients)
+    return replace(plan, users=users, limits=replace(plan.limits, node=node), clients=clients)
 
 
 def _each(size: int, varies: bool, drawn: Callable[[], float], otherwise: float) -> tuple[float, ...]:

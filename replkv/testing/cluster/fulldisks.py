@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
 
-from replkv.commands.command import ReadCommand, WriteCommand
+from replkv.commands.command import LoggedCommand, ReadCommand
 from replkv.frontends.request import Request
 from replkv.storage.files import Space
 from replkv.testing import rare
@@ -24,7 +24,8 @@ def watchDisk(cluster: SimulatedCluster, server: int, assembly: Assembly) -> Non
     Look at what one process of a server makes of the room on its disk:
 
       - When it was told twice that there is less than the reserve, it takes no client's write, and answers that at
-        once. (When it was told a second time, it has had the first answer.)
+        once, unless it has to be refused for another reason. (When it was told a second time, it has had the first
+        answer.)
       - Then it counts as full; and when it was told twice that there is a quarter more than that, it does not.
       - A leader that has less than the reserve goes on to take reads.
 
@@ -79,12 +80,13 @@ class _Watch:
         log, shortages = self._assembly.raft.log, self._assembly.shortages
         before = log.lastIndex
         isFull = len(self._told) == 2 and max(self._told) < self._assembly.diskSpace.reserve
+        isAllowed = self._assembly.node.executor._access.allows(request)
         self._carryOut(request)
         if isinstance(request.command, ReadCommand) and request.isAnswered:
             self._cluster.fail(f"leader {self._id} has refused a read at once")
-        if not isinstance(request.command, WriteCommand):
+        if not isinstance(request.command, LoggedCommand):
             return
-        if isFull and (log.lastIndex > before or not request.isAnswered):
+        if isFull and (log.lastIndex > before or (isAllowed and not request.isAnswered)):
             self._cluster.fail(f"leader {self._id} knows that its disk is nearly full, and has taken a write")
         self._cluster.rare[rare.FULL_REFUSED] += request.isAnswered and not shortages.takesWrites
 

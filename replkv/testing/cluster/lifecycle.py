@@ -34,6 +34,7 @@ from replkv.testing.cluster.running import RunningMachine
 from replkv.testing.cluster.service import WatchedService
 from replkv.testing.cluster.store import Store
 from replkv.testing.cluster.thread import Thread
+from replkv.testing.cluster.unapplied import watchUnapplied
 from replkv.testing.watch import watch
 
 if TYPE_CHECKING:
@@ -194,7 +195,8 @@ class Lifecycle(RunningMachine):
         self._threads = []
 
         def worker(name: str) -> Worker:
-            thread = Thread(cluster.timeline, process, random, self.pace, lambda: self._note(storage))
+            pace = self.loginPace if name == "logins" else self.pace
+            thread = Thread(cluster.timeline, process, random, pace, lambda: self._note(storage))
             self._threads.append(thread)
             return thread
 
@@ -218,6 +220,7 @@ class Lifecycle(RunningMachine):
             watchDisk(cluster, self.id, self._service.assembly)
             watchCondemnation(cluster, self._service.assembly)
             watchMistakes(cluster, self.id, self._service.assembly)
+            watchUnapplied(cluster, self._service.assembly)
             self._availability = Availability(
                 cluster.config,
                 self.id,

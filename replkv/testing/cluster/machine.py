@@ -34,6 +34,11 @@ USUAL_DISK: Final = Span(0.0005, 0.004)
 The least and the most seconds that a disk takes that is well.
 """
 
+USUAL_LOGIN: Final = Span(0.005, 0.05)
+"""
+The least and the most seconds that it takes to try a token.
+"""
+
 EMPTY: Final = Space(1 << 40, 1 << 40)
 """
 The room on a disk that is well.
@@ -52,6 +57,7 @@ class SimulatedMachine:
     @ivar id: its id.
     @ivar files: its disk.
     @ivar pace: how fast that is.
+    @ivar loginPace: how fast it tries tokens, whatever the disk does.
     @ivar store: what of its store is on the disk, and while it runs, all of it.
     @ivar disk: what of its log is on the disk for certain.
     @ivar met: what it remembers of the others for certain.
@@ -77,6 +83,7 @@ class SimulatedMachine:
         self.config = config
         self.files = MemoryFiles()
         self.pace = Pace(USUAL_DISK)
+        self.loginPace = Pace(USUAL_LOGIN)
         self.disk = DurableLog(cluster.isCommitted)
         self.met = DurablePeers()
         self.clocks = MachineClocks(cluster.timeline)

@@ -69,6 +69,22 @@ class ClientPlan:
 
 
 @dataclass(frozen=True)
+class UsersPlan:
+    """
+    @ivar pause: the mean of the seconds between two turns of the administrator.
+    @ivar burst: how many changes that one may ask for at once.
+    @ivar lateness: how often a client goes on as whoever it was, though it has been told to be another, or has got
+        another token; from 0 to 1, so with the next.
+    @ivar wrong: how often it logs in with a token that is not the user's.
+    """
+
+    pause: float
+    burst: int
+    lateness: float
+    wrong: float
+
+
+@dataclass(frozen=True)
 class Plan:
     """
     @ivar size: the number of servers.
@@ -86,6 +102,7 @@ class Plan:
     @ivar limits: the limits of the servers.
     @ivar versions: the versions that the servers speak at first.
     @ivar seconds: for how long things go wrong.
+    @ivar users: what becomes of users; C{None} where there are none.
     """
 
     size: int
@@ -108,6 +125,7 @@ class Plan:
     seconds: float
     clients: tuple[ClientPlan, ...]
     faults: tuple[Fault, ...]
+    users: UsersPlan | None = None
 
     @property
     def story(self) -> str:

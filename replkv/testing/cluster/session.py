@@ -16,6 +16,7 @@ from twisted.internet.protocol import Factory
 from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.python.failure import Failure
 
+from replkv.commands.auth import Auth
 from replkv.commands.cas import Cas
 from replkv.commands.command import KeyCommand, StoreCommand
 from replkv.commands.delete import Delete
@@ -26,6 +27,7 @@ from replkv.commands.results import (
     BadCommand,
     Deleted,
     Found,
+    NotAllowed,
     NotFound,
     NotUpgraded,
     Redirected,
@@ -36,8 +38,11 @@ from replkv.commands.results import (
     VersionMismatch,
 )
 from replkv.commands.touch import Touch
+from replkv.commands.usercommand import UserCommand
+from replkv.testing.cluster.fates import fateOf
 from replkv.testing.cluster.process import Process
 from replkv.testing.history import Answer, History, Operation, Told
+from replkv.testing.users.record import Asked, Change, Fate, Login, What
 from replkv.wire.encoding import encodeCommand
 from replkv.wire.replies import lineOf
 from replkv.wire.replyparser import ProtocolError, ReplyParser
@@ -65,6 +70,11 @@ class Owner(Protocol):
     def answered(self, operation: Operation) -> None:
         """
         There was an answer.
+        """
+
+    def settled(self, asked: Asked) -> None:
+        """
+        There was an answer to what is not about a key.
         """
 
     def closed(self) -> None:
@@ -95,6 +105,7 @@ class Session(TwistedProtocol):
 
     @ivar outstanding: what was sent and not answered, in order; C{None} is a line that is no command.
     @ivar hasParted: whether it has said that it will send nothing more.
+    @ivar login: in whose name it asks; C{None} where it has not said.
     """
 
     transport: ITCPTransport
@@ -103,8 +114,9 @@ class Session(TwistedProtocol):
         """
         @param number: the number of this connection in the history.
         """
-        self.outstanding: deque[Operation | None] = deque()
+        self.outstanding: deque[Operation | Asked | None] = deque()
         self.hasParted = False
+        self.login: Login | None = None
         self._owner = owner
         self._history = history
         self._seconds = seconds
@@ -161,16 +173,39 @@ class Session(TwistedProtocol):
         """
         self._asked = True
         for command in commands:
-            asked = None if command is None else self._history.invoke(command, self._seconds(), self._number)
+            asked = None if command is None else self._invoke(command)
             self.outstanding.append(asked)
             self._owner.tell(f"asks for {'nonsense' if asked is None else _named(asked)}")
         self.transport.write(b"".join(NONSENSE if command is None else encodeCommand(command) for command in commands))
+
+    def logIn(self, user: bytes, token: bytes) -> None:
+        """
+        Say who asks from now on.
+        """
+        self._asked = True
+        self.login = self._history.users.tries(user, token, self._seconds(), self._number)
+        self.outstanding.append(self.login)
+        self._owner.tell(f"logs in as {user.decode()} with {token.decode()}")
+        self.transport.write(encodeCommand(Auth(user, token)))
+
+    def change(self, command: UserCommand, what: What) -> Change:
+        """
+        Want a user to be changed.
+
+        @param what: what the command makes of the user.
+        """
+        self._asked = True
+        change = self._history.users.wants(command.user, what, self.login, self._seconds(), self._number)
+        self.outstanding.append(change)
+        self._owner.tell(f"asks for {encodeCommand(command).decode().strip()}")
+        self.transport.write(encodeCommand(command))
+        return change
 
     def sendPart(self, command: KeyCommand, random: Random) -> None:
         """
         Send the beginning of a command, and close. It must never be carried out.
         """
-        operation = self._history.invoke(command, self._seconds(), self._number)
+        operation = self._invoke(command)
         self._history.failed(operation, self._seconds())
         encoded = encodeCommand(command)
         self._owner.tell(f"begins to ask for {_named(operation)}, and goes away")
@@ -211,11 +246,17 @@ class Session(TwistedProtocol):
         except ProtocolError as error:
             self._owner.misled(str(error))
 
+    def _invoke(self, command: KeyCommand) -> Operation:
+        operation = self._history.invoke(command, self._seconds(), self._number)
+        if self.login is not None:
+            self._history.users.names[operation.number] = self.login
+        return operation
+
     def _end(self) -> None:
         if not self._over:
             self._over = True
             for operation in self.outstanding:
-                if operation is not None:
+                if isinstance(operation, Operation):
                     self._history.lost(operation, self._seconds())
                     self._owner.tell(f"will not know what came of {_named(operation)}")
             self.outstanding.clear()
@@ -229,10 +270,10 @@ class Session(TwistedProtocol):
         asked = next((one for one in self.outstanding if not _isSilent(one)), None)
         line = lineOf(reply)
         words = f"is told {line.decode('ascii', 'replace')} {_shown(_valueOf(reply))}".rstrip()
-        self._owner.tell(words if asked is None else f"{words}, operation {asked.number}")
-        isError = isinstance(reply, Unavailable | Redirected | NotUpgraded)
+        self._owner.tell(f"{words}, operation {asked.number}" if isinstance(asked, Operation) else words)
+        isError = isinstance(reply, Unavailable | Redirected | NotUpgraded | NotAllowed)
         silent = []
-        while self.outstanding and (head := self.outstanding[0]) is not None and _isSilent(head):
+        while self.outstanding and isinstance(head := self.outstanding[0], Operation) and _isSilent(head):
             silent.append(head)
             self.outstanding.popleft()
         if silent and isError:
@@ -253,13 +294,17 @@ class Session(TwistedProtocol):
         if operation is None:
             if not isinstance(reply, BadCommand):
                 self._owner.misled(f"a line that is no command is answered with {line!r}")
+        elif isinstance(operation, Asked):
+            self._settle(operation, reply)
         elif isinstance(reply, Redirected):
             self._history.failed(operation, now)
             self._owner.redirected(reply.host, reply.port)
         elif isinstance(reply, Unavailable):
             self._history.lost(operation, now)
             self._owner.answered(operation)
-        elif isinstance(reply, NotUpgraded):
+        elif isinstance(reply, NotUpgraded | NotAllowed):
+            if isinstance(reply, NotAllowed):
+                self._history.users.refused.add(operation.number)
             self._history.failed(operation, now)
             self._owner.answered(operation)
         else:
@@ -269,6 +314,21 @@ class Session(TwistedProtocol):
                 return
             self._history.answered(operation, answer, now)
             self._owner.answered(operation)
+
+    def _settle(self, asked: Asked, reply: Result) -> None:
+        """
+        A reply to what is not about a key.
+        """
+        asked.told = lineOf(reply).decode("ascii", "replace")
+        fate = fateOf(asked, reply)
+        if fate is None:
+            self._owner.misled(f"this is no answer: {asked}")
+            return
+        if fate is not Fate.UNKNOWN:
+            asked.end(fate, self._seconds())
+        if isinstance(reply, Redirected):
+            self._owner.redirected(reply.host, reply.port)
+        self._owner.settled(asked)
 
 
 def describe(command: KeyCommand) -> str:
@@ -315,5 +375,5 @@ def _shown(value: bytes) -> str:
     return repr(value.rstrip(b"."))[2:-1]
 
 
-def _isSilent(operation: Operation | None) -> bool:
-    return operation is not None and isinstance(operation.command, StoreCommand) and operation.command.noreply
+def _isSilent(asked: Operation | Asked | None) -> bool:
+    return isinstance(asked, Operation) and isinstance(asked.command, StoreCommand) and asked.command.noreply

@@ -22,13 +22,12 @@ from replkv.commands.getm import Getm
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
 from replkv.testing import rare
-from replkv.testing.chance import chance
-from replkv.testing.cluster.client import WorkloadClient
+from replkv.testing.cluster.clientele import Clientele
 from replkv.testing.cluster.cluster import SimulatedCluster
 from replkv.testing.cluster.drawing import draw
 from replkv.testing.cluster.faults import Faults
 from replkv.testing.cluster.kinds import KINDS
-from replkv.testing.cluster.library import LibraryClient, answerOf
+from replkv.testing.cluster.library import answerOf
 from replkv.testing.cluster.machine import USUAL_DISK
 from replkv.testing.cluster.network import USUAL_LATENCY
 from replkv.testing.cluster.plan import MAX_VALUE_BYTES, Plan
@@ -41,6 +40,8 @@ from replkv.testing.linear.clocks import ClockBound
 from replkv.testing.linear.search import Undecided
 from replkv.testing.outcome import Outcome, Violation
 from replkv.testing.simulate import carryOut, only
+from replkv.testing.users.counted import rareOfUsers
+from replkv.testing.users.judge import checkUsers
 from replkv.versions import VERSIONS
 
 TIER: Final = "cluster"
@@ -86,7 +87,7 @@ def simulate(
     outcome = Outcome(TIER, seed, servers=whole.size, faults=len(whole.faults), clients=len(whole.clients))
     simulation = Simulation(seed, plan, outcome, tell)
     carryOut(lambda: _run(simulation), simulation.cluster, outcome)
-    outcome.rare += _rareIn(outcome.history)
+    outcome.rare += _rareIn(outcome.history) + rareOfUsers(outcome.history)
     outcome.rare[rare.NEWLY_KNOWN] += _newlyKnown(plan, outcome.history)
     return outcome
 
@@ -146,7 +147,6 @@ class Simulation:
     def __init__(self, seed: int, plan: Plan, outcome: Outcome, tell: Callable[[str], None] | None) -> None:
         self._plan = plan
         self._history = outcome.history
-        self._connections = 0
         self.cluster = SimulatedCluster(
             plan.size,
             seed,
@@ -163,7 +163,7 @@ class Simulation:
         self._prepare()
         self._faults = Faults(self.cluster, plan.faults)
         outcome.injected = self._faults.injected
-        self._clients = [self._client(number) for number in range(len(plan.clients))]
+        self._clientele = Clientele(self.cluster, plan, self._history)
 
     def run(self) -> None:
         """
@@ -172,15 +172,19 @@ class Simulation:
         @raise Violation: if the cluster broke a promise.
         """
         self.cluster.tell("plan", self._plan.story)
-        for client in self._clients:
-            client.start()
+        self._clientele.start()
         self.cluster.start()
         self.cluster.run(self._plan.seconds)
         self._mend()
         self._recover()
         # Before the visits too: the story of what is wrong by now does not end with all that they do.
-        checkInTime(self._history, self._clockBound)
-        self._visitAll()
+        self._judge()
+        if self._clientele.isOver:
+            self._visitAll()
+            self._judge()
+
+    def _judge(self) -> None:
+        checkUsers(self._history)
         checkInTime(self._history, self._clockBound)
 
     @property
@@ -201,37 +205,6 @@ class Simulation:
             server.clocks.wallRate = plan.wallRates[server.id]
             server.clocks.wrong = plan.wrong[server.id]
             server.isFrail = server.id in plan.frail
-
-    def _client(self, place: int) -> WorkloadClient | LibraryClient:
-        cluster, plan = self.cluster, self._plan.clients[place]
-        process = cluster.process(f"client{plan.number}")
-        lives = {server.name: server for server in cluster.servers}
-        random = chance(cluster.seed, "client", plan.number)
-        if plan.library:
-            timeout = random.choice([1.0, 3.0, 10.0])
-            client = cluster.client(process, timeout)
-            return LibraryClient(plan, process, client, timeout, self._history, random, cluster.fail, cluster.tell)
-        return WorkloadClient(
-            plan,
-            process,
-            cluster.addresses,
-            self._history,
-            random,
-            self._newConnection,
-            cluster.fail,
-            cluster.tell,
-            self._happened,
-            # Whom a server without descriptors turns away, it does so without a word.
-            lambda host: None if cluster.network.isStarved(host) else lives[host].life,
-            cluster.limits.connection.pendingCommands,
-        )
-
-    def _happened(self, name: str) -> None:
-        self.cluster.rare[name] += 1
-
-    def _newConnection(self) -> int:
-        self._connections += 1
-        return self._connections
 
     def _exited(self, server: SimulatedServer) -> None:
         """
@@ -270,13 +243,24 @@ class Simulation:
         cluster = self.cluster
         start = cluster.timeline.seconds()
         cluster.leader(RECOVERY)
-        for client in self._clients:
-            client.stop()
-        cluster.until(lambda: not any(client.waits for client in self._clients), "all clients are answered", RECOVERY)
-        for client in self._clients:
-            client.close()
-        self._readAll(start + 2 * RECOVERY)
+        self._clientele.stop()
+        cluster.until(lambda: not self._clientele.waits, "all clients are answered", RECOVERY)
+        self._clientele.close()
+        cluster.until(lambda: self._clientele.isOver or self._isBarred, "all users are deleted", RECOVERY)
+        if self._clientele.isOver:
+            self._readAll(start + 2 * RECOVERY)
+        else:
+            self._clientele.stop()
         cluster.until(self._isAtRest, _REST, RECOVERY + self._plan.longest)
+
+    @property
+    def _isBarred(self) -> bool:
+        """
+        Whether users cannot be deleted any more, since a server that was not upgraded is lost for good, or one that was
+        is not known to the leader as that. Then whoever looks at the cluster in the end may be told nothing.
+        """
+        leader = next((server for server in self.cluster.servers if server.leads), None)
+        return self._clientele.isBarred and leader is not None and not self._knowsAll(leader)
 
     def _visitAll(self) -> None:
         """
@@ -337,7 +321,7 @@ class Simulation:
         visit = Visit(
             cluster.process(name),
             self._history,
-            self._newConnection(),
+            self._clientele.newConnection(),
             commands,
             cluster.fail,
             lambda what: cluster.tell(name, what),

@@ -12,6 +12,7 @@ from replkv.commands.command import KeyCommand
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.session import Session
 from replkv.testing.history import History, Operation
+from replkv.testing.users.record import Asked
 
 
 class Visit:
@@ -72,6 +73,11 @@ class Visit:
         """
         if operation.answer is None:
             self.unanswered = True
+
+    def settled(self, asked: Asked) -> None:
+        """
+        See L{replkv.testing.cluster.session.Owner.settled}. It does not ask for any.
+        """
 
     def closed(self) -> None:
         """

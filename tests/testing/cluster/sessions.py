@@ -12,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from replkv.commands.command import KeyCommand
 from replkv.testing.cluster.session import Session
 from replkv.testing.history import History, Operation, Status, Told
+from replkv.testing.users.record import Asked
 
 
 class Owner:
@@ -44,6 +45,12 @@ class Owner:
         Write it down.
         """
         self.events.append(operation.number)
+
+    def settled(self, asked: Asked) -> None:
+        """
+        Write it down.
+        """
+        self.events.append(f"settled {asked.number}")
 
     def closed(self) -> None:
         """

@@ -10,7 +10,8 @@ from typing import cast
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.commands.command import KeyCommand
+from replkv.commands.auth import Auth
+from replkv.commands.command import Command
 from replkv.commands.get import Get
 from replkv.commands.results import NotFound, Redirected, Unavailable
 from replkv.commands.set import Set
@@ -25,6 +26,7 @@ from tests.frontends.asked import Asked
 
 WRITE = Set(b"k", 0, b"value", False)
 READ = Get(b"k")
+LOGIN = Auth(b"ann", b"token")
 
 
 class AvailabilityTests(SynchronousTestCase):
@@ -70,7 +72,7 @@ class AvailabilityTests(SynchronousTestCase):
         self.time += SLACK + 0.01
         self.assertRaises(Violation, self.judge.look)
 
-    def take(self, command: KeyCommand) -> Request:
+    def take(self, command: Command) -> Request:
         """
         The server takes a command.
         """
@@ -135,6 +137,30 @@ class AvailabilityTests(SynchronousTestCase):
         """
         Where another one leads, nobody waits.
         """
+        self.take(WRITE)
+        self.after(1.0)
+        self.know(5, 2)
+        self.fails(0.0, "server 0 has let a set wait", "server 2 leads, as it knows")
+
+    def test_login(self) -> None:
+        """
+        A token is tried when its turn has come, if that is within RequestTimeoutMs; whoever leads, and however well.
+        Others do not wait for that.
+        """
+        self.take(LOGIN)
+        for leaderId in (None, 2, 0):
+            self.know(5, leaderId)
+            self.settled = 100.0
+            self.after(1.0)
+        self.take(LOGIN).answer(Unavailable())
+        self.judge.look()
+        self.fails(self.config.requestTimeout - 3, "server 0 has let a auth wait", "RequestTimeoutMs")
+
+    def test_behindLogin(self) -> None:
+        """
+        What waits behind one is looked at as ever.
+        """
+        self.take(LOGIN)
         self.take(WRITE)
         self.after(1.0)
         self.know(5, 2)

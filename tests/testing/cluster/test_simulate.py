@@ -14,6 +14,7 @@ from functools import cache
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.frontends.text.limits import CONNECTION_LIMITS
+from replkv.node.limits import NODE_LIMITS
 from replkv.testing.chance import chance
 from replkv.testing.cluster.drawing import draw
 from replkv.testing.cluster.kinds import KINDS
@@ -142,6 +143,17 @@ class PlanTests(SynchronousTestCase):
         fleeting = [plan for plan in plans if all(client.expiring == 1.0 for client in plan.clients)]
         self.assertEqual({plan.limits.machine.frontLength for plan in fleeting}, {1})
         self.assertTrue(15 < len(fleeting) < 60)
+
+    def test_users(self) -> None:
+        """
+        In some there are users, and then nobody uses the library. What goes wrong is the same as without.
+        """
+        plans = [draw(seed, list(KINDS)) for seed in range(300)]
+        few = [plan for plan in plans if plan.users is not None]
+        self.assertTrue(60 < len(few) < 120)
+        self.assertFalse(any(client.library for plan in few for client in plan.clients))
+        self.assertEqual({plan.limits.node.knownTokens for plan in few}, {1, NODE_LIMITS.knownTokens})
+        self.assertEqual({plan.versions for plan in few}, {VERSIONS, BEFORE})
 
     def test_frail(self) -> None:
         """

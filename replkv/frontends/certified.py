@@ -25,7 +25,13 @@ def certifiedLogin(transport: ITransport) -> Login | None:
     certificate: Any = ISSLTransport(transport).getPeerCertificate()
     if certificate is None:
         return None
-    subject = certificate.to_cryptography().subject
-    names = [attribute.value for attribute in subject if attribute.oid.dotted_string == _COMMON_NAME]
-    name = names[0].encode("utf-8") if len(names) == 1 else b""
+    try:
+        subject = certificate.to_cryptography().subject
+        names = [attribute.value for attribute in subject if attribute.oid.dotted_string == _COMMON_NAME]
+    except (TypeError, ValueError):
+        # Authorities have written names in ways of which nobody can make sense any more.
+        return None
+    if len(names) != 1 or not isinstance(names[0], str):
+        return None
+    name = names[0].encode("utf-8")
     return Login(name, None) if isName(name) else None

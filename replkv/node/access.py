@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from math import inf
-from typing import NamedTuple, cast
+from typing import Final, NamedTuple, cast
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
@@ -28,6 +28,11 @@ from replkv.node.pending import Deadlines
 from replkv.node.trail import Trail
 from replkv.raft.entry import Entry
 from replkv.users.user import Login, grantsAsJson
+
+_MANY_CHANGES: Final = 100
+"""
+Of so many users it is remembered when they have changed something, before those are forgotten who may again.
+"""
 
 
 class _Change(NamedTuple):
@@ -81,7 +86,7 @@ class Access:
         self._waiting = Deadlines(timeout, limits)
         self._checked: list[_Checked] = []
         self._areHeeded = machine.users.areHeeded
-        self._nextChange = 0.0
+        self._nextChanges: dict[bytes, float] = {}
         self._settledAt = 0
         self._change: _Change | None = None
 
@@ -103,23 +108,24 @@ class Access:
     def mayChange(self, request: Request) -> bool:
         """
         Whether users may change now. All clients wait while they do; so those who may not do everything, such as users
-        who give themselves new tokens, may not have that as often as they like. It is asked just before each change.
+        who give themselves new tokens, may not have that as often as they like.
         """
         users, login = self._machine.users, request.login
         user = None if login is None else users.find(login.name)
         if not users.areHeeded or (user is not None and user.mayDoEverything):
             return True
-        now = self._clock.seconds()
-        if now < self._nextChange:
-            return False
-        self._nextChange = now + self._limits.changePause
-        return True
+        return user is not None and self._clock.seconds() >= self._nextChanges.get(user.name, 0.0)
 
     def proposed(self, index: int, term: int, request: Request) -> None:
         """
         A command that changes users has become an entry.
         """
         self._settledAt = index
+        if request.login is not None:
+            now = self._clock.seconds()
+            if len(self._nextChanges) >= _MANY_CHANGES:
+                self._nextChanges = {name: time for name, time in self._nextChanges.items() if time > now}
+            self._nextChanges[request.login.name] = now + self._limits.changePause
         self._change = _Change(index, term, request)
 
     def applied(self, entries: Sequence[Entry], results: Sequence[Result | None]) -> None:
@@ -230,6 +236,7 @@ class Access:
 
         @return: how many bytes that takes.
         """
+        self._trail.asked(request)
         users = self._machine.users.after(command.after, PAGE_USERS)
         lines = [json.dumps({"user": user.name.decode("ascii"), "grants": grantsAsJson(user.grants)}) for user in users]
         value = "".join([f"{line}\n" for line in lines]).encode("ascii")

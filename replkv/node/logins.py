@@ -12,6 +12,7 @@ from typing import Final
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from replkv.commands.auth import Auth
@@ -48,6 +49,8 @@ class Logins:
     leader, all clients log in again. What is kept for that is of no use without a key that only this process has.
     """
 
+    _logger = Logger()
+
     def __init__(self, run: RunInThread, clock: IReactorTime, trail: Trail, limits: NodeLimits) -> None:
         """
         @param run: the thread.
@@ -58,7 +61,9 @@ class Logins:
         self._trail = trail
         self._limits = limits
         self._secret = secrets.token_bytes(_KEY_BYTES)
-        self._known: OrderedDict[TokenKey, bool] = OrderedDict()
+        # One for each user, so that wrong ones, of which there may be many, leave them alone.
+        self._right: OrderedDict[bytes, TokenKey] = OrderedDict()
+        self._wrong: OrderedDict[TokenKey, None] = OrderedDict()
         self._guesses = Guesses(clock, limits)
         self._trials = Trials(self._guesses, limits)
         self._current: Trial | None = None
@@ -75,18 +80,20 @@ class Logins:
         digest = hmac.digest(self._secret, command.token, "sha256")
         key = TokenKey(command.user, 0 if user is None else user.since, digest)
         host = request.session.host
-        if key in self._known:
-            self._known.move_to_end(key)
-            isRight = self._known[key]
-            if not isRight:
-                self._trail.notLoggedIn(command.user, host)
-            return succeed(Login(key.name, key.since) if isRight else None)
+        if self._right.get(key.name) == key:
+            self._right.move_to_end(key.name)
+            return succeed(Login(key.name, key.since))
+        if key in self._wrong:
+            self._wrong.move_to_end(key)
+            self._trail.notLoggedIn(command.user, host)
+            return succeed(None)
+        guesser = blockOf(host), command.user
         trial = self._current
         if trial is None or trial.key != key:
-            trial = self._trials.find(key)
+            trial = self._trials.find(key, guesser)
         if trial is None:
-            trial = Trial(key, (blockOf(host), command.user), user, command.token)
-            if not self._trials.add(trial):
+            trial = Trial(key, guesser, user, command.token)
+            if not self._trials.add(trial, self._clock.seconds()):
                 return fail(NotTried("too many tokens are to be tried"))
         waiter = Waiter(request, Deferred())
         trial.join(waiter)
@@ -119,6 +126,7 @@ class Logins:
         self._current = trial
         tried = self._run(lambda: fits.append(secret.fits(trial.token)))
         tried.addCallbacks(lambda _: self._tried(trial, fits[0]), self._failed, errbackArgs=(trial,))
+        tried.addErrback(self._goOn)
 
     def _failed(self, failure: Failure, trial: Trial) -> None:
         """
@@ -133,18 +141,31 @@ class Logins:
         if self._current is None:
             self._next()
 
+    def _goOn(self, failure: Failure) -> None:
+        """
+        There is an error of this program. Others go on to log in.
+        """
+        self._logger.failure("an error in replkv itself, for which somebody is not logged in", failure)
+        self._current = None
+        self._next()
+
     def _tried(self, trial: Trial, fits: bool) -> None:
         self._current = None
+        key = trial.key
         isRight = trial.user is not None and fits
-        self._known[trial.key] = isRight
-        if len(self._known) > self._limits.knownTokens:
-            self._known.popitem(last=False)
-        if not isRight:
+        if isRight:
+            self._right[key.name] = key
+            self._right.move_to_end(key.name)
+        else:
+            self._wrong[key] = None
             self._guesses.failed(trial.guesser)
-        for request, found in trial.waiters:
+        for known in (self._right, self._wrong):
+            if len(known) > self._limits.knownTokens:
+                known.popitem(last=False)
+        for request, found in [*trial.waiters, *self._trials.takeAlike(key)]:
             if not isRight:
-                self._trail.notLoggedIn(trial.key.name, request.session.host)
-            found.callback(Login(trial.key.name, trial.key.since) if isRight else None)
+                self._trail.notLoggedIn(key.name, request.session.host)
+            found.callback(Login(key.name, key.since) if isRight else None)
         # What came of it may have had the next one tried.
         if self._current is None:
             self._next()

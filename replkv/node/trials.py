@@ -15,6 +15,11 @@ from replkv.node.guesses import Guesser, Guesses
 from replkv.node.limits import NodeLimits
 from replkv.users.user import Login, User
 
+_SWEEP_SECONDS: Final = 1.0
+"""
+So often, at the most, it is looked who still waits where all places are taken.
+"""
+
 _FEW: Final = 64
 """
 So many clients may have gone before any of them is forgotten.
@@ -23,7 +28,7 @@ So many clients may have gone before any of them is forgotten.
 
 class TokenKey(NamedTuple):
     """
-    What is tried: a token of a user. Those that are the same are tried once.
+    What is tried: a token of a user.
 
     @ivar since: which of the user's tokens it would have to be; 0 where nobody has that name.
     @ivar digest: of the token, of use to this process alone.
@@ -96,31 +101,65 @@ class Trials:
         self._guesses = guesses
         self._limits = limits
         self._blocks: OrderedDict[str, OrderedDict[bytes, deque[Trial]]] = OrderedDict()
-        self._byKey: dict[TokenKey, Trial] = {}
+        # The same token may come from several addresses: who waits at one of them is not to wait for the other.
+        self._byKey: dict[TokenKey, dict[Guesser, Trial]] = {}
+        self._count = 0
+        self._sweptAt = -inf
 
-    def find(self, key: TokenKey) -> Trial | None:
+    def find(self, key: TokenKey, guesser: Guesser) -> Trial | None:
         """
-        The one that waits with this key.
+        The one that waits with this key, from there.
         """
-        return self._byKey.get(key)
+        return self._byKey.get(key, {}).get(guesser)
 
-    def add(self, trial: Trial) -> bool:
+    def add(self, trial: Trial, now: float) -> bool:
         """
         Have a token wait for its turn.
 
         @return: whether there is room for it.
         """
         block, name = trial.guesser
-        if self._countOf(block) >= self._limits.loginsPerAddress:
+        limits = self._limits
+        if self._countOf(block) >= limits.loginsPerAddress:
             self._dropFrom(block)
-        if len(self._byKey) >= self._limits.logins:
+        if self._count >= limits.logins and now >= self._sweptAt + _SWEEP_SECONDS:
+            self._sweptAt = now
             for each in list(self._blocks):
                 self._dropFrom(each)
-        if self._countOf(block) >= self._limits.loginsPerAddress or len(self._byKey) >= self._limits.logins:
+        if self._countOf(block) >= limits.loginsPerAddress or self._count >= limits.logins:
             return False
         self._blocks.setdefault(block, OrderedDict()).setdefault(name, deque()).append(trial)
-        self._byKey[trial.key] = trial
+        self._byKey.setdefault(trial.key, {})[trial.guesser] = trial
+        self._count += 1
         return True
+
+    def takeAlike(self, key: TokenKey) -> list[Waiter]:
+        """
+        Take those out that need not be tried any more, since it is known what comes of this token.
+
+        @return: all who wait for it.
+        """
+        alike = list(self._byKey.get(key, {}).values())
+        for trial in alike:
+            block, name = trial.guesser
+            self._blocks[block][name].remove(trial)
+            self._forget(trial)
+            self._prune(block, name)
+        return [waiter for trial in alike for waiter in trial.waiters]
+
+    def _forget(self, trial: Trial) -> None:
+        alike = self._byKey[trial.key]
+        del alike[trial.guesser]
+        if not alike:
+            del self._byKey[trial.key]
+        self._count -= 1
+
+    def _prune(self, block: str, name: bytes) -> None:
+        lines = self._blocks[block]
+        if not lines[name]:
+            del lines[name]
+        if not lines:
+            del self._blocks[block]
 
     def _countOf(self, block: str) -> int:
         return sum(map(len, self._blocks.get(block, {}).values()))
@@ -148,29 +187,20 @@ class Trials:
         return earliest
 
     def _take(self, block: str, name: bytes) -> Trial:
-        lines = self._blocks.pop(block)
-        line = lines.pop(name)
-        trial = line.popleft()
-        if line:
-            lines[name] = line
-        if lines:
-            self._blocks[block] = lines
-        del self._byKey[trial.key]
+        lines = self._blocks[block]
+        trial = lines[name].popleft()
+        self._blocks.move_to_end(block)
+        lines.move_to_end(name)
+        self._forget(trial)
+        self._prune(block, name)
         return trial
 
     def _dropFrom(self, block: str) -> None:
         """
         Drop those of an address for which nobody waits any more.
         """
-        lines = self._blocks[block]
-        for name, line in list(lines.items()):
-            wanted = deque(trial for trial in line if trial.isWanted)
-            for trial in line:
-                if not trial.isWanted:
-                    del self._byKey[trial.key]
-            if wanted:
-                lines[name] = wanted
-            else:
-                del lines[name]
-        if not lines:
-            del self._blocks[block]
+        for name, line in list(self._blocks[block].items()):
+            for trial in [trial for trial in line if not trial.isWanted]:
+                line.remove(trial)
+                self._forget(trial)
+            self._prune(block, name)

@@ -113,7 +113,7 @@ class LoginTests(SynchronousTestCase):
         One is tried once, however many come with it at once, and from wherever.
         """
         first = self.check(b"bob", user=user(b"bob"))
-        crowd = [self.check(b"alice", f"10.0.{number}.1") for number in range(20)]
+        crowd = [self.check(b"alice", f"10.0.{number % 4}.1") for number in range(20)]
         self.assertTrue(self.thread.work())
         late = self.check(b"alice")
         self.assertTrue(self.thread.work())
@@ -135,6 +135,29 @@ class LoginTests(SynchronousTestCase):
         self.assertNoResult(self.check(b"alicf"))
         self.thread.work()
         self.assertNoResult(self.check(b"alice", user=replace(self.alice, secret=secretOf(b"new"), since=2)))
+
+    def test_neighbourWithTheSame(self) -> None:
+        """
+        Who comes with what somebody else waits to have tried, at an address where many were wrong, does not wait there.
+        """
+        self.guess()
+        there = self.check(b"alice")
+        self.assertFalse(self.thread.work())
+        here = self.check(b"alice", "10.0.0.2")
+        self.assertTrue(self.thread.work())
+        for found in (here, there):
+            self.assertEqual(self.successResultOf(found), Login(b"alice", 1))
+        self.clock.advance(10)
+        self.assertFalse(self.thread.work())
+
+    def test_rightIsNotForgottenForWrong(self) -> None:
+        """
+        However many are wrong, the one that was right is known.
+        """
+        self.tried(b"alice")
+        for number in range(10):
+            self.tried(b"guess", user=user(b"u%d" % number))
+        self.assertEqual(self.successResultOf(self.check(b"alice")), Login(b"alice", 1))
 
     def test_fewAreKnown(self) -> None:
         """
@@ -259,7 +282,7 @@ class LoginTests(SynchronousTestCase):
         for _ in range(1000):
             self.check(b"alice")
             self.asked[-1].session.isOver = True
-        (trial,) = self.logins._trials._byKey.values()
+        ((trial,),) = [list(trials.values()) for trials in self.logins._trials._byKey.values()]
         self.assertLess(len(trial.waiters), 100)
 
     def test_fewGuessers(self) -> None:

@@ -7,14 +7,16 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from typing import Final
+from types import SimpleNamespace
+from typing import Any, Final
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509 import Certificate
 from twisted.internet.endpoints import TCP4ClientEndpoint
-from twisted.internet.interfaces import IAddress
+from twisted.internet.interfaces import IAddress, ISSLTransport
 from twisted.internet.protocol import Factory, Protocol, ServerFactory
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import directlyProvides
 
 from replkv.frontends.certified import certifiedLogin
 from replkv.tls.authority import Credential, makeClient, makeServer
@@ -130,6 +132,21 @@ class CertifiedTests(SynchronousTestCase):
                 own = makeClient(self.authority, name or "x", NOW)
                 self.assertEqual(self.login(own), [None if name else Login(b"x", None)])
                 self.network = Network()
+
+    def test_noSense(self) -> None:
+        """
+        So is who has one of whose names nobody can make sense.
+        """
+        for error in (ValueError("bad string"), TypeError("bit string")):
+
+            class Odd:
+                @property
+                def subject(self, error: Exception = error) -> None:
+                    raise error
+
+            transport: Any = SimpleNamespace(getPeerCertificate=lambda: SimpleNamespace(to_cryptography=lambda: Odd()))
+            directlyProvides(transport, ISSLTransport)
+            self.assertIsNone(certifiedLogin(transport))
 
     def test_server(self) -> None:
         """

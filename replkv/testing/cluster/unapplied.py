@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 def watchUnapplied(cluster: SimulatedCluster, assembly: Assembly) -> None:
     """
-    Count them.
+    Count them, as far as the entries are in memory.
     """
     executor, log, machine = assembly.node.executor, assembly.raft.log, assembly.machine
     lead = executor.lead
 
     def watched() -> None:
-        unapplied = log.entries(machine.appliedIndex + 1, log.lastIndex)
+        unapplied = log.recentAfter(machine.appliedIndex)
         isUnsure = any(isinstance(decode(entry.data)[1], UserCommand) for entry in unapplied)
         cluster.rare[rare.USERS_UNAPPLIED] += isUnsure
         lead()

@@ -17,6 +17,7 @@ from tests.planted import (
     room_bugs,
     snapshot_bugs,
     state_bugs,
+    user_bugs,
 )
 
 BUGS: Final = (
@@ -30,4 +31,5 @@ BUGS: Final = (
     *command_bugs.BUGS,
     *room_bugs.BUGS,
     *state_bugs.BUGS,
+    *user_bugs.BUGS,
 )

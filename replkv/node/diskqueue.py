@@ -178,6 +178,13 @@ class DiskQueue:
 
     def _notRead(self, failure: Failure) -> Deferred[None]:
         failure.trap(Exhausted)
+        if not self._short:
+            self._short = True
+            self._logger.warn(
+                "the log cannot be read, and what is to be applied waits for it: {reason}. Raise the limit of open "
+                "files (ulimit -Hn) or find out what uses them up",
+                reason=failure.getErrorMessage(),
+            )
         return deferLater(self._clock, RETRY_SECONDS, lambda: None)
 
     def _notWritten(self, failure: Failure, seq: int, write: Callable[[], None]) -> None:

@@ -92,9 +92,8 @@ class Executor:
         self._proposals = Proposals(limits)
         self._deadlines = Deadlines(config.requestTimeout, limits)
         self._leaderless = Deadlines(config.leaderWait, limits)
-        self._held: deque[Request] = (
-            deque()
-        )  # Since this server hands over, or what comes before has to be applied first.
+        # Since this server hands over, or what comes before them has to be applied first.
+        self._held: deque[Request] = deque()
 
     @property
     def pending(self) -> int:
@@ -199,11 +198,13 @@ class Executor:
         """
         self._proposals.applied(entries, results)
         self._access.applied(entries, results)
+        if self._leads:
+            self._leaderClock.applied()
         self.goOn()
 
     def skip(self, appliedIndex: int) -> None:
         """
-        The state machine goes on from a snapshot, which has the entries up to C{appliedIndex}.
+        A snapshot that the state machine goes on from has the entries up to C{appliedIndex}.
         """
         self._proposals.skip(appliedIndex)
         self._access.skip(appliedIndex)

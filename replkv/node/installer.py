@@ -197,12 +197,12 @@ class Installer:
 
     def _notFetched(self, failure: Failure) -> bool:
         self._fetching = None
-        # Its traceback holds the frames of whoever called, and these it, until the collector finds them; and with them
-        # what the core has given out in this turn, which may be much.
-        failure.cleanFailure()
         if not failure.check(CancelledError, Unreachable, NoSnapshot):
             failure.trap(EngineError, OSError, ValueError)
             self._isOfNoUse(failure.getErrorMessage())
+        # Its traceback holds the frames of whoever called, and these it, until the collector finds them; and with them
+        # what the core has given out in this turn, which may be much.
+        failure.cleanFailure()
         return False
 
     def _isOfNoUse(self, reason: str) -> None:

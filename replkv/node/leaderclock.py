@@ -47,6 +47,13 @@ class LeaderClock:
         self._clusterClock.reach(largestStamp(self._machine.clock, unapplied))
         self._proposed = _NO_CLOCK_ENTRY
 
+    def applied(self) -> None:
+        """
+        More is applied. It may have been stamped later than all that was in memory when this server came to lead; but
+        it is applied before this server stamps anything for a client.
+        """
+        self._clusterClock.reach(self._machine.clock)
+
     def now(self) -> int:
         """
         Tell the time, in milliseconds.

@@ -43,7 +43,7 @@ from replkv.raft.validity import Impossible
 TICKS_PER_HEARTBEAT: Final = 5
 
 _TOLD_OF: Final = {
-    DiskTrouble.HANGS: "its disk has been at one write for too long",
+    DiskTrouble.HANGS: "its disk has been at one write, or one read, for too long",
     DiskTrouble.IS_SLOW: "its disk takes many times as long for a write as those of the others: all clients have "
     "waited for it",
 }

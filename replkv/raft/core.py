@@ -342,6 +342,6 @@ class Raft(RaftView):
         """
         state = self.state
         isFollowed = message.term == state.currentTerm and self.role.leaderId == sender
-        if isFollowed and state.mayLead and not state.diskIsSlow:
+        if isFollowed and state.mayLead and not state.diskIsSlow and not state.isBehind:
             self._become(Transition(RoleName.CANDIDATE, handOver=True))
         state.send(sender, TimeoutNowReply(term=state.currentTerm), token)

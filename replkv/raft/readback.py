@@ -15,11 +15,19 @@ class ReadBack:
     comes; but a snapshot may have had the server go on elsewhere meanwhile, and then it is of no use.
 
     @ivar isUnderWay: whether a piece is being read.
+    @ivar ticks: for how many ticks a piece is waited for, however often it is read in vain.
     """
 
     def __init__(self) -> None:
         self.isUnderWay = False
+        self.ticks = 0
         self._entries: Sequence[Entry] = ()
+
+    def tick(self) -> None:
+        """
+        One tick passed.
+        """
+        self.ticks += self.isUnderWay
 
     def loaded(self, entries: Sequence[Entry]) -> None:
         """
@@ -27,6 +35,8 @@ class ReadBack:
         """
         self.isUnderWay = False
         self._entries = entries
+        if entries:
+            self.ticks = 0
 
     def entries(self, first: int, last: int) -> list[Entry]:
         """
@@ -35,6 +45,12 @@ class ReadBack:
         """
         offset = first - self._entries[0].index if self._entries else -1
         if not 0 <= offset < len(self._entries):
-            self._entries = ()
+            self.forget()
             return []
         return list(self._entries[offset : offset + last + 1 - first])
+
+    def forget(self) -> None:
+        """
+        What was read is of no use any more.
+        """
+        self._entries = ()

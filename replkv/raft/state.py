@@ -107,6 +107,7 @@ class ServerState:
         One tick passed.
         """
         self._writeTicks = self._writeTicks + 1 if self._writing else 0
+        self._readBack.tick()
 
     def persisted(self, seq: int) -> None:
         """
@@ -173,10 +174,18 @@ class ServerState:
     @property
     def diskHangs(self) -> bool:
         """
-        Whether the disk has been at one write for so long that another server had better lead: this one can apply
-        nothing, and so answer nothing.
+        Whether the disk has been at one write, or at reading what is to be applied, for so long that another server had
+        better lead: this one can apply nothing, and so answer nothing.
         """
-        return bool(self.peers) and self._writeTicks >= self.config.limits.diskPatience * self.config.electionTicks
+        ticks = max(self._writeTicks, self._readBack.ticks)
+        return bool(self.peers) and ticks >= self.config.limits.diskPatience * self.config.electionTicks
+
+    @property
+    def isBehind(self) -> bool:
+        """
+        Whether it has so much to apply that not all of that is in memory: if it led now, all clients would wait for it.
+        """
+        return self.durableCommit > self.lastApplied and self.lastApplied + 1 < self.log.inMemory
 
     @property
     def mayLead(self) -> bool:
@@ -337,7 +346,11 @@ class ServerState:
         log, limits = self.log, self.config.limits
         first = self.lastApplied + 1
         last = min(self.durableCommit, self.lastApplied + limits.readyEntries)
-        found = log.entries(first, last) if first >= log.inMemory else self._readBack.entries(first, last)
+        if first < log.inMemory:
+            found = self._readBack.entries(first, last)
+        else:
+            self._readBack.forget()
+            found = log.entries(first, last)
         if not found:
             self._readBack.isUnderWay = True
             last = min(self.durableCommit, log.inMemory - 1, self.lastApplied + limits.batchEntries)

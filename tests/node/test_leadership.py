@@ -184,7 +184,7 @@ class DiskTests(LeaderTests):
     Tests for what the operator of a server that leads no longer is told of its disk.
     """
 
-    HANGS = "this server leads no longer, since its disk has been at one write for too long"
+    HANGS = "this server leads no longer, since its disk has been at one write, or one read, for too long"
     SLOW = "this server leads no longer, since its disk takes many times as long"
 
     def setUp(self) -> None:

@@ -12,7 +12,7 @@ from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.limits import RAFT_LIMITS, RaftLimits
 from replkv.raft.log import ENTRY_OVERHEAD, RaftLog
-from replkv.raft.messages import AppendEntries, RequestVoteReply
+from replkv.raft.messages import AppendEntries, RequestVoteReply, TimeoutNow
 from replkv.raft.outputs import Load
 from tests.patience import patiently
 from tests.raft.network import ELECTION_TICKS, Server, entriesOf
@@ -166,6 +166,37 @@ class ReadBackTests(SynchronousTestCase):
         self.assertEqual(server.applied, entriesOf(1, 1))
         server.pump()
         self.assertEqual(list(server.loads), [Load(0, 1, 3, 5)])
+
+    def test_hangs(self) -> None:
+        """
+        A disk that is at reading what is to be applied for too long hangs as one does that is at a write: this server
+        had better not lead. To have read nothing, over and over, is no better.
+        """
+        server = aServer(limits=NOTHING_KEPT)
+        self.lag(server, 5)
+        server.pump()
+        patience = server.raft.config.limits.diskPatience * ELECTION_TICKS
+        server.tick(patience // 2)
+        server.raft.loaded(server.loads.popleft(), Batch(()))
+        server.pump()
+        server.tick(patience - patience // 2 - 1)
+        self.assertTrue(server.raft.state.mayLead)
+        server.tick()
+        self.assertFalse(server.raft.state.mayLead)
+        server.finishLoad(2)
+        self.assertTrue(server.raft.state.mayLead)
+
+    def test_handOver(self) -> None:
+        """
+        A server that has to read what it would have to apply before it could answer anybody takes no leadership over.
+        """
+        server = aServer(limits=NOTHING_KEPT)
+        self.lag(server, 5)
+        server.receive(1, TimeoutNow(term=1))
+        self.assertEqual((server.raft.role.name, server.raft.currentTerm), ("follower", 1))
+        self.applyAll(server)
+        server.receive(1, TimeoutNow(term=1))
+        self.assertEqual((server.raft.role.name, server.raft.currentTerm), ("candidate", 2))
 
     def test_readyEntries(self) -> None:
         """

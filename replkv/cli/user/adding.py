@@ -5,8 +5,10 @@ Users who come, get another token, and go.
 from __future__ import annotations
 
 import secrets
-from typing import ClassVar, Final
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, ClassVar, Final, TypeVar
 
+from twisted.internet.defer import Deferred
 from twisted.python.usage import UsageError
 
 from replkv.cli.failures import failed
@@ -17,9 +19,12 @@ from replkv.cli.user.effects import NOT_HEEDED, Added, addUser, areHeeded, tellO
 from replkv.cli.user.names import TIMEOUT, NameCommand
 from replkv.cli.user.prefixes import PREFIX_HELP, prefixOf
 from replkv.client.client import Client
-from replkv.config import Config
+from replkv.client.errors import ClientError, OutcomeUnknown
+from replkv.config import Config, ConfigError
 from replkv.users.rights import EVERYTHING, Grant, Right
 from replkv.users.secret import SALT_BYTES, Secret, makeSecret
+
+_T = TypeVar("_T")
 
 _TOKEN_PARAMETERS: Final[list[list[str | None]]] = [
     ["new-token-file", None, None, "Take the user's token from this file's first line; - is the standard input."],
@@ -28,8 +33,9 @@ _TOKEN_PARAMETERS: Final[list[list[str | None]]] = [
 _TOKEN_FLAGS: Final = [["ask", None, "Ask at the terminal which token the user is to have."]]
 _TOKEN_HELP: Final = (
     "A token that nobody can guess is made, and written to the standard output, a line of its own, this once: the "
-    "servers keep no more than its scrypt. A token of one's own is read from a file, or asked for; it is never an "
-    "argument, which others could read."
+    "servers keep no more than its scrypt. It is written before anything is done, so that none is lost which counts; "
+    "the exit status tells whether it does. Where it cannot be written, nothing is done. A token of one's own is read "
+    "from a file, or asked for; it is never an argument, which others could read."
 )
 
 
@@ -46,20 +52,31 @@ class _TokenCommand(NameCommand):
         if self["ask"] and self["new-token-file"] is not None:
             raise UsageError("--ask and --new-token-file are two tokens")
 
-    def choose(self) -> tuple[str | None, Secret]:
+    def give(self, config: Config, main: Callable[[Client, Secret], Coroutine[Deferred[Any], Any, _T]]) -> _T:
         """
-        Choose the token.
+        Have the cluster give the user a token.
 
-        @return: the token, if it was made here and somebody has to be told, and what is kept of it.
+        @param main: does it, with what is kept of the token.
+        @return: what comes of it.
         """
-        made = None
+        isMade = not self["ask"] and self["new-token-file"] is None
         if self["ask"]:
             token = askToken(self["path"], twice=True)
-        elif self["new-token-file"] is not None:
-            token = readToken(self["new-token-file"])
         else:
-            token = made = makeToken()
-        return made, makeSecret(token.encode("ascii"), secrets.token_bytes(SALT_BYTES))
+            token = makeToken() if isMade else readToken(self["new-token-file"])
+        secret = makeSecret(token.encode("ascii"), secrets.token_bytes(SALT_BYTES))
+        if isMade:
+            remark(f"The token of {self['path']}, which is shown this once:")
+            # Before it may count: whatever happens then, somebody has it.
+            say(token)
+        try:
+            return self.ask(config, lambda client: main(client, secret))
+        except OutcomeUnknown:
+            raise
+        except (ClientError, ConfigError):
+            if isMade:
+                tell("the token above is of no use")
+            raise
 
 
 class UserAddCommand(_TokenCommand):
@@ -74,7 +91,10 @@ class UserAddCommand(_TokenCommand):
     )
     optParameters: ClassVar = _TOKEN_PARAMETERS
     optFlags: ClassVar = [["admin", None, "The user may do everything, and give others rights."], *_TOKEN_FLAGS]
-    again = "replkv user list shows whether the user is there, and replkv user passwd gives it a token"
+    again = (
+        "if it was done, the token is the new one, by which the first admin has to log in; replkv user list shows "
+        "whether the user is there, and with which rights"
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -98,10 +118,8 @@ class UserAddCommand(_TokenCommand):
         """
         name = self["path"]
         # The last one, since from then on it matters who asks.
-        grants = [*dict.fromkeys(self._grants), *([EVERYTHING] if self["admin"] else [])]
-        made, secret = self.choose()
-        added: Added = self.ask(config, lambda client: addUser(client, name, secret, grants))
-        _show(name, made)
+        grants = _needed([*self._grants, *([EVERYTHING] if self["admin"] else [])])
+        added: Added = self.give(config, lambda client, secret: addUser(client, name, secret, grants))
         if added.error is not None:
             status, text = failed(added.error)
             tell(f"the user {name} is added, but has no right to {added.missing}: {text}")
@@ -128,20 +146,18 @@ class UserPasswdCommand(_TokenCommand):
     )
     optParameters: ClassVar = _TOKEN_PARAMETERS
     optFlags: ClassVar = _TOKEN_FLAGS
-    again = "run it again: the user then has the token that is written there"
+    again = "if it was done, the token is the new one, otherwise the former one; run again, it gives the user another"
 
     def run(self, filename: str, config: Config) -> int:
         """
         Give the user the token.
         """
         name = self["path"]
-        made, secret = self.choose()
 
-        async def main(client: Client) -> None:
+        async def main(client: Client, secret: Secret) -> None:
             await client.setSecret(name, secret)
 
-        self.ask(config, main)
-        _show(name, made)
+        self.give(config, main)
         return DONE
 
 
@@ -176,10 +192,9 @@ class UserDelCommand(NameCommand):
         return DONE
 
 
-def _show(name: str, made: str | None) -> None:
+def _needed(grants: Sequence[Grant]) -> list[Grant]:
     """
-    Show a token that nobody knows yet.
+    Those of some rights that no other one of them covers, each once: the servers refuse what a user may do already.
     """
-    if made is not None:
-        remark(f"The token of {name}, which is shown this once:")
-        say(made)
+    kept = list(dict.fromkeys(grants))
+    return [grant for grant in kept if not any(other.covers(*grant) for other in kept if other != grant)]

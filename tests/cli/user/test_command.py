@@ -10,19 +10,30 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from typing import cast
 
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.cli.command import Signalled
 from replkv.cli.console import main
-from replkv.cli.statuses import DONE, INTERRUPTED, MISTAKE, NOT_ALLOWED, NOT_FOUND, UNKNOWN
+from replkv.cli.statuses import (
+    DONE,
+    INTERRUPTED,
+    MISTAKE,
+    NOT_ALLOWED,
+    NOT_FOUND,
+    REFUSED,
+    STREAM,
+    UNAVAILABLE,
+    UNKNOWN,
+)
 from replkv.cli.user import adding, listing, names
 from replkv.cli.user.effects import Added
 from replkv.cli.user.names import NameCommand
 from replkv.client.administration import UserRights
-from replkv.client.errors import NotAllowed, OutcomeUnknown
-from replkv.config import Config
+from replkv.client.errors import NotAllowed, NotFound, OutcomeUnknown, Refused, Unavailable
+from replkv.config import Config, ConfigError
 from replkv.users.rights import EVERYTHING, Grant, Right
 from replkv.users.secret import COST, Cost, Secret, makeSecret
 
@@ -46,9 +57,13 @@ class UserCase(SynchronousTestCase):
         self.patch(os, "environ", {"REPLKV_CONFIG": path})
         self.outcome: object = None
         self.commands: list[NameCommand] = []
+        self.written: list[str] = []
+        self.main: Callable[[object], object] = lambda client: None
 
-        def ask(command: NameCommand, config: Config, main: object) -> object:
+        def ask(command: NameCommand, config: Config, main: Callable[[object], object]) -> object:
             self.commands.append(command)
+            self.written.append(cast(io.StringIO, sys.stdout).getvalue())
+            self.main = main
             if isinstance(self.outcome, Exception):
                 raise self.outcome
             return self.outcome
@@ -98,7 +113,7 @@ class TokenTests(UserCase):
 
     def test_notShown(self) -> None:
         """
-        One that the user has chosen is not shown, and one that has not become the user's neither.
+        One that the user has chosen is not shown.
         """
         self.outcome = Added(True)
         status, output, errors = self.run_("add", "alice", "--new-token-file", "-", "--write", "*", stdin=b"s3cret\n")
@@ -108,7 +123,41 @@ class TokenTests(UserCase):
         self.assertEqual(self.run_("passwd", "alice", "--ask"), (DONE, "", ""))
         self.assertEqual(self.made[1][0], b"typed-alice-True")
         self.outcome = NotAllowed("x", "bob")
-        self.assertEqual(self.run_("passwd", "alice"), (NOT_ALLOWED, "", "replkv: not allowed (ERR_AUTH): x\n"))
+        refused = self.run_("passwd", "alice", "--new-token-file", "-", stdin=b"s3cret\n")
+        self.assertEqual(refused, (NOT_ALLOWED, "", "replkv: not allowed (ERR_AUTH): x\n"))
+
+    def test_writtenFirst(self) -> None:
+        """
+        One that is made is written before the servers are asked for anything. Where it cannot be, they are not.
+        """
+        self.outcome = Added(True)
+        for words in (("add", "alice"), ("passwd", "alice")):
+            output = self.run_(*words)[1]
+            self.assertEqual(self.written.pop(), output)
+            self.commands.clear()
+            with open("/dev/full", "w") as full:
+                self.patch(sys, "stdout", full)
+                status = main(["user", *words])
+                # It is not to be written again when it is closed.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), full.fileno())
+            self.assertEqual((status, self.commands), (STREAM, []))
+
+    def test_ofNoUse(self) -> None:
+        """
+        Where nothing was done, it is said that the token that was shown is of no use.
+        """
+        for error, status in (
+            (NotAllowed("x", "bob"), NOT_ALLOWED),
+            (Refused("x"), REFUSED),
+            (Unavailable("x"), UNAVAILABLE),
+            (NotFound("x"), NOT_FOUND),
+            (ConfigError("x"), MISTAKE),
+        ):
+            self.outcome = error
+            for words in (("add", "alice"), ("passwd", "alice")):
+                ended, output, errors = self.run_(*words)
+                self.assertEqual((ended, output.count("\n")), (status, 1))
+                self.assertIn("replkv: the token above is of no use\n", errors)
 
     def test_noArgument(self) -> None:
         """
@@ -270,7 +319,7 @@ class OptionTests(UserCase):
 
     def test_unknown(self) -> None:
         """
-        Where the outcome is not known, it is said what to do, and no token is shown.
+        Where the outcome is not known, it is said what to do, and which token it is.
         """
         self.patch(NameCommand, "ask", self.ask)
         for error, status in ((OutcomeUnknown("lost"), UNKNOWN), (Signalled(2), INTERRUPTED)):
@@ -280,10 +329,29 @@ class OptionTests(UserCase):
 
             self.patch(names, "runReactor", fail)
             for words, hint in (
-                (("add", "alice"), "replkv user list shows whether the user is there"),
-                (("passwd", "alice"), "run it again"),
+                (("add", "alice"), "if it was done, the token is the new one, by which the first admin has to log in"),
+                (("passwd", "alice"), "if it was done, the token is the new one, otherwise the former one"),
                 (("grant", "alice", "read"), "it does no harm to do it again"),
             ):
                 ended, output, errors = self.run_(*words)
-                self.assertEqual((ended, output), (status, ""))
+                self.assertEqual((ended, output.count("\n")), (status, words[0] != "grant"))
                 self.assertIn(hint, errors)
+                self.assertNotIn("of no use", errors)
+
+    def test_covered(self) -> None:
+        """
+        A right that another one of the same command covers is not asked for, since it would be refused.
+        """
+        given: list[list[Grant]] = []
+        self.patch(adding, "addUser", lambda client, name, secret, grants: given.append(grants))
+        self.outcome = Added(True)
+        star, app = Grant(Right.READ, b""), Grant(Right.WRITE, b"app/")
+        for words, grants in (
+            (("--read", "*", "--read", "app/"), [star]),
+            (("--read", "app/", "--write", "app/", "--read", "*", "--read", "*"), [app, star]),
+            (("--write", "app/", "--admin"), [EVERYTHING]),
+            (("--read", "app/", "--read", "b"), [READ, Grant(Right.READ, b"b")]),
+        ):
+            self.run_("add", "alice", *words)
+            self.main(None)
+            self.assertEqual(given.pop(), grants)

@@ -4,6 +4,7 @@ C{replkv client}: a conversation with the cluster.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import ClassVar
@@ -23,7 +24,7 @@ from replkv.cli.terminal import (
     patiently,
     showAnswer,
 )
-from replkv.cli.words import helpLines
+from replkv.cli.words import helpLines, isOpen
 from replkv.config import Config
 
 
@@ -60,6 +61,8 @@ class ClientCommand(AskingCommand):
         Take the words of a single command.
         """
         self["words"] = words
+        # Nobody is asked for a token that is of no use.
+        self.logsIn = not words or not isOpen(os.fsencode(words[0]))
 
     def run(self, filename: str, config: Config) -> int:
         """

@@ -162,11 +162,11 @@ class AskingCommand(ServersCommand):
     """
     A command that asks servers.
 
-    @cvar logsIn: whether it asks what not everybody is told.
+    @ivar logsIn: whether it asks what not everybody is told.
     @ivar timeout: for how many seconds.
     """
 
-    logsIn: ClassVar[bool] = True
+    logsIn: bool = True
 
     synopsis = "[--config FILE] [--timeout SECONDS]"
     optParameters: ClassVar = [

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from replkv.cli.tokens import askToken, checked, readToken
+from replkv.cli.tokens import NoToken, askToken, checked, readToken
 from replkv.client.arguments import checkedUser
 from replkv.client.errors import CommandError
 from replkv.config import ConfigError
@@ -50,5 +50,5 @@ def loginOf(user: str | None, tokenFile: str | None) -> tuple[str, str] | tuple[
         return name, checked(os.fsencode(known), TOKEN_VARIABLE)
     try:
         return name, askToken(name)
-    except ConfigError as error:
+    except NoToken as error:
         raise ConfigError(f"{error}: --token-file, {TOKEN_VARIABLE} or {TOKEN_FILE_VARIABLE} has one") from None

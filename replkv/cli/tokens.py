@@ -19,6 +19,12 @@ _TOKEN_BYTES: Final = 24
 _MAX_LINE: Final = 4096
 
 
+class NoToken(ConfigError):
+    """
+    Nobody could be asked for a token, or gave one.
+    """
+
+
 def makeToken() -> str:
     """
     Make one that nobody can guess.
@@ -52,18 +58,19 @@ def askToken(whose: str, twice: bool = False) -> str:
     Ask the person at the terminal, who does not see it. It is asked for there, whatever the standard input is.
 
     @param twice: whether to ask again, since nobody has seen it.
-    @raise ConfigError: if there is no terminal, or no token is given.
+    @raise NoToken: if there is no terminal, or no token is given.
+    @raise ConfigError: if what is given is none.
     """
     try:
         os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
     except OSError:
-        raise ConfigError(f"there is no terminal at which to ask for the token of {whose}") from None
+        raise NoToken(f"there is no terminal at which to ask for the token of {whose}") from None
     try:
         token = getpass(f"Token of {whose}: ")
         if twice and getpass("Once more: ") != token:
             raise ConfigError("these were two different tokens: nothing was done")
     except EOFError:
-        raise ConfigError("no token was given") from None
+        raise NoToken("no token was given") from None
     return checked(os.fsencode(token), "the terminal")
 
 

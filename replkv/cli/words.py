@@ -45,12 +45,14 @@ class _Verb(NamedTuple):
     @ivar purpose: what the command is good for.
     @ivar carryOut: does it.
     @ivar more: what else there is to know, in lines; an example the last.
+    @ivar isOpen: whether everybody may have it done, as far as servers are asked at all.
     """
 
     arguments: tuple[str, ...]
     purpose: str
     carryOut: Callable[..., Awaitable[Answer]]
     more: tuple[str, ...] = ()
+    isOpen: bool = False
 
     def usage(self, name: bytes) -> str:
         """
@@ -100,6 +102,14 @@ def names() -> list[str]:
     The names of all commands.
     """
     return [name.decode() for name in _VERBS]
+
+
+def isOpen(name: bytes) -> bool:
+    """
+    Whether a command is done for everybody, or there is none of that name.
+    """
+    verb = _VERBS.get(name)
+    return verb is None or verb.isOpen
 
 
 def valuePlace(words: Sequence[bytes]) -> int | None:
@@ -238,10 +248,12 @@ _VERBS: Final = {
         _touch,
         ("EXPTIME is the seconds from now after which the key is gone; 0 is never.", "Example: touch greeting 60"),
     ),
-    b"stats": _Verb((), "show what a server says of itself, the first that answers", _stats),
-    b"version": _Verb((), "show the version of a server, the first that answers", _version),
-    b"quit": _Verb((), "leave the prompt, as Ctrl-D does", _quit),
-    b"help": _Verb(("[COMMAND]",), "show these lines, or more about a command", _help, ("Example: help set",)),
+    b"stats": _Verb((), "show what a server says of itself, the first that answers", _stats, isOpen=True),
+    b"version": _Verb((), "show the version of a server, the first that answers", _version, isOpen=True),
+    b"quit": _Verb((), "leave the prompt, as Ctrl-D does", _quit, isOpen=True),
+    b"help": _Verb(
+        ("[COMMAND]",), "show these lines, or more about a command", _help, ("Example: help set",), isOpen=True
+    ),
 }
 
 

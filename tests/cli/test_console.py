@@ -191,6 +191,20 @@ class MainTests(SynchronousTestCase):
             self.assertTrue(errors.endswith(": those on localhost were asked\n"), errors)
             self.assertEqual(self.outcome(name, "-c", self.filename), (UNAVAILABLE, "", ""))
 
+    def test_openCommands(self) -> None:
+        """
+        Who asks for what is for everybody needs no token, though the environment names a user.
+        """
+        self.patch(os, "environ", {**os.environ, "REPLKV_USER": "alice", "REPLKV_TOKEN_FILE": "/nowhere/token"})
+        for kind in (ClientCommand, StatusCommand):
+            self.patch(kind, "run", lambda command, filename, config: DONE)
+        for words in (["version"], ["stats"], ["help"], ["help", "set"], ["quit"], ["nonsense"]):
+            self.assertEqual(self.outcome("client", "-c", self.filename, *words), (DONE, "", ""))
+        self.assertEqual(self.outcome("status", "-c", self.filename), (DONE, "", ""))
+        for words in ([], ["get", "a"], ["set", "a", "1"]):
+            line = "replkv: /nowhere/token: No such file or directory\n"
+            self.assertEqual(self.outcome("client", "-c", self.filename, *words), (MISTAKE, "", line))
+
     def test_namedIsMissing(self) -> None:
         """
         A servers file that is named and is not there is a mistake, for which nothing else is taken.

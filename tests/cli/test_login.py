@@ -67,6 +67,17 @@ class LoginTests(TokenCase):
             "REPLKV_TOKEN_FILE has one",
         )
 
+    def test_typedWrong(self) -> None:
+        """
+        Who types what is no token is told that alone, and who types nothing where there may be one.
+        """
+        self.typing("two words")
+        error = self.assertRaises(ConfigError, loginOf, "alice", None)
+        self.assertTrue(str(error).startswith("the terminal: a token is 1 to 256"))
+        self.assertNotIn("--token-file", str(error))
+        self.typing()
+        self.assertIn("no token was given: --token-file", str(self.assertRaises(ConfigError, loginOf, "alice", None)))
+
     def test_mistakes(self) -> None:
         """
         A token without a user is a mistake, and so is what no user has. The token is not shown.

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -19,7 +20,9 @@ from tests.processes.conftest import MakeCluster
 from tests.processes.conversation import Conversation
 from tests.processes.test_command_line import REPLKV
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+SECURITY = ROOT / "docs" / "security.md"
 
 
 @onReactor
@@ -70,43 +73,53 @@ async def test_session(makeCluster: MakeCluster) -> None:
 @onReactor
 async def test_threeCommands(tmp_path: Path) -> None:
     """
-    Three commands, in an empty folder, make a cluster with TLS and one user, who can log in.
+    Three commands, in an empty folder, make a cluster with TLS and one user, who can log in. What is shown after them
+    goes as it is typed, and so does what the document on security shows of users.
     """
-    [block] = re.findall(r"three commands make a cluster.*?```sh\n(.*?)```", README.read_text(), re.DOTALL)
-    make, start, add = [line.partition("#")[0].split()[1:] for line in block.splitlines()]
+    text = README.read_text()
+    [block] = re.findall(r"three commands make a cluster.*?```sh\n(.*?)```", text, re.DOTALL)
+    [after] = re.findall(r"servers do only what a user\nasks for who may:\n\n```sh\n(.*?)```", text, re.DOTALL)
+    [shown] = re.findall(r"## Users\n.*?```sh\n(.*?)```", SECURITY.read_text(), re.DOTALL)
+    make, start, add = block.splitlines()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("REPLKV_")}
+    environment["HOME"] = str(tmp_path)
+    prelude = f'set -eu\nreplkv() {{ {shlex.join(REPLKV)} "$@"; }}\n'
 
-    async def run(words: list[str], **more: str) -> subprocess.CompletedProcess[bytes]:
+    async def run(lines: str) -> bytes:
         done: subprocess.CompletedProcess[bytes] = await deferToThread(
             subprocess.run,
-            [*REPLKV, *words],
+            ["bash", "-c", prelude + lines],
             cwd=tmp_path,
-            env={**environment, **more},
+            env=environment,
             capture_output=True,
             check=False,
             timeout=PATIENCE,
         )
-        return done
+        assert done.returncode == 0, (lines, done)
+        assert b"others can read" not in done.stderr
+        return done.stdout
 
-    assert (await run(make)).returncode == 0
+    await run(make)
     servers = tmp_path / "etc" / "servers.json"
     text = servers.read_text()
     for port, free in zip((9000, 9001, 9002, 10000, 10001, 10002), freePorts(6), strict=True):
         text = text.replace(f": {port}", f": {free}")
     servers.write_text(text)
+    command = [*REPLKV, *start.partition("#")[0].split()[1:]]
     with (tmp_path / "output").open("wb") as output:
         cluster = await deferToThread(
-            subprocess.Popen, [*REPLKV, *start], cwd=tmp_path, env=environment, stdout=output, stderr=output
+            subprocess.Popen, command, cwd=tmp_path, env=environment, stdout=output, stderr=output
         )
     try:
         await until(lambda: " leads (term" in (tmp_path / "output").read_text(), "a server leads")
-        added = await run(add)
-        assert added.returncode == 0, added
-        [token] = added.stdout.decode().splitlines()
-        assert (await run(["client", "set", "greeting", "hi"])).returncode == NOT_ALLOWED
-        login = {"REPLKV_USER": add[2], "REPLKV_TOKEN": token}
-        assert (await run(["client", "set", "greeting", "hi"], **login)).returncode == 0
-        assert (await run(["client", "get", "greeting"], **login)).stdout == b"hi"
+        await run(add)
+        await run(f"replkv client set greeting hi && exit 1 || [ $? = {NOT_ALLOWED} ]")
+        told = await run(f"{after}replkv client get greeting")
+        assert told.endswith(b"\nalice  read app/*, read config/*\nroot   admin *\nhi")
+        await run(
+            "export REPLKV_USER=root REPLKV_TOKEN_FILE=~/.replkv-token; replkv user del alice; replkv user del root"
+        )
+        assert (await run(shown)).splitlines()[-1] == b"root  admin *"
     finally:
         cluster.send_signal(signal.SIGINT)
         await deferToThread(cluster.wait)

@@ -23,6 +23,18 @@ from replkv.names import NameEndpoint, Names
 from replkv.reasons import reasonOf
 
 
+class LoginRedirected(Unavailable):
+    """
+    A server that does not lead does not know the user by this token, and so cannot tell whether anyone does.
+
+    @ivar leader: who can.
+    """
+
+    def __init__(self, server: Address, user: str, leader: Address) -> None:
+        super().__init__(f"{server}: it does not know the user {user} by this token; {leader} may, which leads")
+        self.leader = leader
+
+
 class ServerSecurity(Protocol):
     """
     How a client makes sure to which servers it talks: L{replkv.tls.connecting.Tls}.
@@ -75,7 +87,8 @@ class Connections:
         A connection to this server. Those who wait for the same one get it in the order in which they asked.
 
         @return: fails with L{Unavailable} if there is none within the patience, or the server says nothing of a login
-            for as long, and with L{NotAllowed} if it refuses the user.
+            for as long, with L{LoginRedirected} if only another one can tell of the user, and with L{NotAllowed} if it
+            refuses the user.
         """
         connection = self._made.get(server)
         if connection is not None and connection.isUsable:
@@ -144,7 +157,7 @@ class Connections:
     def _settled(self, result: CommandProtocol | Failure, server: Address) -> None:
         del self._attempts[server]
         if isinstance(result, Failure):
-            if result.check(NotAllowed) is None:
+            if result.check(NotAllowed, LoginRedirected) is None:
                 result = Failure(Unavailable(f"{server}: {reasonOf(result.value)}"))
         else:
             self._made[server] = result
@@ -160,8 +173,7 @@ def _refusal(reply: Result, server: Address, credentials: Credentials) -> Except
         case results.NotAllowed():
             return NotAllowed(f"{server} does not know the user {credentials.user} by this token", credentials.user)
         case results.Redirected():
-            other = Address(reply.host, reply.port)
-            return Unavailable(f"it does not know the user {credentials.user} by this token; {other} may, which leads")
+            return LoginRedirected(server, credentials.user, Address(reply.host, reply.port))
         case results.Unavailable():
             return Unavailable(f"it cannot tell now whether this is {credentials.user} (ERR_INTERNAL)")
     return Unavailable("it does not know users, and has to be upgraded")

@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 
 from replkv.client.address import Address
 from replkv.client.call import Call
-from replkv.client.connections import Connections, ServerSecurity
+from replkv.client.connections import Connections, LoginRedirected, ServerSecurity
 from replkv.client.credentials import Credentials
 from replkv.client.errors import ClientError, Closed, NotAllowed, OutcomeUnknown, Unavailable
 from replkv.client.limits import CLIENT_LIMITS, ClientLimits
@@ -123,7 +123,7 @@ class Dispatcher:
         try:
             if self._isClosed:
                 raise Closed("the client is closed")
-            connection = await (self._open if openly else self._connections).to(server)
+            connection = await (self._open.to(server) if openly else self._knownTo(server))
             reply = await connection.send(encoded, changes=False)
             if isinstance(reply, results.NotAllowed):
                 raise self._refusal()
@@ -136,6 +136,16 @@ class Dispatcher:
             if isinstance(error, ClientError):
                 raise
             raise Unavailable(f"{server}: {reasonOf(error)}") from None
+
+    async def _knownTo(self, server: Address) -> CommandProtocol:
+        """
+        A connection to a server that knows the user. Where it does not, the leader is asked whether anyone does.
+        """
+        try:
+            return await self._connections.to(server)
+        except LoginRedirected as redirected:
+            await self._connections.to(redirected.leader)
+            raise
 
     def close(self) -> None:
         """

@@ -222,6 +222,21 @@ class LoginTests(LoginCase):
             "db:3: it does not know the user alice by this token; db:1 may, which leads",
         )
 
+    def test_unknownToFollower(self) -> None:
+        """
+        Where a server that does not lead does not know the user, the leader is asked, who alone can tell.
+        """
+        for reply, reason in (
+            (b"ERR_AUTH\r\n", "db:1 does not know the user alice by this token"),
+            (b"ERR_INTERNAL\r\n", "db:1: it cannot tell now whether this is alice (ERR_INTERNAL)"),
+        ):
+            given = self.client.snapshot("db", 3, 5)
+            self.greeted(3).send(b"ERR_REDIRECT db 1\r\n")
+            self.greeted(1).send(reply)
+            error = self.failureResultOf(given).value
+            self.assertIsInstance(error, NotAllowed if reply == b"ERR_AUTH\r\n" else Unavailable)
+            self.assertEqual(str(error), reason)
+
 
 class NobodyTests(ClientCase):
     """

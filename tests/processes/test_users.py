@@ -102,6 +102,10 @@ async def test_roundTrip(makeCluster: MakeCluster) -> None:
     for line in (f"transfer --to {other}", "backup saved.backup", "export keys", "import keys"):
         await shell.run(f"env -u REPLKV_USER -u REPLKV_TOKEN $R {line}", NOT_ALLOWED)
         await shell.run(f"$R {line}")
+    for server in range(3):
+        for line in ("backup", "export"):
+            _, errors = await shell.run(f"REPLKV_TOKEN=wrong $R {line} none --server {server}", NOT_ALLOWED)
+            assert b"does not know the user root by this token" in errors
     assert b"everybody may do everything" in (await shell.run("$R user del root"))[1]
     await shell.run("env -u REPLKV_USER -u REPLKV_TOKEN $R client get app/a")
     file.unlink()

@@ -4,23 +4,20 @@ C{passwd}: a user has another token.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from replkv.commands.layout import Layout
 from replkv.commands.results import Done, NotFound, Result
 from replkv.commands.state import State
-from replkv.commands.usercommand import UserCommand
-from replkv.users.secret import Secret
-from replkv.users.user import User, checkName
+from replkv.commands.usercommand import SecretCommand
+from replkv.users.user import User
 
 
 @dataclass(slots=True)
-class Passwd(UserCommand):
+class Passwd(SecretCommand):
     """
     Give a user another token. Who has proved to be the user by the one before has to prove it again.
-
-    @ivar secret: what is kept of the token.
     """
 
     WORD: ClassVar[bytes] = b"passwd"
@@ -28,28 +25,11 @@ class Passwd(UserCommand):
     KIND: ClassVar[int] = 7
     LAYOUT: ClassVar[Layout] = Layout(KIND, numbers=0, hasValue=True)
 
-    secret: Secret = field(repr=False)
-
     def isAllowedTo(self, user: User | None) -> bool:
         """
         See L{Command.isAllowedTo<replkv.commands.command.Command.isAllowedTo>}.
         """
         return user is not None and (user.name == self.user or user.mayDoEverything)
-
-    def encode(self, stamp: int) -> bytes:
-        """
-        See L{LoggedCommand.encode<replkv.commands.command.LoggedCommand.encode>}.
-        """
-        return self.LAYOUT.pack(stamp, self.user) + self.secret.encode()
-
-    @classmethod
-    def decode(cls, data: bytes) -> tuple[int, Passwd]:
-        """
-        See L{LoggedCommand.decode<replkv.commands.command.LoggedCommand.decode>}.
-        """
-        (stamp,), name, secret = cls.LAYOUT.unpack(data)
-        checkName(name)
-        return stamp, cls(name, Secret.decode(secret))
 
     def carryOut(self, state: State, stamp: int) -> Result:
         """

@@ -4,46 +4,26 @@ C{useradd}: there is another user.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
 from replkv.commands.layout import Layout
 from replkv.commands.results import Done, Refused, Result
 from replkv.commands.state import State
-from replkv.commands.usercommand import UserCommand
-from replkv.users.secret import Secret
-from replkv.users.user import MAX_USERS, User, checkName
+from replkv.commands.usercommand import SecretCommand
+from replkv.users.user import MAX_USERS, User
 
 
 @dataclass(slots=True)
-class UserAdd(UserCommand):
+class UserAdd(SecretCommand):
     """
     Add a user, who has no rights yet.
-
-    @ivar secret: what is kept of the token.
     """
 
     WORD: ClassVar[bytes] = b"useradd"
     PURPOSE: ClassVar[str] = "add a user, with the scrypt of a token"
     KIND: ClassVar[int] = 6
     LAYOUT: ClassVar[Layout] = Layout(KIND, numbers=0, hasValue=True)
-
-    secret: Secret = field(repr=False)
-
-    def encode(self, stamp: int) -> bytes:
-        """
-        See L{LoggedCommand.encode<replkv.commands.command.LoggedCommand.encode>}.
-        """
-        return self.LAYOUT.pack(stamp, self.user) + self.secret.encode()
-
-    @classmethod
-    def decode(cls, data: bytes) -> tuple[int, UserAdd]:
-        """
-        See L{LoggedCommand.decode<replkv.commands.command.LoggedCommand.decode>}.
-        """
-        (stamp,), name, secret = cls.LAYOUT.unpack(data)
-        checkName(name)
-        return stamp, cls(name, Secret.decode(secret))
 
     def carryOut(self, state: State, stamp: int) -> Result:
         """

@@ -4,12 +4,13 @@ What the commands about users have in common.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
 from replkv.commands.command import AdminCommand, LoggedCommand
 from replkv.commands.layout import MAX_KEY_LENGTH
 from replkv.users.rights import Grant, Right
+from replkv.users.secret import Secret
 from replkv.users.user import User, checkName
 
 MAX_PREFIX_LENGTH: Final = MAX_KEY_LENGTH
@@ -90,6 +91,32 @@ class RightsCommand(UserCommand):
         if right >= len(_RIGHTS) or len(prefix) > MAX_PREFIX_LENGTH:
             raise ValueError(f"there is no right {right} over a prefix of {len(prefix)} bytes")
         return stamp, cls(name, _RIGHTS[right], prefix)
+
+
+@dataclass(slots=True)
+class SecretCommand(UserCommand):
+    """
+    A command that gives a user a token. In the log, what is kept of it is in the place of the value.
+
+    @ivar secret: what is kept of the token.
+    """
+
+    secret: Secret = field(repr=False)
+
+    def encode(self, stamp: int) -> bytes:
+        """
+        See L{LoggedCommand.encode<replkv.commands.command.LoggedCommand.encode>}.
+        """
+        return self.LAYOUT.pack(stamp, self.user) + self.secret.encode()
+
+    @classmethod
+    def decode(cls, data: bytes) -> tuple[int, SecretCommand]:
+        """
+        See L{LoggedCommand.decode<replkv.commands.command.LoggedCommand.decode>}.
+        """
+        (stamp,), name, secret = cls.LAYOUT.unpack(data)
+        checkName(name)
+        return stamp, cls(name, Secret.decode(secret))
 
 
 def spareAdmin(what: str) -> str:

@@ -14,6 +14,7 @@ from replkv.raft.invariants import InvariantViolation
 from replkv.raft.outputs import Persist
 from replkv.storage.errors import CorruptLog, LogFailed
 from replkv.storage.files import Exhausted, Files
+from replkv.storage.frame import Frame
 from replkv.storage.outline import LogOutline
 from replkv.storage.record import frameSize
 from replkv.storage.replay import replay
@@ -69,6 +70,7 @@ class LogStorage:
         self._tail = tail
         self._older: Segment | None = None
         self._decoded = _Decoded(0, 0, ())
+        self._frame: Frame | None = None  # The one that was read last, while there is more to be had of it.
         self._failure: str | None = None
 
     @classmethod
@@ -245,6 +247,8 @@ class LogStorage:
             outline.forget(span)
             if self._older is not None and self._older.header.number < span.number:
                 self._closeOlder()
+            if self._frame is not None and self._frame.place >> 32 < span.number:
+                self._frame = None
             self._segments.free(freed)
 
     def adopt(self, store: int) -> None:
@@ -307,6 +311,7 @@ class LogStorage:
         """
         Close the files. What was written is durable already.
         """
+        self._frame = None
         self._tail.close()
         self._closeOlder()
 
@@ -350,8 +355,8 @@ class LogStorage:
 
     def _entriesFrom(self, index: int) -> Sequence[Entry]:
         """
-        The entry C{index} and those after it that are stored together with it. They are kept: who reads a large
-        batch in small steps does not read it again and again.
+        The entry C{index} and those after it that are stored in one batch with it. They are kept: who reads a large
+        batch in small steps does not decode it again and again.
         """
         first, last, place = self._outline.locate(index)
         decoded = self._decoded
@@ -361,9 +366,17 @@ class LogStorage:
 
     def _load(self, first: int, place: int) -> tuple[Entry, ...]:
         """
-        Read the batch that begins with the entry C{first} from the frame at C{place}.
+        Read the batch that begins with the entry C{first} from the frame at C{place}. The frame is kept until its
+        last batch was read: to read it again for each of them, and verify it, costs the square of its size. What is
+        kept cannot be out of date, since no place is written to twice.
         """
-        return self._segmentOf(place >> 32).batch(place & 0xFFFFFFFF, first).entries
+        frame = self._frame
+        if frame is None or frame.place != place:
+            frame = self._frame = None  # There is one in memory, and never two.
+            frame = self._frame = self._segmentOf(place >> 32).read(place & 0xFFFFFFFF)
+        if first == frame.lastFirst:
+            self._frame = None
+        return frame.batch(first).entries
 
     def _segmentOf(self, number: int) -> Segment:
         """

@@ -8,10 +8,10 @@ import os
 import zlib
 from collections.abc import Iterator, Sequence
 
-from replkv.raft.entry import Batch
 from replkv.raft.outputs import Persist
 from replkv.storage.errors import CorruptLog, UnknownFormat
 from replkv.storage.files import File, Files
+from replkv.storage.frame import Frame
 from replkv.storage.outline import LogOutline
 from replkv.storage.record import (
     FORMAT,
@@ -157,9 +157,9 @@ class Segment:
         self.end += len(frame)
         self.checksum = zlib.crc32(frame, self.checksum)
 
-    def read(self, offset: int) -> list[Section]:
+    def read(self, offset: int) -> Frame:
         """
-        The sections of the frame at C{offset}. Its checksum is verified again, since a disk may rot at any time.
+        Read the frame at C{offset}. Its checksum is verified again, since a disk may rot at any time.
 
         @raise CorruptLog: if the frame is not valid any more.
         """
@@ -169,23 +169,7 @@ class Segment:
         if frame is None:
             raise CorruptLog(self.path, offset, "the record was valid when it was written, and is damaged now")
         body, _ = frame
-        return self._sections(offset, body)
-
-    def batch(self, offset: int, first: int) -> Batch:
-        """
-        Read the batch that begins with the entry C{first} from the frame at C{offset}.
-
-        @raise CorruptLog: if it is not there, or damaged.
-        """
-        found = None
-        for section in self.read(offset):
-            # Of two sections of a frame that begin alike, the later has replaced the earlier.
-            begins, _ = Batch.peek(section.encoded)
-            if begins == first:
-                found = section
-        if found is None:
-            raise CorruptLog(self.path, offset, f"the record does not hold entry {first} any more")
-        return Batch.decode(bytes(found.encoded))
+        return Frame(self.path, self.header.number << 32 | offset, self._sections(offset, body))
 
     def unfinished(self) -> int:
         """

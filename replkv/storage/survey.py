@@ -12,6 +12,7 @@ from typing import NamedTuple, NoReturn
 from replkv.raft.entry import Entry
 from replkv.storage.errors import CorruptLog
 from replkv.storage.files import File, Files, Lock, OSFiles, openFile
+from replkv.storage.frame import Frame
 from replkv.storage.outline import LogOutline
 from replkv.storage.replay import walk
 from replkv.storage.segment import Segment
@@ -138,14 +139,16 @@ def entriesOf(folder: str, outline: LogOutline, first: int, last: int) -> Iterat
     @raise CorruptLog: if they are damaged.
     @raise OSError: if the system refuses.
     """
+    frame: Frame | None = None
     while first <= last:
         begins, end, place = outline.locate(first)
-        segment = Segment.open(UnchangedFiles(), folder, place >> 32)
-        try:
-            entries = segment.batch(place & 0xFFFFFFFF, begins).entries
-        finally:
-            segment.close()
-        yield from entries[first - begins : min(last, end) - begins + 1]
+        if frame is None or frame.place != place:
+            segment = Segment.open(UnchangedFiles(), folder, place >> 32)
+            try:
+                frame = segment.read(place & 0xFFFFFFFF)
+            finally:
+                segment.close()
+        yield from frame.batch(begins).entries[first - begins : min(last, end) - begins + 1]
         first = end + 1
 
 

@@ -287,6 +287,26 @@ class AnewTests(CompactionCase):
         self.check(22)
         self.assertEqual(self.log.store, 1)
 
+    def test_frameInMemory(self) -> None:
+        """
+        A frame that was read in part is kept in memory no longer than it is part of the log, and what comes in its
+        place is read.
+        """
+        self.write(append(7, 1, b"a", votedFor=1), append(8, 1, b"b", votedFor=1))
+        self.log.read(7, 7, 0)
+        self.log.compact(6)
+        self.assertIsNotNone(self.log._frame)
+        self.write(append(9, 1, bytes(4000), votedFor=1))
+        self.log.compact(8)
+        self.assertEqual((self.log.firstIndex, self.log._frame), (9, None))
+        self.write(append(10, 1, b"a", votedFor=1), append(11, 1, b"b", votedFor=1))
+        self.log.read(10, 10, 0)
+        self.assertIsNotNone(self.log._frame)
+        self.log.restart(9, 1, 1)
+        self.assertIsNone(self.log._frame)
+        self.log.write([append(10, 1, b"A", votedFor=1), append(11, 1, b"B", votedFor=1)])
+        self.assertEqual([entry.data for entry in self.log.read(10, 11, 100)], [b"A", b"B"])
+
     def test_restartOfEmpty(self) -> None:
         """
         A new log can begin anew.

@@ -38,6 +38,7 @@ class StateMachine:
     @ivar engine: where it lives.
     @ivar appliedIndex: the index of the last entry applied.
     @ivar appliedTerm: the term of that entry; 0 if there is none.
+    @ivar users: the users, as they are after that entry.
     @ivar copied: how many bytes of values the last call of L{apply} has written anew.
     """
 
@@ -55,6 +56,7 @@ class StateMachine:
     def _goOnFrom(self, engine: Engine) -> None:
         state = readState(engine)
         self._records = Records(engine, state, self._limits.frontLength)
+        self.users: UserTable = self._records.users
         self.engine = engine
         self.appliedIndex, self.appliedTerm, self.copied = state.appliedIndex, state.appliedTerm, 0
 
@@ -79,13 +81,6 @@ class StateMachine:
         applied as much. See L{MachineState<replkv.kv.state.MachineState>}.
         """
         return (self._records.hash + self.users.hash) % 2**64
-
-    @property
-    def users(self) -> UserTable:
-        """
-        The users, as they are after the last entry applied.
-        """
-        return self._records.users
 
     @property
     def nextDeadline(self) -> int | None:

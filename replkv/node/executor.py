@@ -17,7 +17,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from replkv.commands.auth import Auth
-from replkv.commands.command import LoggedCommand, ReadCommand
+from replkv.commands.command import LoggedCommand, ReadCommand, WriteCommand
 from replkv.commands.extras import Transfer
 from replkv.commands.results import (
     Found,
@@ -113,8 +113,7 @@ class Executor:
         session = request.session
         session.submitted += 1
         request.number = session.submitted
-        size = request.size
-        if self._closed or self._deadlines.isFullFor(size) or self._proposals.isFullFor(size):
+        if self._closed or self._deadlines.isFullFor(request.size) or self._proposals.isFullFor(request.size):
             request.answer(Unavailable())
             return False
         leaderId = self._raft.leaderId
@@ -281,29 +280,30 @@ class Executor:
             self._makeSure(request, now, self._leaderClock.entryFor(command.key, now) if isAllowed else 0)
         elif isinstance(command, (Auth, Users)) or not self._access.allows(request):
             self._makeSure(request, now)
+        elif isinstance(command, WriteCommand):
+            self._propose(request, command, now)
         elif isinstance(command, Transfer):
             self._transfer(request, command.server)
-        else:
-            self._propose(request, cast(LoggedCommand, command), now)
+        elif not self._access.mayChange(request):
+            request.answer(Refused("users have just changed: try again in a moment"))
+        elif self._propose(request, cast(UserCommand, command), now):
+            self._access.proposed(request.session.lastIndex, self._raft.currentTerm, request)
 
-    def _propose(self, request: Request, command: LoggedCommand, now: int) -> None:
+    def _propose(self, request: Request, command: LoggedCommand, now: int) -> bool:
         """
         Have the core replicate a write.
+
+        @return: whether it does. Otherwise, the request is answered.
         """
         if self._versions.lowest < command.SINCE:
             self._refuse(request, type(command))
-            return
-        changesUsers = isinstance(command, UserCommand)
-        if changesUsers and not self._access.mayChange(request):
-            request.answer(Refused("users have just changed: try again in a moment"))
-            return
+            return False
         if not self._shortages.takesWrites or self._raft.isLaden:
             request.answer(Unavailable())
-            return
+            return False
         index = request.session.lastIndex = self._raft.propose(command.encode(now))
         self._proposals.add(index, self._raft.currentTerm, request)
-        if changesUsers:
-            self._access.proposed(index, self._raft.currentTerm, request)
+        return True
 
     def _makeSure(self, request: Request, now: int, atLeast: int = 0) -> None:
         """

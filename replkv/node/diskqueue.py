@@ -96,13 +96,15 @@ class DiskQueue:
         self._whenSynced.append(waiting)
         return waiting
 
-    def read(self, load: Load) -> Deferred[list[Entry]]:
+    def read(self, load: Load, isOwn: bool) -> Deferred[list[Entry]]:
         """
-        Read entries that a peer needs, as many as are read at once; none, and only after a while, where there is no
-        descriptor to read them with.
+        Read entries, as many as are read at once; none, and only after a while, where there is no descriptor to read
+        them with.
+
+        @param isOwn: whether it is this server that is to apply them, and no peer that needs them.
         """
         entries: list[Entry] = []
-        limit = self._limits.readBytes
+        limit = self._limits.backlogBytes if isOwn else self._limits.readBytes
         result = self._run(lambda: entries.extend(self._log.read(load.first, load.last, limit)))
         return result.addErrback(self._notRead).addCallback(lambda _: entries)
 

@@ -19,7 +19,10 @@ class NodeLimits:
         are taken than were answered in that time.
     @ivar queuedCommands: but so many are taken in any case.
     @ivar writeBytes: how many bytes of entries are brought to the log's disk with one sync, before the last batch.
-    @ivar readBytes: how many bytes of entries are read from there at once.
+    @ivar readBytes: how many bytes of entries are read from there at once for another server.
+    @ivar backlogBytes: and how many that are to be applied here: more than C{writeBytes} and a batch. Writes and reads
+        take turns, so a server that is behind, and reads no more than it writes, stays behind for as long as it has to
+        write.
     @ivar flushEntries: after how many entries the store is brought to the disk: a restart replays about as many.
     @ivar flushBytes: after how many bytes of entries that is done.
     @ivar retainedBytes: how many bytes of the log stay, for servers that lag, though the store has them.
@@ -59,6 +62,7 @@ class NodeLimits:
     queuedCommands: int = 1000
     writeBytes: int = 8 * 1024 * 1024
     readBytes: int = 1024 * 1024
+    backlogBytes: int = 12 * 1024 * 1024
     flushEntries: int = 50_000
     flushBytes: int = 16 * 1024 * 1024
     retainedBytes: int = 64 * 1024 * 1024

@@ -338,7 +338,8 @@ class Node:
         if ready.fetch is not None:
             self._installer.fetch(ready.fetch).addCallbacks(self._fetched, self._broken)
         for load in ready.loads:
-            self._disk.read(load).addCallbacks(self._loaded, self._broken, callbackArgs=(load,))
+            reading = self._disk.read(load, isOwn=load.peer == self._id)
+            reading.addCallbacks(self._loaded, self._broken, callbackArgs=(load,))
 
     def _noteLeader(self) -> None:
         """

@@ -21,8 +21,8 @@ from tests.node.cluster import Client, valueAt
 from tests.node.leading import LeaderTests
 
 MOST = 10_000
-LIMITS = ServerLimits(RaftLimits(cacheBytes=MOST), node=NodeLimits(readBytes=2000))
-SMALLEST = ServerLimits(RaftLimits(cacheBytes=0, readyEntries=1), node=NodeLimits(readBytes=1))
+LIMITS = ServerLimits(RaftLimits(cacheBytes=MOST), node=NodeLimits(readBytes=2000, backlogBytes=2000))
+SMALLEST = ServerLimits(RaftLimits(cacheBytes=0, readyEntries=1), node=NodeLimits(readBytes=1, backlogBytes=1))
 
 
 class BacklogTests(LeaderTests):

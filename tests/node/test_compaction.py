@@ -129,7 +129,7 @@ class CompactionTests(SynchronousTestCase):
         self.assertEqual((self.raft.log.firstIndex, self.log.firstIndex), (5, 1))
         self.setUp()
         self.compaction.flushed(4)
-        loaded = self.disk.read(Load(1, 1, 1, 2))
+        loaded = self.disk.read(Load(1, 1, 1, 2), isOwn=False)
         self.work()
         self.assertEqual([entry.index for entry in self.successResultOf(loaded)], [1, 2])
         self.assertBegins(5)

@@ -12,8 +12,9 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.node.diskqueue import RETRY_SECONDS, DiskQueue
-from replkv.node.limits import NODE_LIMITS
+from replkv.node.limits import NODE_LIMITS, NodeLimits
 from replkv.raft.entry import NO_ENTRIES, Batch, Entry
+from replkv.raft.limits import RAFT_LIMITS
 from replkv.raft.outputs import Load, Persist
 from replkv.storage.errors import LogFailed
 from replkv.storage.log import LogStorage
@@ -47,6 +48,12 @@ class DiskQueueCase(SynchronousTestCase):
             write(parts)
 
         self.patch(self.log, "write", note)
+
+    def limit(self, limits: NodeLimits) -> None:
+        """
+        Have other limits.
+        """
+        self.queue = DiskQueue(self.log, self.thread.run, self.other.run, self.clock, limits)
 
     def synced(self, seq: int) -> None:
         """
@@ -133,11 +140,44 @@ class DiskQueueTests(DiskQueueCase):
         Entries are read in the log's thread, behind what is being written.
         """
         self.queue.write([self.persist(1), self.persist(2)])
-        read = self.queue.read(Load(1, 1, 1, 2))
+        read = self.queue.read(Load(1, 1, 1, 2), isOwn=False)
         self.thread.work()
         self.assertNoResult(read)
         self.thread.work()
         self.assertEqual([entry.index for entry in self.successResultOf(read)], [1, 2])
+
+    def test_readAtOnce(self) -> None:
+        """
+        More is read at once to be applied here than for a peer.
+        """
+        self.limit(NodeLimits(readBytes=25, backlogBytes=45))
+        self.queue.write([self.persist(seq) for seq in range(1, 10)])
+        self.thread.work()
+        for isOwn, count in ((False, 2), (True, 4)):
+            read = self.queue.read(Load(1, 1, 1, 9), isOwn)
+            self.thread.work()
+            self.assertEqual(len(self.successResultOf(read)), count)
+
+    def test_catchesUp(self) -> None:
+        """
+        A server that is behind with applying catches up, though each sync writes as much as it may.
+        """
+        self.assertGreater(NODE_LIMITS.backlogBytes, NODE_LIMITS.writeBytes + RAFT_LIMITS.batchBytes)
+        self.limit(NodeLimits(writeBytes=1000, readBytes=100, backlogBytes=1500))
+        self.queue.write([self.persist(seq, 100) for seq in range(1, 1000)])
+        while self.log.lastIndex < 200:
+            self.thread.work()
+        first, behind = 1, self.log.lastIndex
+        while behind > 15:
+            last = self.log.lastIndex
+            found: list[Entry] = []
+            self.queue.read(Load(0, 1, first, last), isOwn=True).addCallback(found.extend)
+            while not found:
+                self.assertTrue(self.thread.work())
+            first = found[-1].index + 1
+            before, behind = behind, self.log.lastIndex - first
+            self.assertGreater(self.log.lastIndex, last)
+            self.assertLess(behind, before)
 
     def test_readFails(self) -> None:
         """
@@ -146,7 +186,7 @@ class DiskQueueTests(DiskQueueCase):
         self.queue.write([self.persist(1)])
         self.thread.work()
         self.files.failing = lambda kind, path: errno.EIO if kind == "read" else 0
-        read = self.queue.read(Load(1, 1, 1, 1))
+        read = self.queue.read(Load(1, 1, 1, 1), isOwn=False)
         self.thread.work()
         self.failureResultOf(read, LogFailed)
 
@@ -333,12 +373,12 @@ class ExhaustedTests(DiskQueueCase):
         self.queue.write([self.persist(2, 60_000)])
         self.work()
         self.refuse(errno.EMFILE)
-        read = self.queue.read(Load(1, 1, 1, 1))
+        read = self.queue.read(Load(1, 1, 1, 1), isOwn=False)
         self.work()
         self.assertNoResult(read)
         self.clock.advance(RETRY_SECONDS)
         self.assertEqual(self.successResultOf(read), [])
         self.files.failing = lambda kind, path: 0
-        read = self.queue.read(Load(1, 1, 1, 1))
+        read = self.queue.read(Load(1, 1, 1, 1), isOwn=False)
         self.work()
         self.assertEqual([entry.index for entry in self.successResultOf(read)], [1])

@@ -80,10 +80,11 @@ def _goOnFrom(
     machine: StateMachine, folder: DataFolder, storage: LogStorage, damage: Damage, limits: ServerLimits
 ) -> None:
     """
-    Have a log that has rotted begin anew after what the store has, with the entries before the damage that come next.
-    That it lacks others is noted before, so a crash at any moment costs nothing but some of those.
+    Have a log that has rotted begin anew after what the store has, with the entries before the damage that come next,
+    as far as they are taken into memory. That it lacks others is noted before, so a crash at any moment costs nothing
+    but some of those.
     """
-    kept = [Batch(entries) for entries in _entriesAfter(machine.appliedIndex, storage, limits)]
+    kept = _nextAfter(machine.appliedIndex, storage, limits)
     had = damage.had.joined(folder.repair).joined(Repair(machine.appliedIndex, machine.appliedTerm))
     try:
         folder.rememberRepair(had)
@@ -157,6 +158,21 @@ def _entriesAfter(index: int, storage: LogStorage, limits: ServerLimits) -> Iter
         entries = storage.read(index + 1, storage.lastIndex, limits.node.readBytes)
         index = entries[-1].index
         yield entries
+
+
+def _nextAfter(index: int, storage: LogStorage, limits: ServerLimits) -> list[Batch]:
+    """
+    Read the entries after C{index}, or the first of them: as many as the core keeps in memory, and one piece at the
+    most beyond that.
+    """
+    batches: list[Batch] = []
+    size = 0
+    for piece in _entriesAfter(index, storage, limits):
+        batches.append(Batch(piece))
+        size += bytesOf(piece)
+        if size >= limits.raft.cacheBytes:
+            break
+    return batches
 
 
 def _recent(index: int, storage: LogStorage, limits: ServerLimits) -> list[Entry]:

@@ -12,10 +12,13 @@ from twisted.trial.unittest import SynchronousTestCase
 from replkv.kv.engine import Engine
 from replkv.kv.machine import StateMachine
 from replkv.kv.memory import MemoryEngine
+from replkv.node.limits import NodeLimits
 from replkv.raft.entry import Entry
+from replkv.raft.limits import RaftLimits
+from replkv.raft.log import bytesOf
 from replkv.raft.repair import Repair
 from replkv.service.host import Host
-from replkv.service.limits import SERVER_LIMITS
+from replkv.service.limits import SERVER_LIMITS, ServerLimits
 from replkv.service.recovery import openMachine
 from replkv.storage.errors import LogFailed
 from replkv.storage.folder import DataFolder
@@ -82,14 +85,16 @@ class RepairTests(SynchronousTestCase):
         folder = DataFolder.open(files, "/0", 0, "replkv", (0, 1, 2), Random(1))
         return folder, LogStorage.open(files, folder.logPath, Random(1), SEGMENT_BYTES, mayRepair=True)
 
-    def start(self, files: MemoryFiles, applied: int) -> tuple[DataFolder, LogStorage]:
+    def start(
+        self, files: MemoryFiles, applied: int, limits: ServerLimits = SERVER_LIMITS
+    ) -> tuple[DataFolder, LogStorage]:
         """
         Go on from what is there.
 
         @param applied: how much the store has.
         """
         folder, log = self.open(files)
-        openMachine(cast(Host, OneStore(applied)), folder, 10, log, SERVER_LIMITS, 4)
+        openMachine(cast(Host, OneStore(applied)), folder, 10, log, limits, 4)
         return folder, log
 
     def assertRepairing(self, files: MemoryFiles, applied: int) -> None:
@@ -123,6 +128,21 @@ class RepairTests(SynchronousTestCase):
         self.assertEqual(log.lastIndex, 8)
         folder.close()
         self.assertRepairing(self.files, 8)
+
+    def test_farBehind(self) -> None:
+        """
+        The store lacks more than is taken into memory: the log goes on with the first of that, and that it lacks more
+        than was damaged is noted.
+        """
+        small = ServerLimits(RaftLimits(cacheBytes=bytesOf(ENTRIES[1:3])), node=NodeLimits(readBytes=1))
+        folder, log = self.start(self.files, 1, small)
+        self.assertEqual((log.firstIndex, stateOf(log).entries), (2, tuple(ENTRIES[1:3])))
+        [line] = [line for line in self.lines if "damaged" in line]
+        self.assertIn("goes on without what came after entry 3.", line)
+        folder.close()
+        folder, log = self.start(self.files, 1)
+        self.assertEqual((log.lastIndex, folder.repair), (3, Repair(10, 2)))
+        folder.close()
 
     def test_told(self) -> None:
         """

@@ -42,9 +42,10 @@ class Call:
     @ivar result: what the caller waits for.
     @ivar sent: the reply, where it is under way; C{None} while it waits.
     @ivar server: who was asked last.
+    @ivar wasRefused: whether a server has refused it to the user, and is not to be asked again after the next time.
     """
 
-    __slots__ = ("_deadline", "changes", "encoded", "result", "sent", "server", "timeout")
+    __slots__ = ("_deadline", "changes", "encoded", "result", "sent", "server", "timeout", "wasRefused")
 
     def __init__(self, keeper: Keeper, encoded: bytes, changes: bool, timeout: float) -> None:
         self.encoded = encoded
@@ -52,6 +53,7 @@ class Call:
         self.timeout = timeout
         self.sent: Deferred[Result] | None = None
         self.server = keeper.leader
+        self.wasRefused = False
         self.result: Deferred[Result] = Deferred(lambda _: keeper.forget(self))
         self._deadline: IDelayedCall | None = keeper.reactor.callLater(timeout, keeper.expire, self)
 

@@ -145,7 +145,7 @@ class Connections:
         def answered(reply: Result) -> CommandProtocol:
             if isinstance(reply, results.Done):
                 return connection
-            raise _refusal(reply, server, credentials)
+            raise loginRefusal(reply, server, credentials)
 
         def failed(failure: Failure) -> Failure:
             connection.close()
@@ -165,7 +165,7 @@ class Connections:
             waiter.callback(result)
 
 
-def _refusal(reply: Result, server: Address, credentials: Credentials) -> Exception:
+def loginRefusal(reply: Result, server: Address, credentials: Credentials) -> Exception:
     """
     Why a login did not come off. Only who leads can tell that nobody is known by a token.
     """

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Final
 
 from replkv.client.arguments import checkedToken, checkedUser
+from replkv.client.errors import NotAllowed
 from replkv.commands.auth import Auth
 from replkv.wire.encoding import encodeCommand
 
@@ -45,3 +46,14 @@ def checkedCredentials(user: str | None, token: str | bytes | None) -> Credentia
     if user is None and token is None:
         return None
     raise ValueError("a user logs in with a token: give both, or neither")
+
+
+def lackOfRight(credentials: Credentials | None) -> NotAllowed:
+    """
+    Why something is not done for who is known.
+
+    @param credentials: C{None} if that is nobody.
+    """
+    if credentials is None:
+        return NotAllowed("not everybody may do that, and no user was given who may")
+    return NotAllowed(f"the user {credentials.user} may not do that", credentials.user)

@@ -4,7 +4,6 @@ Who carries out a client's calls: whichever server leads.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from copy import copy
 from typing import Final
 
@@ -13,12 +12,14 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
 
 from replkv.client.address import Address
+from replkv.client.asking import replyOf
 from replkv.client.call import Call
-from replkv.client.connections import Connections, LoginRedirected, ServerSecurity
-from replkv.client.credentials import Credentials
+from replkv.client.connections import Connections, ServerSecurity, loginRefusal
+from replkv.client.credentials import Credentials, lackOfRight
 from replkv.client.errors import ClientError, Closed, NotAllowed, OutcomeUnknown, Unavailable
 from replkv.client.limits import CLIENT_LIMITS, ClientLimits
 from replkv.client.protocol import CommandProtocol
+from replkv.client.queue import CallQueue
 from replkv.client.search import Search
 from replkv.client.troubles import Troubles
 from replkv.commands import results
@@ -40,6 +41,8 @@ class Dispatcher:
       - What may have been carried out and changes something is never sent again.
       - After a redirect nothing is sent before all that was sent to the same server is answered, or the server falls
         silent. What it redirected then goes first. So calls keep their order, though many are redirected.
+      - What is refused to a user may be so since the login has lapsed: the client logs in once more, and sends nothing
+        else meanwhile. What was refused then goes first, once, unless something behind it may have been carried out.
       - Only time decides that a call is not carried out: while it waits, nothing that goes wrong ends it, but that the
         leader does not know the user.
 
@@ -79,9 +82,7 @@ class Dispatcher:
         self._connections = self._makeConnections(credentials)
         # Those on which nobody logs in: what everybody is told is told to those too whom a server does not know.
         self._open = self._connections if credentials is None else self._makeConnections()
-        self._waiting: OrderedDict[Call, None] = OrderedDict()
-        # What was sent in vain, to be sent again before what waits; in the order of its replies.
-        self._returned: OrderedDict[Call, None] = OrderedDict()
+        self._queue = CallQueue()
         self._underWay = 0
         # Where calls are sent, once it stands.
         self._connection: CommandProtocol | None = None
@@ -89,6 +90,8 @@ class Dispatcher:
         self._search: Deferred[Address] | None = None
         self._isRedirected = False
         self._rest: IDelayedCall | None = None
+        # What was refused since the last login, while the client logs in once more; it has been returned, too.
+        self._doubted: list[Call] | None = None
         self._turns = 0
         self._troubles = Troubles()
         self._isClosed = False
@@ -96,9 +99,8 @@ class Dispatcher:
     def __repr__(self) -> str:
         if self._isClosed:
             return "closed"
-        waiting = len(self._waiting) + len(self._returned)
         doing = f"asks {self.leader}" if self._knowsLeader else "knows no leader"
-        return f"{doing}, {self._underWay} calls under way, {waiting} waiting"
+        return f"{doing}, {self._underWay} calls under way, {len(self._queue)} waiting"
 
     def call(self, encoded: bytes, changes: bool, timeout: float) -> Deferred[Result]:
         """
@@ -110,7 +112,7 @@ class Dispatcher:
         if self._isClosed:
             return fail(Closed("the client is closed"))
         call = Call(self, encoded, changes, timeout)
-        self._waiting[call] = None
+        self._queue.add(call)
         self._pump()
         return call.result
 
@@ -123,11 +125,8 @@ class Dispatcher:
         try:
             if self._isClosed:
                 raise Closed("the client is closed")
-            connection = await (self._open.to(server) if openly else self._knownTo(server))
-            reply = await connection.send(encoded, changes=False)
-            if isinstance(reply, results.NotAllowed):
-                raise self._refusal()
-            return reply
+            whose = (self._open, None) if openly else (self._connections, self._credentials)
+            return await replyOf(server, encoded, *whose)
         except CancelledError:
             raise
         except Exception as error:
@@ -136,16 +135,6 @@ class Dispatcher:
             if isinstance(error, ClientError):
                 raise
             raise Unavailable(f"{server}: {reasonOf(error)}") from None
-
-    async def _knownTo(self, server: Address) -> CommandProtocol:
-        """
-        A connection to a server that knows the user. Where it does not, the leader is asked whether anyone does.
-        """
-        try:
-            return await self._connections.to(server)
-        except LoginRedirected as redirected:
-            await self._connections.to(redirected.leader)
-            raise
 
     def close(self) -> None:
         """
@@ -174,7 +163,8 @@ class Dispatcher:
         A call's time is over.
         """
         if not self._takeBack(call):
-            call.fail(Unavailable(f"not carried out within {call.timeout:g} s: {self._trouble}"))
+            why = self._troubles.why(self._knowsLeader)
+            call.fail(Unavailable(f"not carried out within {call.timeout:g} s: {why}"))
         elif call.changes:
             call.fail(OutcomeUnknown(f"{call.server}: no reply within {call.timeout:g} s"))
         else:
@@ -210,25 +200,21 @@ class Dispatcher:
         Send what there is room for.
         """
         connection = self._connection
-        if self._rest is not None or self._isClosed:
+        if self._rest is not None or self._isClosed or self._doubted is not None:
             return
         if self._isRedirected and connection is not None:
             if not connection.isAwaited:
                 self._turnTo(self.leader)
             return
-        while self._returned:
-            call, _ = self._returned.popitem()
-            self._waiting[call] = None
-            self._waiting.move_to_end(call, last=False)
+        self._queue.arrange()
         if connection is None:
             self._connect()
             return
-        while self._waiting and connection.hasRoom:
-            call, _ = self._waiting.popitem(last=False)
-            self._send(call, connection)
+        while self._queue.hasNext and connection.hasRoom:
+            self._send(self._queue.next(), connection)
 
     def _connect(self) -> None:
-        if not self._waiting or self._isConnecting or self._search is not None:
+        if not self._queue.hasNext or self._isConnecting or self._search is not None:
             return
         if self._knowsLeader:
             self._isConnecting = True
@@ -278,22 +264,60 @@ class Dispatcher:
             self._redirected(Address(reply.host, reply.port), call, connection)
         elif isinstance(reply, results.Unavailable):
             if not call.changes:
-                self._returned[call] = None
+                self._queue.giveBack(call)
             if connection is self._connection and not self._isRedirected:
                 # It may be cut off from all others: whatever comes next, another one may know better.
                 self._turnFrom(call.server, "it cannot do it now (ERR_INTERNAL)")
             if call.changes:
+                self._failDoubted()
                 call.fail(OutcomeUnknown(f"{call.server} cannot tell whether it was done"))
         else:
             self._turns = 0
             self._troubles.clear()
-            if isinstance(reply, results.NotAllowed):
-                call.fail(self._refusal())
-            else:
+            if not isinstance(reply, results.NotAllowed):
+                self._failDoubted()
                 call.succeed(reply)
+            elif self._credentials is None or call.wasRefused or connection is not self._connection:
+                call.fail(lackOfRight(self._credentials))
+            else:
+                self._doubt(call, connection, self._credentials)
+
+    def _doubt(self, call: Call, connection: CommandProtocol, credentials: Credentials) -> None:
+        """
+        Find out whether the server still knows the user, to whom it has refused a call.
+        """
+        call.wasRefused = True
+        self._queue.giveBack(call)
+        if self._doubted is not None:
+            self._doubted.append(call)
+            return
+        self._doubted = [call]
+        told = connection.send(credentials.encoded, changes=False)
+        told.addCallbacks(self._told, lambda _: None, (self._doubted, connection, credentials))
+
+    def _told(self, reply: Result, doubted: list[Call], connection: CommandProtocol, credentials: Credentials) -> None:
+        if self._doubted is not doubted:
+            return
+        if isinstance(reply, results.Done):
+            self._doubted = None
+            return
+        self._connection = None
+        connection.close()
+        # Not before, since the next call is to have another connection.
+        self._doubted = None
+        self._notConnected(Failure(loginRefusal(reply, doubted[0].server, credentials)))
+
+    def _failDoubted(self) -> None:
+        """
+        What was sent behind them may have been carried out: they come too late.
+        """
+        doubted, self._doubted = self._doubted or (), None
+        for call in doubted:
+            if self._queue.remove(call):
+                call.fail(lackOfRight(self._credentials))
 
     def _redirected(self, server: Address, call: Call, connection: CommandProtocol) -> None:
-        self._returned[call] = None
+        self._queue.giveBack(call)
         # A server that was left before knows no better than those that were asked since.
         if connection is self._connection:
             self._troubles.note(call.server, f"it says that {server} leads")
@@ -306,25 +330,18 @@ class Dispatcher:
         call.sent = None
         self._underWay -= 1
         if call.changes:
+            self._failDoubted()
             call.fail(OutcomeUnknown(f"{call.server}: {reasonOf(failure.value)}"))
         elif self._isClosed:
             call.fail(Closed("the client was closed before this was answered"))
         else:
-            self._returned[call] = None
-
-    def _refusal(self) -> NotAllowed:
-        if self._credentials is None:
-            return NotAllowed("not everybody may do that, and no user was given who may")
-        return NotAllowed(f"the user {self._credentials.user} may not do that", self._credentials.user)
+            self._queue.giveBack(call)
 
     def _failAll(self, error: ClientError) -> None:
         """
         None of the calls that wait is carried out.
         """
-        waiting = [*self._returned, *self._waiting]
-        self._returned.clear()
-        self._waiting.clear()
-        for call in waiting:
+        for call in self._queue.clear():
             call.fail(copy(error))
 
     def _takeBack(self, call: Call) -> bool:
@@ -333,15 +350,16 @@ class Dispatcher:
 
         @return: whether it was under way.
         """
-        self._waiting.pop(call, None)
-        self._returned.pop(call, None)
+        self._queue.remove(call)
         sent, call.sent = call.sent, None
         if sent is None:
-            if not self._waiting and not self._returned:
+            if not self._queue:
                 self._endSearch()
             return False
         self._underWay -= 1
         sent.cancel()
+        if call.changes:
+            self._failDoubted()
         # It may have been the last one that was waited for before what was redirected is sent.
         self._pump()
         return True
@@ -364,23 +382,17 @@ class Dispatcher:
         if self._isClosed:
             return
         self._knowsLeader = knowsLeader
-        self._connection = None
+        left, self._connection = self._connection, None
         self._isRedirected = False
         self._turns += 1
         if self._turns > self.MAX_TURNS and self._rest is None:
             self._rest = self.reactor.callLater(self.RETRY_DELAY, self._rested)
+        if left is not None and left.isAwaited:
+            self._failDoubted()
+        self._doubted = None
         self._pump()
 
     def _rested(self) -> None:
         self._rest = None
         self._turns = 0
         self._pump()
-
-    @property
-    def _trouble(self) -> str:
-        """
-        Why calls wait.
-        """
-        if trouble := str(self._troubles):
-            return trouble
-        return "too many others were before it" if self._knowsLeader else "no server has said that it leads"

@@ -24,6 +24,14 @@ class Troubles:
     def __str__(self) -> str:
         return "; ".join(f"{server}: {reason}" for server, reason in self._reasons.items())
 
+    def why(self, knowsLeader: bool) -> str:
+        """
+        Why calls wait, for a client that knows which server leads or does not.
+        """
+        if self._reasons:
+            return str(self)
+        return "too many others were before it" if knowsLeader else "no server has said that it leads"
+
     def note(self, server: Address, reason: str) -> None:
         """
         Remember why a server was of no help the last time.

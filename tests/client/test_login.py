@@ -181,6 +181,20 @@ class LoginTests(LoginCase):
         self.assertEqual((str(error), error.user), ("the user alice may not do that", "alice"))
         self.assertEqual(self.successResultOf(got), b"1")
 
+    def test_mayNotAtAll(self) -> None:
+        """
+        So it is where nothing else was asked, after the user has logged in once more, and no more than that.
+        """
+        stored = self.client.set(b"a", b"1")
+        wire = self.greeted()
+        wire.send(b"OK\r\nERR_AUTH\r\n")
+        self.assertEqual(wire.taken(), b"set a 0 1\r\n1\r\n" + AUTH)
+        wire.send(b"OK\r\n")
+        self.assertEqual(wire.taken(), b"set a 0 1\r\n1\r\n")
+        wire.send(b"ERR_AUTH\r\n")
+        self.assertEqual(str(self.failureResultOf(stored, NotAllowed).value), "the user alice may not do that")
+        self.assertEqual(wire.taken(), b"")
+
     def test_closed(self) -> None:
         """
         A client that is closed while it logs in closes that connection.
@@ -208,10 +222,16 @@ class LoginTests(LoginCase):
         wire.send(b"OK\r\n")
         self.assertEqual(wire.taken(), b"transfer 2\r\n")
         wire.send(b"ERR_AUTH\r\n")
-        self.failureResultOf(moved, NotAllowed)
-        given = self.client.snapshot("db", 1, 5)
+        self.assertEqual(wire.taken(), AUTH)
         wire.send(b"ERR_AUTH\r\n")
-        self.failureResultOf(given, NotAllowed)
+        error = self.failureResultOf(moved, NotAllowed).value
+        self.assertEqual(str(error), "db:1 does not know the user alice by this token")
+        given = self.client.snapshot("db", 1, 5)
+        wire.send(b"ERR_AUTH\r\nOK\r\n")
+        self.assertEqual(wire.taken(), b"snapshot 5\r\n" + AUTH + b"snapshot 5\r\n")
+        wire.send(b"ERR_AUTH\r\n")
+        error = self.failureResultOf(given, NotAllowed).value
+        self.assertEqual(str(error), "the user alice may not do that")
         refused = self.client.snapshot("db", 2, 5)
         self.greeted(2).send(b"ERR_AUTH\r\n")
         self.failureResultOf(refused, NotAllowed)

@@ -103,6 +103,8 @@ class EffectsTests(ClientCase):
         added, wire = self.add(READ, EVERYTHING)
         wire.send(b"OK\r\n")
         self.tell("on")
+        # The client logs in once more, and asks again.
+        wire.send(b"ERR_AUTH\r\nOK\r\n")
         wire.send(b"ERR_AUTH\r\n")
         outcome = self.successResultOf(added)
         self.assertEqual(outcome[:2], (True, READ))

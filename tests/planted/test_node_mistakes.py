@@ -242,8 +242,10 @@ class NodeMistakesTests(PlantingTests):
 
     def test_stampsOfUnappliedForgotten(self) -> None:
         """
-        A new leader looks for the largest stamp only among the entries that are applied.
+        A new leader looks for the largest stamp only among the entries that are applied, and not again when the others
+        are applied.
         """
+        self.patch(LeaderClock, "applied", lambda clock: None)
         self.patch(replkv.node.clusterclock, "stampOf", lambda data: 0)
         self.assertCaught(test_wrong_clocks.WrongClockTests, "test_stampsOfUnappliedEntries")
 

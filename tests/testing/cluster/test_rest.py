@@ -25,13 +25,13 @@ class CountersTests(ClusterCase):
         self.put(b"k", bytes(5000))
         self.client.close()
         checkCounters(self.cluster, 5.0)
-        self.assertEqual(len(counters(leader.service.assembly)), 18)
+        self.assertEqual(len(counters(leader.service.assembly)), 21)
 
     def test_follower(self) -> None:
         """
         A server that does not lead sends its peers nothing.
         """
-        self.assertEqual(len(counters(self.follower().service.assembly)), 14)
+        self.assertEqual(len(counters(self.follower().service.assembly)), 17)
 
     def test_dead(self) -> None:
         """

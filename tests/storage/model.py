@@ -139,3 +139,10 @@ def newFolder(test: SynchronousTestCase) -> str:
     path = tempfile.mkdtemp()
     test.addCleanup(shutil.rmtree, path)
     return path
+
+
+def segments(files: MemoryFiles) -> list[str]:
+    """
+    The names of all segments in the log's folder, finished or not.
+    """
+    return [name for name in files.list(FOLDER) if name.endswith(".segment")]

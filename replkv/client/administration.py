@@ -24,6 +24,7 @@ from replkv.commands.userdel import UserDel
 from replkv.commands.users import Users
 from replkv.users.rights import Grant, Right
 from replkv.users.secret import Secret
+from replkv.users.user import grantsFromJson
 
 _FROM_THE_FIRST: Final = b"-"
 
@@ -125,7 +126,7 @@ def _users(reply: Result, after: bytes) -> Sequence[UserRights]:
     if isinstance(reply, results.Found):
         try:
             users = [_user(json.loads(line)) for line in reply.value.splitlines()]
-        except (KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             raise Unavailable("what a server tells are no users") from None
         if users and users[0].name <= after.decode("ascii"):
             raise Unavailable("a server tells of the same users again")
@@ -134,5 +135,4 @@ def _users(reply: Result, after: bytes) -> Sequence[UserRights]:
 
 
 def _user(told: Any) -> UserRights:
-    grants = tuple(Grant(Right(right), prefix.encode("latin-1")) for right, prefix in told["grants"])
-    return UserRights(checkedUser(told["user"]).decode("ascii"), grants)
+    return UserRights(checkedUser(told["user"]).decode("ascii"), grantsFromJson(told["grants"]))

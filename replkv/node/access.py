@@ -38,7 +38,6 @@ Of so many users it is remembered when they have changed something, before those
 class _Change(NamedTuple):
     """
     A command that changes users and is not applied yet. Another leader may have put another entry at its index.
-
     """
 
     entryIndex: int

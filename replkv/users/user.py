@@ -105,8 +105,8 @@ class User:
         """
         try:
             found: Any = json.loads(stored)
-            grants = tuple(Grant(Right(right), prefix.encode("latin-1")) for right, prefix in found["grants"])
-            return cls(name, Secret.decode(found["secret"].encode("ascii")), int(found["since"]), grants)
+            secret = Secret.decode(found["secret"].encode("ascii"))
+            return cls(name, secret, int(found["since"]), grantsFromJson(found["grants"]))
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"what is stored of the user {name!r} is none: {error!r}") from None
 
@@ -116,6 +116,15 @@ def grantsAsJson(grants: tuple[Grant, ...]) -> list[list[str]]:
     Rights, as JSON can have them.
     """
     return [[grant.right.value, grant.prefix.decode("latin-1")] for grant in grants]
+
+
+def grantsFromJson(told: Any) -> tuple[Grant, ...]:
+    """
+    What L{grantsAsJson} has made, as rights again.
+
+    @raise AttributeError: if it is none of that; or C{TypeError}, or C{ValueError}.
+    """
+    return tuple(Grant(Right(right), prefix.encode("latin-1")) for right, prefix in told)
 
 
 class Login(NamedTuple):

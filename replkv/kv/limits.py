@@ -18,12 +18,14 @@ class MachineLimits:
     @ivar copiedBytes: how many bytes of values that are held already are written anew at a time, before the last
         C{readAhead} records. An entry of some bytes may have a value of many copied.
     @ivar frontLength: how many entries of the index of expiring keys are read ahead. Up to twice as many are held.
+    @ivar headBytes: how many bytes the heads of records may take that are kept for the next commands on them.
     """
 
     purged: int = 128
     readAhead: int = 64
     copiedBytes: int = 4 * 1024 * 1024
     frontLength: int = 1024
+    headBytes: int = 128 * 1024 * 1024
 
 
 MACHINE_LIMITS: Final = MachineLimits()

@@ -55,7 +55,7 @@ class StateMachine:
 
     def _goOnFrom(self, engine: Engine) -> None:
         state = readState(engine)
-        self._records = Records(engine, state, self._limits.frontLength)
+        self._records = Records(engine, state, self._limits)
         self.users: UserTable = self._records.users
         self.engine = engine
         self.appliedIndex, self.appliedTerm, self.copied = state.appliedIndex, state.appliedTerm, 0

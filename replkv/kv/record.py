@@ -76,19 +76,42 @@ def encode(head: StoredHead, value: bytes) -> bytes:
     """
     Make of a record what is stored.
     """
-    return _HEAD.pack(*head) + value
+    return packHead(head) + value
 
 
-def headOf(stored: bytes) -> StoredHead:
+def packHead(head: StoredHead) -> bytes:
     """
-    Tell the head of a record, as it is stored. Whether it is right is not looked at.
+    Make of the head of a record what is stored; the value comes next.
+    """
+    return _HEAD.pack(*head)
+
+
+def unpackHead(packed: bytes) -> StoredHead:
+    """
+    Make the head of a record of what is stored.
+    """
+    version, deadline, written = _HEAD.unpack(packed)
+    return version, deadline, written
+
+
+def packedHeadOf(stored: bytes) -> bytes:
+    """
+    Tell the head of a record as it is stored. Whether it is right is not looked at.
 
     @raise EngineError: if this is too short for a record.
     """
     if len(stored) < HEAD_BYTES:
         raise EngineError(f"the store has a record of {len(stored)} bytes; none has less than {HEAD_BYTES}")
-    version, deadline, written = _HEAD.unpack_from(stored)
-    return version, deadline, written
+    return stored[:HEAD_BYTES]
+
+
+def headOf(stored: bytes) -> StoredHead:
+    """
+    Tell the head of a record. Whether it is right is not looked at.
+
+    @raise EngineError: if this is too short for a record.
+    """
+    return unpackHead(packedHeadOf(stored))
 
 
 def decode(key: bytes, stored: bytes) -> Record:

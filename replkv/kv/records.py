@@ -10,7 +10,9 @@ from typing import Final
 from replkv.commands.state import Head
 from replkv.kv.engine import Engine
 from replkv.kv.expiry import ExpiryIndex
-from replkv.kv.record import RECORDS, Record, StoredHead, decode, encode, hashOf, headOf
+from replkv.kv.heads import Heads
+from replkv.kv.limits import MachineLimits
+from replkv.kv.record import RECORDS, Record, StoredHead, decode, hashOf, packHead
 from replkv.kv.state import MachineState
 from replkv.kv.users import UserTable
 from replkv.raft.invariants import InvariantViolation
@@ -32,15 +34,15 @@ class Records:
     @ivar changes: what is to be written to the engine.
     @ivar expiry: the index of those that expire.
     @ivar users: the users.
-    @ivar _heads: the heads of the records that were met, as they stand at this point.
+    @ivar heads: the heads of the records that were met, as they stand at this point.
     """
 
-    __slots__ = ("_engine", "_heads", "changes", "clock", "copied", "count", "expiry", "hash", "index", "users")
+    __slots__ = ("_engine", "changes", "clock", "copied", "count", "expiry", "hash", "heads", "index", "users")
 
-    def __init__(self, engine: Engine, state: MachineState, frontLength: int) -> None:
+    def __init__(self, engine: Engine, state: MachineState, limits: MachineLimits) -> None:
         """
         @param state: what was applied last, and what came of it.
-        @param frontLength: how many entries of the index of those that expire are read ahead.
+        @param limits: how much of the index of those that expire is read ahead, and how many heads are kept.
         @raise EngineError: if the engine fails, or holds what these cannot have written.
         """
         self.index = state.appliedIndex
@@ -48,11 +50,11 @@ class Records:
         self.count = state.keys
         self.copied = 0
         self.changes: dict[bytes, bytes | None] = {}
-        self.expiry = ExpiryIndex(engine, self.changes, frontLength)
+        self.expiry = ExpiryIndex(engine, self.changes, limits.frontLength)
         self.users = UserTable(engine, self.changes)
         self.hash = (state.hash - self.users.hash) % _MODULUS
         self._engine = engine
-        self._heads: dict[bytes, StoredHead | None] = {}
+        self.heads = Heads(engine, limits.headBytes)
 
     def read(self, key: bytes) -> Record | None:
         """
@@ -68,18 +70,15 @@ class Records:
 
     def meet(self, keys: Iterable[bytes]) -> None:
         """
-        Read the heads of the records that commands are about, where they were not met yet.
+        Have the heads of the records that commands are about.
         """
-        names = list({RECORDS + key for key in keys} - self._heads.keys())
-        if names:
-            for name, stored in zip(names, self._engine.getMany(names), strict=True):
-                self._heads[name] = None if stored is None else headOf(stored)
+        self.heads.meet([RECORDS + key for key in keys])
 
     def find(self, key: bytes) -> Head | None:
         """
         See L{State.find<replkv.commands.state.State.find>}.
         """
-        head = self._heads[RECORDS + key]
+        head = self.heads.find(RECORDS + key)
         if head is None:
             return None
         version, deadline, _ = head
@@ -103,7 +102,7 @@ class Records:
         See L{State.store<replkv.commands.state.State.store>}. The version is the index of the entry.
         """
         name = RECORDS + key
-        head = self._heads[name]
+        head = self.heads.find(name)
         if head is None:
             self.count += 1
         else:
@@ -113,15 +112,16 @@ class Records:
         self.hash = (self.hash + added) % _MODULUS
         if deadline:
             self.expiry.add(deadline, key, added)
-        self._heads[name] = head = version, deadline, added
-        self.changes[name] = encode(head, value)
+        packed = packHead((version, deadline, added))
+        self.heads.keep(name, packed)
+        self.changes[name] = packed + value
         return version
 
     def delete(self, key: bytes) -> None:
         """
         See L{State.delete<replkv.commands.state.State.delete>}.
         """
-        head = self._heads[RECORDS + key]
+        head = self.heads.find(RECORDS + key)
         if head is None:
             raise InvariantViolation(f"{key!r} was not found")
         self._takeBack(head, key)
@@ -141,7 +141,7 @@ class Records:
         """
         self.copied = 0
         self.changes.clear()
-        self._heads.clear()
+        self.heads.settle()
         self.expiry.settle()
 
     def _takeBack(self, head: StoredHead, key: bytes) -> None:
@@ -158,5 +158,6 @@ class Records:
         Drop a record that is out of the hash and the index.
         """
         name = RECORDS + key
-        self._heads[name] = self.changes[name] = None
+        self.heads.keep(name, None)
+        self.changes[name] = None
         self.count -= 1

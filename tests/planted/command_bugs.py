@@ -9,7 +9,10 @@ from typing import Final
 from replkv.commands.results import NotFound, Result, Touched
 from replkv.commands.touch import Touch
 from replkv.kv import record, records
+from replkv.kv.engine import Engine
 from replkv.kv.expiry import ExpiryIndex
+from replkv.kv.heads import Heads
+from replkv.kv.machine import StateMachine
 from replkv.kv.record import HEAD_BYTES, Record, hashOf, headOf
 from replkv.kv.records import Records
 from replkv.times import deadlineOf
@@ -17,6 +20,8 @@ from tests.planted.bug import Bug, Patch
 
 _add = ExpiryIndex.add
 _delete = Records.delete
+_install = StateMachine.install
+_keep = Heads.keep
 _purge = Records.purge
 
 
@@ -72,6 +77,19 @@ def _decodeUnchecked(key: bytes, stored: bytes) -> Record:
     return Record(version, deadline, stored[HEAD_BYTES:])
 
 
+def _installBesideHeads(machine: StateMachine, engine: Engine) -> Engine:
+    heads = machine._records.heads
+    before = _install(machine, engine)
+    heads._engine = engine
+    machine._records.heads = heads
+    return before
+
+
+def _keepWhatIsGone(heads: Heads, name: bytes, head: bytes | None) -> None:
+    if head is not None or name not in heads._heads:
+        _keep(heads, name, head)
+
+
 BUGS: Final = (
     Bug("a touch that keeps the version", "cluster", 60, (Patch(Touch, "carryOut", _touchWithOldVersion),)),
     Bug(
@@ -97,5 +115,7 @@ BUGS: Final = (
         ),
     ),
     Bug("a purge that leaves the state hash alone", "cluster", 20, (Patch(Records, "purge", _purgeUnhashed),)),
+    Bug("heads kept over an install", "cluster", 200, (Patch(StateMachine, "install", _installBesideHeads),)),
+    Bug("a head that outlives its record", "cluster", 20, (Patch(Heads, "keep", _keepWhatIsGone),)),
     Bug("a checksum that nobody looks at", "cluster", 200, (Patch(records, "decode", _decodeUnchecked),)),
 )

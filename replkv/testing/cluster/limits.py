@@ -22,7 +22,7 @@ def drawLimits(random: Random) -> ServerLimits:
     commands are taken, servers soon have too much to do, and where few are taken in a turn, connections wait; where
     little of the log is retained, peers that lag get snapshots, and where these are fetched slowly, much happens
     meanwhile; where replies are given out in small pieces, even short ones are, and where clients have little memory,
-    some of what they ask is refused.
+    some of what they ask is refused; where few heads are kept, what was met before is read from the store again.
     """
     # In this order, so that a seed stands for the same ones for good.
     batchBytes = random.choice([1, 1000, 1 << 20])
@@ -47,6 +47,7 @@ def drawLimits(random: Random) -> ServerLimits:
     unreadBytes = random.choice([5000, 1 << 29, 1 << 29])
     arrivingBytes = random.choice([100, 1 << 27, 1 << 27])
     readyBytes = random.choice([1, 10_000, 1 << 22])
+    headBytes = random.choice([0, 1000, 1 << 27])
     return ServerLimits(
         raft=RaftLimits(
             batchBytes=batchBytes,
@@ -55,7 +56,13 @@ def drawLimits(random: Random) -> ServerLimits:
             readyEntries=readyEntries,
             readyBytes=readyBytes,
         ),
-        machine=MachineLimits(purged=purged, readAhead=readAhead, copiedBytes=copiedBytes, frontLength=frontLength),
+        machine=MachineLimits(
+            purged=purged,
+            readAhead=readAhead,
+            copiedBytes=copiedBytes,
+            frontLength=frontLength,
+            headBytes=headBytes,
+        ),
         node=NodeLimits(
             commands=commands,
             commandBytes=commandBytes,

@@ -39,12 +39,7 @@ class LargeBytes(amp.Argument):
 
         @raise amp.TooLong: if it is longer than L{MAX_BYTES}.
         """
-        value: bytes = objects.pop(nativeName(name))
-        if len(value) > MAX_BYTES:
-            raise amp.TooLong(False, True, value[:64], name)
-        strings[name] = b"%d" % len(value)
-        for number, start in enumerate(range(0, len(value), PART_BYTES)):
-            strings[b"%b.%d" % (name, number)] = value[start : start + PART_BYTES]
+        strings.update(spread(name, objects.pop(nativeName(name))))
 
     def fromBox(self, name: bytes, strings: Any, objects: dict[str, Any], proto: Any) -> None:
         """
@@ -52,19 +47,44 @@ class LargeBytes(amp.Argument):
 
         @raise ValueError: if the length is none, or not that of the parts.
         """
-        stated = strings.pop(name)
-        if not stated.isdigit() or len(stated) > 8 or int(stated) > MAX_BYTES:
-            raise ValueError(f"{name!r} states a length of {stated[:32]!r}")
-        total = int(stated)
-        count = -(-total // PART_BYTES)
-        try:
-            parts = [strings.pop(b"%b.%d" % (name, number)) for number in range(count)]
-        except KeyError as missing:
-            raise ValueError(f"a part of {name!r} is missing: {missing}") from None
-        value = parts[0] if count == 1 else b"".join(parts)
-        if len(value) != total or b"%b.%d" % (name, count) in strings:
-            raise ValueError(f"{name!r} has other parts than the {total} bytes that it states")
-        objects[nativeName(name)] = value
+        objects[nativeName(name)] = gather(name, strings)
+
+
+def spread(name: bytes, value: bytes) -> list[tuple[bytes, bytes]]:
+    """
+    The keys and values that a box has for a L{LargeBytes}.
+
+    @raise amp.TooLong: if it is longer than L{MAX_BYTES}.
+    """
+    size = len(value)
+    if size > MAX_BYTES:
+        raise amp.TooLong(False, True, value[:64], name)
+    strings = [(name, b"%d" % size)]
+    for number, start in enumerate(range(0, size, PART_BYTES)):
+        strings.append((b"%b.%d" % (name, number), value[start : start + PART_BYTES]))
+    return strings
+
+
+def gather(name: bytes, strings: dict[bytes, bytes]) -> bytes:
+    """
+    Take a L{LargeBytes} out of a box.
+
+    @raise KeyError: if there is none.
+    @raise ValueError: if its length is none, or not that of the parts.
+    """
+    stated = strings.pop(name)
+    if not stated.isdigit() or len(stated) > 8 or int(stated) > MAX_BYTES:
+        raise ValueError(f"{name!r} states a length of {stated[:32]!r}")
+    total = int(stated)
+    count = -(-total // PART_BYTES)
+    try:
+        parts = [strings.pop(b"%b.%d" % (name, number)) for number in range(count)]
+    except KeyError as missing:
+        raise ValueError(f"a part of {name!r} is missing: {missing}") from None
+    value = parts[0] if count == 1 else b"".join(parts)
+    if len(value) != total or b"%b.%d" % (name, count) in strings:
+        raise ValueError(f"{name!r} has other parts than the {total} bytes that it states")
+    return value
 
 
 def nativeName(name: bytes) -> str:

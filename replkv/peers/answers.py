@@ -21,10 +21,10 @@ def makeReply(answer: dict[str, Any], reply: Callable[..., Message]) -> Timed:
     @param reply: makes its message.
     @raise Impossible: if that makes no sense.
     """
-    time, isFull = answer.pop("time"), bool(answer.pop("full", None))
+    time = answer.pop("time")
     message = reply(**answer)
     check(message)
-    return Timed(message, time, isFull)
+    return Timed(message, time)
 
 
 def makeManifest(answer: dict[str, Any], least: int) -> Manifest | LaterFormat:

@@ -1,5 +1,6 @@
 """
-The AMP commands between servers: L{Hello}, with which a connection begins, and one for each message of Raft.
+The AMP commands between servers: L{Hello}, with which a connection begins, and one for each request of Raft but
+AppendEntries (L{replkv.peers.appendboxes}).
 """
 
 from __future__ import annotations
@@ -13,10 +14,7 @@ from replkv.peers.argument import LargeBytes
 from replkv.peers.number import HASH, INDEX, ROUND, TERM, TERM_OR_NONE, TIME, Number
 from replkv.peers.receiver import Timed
 from replkv.peers.snapshots import NoSnapshot, NotYet
-from replkv.raft.entry import Batch
 from replkv.raft.messages import (
-    AppendEntries,
-    AppendEntriesReply,
     InstallSnapshot,
     InstallSnapshotReply,
     Message,
@@ -25,7 +23,6 @@ from replkv.raft.messages import (
     TimeoutNow,
     TimeoutNowReply,
 )
-from replkv.raft.validity import GREATEST, MAX_ENTRIES, check
 
 
 class Refused(Exception):
@@ -88,37 +85,6 @@ class RequestVoteCommand(amp.Command):
         (b"granted", amp.Boolean()),
         (b"preVote", amp.Boolean()),
         (b"time", TIME),
-    ]
-    errors: ClassVar = {NotIntroduced: b"NOT_INTRODUCED"}
-
-
-class AppendEntriesCommand(amp.Command):
-    """
-    L{AppendEntries}, and L{AppendEntriesReply}. C{full} says that the disk of who answers is nearly full; where it is
-    not, it is left out. So is C{lostIndex} where it is 0.
-    """
-
-    commandName = b"AppendEntries"
-    arguments: ClassVar = [
-        (b"term", TERM),
-        (b"prevLogIndex", INDEX),
-        (b"prevLogTerm", TERM_OR_NONE),
-        (b"leaderCommit", INDEX),
-        (b"readRound", ROUND),
-        (b"batch", LargeBytes()),
-        (b"time", TIME),
-    ]
-    response: ClassVar = [
-        (b"term", TERM_OR_NONE),
-        (b"success", amp.Boolean()),
-        (b"matchIndex", INDEX),
-        (b"prevLogIndex", INDEX),
-        (b"conflictIndex", INDEX),
-        (b"conflictTerm", TERM_OR_NONE),
-        (b"readRound", ROUND),
-        (b"time", TIME),
-        (b"full", amp.Boolean(optional=True)),
-        (b"lostIndex", Number(0, GREATEST, optional=True)),
     ]
     errors: ClassVar = {NotIntroduced: b"NOT_INTRODUCED"}
 
@@ -207,7 +173,6 @@ class CompareStateCommand(amp.Command):
 
 SINCE: Final[Mapping[type[amp.Command], int]] = {
     RequestVoteCommand: 3,
-    AppendEntriesCommand: 3,
     TimeoutNowCommand: 4,
     InstallSnapshotCommand: 4,
     TakeSnapshotCommand: 4,
@@ -217,6 +182,7 @@ SINCE: Final[Mapping[type[amp.Command], int]] = {
 }
 """
 The version that has brought each request: it is sent only where the other side speaks that one, and answered only then.
+AppendEntries is in all of them.
 An argument that is added to one of them, or to its response, is optional, and needs no version: others ignore it.
 """
 
@@ -248,14 +214,11 @@ def remoteCall(request: Timed) -> Remote:
     """
     Say how C{request} is asked over AMP.
 
-    @raise TypeError: if it is a reply.
+    @raise TypeError: if it is a reply, or has no AMP command.
     """
     message, time, _ = request
     arguments = {**message._asdict(), "time": time}
     match message:
-        case AppendEntries():
-            arguments["batch"] = message.batch.encoded
-            return Remote(AppendEntriesCommand, arguments, _appendEntriesReply)
         case RequestVote():
             arguments["handOver"] = message.handOver or None
             return Remote(RequestVoteCommand, arguments, RequestVoteReply)
@@ -263,19 +226,4 @@ def remoteCall(request: Timed) -> Remote:
             return Remote(TimeoutNowCommand, arguments, TimeoutNowReply)
         case InstallSnapshot():
             return Remote(InstallSnapshotCommand, arguments, InstallSnapshotReply)
-    raise TypeError(f"{message!r} is no request")
-
-
-def _appendEntriesReply(lostIndex: int | None, **fields: Any) -> AppendEntriesReply:
-    return AppendEntriesReply(lostIndex=lostIndex or 0, **fields)
-
-
-def appendEntries(batch: bytes, **fields: int) -> AppendEntries:
-    """
-    Make the message from the arguments of L{AppendEntriesCommand}.
-
-    @raise ValueError: if C{batch} is not the encoding of a batch, or the message makes no sense.
-    """
-    message = AppendEntries(batch=Batch.decode(batch, MAX_ENTRIES), **fields)
-    check(message)
-    return message
+    raise TypeError(f"{message!r} is no request that AMP has a command for")

@@ -13,6 +13,7 @@ from twisted.protocols import amp
 from twisted.python.failure import Failure
 
 from replkv.peers.argument import MAX_BYTES, MAX_PARTS
+from replkv.peers.boxes import BoxCutter
 from replkv.peers.quiet import QuietAMP
 from replkv.raft.validity import Impossible
 
@@ -43,7 +44,7 @@ class PeerConnection(QuietAMP):
 
     @ivar version: the version that counts on it, see L{replkv.versions}; C{None} until each side has told the other who
         it is.
-    @ivar boxBytes: how many bytes the box under way already has; while it is answered, how many it had.
+    @ivar cutter: cuts what comes into boxes.
     @ivar isGivenUp: whether it is about to be closed: nothing that comes by it counts any more.
     """
 
@@ -52,9 +53,8 @@ class PeerConnection(QuietAMP):
     def __init__(self) -> None:
         super().__init__()
         self.version: int | None = None
-        self.boxBytes = 0
+        self.cutter = BoxCutter()
         self.isGivenUp = False
-        self._boxStrings = 0
 
     def connectionMade(self) -> None:
         """
@@ -64,42 +64,29 @@ class PeerConnection(QuietAMP):
         self.transport.setTcpNoDelay(True)
         self.transport.setTcpKeepAlive(True)
 
-    def stringReceived(self, string: bytes) -> None:
+    def dataReceived(self, data: bytes) -> None:
         """
-        Count what the box under way already has.
+        Cut what comes into boxes, as far as they are wanted now. Close the connection where it is not AMP.
         """
-        self.boxBytes += len(string) + 2
-        self._boxStrings += 1
-        isStranger = self.version is None
-        if self.boxBytes > (MAX_HELLO_BYTES if isStranger else MAX_BOX_BYTES):
-            raise ValueError("a box that is too long")
-        # A key and a value each, and the end.
-        if self._boxStrings > 2 * (MAX_HELLO_KEYS if isStranger else MAX_BOX_KEYS) + 1:
-            raise ValueError("a box with too many keys")
-        super().stringReceived(string)
+        cutter = self.cutter
+        cutter.add(data)
+        try:
+            while not (self.paused or self.isGivenUp):
+                if self.version is None:
+                    box = cutter.cut(MAX_HELLO_BYTES, MAX_HELLO_KEYS)
+                else:
+                    box = cutter.cut(MAX_BOX_BYTES, MAX_BOX_KEYS)
+                if box is None:
+                    return
+                self.boxReceived(box)
+        except (amp.AmpError, KeyError, ValueError) as error:
+            self.giveUp(f"what comes is not replkv's server protocol: {error!r:.200}")
 
-    def lengthLimitExceeded(self, length: int) -> None:
-        """
-        Refuse a key that no box can have; AMP itself would close the connection without a word.
-        """
-        raise ValueError(f"a key of {length} bytes")
-
-    def ampBoxReceived(self, box: amp.AmpBox) -> None:
+    def boxReceived(self, box: dict[bytes, bytes]) -> None:
         """
         A box is whole.
         """
-        if not self.isGivenUp:
-            super().ampBoxReceived(box)
-        self.boxBytes = self._boxStrings = 0
-
-    def dataReceived(self, data: bytes) -> None:
-        """
-        Close the connection where what comes is not AMP.
-        """
-        try:
-            super().dataReceived(data)
-        except (amp.AmpError, KeyError, ValueError) as error:
-            self.giveUp(f"what comes is not replkv's server protocol: {error!r:.200}")
+        self.ampBoxReceived(amp.AmpBox(box))
 
     def dispatchCommand(self, box: amp.AmpBox) -> Deferred[amp.AmpBox]:
         """
@@ -110,11 +97,19 @@ class PeerConnection(QuietAMP):
         return answer.addErrback(self._malformed)
 
     def _malformed(self, failure: Failure) -> NoReturn:
+        raise amp.RemoteAmpError(amp.UNKNOWN_ERROR_CODE, self.giveUpFor(failure))
+
+    def giveUpFor(self, failure: Failure) -> str:
+        """
+        Close the connection, since a request makes no sense.
+
+        @return: why it makes none. Where C{failure} is another one, it is raised.
+        """
         failure.trap(ValueError, KeyError, TypeError)
         error = failure.value
         reason = str(error) if isinstance(error, Impossible) else f"{error!r:.200}"
         self.giveUp(f"a request makes no sense: {reason}")
-        raise amp.RemoteAmpError(amp.UNKNOWN_ERROR_CODE, reason)
+        return reason
 
     def unhandledError(self, failure: Failure) -> None:
         """

@@ -4,16 +4,17 @@ The end of a connection that answers.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IConsumer, IDelayedCall, IPushProducer, ITCPTransport
+from twisted.protocols import amp
 from twisted.protocols.amp import AmpBox
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from replkv.peers.appendboxes import decodeRequest, encodeReply, isRequest
 from replkv.peers.commands import (
-    AppendEntriesCommand,
     CompareStateCommand,
     Hello,
     InstallSnapshotCommand,
@@ -24,12 +25,11 @@ from replkv.peers.commands import (
     StateHashCommand,
     TakeSnapshotCommand,
     TimeoutNowCommand,
-    appendEntries,
     isKnown,
 )
 from replkv.peers.connection import PeerConnection
 from replkv.peers.receiver import Timed
-from replkv.raft.messages import InstallSnapshot, RequestVote, TimeoutNow
+from replkv.raft.messages import AppendEntriesReply, InstallSnapshot, RequestVote, TimeoutNow
 from replkv.raft.validity import check
 
 if TYPE_CHECKING:
@@ -106,13 +106,21 @@ class IncomingConnection(PeerConnection):
         """
         return super().locateResponder(name) if self.version is None or isKnown(name, self.version) else None
 
+    def boxReceived(self, box: dict[bytes, bytes]) -> None:
+        """
+        A box is whole: what a leader replicates, or AMP's.
+        """
+        if isRequest(box):
+            self._appendEntries(box)
+        else:
+            super().boxReceived(box)
+
     def dispatchCommand(self, box: AmpBox) -> Deferred[AmpBox]:
         """
         Answer a request, and count it until that is done.
         """
-        size = self.boxBytes
-        self._unanswered += 1
-        self._unansweredBytes += size
+        size = self.cutter.boxBytes
+        self._begin(size)
         answer = super().dispatchCommand(box)
         self._look()
         return answer.addBoth(self._answered, size)
@@ -144,6 +152,10 @@ class IncomingConnection(PeerConnection):
         """
         address = super().peerAddress
         return address if self.sender is None else f"server {self.sender} at {address}"
+
+    def _begin(self, size: int) -> None:
+        self._unanswered += 1
+        self._unansweredBytes += size
 
     def _answered(self, outcome: Any, size: int) -> Any:
         self._unanswered -= 1
@@ -262,19 +274,41 @@ class IncomingConnection(PeerConnection):
         self.factory.states.compareState(self._introduced(), index, hash)
         return {}
 
-    @AppendEntriesCommand.responder
-    def appendEntries(self, time: int, **fields: Any) -> Deferred[dict[str, Any]]:
-        """
-        A leader replicates entries.
-        """
-        return self._ask(Timed(appendEntries(**fields), time))
-
     @TimeoutNowCommand.responder
     def timeoutNow(self, time: int, **fields: Any) -> Deferred[dict[str, Any]]:
         """
         A leader hands over.
         """
         return self._ask(Timed(TimeoutNow(**fields), time))
+
+    def _appendEntries(self, box: dict[bytes, bytes]) -> None:
+        """
+        A leader replicates entries.
+        """
+        tag, size = box[amp.ASK], self.cutter.boxBytes
+        self._begin(size)
+        answer: Deferred[Timed]
+        try:
+            request = decodeRequest(box)
+            answer = self.factory.receiver.requested(self._introduced(), request)
+        except (ValueError, KeyError, TypeError, NotIntroduced):
+            answer = fail()
+        self._look()
+        answer.addCallbacks(self._accept, self._refuse, (tag, size), errbackArgs=(tag, size))
+        answer.addErrback(self.unhandledError)
+
+    def _accept(self, reply: Timed, tag: bytes, size: int) -> None:
+        self._answered(None, size)
+        message = cast(AppendEntriesReply, reply.message)
+        self.transport.write(encodeReply(tag, message, reply.time, reply.isFull))
+
+    def _refuse(self, failure: Failure, tag: bytes, size: int) -> None:
+        self._answered(None, size)
+        code, reason = b"NOT_INTRODUCED", ""
+        if not failure.check(NotIntroduced):
+            code, reason = amp.UNKNOWN_ERROR_CODE, self.giveUpFor(failure)
+        box = {amp.ERROR: tag, amp.ERROR_CODE: code, amp.ERROR_DESCRIPTION: reason.encode("utf-8", "replace")}
+        self.sendBox(AmpBox(box))
 
     def _ask(self, request: Timed) -> Deferred[dict[str, Any]]:
         return self.factory.receiver.requested(self._introduced(), request).addCallback(_asdict)
@@ -289,7 +323,4 @@ class IncomingConnection(PeerConnection):
 
 
 def _asdict(reply: Timed) -> dict[str, Any]:
-    # Of what a response does not have, AMP takes no notice.
-    fields = reply.message._asdict()
-    fields.update(time=reply.time, full=reply.isFull or None, lostIndex=fields.get("lostIndex") or None)
-    return fields
+    return {**reply.message._asdict(), "time": reply.time}

@@ -12,10 +12,9 @@ from twisted.application.internet import ClientService, backoffPolicy
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
-from twisted.internet.protocol import Factory
 from twisted.internet.task import LoopingCall
 from twisted.logger import ILogObserver, LogEvent, Logger
-from twisted.protocols.amp import UNHANDLED_ERROR_CODE, AmpBox, Command, RemoteAmpError
+from twisted.protocols.amp import Command
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -31,12 +30,12 @@ from replkv.peers.commands import (
     TakeSnapshotCommand,
     remoteCall,
 )
-from replkv.peers.connection import PeerConnection
 from replkv.peers.identity import Identity
+from replkv.peers.outgoing import OutgoingConnection, OutgoingFactory
 from replkv.peers.receiver import Timed, TooOld, Unreachable
 from replkv.peers.security import PeerSecurity
 from replkv.peers.snapshots import NoSnapshot, Piece
-from replkv.raft.messages import Message
+from replkv.raft.messages import AppendEntries, Message
 from replkv.reasons import reasonOf
 from replkv.storage.snapshot import Manifest
 
@@ -57,49 +56,6 @@ Seconds after which a server that has answered what cannot be is connected to ag
 """
 
 _Answer = TypeVar("_Answer")
-
-
-class OutgoingConnection(PeerConnection):
-    """
-    Introduces this server, and then asks what the link wants to have asked.
-    """
-
-    factory: _OutgoingFactory
-
-    def connectionMade(self) -> None:
-        """
-        Say who this is.
-        """
-        super().connectionMade()
-        self.factory.link.connected(self)
-
-    def dispatchCommand(self, box: AmpBox) -> Deferred[AmpBox]:
-        """
-        Nothing is asked on this connection but by this side: whoever does would be answered, and might not read it.
-        """
-        self.giveUp("it asks, where it is to answer")
-        return fail(RemoteAmpError(UNHANDLED_ERROR_CODE, "nothing is answered here"))
-
-    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
-        """
-        All that was not answered is lost.
-        """
-        super().connectionLost(reason)
-        self.factory.link.disconnected(self)
-
-    def report(self, what: str) -> None:
-        """
-        Tell the operator something, but not at each attempt.
-        """
-        self.factory.link.relay(what)
-
-
-class _OutgoingFactory(Factory):
-    protocol = OutgoingConnection  # type: ignore[assignment]
-    noisy = False
-
-    def __init__(self, link: PeerLink) -> None:
-        self.link = link
 
 
 @implementer(ILogObserver)
@@ -154,7 +110,7 @@ class PeerLink(Service):
         self._whenLost: list[Deferred[None]] = []
         delay = backoffPolicy(initialDelay=0.05, maxDelay=1.0, jitter=lambda: random.uniform(0.0, 0.1))
         self._client = _QuietClientService(
-            endpoint, _OutgoingFactory(self), retryPolicy=lambda _: self._pause(delay), clock=clock
+            endpoint, OutgoingFactory(self), retryPolicy=lambda _: self._pause(delay), clock=clock
         )
         self._watch = LoopingCall(self._checkAnswers)
         self._watch.clock = clock
@@ -199,6 +155,9 @@ class PeerLink(Service):
             the connection is lost before the reply has come. It fails with L{TooOld}, and nothing is sent, where the
             peer does not know such a request: see L{SINCE<replkv.peers.commands.SINCE>}.
         """
+        message, time, _ = request
+        if isinstance(message, AppendEntries):
+            return self._append(message, time)
         command, arguments, reply = remoteCall(request)
         return self._call(command, lambda answer: makeReply(answer, reply), **arguments)
 
@@ -249,11 +208,23 @@ class PeerLink(Service):
             name = command.commandName.decode("ascii")
             self.tell(f"server {self.peer} speaks version {version} and would be asked for {name}: upgrade it")
             return fail(TooOld())
+        self._expectAnswer()
+        answer: Deferred[dict[str, Any]] = self._connection.callRemote(command, **arguments)
+        return answer.addCallback(make).addCallbacks(self._answered, self._failed)
+
+    def _append(self, message: AppendEntries, time: int) -> Deferred[Timed]:
+        """
+        Ask for entries to be appended: every server that this one talks to knows that.
+        """
+        if self._connection is None or not self.isUp:
+            return fail(Unreachable())
+        self._expectAnswer()
+        return self._connection.append(message, time).addCallbacks(self._answered, self._failed)
+
+    def _expectAnswer(self) -> None:
         if not self._due:
             self._lastAnswer = self._clock.seconds()
         self._due += 1
-        answer: Deferred[dict[str, Any]] = self._connection.callRemote(command, **arguments)
-        return answer.addCallback(make).addCallbacks(self._answered, self._failed)
 
     def mistake(self, reason: str) -> None:
         """

@@ -14,7 +14,7 @@ from twisted.internet.protocol import ServerFactory
 from twisted.protocols import amp
 from xxhash import xxh3_128
 
-from replkv.peers.commands import AppendEntriesCommand, Hello, InstallSnapshotCommand, RequestVoteCommand
+from replkv.peers.commands import Hello, InstallSnapshotCommand, RequestVoteCommand
 from replkv.peers.identity import Identity
 from replkv.peers.quiet import QuietAMP
 from replkv.peers.snapshots import Piece
@@ -24,6 +24,7 @@ from replkv.testing import SimulatedServer
 from replkv.testing.cluster.cluster import LOG_PORT
 from tests.network import dial
 from tests.node.cluster import Cluster
+from tests.peers.ampappend import AppendEntriesCommand
 from tests.peers.listening import Caller
 from tests.peers.peer import Disk, MemoryFolder
 

@@ -14,7 +14,6 @@ from twisted.trial.unittest import SynchronousTestCase
 from replkv.commands.logged import encodeClock
 from replkv.commands.results import Stored
 from replkv.peers.commands import (
-    AppendEntriesCommand,
     CompareStateCommand,
     InstallSnapshotCommand,
     RequestVoteCommand,
@@ -29,6 +28,7 @@ from replkv.testing.cluster.end import End
 from tests.logged import logged
 from tests.node.cluster import Client, valueAt
 from tests.node.hostile import Box, Hostile, HostileCluster, honest, sendBox
+from tests.peers.ampappend import AppendEntriesCommand
 from tests.peers.listening import Caller
 
 TIME = 1_700_000_000_000

@@ -173,6 +173,17 @@ class LostTests(LinkTests):
         self.assertEqual(self.replies, [])
         self.assertTrue(self.link.isUp)
 
+    def test_askedMeanwhile(self) -> None:
+        """
+        What is asked while that is told, is lost too.
+        """
+        wire = self.connect()
+        for request in (HEARTBEAT, VOTE):
+            asked = self.link.send(request).addErrback(lambda failure: self.ask(HEARTBEAT))
+            asked.addCallback(lambda _: self.ask(VOTE))
+        wire.reset()
+        self.assertEqual((self.unreachable, self.replies), (4, []))
+
     def test_back(self) -> None:
         """
         It is made again; the log says once that the server is lost, and once that it is back.

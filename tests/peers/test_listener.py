@@ -8,11 +8,12 @@ from twisted.internet.error import ConnectionLost
 from twisted.protocols import amp
 
 from replkv.lives import Life
-from replkv.peers.commands import AppendEntriesCommand, NotIntroduced, Refused, RequestVoteCommand, remoteCall
+from replkv.peers.commands import NotIntroduced, Refused, RequestVoteCommand
 from replkv.peers.incoming import HELLO_TIMEOUT
 from replkv.peers.receiver import Timed
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.messages import AppendEntries, AppendEntriesReply
+from tests.peers.ampappend import AppendEntriesCommand, argumentsOf, responseOf
 from tests.peers.listening import ListenerTests
 from tests.peers.peer import FULL, HEARD, HEARTBEAT, VOTE, VOTED, fields, hostOf
 
@@ -56,8 +57,7 @@ class HelloTests(ListenerTests):
         """
         Who has not said hello is answered nothing, and the node learns nothing of it.
         """
-        for request in (VOTE, HEARTBEAT):
-            command, arguments, _ = remoteCall(request)
+        for command, arguments in ((RequestVoteCommand, fields(VOTE)), (AppendEntriesCommand, argumentsOf(HEARTBEAT))):
             answer = self.caller.ask(command, **arguments)
             self.network.settle()
             self.failureResultOf(answer, NotIntroduced)
@@ -68,8 +68,7 @@ class HelloTests(ListenerTests):
         What a stranger sends behind its hello is not answered either.
         """
         refused = self.hello(self.caller, sender=0, incarnation="x", recipient=2)
-        command, arguments, _ = remoteCall(VOTE)
-        answer = self.caller.ask(command, **arguments)
+        answer = self.caller.ask(RequestVoteCommand, **fields(VOTE))
         self.network.settle()
         self.failureResultOf(refused, Refused)
         self.failureResultOf(answer, NotIntroduced)
@@ -209,7 +208,7 @@ class RequestTests(ListenerTests):
         A leader's entries arrive as they were, however large.
         """
         batch = Batch([Entry(8, 3, bytes(200_000)), Entry(9, 3, b"\0\r\n")])
-        answer = self.caller.ask(AppendEntriesCommand, **{**fields(HEARTBEAT), "batch": batch.encoded})
+        answer = self.caller.ask(AppendEntriesCommand, **{**argumentsOf(HEARTBEAT), "batch": batch.encoded})
         self.network.settle()
         ((sender, request, reply),) = self.server.receiver.asked
         self.assertEqual(
@@ -224,29 +223,27 @@ class RequestTests(ListenerTests):
         )
         reply.callback(HEARD)
         self.network.settle()
-        self.assertEqual(self.successResultOf(answer), {**fields(HEARD), "full": None, "lostIndex": None})
+        self.assertEqual(self.successResultOf(answer), responseOf(HEARD))
 
     def test_full(self) -> None:
         """
         A server whose disk is nearly full says so with its answer, where there is a place for it.
         """
-        for request, answer, told in (
-            (HEARTBEAT, FULL, {"full": True, "lostIndex": None}),
-            (VOTE, VOTED._replace(isFull=True), {}),
+        for command, arguments, answer, told in (
+            (AppendEntriesCommand, argumentsOf(HEARTBEAT), FULL, responseOf(FULL)),
+            (RequestVoteCommand, fields(VOTE), VOTED._replace(isFull=True), fields(VOTED)),
         ):
-            command, arguments, _ = remoteCall(request)
             answered = self.caller.ask(command, **arguments)
             self.network.settle()
             self.server.receiver.asked[-1][2].callback(answer)
             self.network.settle()
-            self.assertEqual(self.successResultOf(answered), {**fields(answer), **told})
+            self.assertEqual(self.successResultOf(answered), told)
 
     def test_lostEntries(self) -> None:
         """
         A server whose log has lost entries says so.
         """
-        command, arguments, _ = remoteCall(HEARTBEAT)
-        answered = self.caller.ask(command, **arguments)
+        answered = self.caller.ask(AppendEntriesCommand, **argumentsOf(HEARTBEAT))
         self.network.settle()
         reply = AppendEntriesReply.rejected(term=3, prevLogIndex=7, conflictIndex=5, lostIndex=9)
         self.server.receiver.asked[-1][2].callback(Timed(reply, HEARD.time))
@@ -257,8 +254,8 @@ class RequestTests(ListenerTests):
         """
         Requests do not wait for each other's answers, which may come in any order.
         """
-        command, arguments, _ = remoteCall(HEARTBEAT)
-        answers = [self.caller.ask(command, **{**arguments, "readRound": number}) for number in range(3)]
+        arguments = argumentsOf(HEARTBEAT)
+        answers = [self.caller.ask(AppendEntriesCommand, **{**arguments, "readRound": number}) for number in range(3)]
         self.network.settle()
         asked = self.server.receiver.asked
         self.assertEqual(
@@ -294,6 +291,17 @@ class RequestTests(ListenerTests):
         self.failureResultOf(answer, amp.UnknownRemoteError)
         self.assertFalse(self.caller.isUp)
         self.assertEqual(len(self.lines), 1)
+
+    def test_error(self) -> None:
+        """
+        Where the node cannot answer since it is wrong itself, the connection ends, with a line in the log.
+        """
+        answer = self.caller.ask(AppendEntriesCommand, **argumentsOf(HEARTBEAT))
+        self.network.settle()
+        self.server.receiver.asked[0][2].errback(ZeroDivisionError())
+        self.network.settle()
+        self.failureResultOf(answer, ConnectionLost)
+        self.assertEqual(self.lines, ["closed the connection with server 0 at server0:32769: ZeroDivisionError()"])
 
     def test_noTime(self) -> None:
         """

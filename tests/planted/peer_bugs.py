@@ -9,12 +9,15 @@ from typing import Any, Final
 from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
+import replkv.peers.appendboxes
+import replkv.peers.argument
 import replkv.peers.identity
 from replkv.lives import Life, Past, contradiction
 from replkv.names import Names, NoAddress
-from replkv.peers.argument import PART_BYTES, LargeBytes, nativeName
+from replkv.peers.argument import PART_BYTES, gather, spread
 from replkv.peers.identity import Identity
-from replkv.peers.link import OutgoingConnection, PeerLink
+from replkv.peers.link import PeerLink
+from replkv.peers.outgoing import OutgoingConnection
 from replkv.raft.core import Raft
 from replkv.raft.follower import Follower
 from replkv.raft.messages import AppendEntries
@@ -30,27 +33,28 @@ _addresses = Names.addresses
 _appendEntries = Follower.appendEntries
 _disconnected = PeerLink.disconnected
 _contradiction = contradiction
-_fromBox = LargeBytes.fromBox
-_toBox = LargeBytes.toBox
+_gather = gather
+_spread = spread
 
 
-def _cut(argument: LargeBytes, name: bytes, strings: Any, objects: dict[str, Any], proto: Any) -> None:
-    objects[nativeName(name)] = objects[nativeName(name)][:PART_BYTES]
-    _toBox(argument, name, strings, objects, proto)
+def _cut(name: bytes, value: bytes) -> list[tuple[bytes, bytes]]:
+    return _spread(name, value[:PART_BYTES])
 
 
-def _leaveOutShortPart(argument: LargeBytes, name: bytes, strings: Any, objects: dict[str, Any], proto: Any) -> None:
-    size = len(objects[nativeName(name)])
-    _toBox(argument, name, strings, objects, proto)
-    if size % PART_BYTES == 1:
-        del strings[b"%b.%d" % (name, size // PART_BYTES)]
+def _leaveOutShortPart(name: bytes, value: bytes) -> list[tuple[bytes, bytes]]:
+    strings = _spread(name, value)
+    return strings[:-1] if len(value) % PART_BYTES == 1 else strings
 
 
-def _wantEmptyPart(argument: LargeBytes, name: bytes, strings: Any, objects: dict[str, Any], proto: Any) -> None:
-    size = int(strings[name])
-    _fromBox(argument, name, strings, objects, proto)
-    if size and size % PART_BYTES == 0:
+def _wantEmptyPart(name: bytes, strings: dict[bytes, bytes]) -> bytes:
+    value = _gather(name, strings)
+    if value and len(value) % PART_BYTES == 0:
         raise ValueError("a part is missing")
+    return value
+
+
+def _ofLargeBytes(name: str, function: Any) -> tuple[Patch, ...]:
+    return Patch(replkv.peers.argument, name, function), Patch(replkv.peers.appendboxes, name, function)
 
 
 def _appendWithoutReset(follower: Follower, sender: int, message: AppendEntries, token: Token) -> None:
@@ -160,9 +164,19 @@ BUGS: Final = (
         200,
         (Patch(PeerLink, "disconnected", _tellNobody), Patch(PeerLink, "_failed", lambda link, failure: Deferred())),
     ),
-    Bug("a value cut at 65,535 bytes", "cluster", 50, (Patch(LargeBytes, "toBox", _cut),)),
-    Bug("a last part of one byte is left out", "cluster", 100, (Patch(LargeBytes, "toBox", _leaveOutShortPart),)),
-    Bug("an empty part is wanted after full ones", "cluster", 100, (Patch(LargeBytes, "fromBox", _wantEmptyPart),)),
+    Bug("a value cut at 65,535 bytes", "cluster", 50, _ofLargeBytes("spread", _cut)),
+    Bug(
+        "a last part of one byte is left out",
+        "cluster",
+        100,
+        _ofLargeBytes("spread", _leaveOutShortPart),
+    ),
+    Bug(
+        "an empty part is wanted after full ones",
+        "cluster",
+        100,
+        _ofLargeBytes("gather", _wantEmptyPart),
+    ),
     Bug(
         "a wiped data folder let in",
         "cluster",

@@ -7,18 +7,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from twisted.internet.defer import Deferred
-
 import replkv.peers.identity
 from replkv.lives import Life, Past
 from replkv.node.node import Node
 from replkv.peers.identity import Identity
 from replkv.peers.incoming import IncomingConnection
 from replkv.peers.link import PeerLink
-from replkv.peers.receiver import Timed
 from tests.node import test_restart
 from tests.peers import test_argument, test_identity, test_link, test_link_refusals, test_listener
-from tests.peers.peer import fields
 from tests.planted.planting import PlantingTests
 
 
@@ -38,12 +34,7 @@ class PeerMistakesTests(PlantingTests):
         """
         Anyone may ask for anything.
         """
-
-        def ask(connection: IncomingConnection, request: Timed) -> Deferred[dict[str, Any]]:
-            receiver = connection.factory.receiver
-            return receiver.requested(connection.sender or 0, request).addCallback(fields)
-
-        self.patch(IncomingConnection, "_ask", ask)
+        self.patch(IncomingConnection, "_introduced", lambda connection: connection.sender or 0)
         self.assertCaught(
             test_listener.HelloTests, "test_nothingBeforeHello", "test_nothingAfterRefusal", "test_nothingWhileJudged"
         )

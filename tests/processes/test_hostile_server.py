@@ -14,10 +14,11 @@ from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.python.failure import Failure
 
 from replkv.commands.set import Set
-from replkv.peers.commands import AppendEntriesCommand, CompareStateCommand, Hello, StateHashCommand
+from replkv.peers.commands import CompareStateCommand, Hello, StateHashCommand
 from replkv.peers.identity import Identity
 from replkv.raft.entry import NO_ENTRIES, Batch, Entry
 from replkv.raft.limits import RAFT_LIMITS
+from tests.peers.ampappend import AppendEntriesCommand
 from tests.peers.listening import Caller
 from tests.peers.peer import Disk, MemoryFolder
 from tests.processes.cluster import HOST, Cluster, ServerProcess, onReactor, until

@@ -38,6 +38,7 @@ LAYERS = (
     "tls",
     "peers",
     "client",
+    "bench",
     "frontends",
     "node",
     "service",
@@ -80,6 +81,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "tls": ("config", "handshakes", "outside", "tlsfiles"),
     "peers": ("lives", "outside", "printable", "reasons", "storage.snapshot", "times", "versions"),
     "client": ("clocks", "commands", "config", "names", "reasons", "users", "wire"),
+    "bench": ("client.address", "commands", "wire"),
     "frontends": ("commands", "hosts", "outside", "users", "wire"),
 }
 """

@@ -61,6 +61,7 @@ class ReplkvOptions(CommonOptions):
         ["client", None, _lazy("client.ClientCommand"), "Talk to the cluster: a prompt, or a single command."],
         ["status", None, _lazy("status.StatusCommand"), "Show how the servers are."],
         ["transfer", None, _lazy("transfer.TransferCommand"), "Have another server lead."],
+        ["bench", None, _lazy("bench.BenchCommand"), "Put a load on the cluster, and tell how fast it is."],
         ["user", None, _lazy("user.command.UserCommand"), "Say who may do what."],
         ["backup", None, _lazy("backup.BackupCommand"), "Make a backup of a cluster that runs."],
         ["verify", None, _lazy("backup.VerifyCommand"), "Verify a backup."],

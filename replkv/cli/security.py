@@ -26,6 +26,24 @@ def tlsOf(config: Config, authority: str | None, certificate: str | None, key: s
     @return: C{None} if nothing does.
     @raise ConfigError: if the files are of no use.
     """
+    files = tlsFilesOf(config, authority, certificate, key)
+    if files is None:
+        return None
+    # No command is to wait for what only others need.
+    from replkv.tls.connecting import Tls
+
+    return Tls(*files)
+
+
+def tlsFilesOf(
+    config: Config, authority: str | None, certificate: str | None, key: str | None
+) -> tuple[str, str | None, str | None] | None:
+    """
+    The files of the same.
+
+    @return: the authorities that are believed, and a certificate of the user's own with its key.
+    @raise ConfigError: if there is a certificate that would be of no use.
+    """
     known = None if config.clientTls is None else config.clientTls.files.of(config.servers[0].id).authority
     believed = authority or os.environ.get(AUTHORITY_VARIABLE) or known
     own = certificate or os.environ.get(CERTIFICATE_VARIABLE) or None, key or os.environ.get(KEY_VARIABLE) or None
@@ -33,10 +51,7 @@ def tlsOf(config: Config, authority: str | None, certificate: str | None, key: s
         if certificate is not None or key is not None:
             raise ConfigError("a certificate is of no use without TLS: --tls-ca names the authorities to believe")
         return None
-    # No command is to wait for what only others need.
-    from replkv.tls.connecting import Tls
-
-    return Tls(believed, *own)
+    return believed, *own
 
 
 def ownTls(config: Config) -> Tls | None:

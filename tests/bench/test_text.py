@@ -1,0 +1,77 @@
+"""
+Tests for L{replkv.bench.text}.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from replkv.bench.dialect import NotUnderstood
+from replkv.bench.text import TextDialect
+from replkv.client.address import Address
+from replkv.wire.replies import WORDS
+
+REPLIES = b"OK 17\r\nVALUE 5\r\nOK\r\nE\r\nERR_INTERNAL\r\nVALUE 0\r\n\r\nERRNOTFOUND\r\nERR_REDIRECT ::1 9001\r\n"
+CUT = [b"", b"", b"ERR_INTERNAL", b"", b"", b"ERR_REDIRECT ::1 9001"]
+
+
+class TextDialectTests(SynchronousTestCase):
+    """
+    Tests for L{TextDialect}.
+    """
+
+    def setUp(self) -> None:
+        """
+        Make one.
+        """
+        self.dialect = TextDialect(b"k")
+
+    def test_hello(self) -> None:
+        """
+        A connection begins with a command that the leader alone answers, after the login if there is one.
+        """
+        self.assertEqual((self.dialect.hello, self.dialect.helloReplies), (b"get k\r\n", 1))
+        known = TextDialect(b"k", b"auth alice secret\r\n")
+        self.assertEqual((known.hello, known.helloReplies), (b"auth alice secret\r\nget k\r\n", 2))
+
+    def test_commands(self) -> None:
+        """
+        The commands are those of the protocol.
+        """
+        self.assertEqual(self.dialect.write(b"a", b"xyz"), b"set a 0 3\r\nxyz\r\n")
+        self.assertEqual(self.dialect.read(b"a"), b"get a\r\n")
+
+    def test_cut(self) -> None:
+        """
+        What arrives is cut into the same replies, wherever it was cut on its way.
+        """
+        self.assertEqual(self.dialect.cut(REPLIES), (CUT, b""))
+        for place in range(len(REPLIES)):
+            first, rest = self.dialect.cut(REPLIES[:place])
+            second, rest = self.dialect.cut(rest + REPLIES[place:])
+            self.assertEqual(([*first, *second], rest), (CUT, b""), place)
+
+    def test_errors(self) -> None:
+        """
+        All errors of the protocol are known as such. That a key is not there is an answer, and no error.
+        """
+        errors = [line for line in WORDS.values() if line.startswith(b"ERR")]
+        self.assertIn(b"ERR_INTERNAL", errors)
+        for line in errors:
+            self.assertEqual(self.dialect.cut(line + b"\r\n")[0], [b"" if line == b"ERRNOTFOUND" else line])
+
+    def test_notUnderstood(self) -> None:
+        """
+        What is no reply is refused, and a line that does not end is too.
+        """
+        for data in (b"HTTP/1.1 400\r\n", b"O" * 2000, b"VALUE x\r\n", b"VALUE 1 2 3\r\n"):
+            self.assertRaises(NotUnderstood, self.dialect.cut, data)
+
+    def test_meanings(self) -> None:
+        """
+        A redirect says where to go, and two errors come whatever one does.
+        """
+        self.assertEqual(self.dialect.redirect(b"ERR_REDIRECT kv1 9001"), Address("kv1", 9001))
+        self.assertIsNone(self.dialect.redirect(b"ERR_INTERNAL"))
+        hopeless = [line for line in WORDS.values() if self.dialect.isHopeless(line)]
+        self.assertEqual(sorted(hopeless), [b"ERRCMDERR", b"ERR_AUTH"])

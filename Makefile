@@ -29,7 +29,19 @@ FUZZ_CASES ?= 100000
 SNAPSHOT_KILLS ?= 25
 AWAY_WRITES ?= 500000
 
+# What make bench measures: for how many seconds each load goes on, how often all systems take their turns, which ones,
+# and how many keys are very many. BENCH_SECONDS=1 BENCH_ROUNDS=1 BENCH_KEYS=100000 takes two minutes.
+BENCH_SECONDS ?= 5
+BENCH_ROUNDS ?= 3
+BENCH_SYSTEMS ?= replkv,etcd,redis,zookeeper,pysyncobj
+BENCH_KEYS ?= 1000000
+
+# The commit with which make bench-check compares the working tree, and how often the two take their turns.
+BASE ?= HEAD~
+CHECK_ROUNDS ?= 7
+
 .PHONY: run test transcripts lint soak soak-core soak-cluster nemesis kills fuzz planted clean-data
+.PHONY: bench bench-check bench-micro
 
 run: $(VENV)/.installed
 	@exec $(VENV)/bin/replkv cluster --config "$$CONFIG"
@@ -79,6 +91,15 @@ fuzz: $(VENV)/.installed-test
 planted: $(VENV)/.installed-test
 	@$(VENV)/bin/python -m tests.planted
 
+# replkv and its peers, side by side: docs/performance.md.
+bench: $(VENV)/.installed-measure
+	@$(VENV)/bin/python -m benchmarks --seconds $(BENCH_SECONDS) --rounds $(BENCH_ROUNDS) --systems $(BENCH_SYSTEMS) \
+		--keys $(BENCH_KEYS)
+
+# Whether what is in the working tree is slower than a commit; in three minutes.
+bench-check: $(VENV)/.installed-measure
+	@$(VENV)/bin/python -m benchmarks.check --base $(BASE) --rounds $(CHECK_ROUNDS)
+
 # Asks first; make clean-data YES=1 does not.
 clean-data: $(VENV)/.installed
 	@$(VENV)/bin/replkv clean-data $(if $(YES),--yes) --config "$$CONFIG"
@@ -98,6 +119,11 @@ $(VENV)/.installed: pyproject.toml setup.py replkv/__init__.py
 $(VENV)/.installed-test: $(VENV)/.installed
 	@echo 'Installing what the tests need into $(VENV)'
 	@$(PIP) -e '.[test]'
+	@touch $@
+
+$(VENV)/.installed-measure: $(VENV)/.installed-test
+	@echo 'Installing what measures into $(VENV)'
+	@$(PIP) -e '.[test,measure]'
 	@touch $@
 
 $(VENV)/.installed-lint: $(VENV)/.installed-test

@@ -1,6 +1,6 @@
 """
 What a cluster of three on this machine does when it is asked for many times more than it can serve:
-C{python benchmarks/overload.py}.
+C{python -m benchmarks.overload}.
 
 It starts servers of its own, finds the best that they do for some clients which wait for their answers, and then offers
 a multiple of that, from many more clients, which do not wait: the load is open. A client holds back what it would send
@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import resource
 import select
 import socket
 import sys
@@ -21,7 +19,9 @@ from collections import Counter, deque
 from pathlib import Path
 from typing import NamedTuple
 
-from measure import Cluster, aCluster
+from benchmarks.alone import aCluster
+from benchmarks.processes import allowFiles, memory, processorTime
+from benchmarks.systems.replkv import ReplkvCluster
 
 KEYS = 10_000
 VALUE = b"x" * 128
@@ -193,21 +193,13 @@ class Load:
                 self._send(client, now)
 
 
-def processor(pid: int) -> float:
-    """
-    The seconds of processor time that a process has had.
-    """
-    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def highest(pid: int) -> int:
     """
     The most resident memory that a process has had since it was asked last, in MiB.
     """
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    most = memory(pid, "VmHWM")
     Path(f"/proc/{pid}/clear_refs").write_text("5")
-    return next(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM"))
+    return round(most)
 
 
 def milliseconds(latencies: list[float], share: float) -> float:
@@ -218,17 +210,7 @@ def milliseconds(latencies: list[float], share: float) -> float:
     return round(ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000, 1)
 
 
-def term(cluster: Cluster, number: int) -> str:
-    """
-    The term of a server, as it says itself.
-    """
-    with socket.create_connection(("127.0.0.1", cluster.ports[number])) as connection:
-        connection.sendall(b"stats\r\nquit\r\n")
-        lines = connection.makefile("rb").read().decode().splitlines()
-    return next(line.split()[2] for line in lines if line.startswith("STAT term "))
-
-
-def run(cluster: Cluster, offer: Offer, seconds: float) -> float:
+def run(cluster: ReplkvCluster, offer: Offer, seconds: float) -> float:
     """
     Offer a load to the leader, and print what came of it.
 
@@ -236,12 +218,12 @@ def run(cluster: Cluster, offer: Offer, seconds: float) -> float:
     """
     leader = cluster.leader()
     pid = cluster.processes[leader].pid
-    before = term(cluster, leader)
+    before = cluster.stats(leader)["term"]
     load = Load(offer, cluster.ports[leader])
     highest(pid)
-    spent = processor(pid)
+    spent = processorTime(pid)
     load.run(seconds, patience=10)
-    spent = processor(pid) - spent
+    spent = processorTime(pid) - spent
     memory = highest(pid)
     lost = load.close()
     counts = Counter({kind: len(times) for kind, times in load.latencies.items()})
@@ -264,7 +246,7 @@ def run(cluster: Cluster, offer: Offer, seconds: float) -> float:
         "redirected": counts[b"ERR_REDIRECT"],
         "unanswered": lost,
         "leaderMiB": memory,
-        "terms": [before, term(cluster, cluster.leader())],
+        "terms": [before, cluster.stats(cluster.leader())["term"]],
         "ledOn": cluster.leader() == leader,
     }
     json.dump(told, sys.stdout)
@@ -276,10 +258,9 @@ def main(arguments: argparse.Namespace) -> None:
     """
     Let the best and the overload take turns.
     """
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, arguments.connections + 100)), hard))
+    allowFiles(arguments.connections + 100)
     served = Offer(arguments.served, arguments.burst * 4, arguments.burst, 0, arguments.reads_of_10)
-    with aCluster() as cluster:
+    with aCluster(3) as cluster:
         for _ in range(arguments.turns):
             best = run(cluster, served, arguments.seconds)
             rate = best * arguments.times

@@ -1,0 +1,3 @@
+"""
+How fast replkv is, beside others and beside itself.
+"""

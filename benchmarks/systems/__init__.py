@@ -1,0 +1,3 @@
+"""
+What is measured: replkv, and its peers.
+"""

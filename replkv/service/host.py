@@ -12,15 +12,12 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from socket import socket
-from threading import Thread
-from typing import Any, Protocol
+from typing import Protocol
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IListeningPort, IReactorFromThreads
+from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import ServerFactory
 from twisted.internet.tcp import Server
-from twisted.internet.threads import deferToThreadPool
-from twisted.python.threadpool import ThreadPool
 
 from replkv import clocks
 from replkv.kv.engine import Engine
@@ -30,6 +27,7 @@ from replkv.reactors import IServerReactor, ISystemReactor
 from replkv.service.accept import Transport
 from replkv.service.certificates import Protection
 from replkv.service.ports import endpoint
+from replkv.service.thread import SystemThread
 from replkv.service.turns import Turns
 
 
@@ -130,45 +128,6 @@ class Host(Protocol):
         """
 
 
-class _DaemonThread(Thread):
-    """
-    The process does not wait for it when it ends. Who stops in order waits for what it does, and a start that failed
-    must not leave behind a process that serves nothing.
-    """
-
-    def __init__(self, *args: Any, **kw: Any) -> None:
-        super().__init__(*args, daemon=True, **kw)
-
-
-class PoolWorker:
-    """
-    A thread of the system.
-    """
-
-    def __init__(self, reactor: IReactorFromThreads, name: str) -> None:
-        self._reactor = reactor
-        self._pool = ThreadPool(1, 1, name)
-        self._pool.threadFactory = _DaemonThread
-
-    def start(self) -> None:
-        """
-        See L{Worker.start}.
-        """
-        self._pool.start()
-
-    def run(self, function: Callable[[], None]) -> Deferred[None]:
-        """
-        See L{Worker.run}.
-        """
-        return deferToThreadPool(self._reactor, self._pool, function)
-
-    def stop(self) -> None:
-        """
-        See L{Worker.stop}.
-        """
-        self._pool.stop()
-
-
 class OSHost:
     """
     The machine that this process runs on.
@@ -224,7 +183,7 @@ class OSHost:
         """
         See L{Host.worker}.
         """
-        return PoolWorker(self.reactor, name)
+        return SystemThread(self.reactor, name)
 
     def openStore(self, path: str, openFiles: int) -> Engine:
         """

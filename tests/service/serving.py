@@ -23,9 +23,10 @@ from replkv.raft.outputs import Persist
 from replkv.reactors import ISystemReactor
 from replkv.service.certificates import Certificates, Protection
 from replkv.service.descriptors import Descriptors
-from replkv.service.host import OSHost, PoolWorker
+from replkv.service.host import OSHost
 from replkv.service.limits import SERVER_LIMITS, ServerLimits
 from replkv.service.server import Server
+from replkv.service.thread import SystemThread
 from replkv.storage.files import OSFiles
 from replkv.storage.folder import DataFolder
 from replkv.storage.log import LogStorage
@@ -79,5 +80,5 @@ class ThreadlessTests(ServerTests):
         async def inThisThread(step: Callable[[], None]) -> None:
             step()
 
-        self.patch(PoolWorker, "run", lambda worker, step: Deferred.fromCoroutine(inThisThread(step)))
+        self.patch(SystemThread, "run", lambda worker, step: Deferred.fromCoroutine(inThisThread(step)))
         self.lines = logged(self)

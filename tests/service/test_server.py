@@ -9,10 +9,8 @@ import errno
 import mmap
 import os
 import struct
-import threading
 from random import Random
 from types import SimpleNamespace
-from typing import cast
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import fail, succeed
@@ -34,9 +32,8 @@ from replkv.node.node import Node
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.limits import RaftLimits
 from replkv.raft.outputs import Persist
-from replkv.reactors import ISystemReactor
-from replkv.service.host import PoolWorker
 from replkv.service.limits import ServerLimits
+from replkv.service.thread import SystemThread
 from replkv.storage.errors import LogFailed
 from replkv.storage.files import Exhausted, OSFiles
 from replkv.storage.folder import DataFolder
@@ -152,7 +149,7 @@ class StartTests(ServerTests):
         def fail(*_: object) -> None:
             raise RuntimeError("can't start new thread")
 
-        self.patch(PoolWorker, "start", fail)
+        self.patch(SystemThread, "start", fail)
         self.assertStopsItself('RuntimeError("can\'t start new thread")', exits.INTERNAL)
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
 
@@ -167,16 +164,6 @@ class StartTests(ServerTests):
         self.patch(Node, "start", fail)
         self.assertStopsItself("RuntimeError('no')", exits.INTERNAL)
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
-
-    def test_processNeedNotWait(self) -> None:
-        """
-        No thread keeps a process from ending whose start has failed.
-        """
-        before = set(threading.enumerate())
-        worker = PoolWorker(cast(ISystemReactor, self.reactor), "log")
-        worker.start()
-        self.addCleanup(worker.stop)
-        self.assertEqual([thread.daemon for thread in set(threading.enumerate()) - before], [True])
 
 
 class LimitsTests(ThreadlessTests):

@@ -200,6 +200,13 @@ class Access:
 
         self._logins.check(request, command, self._machine.users.find(command.user)).addCallbacks(known, failed)
 
+    @property
+    def isIdle(self) -> bool:
+        """
+        Whether nobody waits to learn who is a user.
+        """
+        return not self._waiting.count
+
     def tick(self, now: float) -> list[Request]:
         """
         Answer those of whom it is known who they are.

@@ -102,6 +102,13 @@ class Executor:
         """
         return self._deadlines.count
 
+    @property
+    def isIdle(self) -> bool:
+        """
+        Whether nothing waits, so that nobody has to look each L{tick}.
+        """
+        return not self._deadlines.count and self._access.isIdle
+
     def submit(self, request: Request) -> bool:
         """
         Take a command: carry it out, redirect it, or keep it until there is a leader.

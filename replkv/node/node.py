@@ -12,7 +12,6 @@ from typing import Final, NamedTuple, cast
 
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -33,6 +32,7 @@ from replkv.node.link import Link
 from replkv.node.logrepair import LogRepair
 from replkv.node.pending import Read
 from replkv.node.shortages import Shortages
+from replkv.node.ticks import Ticks
 from replkv.peers.receiver import Timed, Unreachable
 from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
@@ -113,33 +113,27 @@ class Node:
         self._clusterClock = clusterClock
         self._shortages = shortages
         self._logRepair = logRepair
-        self._heartbeat = heartbeat
         self._fail = fail
         self._id = raft.config.id
         self._pumpCall: IDelayedCall | None = None
         self._failed = False
         self._noted = _Leadership(raft.currentTerm, None)
-        self._ticking = LoopingCall(self._tick)
-        self._ticking.clock = clock
+        self._ticks = Ticks(raft, clock, heartbeat / TICKS_PER_HEARTBEAT, self._tick)
 
     def start(self) -> None:
         """
-        Begin to listen to the disks and the links, and to count ticks. A paused process loses ticks: L{LoopingCall}
-        does not make up for them.
+        Begin to listen to the disks and the links, and to count ticks.
         """
         self._applier.whenBroken().addErrback(self._broken)
         self._awaitSync()
         for peer in self._links:
             self._awaitLoss(peer)
-        ended = self._ticking.start(self._heartbeat / TICKS_PER_HEARTBEAT, now=False)
-        ended.addErrback(self._broken)
+        self._ticks.start()
 
     async def stop(self) -> None:
         """
         Do nothing more, and wait until the disk has what is on its way to it.
         """
-        if self._ticking.running:
-            self._ticking.stop()
         # At once: while others send entries, the disk is never idle.
         self._halt()
         await self._disk.whenIdle()
@@ -158,8 +152,10 @@ class Node:
         A client asks for something.
         """
         try:
+            self._ticks.catchUp()
             if self.executor.submit(request):
                 self._schedule()
+            self._ticks.look(isIdle=False)
         except Exception:
             self._broken(Failure())
 
@@ -267,11 +263,12 @@ class Node:
 
     def _tick(self) -> None:
         self._into(self._passTime)
-        self.executor.tick()
-        self._outbox.flush()
+        if self._guard(self.executor.tick):
+            self._outbox.flush()
+            self._ticks.rest(self.executor.isIdle)
 
     def _passTime(self) -> None:
-        self.raft.tick()
+        self._ticks.count()
         self._logRepair.look()
         if self.raft.leaderId == self._id and (relievers := self._shortages.look()):
             handed = self.handOver("its disk is nearly full", set(self._links).difference(relievers))
@@ -284,7 +281,7 @@ class Node:
         """
         Let something happen in the core.
         """
-        if self._failed or not self._guard(happen):
+        if self._failed or not self._guard(self._ticks.catchUp) or not self._guard(happen):
             return
         if self._guard(self._noteLeader) and self._guard(self._handOvers.look):
             self._schedule()
@@ -316,6 +313,7 @@ class Node:
             self._guard(self._applier.work)
         if self.raft.hasMore or not self._applier.isDone:
             self._schedule()
+        self._ticks.look(self.executor.isIdle)
         self._outbox.flush()
 
     def _handOut(self) -> None:
@@ -391,6 +389,7 @@ class Node:
         Let nothing happen any more, and answer all that clients still wait for.
         """
         self._failed = True
+        self._ticks.stop()
         if self._pumpCall is not None:
             self._pumpCall.cancel()
             self._pumpCall = None

@@ -44,6 +44,13 @@ class Candidate(Role):
             state.send(peer, request)
         return self._granted(state.config.id) if self.preVote else None
 
+    @property
+    def restTicks(self) -> int:
+        """
+        See L{RaftView.restTicks<replkv.raft.view.RaftView.restTicks>}.
+        """
+        return max(1, self._timeout - self._elapsed - 1)
+
     def tick(self) -> Transition | None:
         """
         Begin again when the votes were split or lost (section 5.2).

@@ -31,6 +31,13 @@ class Follower(Role):
         """
         return self.leaderId is not None and self._elapsed < self.state.config.electionTicks
 
+    @property
+    def restTicks(self) -> int:
+        """
+        See L{RaftView.restTicks<replkv.raft.view.RaftView.restTicks>}.
+        """
+        return max(1, self._timeout - self._elapsed - 1)
+
     def tick(self) -> Transition | None:
         """
         Ask for an election when no leader was heard for an election timeout.

@@ -89,6 +89,17 @@ class Leader(Role):
             or self._mayTellTarget
         )
 
+    @property
+    def restTicks(self) -> int:
+        """
+        See L{RaftView.restTicks<replkv.raft.view.RaftView.restTicks>}.
+        """
+        if self.handOver is not None or self._pace.isFollowing:
+            return 1
+        config = self.state.config
+        beforeLook = config.electionTicks - self._quorumElapsed - 1
+        return max(1, min(config.heartbeatTicks - self._heartbeatElapsed, beforeLook))
+
     def tick(self) -> Transition | None:
         """
         Send heartbeats, and lead no longer where a majority has not answered for an election timeout, or the own disk

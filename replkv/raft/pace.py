@@ -54,6 +54,13 @@ class Pace:
         self._slow = 0  # How many entries were slow, without a break,
         self._slowTicks = 0  # and how long all of them took.
 
+    @property
+    def isFollowing(self) -> bool:
+        """
+        Whether an entry is followed, so that ticks are counted.
+        """
+        return self._followed > 0
+
     def tick(self, lastIndex: int, commitIndex: int, stableIndex: int) -> None:
         """
         One tick passed.

@@ -62,6 +62,13 @@ class Role:
         """
         return False
 
+    @property
+    def restTicks(self) -> int:
+        """
+        See L{RaftView.restTicks<replkv.raft.view.RaftView.restTicks>}.
+        """
+        raise NotImplementedError
+
     def start(self) -> Transition | None:
         """
         The server has just become this, other than by a message.

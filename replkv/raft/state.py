@@ -188,6 +188,13 @@ class ServerState:
         return self.durableCommit > self.lastApplied and self.lastApplied + 1 < self.log.inMemory
 
     @property
+    def waitsForDisk(self) -> bool:
+        """
+        Whether the disk has something to do, so that it is counted how long that takes.
+        """
+        return bool(self._writing) or self._readBack.isUnderWay
+
+    @property
     def mayLead(self) -> bool:
         """
         Whether this server could do what a leader does.

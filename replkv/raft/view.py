@@ -108,6 +108,14 @@ class RaftView:
         """
         return self.state.hasMoreToApply or (isinstance(self.role, Leader) and self.role.hasMore)
 
+    @property
+    def restTicks(self) -> int:
+        """
+        For how many ticks, one at least, there is nothing for this server to do but to send heartbeats, if nothing else
+        happens meanwhile: they may be counted all at once when they are over. There are no more than in two heartbeats.
+        """
+        return 1 if self.state.waitsForDisk else min(self.role.restTicks, 2 * self.config.heartbeatTicks)
+
     def objection(self, sender: int, message: Message) -> str | None:
         """
         Say why server C{sender} cannot have sent C{message}, if it is in its right mind; C{None} if it can. Where there

@@ -22,6 +22,7 @@ from replkv.testing.judges.memory import Memory
 from replkv.testing.judges.promises import Promises
 from replkv.testing.judges.reads import Reads
 from replkv.testing.judges.repairs import Repairs
+from replkv.testing.judges.rests import Rests
 from replkv.testing.judges.retries import Retries
 from replkv.testing.judges.stability import Stability
 from replkv.testing.judges.view import View, Watched
@@ -60,6 +61,7 @@ class Judge:
         self._repairs = Repairs(counted)
         self._retries = Retries()
         self._heartbeats = Heartbeats()
+        self._rests = Rests()
         self._memory = Memory(counted)
 
     @property
@@ -95,11 +97,18 @@ class Judge:
         self._heartbeats.started(view)
         self._handOvers.started(view)
 
+    def ticking(self, server: Watched) -> None:
+        """
+        The core of a server is about to count a tick.
+        """
+        self._rests.ticking(self._views[server.id])
+
     def ticked(self, server: Watched) -> None:
         """
-        The core of a server has counted a tick.
+        It has counted it.
         """
         view = self._views[server.id]
+        self._rests.ticked(view)
         self._contact.ticked(view)
         self._heartbeats.ticked(view)
         self._handOvers.ticked(view)
@@ -111,6 +120,7 @@ class Judge:
         @param take: has it taken in.
         """
         view = self._views[server.id]
+        self._rests.stirred(view)
         if isinstance(message, AppendEntriesReply | InstallSnapshotReply):
             if isinstance(message, AppendEntriesReply) and message.lostIndex:
                 # So the leader may have to forget what it knew of that server.
@@ -128,6 +138,7 @@ class Judge:
         view = self._views[server.id]
         self._retries.lost(view, peer)
         self._heartbeats.lost(view, peer)
+        self._rests.stirred(view)
 
     def distrusted(self, server: Watched) -> None:
         """
@@ -173,6 +184,7 @@ class Judge:
         if ready.reads or ready.droppedReads:
             self._reads.check(view, ready)
         self._memory.check(view, ready)
+        self._rests.check(view, ready)
         if ready.entries:
             self._commits.given(view, ready.entries)
         if changed:

@@ -37,6 +37,7 @@ def watch(raft: Raft, server: Watched, judge: Judge, judging: Callable[[Callable
         judging(lambda: judge.receives(server, sender, message, lambda: step(sender, message, token)))
 
     def watchedTick() -> None:
+        judge.ticking(server)
         tick()
         judging(lambda: judge.ticked(server))
 

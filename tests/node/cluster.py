@@ -16,7 +16,6 @@ from replkv.commands.getm import Getm
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
 from replkv.frontends.session import Session
-from replkv.node.node import TICKS_PER_HEARTBEAT
 from replkv.service.limits import SERVER_LIMITS, ServerLimits
 from replkv.testing import SimulatedCluster, SimulatedServer, Violation
 from replkv.testing.cluster.cluster import PATIENCE
@@ -187,14 +186,14 @@ def stopTicks(server: SimulatedServer) -> None:
     """
     Have a server count no more ticks; it does go on to answer.
     """
-    server.node._ticking.stop()
+    server.node._ticks.stop()
 
 
 def startTicks(server: SimulatedServer) -> None:
     """
     Have it count ticks again.
     """
-    server.node._ticking.start(server.node._heartbeat / TICKS_PER_HEARTBEAT, now=False)
+    server.node._ticks.start()
 
 
 def operations(server: SimulatedServer) -> int:

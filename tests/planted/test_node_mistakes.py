@@ -21,6 +21,7 @@ from replkv.node.leaderclock import LeaderClock
 from replkv.node.limits import NodeLimits
 from replkv.node.node import Node
 from replkv.node.pending import Deadlines, Proposals
+from replkv.node.ticks import Ticks
 from replkv.peers.receiver import Timed
 from replkv.raft.entry import Entry
 from replkv.storage.clockrecord import ClockRecord
@@ -33,10 +34,19 @@ from tests.node import (
     test_failures,
     test_leadership,
     test_pending,
+    test_ticks,
     test_writes,
     test_wrong_clocks,
 )
 from tests.planted.planting import PlantingTests
+
+
+def _allThatHavePassed(ticks: Ticks) -> int:
+    now = ticks._clock.seconds()
+    passed = int((now - ticks._counted) / ticks._seconds)
+    ticks._counted = now
+    ticks._left -= passed
+    return passed
 
 
 class NodeMistakesTests(PlantingTests):
@@ -50,6 +60,13 @@ class NodeMistakesTests(PlantingTests):
         """
         self.plant("a pipelined read that misses the write before it")
         self.assertCaught(test_writes.PipelineTests, "test_getSeesSet", "test_alternating")
+
+    def test_pauseMadeUpFor(self) -> None:
+        """
+        All ticks count that have passed while a process stood still.
+        """
+        self.patch(Ticks, "_passed", _allThatHavePassed)
+        self.assertCaught(test_ticks.TicksTests, "test_notMadeUpFor", "test_paused", "test_catchUpAfterPause")
 
     def test_appliesToNewStore(self) -> None:
         """

@@ -167,6 +167,7 @@ class Server(Pump):
         self.into(self._sync, seq)
 
     def _countTick(self) -> None:
+        self._cluster.judge.ticking(self)
         self.raft.tick()
         self._cluster.judge.ticked(self)
 

@@ -41,7 +41,7 @@ BASE ?= HEAD~
 CHECK_ROUNDS ?= 7
 
 .PHONY: run test transcripts lint soak soak-core soak-cluster nemesis kills fuzz planted clean-data
-.PHONY: bench bench-check bench-micro
+.PHONY: bench bench-check bench-micro flame
 
 run: $(VENV)/.installed
 	@exec $(VENV)/bin/replkv cluster --config "$$CONFIG"
@@ -99,6 +99,15 @@ bench: $(VENV)/.installed-measure
 # Whether what is in the working tree is slower than a commit; in three minutes.
 bench-check: $(VENV)/.installed-measure
 	@$(VENV)/bin/python -m benchmarks.check --base $(BASE) --rounds $(CHECK_ROUNDS)
+
+# What the pieces on the way of every command take by themselves.
+bench-micro: $(VENV)/.installed-measure
+	@$(VENV)/bin/python -m pytest -q benchmarks/micro -o python_files='bench_*.py' -o python_functions='bench_*' \
+		-p no:pytest_twisted --benchmark-sort=name --benchmark-columns=min,median,iqr,rounds
+
+# Where the leader's time goes, into docs/leader.svg.
+flame: $(VENV)/.installed-measure
+	@$(VENV)/bin/python -m benchmarks.flame
 
 # Asks first; make clean-data YES=1 does not.
 clean-data: $(VENV)/.installed

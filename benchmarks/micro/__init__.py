@@ -1,0 +1,3 @@
+"""
+What the pieces on the way of every command take by themselves.
+"""

@@ -63,6 +63,7 @@ LEAVES = {
     "printable": set(),
     "reactors": set(),
     "reasons": {"handshakes"},
+    "sending": set(),
     "times": set(),
     "tlsfiles": set(),
     "versions": set(),
@@ -79,10 +80,10 @@ PARTS: dict[str, tuple[str, ...]] = {
     "kv": ("commands", "times", "users", "versions"),
     "storage": ("lives", "times"),
     "tls": ("config", "handshakes", "outside", "tlsfiles"),
-    "peers": ("lives", "outside", "printable", "reasons", "storage.snapshot", "times", "versions"),
+    "peers": ("lives", "outside", "printable", "reasons", "sending", "storage.snapshot", "times", "versions"),
     "client": ("clocks", "commands", "config", "names", "reasons", "users", "wire"),
     "bench": ("client.address", "commands", "wire"),
-    "frontends": ("commands", "hosts", "outside", "users", "wire"),
+    "frontends": ("commands", "hosts", "outside", "sending", "users", "wire"),
 }
 """
 The layers that know little: of others, only the consensus's values, and these.

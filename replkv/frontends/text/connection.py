@@ -159,6 +159,9 @@ class TextProtocol(LineReceiver):
             self._takeCommands()
             self._outbox.flush()
 
+    # LineReceiver's own does but this in raw mode.
+    dataReceived = rawDataReceived
+
     def readConnectionLost(self) -> None:
         """
         The client sends nothing more, but may still read: what it sent is answered, then the connection closes.

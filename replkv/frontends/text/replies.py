@@ -6,13 +6,14 @@ system has those.
 from __future__ import annotations
 
 from collections import deque
-from typing import Final, Protocol
+from typing import Final
 
 from replkv.commands.command import ReadCommand
 from replkv.frontends.budget import Budget
 from replkv.frontends.text.asked import Asked
 from replkv.frontends.text.limits import CONNECTION_LIMITS, ConnectionLimits
 from replkv.frontends.text.watch import Watch
+from replkv.sending import Transport, send
 
 # A read takes up the room that its reply may need. That is not known before, so it is as much as the last ones needed:
 # at once more where one was larger, less by an eighth with each that was smaller. With the least of it, there is room
@@ -21,24 +22,13 @@ FIRST_READ_BYTES: Final = 256 * 1024
 _LEAST_READ_BYTES: Final = CONNECTION_LIMITS.pendingBytes // CONNECTION_LIMITS.pendingCommands
 
 
-class Writable(Protocol):
-    """
-    A transport.
-    """
-
-    def write(self, data: bytes) -> None:
-        """
-        Send C{data}, after all that was written before.
-        """
-
-
 class Replies:
     """
     The replies of one connection.
 
-    They count in the budget until the system has them: what the transport was given, it may have in memory for as long
-    as the client reads nothing. It is given more when it has passed on all that it was given, and says so
-    (L{taken}); so it has one piece at a time.
+    They count in the budget until the system has them. Mostly it takes them at once. What it does not take, the
+    transport has in memory, for as long as the client reads nothing. That is given more when it has passed on all that
+    it was given, and says so (L{taken}); so it has one piece at a time.
 
     @ivar asked: the commands whose replies the transport was not given, in the order in which they came.
     @ivar pendingBytes: the bytes of the values that those hold, or are expected to be answered with.
@@ -119,16 +109,20 @@ class Replies:
         self._held += size
         self._budget.hold(size)
 
-    def giveTo(self, transport: Writable) -> None:
+    def giveTo(self, transport: Transport) -> None:
         """
         Give the transport the replies whose turn it is, as much of them as it may have.
         """
         while not self.isBehind and (piece := self._joined() if self._large is None else self._cut()):
+            size = len(piece)
+            if send(transport, piece):
+                self._since = self._watch.now
+                self._drop(size)
+                continue
             if not self._given:
                 self._since = self._watch.now
-            self._given += len(piece)
+            self._given += size
             self.isBehind = 2 * self._given >= self._pieceBytes or self._budget.isFull
-            transport.write(piece)
 
     def taken(self) -> None:
         """

@@ -16,7 +16,9 @@ from twisted.internet.protocol import Protocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from replkv.sending import DirectTransport
 from replkv.testing.cluster.process import Process
+from replkv.testing.cluster.socketoptions import SocketOptions
 
 if TYPE_CHECKING:
     from replkv.testing.cluster.network import Network
@@ -30,7 +32,7 @@ once.
 
 
 @implementer(ITCPTransport, IConsumer, IPushProducer)
-class End:
+class End(SocketOptions, DirectTransport):
     """
     The transport of one end's protocol. It does what Twisted's does on a real socket, also where that is no kindness:
     see the methods.
@@ -79,7 +81,6 @@ class End:
         self._producer: Any = None
         self._producerStreams = False
         self._producerWaits = False  # For the system to have all that was written.
-        self._noDelay = self._keepAlive = False
 
     @property
     def backlog(self) -> int:
@@ -113,6 +114,18 @@ class End:
         elif len(self._unsent) > BUFFER_BYTES:
             self._producerWaits = True
             self._producer.pauseProducing()
+
+    def send(self, data: bytes) -> bool:
+        """
+        See L{DirectTransport.send}. The system takes as much as may wait to be sent.
+        """
+        takesAll = len(self._unsent) + len(data) <= BUFFER_BYTES and not (self._producerWaits or self.isOver)
+        if not takesAll:
+            self.write(data)
+        elif not self._finishing:
+            self._unsent += data
+            self._send()
+        return takesAll
 
     def writeSequence(self, data: Iterable[bytes]) -> None:
         """
@@ -159,30 +172,6 @@ class End:
         See L{ITCPTransport.getHost}.
         """
         return self._address
-
-    def setTcpNoDelay(self, enabled: bool) -> None:
-        """
-        See L{ITCPTransport.setTcpNoDelay}. Nothing is delayed anyway.
-        """
-        self._noDelay = enabled
-
-    def getTcpNoDelay(self) -> bool:
-        """
-        See L{ITCPTransport.getTcpNoDelay}.
-        """
-        return self._noDelay
-
-    def setTcpKeepAlive(self, enabled: bool) -> None:
-        """
-        See L{ITCPTransport.setTcpKeepAlive}. What it does comes after hours, which no simulation lasts.
-        """
-        self._keepAlive = enabled
-
-    def getTcpKeepAlive(self) -> bool:
-        """
-        See L{ITCPTransport.getTcpKeepAlive}.
-        """
-        return self._keepAlive
 
     # IConsumer and IPushProducer
 

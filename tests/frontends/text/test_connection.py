@@ -49,7 +49,7 @@ class RepliesTests(SynchronousTestCase):
         served.backend.holding = True
         client = served.connect()
         written: list[bytes] = []
-        self.patch(client.transport.other, "write", written.append)
+        self.patch(client.transport.other, "send", written.append)
         ready: list[Writer] = []
         add = served.outbox.add
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Final, NamedTuple, cast
 
 from twisted.internet.defer import Deferred, fail
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -83,6 +83,7 @@ class Node:
         links: Mapping[int, Link],
         outbox: Outbox,
         clock: IReactorTime,
+        afterEvents: Callable[[Callable[[], None]], object],
         clusterClock: ClusterClock,
         shortages: Shortages,
         logRepair: LogRepair,
@@ -93,6 +94,7 @@ class Node:
         @param credibility: looks at what other servers send before anything comes of it.
         @param links: the way to each other server, by id.
         @param clock: counts ticks.
+        @param afterEvents: calls something once all is told that has happened in this turn of the reactor.
         @param clusterClock: is told to other servers, and follows theirs.
         @param shortages: so is how full its disk is.
         @param logRepair: looks how far the log is repaired.
@@ -115,7 +117,8 @@ class Node:
         self._logRepair = logRepair
         self._fail = fail
         self._id = raft.config.id
-        self._pumpCall: IDelayedCall | None = None
+        self._afterEvents = afterEvents
+        self._scheduled = False
         self._failed = False
         self._noted = _Leadership(raft.currentTerm, None)
         self._ticks = Ticks(raft, clock, heartbeat / TICKS_PER_HEARTBEAT, self._tick)
@@ -299,16 +302,20 @@ class Node:
         return not self._failed
 
     def _schedule(self) -> None:
-        if self._pumpCall is None and not self._failed:
-            self._pumpCall = self._clock.callLater(0, self._pump)
+        if not self._scheduled and not self._failed:
+            self._scheduled = True
+            self._afterEvents(self._pumpScheduled)
+
+    def _pumpScheduled(self) -> None:
+        # What was to be done may have been done before that, or never will be.
+        if self._scheduled:
+            self._pump()
 
     def _pump(self) -> None:
         """
         Carry out what the core wants done.
         """
-        if self._pumpCall is not None and self._pumpCall.active():
-            self._pumpCall.cancel()
-        self._pumpCall = None
+        self._scheduled = False
         if self._guard(self._handOut):
             self._guard(self._applier.work)
         if self.raft.hasMore or not self._applier.isDone:
@@ -390,7 +397,5 @@ class Node:
         """
         self._failed = True
         self._ticks.stop()
-        if self._pumpCall is not None:
-            self._pumpCall.cancel()
-            self._pumpCall = None
+        self._scheduled = False
         self.executor.close()

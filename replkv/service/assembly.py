@@ -138,6 +138,7 @@ class Assembly:
             self.links,
             outbox,
             reactor,
+            on.host.afterEvents,
             self.clock,
             self.shortages,
             LogRepair(self.raft, folder.forgetRepair, threads.store.run, reactor, limits),

@@ -92,6 +92,11 @@ class Host(Protocol):
         Tell from which boot those count; empty where that is not known.
         """
 
+    def afterEvents(self, call: Callable[[], None]) -> object:
+        """
+        Call something once, when all is told that has happened in this turn of the reactor.
+        """
+
     def worker(self, name: str) -> Worker:
         """
         Make a thread.
@@ -151,6 +156,7 @@ class OSHost:
         self.peerSecurity = protection.members or UNPROTECTED
         self._protection = protection
         self._turns = Turns(reactor)
+        self.afterEvents = self._turns.afterEvents
         self._clientSockets = clientSockets
         self._logSockets = logSockets
 

@@ -1,37 +1,64 @@
 """
-Whose turn it is in the reactor: the other servers before the clients.
+A turn of the reactor: what is done in it, and whose turn it is, the other servers' before the clients'.
+
+This goes below Twisted's public interfaces, for two reasons.
+
+Twisted has all done in one turn that is to be done on all connections: where five thousand close at once, a leader
+sends no heartbeat for half a second, and hears nobody. So clients' connections have an C{epoll} of their own. In each
+turn, it tells of some of those that are ready, the next ones each time; all else is told of at once.
+
+And Twisted enters a context of logging and a handler of errors around each thing that happens, which takes as long as
+what a server does for a small command. Here, only what is out of the ordinary is Twisted's to deal with.
 """
 
 from __future__ import annotations
 
 import select
+import sys
+from collections.abc import Callable
 from typing import Any, Final
 
+from twisted.internet.interfaces import IReactorTime
 from twisted.internet.tcp import Server
+from twisted.logger import Logger
 from twisted.python.failure import Failure
+from twisted.python.log import callWithLogger
 
 TURN_EVENTS: Final = 256
 """
 On how many connections of clients something is done in one turn.
 """
 
+_READABLE: Final = getattr(select, "EPOLLIN", None)
+_WRITABLE: Final = getattr(select, "EPOLLOUT", None)
+
 
 class Turns:
     """
-    Keeps the turns of a reactor that uses C{epoll} short, whatever clients do. Twisted has all done in one turn that is
-    to be done on all connections: where five thousand close at once, a leader sends no heartbeat for half a second, and
-    hears nobody.
-
-    So clients' connections have an C{epoll} of their own. In each turn, it tells of some of those that are ready, the
-    next ones each time; all else is told of at once. Any other reactor is left as it is.
+    Makes the turns of a reactor that uses C{epoll}. Any other is left as it is.
     """
 
+    _logger = Logger()
+
     def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
         self._poller: _Poller | None = None
+        self._calls: list[Callable[[], None]] = []
         poller = getattr(reactor, "_poller", None)
         epoll = getattr(select, "epoll", None)
         if epoll is not None and isinstance(poller, epoll):
             self._poller = reactor._poller = _Poller(poller)
+            reactor.doIteration = self._turn
+
+    def afterEvents(self, call: Callable[[], None]) -> None:
+        """
+        Call something once, when all is done of which the system tells in this turn: in the next one, if this is past
+        that. With a reactor that is left as it is, it is called at the beginning of the next one.
+        """
+        if self._poller is None:
+            IReactorTime(self._reactor).callLater(0, call)
+        else:
+            self._calls.append(call)
 
     def clientTransport(self, *accepted: Any) -> Server:
         """
@@ -40,6 +67,47 @@ class Turns:
         @param accepted: what L{Server} takes.
         """
         return Server(*accepted) if self._poller is None else _ClientTransport(self._poller, *accepted)
+
+    def _turn(self, timeout: float | None) -> None:
+        """
+        Wait until something happens, and do what is to be done then. Where something is to be called after that, what
+        happens meanwhile belongs to the same turn: the larger the batch that is made of it, the less each part costs.
+
+        @param timeout: for how many seconds to wait; C{None} is for ever.
+        """
+        poller, selectables = self._poller, self._reactor._selectables
+        assert poller is not None
+        events = poller.poll(0 if self._calls else -1 if timeout is None else timeout, len(selectables))
+        done = 0
+        while events:
+            self._do(events)
+            done += len(events)
+            events = poller.poll(0, len(selectables)) if self._calls and done < TURN_EVENTS else []
+        calls, self._calls = self._calls, []
+        for call in calls:
+            call()
+
+    def _do(self, events: list[tuple[int, int]]) -> None:
+        """
+        Do what is to be done on descriptors.
+        """
+        reactor = self._reactor
+        selectables = reactor._selectables
+        for descriptor, event in events:
+            # What is done for one may close another.
+            selectable = selectables.get(descriptor)
+            if selectable is None:
+                continue
+            if event != _READABLE and event != _WRITABLE:
+                callWithLogger(selectable, reactor._doReadOrWrite, selectable, descriptor, event)
+                continue
+            try:
+                why = selectable.doRead() if event == _READABLE else selectable.doWrite()
+            except BaseException:
+                why = sys.exc_info()[1]
+                self._logger.failure("an error in replkv itself, for which a connection is closed")
+            if why:
+                reactor._disconnectSelectable(selectable, why, event == _READABLE)
 
 
 class _Poller:

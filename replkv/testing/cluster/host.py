@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
+from functools import partial
 from random import Random
 
 from twisted.internet.defer import Deferred, succeed
@@ -43,6 +44,7 @@ class SimulatedHost:
         self.bootId = clocks.bootId
         self.bootTime = clocks.bootTime
         self.worker = worker
+        self.afterEvents = partial(process.callLater, 0)
         self.complain = complain
         self._config = config
         self._openStore = openStore

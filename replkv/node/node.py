@@ -119,6 +119,7 @@ class Node:
         self._id = raft.config.id
         self._afterEvents = afterEvents
         self._scheduled = False
+        self._ticked = False  # Since the pump has worked last.
         self._failed = False
         self._noted = _Leadership(raft.currentTerm, None)
         self._ticks = Ticks(raft, clock, heartbeat / TICKS_PER_HEARTBEAT, self._tick)
@@ -265,6 +266,7 @@ class Node:
         self._into(lambda: self.raft.loaded(load, Batch(entries)))
 
     def _tick(self) -> None:
+        self._ticked = True
         self._into(self._passTime)
         if self._guard(self.executor.tick):
             self._outbox.flush()
@@ -318,13 +320,15 @@ class Node:
         self._scheduled = False
         if self._guard(self._handOut):
             self._guard(self._applier.work)
-        if self.raft.hasMore or not self._applier.isDone:
+        if self.raft.hasMore(mayWait=True) or not self._applier.isDone:
             self._schedule()
         self._ticks.look(self.executor.isIdle)
         self._outbox.flush()
 
     def _handOut(self) -> None:
-        ready = self.raft.ready(mayApply=self._applier.isDone)
+        # Where others take longer than a tick to answer, several batches are on their way to them (thesis, 10.2.2).
+        ready = self.raft.ready(self._applier.isDone, mayWait=not self._ticked)
+        self._ticked = False
         time = self._clusterClock.now()
         for to, message, token in ready.sends:
             if token is None:

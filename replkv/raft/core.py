@@ -216,17 +216,18 @@ class Raft(RaftView):
 
     # What comes out.
 
-    def ready(self, mayApply: bool = True) -> Ready:
+    def ready(self, mayApply: bool = True, mayWait: bool = False) -> Ready:
         """
         Take what is to be done now.
 
         @param mayApply: whether all entries and reads that were given out before are done. Until they are, there are no
             others.
+        @param mayWait: whether what was proposed can wait, if it had better (L{Leader.givesOut}).
         """
         role = self.role
         if not isinstance(role, Leader):
             return self.state.takeReady(mayApply)
-        role.flush()
+        role.flush(mayWait)
         ready = self.state.takeReady(mayApply)
         if mayApply:
             ready.reads = role.takeReads(self.state.lastApplied)

@@ -46,6 +46,7 @@ class Leader(Role):
         self.handOver: HandOver | None = None
         self._pace = Pace(state.config.electionTicks)
         self._unpersisted = self.noopIndex
+        self._waitingBytes = 0  # Of the data that was proposed and not yet given out.
         self._heartbeatElapsed = 0
         self._quorumElapsed = 0
         self._heartbeatDue = True
@@ -75,19 +76,28 @@ class Leader(Role):
         """
         return self._foundMuch and self.state.commitIndex < self.noopIndex
 
-    @property
-    def hasMore(self) -> bool:
+    def givesOut(self, mayWait: bool) -> bool:
+        """
+        Whether L{flush} gives out what was proposed. A batch costs all servers as much as dozens of commands do. So the
+        next one had better wait until the last one is committed, and take with it all that has come meanwhile; unless
+        that is much by now.
+
+        @param mayWait: whether it can wait.
+        """
+        given, last = self._unpersisted - 1, self.state.log.lastIndex
+        if not mayWait or given < self.noopIndex or self._waitingBytes >= self.state.config.limits.waitingBytes:
+            return given < last
+        return given < last and given <= self.state.commitIndex
+
+    def hasMore(self, mayWait: bool) -> bool:
         """
         Whether there is something new to give out: an entry, a round for reads that wait for one, or reads that were
         confirmed while there was other work.
+
+        @param mayWait: whether what was proposed can wait.
         """
         state, reads = self.state, self.reads
-        return (
-            self._unpersisted <= state.log.lastIndex
-            or reads.waitsForRound
-            or reads.hasReady(state.lastApplied)
-            or self._mayTellTarget
-        )
+        return self.givesOut(mayWait) or reads.waitsForRound or reads.hasReady(state.lastApplied) or self._mayTellTarget
 
     @property
     def restTicks(self) -> int:
@@ -147,6 +157,7 @@ class Leader(Role):
         """
         log = self.state.log
         log.append(Entry(log.lastIndex + 1, self.state.currentTerm, data))
+        self._waitingBytes += len(data)
         return log.lastIndex
 
     def read(self, atLeast: int, token: Token) -> None:
@@ -231,14 +242,17 @@ class Leader(Role):
         if batch.entries and batch.entries[0].index == progress.nextIndex and progress.maySendEntries:
             self._append(load.peer, progress, batch)
 
-    def flush(self) -> None:
+    def flush(self, mayWait: bool) -> None:
         """
         Give out what was proposed and what is due, to the own disk and to the peers side by side.
+
+        @param mayWait: whether what was proposed can wait.
         """
         # Before any message with a new entry, so that it carries the round of all reads that arrived before it.
-        proposed = self._unpersisted <= self.state.log.lastIndex
-        opened = (proposed or self._heartbeatDue or self.reads.waitsForRound) and self.reads.openRound()
-        self._persistProposals()
+        givesOut = self.givesOut(mayWait)
+        opened = (givesOut or self._heartbeatDue or self.reads.waitsForRound) and self.reads.openRound()
+        if givesOut:
+            self._persistProposals()
         for peer, progress in self.progress.items():
             if self._needsSnapshot(progress):
                 progress.needSnapshot()
@@ -302,23 +316,24 @@ class Leader(Role):
     def _persistProposals(self) -> None:
         log = self.state.log
         while self._unpersisted <= log.lastIndex:
-            batch = log.batch(self._unpersisted)
+            batch = log.batch(self._unpersisted, log.lastIndex)
             self.state.persist(batch)
             self._unpersisted = batch.entries[-1].index + 1
+        self._waitingBytes = 0
 
     def _stream(self, peer: int, progress: Progress) -> bool:
         """
-        Send the entries that the peer lacks, as far as its window allows.
+        Send the entries that the peer lacks, of those that were given out, as far as its window allows.
         """
-        log = self.state.log
+        log, given = self.state.log, self._unpersisted - 1
         streamed = False
-        while progress.nextIndex <= log.lastIndex and progress.maySendEntries and not progress.loading:
+        while progress.nextIndex <= given and progress.maySendEntries and not progress.loading:
             if progress.nextIndex < log.inMemory:
                 progress.loading = True
                 last = min(log.inMemory - 1, progress.nextIndex + self.state.config.limits.batchEntries - 1)
                 self.state.load(Load(peer, self.state.currentTerm, progress.nextIndex, last))
                 break
-            self._append(peer, progress, log.batch(progress.nextIndex))
+            self._append(peer, progress, log.batch(progress.nextIndex, given))
             streamed = True
         return streamed
 

@@ -16,6 +16,7 @@ class RaftLimits:
     @ivar batchBytes: how many bytes of data the entries of one batch have, unless it is one entry: a heartbeat waits no
         longer than that.
     @ivar batchEntries: and how many entries.
+    @ivar waitingBytes: how many bytes of data that was proposed can wait until what was given out before is committed.
     @ivar cacheBytes: how many bytes of what is committed and synced are kept in memory, to be applied and for peers
         that lag. Older entries are read from the disk.
     @ivar unanswered: how many messages to one peer may be without an answer; then it is sent nothing more, not even
@@ -43,6 +44,7 @@ class RaftLimits:
 
     batchBytes: int = 1024 * 1024
     batchEntries: int = 65_536
+    waitingBytes: int = 256 * 1024
     cacheBytes: int = 32 * 1024 * 1024
     unanswered: int = 64
     unansweredBytes: int = 4 * 1024 * 1024

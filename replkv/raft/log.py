@@ -176,10 +176,11 @@ class RaftLog:
         offset = self.inMemory
         return bytesOf(self._entries[max(0, after + 1 - offset) : max(0, last + 1 - offset)])
 
-    def batch(self, first: int) -> Batch:
+    def batch(self, first: int, last: int) -> Batch:
         """
-        Entries from C{first} on, at least one and as many as a batch may have. Asked again before the log changes,
-        it is the same object, so that what goes to the disk and to all peers is encoded once.
+        Entries from C{first} on, at least one and as many as a batch may have, and none after C{last}. Asked again
+        before the log changes, or L{releaseBatches} is called, it is the same object, so that what goes to the disk and
+        to all peers is encoded once. Until then, C{last} has to be the same.
         """
         known = self._batches.get(first)
         if known is not None:
@@ -190,7 +191,7 @@ class RaftLog:
         stop = position
         size = 0
         limit = self._limits.batchBytes
-        end = min(len(self._entries), position + self._limits.batchEntries)
+        end = min(last - first + 1, self._limits.batchEntries) + position
         while stop < end and size < limit:
             size += len(self._entries[stop].data)
             stop += 1

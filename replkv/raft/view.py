@@ -101,12 +101,13 @@ class RaftView:
         role = self.role
         return role.progress[peer].status if isinstance(role, Leader) else None
 
-    @property
-    def hasMore(self) -> bool:
+    def hasMore(self, mayWait: bool = False) -> bool:
         """
         Whether the next L{ready<replkv.raft.core.Raft.ready>} has something to be done, even if nothing else happens.
+
+        @param mayWait: as it is told then.
         """
-        return self.state.hasMoreToApply or (isinstance(self.role, Leader) and self.role.hasMore)
+        return self.state.hasMoreToApply or (isinstance(self.role, Leader) and self.role.hasMore(mayWait))
 
     @property
     def restTicks(self) -> int:

@@ -24,8 +24,8 @@ def watch(raft: Raft, server: Watched, judge: Judge, judging: Callable[[Callable
     ready, read, step, tick, unreachable = raft.ready, raft.read, raft.step, raft.tick, raft.unreachable
     distrust = raft.distrust
 
-    def watchedReady(mayApply: bool = True) -> Ready:
-        result = ready(mayApply)
+    def watchedReady(mayApply: bool = True, mayWait: bool = False) -> Ready:
+        result = ready(mayApply, mayWait)
         judging(lambda: judge.check(server, result))
         return result
 

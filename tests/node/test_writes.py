@@ -214,9 +214,9 @@ class PipelineTests(LeaderTests):
 
         ready = node.raft.ready
 
-        def noteReady(mayApply: bool) -> Ready:
+        def noteReady(mayApply: bool, mayWait: bool) -> Ready:
             asked.add((mayApply, not node._applier.isDone))
-            return ready(mayApply)
+            return ready(mayApply, mayWait)
 
         self.patch(node.raft, "ready", noteReady)
         self.patch(self.leader.node._outbox, "flush", note)

@@ -133,6 +133,7 @@ class Server:
     @ivar loads: reads of the disk that are under way.
     @ivar fetches: snapshots that are wanted.
     @ivar regressed: peers that were found to lack what they had acknowledged.
+    @ivar mayWait: whether what is proposed can wait.
     """
 
     def __init__(
@@ -150,6 +151,7 @@ class Server:
         self.loads: deque[Load] = deque()
         self.fetches: list[Fetch] = []
         self.regressed: list[int] = []
+        self.mayWait = False
         self.raft = disk.recover(config, self.random, 0)
 
     @property
@@ -193,7 +195,7 @@ class Server:
 
         @return: what it sends.
         """
-        ready = self.raft.ready()
+        ready = self.raft.ready(mayWait=self.mayWait)
         self.disk.unsynced += ready.persists
         self.applied += ready.entries
         self.reads += ready.reads
@@ -388,7 +390,7 @@ class Network:
         for _ in patiently("all is settled"):
             busy = False
             for server in self.up:
-                busy = busy or bool(server.disk.unsynced or server.loads or server.raft.hasMore)
+                busy = busy or bool(server.disk.unsynced or server.loads or server.raft.hasMore())
                 self.post(server.config.id, server.sync())
                 for _ in patiently("all is read that peers need"):
                     if not server.loads:

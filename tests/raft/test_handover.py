@@ -129,7 +129,7 @@ class LeaderTests(SynchronousTestCase):
         self.assertEqual(told(self.handOver(1)), [])
         self.server.receive(1, matched(self.server, 1, readRound=1))
         self.assertEqual(self.server.answeredReads, ["first"])
-        self.assertTrue(self.raft.hasMore)
+        self.assertTrue(self.raft.hasMore())
         self.assertEqual(told(self.server.pump()), [1])
         server = settled()
         server.raft.read("never")

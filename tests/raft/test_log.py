@@ -184,7 +184,7 @@ class RaftLogTests(SynchronousTestCase):
         log = RaftLog(limits=RaftLimits(batchBytes=10))
         for index, size in enumerate((10, 11, 4, 4, 4, 0, 0), 1):
             log.append(Entry(index, 1, bytes(size)))
-        ends = [log.batch(first).entries[-1].index for first in range(1, 8)]
+        ends = [log.batch(first, log.lastIndex).entries[-1].index for first in range(1, 8)]
         self.assertEqual(ends, [1, 2, 4, 7, 7, 7, 7])
 
     def test_batchEntries(self) -> None:
@@ -194,7 +194,7 @@ class RaftLogTests(SynchronousTestCase):
         log = RaftLog(limits=RaftLimits(batchEntries=3))
         for index in range(1, 8):
             log.append(Entry(index, 1, b""))
-        self.assertEqual([len(log.batch(first)) for first in range(1, 8)], [3, 3, 3, 3, 3, 2, 1])
+        self.assertEqual([len(log.batch(first, log.lastIndex)) for first in range(1, 8)], [3, 3, 3, 3, 3, 2, 1])
 
     def test_bytes(self) -> None:
         """
@@ -223,12 +223,12 @@ class RaftLogTests(SynchronousTestCase):
         Asked again, the log gives the same batch, until it changes.
         """
         log = logOf(1, 1)
-        batch = log.batch(1)
-        self.assertIs(log.batch(1), batch)
+        batch = log.batch(1, log.lastIndex)
+        self.assertIs(log.batch(1, log.lastIndex), batch)
         log.append(Entry(3, 1, b""))
-        self.assertEqual(len(log.batch(1)), 3)
+        self.assertEqual(len(log.batch(1, log.lastIndex)), 3)
         log.truncate(2)
-        self.assertEqual(len(log.batch(1)), 1)
+        self.assertEqual(len(log.batch(1, log.lastIndex)), 1)
 
     def test_forget(self) -> None:
         """
@@ -239,11 +239,11 @@ class RaftLogTests(SynchronousTestCase):
         log.forget(2)
         self.assertEqual((log.inMemory, log.entries(3, 4)), (3, [Entry(3, 2, b"data"), Entry(4, 2, b"data")]))
         self.assertEqual([log.term(index) for index in range(1, 5)], [1, 1, 2, 2])
-        self.assertRaises(InvariantViolation, log.batch, 2)
+        self.assertRaises(InvariantViolation, log.batch, 2, 4)
         log.forget(99)
         self.assertEqual((log.inMemory, log.lastIndex), (5, 4))
         log.append(Entry(5, 2, b"more"))
-        self.assertEqual(log.batch(5).entries, (Entry(5, 2, b"more"),))
+        self.assertEqual(log.batch(5, log.lastIndex).entries, (Entry(5, 2, b"more"),))
 
     def test_forgetsOnlyOverTheLimit(self) -> None:
         """

@@ -207,7 +207,7 @@ class EntriesTests(SynchronousTestCase):
         server.receive(1, appendEntries(1, 10_000, 1, leaderCommit=10_000))
         self.assertLess(len(server.applied), 5_000)
         for _ in patiently("all is applied"):
-            if not server.raft.hasMore:
+            if not server.raft.hasMore():
                 break
             server.pump()
         self.assertEqual(server.applied, server.disk.entries)
@@ -218,16 +218,16 @@ class EntriesTests(SynchronousTestCase):
         a proposal, or a read that needs a round of its own.
         """
         server = streaming()
-        self.assertFalse(server.raft.hasMore)
+        self.assertFalse(server.raft.hasMore())
         server.raft.propose(b"x")
-        self.assertTrue(server.raft.hasMore)
+        self.assertTrue(server.raft.hasMore())
         server.pump()
-        self.assertFalse(server.raft.hasMore)
+        self.assertFalse(server.raft.hasMore())
         server.raft.read("r")
-        self.assertTrue(server.raft.hasMore)
+        self.assertTrue(server.raft.hasMore())
         server.pump()
         server.raft.read("later")
-        self.assertFalse(server.raft.hasMore, "the round of the first one is under way")
+        self.assertFalse(server.raft.hasMore(), "the round of the first one is under way")
 
     def test_hasReads(self) -> None:
         """
@@ -236,12 +236,12 @@ class EntriesTests(SynchronousTestCase):
         server = leader(members=1)
         server.pump()
         server.sync()
-        self.assertFalse(server.raft.hasMore)
+        self.assertFalse(server.raft.hasMore())
         server.raft.read("r")
         self.assertEqual(server.raft.ready(mayApply=False).reads, [])
-        self.assertTrue(server.raft.hasMore)
+        self.assertTrue(server.raft.hasMore())
         self.assertEqual([tokens for _, tokens in server.raft.ready().reads], [("r",)])
-        self.assertFalse(server.raft.hasMore)
+        self.assertFalse(server.raft.hasMore())
 
     def test_deposedLeaderWritesProposals(self) -> None:
         """

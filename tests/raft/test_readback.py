@@ -67,7 +67,7 @@ class ReadBackTests(SynchronousTestCase):
         for _ in patiently("all is applied"):
             if server.loads:
                 server.finishLoad(most)
-            elif server.raft.hasMore:
+            elif server.raft.hasMore():
                 server.pump()
             else:
                 break
@@ -152,14 +152,14 @@ class ReadBackTests(SynchronousTestCase):
         """
         server = aServer(limits=NOTHING_KEPT)
         self.lag(server, 5)
-        self.assertTrue(server.raft.hasMore)
+        self.assertTrue(server.raft.hasMore())
         server.pump()
         load = Load(0, 1, 1, 5)
-        self.assertEqual((list(server.loads), server.raft.hasMore), ([load], False))
+        self.assertEqual((list(server.loads), server.raft.hasMore()), ([load], False))
         server.pump()
         server.loads.clear()
         server.raft.loaded(load, Batch(()))
-        self.assertTrue(server.raft.hasMore)
+        self.assertTrue(server.raft.hasMore())
         server.pump()
         self.assertEqual(list(server.loads), [load])
         server.finishLoad(2)
@@ -258,7 +258,7 @@ class ReadBackTests(SynchronousTestCase):
         server.pump()
         server.raft.distrust()
         server.finishLoad()
-        self.assertEqual((server.applied, server.raft.hasMore), ([], False))
+        self.assertEqual((server.applied, server.raft.hasMore()), ([], False))
 
 
 class LeaderTests(SynchronousTestCase):

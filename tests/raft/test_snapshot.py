@@ -176,7 +176,7 @@ class FollowerTests(SynchronousTestCase):
         server.install(entriesOf(1, 1))
         server.receive(1, appendEntries(1, 4, 1, leaderCommit=4))
         self.assertEqual(len(server.applied), 2)
-        self.assertFalse(server.raft.hasMore)
+        self.assertFalse(server.raft.hasMore())
         server.sync()
         self.assertEqual(len(server.applied), 4)
 

@@ -193,7 +193,7 @@ class HeartbeatTests(JudgeTests):
         """
         A leader sends every peer something at least as often as it has to.
         """
-        self.patch(Leader, "flush", lambda leader: None)
+        self.patch(Leader, "flush", lambda leader, mayWait: None)
         error = self.assertRaises(Violation, self.network.servers[0].tick, 3 * HEARTBEAT_TICKS)
         self.assertRegex(str(error), f"leader 0 has sent server 1 nothing for {HEARTBEAT_TICKS + 2} ticks")
 

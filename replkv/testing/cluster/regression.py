@@ -30,8 +30,8 @@ def watchRegressions(cluster: SimulatedCluster, raft: Raft) -> None:
             due.add(sender)
         step(sender, message, token)
 
-    def watchedReady(mayApply: bool = True) -> Ready:
-        result = ready(mayApply)
+    def watchedReady(mayApply: bool = True, mayWait: bool = False) -> Ready:
+        result = ready(mayApply, mayWait)
         for peer in due.difference(result.regressed):
             cluster.fail(f"leader {raft.config.id} is told by server {peer} that it lacks what it had acknowledged")
         due.clear()

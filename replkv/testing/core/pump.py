@@ -66,6 +66,8 @@ class Pump:
         self._snapshots = Snapshots(cluster, self)
         self._backlog: deque[_Happening] = deque()
         self._pumping = False
+        self._waits = chance(cluster.seed, "waits", serverId).random() < 0.5  # With what is proposed, for a tick.
+        self._ticked = False
         self._given: Ready | None = None
         self._ledTerm = 0
         self._proposed: dict[int, Question] = {}
@@ -145,9 +147,10 @@ class Pump:
         self._pumping = False
         raft = self.raft
         try:
-            ready = raft.ready(self._given is None)
+            ready = raft.ready(self._given is None, self._waits and not self._ticked)
         except Exception as error:
             self._break(error)
+        self._ticked = False
         self._cluster.judge.check(self, ready)
         if ready.persists:
             self.disk.write(ready.persists, self._snapshots.given(ready.persists))

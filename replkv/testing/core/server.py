@@ -168,6 +168,7 @@ class Server(Pump):
 
     def _countTick(self) -> None:
         self._cluster.judge.ticking(self)
+        self._ticked = True
         self.raft.tick()
         self._cluster.judge.ticked(self)
 

@@ -83,8 +83,13 @@ class Promises:
         if message.leaderCommit > committed:
             raise Violation(f"server {view.id} tells of a commitIndex {message.leaderCommit} of {committed}")
         prev = message.prevLogIndex
-        if prev and isinstance(view.raft.role, Leader) and not view.has(prev, message.prevLogTerm):
+        if not isinstance(view.raft.role, Leader):
+            return
+        if prev and not view.has(prev, message.prevLogTerm):
             raise Violation(f"server {view.id} sends entries after entry {prev} of term {message.prevLogTerm}")
+        last = prev + len(message.batch)
+        if last > len(view.terms):
+            raise Violation(f"server {view.id} sends entry {last}, which it has not given to its disk")
 
     def _acknowledged(self, view: View, to: int, message: AppendEntriesReply) -> None:
         """

@@ -31,6 +31,7 @@ from replkv.peers.connection import PeerConnection
 from replkv.peers.receiver import Timed
 from replkv.raft.messages import AppendEntriesReply, InstallSnapshot, RequestVote, TimeoutNow
 from replkv.raft.validity import check
+from replkv.sending import send
 
 if TYPE_CHECKING:
     from replkv.peers.listener import PeerListener
@@ -300,7 +301,7 @@ class IncomingConnection(PeerConnection):
     def _accept(self, reply: Timed, tag: bytes, size: int) -> None:
         self._answered(None, size)
         message = cast(AppendEntriesReply, reply.message)
-        self.transport.write(encodeReply(tag, message, reply.time, reply.isFull))
+        send(self.transport, encodeReply(tag, message, reply.time, reply.isFull))
 
     def _refuse(self, failure: Failure, tag: bytes, size: int) -> None:
         self._answered(None, size)

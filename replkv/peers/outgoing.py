@@ -16,6 +16,7 @@ from replkv.peers.appendboxes import decodeReply, encodeRequest
 from replkv.peers.connection import PeerConnection
 from replkv.peers.receiver import Timed
 from replkv.raft.messages import AppendEntries
+from replkv.sending import send
 
 if TYPE_CHECKING:
     from replkv.peers.link import PeerLink
@@ -52,7 +53,7 @@ class OutgoingConnection(PeerConnection):
             return fail(self._lost)
         # No number in hexadecimal, which AMP's own tags are.
         tag = b"append%d" % next(self._numbers)
-        self.transport.write(encodeRequest(tag, message, time))
+        send(self.transport, encodeRequest(tag, message, time))
         answer = self._appends[tag] = Deferred()
         return answer
 

@@ -37,16 +37,10 @@ from replkv.peers.receiver import Timed, Unreachable
 from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.messages import AppendEntries, AppendEntriesReply, TimeoutNow
-from replkv.raft.outputs import DiskTrouble, Load
+from replkv.raft.outputs import Load
 from replkv.raft.validity import Impossible
 
 TICKS_PER_HEARTBEAT: Final = 5
-
-_TOLD_OF: Final = {
-    DiskTrouble.HANGS: "its disk has been at one write, or one read, for too long",
-    DiskTrouble.IS_SLOW: "its disk takes many times as long for a write as those of the others: all clients have "
-    "waited for it",
-}
 
 
 class _Leadership(NamedTuple):
@@ -306,17 +300,14 @@ class Node:
     def _schedule(self) -> None:
         if not self._scheduled and not self._failed:
             self._scheduled = True
-            self._afterEvents(self._pumpScheduled)
-
-    def _pumpScheduled(self) -> None:
-        # What was to be done may have been done before that, or never will be.
-        if self._scheduled:
-            self._pump()
+            self._afterEvents(self._pump)
 
     def _pump(self) -> None:
         """
-        Carry out what the core wants done.
+        Carry out what the core wants done, unless that was done meanwhile, or never will be.
         """
+        if not self._scheduled:
+            return
         self._scheduled = False
         if self._guard(self._handOut):
             self._guard(self._applier.work)
@@ -337,7 +328,7 @@ class Node:
                 told = time if self._clusterClock.isKnown else 0
                 cast("Deferred[Timed]", token).callback(Timed(message, told, self._shortages.isFull))
         if ready.diskTrouble is not None:
-            self._logger.warn("this server leads no longer, since {trouble}", trouble=_TOLD_OF[ready.diskTrouble])
+            self._logger.warn("this server leads no longer, since {trouble}", trouble=ready.diskTrouble.value)
         for peer in ready.regressed:
             self._links[peer].condemn()
         self._disk.write(self._installer.place(ready.persists))
@@ -361,6 +352,7 @@ class Node:
         if before.leaderId == self._id:
             self.executor.depose()
             # Now, so that the reads that it did not answer are not overtaken by commands that come after them.
+            self._scheduled = True
             self._pump()
             self.executor.goOn()
         if leaderId is None:

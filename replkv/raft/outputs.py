@@ -5,7 +5,7 @@ What the core asks to have done: values that a test can assert exactly.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum, auto
+from enum import Enum
 from typing import NamedTuple
 
 from replkv.raft.entry import Batch, Entry
@@ -103,11 +103,11 @@ class Fetch(NamedTuple):
 
 class DiskTrouble(Enum):
     """
-    Why a leader steps down for its own disk.
+    Why a leader steps down for its own disk, as its operator is told.
     """
 
-    HANGS = auto()
-    IS_SLOW = auto()
+    HANGS = "its disk has been at one write, or one read, for too long"
+    IS_SLOW = "its disk takes many times as long for a write as those of the others: all clients have waited for it"
 
 
 @dataclass(slots=True)

@@ -84,7 +84,7 @@ class TextProtocol(LineReceiver):
 
     @ivar session: what the node keeps of the client.
     @ivar host: where the client is.
-    @ivar _replies: what the client is owed.
+    @ivar replies: what the client is owed.
     @ivar _asked: the commands in there.
     @ivar _arriving: how many bytes there are of a value that has not arrived whole.
     @ivar _waiting: how many bytes were read and wait to be taken.
@@ -111,8 +111,8 @@ class TextProtocol(LineReceiver):
         self._intake: Final = server.intake
         self._limits: Final = server.limits
         self._parser: Final = CommandParser(server.maxValueBytes)
-        self._replies: Final = Replies(server.budget, server.watch, server.limits)
-        self._asked: Final = self._replies.asked
+        self.replies: Final = Replies(server.budget, server.watch, server.limits)
+        self._asked: Final = self.replies.asked
         self._arriving = self._waiting = 0
         self._heardAt = server.watch.now
         self._phase: _Phase = _OPEN
@@ -142,7 +142,7 @@ class TextProtocol(LineReceiver):
         """
         self._phase = _CLOSED
         self.session.isOver = True
-        self._replies.forget()
+        self.replies.forget()
         self._count(0, 0)
         if self._lingering is not None and self._lingering.active():
             self._lingering.cancel()
@@ -182,7 +182,7 @@ class TextProtocol(LineReceiver):
         """
         The system has all that the transport was given.
         """
-        replies = self._replies
+        replies = self.replies
         wasBehind = replies.isBehind
         replies.taken()
         if wasBehind or self._phase is _FINISHING:
@@ -210,7 +210,7 @@ class TextProtocol(LineReceiver):
         """
         There is a reply, which is to be written.
         """
-        self._replies.hold(reply)
+        self.replies.hold(reply)
         if not self._ready:
             self._ready = True
             self._outbox.add(self)
@@ -220,7 +220,7 @@ class TextProtocol(LineReceiver):
         Write the replies whose turn it is, and go on with the commands for which there is room now.
         """
         self._ready = False
-        self._replies.giveTo(self.transport)
+        self.replies.giveTo(self.transport)
         if not self._reading:  # As long as it reads, no commands were left.
             self._takeCommands()
 
@@ -238,18 +238,11 @@ class TextProtocol(LineReceiver):
         """
         The watch looks at this connection: close it if its client is waited for in vain.
         """
-        watch, replies = self._watch, self._replies
+        watch, replies = self._watch, self.replies
         if replies.isUnread(watch.unreadLooks):
             self.giveUp("UnreadTimeoutMs")
         elif watch.now - self._heardAt > watch.idleLooks and self._phase is _OPEN and replies.isOver:
             self.finish()
-
-    @property
-    def replies(self) -> Replies:
-        """
-        What the client is owed.
-        """
-        return self._replies
 
     def giveUp(self, why: str) -> None:
         """
@@ -257,7 +250,7 @@ class TextProtocol(LineReceiver):
 
         @param why: in a few words.
         """
-        self._server.report("unread", f"{self.host} {self._replies.delay}, and is disconnected ({why})")
+        self._server.report("unread", f"{self.host} {self.replies.delay}, and is disconnected ({why})")
         self.abort()
 
     def takeTurn(self) -> None:
@@ -305,7 +298,7 @@ class TextProtocol(LineReceiver):
         if self._arriving != (arriving := self._parser.unfinished) or self._waiting != waiting:
             self._count(arriving, waiting)
         self._pace()
-        if self._phase is _FINISHING and self._replies.isOver:
+        if self._phase is _FINISHING and self.replies.isOver:
             self._close()
 
     def _count(self, arriving: int, waiting: int) -> None:
@@ -324,10 +317,10 @@ class TextProtocol(LineReceiver):
         limits, pending = self._limits, len(self._asked)
         self._full = (
             pending * share >= limits.pendingCommands
-            or self._replies.pendingBytes * share >= limits.pendingBytes
+            or self.replies.pendingBytes * share >= limits.pendingBytes
             or (pending > 0 and self._budget.isSpent)
         )
-        return not self._full and not self._replies.isBehind
+        return not self._full and not self.replies.isBehind
 
     def _commandReceived(self, command: Command) -> None:
         """
@@ -341,7 +334,7 @@ class TextProtocol(LineReceiver):
             self._asked.append(REFUSED)
             self._replied(REFUSAL)
             return
-        replies = self._replies
+        replies = self.replies
         request = Asked(command, self.session, self, replies.readBytes if isinstance(command, ReadCommand) else None)
         replies.asked.append(request)
         replies.pendingBytes += request.room
@@ -365,7 +358,7 @@ class TextProtocol(LineReceiver):
         Read from the socket only while commands are taken.
         """
         if self._phase is not _CLOSED:
-            waits = self._full or self._replies.isBehind or self._ahead or self._inputEnded or self._logsIn
+            waits = self._full or self.replies.isBehind or self._ahead or self._inputEnded or self._logsIn
             self._setReading(self._phase is _OPEN and not waits)
 
     def _setReading(self, reading: bool) -> None:

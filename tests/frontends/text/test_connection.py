@@ -270,5 +270,5 @@ class EndTests(SynchronousTestCase):
         protocol = protocolOf(client)
         client.abort()
         served.outbox.flush()
-        self.assertEqual((protocol._replies.isOver, served.budget.unread), (True, 0))
+        self.assertEqual((protocol.replies.isOver, served.budget.unread), (True, 0))
         self.assertEqual(len(served.backend.seen), CONNECTION_LIMITS.pendingCommands)

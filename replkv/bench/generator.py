@@ -185,7 +185,7 @@ class Generator:
         """
         while self._paused and self._paused[0][0] <= now and self._connecting < CONNECTING:
             self._goOn(self._paused.popleft()[1], now)
-        for number in self._waiter.wait(wait):
+        for number, _ in self._waiter.wait(wait):
             if (client := self._byDescriptor.get(number)) is not None:
                 self._attend(client)
         if now < self._looked + LOOK_AROUND:

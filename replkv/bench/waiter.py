@@ -5,9 +5,15 @@ What waits for many connections at once.
 from __future__ import annotations
 
 import select
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Final, Protocol
 
 from replkv.bench.connection import Connection
+
+_EXACTLY: Final = 0.1
+"""
+Waits that are shorter are kept to the microsecond.
+"""
 
 
 class Waiter(Protocol):
@@ -25,11 +31,11 @@ class Waiter(Protocol):
         Wait for it no longer.
         """
 
-    def wait(self, seconds: float) -> list[int]:
+    def wait(self, seconds: float) -> Sequence[tuple[int, int]]:
         """
         Wait for so long at most.
 
-        @return: the descriptors about which something is to be done.
+        @return: the descriptors about which something is to be done, and what that is.
         """
 
 
@@ -63,11 +69,13 @@ class Epoll:
         if self._watched.pop(number, None) is not None:
             self._epoll.unregister(number)
 
-    def wait(self, seconds: float) -> list[int]:
+    def wait(self, seconds: float) -> Sequence[tuple[int, int]]:
         """
         See L{Waiter.wait}. C{epoll.poll} rounds up to milliseconds, for which what is due would be late: so
-        C{select} waits for the epoll itself.
+        C{select} waits for the epoll itself where it matters.
         """
+        if seconds >= _EXACTLY:
+            return self._epoll.poll(seconds)
         if seconds > 0 and not select.select([self._epoll], [], [], seconds)[0]:
-            return []
-        return [number for number, _ in self._epoll.poll(0)]
+            return ()
+        return self._epoll.poll(0)

@@ -77,7 +77,7 @@ class BenchCommand(AskingCommand):
         ["prefix", None, "bench/", "What all keys begin with."],
         ["seconds", None, "10", "For how long it is measured."],
         ["warm-up", None, "1", "For how many seconds the load is there before that."],
-        ["processes", None, "1", "In how many processes the load is made. One makes some 100,000 commands a second."],
+        ["processes", None, "1", "In how many processes the load is made; it says so where one is not enough."],
         [
             "plot",
             None,

@@ -56,14 +56,14 @@ class World:
         See L{replkv.bench.waiter.Waiter.forget}.
         """
 
-    def wait(self, seconds: float) -> list[int]:
+    def wait(self, seconds: float) -> Sequence[tuple[int, int]]:
         """
         See L{replkv.bench.waiter.Waiter.wait}.
         """
         next(self._rounds)
         living = [connection for connection in self.made if not connection.isClosed]
         self.now = max(self.now, min([self.now + seconds, *(connection.due for connection in living)]))
-        return [connection.number for connection in living if connection.due <= self.now]
+        return [(connection.number, 1) for connection in living if connection.due <= self.now]
 
 
 class FakeConnection(Connection):

@@ -38,7 +38,7 @@ BENCH_KEYS ?= 1000000
 
 # The commit with which make bench-check compares the working tree, and how often the two take their turns.
 BASE ?= HEAD~
-CHECK_ROUNDS ?= 7
+CHECK_ROUNDS ?= 15
 
 .PHONY: run test transcripts lint soak soak-core soak-cluster nemesis kills fuzz planted clean-data
 .PHONY: bench bench-check bench-micro flame
@@ -96,7 +96,7 @@ bench: $(VENV)/.installed-measure
 	@$(VENV)/bin/python -m benchmarks --seconds $(BENCH_SECONDS) --rounds $(BENCH_ROUNDS) --systems $(BENCH_SYSTEMS) \
 		--keys $(BENCH_KEYS)
 
-# Whether what is in the working tree is slower than a commit; in three minutes.
+# Whether what is in the working tree is slower than a commit; in two minutes.
 bench-check: $(VENV)/.installed-measure
 	@$(VENV)/bin/python -m benchmarks.check --base $(BASE) --rounds $(CHECK_ROUNDS)
 

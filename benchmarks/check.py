@@ -12,12 +12,13 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from typing import Final
 
 from benchmarks.alone import aCluster
-from benchmarks.measuring import measure
+from benchmarks.measuring import prepared
 from benchmarks.verdict import Pair, Verdict, judge
 from replkv.bench.load import Load, Mix
 
@@ -28,10 +29,20 @@ The exit status where something has got slower.
 """
 
 _CASES: Final = {
-    "writes, 50 clients": (Load(50, 1), Mix()),
-    "reads, 50 clients": (Load(50, 1), Mix(reads=1.0)),
-    "writes, 50 clients, 16 in flight": (Load(50, 16), Mix()),
+    "writes, 50 clients": (50, 1, 0.0),
+    "reads, 50 clients": (50, 1, 1.0),
+    "writes, 50 clients, 16 in flight": (50, 16, 0.0),
 }
+"""
+By name: how many clients, how many commands of each under way, and which share of these reads.
+"""
+
+_SITTING: Final = 5
+"""
+After so many rounds, servers are started anew: two processes with the same code are not quite as fast as each other.
+"""
+
+_PATIENCE: Final = 30.0
 
 
 def extract(commit: str, folder: Path) -> str:
@@ -47,17 +58,28 @@ def extract(commit: str, folder: Path) -> str:
     return told.stdout.strip()
 
 
-def costs(tree: Path, seconds: float) -> dict[str, float]:
+def sitting(base: Path, rounds: int, seconds: float, pairs: dict[str, list[Pair]]) -> None:
     """
-    The microseconds of processor time that a tree's servers need for each command.
+    Have fresh servers of both trees take turns.
+
+    @param base: the folder with the sources to compare with.
+    @param pairs: is given what each round has measured.
     """
-    found = {}
-    with aCluster(3, tree) as cluster:
-        for name, (load, mix) in _CASES.items():
-            outcome = measure(cluster, Load(load.clients, load.depth, None, seconds, 0.0), mix)
-            found[f"leader, {name}"] = outcome.leaderCost
-            found[f"follower, {name}"] = outcome.followerCost
-    return found
+    with ExitStack() as stack:
+        loads = {}
+        for tree in (base, ROOT):
+            cluster = stack.enter_context(aCluster(3, tree))
+            for name, (clients, depth, reads) in _CASES.items():
+                load = Load(clients, depth, None, seconds, 0.0, _PATIENCE)
+                loads[tree, name] = stack.enter_context(prepared(cluster, load, Mix(reads=reads)))
+        for turn in range(rounds):
+            for name in _CASES:
+                # Whatever gets slower or faster on the machine meanwhile is not to be always the same one's luck.
+                trees = (base, ROOT) if turn % 2 == 0 else (ROOT, base)
+                outcomes = {tree: loads[tree, name]() for tree in trees}
+                before, now = outcomes[base], outcomes[ROOT]
+                pairs[f"leader, {name}"].append(Pair(before.leaderCost, now.leaderCost))
+                pairs[f"follower, {name}"].append(Pair(before.followerCost, now.followerCost))
 
 
 def tableOf(pairs: Mapping[str, Sequence[Pair]], verdicts: Mapping[str, Verdict]) -> list[str]:
@@ -83,12 +105,12 @@ def main(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="replkv-base.") as folder:
         base = Path(folder)
         print(f"The working tree, beside {extract(arguments.base, base)}", flush=True)
-        for turn in range(arguments.rounds):
-            print(f"round {turn + 1} of {arguments.rounds}", file=sys.stderr, flush=True)
-            trees = (base, ROOT) if turn % 2 == 0 else (ROOT, base)
-            found = {tree: costs(tree, arguments.seconds) for tree in trees}
-            for name, before in found[base].items():
-                pairs[name].append(Pair(before, found[ROOT][name]))
+        left = arguments.rounds
+        while left:
+            print(f"{left} of {arguments.rounds} rounds are to come", file=sys.stderr, flush=True)
+            rounds = min(left, _SITTING)
+            sitting(base, rounds, arguments.seconds, pairs)
+            left -= rounds
     verdicts = {name: judge(each) for name, each in pairs.items()}
     for line in tableOf(pairs, verdicts):
         print(line)
@@ -98,6 +120,7 @@ def main(arguments: argparse.Namespace) -> int:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks.check", description=__doc__)
     parser.add_argument("--base", default="HEAD~", help="the commit to compare with")
-    parser.add_argument("--seconds", type=float, default=1.5, help="for how long each load goes on")
-    parser.add_argument("--rounds", type=int, default=7, help="how often both take their turns; six or more")
+    parser.add_argument("--seconds", type=float, default=1.0, help="for how long each load goes on")
+    # With fewer than six, chance alone could have done anything; and all combinations of more are too many to look at.
+    parser.add_argument("--rounds", type=int, choices=range(6, 19), default=15, help="how often both take their turns")
     sys.exit(main(parser.parse_args()))

@@ -4,6 +4,8 @@ One load on servers, and what it costs them.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -62,25 +64,41 @@ class Outcome(NamedTuple):
         return others / (len(self.used) - 1) / self.tally.answered * 1e6
 
 
-def measure(cluster: Cluster, load: Load, mix: Mix) -> Outcome:
+@contextmanager
+def prepared(cluster: Cluster, load: Load, mix: Mix) -> Iterator[Callable[[], Outcome]]:
     """
-    Put a load on servers.
+    Have all ready for a load on servers, and warm.
 
-    @raise Hopeless: if that cannot be, or nothing was carried out, or something went wrong.
+    @return: what puts it on them, once or more often. It raises L{Hopeless} if nothing was carried out, or something
+        went wrong.
+    @raise Hopeless: if that cannot be.
     """
     leader = cluster.leader()
     with cluster.loader(load, mix) as loader:
         loader.prepare()
         if mix.reads:
             loader.fill()
-        # This one shows whether all is well, and warms up; the processor time is that of the second one alone.
         loader.measure(replace(load, seconds=WARM_UP))
-        before = _processorTimes(cluster)
-        tally = loader.measure(load)
-        used = [after - since for after, since in zip(_processorTimes(cluster), before, strict=True)]
-    if tally.errors or not tally.answered:
-        raise Hopeless(f"{tally.answered} commands were carried out, and {dict(tally.errors)} went wrong")
-    return Outcome(tally, used, leader)
+
+        def measured() -> Outcome:
+            before = _processorTimes(cluster)
+            tally = loader.measure(load)
+            used = [after - since for after, since in zip(_processorTimes(cluster), before, strict=True)]
+            if tally.errors or not tally.answered:
+                raise Hopeless(f"{tally.answered} commands were carried out, and {dict(tally.errors)} went wrong")
+            return Outcome(tally, used, leader)
+
+        yield measured
+
+
+def measure(cluster: Cluster, load: Load, mix: Mix) -> Outcome:
+    """
+    Put a load on servers.
+
+    @raise Hopeless: if that cannot be, or nothing was carried out, or something went wrong.
+    """
+    with prepared(cluster, load, mix) as measured:
+        return measured()
 
 
 def _processorTimes(cluster: Cluster) -> list[float]:

@@ -21,19 +21,25 @@ The bytes that a head takes beside the name of its record, at the most: 48 for t
 head, 8 for its place in the order, and 120 in a dictionary that has just grown (CPython).
 """
 
+_PARTS: Final = 16
+"""
+They are in so many dictionaries: one that grows is copied, and to copy all of them at once would keep the reactor for
+50 ms.
+"""
+
 
 class Heads:
     """
     The heads of those records that were met last, and of records that are not there: that is worth knowing too.
 
     @ivar bytes: how many bytes they take.
-    @ivar _heads: the heads by the names that the records have in the engine, as they are stored; C{None} where there is
+    @ivar _parts: the heads by the names that the records have in the engine, as they are stored; C{None} where there is
         no record.
     @ivar _order: those names, the one that came first in front. To keep them in the order of their last use would cost
         more than it spares: one that is in use comes back with its next use.
     """
 
-    __slots__ = ("_engine", "_heads", "_mostBytes", "_order", "bytes")
+    __slots__ = ("_engine", "_mostBytes", "_order", "_parts", "bytes")
 
     def __init__(self, engine: Engine, mostBytes: int) -> None:
         """
@@ -44,7 +50,7 @@ class Heads:
         self.bytes = 0
         self._engine = engine
         self._mostBytes = mostBytes
-        self._heads: dict[bytes, bytes | None] = {}
+        self._parts: list[dict[bytes, bytes | None]] = [{} for _ in range(_PARTS)]
         self._order: deque[bytes] = deque()
 
     def meet(self, names: Iterable[bytes]) -> None:
@@ -53,8 +59,8 @@ class Heads:
 
         @raise EngineError: if the engine fails, or one of them is none.
         """
-        heads = self._heads
-        unknown = list(dict.fromkeys([name for name in names if name not in heads]))
+        parts = self._parts
+        unknown = list(dict.fromkeys([name for name in names if name not in parts[hash(name) % _PARTS]]))
         if unknown:
             for name, stored in zip(unknown, self._engine.getMany(unknown), strict=True):
                 self.keep(name, None if stored is None else packedHeadOf(stored))
@@ -63,7 +69,7 @@ class Heads:
         """
         Tell the head of a record that was met; C{None} if there is no such record.
         """
-        head = self._heads[name]
+        head = self._parts[hash(name) % _PARTS][name]
         return None if head is None else unpackHead(head)
 
     def keep(self, name: bytes, head: bytes | None) -> None:
@@ -72,10 +78,11 @@ class Heads:
 
         @param head: as it is stored; C{None} where there is no record any more.
         """
-        if name not in self._heads:
+        heads = self._parts[hash(name) % _PARTS]
+        if name not in heads:
             self._order.append(name)
             self.bytes += len(name) + HEAD_OVERHEAD
-        self._heads[name] = head
+        heads[name] = head
 
     def settle(self) -> None:
         """
@@ -83,5 +90,5 @@ class Heads:
         """
         while self.bytes > self._mostBytes:
             name = self._order.popleft()
-            del self._heads[name]
+            del self._parts[hash(name) % _PARTS][name]
             self.bytes -= len(name) + HEAD_OVERHEAD

@@ -86,7 +86,7 @@ def _installBesideHeads(machine: StateMachine, engine: Engine) -> Engine:
 
 
 def _keepWhatIsGone(heads: Heads, name: bytes, head: bytes | None) -> None:
-    if head is not None or name not in heads._heads:
+    if head is not None or all(name not in part for part in heads._parts):
         _keep(heads, name, head)
 
 

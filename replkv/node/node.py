@@ -41,6 +41,7 @@ from replkv.raft.outputs import Load
 from replkv.raft.validity import Impossible
 
 TICKS_PER_HEARTBEAT: Final = 5
+APPLY_TICKS: Final = 2
 
 
 class _Leadership(NamedTuple):

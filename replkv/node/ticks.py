@@ -11,8 +11,8 @@ when it goes on, that an election timeout has passed, before it has read what it
   - A timer that comes late by a tick or more tells that the process stood still, though not since when. By as many
     ticks as it is late, fewer count, but one in any case. So of a pause that is twice as long as what was slept, one
     tick counts, as it does where no tick is slept through.
-  - A pause that is over before the timer comes does not show, and counts. So no sleep is longer than two heartbeats,
-    which is less than half of the shortest election timeout.
+  - A pause that is over before the timer comes does not show, and counts. So no sleep is longer than two heartbeats, or
+    takes half of the shortest election timeout.
   - When something happens meanwhile, the ticks that have passed count before it, in the same way. Otherwise who hears
     of something all the time would never count any.
 """

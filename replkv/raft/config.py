@@ -16,6 +16,8 @@ class RaftConfig:
     @ivar members: the ids of all servers, this one included.
     @ivar electionTicks: the shortest election timeout; each is drawn between this and its double.
     @ivar heartbeatTicks: ticks between two heartbeats.
+    @ivar applyTicks: for how many ticks a follower lets committed entries wait for others, so that it applies more at
+        once. It does not wait where it has C{limits.patientEntries} of them.
     @ivar firstElectionFactor: stretches the election timeouts of a server that has never seen a term, so that on the
         first start of a fresh cluster the server with the factor 1 normally wins.
     @ivar limits: how much it does, sends and keeps at once.
@@ -25,5 +27,6 @@ class RaftConfig:
     members: tuple[int, ...]
     electionTicks: int = 25
     heartbeatTicks: int = 5
+    applyTicks: int = 0
     firstElectionFactor: int = 1
     limits: RaftLimits = RAFT_LIMITS

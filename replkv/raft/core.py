@@ -226,7 +226,7 @@ class Raft(RaftView):
         """
         role = self.role
         if not isinstance(role, Leader):
-            return self.state.takeReady(mayApply)
+            return self.state.takeReady(mayApply and self.appliesNow)
         role.flush(mayWait)
         ready = self.state.takeReady(mayApply)
         if mayApply:

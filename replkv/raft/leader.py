@@ -104,7 +104,8 @@ class Leader(Role):
         """
         See L{RaftView.restTicks<replkv.raft.view.RaftView.restTicks>}.
         """
-        if self.handOver is not None or self._pace.isFollowing:
+        proposed = self._unpersisted <= self.state.log.lastIndex
+        if proposed or self.handOver is not None or self._pace.isFollowing:
             return 1
         config = self.state.config
         beforeLook = config.electionTicks - self._quorumElapsed - 1

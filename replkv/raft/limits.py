@@ -26,6 +26,7 @@ class RaftLimits:
         reactor.
     @ivar readyBytes: and how many bytes of data they have, unless it is one entry: until they are applied, they are in
         memory whatever C{cacheBytes} says.
+    @ivar patientEntries: a follower lets no more entries wait before it applies them.
     @ivar diskPatience: for how many of the shortest election timeouts the disk may be at one write before this server
         leads no longer.
     @ivar termJump: by how much a term may be later than the own. A server that was away finds the others so much later
@@ -50,6 +51,7 @@ class RaftLimits:
     unansweredBytes: int = 4 * 1024 * 1024
     readyEntries: int = 512
     readyBytes: int = 4 * 1024 * 1024
+    patientEntries: int = 256
     diskPatience: int = 8
     termJump: int = 2**32
     uncommittedBytes: int = 512 * 1024 * 1024

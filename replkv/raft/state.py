@@ -97,6 +97,7 @@ class ServerState:
         self._voteSeq = 0  # The write that has currentTerm and votedFor.
         self._installSeq = 0  # The write that puts the last snapshot in place.
         self._writeTicks = 0  # Since the disk last finished something, where it has something to do.
+        self._applyTicks = 0  # Since there is something to apply.
         self._writing: deque[Write] = deque()
         self._held: list[Held] = []
 
@@ -108,6 +109,7 @@ class ServerState:
         """
         self._writeTicks = self._writeTicks + 1 if self._writing else 0
         self._readBack.tick()
+        self._applyTicks = self._applyTicks + 1 if self.durableCommit > self.lastApplied else 0
 
     def persisted(self, seq: int) -> None:
         """
@@ -149,6 +151,14 @@ class ServerState:
         return self.durableCommit > self.lastApplied and not (
             self.isDistrusted or self._readBack.isUnderWay or self.isInstalling
         )
+
+    @property
+    def isPressed(self) -> bool:
+        """
+        Whether what is to be applied has waited for long enough, or is much.
+        """
+        config, waiting = self.config, self.durableCommit - self.lastApplied
+        return self._applyTicks >= config.applyTicks or waiting >= config.limits.patientEntries
 
     @property
     def isInstalling(self) -> bool:
@@ -365,3 +375,5 @@ class ServerState:
             return
         ready.entries = beginning(found, limits.readyBytes)
         self.lastApplied = ready.entries[-1].index
+        if self.lastApplied == self.durableCommit:
+            self._applyTicks = 0

@@ -107,15 +107,28 @@ class RaftView:
 
         @param mayWait: as it is told then.
         """
-        return self.state.hasMoreToApply or (isinstance(self.role, Leader) and self.role.hasMore(mayWait))
+        applies = self.state.hasMoreToApply and self.appliesNow
+        return applies or (isinstance(self.role, Leader) and self.role.hasMore(mayWait))
+
+    @property
+    def appliesNow(self) -> bool:
+        """
+        Whether what is there to be applied is not left to wait for more. Nobody waits for a follower to apply, and to
+        apply many entries at once costs less; who leads, or wants to, has to have applied all.
+        """
+        return not isinstance(self.role, Follower) or self.state.isPressed
 
     @property
     def restTicks(self) -> int:
         """
         For how many ticks, one at least, there is nothing for this server to do but to send heartbeats, if nothing else
-        happens meanwhile: they may be counted all at once when they are over. There are no more than in two heartbeats.
+        happens meanwhile: they may be counted all at once when they are over. There are no more than in two heartbeats,
+        and less than in half of the shortest election timeout.
         """
-        return 1 if self.state.waitsForDisk else min(self.role.restTicks, 2 * self.config.heartbeatTicks)
+        state, config = self.state, self.config
+        if state.waitsForDisk or state.hasMoreToApply:
+            return 1
+        return max(1, min(self.role.restTicks, 2 * config.heartbeatTicks, (config.electionTicks - 1) // 2))
 
     def objection(self, sender: int, message: Message) -> str | None:
         """

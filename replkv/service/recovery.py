@@ -16,7 +16,7 @@ from replkv.kv.engine import EngineError
 from replkv.kv.machine import StateMachine
 from replkv.kv.state import FORMAT
 from replkv.node.clusterclock import ClusterClock, bridged, largestStamp
-from replkv.node.node import TICKS_PER_HEARTBEAT
+from replkv.node.node import APPLY_TICKS, TICKS_PER_HEARTBEAT
 from replkv.raft.config import RaftConfig
 from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
@@ -138,6 +138,7 @@ def recover(
             members,
             electionTicks=round(config.electionTimeout / config.heartbeat * TICKS_PER_HEARTBEAT),
             heartbeatTicks=TICKS_PER_HEARTBEAT,
+            applyTicks=APPLY_TICKS,
             firstElectionFactor=1 if server.id == members[0] else FIRST_ELECTION_FACTOR,
             limits=limits.raft,
         ),

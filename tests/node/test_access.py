@@ -221,6 +221,7 @@ class TrailTests(AccessTests):
         """
         What operators do, and who was refused, is in the log, with who it was and from where.
         """
+        self.cluster.run(0.1)
         lines = logged(self)
         self.give(READ, b"a/")
         self.outcome(self.root, UserDel(b"bob"))

@@ -81,8 +81,7 @@ class RestartTests(LeaderTests):
         self.begin(ServerLimits(node=NodeLimits(flushEntries=10)))
         for number in range(15):
             self.client.set(b"%d" % number, b"v")
-            self.cluster.settle()
-        self.cluster.run(0.1)
+            self.cluster.run(0.1)
         follower = self.followers[0]
         follower.kill()
         follower.start()

@@ -12,7 +12,6 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.node.ticks import Ticks
 from replkv.raft.core import Raft
-from replkv.raft.outputs import Ready
 from tests.node.leading import LeaderTests
 
 TICK = 1 / 64
@@ -223,13 +222,12 @@ class IdleTests(LeaderTests):
         """
         turns = dict.fromkeys([server.id for server in self.cluster.servers], 0)
         for server in self.cluster.servers:
-            ready = server.raft.ready
 
-            def watched(mayApply: bool = True, of: int = server.id, ready: Callable[[bool], Ready] = ready) -> Ready:
+            def watched(of: int = server.id, handOut: Callable[[], None] = server.node._handOut) -> None:
                 turns[of] += 1
-                return ready(mayApply)
+                handOut()
 
-            self.patch(server.raft, "ready", watched)
+            self.patch(server.node, "_handOut", watched)
         self.cluster.run(2)
         return turns
 

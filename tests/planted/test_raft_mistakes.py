@@ -7,8 +7,10 @@ from __future__ import annotations
 from replkv.raft.core import Raft
 from replkv.raft.outputs import Ready
 from replkv.raft.state import ServerState
+from replkv.raft.view import RaftView
 from tests.planted.planting import PlantingTests
 from tests.raft import (
+    test_applying,
     test_checkquorum,
     test_commit,
     test_election,
@@ -321,3 +323,10 @@ class RaftMistakesTests(PlantingTests):
 
         self.patch(ServerState, "install", installAlone)
         self.assertCaught(test_snapshot.FollowerTests, "test_voteBefore")
+
+    def test_leaderTakesItsTime(self) -> None:
+        """
+        A leader lets entries wait before they are applied, as a follower does.
+        """
+        self.patch(RaftView, "appliesNow", property(lambda raft: raft.state.isPressed))
+        self.assertCaught(test_applying.ApplyingTests, "test_leader")

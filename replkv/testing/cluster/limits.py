@@ -48,6 +48,7 @@ def drawLimits(random: Random) -> ServerLimits:
     arrivingBytes = random.choice([100, 1 << 27, 1 << 27])
     readyBytes = random.choice([1, 10_000, 1 << 22])
     headBytes = random.choice([0, 1000, 1 << 27])
+    patientEntries = random.choice([1, 10, 256])
     return ServerLimits(
         raft=RaftLimits(
             batchBytes=batchBytes,
@@ -55,6 +56,7 @@ def drawLimits(random: Random) -> ServerLimits:
             unanswered=unanswered,
             readyEntries=readyEntries,
             readyBytes=readyBytes,
+            patientEntries=patientEntries,
         ),
         machine=MachineLimits(
             purged=purged,

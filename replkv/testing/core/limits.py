@@ -25,4 +25,5 @@ def drawLimits(random: Random, more: Random) -> RaftLimits:
         readyEntries=random.choice([1, 4, 512]),
         diskPatience=random.choice([2, 3, 8]),
         readyBytes=more.choice([1, 1000, 1 << 22]),
+        patientEntries=more.choice([2, 10, 256]),
     )

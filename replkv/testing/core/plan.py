@@ -69,7 +69,7 @@ class ClientPlan:
 class Plan:
     """
     @ivar servers: how many servers there are.
-    @ivar electionTicks: as in L{replkv.raft.config.RaftConfig}; so with C{heartbeatTicks}.
+    @ivar electionTicks: as in L{replkv.raft.config.RaftConfig}; so with C{heartbeatTicks} and C{applyTicks}.
     @ivar rates: how many ticks each server counts while a right clock counts one.
     @ivar delay: how long a message takes.
     @ivar detection: after how many seconds a server learns that messages are lost.
@@ -85,6 +85,7 @@ class Plan:
     servers: int
     electionTicks: int
     heartbeatTicks: int
+    applyTicks: int
     rates: tuple[float, ...]
     delay: Span
     detection: float
@@ -144,6 +145,7 @@ def draw(seed: int, kinds: Mapping[str, float]) -> Plan:
         servers=servers,
         electionTicks=electionTicks,
         heartbeatTicks=heartbeatTicks,
+        applyTicks=chance(seed, "apply").choice([0, 1, 2]),
         rates=tuple(random.uniform(*_RATES) for _ in range(servers)),
         delay=_span(random, (0.001, 0.005, 0.02, 0.05)),
         detection=random.choice([0.0, 0.01, 0.1]),

@@ -59,7 +59,9 @@ class Pump:
         self.rate = 1.0
         self._cluster = cluster
         members = tuple(range(plan.servers))
-        self._config = RaftConfig(serverId, members, plan.electionTicks, plan.heartbeatTicks, limits=plan.limits)
+        self._config = RaftConfig(
+            serverId, members, plan.electionTicks, plan.heartbeatTicks, plan.applyTicks, limits=plan.limits
+        )
         self._random = chance(cluster.seed, "server", serverId)
         self._raft: Raft | None = None
         self._story = Story(lambda what: cluster.tell(self.name, what))

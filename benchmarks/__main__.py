@@ -16,7 +16,7 @@ from typing import Final
 
 from benchmarks.alone import ROWS, alone
 from benchmarks.compared import compare, rows
-from benchmarks.processes import NotReady, allowFiles, end
+from benchmarks.processes import NotReady, end
 from benchmarks.systems.etcd import Etcd
 from benchmarks.systems.pysyncobj import PySyncObj
 from benchmarks.systems.redis import Redis
@@ -24,6 +24,7 @@ from benchmarks.systems.replkv import Replkv
 from benchmarks.systems.system import System
 from benchmarks.systems.zookeeper import ZooKeeper
 from benchmarks.table import tableOf
+from replkv.bench.descriptors import allowFiles
 from replkv.bench.dialect import Hopeless
 
 _SYSTEMS: Final[tuple[System, ...]] = (Replkv(), Etcd(), Redis(), ZooKeeper(), PySyncObj())

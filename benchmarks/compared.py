@@ -20,6 +20,7 @@ LARGE: Final = 64 << 10
 _MIX: Final = Mix()
 _PATIENCE: Final = 30.0
 _LEAST_IDLE: Final = 3.0
+_REST: Final = 2.0
 
 
 class Figure(NamedTuple):
@@ -115,6 +116,8 @@ def compare(system: System, cluster: Cluster, seconds: float, say: Callable[[str
             say(f"{system.name}, {case.figures[0].row.name}: {error}")
             continue
         found |= {figure.row.name: figure.of(outcome) for figure in case.figures}
+    # What the loads have left to do is done first.
+    time.sleep(_REST)
     idle = max(_LEAST_IDLE, seconds)
     before = sum(processorTime(process.pid) for process in cluster.processes)
     time.sleep(idle)

@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.alone import aCluster
-from benchmarks.processes import allowFiles, memory, processorTime
+from benchmarks.processes import memory, processorTime
 from benchmarks.systems.replkv import ReplkvCluster
+from replkv.bench.descriptors import allowFiles
 
 KEYS = 10_000
 VALUE = b"x" * 128

@@ -5,7 +5,6 @@ Server processes, and what they use.
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import socket
 import subprocess
@@ -103,13 +102,3 @@ def memory(pid: int, name: str = "VmRSS") -> float:
     """
     status = Path(f"/proc/{pid}/status").read_text()
     return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith(f"{name}:"))
-
-
-def allowFiles(count: int) -> None:
-    """
-    Have this process, and those that it starts, open so many files, as far as the system allows it.
-    """
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = count if hard == resource.RLIM_INFINITY else min(hard, count)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -25,6 +25,7 @@ from tqdm import tqdm
 
 from replkv.bench.commands import drawn, fills
 from replkv.bench.connection import Connection, TlsConnection
+from replkv.bench.descriptors import allowFiles
 from replkv.bench.dialect import Dialect, Hopeless, NotUnderstood
 from replkv.bench.generator import Generator
 from replkv.bench.load import Load, Mix
@@ -36,6 +37,8 @@ _HEAD_START: Final = 0.05
 """
 How many seconds all processes have to hear that they begin.
 """
+
+_OTHER_FILES: Final = 64
 
 
 class Target(NamedTuple):
@@ -168,6 +171,7 @@ def _work(pipe: Pipe, target: Target, mix: Mix, load: Load, seed: int) -> None:
     # Ctrl-C reaches the other process, which then ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()
+    allowFiles(load.clients + _OTHER_FILES)
     # Whoever does not hear of it any more has ended.
     with suppress(EOFError, BrokenPipeError):
         try:

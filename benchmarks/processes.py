@@ -17,7 +17,7 @@ from typing import Any, Final
 HOST: Final = "127.0.0.1"
 
 _PATIENCE: Final = 60.0
-_POLL: Final = 0.02
+_POLL: Final = 0.005
 _END_PATIENCE: Final = 10.0
 _TICK: Final = 1 / os.sysconf("SC_CLK_TCK")
 

@@ -69,8 +69,9 @@ class Intake:
 
         @param places: as how many it counts, since it takes that much time.
         """
-        self.left = max(0, self.left - places)
-        if not self.left:
+        self.left -= places
+        if self.left <= 0:
+            self.left = 0
             self._clock.callLater(0, self._turn)
 
     def refused(self) -> None:

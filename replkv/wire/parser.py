@@ -144,6 +144,9 @@ class CommandParser:
         Read a command line (rules 1 and 2).
         """
         buffer, start = self._buffer, self._offset
+        if start == len(buffer):
+            self._forget()
+            return None
         end = buffer.find(b"\n", start, start + LINE_LIMIT + 2)
         if end < 0:
             arrived = len(buffer) - start
@@ -167,7 +170,14 @@ class CommandParser:
             return command
         if numbytes > self._maxValueBytes:
             return self._badLine(grammar, line)
-        self._command = cast(StoreCommand, command)
+        store = cast(StoreCommand, command)
+        start, end = self._offset, self._offset + numbytes
+        if buffer.startswith(b"\r\n", end):
+            # All of it is here, as it mostly is: what follows does the same in steps.
+            store.value = buffer[start:end]
+            self._offset = end + 2
+            return store
+        self._command = store
         self._missing = numbytes
         self._state = CommandParser._readBlock
         return self._readBlock()

@@ -152,6 +152,8 @@ class Replies:
         @return: the next piece; it is empty where there is none.
         """
         asked = self.asked
+        if not asked or asked[0].reply is None:
+            return b""
         replies = []
         size = room = 0
         while size < self._pieceBytes and asked and (reply := asked[0].reply) is not None:

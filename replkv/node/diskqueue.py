@@ -19,10 +19,16 @@ from replkv.raft.entry import Entry
 from replkv.raft.outputs import Install, Load, Persist
 from replkv.storage.files import Exhausted
 from replkv.storage.log import LogStorage
+from replkv.storage.segment import NewFrame
 
 RunInThread = Callable[[Callable[[], None]], Deferred[None]]
 """
 Calls a function off the reactor's thread; the calls are carried out one after the other.
+"""
+
+WriteFrame = Callable[[NewFrame], Deferred[None]]
+"""
+Writes a frame and brings it to the disk, off the reactor's thread; fails with C{OSError}.
 """
 
 RETRY_SECONDS: Final = 0.1
@@ -56,21 +62,25 @@ class DiskQueue:
         self,
         log: LogStorage,
         run: RunInThread,
+        write: WriteFrame,
         prepare: RunInThread,
         clock: IReactorTime,
         limits: NodeLimits,
     ) -> None:
         """
         @param run: the thread for the log.
+        @param write: writes a frame, while nothing else is done in that thread.
         @param prepare: another thread, in which the next segment is made ready beside the writes.
         @param clock: what the system refuses for want of a descriptor is tried again later.
         """
         self._log = log
-        self._run = run
+        self._runInThread = run
+        self._writeFrame = write
         self._prepare = prepare
         self._clock = clock
         self._limits = limits
         self._queue: deque[Persist | Placement] = deque()
+        self._running = 0  # Calls in the log's thread.
         self._busy = False
         self._broken = False
         self._preparing = False
@@ -149,7 +159,26 @@ class DiskQueue:
             self._write(first.seq, lambda: self._place(first))
             return
         parts = self._takeParts()
-        self._write(parts[-1].seq, lambda: self._log.write(parts))
+        seq = parts[-1].seq
+        if not self._running and (frame := self._begin(parts)) is not None:
+            self._writeFrame(frame).addCallbacks(self._written, self._frameLost, callbackArgs=(seq,))
+        elif not self._broken:
+            self._write(seq, lambda: self._log.write(parts))
+
+    def _begin(self, parts: list[Persist]) -> NewFrame | None:
+        """
+        Begin to write what is but one more frame, without the way through the log's thread. Nothing is done in that
+        thread now: the log takes one call at a time.
+        """
+        try:
+            return self._log.begin(parts)
+        except Exception:
+            self.broken(Failure())
+            return None
+
+    def _frameLost(self, failure: Failure) -> None:
+        error = failure.value
+        self.broken(Failure(self._log.failed(error)) if isinstance(error, OSError) else failure)
 
     def _takeParts(self) -> list[Persist]:
         """
@@ -206,6 +235,14 @@ class DiskQueue:
                 reason=failure.getErrorMessage(),
             )
         self._waiting = self._clock.callLater(RETRY_SECONDS, self._write, seq, write)
+
+    def _run(self, function: Callable[[], None]) -> Deferred[None]:
+        self._running += 1
+        return self._runInThread(function).addBoth(self._ran)
+
+    def _ran(self, outcome: Failure | None) -> Failure | None:
+        self._running -= 1
+        return outcome
 
     def _written(self, _: None, seq: int) -> None:
         if self._short:

@@ -110,7 +110,7 @@ class Assembly:
             access,
             limits,
         )
-        disk = DiskQueue(storage, threads.log.run, threads.store.run, reactor, limits)
+        disk = DiskQueue(storage, threads.log.run, threads.log.write, threads.store.run, reactor, limits)
         self.snapshots = _snapshots(on, self.machine)
         self.compaction = Compaction(self.raft, disk, self.snapshots.pinned, limits)
         notes = StateNotes(self.machine)

@@ -18,8 +18,8 @@ from replkv.tls.accepting import MAX_CONNECTED
 
 OWN: Final = 48
 """
-For the reactor, the log file, the ports, the log's segments, the resolver's threads, and what the store has open beside
-its tables. About 20 are in use all the time.
+For the reactor, the log file, the ports, the log's segments and how they are written, the resolver's threads, and what
+the store has open beside its tables. About 24 are in use all the time.
 """
 
 PER_PEER: Final = 4

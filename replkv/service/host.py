@@ -29,6 +29,7 @@ from replkv.service.certificates import Protection
 from replkv.service.ports import endpoint
 from replkv.service.thread import SystemThread
 from replkv.service.turns import Turns
+from replkv.storage.segment import NewFrame
 
 
 class Worker(Protocol):
@@ -46,6 +47,15 @@ class Worker(Protocol):
         Call C{function} in this thread, after all that it was given before.
 
         @return: fires in the reactor's thread, with what C{function} raised if it raised something.
+        """
+
+    def write(self, frame: NewFrame) -> Deferred[None]:
+        """
+        Write a frame of the log and bring it to the disk. This is called where nothing else is to be done in this
+        thread, and L{run} may be called meanwhile. It need not be this thread that does it, but is none in which Python
+        runs that waits for the disk.
+
+        @return: fires in the reactor's thread, with C{OSError} where it cannot be written.
         """
 
     def stop(self) -> None:

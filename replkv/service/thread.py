@@ -12,6 +12,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.python.failure import Failure
 
+from replkv.service.ring import Ring, openRing
+from replkv.storage.files import OSFile
+from replkv.storage.segment import NewFrame
+
 
 class SystemThread:
     """
@@ -26,6 +30,8 @@ class SystemThread:
         self._reactor = reactor
         # None is the end.
         self._calls: SimpleQueue[tuple[Callable[[], None], Deferred[None]] | None] = SimpleQueue()
+        self._ring: Ring | None = None
+        self._hasWritten = False
         self._thread = Thread(target=self._work, name=name, daemon=True)
 
     def start(self) -> None:
@@ -42,10 +48,25 @@ class SystemThread:
         self._calls.put((function, done))
         return done
 
+    def write(self, frame: NewFrame) -> Deferred[None]:
+        """
+        See L{Worker.write<replkv.service.host.Worker.write>}.
+        """
+        if not self._hasWritten:
+            self._hasWritten = True
+            self._ring = openRing(self._reactor)
+        ring, file = self._ring, frame.file
+        if ring is None or not ring.isUsable or not isinstance(file, OSFile):
+            return self.run(frame.write)
+        return ring.write(file.descriptor, frame.offset, frame.data) or self.run(frame.write)
+
     def stop(self) -> None:
         """
         See L{Worker.stop<replkv.service.host.Worker.stop>}.
         """
+        if self._ring is not None:
+            self._ring.close()
+            self._ring = None
         self._calls.put(None)
         if self._thread.is_alive():
             self._thread.join()

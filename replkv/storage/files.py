@@ -255,7 +255,7 @@ def openFile(path: str, flags: int) -> File:
     @raise OSError: if the system refuses.
     """
     with _opening():
-        return _OSFile(os.open(path, flags, 0o600))
+        return OSFile(os.open(path, flags, 0o600))
 
 
 def replaceFile(files: Files, folder: str, name: str, data: bytes) -> None:
@@ -300,27 +300,29 @@ def _opening() -> Iterator[None]:
         raise
 
 
-class _OSFile:
+class OSFile:
     """
     An open file of the operating system.
+
+    @ivar descriptor: what the system knows it by.
     """
 
-    __slots__ = ("_descriptor",)
+    __slots__ = ("descriptor",)
 
     def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+        self.descriptor = descriptor
 
     def read(self, offset: int, length: int) -> bytes:
         """
         See L{File.read}.
         """
-        data = os.pread(self._descriptor, length, offset)
+        data = os.pread(self.descriptor, length, offset)
         if len(data) == length or not data:
             return data
         # One call reads at most 2 GiB, and may stop at less.
         pieces = [data]
         done = len(data)
-        while done < length and (data := os.pread(self._descriptor, length - done, offset + done)):
+        while done < length and (data := os.pread(self.descriptor, length - done, offset + done)):
             pieces.append(data)
             done += len(data)
         return b"".join(pieces)
@@ -331,7 +333,7 @@ class _OSFile:
         """
         rest = memoryview(data)
         while rest:
-            done = os.pwrite(self._descriptor, rest, offset)
+            done = os.pwrite(self.descriptor, rest, offset)
             offset += done
             rest = rest[done:]
 
@@ -341,21 +343,21 @@ class _OSFile:
         """
         if sys.platform == "darwin":
             # There is no fdatasync, and fsync leaves the data in the drive's own cache.
-            fcntl.fcntl(self._descriptor, fcntl.F_FULLFSYNC)
+            fcntl.fcntl(self.descriptor, fcntl.F_FULLFSYNC)
         else:
-            os.fdatasync(self._descriptor)
+            os.fdatasync(self.descriptor)
 
     def size(self) -> int:
         """
         See L{File.size}.
         """
-        return os.fstat(self._descriptor).st_size
+        return os.fstat(self.descriptor).st_size
 
     def close(self) -> None:
         """
         See L{File.close}.
         """
-        os.close(self._descriptor)
+        os.close(self.descriptor)
 
 
 class _OSLock:

@@ -7,19 +7,19 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final, NamedTuple
+from typing import Final
 
 from replkv.raft.entry import Entry
 from replkv.raft.invariants import InvariantViolation
 from replkv.raft.outputs import Persist
 from replkv.storage.errors import CorruptLog, LogFailed
 from replkv.storage.files import Exhausted, Files
-from replkv.storage.frame import Frame
+from replkv.storage.logreader import LogReader
 from replkv.storage.outline import LogOutline
 from replkv.storage.record import frameSize
 from replkv.storage.replay import replay
 from replkv.storage.salvage import Damage, salvage
-from replkv.storage.segment import Segment
+from replkv.storage.segment import NewFrame, Segment
 from replkv.storage.segments import Segments
 from replkv.storage.start import LogStart, readStart, writeStart
 
@@ -28,18 +28,10 @@ SEGMENT_BYTES: Final = 16 << 20
 The usual size of a segment.
 """
 
-
-class _Decoded(NamedTuple):
-    """
-    Entries that were read from the disk together.
-
-    @ivar first: the index of the first of them.
-    @ivar place: where they are stored.
-    """
-
-    first: int
-    place: int
-    entries: Sequence[Entry]
+MAX_BEGUN_BYTES: Final = 1 << 18
+"""
+The size of a frame whose checksum is made in no time.
+"""
 
 
 class LogStorage:
@@ -68,9 +60,7 @@ class LogStorage:
         self._start = start
         self._outline = outline
         self._tail = tail
-        self._older: Segment | None = None
-        self._decoded = _Decoded(0, 0, ())
-        self._frame: Frame | None = None  # The one that was read last, while there is more to be had of it.
+        self._reader = LogReader(segments)
         self._failure: str | None = None
 
     @classmethod
@@ -176,22 +166,41 @@ class LogStorage:
             have dropped what it could not write, and the next sync would succeed without it.
         @raise ValueError: if C{parts} cannot follow what the log holds. The log takes nothing more then either.
         """
-        if self.damage is not None:
-            raise InvariantViolation("the log has rotted, and is not repaired")
+        self._requireSound()
         with self._failing():
             size = frameSize(parts)
             if not self._tail.hasRoom(size):
                 self._roll(size)
-            tail = self._tail
-            place = tail.header.number << 32 | tail.end
-            for _, term, votedFor, batch in parts:
-                entries = batch.entries
-                first = entries[0].index if entries else 0
-                self._outline.add(term, votedFor, first, [entry.term for entry in entries], place)
-            tail.append(parts)
-            # So often that what it does not cover is read in no time.
-            if tail.end - tail.indexedEnd > self._segments.segmentBytes // 4:
-                self._segments.writeIndex(tail.header.number, tail.index(self._outline))
+            self._append(parts).write()
+            if self._isIndexDue:
+                self._segments.writeIndex(self._tail.header.number, self._tail.index(self._outline))
+
+    def begin(self, parts: Sequence[Persist]) -> NewFrame | None:
+        """
+        Begin to write C{parts}. This takes no time, and leaves it to the caller to write the frame that they are,
+        before anything else is; where that fails, to say so (L{failed}). L{read}, L{compactable} and L{compact} may be
+        called meanwhile.
+
+        @return: C{None} where more has to be done than to write one frame, which is not large: nothing was done then,
+            and L{write} does it all.
+        @raise LogFailed: if the disk has failed before.
+        @raise ValueError: as L{write} does.
+        """
+        self._requireSound()
+        with self._failing():
+            size = frameSize(parts)
+            if size > MAX_BEGUN_BYTES or self._isIndexDue or not self._tail.hasRoom(size):
+                return None
+            return self._append(parts)
+
+    def failed(self, error: OSError) -> LogFailed:
+        """
+        A frame could not be written: nothing more is done.
+
+        @return: what is to be told.
+        """
+        self._failure = f"the disk failed under the log in {self._segments.folder}: {error}"
+        return LogFailed(self._failure)
 
     def read(self, first: int, last: int, maxBytes: int) -> list[Entry]:
         """
@@ -208,7 +217,7 @@ class LogStorage:
         size = 0
         with self._failing():
             while first <= last:
-                for entry in self._entriesFrom(first)[: last - first + 1]:
+                for entry in self._reader.entriesFrom(first, self._outline, self._tail)[: last - first + 1]:
                     size += len(entry.data)
                     if found and size > maxBytes:
                         return found
@@ -245,10 +254,7 @@ class LogStorage:
             first, prevTerm = span.lastIndex + 1, outline.termAt(span.lastIndex)
             self._begin(LogStart(span.number, first, prevTerm, span.term, span.votedFor, self.store))
             outline.forget(span)
-            if self._older is not None and self._older.header.number < span.number:
-                self._closeOlder()
-            if self._frame is not None and self._frame.place >> 32 < span.number:
-                self._frame = None
+            self._reader.forget(span.number)
             self._segments.free(freed)
 
     def adopt(self, store: int) -> None:
@@ -311,9 +317,8 @@ class LogStorage:
         """
         Close the files. What was written is durable already.
         """
-        self._frame = None
         self._tail.close()
-        self._closeOlder()
+        self._reader.close()
 
     @contextmanager
     def _failing(self) -> Iterator[None]:
@@ -328,11 +333,30 @@ class LogStorage:
             # Before anything was written.
             raise
         except OSError as error:
-            self._failure = f"the disk failed under the log in {self._segments.folder}: {error}"
-            raise LogFailed(self._failure) from error
+            raise self.failed(error) from error
         except BaseException as error:
             self._failure = f"the log in {self._segments.folder} has failed before: {error}"
             raise
+
+    def _requireSound(self) -> None:
+        if self.damage is not None:
+            raise InvariantViolation("the log has rotted, and is not repaired")
+
+    @property
+    def _isIndexDue(self) -> bool:
+        """
+        Whether the last segment's index is to be made anew: so often that what it does not cover is read in no time.
+        """
+        return self._tail.end - self._tail.indexedEnd > self._segments.segmentBytes // 4
+
+    def _append(self, parts: Sequence[Persist]) -> NewFrame:
+        tail = self._tail
+        place = tail.header.number << 32 | tail.end
+        for _, term, votedFor, batch in parts:
+            entries = batch.entries
+            first = entries[0].index if entries else 0
+            self._outline.add(term, votedFor, first, [entry.term for entry in entries], place)
+        return tail.append(parts)
 
     def _roll(self, size: int) -> None:
         """
@@ -352,44 +376,3 @@ class LogStorage:
         """
         writeStart(self._files, self._segments.folder, start)
         self._start = start
-
-    def _entriesFrom(self, index: int) -> Sequence[Entry]:
-        """
-        The entry C{index} and those after it that are stored in one batch with it. They are kept: who reads a large
-        batch in small steps does not decode it again and again.
-        """
-        first, last, place = self._outline.locate(index)
-        decoded = self._decoded
-        if (decoded.first, decoded.place) != (first, place):
-            decoded = self._decoded = _Decoded(first, place, self._load(first, place))
-        return decoded.entries[index - first : last - first + 1]
-
-    def _load(self, first: int, place: int) -> tuple[Entry, ...]:
-        """
-        Read the batch that begins with the entry C{first} from the frame at C{place}. The frame is kept until its
-        last batch was read: to read it again for each of them, and verify it, costs the square of its size. What is
-        kept cannot be out of date, since no place is written to twice.
-        """
-        frame = self._frame
-        if frame is None or frame.place != place:
-            frame = self._frame = None  # There is one in memory, and never two.
-            frame = self._frame = self._segmentOf(place >> 32).read(place & 0xFFFFFFFF)
-        if first == frame.lastFirst:
-            self._frame = None
-        return frame.batch(first).entries
-
-    def _segmentOf(self, number: int) -> Segment:
-        """
-        The segment of that number; apart from the last one, only the one that was read last is kept open.
-        """
-        if number == self._tail.header.number:
-            return self._tail
-        if self._older is None or self._older.header.number != number:
-            self._closeOlder()
-            self._older = self._segments.open(number)
-        return self._older
-
-    def _closeOlder(self) -> None:
-        if self._older is not None:
-            self._older.close()
-            self._older = None

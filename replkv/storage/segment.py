@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from replkv.raft.outputs import Persist
 from replkv.storage.errors import CorruptLog, UnknownFormat
@@ -29,6 +30,28 @@ from replkv.storage.record import (
     sections,
 )
 from replkv.storage.segmentindex import SegmentIndex
+
+
+class NewFrame(NamedTuple):
+    """
+    A frame that is not on the disk yet.
+
+    @ivar file: that of its segment.
+    @ivar offset: its place there.
+    """
+
+    file: File
+    offset: int
+    data: bytes
+
+    def write(self) -> None:
+        """
+        Write it, and bring it to the disk.
+
+        @raise OSError: if that fails. It is not to be tried again.
+        """
+        self.file.write(self.offset, self.data)
+        self.file.sync()
 
 
 class Segment:
@@ -146,16 +169,15 @@ class Segment:
         """
         return self.end + size <= self._size
 
-    def append(self, parts: Sequence[Persist]) -> None:
+    def append(self, parts: Sequence[Persist]) -> NewFrame:
         """
-        Write a frame and bring it to the disk.
+        Make a frame, which has its place from now on. It has to be written before anything else is.
         """
-        frame = encodeFrame(parts, self.header.marker, self.end)
-        self._file.write(self.end, frame)
-        self._file.sync()
+        frame = NewFrame(self._file, self.end, encodeFrame(parts, self.header.marker, self.end))
         self.lastFrame = self.end
-        self.end += len(frame)
-        self.checksum = zlib.crc32(frame, self.checksum)
+        self.end += len(frame.data)
+        self.checksum = zlib.crc32(frame.data, self.checksum)
+        return frame
 
     def read(self, offset: int) -> Frame:
         """

@@ -46,7 +46,7 @@ class CompactionTests(SynchronousTestCase):
         self.raft = Raft(RaftConfig(0, (0,)), Random(1), RaftLog([(1, 1)], 9, entries), 1, None, 9)
         self.thread, self.other = Thread(), Thread()
         self.failed: list[Failure] = []
-        self.disk = DiskQueue(self.log, self.thread.run, self.other.run, Clock(), NODE_LIMITS)
+        self.disk = DiskQueue(self.log, self.thread.run, self.thread.write, self.other.run, Clock(), NODE_LIMITS)
         self.disk.whenSynced().addErrback(self.failed.append)
         self.pin: int | None = None
         self.compaction = self.compactionOf(0)

@@ -18,6 +18,7 @@ from replkv.raft.limits import RAFT_LIMITS
 from replkv.raft.outputs import Load, Persist
 from replkv.storage.errors import LogFailed
 from replkv.storage.log import LogStorage
+from replkv.storage.segment import NewFrame
 from replkv.testing.files import MemoryFiles
 from tests.logged import logged
 from tests.node.thread import Thread
@@ -38,22 +39,23 @@ class DiskQueueCase(SynchronousTestCase):
         self.persisted: list[int] = []
         self.failed: list[Failure] = []
         self.clock = Clock()
-        self.queue = DiskQueue(self.log, self.thread.run, self.other.run, self.clock, NODE_LIMITS)
+        self.queue = DiskQueue(self.log, self.thread.run, self.thread.write, self.other.run, self.clock, NODE_LIMITS)
         self.queue.whenSynced().addCallbacks(self.synced, self.failed.append)
         self.written: list[list[int]] = []
-        write = self.log.write
+        append = self.log._append
 
-        def note(parts: list[Persist]) -> None:
+        def note(parts: list[Persist]) -> NewFrame:
             self.written.append([part.seq for part in parts])
-            write(parts)
+            return append(parts)
 
-        self.patch(self.log, "write", note)
+        self.patch(self.log, "_append", note)
 
     def limit(self, limits: NodeLimits) -> None:
         """
         Have other limits.
         """
-        self.queue = DiskQueue(self.log, self.thread.run, self.other.run, self.clock, limits)
+        self.queue = DiskQueue(self.log, self.thread.run, self.thread.write, self.other.run, self.clock, limits)
+        self.queue.whenSynced().addCallbacks(self.synced, self.failed.append)
 
     def synced(self, seq: int) -> None:
         """
@@ -120,8 +122,8 @@ class DiskQueueTests(DiskQueueCase):
         """
         One sync does not take more than so many bytes, before the last batch.
         """
-        self.patch(self.log, "write", lambda parts: self.written.append([part.seq for part in parts]))
-        self.queue.write([self.persist(seq, NODE_LIMITS.writeBytes // 4) for seq in range(1, 7)])
+        self.limit(NodeLimits(writeBytes=4000))
+        self.queue.write([self.persist(seq, 1000) for seq in range(1, 7)])
         while self.thread.work():
             pass
         self.assertEqual(self.written, [[1, 2, 3, 4], [5, 6]])
@@ -165,19 +167,59 @@ class DiskQueueTests(DiskQueueCase):
         self.assertGreater(NODE_LIMITS.backlogBytes, NODE_LIMITS.writeBytes + RAFT_LIMITS.batchBytes)
         self.limit(NodeLimits(writeBytes=1000, readBytes=100, backlogBytes=1500))
         self.queue.write([self.persist(seq, 100) for seq in range(1, 1000)])
-        while self.log.lastIndex < 200:
-            self.thread.work()
-        first, behind = 1, self.log.lastIndex
+        while not self.persisted or self.persisted[-1] < 200:
+            self.assertTrue(self.thread.work())
+        first, behind = 1, self.persisted[-1]
         while behind > 15:
-            last = self.log.lastIndex
+            last = self.persisted[-1]
             found: list[Entry] = []
             self.queue.read(Load(0, 1, first, last), isOwn=True).addCallback(found.extend)
             while not found:
                 self.assertTrue(self.thread.work())
             first = found[-1].index + 1
-            before, behind = behind, self.log.lastIndex - first
-            self.assertGreater(self.log.lastIndex, last)
+            before, behind = behind, self.persisted[-1] - first
+            self.assertGreater(self.persisted[-1], last)
             self.assertLess(behind, before)
+
+    def test_oneCallAtATime(self) -> None:
+        """
+        A write takes the way through the log's thread only where that has something else to do.
+        """
+        written: list[list[Persist]] = []
+        write = self.log.write
+
+        def note(parts: list[Persist]) -> None:
+            written.append(parts)
+            write(parts)
+
+        self.patch(self.log, "write", note)
+        self.queue.write([self.persist(1)])
+        read = self.queue.read(Load(1, 1, 1, 1), isOwn=False)
+        self.queue.write([self.persist(2)])
+        self.thread.work()
+        self.assertEqual((self.persisted, written), ([1], []))
+        self.thread.work()
+        self.assertEqual(len(self.successResultOf(read)), 1)
+        self.thread.work()
+        self.assertEqual((self.persisted, written), ([1, 2], [[self.persist(2)]]))
+        self.queue.write([self.persist(3)])
+        self.thread.work()
+        self.assertEqual((self.persisted, len(written)), ([1, 2, 3], 1))
+
+    def test_failureInThread(self) -> None:
+        """
+        There a failure is told as well.
+        """
+        self.queue.write([self.persist(1)])
+        self.thread.work()
+        read = self.queue.read(Load(1, 1, 1, 1), isOwn=False)
+        self.queue.write([self.persist(2)])
+        self.thread.work()
+        self.files.failing = lambda kind, path: errno.EIO if kind == "sync" else 0
+        self.thread.work()
+        self.successResultOf(read)
+        self.assertEqual([failure.type for failure in self.failed], [LogFailed])
+        self.assertEqual(self.persisted, [1])
 
     def test_readFails(self) -> None:
         """
@@ -200,6 +242,7 @@ class DiskQueueTests(DiskQueueCase):
         self.thread.work()
         self.assertEqual(len(self.failed), 1)
         self.assertIn("No space left on device", self.failed[0].getErrorMessage())
+        self.assertIs(self.failed[0].type, LogFailed)
         self.files.failing = lambda kind, path: 0
         before = list(self.files.operations)
         self.queue.write([self.persist(3)])

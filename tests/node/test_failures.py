@@ -272,17 +272,20 @@ class OwnErrorTests(FailureTests):
 
     def test_log(self) -> None:
         """
-        An error in the log's thread is no failure of the disk.
+        An error in the log, or in its thread, is no failure of the disk.
         """
 
         def fail(parts: object) -> None:
             raise ZeroDivisionError
 
-        self.patch(self.leader.service._on.storage, "write", fail)
-        self.client.set(b"k", b"v")
-        self.cluster.settle()
-        self.assertStopped(self.leader, exits.INTERNAL, "an error of its own")
-        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        for name in ("begin", "write"):
+            self.patch(self.leader.service._on.storage, "begin", lambda parts: None)
+            self.patch(self.leader.service._on.storage, name, fail)
+            self.client.set(b"k", b"v")
+            self.cluster.settle()
+            self.assertStopped(self.leader, exits.INTERNAL, "an error of its own")
+            self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+            self.setUp()
 
     def test_flush(self) -> None:
         """

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
+from replkv.storage.segment import NewFrame
+
 
 class Thread:
     """
@@ -25,6 +27,12 @@ class Thread:
         """
         self._calls.append((function, Deferred()))
         return self._calls[-1][1]
+
+    def write(self, frame: NewFrame) -> Deferred[None]:
+        """
+        Have a frame written.
+        """
+        return self.run(frame.write)
 
     @property
     def waiting(self) -> int:

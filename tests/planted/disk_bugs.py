@@ -18,16 +18,14 @@ from replkv.kv.machine import StateMachine
 from replkv.node.applier import Applier
 from replkv.raft.core import Raft
 from replkv.raft.entry import Entry
-from replkv.raft.outputs import Persist
 from replkv.raft.repair import Repair
 from replkv.service import assembly, recovery
 from replkv.service.host import Host
 from replkv.service.server import Server
 from replkv.storage.files import Files
 from replkv.storage.folder import DataFolder
-from replkv.storage.record import encodeFrame
 from replkv.storage.salvage import _Reading
-from replkv.storage.segment import Segment
+from replkv.storage.segment import NewFrame
 from tests.planted.bug import Bug, Patch
 
 _apply = StateMachine.apply
@@ -37,21 +35,17 @@ _finish = _Reading.finish
 _recover = recovery.recover
 
 
-def _appendUnsynced(segment: Segment, parts: Sequence[Persist]) -> None:
-    frame = encodeFrame(parts, segment.header.marker, segment.end)
-    segment._file.write(segment.end, frame)
-    segment.end += len(frame)
+def _writeUnsynced(frame: NewFrame) -> None:
+    frame.file.write(frame.offset, frame.data)
 
 
-def _appendSynced(segment: Segment, parts: Sequence[Persist]) -> None:
+def _writeSynced(frame: NewFrame) -> None:
     """
     It ignores what the sync says.
     """
-    frame = encodeFrame(parts, segment.header.marker, segment.end)
-    segment._file.write(segment.end, frame)
+    frame.file.write(frame.offset, frame.data)
     with suppress(OSError):
-        segment._file.sync()
-    segment.end += len(frame)
+        frame.file.sync()
 
 
 class _Never(Exception):
@@ -139,14 +133,14 @@ def _failUnnoticed(server: Server, status: int, reason: str) -> None:
 
 
 BUGS: Final = (
-    Bug("acknowledged before the fsync", "cluster", 100, (Patch(Segment, "append", _appendUnsynced),)),
+    Bug("acknowledged before the fsync", "cluster", 100, (Patch(NewFrame, "write", _writeUnsynced),)),
     Bug(
         "a system without descriptors taken for a failed disk",
         "cluster",
         100,
         (Patch(replkv.storage.log, "Exhausted", _Never),),
     ),
-    Bug("a failed fsync ignored", "cluster", 400, (Patch(Segment, "append", _appendSynced),)),
+    Bug("a failed fsync ignored", "cluster", 400, (Patch(NewFrame, "write", _writeSynced),)),
     Bug(
         "damage in the middle of a log taken for a torn tail",
         "cluster",

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.raft.outputs import Persist
 from replkv.storage.errors import LogFailed
-from replkv.storage.log import LogStorage
+from replkv.storage.log import MAX_BEGUN_BYTES, LogStorage
 from replkv.testing.files import MemoryFiles
 from tests.storage.model import FOLDER, State, append, openLog, segments, stateOf, vote
 
@@ -76,6 +76,56 @@ class WriteTests(SynchronousTestCase):
         before = len(self.files.operations)
         self.write(*[append(index, 1, b"data") for index in range(1, 20)])
         self.assertEqual([kind for kind, _ in self.files.operations[before:]], ["write", "sync"])
+
+    def test_begun(self) -> None:
+        """
+        Who writes the frame himself that the log begins with gets the same log.
+        """
+        for parts in ([append(1, 1, b"one", b"two"), vote(2, 1)], [append(3, 2, b"three", votedFor=1)]):
+            frame = self.log.begin(parts)
+            assert frame is not None
+            frame.write()
+            self.expected = self.expected.after(parts)
+        self.check()
+        other = openLog(MemoryFiles())
+        for parts in ([append(1, 1, b"one", b"two"), vote(2, 1)], [append(3, 2, b"three", votedFor=1)]):
+            other.write(parts)
+        self.assertEqual(stateOf(other), self.expected)
+
+    def test_notBegun(self) -> None:
+        """
+        Where there is more to be done than to write one frame of moderate size, nothing is begun.
+        """
+        log = LogStorage.open(self.files, "/other", random.Random(1), 1 << 20)
+        before = stateOf(log), list(self.files.operations)
+        self.assertIsNone(log.begin([append(1, 1, bytes(MAX_BEGUN_BYTES))]))
+        self.assertEqual((stateOf(log), self.files.operations), before)
+        begun = written = 0
+        for index in range(1, 20):
+            parts = [append(index, 1, bytes(100_000))]
+            frame = log.begin(parts)
+            if frame is not None:
+                frame.write()
+                begun += 1
+            else:
+                log.write(parts)
+                written += 1
+        # An index with each quarter of a segment.
+        self.assertGreater(begun, written)
+        self.assertGreaterEqual(written, 4)
+        self.assertEqual(log.lastIndex, 19)
+        self.assertEqual(stateOf(LogStorage.open(self.files, "/other", random.Random(1), 1 << 20)), stateOf(log))
+
+    def test_noRoom(self) -> None:
+        """
+        Nor is it where the last segment has no room.
+        """
+        log = LogStorage.open(self.files, "/other", random.Random(1), 1 << 16)
+        frame = log.begin([append(1, 1, bytes(15_000))])
+        assert frame is not None
+        frame.write()
+        self.assertIsNone(log.begin([append(2, 1, bytes(60_000))]))
+        self.assertEqual(log.lastIndex, 1)
 
     def test_overwritten(self) -> None:
         """

@@ -11,6 +11,7 @@ from random import Random
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
+from replkv.storage.segment import NewFrame
 from replkv.testing.cluster.process import Process
 from replkv.testing.files import MemoryFiles, PowerLoss
 from replkv.testing.span import Span
@@ -125,6 +126,12 @@ class Thread:
         if len(self._calls) == 1:
             self._begin()
         return result
+
+    def write(self, frame: NewFrame) -> Deferred[None]:
+        """
+        See L{Worker.write<replkv.service.host.Worker.write>}.
+        """
+        return self.run(frame.write)
 
     def interrupt(self, files: MemoryFiles) -> str | None:
         """

@@ -25,7 +25,7 @@ class MachineLimits:
     readAhead: int = 64
     copiedBytes: int = 4 * 1024 * 1024
     frontLength: int = 1024
-    headBytes: int = 128 * 1024 * 1024
+    headBytes: int = 256 * 1024 * 1024
 
 
 MACHINE_LIMITS: Final = MachineLimits()

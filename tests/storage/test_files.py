@@ -155,11 +155,13 @@ class OSFilesTests(SynchronousTestCase):
         if parent == 0:
             # The process that takes the lock; its own child waits to be told, and holds on to it.
             try:
-                self.files.lock(self.path)
+                lock = self.files.lock(self.path)
                 if os.fork() == 0:
                     os.close(parentTells)
                     os.write(childTells, b"1")
                     os.read(childRuns, 1)
+                    # When it ends, the system may close the pipe first.
+                    lock.release()
             finally:
                 os._exit(0)
         os.close(childTells)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Final
 
 from tests.planted import (
+    batch_bugs,
     client_bugs,
     clock_bugs,
     command_bugs,
@@ -22,6 +23,7 @@ from tests.planted import (
 
 BUGS: Final = (
     *core_bugs.BUGS,
+    *batch_bugs.BUGS,
     *disk_bugs.BUGS,
     *memory_bugs.BUGS,
     *snapshot_bugs.BUGS,

@@ -197,7 +197,8 @@ class Leader(Role):
             progress.matched(reply.matchIndex)
             self._advanceCommit()
         else:
-            progress.rejected(reply.prevLogIndex, self._retryFrom(reply))
+            retryFrom = self.state.log.retryFrom(reply.prevLogIndex, reply.conflictIndex, reply.conflictTerm)
+            progress.rejected(reply.prevLogIndex, retryFrom)
         self._confirmReads()
 
     def installReply(self, sender: int, reply: InstallSnapshotReply) -> None:
@@ -371,19 +372,6 @@ class Leader(Role):
                 batch=batch,
             ),
         )
-
-    def _retryFrom(self, reply: AppendEntriesReply) -> int:
-        """
-        The next entry to try after a rejection, so that one probe a term is enough (the end of section 5.3). Between
-        conflictIndex and prevLogIndex the follower has conflictTerm alone: the logs may agree there up to the last
-        entry that the leader has of that term, and where it has none, only before conflictIndex.
-        """
-        if not reply.conflictTerm:
-            return reply.conflictIndex
-        last = self.state.log.lastIndexUpToTerm(reply.conflictTerm)
-        if last < reply.prevLogIndex and self.state.log.matches(last, reply.conflictTerm):
-            return last + 1
-        return min(last + 1, reply.conflictIndex)
 
     def _advanceCommit(self) -> None:
         """

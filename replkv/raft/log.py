@@ -236,6 +236,21 @@ class RaftLog:
             return self.firstIndex, 0
         return self._terms.firstOf(prevLogIndex), self._terms.term(prevLogIndex)
 
+    def retryFrom(self, prevLogIndex: int, conflictIndex: int, conflictTerm: int) -> int:
+        """
+        The next entry to try after a follower's rejection, so that one probe a term is enough (the end of section 5.3).
+        Between C{conflictIndex} and C{prevLogIndex} the follower has C{conflictTerm} alone: the logs may agree there up
+        to the last entry that this one has of that term, and where it has none, only before C{conflictIndex}.
+
+        @param conflictTerm: 0 where the follower's log ends before C{prevLogIndex}.
+        """
+        if not conflictTerm:
+            return conflictIndex
+        last = self.lastIndexUpToTerm(conflictTerm)
+        if last < prevLogIndex and self.matches(last, conflictTerm):
+            return last + 1
+        return min(last + 1, conflictIndex)
+
     def lastIndexUpToTerm(self, term: int) -> int:
         """
         Index of the last entry whose term is at most C{term}; C{firstIndex - 1} where the log has none.

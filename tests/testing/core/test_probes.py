@@ -9,7 +9,7 @@ from unittest import mock
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.commands.set import Set
-from replkv.raft.leader import Leader
+from replkv.raft.log import RaftLog
 from replkv.testing.core.cluster import Cluster
 from replkv.testing.core.question import Question
 from replkv.testing.outcome import Violation
@@ -59,7 +59,7 @@ class ProbesTests(SynchronousTestCase):
         A leader that goes back by one entry at a time is found, though the follower would catch up too.
         """
         with (
-            mock.patch.object(Leader, "_retryFrom", lambda leader, reply: reply.prevLogIndex),
+            mock.patch.object(RaftLog, "retryFrom", lambda log, prevLogIndex, *conflict: prevLogIndex),
             self.assertRaisesRegex(Violation, f"probed the log of {self.follower.name} 6 times in vain, where 5 are"),
         ):
             self.cluster.run(5)

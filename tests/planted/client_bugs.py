@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 from replkv.client.dispatcher import Dispatcher
 from replkv.client.errors import Unavailable
 from replkv.commands import results
+from replkv.commands.auth import Auth
 from replkv.commands.cas import Cas
 from replkv.commands.command import Command
 from replkv.commands.delete import Delete
@@ -108,7 +109,9 @@ def _readOwnKey(raft: Raft, token: Token, atLeast: int = 0) -> None:
     It waits for what its session wrote to this key alone.
     """
     request = token.request  # type: ignore[attr-defined]
-    _read(raft, token, _written.get(request.session, {}).get(request.command.key, 0))
+    if not isinstance(request.command, Auth):
+        atLeast = _written.get(request.session, {}).get(request.command.key, 0)
+    _read(raft, token, atLeast)
 
 
 def _refuseSome(executor: Executor, request: Request) -> bool:

@@ -13,11 +13,12 @@ from twisted.python.failure import Failure
 from replkv.client.dispatcher import Dispatcher
 from replkv.client.errors import Unavailable
 from replkv.commands import results
-from replkv.commands.auth import Auth
 from replkv.commands.cas import Cas
 from replkv.commands.command import Command
 from replkv.commands.delete import Delete
 from replkv.commands.extras import Quit
+from replkv.commands.get import Get
+from replkv.commands.getm import Getm
 from replkv.commands.set import Set
 from replkv.frontends.request import Request
 from replkv.frontends.text.connection import TextProtocol
@@ -109,7 +110,7 @@ def _readOwnKey(raft: Raft, token: Token, atLeast: int = 0) -> None:
     It waits for what its session wrote to this key alone.
     """
     request = token.request  # type: ignore[attr-defined]
-    if not isinstance(request.command, Auth):
+    if isinstance(request.command, Get | Getm):
         atLeast = _written.get(request.session, {}).get(request.command.key, 0)
     _read(raft, token, atLeast)
 

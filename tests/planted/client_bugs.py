@@ -152,8 +152,8 @@ def _sendAgain(dispatcher: Dispatcher, failure: Failure, call: Any) -> None:
     _failed(dispatcher, failure, call)
 
 
-def _guess(dispatcher: Dispatcher, *args: Any) -> None:
-    _init(dispatcher, *args)
+def _guess(dispatcher: Dispatcher, *args: Any, **options: Any) -> None:
+    _init(dispatcher, *args, **options)
     dispatcher._knowsLeader = True
 
 

@@ -12,6 +12,7 @@ from typing import Final
 from replkv.node.limits import NODE_LIMITS
 from replkv.service.limits import ServerLimits
 from replkv.testing.chance import chance
+from replkv.testing.cluster.end import BUFFER_BYTES
 from replkv.testing.cluster.limits import drawLimits
 from replkv.testing.cluster.plan import MAX_VALUE_BYTES, ClientPlan, Plan, UsersPlan
 from replkv.testing.cluster.upgrades import BEFORE, drawUpgrades
@@ -98,6 +99,12 @@ _USERS: Final = 0.3
 So many seeds have users.
 """
 
+_FULL_SOON: Final = 256
+"""
+Bytes that a system takes of a connection's replies where it has little memory to spare: what is said to be sent often
+is not all sent.
+"""
+
 _YEAR: Final = 365 * 24 * 3600.0
 
 _OF_CLOCKS: Final = frozenset({"clock jump", "suspend"})
@@ -165,6 +172,7 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
         requestTimeout=random.choice([0.5, 1.0, 5.0]),
         latency=Span(latency, latency * random.choice([1, 4, 10])),
         fragmentation=fragmentation,
+        sendBuffer=chance(seed, "send buffer").choice([BUFFER_BYTES, BUFFER_BYTES, _FULL_SOON]),
         disk=Span(disk, disk * random.choice([1, 3, 10])),
         flushRate=random.choice([0.02, 0.3, 1.0]),
         segmentBytes=random.choice([1 << 13, 1 << 14, 1 << 16]),

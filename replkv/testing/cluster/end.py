@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 
 BUFFER_BYTES: Final = 64 * 1024
 """
-So much of what waits to be sent is the system's already, and goes out even if the process closes, or ends; a producer
-is asked for more when no more than that waits. So much may wait at the other side to be read, and so much is read at
-once.
+So much may wait at the other side to be read, and so much is read at once.
 """
 
 
@@ -111,7 +109,7 @@ class End(SocketOptions, DirectTransport):
         if not self._producerStreams:
             self._producerWaits = True
             self.process.callLater(0, self._handedOver)
-        elif len(self._unsent) > BUFFER_BYTES:
+        elif len(self._unsent) > self._network.sendBuffer:
             self._producerWaits = True
             self._producer.pauseProducing()
 
@@ -119,7 +117,8 @@ class End(SocketOptions, DirectTransport):
         """
         See L{DirectTransport.send}. The system takes as much as may wait to be sent.
         """
-        takesAll = len(self._unsent) + len(data) <= BUFFER_BYTES and not (self._producerWaits or self.isOver)
+        fits = len(self._unsent) + len(data) <= self._network.sendBuffer
+        takesAll = fits and not (self._producerWaits or self.isOver)
         if not takesAll:
             self.write(data)
         elif not self._finishing:
@@ -317,11 +316,11 @@ class End(SocketOptions, DirectTransport):
         """
         The system may have taken enough of what was written.
         """
-        if self._producerWaits and len(self._unsent) <= BUFFER_BYTES:
+        if self._producerWaits and len(self._unsent) <= self._network.sendBuffer:
             self._producerWaits = False
             self._producer.resumeProducing()
         isHeld = self._producer is not None and (self._producerWaits or not self._producerStreams)
-        if self.isOver or self._finishing or isHeld or len(self._unsent) > BUFFER_BYTES:
+        if self.isOver or self._finishing or isHeld or len(self._unsent) > self._network.sendBuffer:
             return
         if self.disconnecting:
             self._end(ConnectionDone())
@@ -365,7 +364,7 @@ class End(SocketOptions, DirectTransport):
             return
         if isinstance(error, ConnectionDone) and not self._unread:
             self._finishing = True
-            del self._unsent[BUFFER_BYTES:]
+            del self._unsent[self._network.sendBuffer :]
             self._send()
         elif not self._resetting:
             # A socket that is closed before all is read that has come resets the connection.

@@ -26,6 +26,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from replkv.testing.cluster.connection import Connection
+from replkv.testing.cluster.end import BUFFER_BYTES
 from replkv.testing.cluster.names import NameServer
 from replkv.testing.cluster.process import Process
 from replkv.testing.span import Span
@@ -53,6 +54,8 @@ class Network:
     """
     @ivar latency: how long a way normally takes.
     @ivar fragmentation: how often, from 0 to 1, what is sent arrives in more than one piece.
+    @ivar sendBuffer: so many bytes of what waits to be sent are the system's already, and go out even if the process
+        closes, or ends; a producer is asked for more when no more than that waits.
     @ivar connections: those that are open, in the order in which they were made.
     @ivar names: tells hosts the addresses of names.
     """
@@ -60,6 +63,7 @@ class Network:
     def __init__(self, timeline: Timeline, random: Random, trace: Trace) -> None:
         self.latency = USUAL_LATENCY
         self.fragmentation = 0.1
+        self.sendBuffer = BUFFER_BYTES
         self.connections: dict[Connection, None] = {}
         self.names = NameServer(timeline)
         self.timeline = timeline

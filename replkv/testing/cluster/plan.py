@@ -91,6 +91,7 @@ class Plan:
     @ivar electionTimeout: in seconds; as the servers file has it. So with the next three.
     @ivar latency: how long something is on its way.
     @ivar fragmentation: how often what is sent arrives in pieces.
+    @ivar sendBuffer: how many bytes of each connection may wait to be sent and be the system's already.
     @ivar disk: how long a disk works.
     @ivar flushRate: how often the stores bring what they hold to their disks, as a part of their writes.
     @ivar segmentBytes: how large the files of the logs are.
@@ -112,6 +113,7 @@ class Plan:
     requestTimeout: float
     latency: Span
     fragmentation: float
+    sendBuffer: int
     disk: Span
     flushRate: float
     segmentBytes: int

@@ -196,6 +196,7 @@ class Simulation:
         cluster, plan = self.cluster, self._plan
         cluster.network.latency = plan.latency
         cluster.network.fragmentation = plan.fragmentation
+        cluster.network.sendBuffer = plan.sendBuffer
         cluster.health.settling = plan.settling
         for server in cluster.servers:
             server.pace.seconds = plan.disk

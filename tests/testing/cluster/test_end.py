@@ -9,6 +9,7 @@ from random import Random
 from twisted.internet.interfaces import IConsumer, IPushProducer, ITCPTransport
 from zope.interface.verify import verifyObject
 
+from replkv.sending import send
 from replkv.testing.cluster.end import BUFFER_BYTES
 from tests.testing.cluster.ends import EndCase
 from tests.testing.cluster.hosts import Hosts, Producer, Recorder
@@ -147,6 +148,23 @@ class BackPressureTests(EndCase):
         self.hosts.unblock()
         self.hosts.run()
         self.assertEqual(producer.asked, ["more"] * 3)
+
+    def test_sentAtOnce(self) -> None:
+        """
+        A system with little memory to spare takes less at once; what it has not taken it tells a producer of.
+        """
+        self.hosts.network.sendBuffer = 10
+        producer = Producer()
+        self.near.transport.registerProducer(producer, False)
+        self.hosts.block()
+        self.assertTrue(send(self.near.transport, bytes(10)))
+        self.assertFalse(send(self.near.transport, b"."))
+        self.hosts.run()
+        self.assertEqual(producer.asked, ["more"])
+        self.hosts.unblock()
+        self.hosts.run()
+        self.assertEqual(producer.asked, ["more"] * 2)
+        self.assertEqual(self.far.received, bytes(10) + b".")
 
     def test_streaming(self) -> None:
         """

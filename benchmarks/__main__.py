@@ -16,7 +16,7 @@ from typing import Final
 
 from benchmarks.alone import ROWS, alone
 from benchmarks.compared import compare, rows
-from benchmarks.processes import NotReady, end
+from benchmarks.processes import NotReady, end, endWhenTold
 from benchmarks.systems.etcd import Etcd
 from benchmarks.systems.pysyncobj import PySyncObj
 from benchmarks.systems.redis import Redis
@@ -58,6 +58,7 @@ def main(arguments: argparse.Namespace) -> None:
     """
     Measure, and print a table.
     """
+    endWhenTold()
     allowFiles(_FILES)
     systems = present(arguments.systems.split(","))
     found: dict[str, dict[str, list[float]]] = {system.name: defaultdict(list) for system in systems}

@@ -19,6 +19,7 @@ from typing import Final
 
 from benchmarks.alone import aCluster
 from benchmarks.measuring import prepared
+from benchmarks.processes import endWhenTold
 from benchmarks.verdict import Pair, Verdict, judge
 from replkv.bench.load import Load, Mix
 
@@ -101,6 +102,7 @@ def main(arguments: argparse.Namespace) -> int:
 
     @return: the exit status.
     """
+    endWhenTold()
     pairs: dict[str, list[Pair]] = defaultdict(list)
     with tempfile.TemporaryDirectory(prefix="replkv-base.") as folder:
         base = Path(folder)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.alone import aCluster
+from benchmarks.processes import endWhenTold
 from replkv.bench.load import Load, Mix
 
 _RATE: Final = 200
@@ -21,6 +22,7 @@ def main(arguments: argparse.Namespace) -> None:
     """
     Have py-spy look at the leader while it is under load.
     """
+    endWhenTold()
     load = Load(arguments.clients, arguments.depth, None, arguments.seconds + 2, 0.0)
     with aCluster(3) as cluster:
         leader = cluster.processes[cluster.leader()].pid

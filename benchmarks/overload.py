@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.alone import aCluster
-from benchmarks.processes import memory, processorTime
+from benchmarks.processes import endWhenTold, memory, processorTime
 from benchmarks.systems.replkv import ReplkvCluster
 from replkv.bench.descriptors import allowFiles
 
@@ -259,6 +259,7 @@ def main(arguments: argparse.Namespace) -> None:
     """
     Let the best and the overload take turns.
     """
+    endWhenTold()
     allowFiles(arguments.connections + 100)
     served = Offer(arguments.served, arguments.burst * 4, arguments.burst, 0, arguments.reads_of_10)
     with aCluster(3) as cluster:

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -51,6 +52,14 @@ def until(condition: Callable[[], bool], what: str) -> None:
         if time.monotonic() > deadline:
             raise NotReady(f"in {_PATIENCE:g} s it did not happen: {what}")
         time.sleep(_POLL)
+
+
+def endWhenTold() -> None:
+    """
+    Have SIGTERM and SIGHUP end this process as Ctrl-C does: by an exception, so that its servers end too.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, frame: sys.exit(128 + number))
 
 
 def start(

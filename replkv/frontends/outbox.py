@@ -29,6 +29,13 @@ class Outbox:
         self._ready: deque[Writer] = deque()
         self._flushing = False
 
+    @property
+    def isEmpty(self) -> bool:
+        """
+        Whether none has.
+        """
+        return not self._ready
+
     def add(self, writer: Writer) -> None:
         """
         Take note that C{writer} is to write at the next L{flush}.

@@ -8,7 +8,7 @@ batch and carried out: L{Node._pump}. So whatever arrives in one turn shares mes
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Final, NamedTuple, cast
+from typing import Final, cast
 
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IReactorTime
@@ -42,15 +42,6 @@ from replkv.raft.validity import Impossible
 
 TICKS_PER_HEARTBEAT: Final = 5
 APPLY_TICKS: Final = 2
-
-
-class _Leadership(NamedTuple):
-    """
-    Who leads, as far as this server knows.
-    """
-
-    term: int
-    leaderId: int | None
 
 
 class Node:
@@ -116,7 +107,7 @@ class Node:
         self._scheduled = False
         self._ticked = False  # Since the pump has worked last.
         self._failed = False
-        self._noted = _Leadership(raft.currentTerm, None)
+        self._noted: tuple[int, int | None] = (raft.currentTerm, None)  # In which term who leads.
         self._ticks = Ticks(raft, clock, heartbeat / TICKS_PER_HEARTBEAT, self._tick)
 
     def start(self) -> None:
@@ -181,7 +172,7 @@ class Node:
 
         @param reason: how that is known, for the operator.
         """
-        self._into(lambda: self._installer.distrust(reason))
+        self._into(self._installer.distrust, reason)
 
     # What other servers want: see replkv.peers.receiver.Receiver.
 
@@ -193,16 +184,15 @@ class Node:
         if objection is not None:
             return fail(Impossible(objection))
         reply: Deferred[Timed] = Deferred()
-
-        def step() -> None:
-            message, time, _ = request
-            self.raft.step(sender, message, reply)
-            # One that led in an earlier term leads no longer, and does not know it.
-            if isinstance(message, AppendEntries) and message.term == self.raft.currentTerm:
-                self._clusterClock.follow(time)
-
-        self._into(step)
+        self._into(self._takeRequest, sender, request, reply)
         return reply
+
+    def _takeRequest(self, sender: int, request: Timed, reply: Deferred[Timed]) -> None:
+        message, time, _ = request
+        self.raft.step(sender, message, reply)
+        # One that led in an earlier term leads no longer, and does not know it.
+        if isinstance(message, AppendEntries) and message.term == self.raft.currentTerm:
+            self._clusterClock.follow(time)
 
     # What they answer.
 
@@ -214,22 +204,21 @@ class Node:
         objection = self._credibility.objection(peer, reply.message)
         if objection is not None:
             self._links[peer].mistake(f"its answer makes no sense: {objection}")
-            return
+        else:
+            self._hear(self._takeReply, reply, peer)
 
-        def step() -> None:
-            # Before the answer elects this server, which may lead with what it learns.
-            leads = self.raft.leaderId == self._id
-            self._clusterClock.learn(reply.time, leads)
-            # One that comes late says nothing to a server that leads no longer.
-            if leads and isinstance(reply.message, AppendEntriesReply):
-                self._shortages.heard(peer, reply.isFull)
-            self.raft.step(peer, reply.message)
-
-        self._into(step)
+    def _takeReply(self, reply: Timed, peer: int) -> None:
+        # Before the answer elects this server, which may lead with what it learns.
+        leads = self.raft.leaderId == self._id
+        self._clusterClock.learn(reply.time, leads)
+        # One that comes late says nothing to a server that leads no longer.
+        if leads and isinstance(reply.message, AppendEntriesReply):
+            self._shortages.heard(peer, reply.isFull)
+        self.raft.step(peer, reply.message)
 
     def _unanswered(self, failure: Failure, peer: int) -> None:
         if failure.check(Unreachable):
-            self._into(lambda: self.raft.unreachable(peer))
+            self._into(self.raft.unreachable, peer)
         else:
             self._broken(failure)
 
@@ -238,7 +227,7 @@ class Node:
 
     def _lost(self, _: object, peer: int) -> None:
         self._awaitLoss(peer)
-        self._into(lambda: self.raft.unreachable(peer))
+        self._into(self.raft.unreachable, peer)
 
     # What the disk and the clock say.
 
@@ -246,19 +235,19 @@ class Node:
         self._disk.whenSynced().addCallbacks(self._persisted, self._broken)
 
     def _persisted(self, seq: int) -> None:
-        def step() -> None:
-            self._installer.placed(seq)
-            self.raft.persisted(seq)
-
         self._awaitSync()
-        self._into(step)
+        self._hear(self._takeSync, seq)
+
+    def _takeSync(self, seq: int) -> None:
+        self._installer.placed(seq)
+        self.raft.persisted(seq)
 
     def _fetched(self, isThere: bool) -> None:
         if isThere:
             self._into(self._installer.offer)
 
     def _loaded(self, entries: list[Entry], load: Load) -> None:
-        self._into(lambda: self.raft.loaded(load, Batch(entries)))
+        self._into(self.raft.loaded, load, Batch(entries))
 
     def _tick(self) -> None:
         self._ticked = True
@@ -277,23 +266,33 @@ class Node:
 
     # The pump.
 
-    def _into(self, happen: Callable[[], None]) -> None:
+    def _into(self, happen: Callable[..., object], *arguments: object) -> None:
         """
-        Let something happen in the core.
+        Let something happen in the core, and have done what comes of it.
         """
-        if self._failed or not self._guard(self._ticks.catchUp) or not self._guard(happen):
-            return
-        if self._guard(self._noteLeader) and self._guard(self._handOvers.look):
+        if self._let(happen, *arguments):
             self._schedule()
 
-    def _guard(self, function: Callable[[], None]) -> bool:
+    def _hear(self, happen: Callable[..., object], *arguments: object) -> None:
+        """
+        The same for that of which mostly nothing comes: two of three disks that have a batch do not commit it, nor does
+        the answer to a heartbeat.
+        """
+        if self._let(happen, *arguments) and (self._hasMore or not self._outbox.isEmpty):
+            self._schedule()
+
+    def _let(self, happen: Callable[..., object], *arguments: object) -> bool:
+        goesOn = not self._failed and self._guard(self._ticks.catchUp) and self._guard(happen, *arguments)
+        return goesOn and self._guard(self._noteLeader) and self._guard(self._handOvers.look)
+
+    def _guard(self, function: Callable[..., object], *arguments: object) -> bool:
         """
         Call C{function}. Where it fails, this server must not go on.
 
         @return: whether this server goes on.
         """
         try:
-            function()
+            function(*arguments)
         except Exception:
             self._broken(Failure())
         return not self._failed
@@ -302,6 +301,10 @@ class Node:
         if not self._scheduled and not self._failed:
             self._scheduled = True
             self._afterEvents(self._pump)
+
+    @property
+    def _hasMore(self) -> bool:
+        return self.raft.hasMore(mayWait=True) or not self._applier.isDone
 
     def _pump(self) -> None:
         """
@@ -312,7 +315,7 @@ class Node:
         self._scheduled = False
         if self._guard(self._handOut):
             self._guard(self._applier.work)
-        if self.raft.hasMore(mayWait=True) or not self._applier.isDone:
+        if self._hasMore:
             self._schedule()
         self._ticks.look(self.executor.isIdle)
         self._outbox.flush()
@@ -346,19 +349,19 @@ class Node:
         """
         Act on a change of leader, and tell the operator.
         """
-        term, leaderId = known = _Leadership(self.raft.currentTerm, self.raft.leaderId)
+        term, leaderId = known = self.raft.currentTerm, self.raft.leaderId
         if known == self._noted:
             return
-        before, self._noted = self._noted, known
-        if before.leaderId == self._id:
+        (_, before), self._noted = self._noted, known
+        if before == self._id:
             self.executor.depose()
             # Now, so that the reads that it did not answer are not overtaken by commands that come after them.
             self._scheduled = True
             self._pump()
             self.executor.goOn()
         if leaderId is None:
-            if before.leaderId is not None:
-                self._logger.info("server {id} is no longer known to lead; electing", id=before.leaderId)
+            if before is not None:
+                self._logger.info("server {id} is no longer known to lead; electing", id=before)
             return
         if leaderId == self._id:
             self.executor.lead()
@@ -380,9 +383,6 @@ class Node:
         status, reason = endOf(error)
         if status == exits.INTERNAL:
             self._logger.failure("an error in replkv itself", failure)
-        self._stopFor(status, reason)
-
-    def _stopFor(self, status: int, reason: str) -> None:
         if not self._failed:
             self._halt()
             self._outbox.flush()

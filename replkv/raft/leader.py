@@ -91,13 +91,15 @@ class Leader(Role):
 
     def hasMore(self, mayWait: bool) -> bool:
         """
-        Whether there is something new to give out: an entry, a round for reads that wait for one, or reads that were
-        confirmed while there was other work.
+        Whether there is something to give out: an entry, a message, or reads that were confirmed meanwhile.
 
         @param mayWait: whether what was proposed can wait.
         """
-        state, reads = self.state, self.reads
-        return self.givesOut(mayWait) or reads.waitsForRound or reads.hasReady(state.lastApplied) or self._mayTellTarget
+        state, reads, given = self.state, self.reads, self._unpersisted - 1
+        if self._heartbeatDue or self.givesOut(mayWait) or reads.waitsForRound or reads.hasReady(state.lastApplied):
+            return True
+        first = state.log.firstIndex
+        return self._mayTellTarget or any(progress.isDue(given, first) for progress in self.progress.values())
 
     @property
     def restTicks(self) -> int:

@@ -137,3 +137,11 @@ class Ready:
     fetch: Fetch | None = None
     regressed: list[int] = field(default_factory=list)
     diskTrouble: DiskTrouble | None = None
+
+    @property
+    def isEmpty(self) -> bool:
+        """
+        Whether nothing is to be done.
+        """
+        tasks = self.persists or self.sends or self.entries or self.reads or self.droppedReads or self.loads
+        return not (tasks or self.fetch or self.regressed or self.diskTrouble)

@@ -109,6 +109,18 @@ class Progress:
         isStreaming = self.state is REPLICATE
         return isStreaming and self.maySend and self._onTheWayBytes < self._limits.unansweredBytes
 
+    def isDue(self, given: int, firstIndex: int) -> bool:
+        """
+        Whether there is something to send to the peer now, heartbeats aside.
+
+        @param given: the last entry that may be sent to it.
+        @param firstIndex: the first one that the log still has.
+        """
+        if self.state is not REPLICATE:
+            return self.probeDue and self.maySend
+        lacks = self.nextIndex <= given and not self.loading and self.maySendEntries
+        return lacks or self.nextIndex < firstIndex
+
     @property
     def unanswered(self) -> int:
         """

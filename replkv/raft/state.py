@@ -143,6 +143,13 @@ class ServerState:
     # What is so.
 
     @property
+    def hasOutputs(self) -> bool:
+        """
+        Whether something is to be done beside what there is to apply.
+        """
+        return self._voteSeq == self._nextSeq or not self._ready.isEmpty
+
+    @property
     def hasMoreToApply(self) -> bool:
         """
         Whether there are entries to apply which are not being read from the disk, and a state machine that they can be

@@ -104,11 +104,14 @@ class RaftView:
     def hasMore(self, mayWait: bool = False) -> bool:
         """
         Whether the next L{ready<replkv.raft.core.Raft.ready>} has something to be done, even if nothing else happens.
+        Where this is false, nothing comes of it.
 
         @param mayWait: as it is told then.
         """
-        applies = self.state.hasMoreToApply and self.appliesNow
-        return applies or (isinstance(self.role, Leader) and self.role.hasMore(mayWait))
+        state, role = self.state, self.role
+        if state.hasOutputs or (state.hasMoreToApply and self.appliesNow):
+            return True
+        return isinstance(role, Leader) and role.hasMore(mayWait)
 
     @property
     def appliesNow(self) -> bool:

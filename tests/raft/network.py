@@ -191,11 +191,13 @@ class Server:
 
     def pump(self) -> list[Send]:
         """
-        Take what the core asks for.
+        Take what the core asks for. It has said so, if there is something.
 
         @return: what it sends.
         """
+        hasMore = self.raft.hasMore(self.mayWait)
         ready = self.raft.ready(mayWait=self.mayWait)
+        assert hasMore or ready.isEmpty, f"there was nothing to be done, and now there is {ready}"
         self.disk.unsynced += ready.persists
         self.applied += ready.entries
         self.reads += ready.reads

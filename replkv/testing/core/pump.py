@@ -148,10 +148,13 @@ class Pump:
     def _pump(self) -> None:
         self._pumping = False
         raft = self.raft
+        mayWait = self._waits and not self._ticked
         try:
-            ready = raft.ready(self._given is None, self._waits and not self._ticked)
+            hasMore, ready = raft.hasMore(mayWait), raft.ready(self._given is None, mayWait)
         except Exception as error:
             self._break(error)
+        if not hasMore and not ready.isEmpty:
+            raise Violation(f"{self.name} has something to be done, and said that it had nothing: {ready!r:.500}")
         self._ticked = False
         self._cluster.judge.check(self, ready)
         if ready.persists:

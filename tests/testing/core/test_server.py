@@ -76,6 +76,13 @@ class ServerTests(SynchronousTestCase):
         """
         server.ask([Question(command, lambda question, result: self.results.append(result)) for command in commands])
 
+    def test_hasMore(self) -> None:
+        """
+        A core that has said that there is nothing to be done is to have nothing done.
+        """
+        self.patch(Raft, "hasMore", lambda *_: False)
+        self.assertIn("said that it had nothing", str(self.assertRaises(Violation, self.cluster.run, 1)))
+
     def test_answers(self) -> None:
         """
         A leader answers in order what it is asked at once; a read sees the writes before it and none after it.

@@ -154,5 +154,6 @@ def decodeReply(box: dict[bytes, bytes]) -> Timed:
         lostIndex=0 if lostIndex is None else INDEX.fromString(lostIndex),
     )
     time = TIME.fromString(box[b"time"])
+    isFull = full is not None and _BOOLEAN.fromString(full)
     check(message)
-    return Timed(message, time, full is not None and _BOOLEAN.fromString(full))
+    return Timed(message, time, isFull)

@@ -278,6 +278,7 @@ class ReplyTests(SynchronousTestCase):
         st.sampled_from([key for key, _ in AppendEntriesCommand.response] + [b"other"]),
         st.none() | WORDS | st.binary(max_size=40),
     )
+    @example(Timed(AppendEntriesReply.rejected(term=3, prevLogIndex=0, conflictIndex=3), 0), b"full", b"x")
     def test_changed(self, reply: Timed, key: bytes, value: bytes | None) -> None:
         """
         Where something in a box is another or missing, what comes of it is what came of it with AMP, or it is refused

@@ -31,12 +31,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from io import BytesIO
 from typing import Final, cast
 
 from replkv.commands.command import Command, StoreCommand
 from replkv.wire.grammar import GRAMMARS, Grammar
+from replkv.wire.malformed import Malformed
 
 LINE_LIMIT: Final = 1024
 SWALLOW_LIMIT: Final = 64 * 1024 * 1024
@@ -46,17 +46,6 @@ _CR: Final = 0x0D
 
 # A request's first line, whatever its method, or what every request has before its body.
 _HTTP_LINE: Final = re.compile(rb"POST .*|.* HTTP/[0-9](\.[0-9])?|(?i:host):.*", re.DOTALL)
-
-
-@dataclass(slots=True)
-class Malformed(Command):
-    """
-    Input that is no command.
-
-    @ivar close: whether nothing that follows may be taken for a command, so that the connection has to end.
-    """
-
-    close: bool
 
 
 class CommandParser:

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.commands.command import Command
-from replkv.wire.parser import CommandParser, Malformed
+from replkv.wire.malformed import Malformed
+from replkv.wire.parser import CommandParser
 
 MALFORMED = Malformed(close=False)
 GIVEN_UP = Malformed(close=True)

@@ -18,7 +18,7 @@ from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
-from replkv.wire.parser import Malformed
+from replkv.wire.malformed import Malformed
 from tests.wire.parsing import bytewise, parse
 
 MAX_VALUE_BYTES = 64

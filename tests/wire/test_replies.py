@@ -31,7 +31,7 @@ from replkv.commands.results import (
 )
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
-from replkv.wire.parser import Malformed
+from replkv.wire.malformed import Malformed
 from replkv.wire.replies import encodeReply, lineOf
 from replkv.wire.replyparser import ReplyParser
 

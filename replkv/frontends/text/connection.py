@@ -39,7 +39,8 @@ from replkv.frontends.session import Session
 from replkv.frontends.text.asked import REFUSAL, REFUSED, Asked
 from replkv.frontends.text.replies import Replies
 from replkv.frontends.text.serving import Server
-from replkv.wire.parser import CommandParser, Malformed
+from replkv.wire.malformed import Malformed
+from replkv.wire.parser import CommandParser
 from replkv.wire.replies import encodeReply
 
 # So long a reply is sent whatever waits to be read: to refuse it would make little difference.

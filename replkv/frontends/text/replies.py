@@ -152,17 +152,21 @@ class Replies:
         @return: the next piece; it is empty where there is none.
         """
         asked = self.asked
-        if not asked or asked[0].reply is None:
-            return b""
-        replies = []
+        replies: list[bytes] = []
         size = room = 0
-        while size < self._pieceBytes and asked and (reply := asked[0].reply) is not None:
-            request = asked.popleft()
+        while asked and size < self._pieceBytes:
+            request = asked[0]
+            reply = request.reply
+            if reply is None:
+                break
+            asked.popleft()
             room += request.room
             if isinstance(request.command, ReadCommand):
                 self.readBytes = max(len(reply), self.readBytes - self.readBytes // 8, _LEAST_READ_BYTES)
             size += len(reply)
             replies.append(reply)
+        if not replies:
+            return b""
         self.pendingBytes -= room
         self._budget.release(room)
         joined = b"".join(replies)

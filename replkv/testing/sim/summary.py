@@ -68,6 +68,7 @@ class Summary:
         self._injected: Counter[str] = Counter()
         self._rare: Counter[str] = Counter(dict.fromkeys(required, 0))
         self._required = sorted(required)
+        self._digests = 0
 
     def add(self, run: Run) -> None:
         """
@@ -81,6 +82,8 @@ class Summary:
         self._operations.update(run.operations)
         self._injected.update(run.injected)
         self._rare.update(run.rare)
+        if run.digest:
+            self._digests += int(run.digest, 16)
 
     @property
     def neverSeen(self) -> list[str]:
@@ -101,6 +104,8 @@ class Summary:
         yield from _table(self._injected)
         yield f"rare things seen     {self._rare.total():,}"
         yield from _table(self._rare)
+        # Of all runs, in whatever order they ended: it is the same where each of them went the same way.
+        yield f"digest               {self._digests % 2**128:032x}"
 
 
 def firstLine(violation: str | None) -> str:

@@ -23,7 +23,7 @@ class SummaryTests(SynchronousTestCase):
         for seed in range(100):
             summary.add(Run.of(simulate(seed)))
         self.assertEqual(
-            list(summary.lines()),
+            list(summary.lines())[:-1],
             [
                 "simulated time       2.5 hours",
                 "operations judged    400 (100 ok, 100 failed, 200 unknown)",
@@ -37,6 +37,20 @@ class SummaryTests(SynchronousTestCase):
         )
         self.assertEqual(summary.runs, 100)
         self.assertEqual([run.seed for run in summary.failing], list(range(7, 100, 10)))
+
+    def test_digest(self) -> None:
+        """
+        The last line tells whether all runs have gone the same way, in whatever order they ended.
+        """
+        lines = []
+        for digests in (["1f", "2e", ""], ["", "2e", "1f"], ["1f", "2f", ""], ["f" * 32, "2"]):
+            summary = Summary()
+            for digest in digests:
+                summary.add(Run(1, digest=digest))
+            *_, line = summary.lines()
+            lines.append(line)
+        ends = ["4d", "4d", "4e", "01"]
+        self.assertEqual(lines, [f"digest               {'0' * 30}{end}" for end in ends])
 
     def test_short(self) -> None:
         """
@@ -55,7 +69,7 @@ class SummaryTests(SynchronousTestCase):
         summary.add(Run(2, rare={"two": 3, "one": 0}))
         self.assertEqual(summary.neverSeen, ["one", "three"])
         self.assertEqual(
-            list(summary.lines())[-5:],
+            list(summary.lines())[-6:-1],
             [
                 "rare things seen     6",
                 "          2  four",

@@ -6,10 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from random import Random
+from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.raft.state import ServerState
+import replkv.service.recovery
+from replkv.raft.config import RaftConfig
+from replkv.raft.core import Raft
 from replkv.service.limits import SERVER_LIMITS, ServerLimits
 from tests.node.cluster import Client, Cluster
 
@@ -28,6 +31,13 @@ class FixedTimeouts(Random):
         Draw one.
         """
         return b - 2 * self._serverId if self._serverId else a
+
+
+def fixedRaft(config: RaftConfig, random: Random, *arguments: Any) -> Raft:
+    """
+    A core that draws so.
+    """
+    return Raft(config, FixedTimeouts(config.id), *arguments)
 
 
 class LeaderTests(SynchronousTestCase):
@@ -57,13 +67,7 @@ class LeaderTests(SynchronousTestCase):
         """
         Start a cluster.
         """
-        draw = ServerState.randomElectionTimeout
-
-        def drawFixed(state: ServerState) -> int:
-            state._random = FixedTimeouts(state.config.id)
-            return draw(state)
-
-        self.patch(ServerState, "randomElectionTimeout", drawFixed)
+        self.patch(replkv.service.recovery, "Raft", fixedRaft)
         cluster = Cluster(size, limits, wrong)
         self.addCleanup(cluster.close)
         return cluster

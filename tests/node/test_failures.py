@@ -5,14 +5,13 @@ Tests for what a node cannot go on from.
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from replkv import exits
 from replkv.commands.results import Stored, Unavailable
 from replkv.kv.engine import EngineError, EngineStarved
 from replkv.kv.machine import StateMachine
 from replkv.node.limits import NodeLimits
-from replkv.raft.entry import Entry
 from replkv.raft.limits import RaftLimits
 from replkv.service.limits import SERVER_LIMITS, ServerLimits
 from replkv.testing import SimulatedServer
@@ -250,10 +249,10 @@ class OwnErrorTests(FailureTests):
         An error in the state machine ends the server before it can do harm, with a status of its own and a traceback.
         """
 
-        def fail(entries: Sequence[Entry]) -> None:
+        def fail(changes: object) -> None:
             raise ZeroDivisionError
 
-        self.patch(self.leader.machine, "apply", fail)
+        self.patch(self.leader.store, "write", fail)
         write = self.client.set(b"k", b"v")
         self.cluster.settle()
         self.assertEqual(write.result, Unavailable())
@@ -387,10 +386,10 @@ class SystemTests(FailureTests):
         A server that gets no more memory stops with a line and no traceback, and may be started again.
         """
 
-        def fail(entries: Sequence[Entry]) -> None:
+        def fail(changes: object) -> None:
             raise MemoryError
 
-        self.patch(self.leader.machine, "apply", fail)
+        self.patch(self.leader.store, "write", fail)
         self.client.set(b"k", b"v")
         self.cluster.settle()
         self.assertStopped(self.leader, exits.SYSTEM, "no more memory")

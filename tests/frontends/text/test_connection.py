@@ -49,7 +49,12 @@ class RepliesTests(SynchronousTestCase):
         served.backend.holding = True
         client = served.connect()
         written: list[bytes] = []
-        self.patch(client.transport.other, "send", written.append)
+
+        def noteWritten(data: bytes) -> bool:
+            written.append(data)
+            return True
+
+        self.patch(client.transport.other, "send", noteWritten)
         ready: list[Writer] = []
         add = served.outbox.add
 

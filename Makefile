@@ -14,6 +14,9 @@ PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 # The tests whose expectations make transcripts writes anew.
 TRANSCRIPTS := tests.raft.test_transcripts tests.frontends.text.test_transcripts
 
+# Where make test-compiled has what it builds.
+COMPILED := build/compiled
+
 # What make soak runs.
 CORE_SEEDS ?= 0:10000
 CLUSTER_SEEDS ?= 0:1000
@@ -40,7 +43,7 @@ BENCH_KEYS ?= 1000000
 BASE ?= HEAD~
 CHECK_ROUNDS ?= 15
 
-.PHONY: run test transcripts lint soak soak-core soak-cluster nemesis kills fuzz planted clean-data
+.PHONY: run test test-compiled transcripts lint soak soak-core soak-cluster nemesis kills fuzz planted clean-data
 .PHONY: bench bench-check bench-micro flame
 
 run: $(VENV)/.installed
@@ -55,6 +58,17 @@ test: $(VENV)/.installed-test
 	$(VENV)/bin/python -m pytest -n 4 --dist worksteal --no-units
 	$(VENV)/bin/replkv sim --tier core --seeds 0:60
 	$(VENV)/bin/replkv sim --tier cluster --seeds 0:8
+
+# The same on the build of which some modules are compiled: docs/performance.md. It is built in a copy, since what is
+# compiled hides what is edited.
+test-compiled: $(VENV)/.installed-test
+	rm -rf $(COMPILED)
+	mkdir -p $(COMPILED)/source
+	cp -r pyproject.toml setup.py README.md LICENSE replkv twisted $(COMPILED)/source
+	REPLKV_COMPILE=1 $(PIP) --no-deps --target $(COMPILED)/tree $(COMPILED)/source
+	cp -r .ci .github benchmarks docs etc tests *.md LICENSE MANIFEST.in Makefile pyproject.toml setup.py $(COMPILED)/tree
+	cd $(COMPILED)/tree && PYTHONPATH="$$PWD" $(abspath $(VENV))/bin/python -m twisted.trial -j 2 tests
+	$(VENV)/bin/python -m tests.builds $(COMPILED)/tree
 
 transcripts: $(VENV)/.installed-test
 	WRITE_TRANSCRIPTS=1 $(VENV)/bin/trial $(TRANSCRIPTS)

@@ -7,6 +7,7 @@ Processor time is what a busy machine changes least; what it changes all the sam
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -52,7 +53,9 @@ def extract(commit: str, folder: Path) -> str:
 
     @return: the commit's subject.
     """
-    git = ["git", "-C", str(ROOT)]
+    # The tree that is compared may be a copy within the checkout, with what was compiled.
+    found = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "--show-toplevel"], check=True, capture_output=True)
+    git = ["git", "-C", os.fsdecode(found.stdout.strip())]
     archive = subprocess.run([*git, "archive", commit, "replkv", "twisted"], check=True, capture_output=True).stdout
     subprocess.run(["tar", "-x", "-C", str(folder)], input=archive, check=True)
     told = subprocess.run([*git, "log", "-1", "--format=%h %s", commit], check=True, capture_output=True, text=True)

@@ -50,6 +50,7 @@ The folders, from the ground up. Each imports only what stands before it.
 """
 
 LEAVES = {
+    "build": {"__version__"},
     "config": {"document", "durations", "hosts", "tlsfiles"},
     "clocks": set(),
     "document": {"printable"},

@@ -16,7 +16,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from twisted.python.usage import Options, UsageError
 
-from replkv import __version__
+from replkv.build import RELEASE
 from replkv.cli.login import TOKEN_FILE_VARIABLE, TOKEN_VARIABLE, USER_VARIABLE, loginOf
 from replkv.cli.security import AUTHORITY_VARIABLE, CERTIFICATE_VARIABLE, KEY_VARIABLE, tlsOf
 from replkv.cli.statuses import DONE, UNAVAILABLE
@@ -60,7 +60,7 @@ class CommonOptions(Options):
         """
         Show the version and exit.
         """
-        say(f"replkv {__version__}")
+        say(f"replkv {RELEASE}")
         raise SystemExit(DONE)
 
 

@@ -24,6 +24,7 @@ from twisted.python import usage
 from zope.interface import implementer
 
 from replkv import exits
+from replkv.build import RELEASE
 from replkv.config import FILE_PLACES, Config, ConfigError, ServerConfig, find, load
 from replkv.hosts import isLoopback
 from replkv.printable import printable
@@ -185,6 +186,7 @@ def makeService(options: Options) -> IService:
     except TooFewDescriptors as error:
         _refuse(f"server {server.id}: {error}")
     storage = options.account.run(lambda: _openLog(options))
+    _logger.info("replkv {release}", release=RELEASE)
     _tuneCollector()
     try:
         protection = Protection(options.settings, options.certificates, reactor)

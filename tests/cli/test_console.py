@@ -18,6 +18,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 import replkv
 from replkv import __version__
+from replkv.build import IS_COMPILED
 from replkv.cli import command
 from replkv.cli.client import ClientCommand
 from replkv.cli.cluster.clean import CleanDataCommand
@@ -73,10 +74,11 @@ class MainTests(SynchronousTestCase):
 
     def test_version(self) -> None:
         """
-        C{--version} tells the version, before a command and after.
+        C{--version} tells the version, and of one that is compiled that it is, before a command and after.
         """
+        told = f"replkv {__version__} (compiled)\n" if IS_COMPILED else f"replkv {__version__}\n"
         for arguments in (["--version"], ["client", "--version"]):
-            self.assertEqual(self.outcome(*arguments), (0, f"replkv {__version__}\n", ""))
+            self.assertEqual(self.outcome(*arguments), (0, told, ""))
 
     def test_help(self) -> None:
         """

@@ -8,6 +8,7 @@ import unittest
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.compiled import requireReplaceable
 from tests.planted.bugs import BUGS
 
 
@@ -21,6 +22,7 @@ class PlantingTests(SynchronousTestCase):
         Plant the bug of that name, for this test.
         """
         (bug,) = [bug for bug in BUGS if bug.name == name]
+        requireReplaceable(*(patch.owner for patch in bug.patches))
         for owner, attribute, value in bug.patches:
             self.patch(owner, attribute, value)
 

@@ -9,6 +9,7 @@ from functools import cache
 import pytest
 
 from replkv.testing.tiers import TIERS
+from tests.compiled import requireReplaceable
 from tests.planted.bug import Bug, find, knownSeeds
 from tests.planted.bugs import BUGS
 
@@ -34,6 +35,7 @@ def test_found(bug: Bug) -> None:
     It takes no more seeds than are allowed, of a simulation that finds nothing wrong without the bug. The seed that
     found it the last time is tried first; how soon it is found without that, C{make planted} tells.
     """
+    requireReplaceable(*(patch.owner for patch in bug.patches))
     outcome = find(bug, first=[seed for name, seed in KNOWN.items() if name == bug.name])
     assert outcome is not None, f"{bug.seeds} seeds of the {bug.tier} tier have found nothing"
     assert isClean(bug.tier, outcome.seed), "without the bug it fails too"

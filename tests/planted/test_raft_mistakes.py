@@ -8,6 +8,7 @@ from replkv.raft.core import Raft
 from replkv.raft.outputs import Ready
 from replkv.raft.state import ServerState
 from replkv.raft.view import RaftView
+from tests.compiled import requireReplaceable
 from tests.planted.planting import PlantingTests
 from tests.raft import (
     test_applying,
@@ -313,6 +314,7 @@ class RaftMistakesTests(PlantingTests):
         A term that begins in the turn of an install is taken to be on the disk once that is. In a simulation it takes
         a crash just then, and an election after it: one seed in thousands.
         """
+        requireReplaceable(ServerState)
         persistVote = ServerState._persistVote
         install = ServerState.install
 

@@ -11,6 +11,7 @@ from replkv.raft.messages import TimeoutNow
 from replkv.raft.roles import RoleName, Transition
 from replkv.testing import rare
 from replkv.testing.outcome import Violation
+from tests.compiled import requireReplaceable
 from tests.raft.network import ELECTION_TICKS
 from tests.testing.judged import JudgeTests
 
@@ -89,6 +90,7 @@ class HandOverTests(JudgeTests):
         """
         Nor for longer than an election timeout.
         """
+        requireReplaceable(HandOver)
         self.patch(HandOver, "tick", lambda handOver: None)
         self.patch(Leader, "timeoutNowReply", lambda leader, sender: None)
         self.network.hold = lambda envelope: isinstance(envelope.message, TimeoutNow)

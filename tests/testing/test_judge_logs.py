@@ -12,6 +12,7 @@ from replkv.raft.outputs import Ready
 from replkv.raft.quorum import agreed
 from replkv.testing import rare
 from replkv.testing.outcome import Violation
+from tests.compiled import requireReplaceable
 from tests.patience import patiently
 from tests.raft.network import HEARTBEAT_TICKS, Disk, entriesOf
 from tests.testing.judged import JudgedNetwork, JudgeTests
@@ -316,6 +317,7 @@ class Figure8Tests(JudgeTests):
             stable = leader.state.log.stableIndex
             leader.state.commit(agreed([stable, *(progress.matchIndex for progress in leader.progress.values())]))
 
+        requireReplaceable(Leader)
         self.patch(Leader, "_advanceCommit", advanceCommit)
         error = self.assertRaises(Violation, self.network.elect, 0)
         self.assertRegex(str(error), "leads term 4 and counts entry 1 of term 1")

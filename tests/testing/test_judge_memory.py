@@ -10,6 +10,7 @@ from replkv.raft.log import RaftLog
 from replkv.raft.outputs import Load, Ready
 from replkv.testing import rare
 from replkv.testing.outcome import Violation
+from tests.compiled import requireReplaceable
 from tests.raft.network import Disk
 from tests.testing.judged import JudgedNetwork, JudgeTests
 
@@ -36,6 +37,7 @@ class MemoryTests(JudgeTests):
         self.network.settle()
         self.network.propose(0, b"a")
         self.network.settle()
+        requireReplaceable(RaftLog)
         self.patch(RaftLog, "forget", lambda log, index: None)
         self.network.propose(0, bytes(1000))
         error = self.assertRaises(Violation, self.network.settle)

@@ -14,6 +14,7 @@ from replkv.raft.progress import Progress
 from replkv.raft.roles import RoleName, Transition
 from replkv.testing.health import Settling
 from replkv.testing.outcome import Violation
+from tests.compiled import requireReplaceable
 from tests.raft.network import ELECTION_TICKS, HEARTBEAT_TICKS, Disk, entriesOf
 from tests.raft.servers import heartbeat, matched
 from tests.testing.judged import JudgedNetwork, JudgeTests
@@ -98,6 +99,7 @@ class ContactTests(JudgeTests):
         """
         A leader of which a majority has not answered for two election timeouts leads no longer.
         """
+        requireReplaceable(Configuration)
         self.patch(Configuration, "isQuorum", lambda configuration, servers: True)
         error = self.assertRaises(Violation, self.network.servers[0].tick, 2 * ELECTION_TICKS + 3)
         self.assertRegex(
@@ -235,6 +237,7 @@ class RetryTests(JudgeTests):
             rejected(progress, prevLogIndex, retryFrom)
             progress.probeDue = False
 
+        requireReplaceable(Progress)
         self.patch(Progress, "rejected", rejectedLater)
         error = self.assertRaises(Violation, self.network.elect, 0)
         self.assertRegex(

@@ -9,6 +9,7 @@ from replkv.testing import rare
 from replkv.testing.cluster.loss import putBackOfRunning
 from replkv.testing.faults import Fault, Undo
 from replkv.testing.outcome import Violation
+from tests.compiled import requireReplaceable
 from tests.testing.cluster.clusters import ClusterCase
 
 FAULT = Fault(0, "", 0.0, 1.0, (), False, 0.0)
@@ -128,6 +129,7 @@ class RunningCopyTests(ClusterCase):
         """
         A leader that takes no notice is found.
         """
+        requireReplaceable(Progress)
         self.patch(Progress, "hasRegressed", lambda progress, prevLogIndex: False)
         self.begin()
         error = self.assertRaises(Violation, self.write)

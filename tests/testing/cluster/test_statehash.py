@@ -18,6 +18,7 @@ from replkv.testing.cluster.diskkinds import rottenRecord, wrongState
 from replkv.testing.cluster.statehash import StateHashes
 from replkv.testing.faults import WRONG_STATE, Fault
 from replkv.testing.outcome import Violation
+from tests.compiled import requireReplaceable
 from tests.testing.cluster.clusters import ClusterCase
 
 LIMITS = replace(SERVER_LIMITS, node=replace(NODE_LIMITS, auditSeconds=0.5))
@@ -45,6 +46,7 @@ class StateHashTests(ClusterCase):
         """
         It finds a store that tells another hash than its records have.
         """
+        requireReplaceable(Records)
         self.patch(Records, "_takeBack", lambda records, head, key: None)
         self.put(b"a", b"one")
         with self.assertRaisesRegex(Violation, r"the store of server \d tells the hash [0-9a-f]{16}, and its records"):

@@ -13,6 +13,7 @@ from replkv.raft.log import RaftLog
 from replkv.testing.core.cluster import Cluster
 from replkv.testing.core.question import Question
 from replkv.testing.outcome import Violation
+from tests.compiled import requireReplaceable
 from tests.testing.core.test_server import aPlan
 
 
@@ -58,6 +59,7 @@ class ProbesTests(SynchronousTestCase):
         """
         A leader that goes back by one entry at a time is found, though the follower would catch up too.
         """
+        requireReplaceable(RaftLog)
         with (
             mock.patch.object(RaftLog, "retryFrom", lambda log, prevLogIndex, *conflict: prevLogIndex),
             self.assertRaisesRegex(Violation, f"probed the log of {self.follower.name} 6 times in vain, where 5 are"),

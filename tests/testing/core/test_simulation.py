@@ -20,6 +20,7 @@ from replkv.testing.core.machine import Machine
 from replkv.testing.core.plan import Plan, draw
 from replkv.testing.history import Answer, Status, Told
 from replkv.testing.outcome import Outcome
+from tests.compiled import requireReplaceable
 
 SEEDS = range(2675, 2700)
 
@@ -201,6 +202,7 @@ class ViolationTests(SynchronousTestCase):
         """
         The judge finds what servers must not do.
         """
+        requireReplaceable(Leader)
         self.patch(Leader, "_confirmReads", lambda leader: leader.reads.confirm(leader.reads.round))
         self.assertFound("no majority has confirmed")
 
@@ -208,6 +210,7 @@ class ViolationTests(SynchronousTestCase):
         """
         A cluster that does not recover is found, with the state of each server.
         """
+        requireReplaceable(Leader)
         self.patch(Leader, "_advanceCommit", lambda leader: None)
         self.assertFound("(?s)all has been well for long.*server 0: .* of term ")
 

@@ -17,8 +17,11 @@ import replkv
 SOURCES = Path(replkv.__file__).parent
 
 RAFT_VALUES = {
+    "replkv.raft.configuration",
     "replkv.raft.entry",
     "replkv.raft.invariants",
+    "replkv.raft.member",
+    "replkv.raft.membership",
     "replkv.raft.messages",
     "replkv.raft.outputs",
     "replkv.raft.repair",

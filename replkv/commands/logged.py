@@ -13,12 +13,13 @@ from typing import Final
 
 from replkv.commands.catalog import COMMANDS
 from replkv.commands.command import LoggedCommand, WriteCommand
+from replkv.commands.configure import Configure
 from replkv.commands.layout import MAX_KEY_LENGTH, checkStamp
 from replkv.versions import VERSIONS
 
 CLOCK: Final = 4
 
-_LOGGED: Final = {kind.KIND: kind for kind in COMMANDS if issubclass(kind, LoggedCommand)}
+_LOGGED: Final = {kind.KIND: kind for kind in (*COMMANDS, Configure) if issubclass(kind, LoggedCommand)}
 _ON_KEYS: Final = {
     kind: (logged.SINCE, logged.LAYOUT.keyAt, logged.LAYOUT.hasValue)
     for kind, logged in _LOGGED.items()
@@ -104,7 +105,7 @@ def allSound(found: Iterable[bytes], version: int = VERSIONS.newest) -> bool:
         if kind == CLOCK:
             isSound = len(data) == _CLOCK.size and data[1] < _FAR
         elif kind not in _ON_KEYS:
-            # Those about users are rare.
+            # Those about users, and about the members, are rare.
             isSound = kind in _LOGGED and _decodes(data, version)
         else:
             since, keyAt, hasValue = _ON_KEYS[kind]

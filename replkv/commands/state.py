@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+from replkv.raft.configuration import Configuration
 from replkv.users.user import User
 
 
@@ -54,6 +55,19 @@ class UserState(Protocol):
         """
 
 
+class MembersState(Protocol):
+    """
+    Who the members of the cluster are.
+    """
+
+    def put(self, configuration: Configuration, index: int) -> None:
+        """
+        Have this configuration from now on.
+
+        @param index: of its entry.
+        """
+
+
 class State(Protocol):
     """
     What a command may see of the state machine, and do to it.
@@ -69,6 +83,12 @@ class State(Protocol):
     def users(self) -> UserState:
         """
         The users.
+        """
+
+    @property
+    def members(self) -> MembersState:
+        """
+        The members.
         """
 
     def find(self, key: bytes) -> Head | None:

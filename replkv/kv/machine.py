@@ -20,6 +20,7 @@ from replkv.commands.results import Result
 from replkv.kv.engine import Engine
 from replkv.kv.expiry import NEVER
 from replkv.kv.limits import MACHINE_LIMITS, MachineLimits
+from replkv.kv.members import Members
 from replkv.kv.record import Record
 from replkv.kv.records import Records
 from replkv.kv.state import STATE, MachineState, readState
@@ -39,6 +40,7 @@ class StateMachine:
     @ivar appliedIndex: the index of the last entry applied.
     @ivar appliedTerm: the term of that entry; 0 if there is none.
     @ivar users: the users, as they are after that entry.
+    @ivar members: the members of the cluster; likewise.
     @ivar copied: how many bytes of values the last call of L{apply} has written anew.
     """
 
@@ -57,6 +59,7 @@ class StateMachine:
         state = readState(engine)
         self._records = Records(engine, state, self._limits)
         self.users: UserTable = self._records.users
+        self.members: Members = self._records.members
         self.engine = engine
         self.appliedIndex, self.appliedTerm, self.copied = state.appliedIndex, state.appliedTerm, 0
 
@@ -77,10 +80,10 @@ class StateMachine:
     @property
     def hash(self) -> int:
         """
-        The hash of all records that are held, those of users included, in 64 bits: the same on every server that has
-        applied as much. See L{MachineState<replkv.kv.state.MachineState>}.
+        The hash of all records that are held, those of users and of the members included, in 64 bits: the same on every
+        server that has applied as much. See L{MachineState<replkv.kv.state.MachineState>}.
         """
-        return (self._records.hash + self.users.hash) % 2**64
+        return (self._records.hash + self.users.hash + self.members.hash) % 2**64
 
     @property
     def nextDeadline(self) -> int | None:

@@ -12,6 +12,7 @@ from replkv.kv.engine import Engine
 from replkv.kv.expiry import ExpiryIndex
 from replkv.kv.heads import Heads
 from replkv.kv.limits import MachineLimits
+from replkv.kv.members import Members
 from replkv.kv.record import RECORDS, Record, StoredHead, decode, hashOf, packHead
 from replkv.kv.state import MachineState
 from replkv.kv.users import UserTable
@@ -34,10 +35,23 @@ class Records:
     @ivar changes: what is to be written to the engine.
     @ivar expiry: the index of those that expire.
     @ivar users: the users.
+    @ivar members: the members of the cluster.
     @ivar heads: the heads of the records that were met, as they stand at this point.
     """
 
-    __slots__ = ("_engine", "changes", "clock", "copied", "count", "expiry", "hash", "heads", "index", "users")
+    __slots__ = (
+        "_engine",
+        "changes",
+        "clock",
+        "copied",
+        "count",
+        "expiry",
+        "hash",
+        "heads",
+        "index",
+        "members",
+        "users",
+    )
 
     def __init__(self, engine: Engine, state: MachineState, limits: MachineLimits) -> None:
         """
@@ -52,7 +66,8 @@ class Records:
         self.changes: dict[bytes, bytes | None] = {}
         self.expiry = ExpiryIndex(engine, self.changes, limits.frontLength)
         self.users = UserTable(engine, self.changes)
-        self.hash = (state.hash - self.users.hash) % _MODULUS
+        self.members = Members(engine, self.changes)
+        self.hash = (state.hash - self.users.hash - self.members.hash) % _MODULUS
         self._engine = engine
         self.heads = Heads(engine, limits.headBytes)
 

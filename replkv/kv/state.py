@@ -59,9 +59,9 @@ class MachineState(NamedTuple):
     @ivar appliedTerm: the term of that entry.
     @ivar clock: the largest stamp applied, in milliseconds.
     @ivar keys: the number of records that are held.
-    @ivar hash: the sum of the hashes of all these records, and of those of users, modulo 2**64. A sum, and not their
-        exclusive or: for that, to add a record and to take it back is the same, so that one which was added twice, or
-        not taken back but added again, would not show.
+    @ivar hash: the sum of the hashes of all these records, and of those of users and members, modulo 2**64. A sum, and
+        not their exclusive or: for that, to add a record and to take it back is the same, so that one which was added
+        twice, or not taken back but added again, would not show.
     """
 
     appliedIndex: int = 0

@@ -11,6 +11,7 @@ from xxhash import xxh3_64_intdigest
 
 from replkv.kv.engine import Engine, EngineError
 from replkv.kv.expiry import EXPIRING, entryOf
+from replkv.kv.members import Members
 from replkv.kv.record import RECORDS, Record, decode, headOf
 from replkv.kv.state import MachineState, readState
 from replkv.kv.users import UserTable
@@ -41,7 +42,7 @@ def verify(engine: Engine, onStep: Callable[[], None] = lambda: None) -> Machine
         total += recordHash
         if record.deadline:
             expiring += xxh3_64_intdigest(b"".join(entryOf(record.deadline, key, recordHash)))
-    total += UserTable(engine, {}).hash
+    total += UserTable(engine, {}).hash + Members(engine, {}).hash
     if (keys, total % _MODULUS) != (state.keys, state.hash):
         raise EngineError(
             f"the store has {keys} records with the hash {total % _MODULUS:016x}, and says that it has {state.keys} "

@@ -21,6 +21,7 @@ from replkv.node.snapshotfetcher import Fetched, SnapshotFetcher
 from replkv.node.snapshotsender import SnapshotSender
 from replkv.peers.receiver import Unreachable
 from replkv.peers.snapshots import NoSnapshot
+from replkv.raft.configuration import Configuration
 from replkv.raft.core import Raft
 from replkv.raft.outputs import Fetch, Install, Persist
 
@@ -47,12 +48,14 @@ class Installer:
         fetcher: SnapshotFetcher,
         sender: SnapshotSender,
         store: int,
+        configurationOf: Callable[[Engine], Configuration],
         rememberWrong: Callable[[int, str], None],
         runStore: RunInThread,
         clock: IReactorTime,
     ) -> None:
         """
         @param store: the number of the store that the machine lives in.
+        @param configurationOf: tells who the members are after what a store has applied.
         @param rememberWrong: notes, for the next start, that a store is wrong, and why; it blocks, and may raise
             C{OSError}.
         @param runStore: the thread for the store.
@@ -63,6 +66,7 @@ class Installer:
         self._fetcher = fetcher
         self._sender = sender
         self._store = store
+        self._configurationOf = configurationOf
         self._rememberWrong = rememberWrong
         self._runStore = runStore
         self._clock = clock
@@ -127,7 +131,7 @@ class Installer:
         # What it did not contradict when it came may be committed by now.
         if self._isRefused(fetched):
             self._fetched = None
-        elif self._raft.install(state.appliedIndex, state.appliedTerm):
+        elif self._raft.install(state.appliedIndex, state.appliedTerm, self._configurationOf(fetched.engine)):
             self._fetched = None
             self._taken.append(fetched)
         elif state.appliedIndex <= self._raft.lastApplied:

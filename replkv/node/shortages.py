@@ -12,7 +12,7 @@ from twisted.logger import Logger
 from replkv.node.diskspace import DiskSpace
 from replkv.node.limits import NodeLimits
 from replkv.node.link import Link
-from replkv.raft.configuration import Configuration
+from replkv.raft.core import Raft
 
 
 class Shortages:
@@ -26,21 +26,18 @@ class Shortages:
 
     def __init__(
         self,
-        server: int,
-        configuration: Configuration,
+        raft: Raft,
         space: DiskSpace,
         links: Mapping[int, Link],
         clock: IReactorTime,
         limits: NodeLimits,
     ) -> None:
         """
-        @param server: the id of this server.
-        @param configuration: what is a majority.
+        @param raft: knows this server's id, and what is a majority.
         @param space: what this server's own disk has.
         @param links: the ways to the others, by id.
         """
-        self._id = server
-        self._configuration = configuration
+        self._raft = raft
         self._space = space
         self._links = links
         self._clock = clock
@@ -61,7 +58,7 @@ class Shortages:
         """
         The ids of the servers that are full, as far as this one knows, in their order.
         """
-        return sorted({self._id} | self._fullPeers() if self.isFull else self._fullPeers())
+        return sorted({self._raft.config.id} | self._fullPeers() if self.isFull else self._fullPeers())
 
     @property
     def takesWrites(self) -> bool:
@@ -117,7 +114,9 @@ class Shortages:
         See whether those that have room are a majority.
         """
         full = self._fullPeers()
-        areFull = bool(full) and not self._configuration.isQuorum({self._id, *self._connected() - full})
+        areFull = bool(full) and not self._raft.state.configuration.isQuorum(
+            {self._raft.config.id, *self._connected() - full}
+        )
         if areFull == self._othersAreFull:
             return
         self._othersAreFull = areFull

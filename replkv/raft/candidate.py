@@ -40,8 +40,9 @@ class Candidate(Role):
             preVote=self.preVote,
             handOver=self.handOver,
         )
-        for peer in state.peers:
-            state.send(peer, request)
+        for voter in state.configuration.voters:
+            if voter != state.config.id:
+                state.send(voter, request)
         return self._granted(state.config.id) if self.preVote else None
 
     @property

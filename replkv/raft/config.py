@@ -13,7 +13,6 @@ from replkv.raft.limits import RAFT_LIMITS, RaftLimits
 class RaftConfig:
     """
     @ivar id: this server's id.
-    @ivar members: the ids of all servers, this one included.
     @ivar electionTicks: the shortest election timeout; each is drawn between this and its double.
     @ivar heartbeatTicks: ticks between two heartbeats.
     @ivar applyTicks: for how many ticks a follower lets committed entries wait for others, so that it applies more at
@@ -24,7 +23,6 @@ class RaftConfig:
     """
 
     id: int
-    members: tuple[int, ...]
     electionTicks: int = 25
     heartbeatTicks: int = 5
     applyTicks: int = 0

@@ -13,6 +13,8 @@ These rules hold for all that comes out:
   - an entry is given out to be applied when it is committed and on this server's own disk;
   - nor is one released from memory before that: it is read from the disk when it is to be applied, or a peer needs it;
   - commitIndex never goes back, and no entry up to it is ever removed;
+  - a configuration counts as soon as it stands in the log, and the next one comes when it is committed, and with it
+    something of the leader's own term;
   - a leader that hands over takes no proposals meanwhile, and tells only a peer that has all of its log to stand;
   - who may lack what it had acknowledged votes for nobody, until its log is repaired (L{replkv.raft.repair}).
 """
@@ -25,6 +27,8 @@ from typing import cast
 
 from replkv.raft.candidate import Candidate
 from replkv.raft.config import RaftConfig
+from replkv.raft.configuration import Configuration
+from replkv.raft.configurations import Configurations
 from replkv.raft.entry import Batch
 from replkv.raft.follower import Follower
 from replkv.raft.invariants import InvariantViolation
@@ -67,6 +71,7 @@ class Raft(RaftView):
         config: RaftConfig,
         random: Random,
         log: RaftLog,
+        configurations: Configurations,
         currentTerm: int = 0,
         votedFor: int | None = None,
         lastApplied: int = 0,
@@ -74,11 +79,12 @@ class Raft(RaftView):
     ) -> None:
         """
         @param log: the log as recovered from the disk.
+        @param configurations: those that stand in it, and the one before them.
         @param lastApplied: index of the last entry that the state machine holds; it is committed, or it would not
             be there.
         @param repair: what the log had before it lost entries, until it is repaired; C{None} if it lacks nothing.
         """
-        super().__init__(ServerState(config, random, log, currentTerm, votedFor, lastApplied, repair))
+        super().__init__(ServerState(config, random, log, configurations, currentTerm, votedFor, lastApplied, repair))
 
     # What goes in.
 
@@ -99,6 +105,19 @@ class Raft(RaftView):
         if not isinstance(self.role, Leader) or self.role.handOver is not None:
             raise NotLeader
         return self.role.propose(data)
+
+    def change(self, configuration: Configuration) -> int:
+        """
+        Have another configuration, which is in force at once; it is done when its entry is committed.
+
+        @param configuration: one step from the one that is in force (L{replkv.raft.changes}).
+        @return: the index of its entry.
+        @raise NotLeader: if this server does not lead, or hands over; then nothing was done.
+        @raise CannotChange: if there can be no other one now; likewise.
+        """
+        if not isinstance(self.role, Leader) or self.role.handOver is not None:
+            raise NotLeader
+        return self.role.change(configuration)
 
     def read(self, token: Token, atLeast: int = 0) -> None:
         """
@@ -174,7 +193,7 @@ class Raft(RaftView):
         elif isinstance(self.role, Leader) and load.term == self.state.currentTerm:
             self.role.loaded(load, batch)
 
-    def install(self, index: int, term: int) -> bool:
+    def install(self, index: int, term: int, configuration: Configuration) -> bool:
         """
         A snapshot is there, whole, and on the disk: go on from it. It has replaced the state machine, and the log where
         that lacks its last entry, when the L{Install<replkv.raft.outputs.Install>} that comes of it is synced. No
@@ -182,6 +201,7 @@ class Raft(RaftView):
 
         @param index: index of the last entry that it includes.
         @param term: term of that entry.
+        @param configuration: the one that is in force after it, which the state machine has.
         @return: whether it is taken. It is not where as much was given out to be applied already; or where the state
             machine is distrusted, and what comes after the snapshot is not in the log any more. Nor is it while this
             server stands for election or leads: who is elected has all that is committed in its log.
@@ -193,7 +213,7 @@ class Raft(RaftView):
         if term > state.currentTerm:
             # That term has begun: a log has no entries of later terms than its server has seen.
             self._follow(term, None)
-        state.install(index, term)
+        state.install(index, term, configuration)
         return True
 
     def distrust(self) -> None:
@@ -213,6 +233,7 @@ class Raft(RaftView):
         if index > self.state.lastApplied:
             raise InvariantViolation(f"entry {index} is not applied")
         self.log.compact(index)
+        self.state.configurations.compact(index)
 
     # What comes out.
 

@@ -67,8 +67,7 @@ class Follower(Role):
             first = missing.entries[0].index
             if first <= log.lastIndex:
                 state.truncate(first)
-            for entry in missing.entries:
-                log.append(entry)
+            state.append(missing.entries)
             state.persist(missing)
         # Not the end of this log: what lies behind may differ from the leader's.
         verified = prevLogIndex + len(batch)

@@ -1,6 +1,6 @@
 """
 The leader: sections 5.3, 5.4 and 7 of the paper; sections 6.2 (CheckQuorum), 6.4 (ReadIndex), 10.2.1 (writing to its
-own disk in parallel), 10.2.2 (pipelining) and 3.10 (handing over) of Ongaro's thesis.
+own disk in parallel), 10.2.2 (pipelining), 3.10 (handing over) and chapter 4 (members) of Ongaro's thesis.
 """
 
 from __future__ import annotations
@@ -8,20 +8,18 @@ from __future__ import annotations
 from collections.abc import Collection
 from contextlib import suppress
 
+from replkv.raft.changes import CannotChange, promoted
+from replkv.raft.changing import Changing
+from replkv.raft.configuration import Configuration
 from replkv.raft.entry import NO_ENTRIES, Batch, Entry
 from replkv.raft.handover import CannotHandOver, HandOver, fittest
-from replkv.raft.messages import (
-    AppendEntries,
-    AppendEntriesReply,
-    InstallSnapshot,
-    InstallSnapshotReply,
-    TimeoutNow,
-    TimeoutNowReply,
-)
+from replkv.raft.membership import encode
+from replkv.raft.messages import AppendEntriesReply, InstallSnapshotReply, TimeoutNow, TimeoutNowReply
 from replkv.raft.outputs import DiskTrouble, Load, ReadReady, Token
 from replkv.raft.pace import Pace
 from replkv.raft.progress import REPLICATE, SNAPSHOT, Progress
 from replkv.raft.reads import ReadQueue
+from replkv.raft.replication import append, needsSnapshot, offer
 from replkv.raft.roles import Role, RoleName, Transition
 from replkv.raft.state import ServerState
 
@@ -40,19 +38,19 @@ class Leader(Role):
         super().__init__(state)
         self.leaderId = state.config.id
         self.noopIndex = state.log.lastIndex + 1
-        limits = state.config.limits
-        self.progress = {peer: Progress(state.log.lastIndex + 1, limits) for peer in state.peers}
         self.reads = ReadQueue()
         self.handOver: HandOver | None = None
         self._pace = Pace(state.config.electionTicks)
         self._unpersisted = self.noopIndex
+        self._changing = Changing(state, self.noopIndex)
+        self.progress = self._changing.configured(state.configuration, {}, self._unpersisted)
         self._waitingBytes = 0  # Of the data that was proposed and not yet given out.
         self._heartbeatElapsed = 0
         self._quorumElapsed = 0
         self._heartbeatDue = True
         found = state.log.bytesBetween(state.commitIndex, state.log.lastIndex)
         # What is not in memory, though it may not be committed, did not fit in there when this server started.
-        self._foundMuch = found > limits.inheritedBytes or state.log.inMemory > state.commitIndex + 1
+        self._foundMuch = found > state.config.limits.inheritedBytes or state.log.inMemory > state.commitIndex + 1
 
     def start(self) -> None:
         """
@@ -126,6 +124,15 @@ class Leader(Role):
                 trouble, self.handOver = self.handOver.trouble, None
                 if trouble is not None:
                     return Transition(RoleName.FOLLOWER, trouble)
+                if state.isLeaving:
+                    return Transition(RoleName.FOLLOWER)
+        elif state.isLeaving:
+            # It has led until it was committed that it is no voter any more (thesis, section 4.2.2).
+            try:
+                self.beginHandOver(state.peers)
+            except CannotHandOver:
+                return Transition(RoleName.FOLLOWER)
+        self._changing.tick()
         self._pace.tick(state.log.lastIndex, state.commitIndex, state.log.stableIndex)
         # Once is enough: where it was elected all the same, the others cannot lead.
         if self._pace.isSlow and not state.diskIsSlow:
@@ -163,6 +170,19 @@ class Leader(Role):
         self._waitingBytes += len(data)
         return log.lastIndex
 
+    def change(self, configuration: Configuration) -> int:
+        """
+        See L{replkv.raft.core.Raft.change}.
+        """
+        self._changing.check(configuration)
+        log, before = self.state.log, self.state.configuration
+        entry = Entry(log.lastIndex + 1, self.state.currentTerm, encode(configuration))
+        self.state.append([entry])
+        self._waitingBytes += len(entry.data)
+        # What is not given out yet is for nobody yet.
+        self.progress = self._changing.configured(before, self.progress, self._unpersisted)
+        return entry.index
+
     def read(self, atLeast: int, token: Token) -> None:
         """
         Take in a read. It must see all that was committed when it arrived, which this server knows only when its
@@ -172,8 +192,11 @@ class Leader(Role):
 
     def replied(self, sender: int, reply: AppendEntriesReply | InstallSnapshotReply | TimeoutNowReply) -> None:
         """
-        A peer of the current term answered what this leader, and nobody else, has asked in it.
+        A peer of the current term answered what this leader, and nobody else, has asked in it. One that is no member
+        any more has nothing to say.
         """
+        if sender not in self.progress:
+            return
         match reply:
             case AppendEntriesReply():
                 self.appendReply(sender, reply)
@@ -198,6 +221,9 @@ class Leader(Role):
         if reply.success:
             progress.matched(reply.matchIndex)
             self._advanceCommit()
+            if self._changing.mayVote(sender, progress.matchIndex) and self.handOver is None:
+                with suppress(CannotChange):
+                    self.change(promoted(self.state.configuration, sender))
         else:
             retryFrom = self.state.log.retryFrom(reply.prevLogIndex, reply.conflictIndex, reply.conflictTerm)
             progress.rejected(reply.prevLogIndex, retryFrom)
@@ -231,7 +257,9 @@ class Leader(Role):
         """
         Stop streaming to C{peer} until a probe is answered.
         """
-        self.progress[peer].unreachable()
+        progress = self.progress.get(peer)
+        if progress is not None:
+            progress.unreachable()
         if self.handOver is not None and self.handOver.target == peer and not self.handOver.isTold:
             self.handOver.giveUp()
 
@@ -239,12 +267,14 @@ class Leader(Role):
         """
         Entries for a peer that lags were read from the disk.
         """
-        progress = self.progress[load.peer]
+        progress = self.progress.get(load.peer)
+        if progress is None:
+            return
         progress.loading = False
-        if self._needsSnapshot(progress):
+        if needsSnapshot(self.state, progress):
             return
         if batch.entries and batch.entries[0].index == progress.nextIndex and progress.maySendEntries:
-            self._append(load.peer, progress, batch)
+            append(self.state, load.peer, progress, batch, self.reads.round)
 
     def flush(self, mayWait: bool) -> None:
         """
@@ -258,7 +288,7 @@ class Leader(Role):
         if givesOut:
             self._persistProposals()
         for peer, progress in self.progress.items():
-            if self._needsSnapshot(progress):
+            if needsSnapshot(self.state, progress):
                 progress.needSnapshot()
             streamed = self._stream(peer, progress)
             streams = progress.state is REPLICATE
@@ -266,9 +296,9 @@ class Leader(Role):
             if not due or not progress.maySend:
                 continue
             if progress.state is SNAPSHOT:
-                self._offer(peer, progress)
+                offer(self.state, peer, progress, self.reads.round)
             else:
-                self._append(peer, progress, NO_ENTRIES)
+                append(self.state, peer, progress, NO_ENTRIES, self.reads.round)
         self._heartbeatDue = False
         self._confirmReads()
         if self.handOver is not None and self._mayTellTarget:
@@ -291,7 +321,8 @@ class Leader(Role):
         @param trouble: what is wrong with the own disk, where that is why.
         """
         if self.handOver is None:
-            self.handOver = HandOver(fittest(self.progress, among), self.state.config.electionTicks)
+            voters = [peer for peer in self.state.configuration.voters if peer in among]
+            self.handOver = HandOver(fittest(self.progress, voters), self.state.config.electionTicks)
         elif self.handOver.target not in among:
             raise CannotHandOver(f"it is handing over to server {self.handOver.target}")
         self.handOver.trouble = self.handOver.trouble or trouble
@@ -337,43 +368,9 @@ class Leader(Role):
                 last = min(log.inMemory - 1, progress.nextIndex + self.state.config.limits.batchEntries - 1)
                 self.state.load(Load(peer, self.state.currentTerm, progress.nextIndex, last))
                 break
-            self._append(peer, progress, log.batch(progress.nextIndex, given))
+            append(self.state, peer, progress, log.batch(progress.nextIndex, given), self.reads.round)
             streamed = True
         return streamed
-
-    def _needsSnapshot(self, progress: Progress) -> bool:
-        return progress.nextIndex < self.state.log.firstIndex
-
-    def _offer(self, peer: int, progress: Progress) -> None:
-        """
-        Tell a peer that it needs a snapshot (section 7).
-        """
-        log = self.state.log
-        progress.sent(NO_ENTRIES)
-        self.state.send(
-            peer,
-            InstallSnapshot(
-                term=self.state.currentTerm,
-                lastIncludedIndex=log.firstIndex - 1,
-                lastIncludedTerm=log.term(log.firstIndex - 1),
-                readRound=self.reads.round,
-            ),
-        )
-
-    def _append(self, peer: int, progress: Progress, batch: Batch) -> None:
-        prevLogIndex = progress.nextIndex - 1
-        progress.sent(batch)
-        self.state.send(
-            peer,
-            AppendEntries(
-                term=self.state.currentTerm,
-                prevLogIndex=prevLogIndex,
-                prevLogTerm=self.state.log.term(prevLogIndex),
-                leaderCommit=self.state.commitIndex,
-                readRound=self.reads.round,
-                batch=batch,
-            ),
-        )
 
     def _advanceCommit(self) -> None:
         """

@@ -5,18 +5,22 @@ What a server has in every role: the state on all servers of the paper's figure 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from random import Random
-from typing import Final, NamedTuple
+from typing import Final
 
 from replkv.raft.config import RaftConfig
 from replkv.raft.configuration import Configuration
-from replkv.raft.entry import NO_ENTRIES, Batch, beginning
+from replkv.raft.configurations import Configurations
+from replkv.raft.entry import NO_ENTRIES, Batch, Entry, beginning
 from replkv.raft.invariants import InvariantViolation
 from replkv.raft.log import RaftLog
+from replkv.raft.membership import configurationsIn
 from replkv.raft.messages import Message
 from replkv.raft.outputs import DiskTrouble, Fetch, Install, Load, Persist, Ready, Send, Token
 from replkv.raft.readback import ReadBack
 from replkv.raft.repair import Repair
+from replkv.raft.writes import Held, Write
 
 SLOW_STRETCH: Final = 4
 """
@@ -25,38 +29,16 @@ until it finds its disk fast again.
 """
 
 
-class Write(NamedTuple):
-    """
-    A write that is under way to the disk.
-
-    @ivar seq: as in L{Persist}.
-    @ivar lastIndex: up to here the log is stable when it is done; 0 where it has no entries.
-    """
-
-    seq: int
-    lastIndex: int
-
-
-class Held(NamedTuple):
-    """
-    A message that may not leave yet.
-
-    @ivar seq: the write that has to be done before.
-    """
-
-    seq: int
-    send: Send
-
-
 class ServerState:
     """
     The roles read it, and change it by its methods; they know nothing of each other, nor of the core that makes them.
     What they want done is gathered here, and messages are held until the disk has what they tell of.
 
     @ivar config: what the server was told.
-    @ivar configuration: who decides.
-    @ivar peers: the ids of all other servers.
     @ivar log: the log.
+    @ivar configurations: those that stand in it.
+    @ivar configuration: the one that is in force: who decides.
+    @ivar peers: the ids of all other members.
     @ivar currentTerm: the latest term that this server has seen.
     @ivar votedFor: the candidate that has its vote in that term, or C{None}.
     @ivar commitIndex: index of the last entry known to be committed.
@@ -72,15 +54,16 @@ class ServerState:
         config: RaftConfig,
         random: Random,
         log: RaftLog,
+        configurations: Configurations,
         currentTerm: int,
         votedFor: int | None,
         lastApplied: int,
         repair: Repair | None = None,
     ) -> None:
         self.config = config
-        self.configuration = Configuration(config.members)
-        self.peers = self.configuration.peersOf(config.id)
         self.log = log
+        self.configurations = configurations
+        self._configure()
         self.currentTerm = currentTerm
         self.votedFor = votedFor
         self.commitIndex = lastApplied
@@ -212,9 +195,25 @@ class ServerState:
         return bool(self._writing) or self._readBack.isUnderWay
 
     @property
+    def isLeaving(self) -> bool:
+        """
+        Whether this server has no vote any more, or none yet, and that is committed. As long as it is not, it may be
+        needed to have it committed (Ongaro's thesis, section 4.2.2).
+        """
+        isVoter = self.config.id in self.configuration.voters
+        return not isVoter and self.configurations.latestIndex <= self.commitIndex
+
+    @property
     def mayLead(self) -> bool:
         """
-        Whether this server could do what a leader does.
+        Whether this server could do what a leader does, and the others let it.
+        """
+        return not self.isLeaving and self.isFit
+
+    @property
+    def isFit(self) -> bool:
+        """
+        Whether it could do what a leader does.
         """
         return not self.diskHangs and not self.isDistrusted and not self.isInstalling and self.repair is None
 
@@ -260,7 +259,17 @@ class ServerState:
         self._ready.persists.append(Persist(seq, self.currentTerm, self.votedFor, batch))
         self._writing.append(Write(seq, batch.entries[-1].index if batch.entries else 0))
 
-    def install(self, index: int, term: int) -> None:
+    def append(self, entries: Sequence[Entry]) -> None:
+        """
+        Append entries to the log. A configuration among them is in force from now on (section 6).
+        """
+        for entry in entries:
+            self.log.append(entry)
+        for index, configuration in configurationsIn(entries):
+            self.configurations.append(index, configuration)
+            self._configure()
+
+    def install(self, index: int, term: int, configuration: Configuration) -> None:
         """
         Go on from a snapshot. Where the log has its last entry, what comes after that stays (figure 13): it may have
         been acknowledged, and be committed. Else nothing of the log is committed that the snapshot does not include,
@@ -268,6 +277,7 @@ class ServerState:
 
         @param index: index of the last entry that the snapshot includes.
         @param term: term of that entry.
+        @param configuration: the one that is in force after it.
         """
         self._persistVote()
         keepsLog = self.log.matches(index, term)
@@ -281,6 +291,8 @@ class ServerState:
             self._writing.append(Write(seq, 0))
         else:
             self.log.restart(index, term)
+            self.configurations.restart(configuration, index)
+            self._configure()
             self._repairedIndex = None
             self._writing = deque(Write(write.seq, 0) for write in self._writing)
             self._writing.append(Write(seq, index))
@@ -297,6 +309,8 @@ class ServerState:
         if index <= self.commitIndex:
             raise InvariantViolation(f"entry {index} is committed and must not be removed")
         self.log.truncate(index)
+        self.configurations.truncate(index)
+        self._configure()
         self._writing = deque(Write(write.seq, min(write.lastIndex, index - 1)) for write in self._writing)
         if self._repairedIndex is not None and self._repairedIndex >= index:
             self._repairedIndex = None
@@ -351,6 +365,13 @@ class ServerState:
         """
         self._ready.droppedReads.extend(reads)
         self._ready.diskTrouble = trouble
+
+    def _configure(self) -> None:
+        """
+        Go by the configuration that is in force.
+        """
+        self.configuration = self.configurations.latest
+        self.peers = self.configuration.peersOf(self.config.id)
 
     def _persistVote(self) -> None:
         """

@@ -21,16 +21,21 @@ class RaftView:
     @ivar state: what the server has in every role.
     @ivar role: follower, candidate or leader.
     @ivar config: what the server was told.
-    @ivar peers: the ids of all other servers.
     @ivar log: the log.
     """
 
     def __init__(self, state: ServerState) -> None:
         self.state = state
         self.config = state.config
-        self.peers = state.peers
         self.log = state.log
         self.role: Follower | Candidate | Leader = Follower(state, None)
+
+    @property
+    def peers(self) -> tuple[int, ...]:
+        """
+        The ids of all other members.
+        """
+        return self.state.peers
 
     @property
     def currentTerm(self) -> int:
@@ -96,10 +101,11 @@ class RaftView:
 
     def progressOf(self, peer: int) -> ProgressStatus | None:
         """
-        What this server, if it leads, knows of one peer: the same as L{status} has.
+        What this server, if it leads, knows of one peer: the same as L{status} has. C{None} if that is no member.
         """
         role = self.role
-        return role.progress[peer].status if isinstance(role, Leader) else None
+        known = role.progress.get(peer) if isinstance(role, Leader) else None
+        return None if known is None else known.status
 
     def hasMore(self, mayWait: bool = False) -> bool:
         """

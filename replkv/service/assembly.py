@@ -44,7 +44,7 @@ from replkv.peers.listener import PeerListener
 from replkv.raft.core import Raft
 from replkv.service.clockkeeper import ClockKeeper
 from replkv.service.foundation import Foundation
-from replkv.service.recovery import openMachine, readClock, recover, startClock
+from replkv.service.recovery import configurationOf, openMachine, readClock, recover, startClock
 from replkv.storage.backupfolder import BackupFolder
 
 PEER_TIMEOUT: Final = 2.0
@@ -89,12 +89,12 @@ class Assembly:
         reactor, limits = on.host.reactor, on.limits.node
         self.machine = openMachine(on.host, folder, on.descriptors.store, storage, on.limits, on.versions.newest)
         self.raft = recover(on.host, config, on.server, folder, storage, self.machine, on.limits)
-        members = self.raft.state.configuration
-        identity = Identity(on.server.id, config.cluster, members.members, folder, threads.store.run, on.versions)
+        ids = self.raft.state.configuration.ids
+        identity = Identity(on.server.id, config.cluster, ids, folder, threads.store.run, on.versions)
         self.links = _links(on, identity, self.raft)
         self.clock, self.clockKeeper = _clock(on, self.machine, self.raft)
         self.diskSpace = DiskSpace(folder.files, folder.path, config.reserveBytes, threads.files.run, reactor, limits)
-        self.shortages = Shortages(on.server.id, members, self.diskSpace, self.links, reactor, limits)
+        self.shortages = Shortages(self.raft, self.diskSpace, self.links, reactor, limits)
         outbox = Outbox()
         access = _access(on, self.machine)
         handOvers = HandOvers(self.raft)
@@ -122,6 +122,7 @@ class Assembly:
             _fetcher(on, self.links),
             self.snapshots,
             storage.store,
+            lambda engine: configurationOf(engine, config),
             folder.rememberWrong,
             threads.store.run,
             reactor,

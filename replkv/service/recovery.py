@@ -12,15 +12,19 @@ from twisted.logger import Logger
 
 from replkv.config import Config, ServerConfig
 from replkv.kv.conversion import convert
-from replkv.kv.engine import EngineError
+from replkv.kv.engine import Engine, EngineError
 from replkv.kv.machine import StateMachine
+from replkv.kv.members import Members
 from replkv.kv.state import FORMAT
 from replkv.node.clusterclock import ClusterClock, bridged, largestStamp
 from replkv.node.node import APPLY_TICKS, TICKS_PER_HEARTBEAT
 from replkv.raft.config import RaftConfig
+from replkv.raft.configuration import Configuration
+from replkv.raft.configurations import Configurations
 from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.log import RaftLog, bytesOf
+from replkv.raft.membership import configurationsIn
 from replkv.raft.outputs import Persist
 from replkv.raft.repair import Repair
 from replkv.service.host import Host
@@ -130,25 +134,36 @@ def recover(
             "got them from the leader",
             last=folder.repair.lastIndex,
         )
-    entries = _recent(machine.appliedIndex, storage, limits)
-    members = tuple(sorted(server.id for server in config.servers))
+    entries, later = _recent(machine.appliedIndex, storage, limits)
+    configurations = Configurations(configurationOf(machine.engine, config), machine.appliedIndex, later)
+    lowest = min(configurations.latest.voters, default=server.id)
     return Raft(
         RaftConfig(
             server.id,
-            members,
             electionTicks=round(config.electionTimeout / config.heartbeat * TICKS_PER_HEARTBEAT),
             heartbeatTicks=TICKS_PER_HEARTBEAT,
             applyTicks=APPLY_TICKS,
-            firstElectionFactor=1 if server.id == members[0] else FIRST_ELECTION_FACTOR,
+            firstElectionFactor=1 if server.id == lowest else FIRST_ELECTION_FACTOR,
             limits=limits.raft,
         ),
         host.random,
         RaftLog(storage.termRuns, storage.lastIndex, entries, storage.firstIndex, storage.prevTerm, limits=limits.raft),
+        configurations,
         storage.term,
         storage.votedFor,
         machine.appliedIndex,
         folder.repair,
     )
+
+
+def configurationOf(engine: Engine, config: Config) -> Configuration:
+    """
+    Who the members are after what a store has applied: those of the servers file, where that never changed.
+
+    @raise EngineError: if the store cannot be read.
+    """
+    found = Members(engine, {}).configuration
+    return Configuration.ofVoters(server.id for server in config.servers) if found is None else found
 
 
 def _entriesAfter(index: int, storage: LogStorage, limits: ServerLimits) -> Iterator[list[Entry]]:
@@ -176,21 +191,26 @@ def _nextAfter(index: int, storage: LogStorage, limits: ServerLimits) -> list[Ba
     return batches
 
 
-def _recent(index: int, storage: LogStorage, limits: ServerLimits) -> list[Entry]:
+def _recent(
+    index: int, storage: LogStorage, limits: ServerLimits
+) -> tuple[list[Entry], list[tuple[int, Configuration]]]:
     """
-    Read the entries after C{index}, or the last of them: as many as the core keeps in memory.
+    Read the entries after C{index}.
+
+    @return: all of them, or the last of them, as many as the core keeps in memory; and index and configuration of those
+        that have one.
     """
     most = limits.raft.cacheBytes
-    # Where there are many more than that, most of them need not be read.
-    index = max(index, storage.compactable(storage.lastIndex, most))
     pieces: deque[list[Entry]] = deque()
+    configurations = []
     size = 0
     for piece in _entriesAfter(index, storage, limits):
+        configurations += configurationsIn(piece)
         pieces.append(piece)
         size += bytesOf(piece)
         while size > most and len(pieces) > 1:
             size -= bytesOf(pieces.popleft())
-    return [entry for piece in pieces for entry in piece]
+    return [entry for piece in pieces for entry in piece], configurations
 
 
 def compare(path: str, index: int, term: int, log: LogStorage | LogOutline) -> None:

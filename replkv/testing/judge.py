@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
+from replkv.raft.configuration import Configuration
 from replkv.raft.leader import Leader
 from replkv.raft.messages import AppendEntriesReply, InstallSnapshotReply, Message
 from replkv.raft.outputs import Ready, Token
@@ -18,6 +19,7 @@ from replkv.testing.judges.elections import Elections
 from replkv.testing.judges.handovers import HandOvers
 from replkv.testing.judges.heartbeats import Heartbeats
 from replkv.testing.judges.logs import Logs
+from replkv.testing.judges.members import Members
 from replkv.testing.judges.memory import Memory
 from replkv.testing.judges.promises import Promises
 from replkv.testing.judges.reads import Reads
@@ -38,15 +40,22 @@ class Judge:
     """
 
     def __init__(
-        self, servers: Sequence[Watched], counted: Counter[str], health: Health, seconds: Callable[[], float]
+        self,
+        servers: Sequence[Watched],
+        beginning: Configuration,
+        counted: Counter[str],
+        health: Health,
+        seconds: Callable[[], float],
     ) -> None:
         """
         @param servers: all servers; they may be added to it later, until the first one starts.
+        @param beginning: the configuration with which the cluster begins.
         @param counted: counts rare things.
         @param health: which of them are well.
         @param seconds: tells the time.
         """
         self._servers = servers
+        self._beginning = beginning
         self._views: dict[int, View] = {}
         self._step = 0
         self._rare = counted
@@ -63,6 +72,7 @@ class Judge:
         self._heartbeats = Heartbeats()
         self._rests = Rests()
         self._memory = Memory(counted)
+        self._members = Members(counted)
 
     @property
     def elections(self) -> int:
@@ -89,7 +99,8 @@ class Judge:
         """
         A server has started, for the first time or again, and nothing has happened to its core yet.
         """
-        view = self._views[server.id] = View(server, self._commits.terms)
+        view = self._views[server.id] = View(server, self._commits.terms, self._beginning)
+        self._members.started(view)
         self._elections.started(view)
         self._commits.started(view)
         self._contact.started(view)
@@ -110,6 +121,7 @@ class Judge:
         view = self._views[server.id]
         self._rests.ticked(view)
         self._contact.ticked(view)
+        self._members.ticked(view)
         self._heartbeats.ticked(view)
         self._handOvers.ticked(view)
 
@@ -168,13 +180,17 @@ class Judge:
         self._step += 1
         if ready.persists:
             self._logs.given(view, ready.persists, self._commits.terms, self._elections.lastTerm)
+            self._members.given(ready.persists)
         changed = view.hasChanged
         if changed:
             self._logs.check(view)
+            self._members.look(view)
             if self._elections.check(view):
                 self._commits.elected(view)
                 view.matched = {}
-            self._commits.check(view, self._views.values(), [server.disk for server in self._servers])
+            self._commits.check(view, self._views.values(), {server.id: server.disk for server in self._servers})
+            if self._members.check(view, self._commits.terms):
+                self._contact.configured(view)
         if isinstance(view.raft.role, Leader):
             self._leads(view)
             self._retries.check(view, ready.sends)
@@ -211,8 +227,9 @@ class Judge:
         """
         What a leader knows of the others is true, and never goes back.
         """
-        matched = view.matched
         status = view.raft.status
+        # Who was no member meanwhile is asked anew.
+        matched = view.matched = {peer: known for peer, known in view.matched.items() if peer in status.progress}
         for peer, progress in status.progress.items():
             index = progress.matchIndex
             known = matched.get(peer, 0)

@@ -151,6 +151,16 @@ LOG_KEPT: Final = "a snapshot before the end of a log"
 The log of such a server had the snapshot's last entry and others after it, which it kept.
 """
 
+MEMBERS_CHANGED: Final = "a leader changed the members"
+"""
+One came or went, or became a voter.
+"""
+
+CONFIGURATION_TAKEN_BACK: Final = "a configuration taken back"
+"""
+It was in force, and was cut off the log: the one before it is in force again.
+"""
+
 SNAPSHOT_LATE: Final = "a snapshot that came too late"
 """
 A server had a snapshot, and had applied as much by then.

@@ -11,6 +11,7 @@ from replkv.testing.rare import (
     CARRIED_OUT,
     CLONED,
     COMPACTED,
+    CONFIGURATION_TAKEN_BACK,
     CONFLICT_OVER_TERMS,
     COPY_OF_RUNNING,
     CRASH_BEFORE_SYNC,
@@ -37,6 +38,7 @@ from replkv.testing.rare import (
     LONG_LIFE,
     LONGER_LOG_REFUSED,
     LOST_QUORUM,
+    MEMBERS_CHANGED,
     MORE_THAN_PENDING,
     NEWLY_KNOWN,
     NO_DESCRIPTOR,
@@ -103,7 +105,16 @@ _OF_THE_CORE: Final = frozenset(
 REQUIRED: Final = {
     "core": _OF_THE_CORE
     | {SLOW_DISK, VOTE_REPEATED, FIGURE_8, LATE_REPLY, RACE, COMPACTED}
-    | {SNAPSHOT, SNAPSHOT_LATE, LOG_REPLACED, LOG_KEPT, CRASH_IN_INSTALL, LOG_REPAIRED},
+    | {
+        MEMBERS_CHANGED,
+        CONFIGURATION_TAKEN_BACK,
+        SNAPSHOT,
+        SNAPSHOT_LATE,
+        LOG_REPLACED,
+        LOG_KEPT,
+        CRASH_IN_INSTALL,
+        LOG_REPAIRED,
+    },
     "cluster": frozenset(
         [
             DEPOSED_WITH_UNCOMMITTED,

@@ -24,6 +24,8 @@ from replkv.node.diskqueue import RunInThread
 from replkv.node.diskspace import DiskSpace
 from replkv.node.limits import NODE_LIMITS
 from replkv.raft.config import RaftConfig
+from replkv.raft.configuration import Configuration
+from replkv.raft.configurations import Configurations
 from replkv.raft.core import Raft
 from replkv.raft.entry import Entry
 from replkv.raft.log import RaftLog
@@ -62,8 +64,8 @@ class ScheduleTests(SynchronousTestCase):
         """
         The server starts.
         """
-        config = RaftConfig(0, tuple(range(members)))
-        self.raft = Raft(config, Random(1), RaftLog([(1, 1)], 2, []), 1, None, 2)
+        configurations = Configurations(Configuration.ofVoters(range(members)))
+        self.raft = Raft(RaftConfig(0), Random(1), RaftLog([(1, 1)], 2, []), configurations, 1, None, 2)
         self.space = DiskSpace(self.files, "/data", None, maybeDeferred, self.clock, NODE_LIMITS)
         schedule = BackupSchedule(
             BackupPlan(EVERY, 3, "/to"),

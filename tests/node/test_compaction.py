@@ -16,6 +16,8 @@ from replkv.node.compaction import Compaction
 from replkv.node.diskqueue import DiskQueue
 from replkv.node.limits import NODE_LIMITS
 from replkv.raft.config import RaftConfig
+from replkv.raft.configuration import Configuration
+from replkv.raft.configurations import Configurations
 from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.log import RaftLog
@@ -43,7 +45,15 @@ class CompactionTests(SynchronousTestCase):
         for entry in entries:
             self.log.write([Persist(1, 1, None, Batch([entry]))])
         self.log.prepare()
-        self.raft = Raft(RaftConfig(0, (0,)), Random(1), RaftLog([(1, 1)], 9, entries), 1, None, 9)
+        self.raft = Raft(
+            RaftConfig(0),
+            Random(1),
+            RaftLog([(1, 1)], 9, entries),
+            Configurations(Configuration.ofVoters((0,))),
+            1,
+            None,
+            9,
+        )
         self.thread, self.other = Thread(), Thread()
         self.failed: list[Failure] = []
         self.disk = DiskQueue(self.log, self.thread.run, self.thread.write, self.other.run, Clock(), NODE_LIMITS)
@@ -162,7 +172,9 @@ class CompactionTests(SynchronousTestCase):
         """
         A snapshot that takes the store's place, or is about to, may have less than the store had: what it lacks stays.
         """
-        self.raft = Raft(RaftConfig(0, (0,)), Random(1), RaftLog([(1, 1)], 9, []), 1, None, 2)
+        self.raft = Raft(
+            RaftConfig(0), Random(1), RaftLog([(1, 1)], 9, []), Configurations(Configuration.ofVoters((0,))), 1, None, 2
+        )
         compaction = self.compactionOf(0)
         compaction.flushed(4)
         self.work()

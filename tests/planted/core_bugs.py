@@ -13,6 +13,7 @@ import replkv.raft.view
 from replkv.raft.candidate import Candidate
 from replkv.raft.config import RaftConfig
 from replkv.raft.configuration import Configuration
+from replkv.raft.configurations import Configurations
 from replkv.raft.core import NotLeader, Raft
 from replkv.raft.entry import Batch
 from replkv.raft.follower import Follower
@@ -35,7 +36,8 @@ from replkv.raft.quorum import agreed
 from replkv.raft.reads import ReadQueue
 from replkv.raft.repair import Repair
 from replkv.raft.roles import Role, RoleName, Transition
-from replkv.raft.state import ServerState, Write
+from replkv.raft.state import ServerState
+from replkv.raft.writes import Write
 from tests.planted.bug import Bug, Patch
 
 _accept = Follower._accept
@@ -119,12 +121,13 @@ def _initWithoutTerm(
     config: RaftConfig,
     random: Random,
     log: RaftLog,
+    configurations: Configurations,
     currentTerm: int = 0,
     votedFor: int | None = None,
     lastApplied: int = 0,
     repair: Repair | None = None,
 ) -> None:
-    _init(raft, config, random, log, log.lastTerm, None, lastApplied, repair)
+    _init(raft, config, random, log, configurations, log.lastTerm, None, lastApplied, repair)
 
 
 def _countAnyTerm(candidate: Candidate, sender: int, reply: RequestVoteReply) -> Transition | None:
@@ -354,9 +357,9 @@ def _retryLater(progress: Progress, prevLogIndex: int, retryFrom: int) -> None:
 # Snapshots.
 
 
-def _throwLogAway(state: ServerState, index: int, term: int) -> None:
+def _throwLogAway(state: ServerState, index: int, term: int, configuration: Configuration) -> None:
     state.log.restart(index, term)
-    _installState(state, index, term)
+    _installState(state, index, term, configuration)
 
 
 def _confirmAtOnce(log: RaftLog, index: int, term: int) -> None:
@@ -364,9 +367,9 @@ def _confirmAtOnce(log: RaftLog, index: int, term: int) -> None:
     log.stableIndex = index
 
 
-def _installAny(raft: Raft, index: int, term: int) -> bool:
+def _installAny(raft: Raft, index: int, term: int, configuration: Configuration) -> bool:
     if isinstance(raft.role, Follower):
-        raft.state.install(index, term)
+        raft.state.install(index, term, configuration)
     return isinstance(raft.role, Follower)
 
 

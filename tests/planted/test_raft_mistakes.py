@@ -4,6 +4,7 @@ Bugs of cores, planted one by one: besides the simulator, tests of single parts 
 
 from __future__ import annotations
 
+from replkv.raft.configuration import Configuration
 from replkv.raft.core import Raft
 from replkv.raft.outputs import Ready
 from replkv.raft.state import ServerState
@@ -318,9 +319,9 @@ class RaftMistakesTests(PlantingTests):
         persistVote = ServerState._persistVote
         install = ServerState.install
 
-        def installAlone(state: ServerState, index: int, term: int) -> None:
+        def installAlone(state: ServerState, index: int, term: int, configuration: Configuration) -> None:
             self.patch(ServerState, "_persistVote", lambda state: None)
-            install(state, index, term)
+            install(state, index, term, configuration)
             self.patch(ServerState, "_persistVote", persistVote)
 
         self.patch(ServerState, "install", installAlone)

@@ -11,11 +11,14 @@ from random import Random
 from typing import NamedTuple
 
 from replkv.raft.config import RaftConfig
+from replkv.raft.configuration import Configuration
+from replkv.raft.configurations import Configurations
 from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.leader import Leader
 from replkv.raft.limits import RAFT_LIMITS, RaftLimits
 from replkv.raft.log import RaftLog
+from replkv.raft.membership import configurationsIn
 from replkv.raft.messages import REQUESTS, Message
 from replkv.raft.outputs import Fetch, Install, Load, Persist, ReadReady, Send, Token
 from replkv.raft.repair import Repair
@@ -23,6 +26,11 @@ from tests.patience import patiently
 
 ELECTION_TICKS = 10
 HEARTBEAT_TICKS = 2
+
+THREE = Configuration.ofVoters(range(3))
+"""
+The configuration of a cluster of three, where a test says nothing else.
+"""
 
 
 def entriesOf(*terms: int) -> list[Entry]:
@@ -109,9 +117,11 @@ class Disk:
         del self.entries[: index + 1 - self.firstIndex]
         self.firstIndex = index + 1
 
-    def recover(self, config: RaftConfig, random: Random, lastApplied: int) -> Raft:
+    def recover(self, config: RaftConfig, configuration: Configuration, random: Random, lastApplied: int) -> Raft:
         """
         The core of a server that starts from what this disk has.
+
+        @param configuration: what a snapshot has that this log begins after.
         """
         runs: list[tuple[int, int]] = []
         for entry in self.entries:
@@ -120,13 +130,15 @@ class Disk:
         last = self.firstIndex - 1 + len(self.entries)
         recent = self.entries[lastApplied + 1 - self.firstIndex :]
         log = RaftLog(runs, last, recent, self.firstIndex, self.prevTerm, config.limits)
-        return Raft(config, random, log, self.currentTerm, self.votedFor, lastApplied, self.repair)
+        configurations = Configurations(configuration, self.firstIndex - 1, configurationsIn(self.entries))
+        return Raft(config, random, log, configurations, self.currentTerm, self.votedFor, lastApplied, self.repair)
 
 
 class Server:
     """
     A core with its disk and its state machine.
 
+    @ivar configuration: the one with which the cluster begins.
     @ivar applied: what the state machine was given, from index 1 on.
     @ivar reads: reads that were answered.
     @ivar droppedReads: tokens of reads that were not.
@@ -141,8 +153,10 @@ class Server:
         config: RaftConfig,
         disk: Disk,
         random: Random | None = None,
+        configuration: Configuration = THREE,
     ) -> None:
         self.config = config
+        self.configuration = configuration
         self.disk = disk
         self.random = random or FixedTimeouts(config.id)
         self.applied: list[Entry] = []
@@ -152,7 +166,7 @@ class Server:
         self.fetches: list[Fetch] = []
         self.regressed: list[int] = []
         self.mayWait = False
-        self.raft = disk.recover(config, self.random, 0)
+        self.raft = disk.recover(config, configuration, self.random, 0)
 
     @property
     def terms(self) -> list[int]:
@@ -187,7 +201,16 @@ class Server:
         self.disk.unsynced.clear()
         self.loads.clear()
         del self.applied[lastApplied:]
-        self.raft = self.disk.recover(self.config, self.random, lastApplied)
+        self.raft = self.disk.recover(
+            self.config, self._configurationAt(self.disk.firstIndex - 1), self.random, lastApplied
+        )
+
+    def _configurationAt(self, index: int) -> Configuration:
+        """
+        The configuration that is in force after an entry which the state machine was given.
+        """
+        found = configurationsIn(self.applied[:index])
+        return found[-1][1] if found else self.configuration
 
     def pump(self) -> list[Send]:
         """
@@ -243,8 +266,9 @@ class Server:
         @param applied: what it includes.
         @return: what the core sends at once.
         """
-        if self.raft.install(applied[-1].index, applied[-1].term):
-            self.applied = list(applied)
+        before, self.applied = self.applied, list(applied)
+        if not self.raft.install(applied[-1].index, applied[-1].term, self._configurationAt(applied[-1].index)):
+            self.applied = before
         return self.pump()
 
     def finishLoad(self, most: int = 3) -> list[Send]:
@@ -303,9 +327,11 @@ class Network:
         @param disks: one for each server.
         @param random: makes the source of timeouts of the server with this id.
         """
-        members = tuple(range(len(disks)))
+        configuration = Configuration.ofVoters(range(len(disks)))
         self.servers = [
-            Server(RaftConfig(member, members, ELECTION_TICKS, HEARTBEAT_TICKS, limits=limits), disk, random(member))
+            Server(
+                RaftConfig(member, ELECTION_TICKS, HEARTBEAT_TICKS, limits=limits), disk, random(member), configuration
+            )
             for member, disk in enumerate(disks)
         ]
         self.onTheWay: list[Envelope] = []

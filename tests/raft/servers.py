@@ -5,6 +5,7 @@ Single servers in the states that tests begin with. All are server 0 of their cl
 from __future__ import annotations
 
 from replkv.raft.config import RaftConfig
+from replkv.raft.configuration import Configuration
 from replkv.raft.entry import NO_ENTRIES, Batch, Entry
 from replkv.raft.limits import RAFT_LIMITS, RaftLimits
 from replkv.raft.messages import AppendEntries, AppendEntriesReply, RequestVoteReply
@@ -22,8 +23,9 @@ def aServer(
     """
     Server 0 of C{members}, with a log of C{terms}.
     """
-    config = RaftConfig(0, tuple(range(members)), ELECTION_TICKS, HEARTBEAT_TICKS, limits=limits)
-    return Server(config, Disk(entriesOf(*terms), currentTerm, votedFor))
+    config = RaftConfig(0, ELECTION_TICKS, HEARTBEAT_TICKS, limits=limits)
+    disk = Disk(entriesOf(*terms), currentTerm, votedFor)
+    return Server(config, disk, configuration=Configuration.ofVoters(range(members)))
 
 
 def preCandidate(

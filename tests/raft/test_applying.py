@@ -24,7 +24,7 @@ class ApplyingTests(SynchronousTestCase):
         """
         It follows server 1.
         """
-        config = RaftConfig(0, (0, 1, 2), ELECTION_TICKS, HEARTBEAT_TICKS, applyTicks=2, limits=LIMITS)
+        config = RaftConfig(0, ELECTION_TICKS, HEARTBEAT_TICKS, applyTicks=2, limits=LIMITS)
         self.server = Server(config, Disk(entriesOf(), 1))
 
     def take(self, count: int) -> None:

@@ -205,7 +205,7 @@ class TimeoutTests(SynchronousTestCase):
         """
         Timeouts are spread over all of the range from the shortest to its double, so that split votes are rare.
         """
-        config = RaftConfig(0, (0, 1, 2), ELECTION_TICKS, HEARTBEAT_TICKS)
+        config = RaftConfig(0, ELECTION_TICKS, HEARTBEAT_TICKS)
         drawn = {self.timeout(config, seed, Disk()) for seed in range(200)}
         self.assertEqual(drawn, set(range(ELECTION_TICKS, 2 * ELECTION_TICKS + 1)))
 
@@ -213,7 +213,7 @@ class TimeoutTests(SynchronousTestCase):
         """
         Each candidacy draws its own timeout.
         """
-        server = Server(RaftConfig(0, (0, 1, 2), ELECTION_TICKS, HEARTBEAT_TICKS), Disk(), Random(1))
+        server = Server(RaftConfig(0, ELECTION_TICKS, HEARTBEAT_TICKS), Disk(), Random(1))
         asked = [tick for tick in range(400) if server.tick()]
         waits = {later - earlier for earlier, later in pairwise(asked)}
         self.assertGreater(len(waits), 5)
@@ -223,7 +223,7 @@ class TimeoutTests(SynchronousTestCase):
         """
         The first timeout of a server that has never seen a term is stretched, and no later one.
         """
-        config = RaftConfig(1, (0, 1, 2), ELECTION_TICKS, HEARTBEAT_TICKS, firstElectionFactor=4)
+        config = RaftConfig(1, ELECTION_TICKS, HEARTBEAT_TICKS, firstElectionFactor=4)
         for seed in range(50):
             self.assertGreaterEqual(self.timeout(config, seed, Disk()), 4 * ELECTION_TICKS)
             self.assertLessEqual(self.timeout(config, seed, Disk(currentTerm=1)), 2 * ELECTION_TICKS)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.raft.configurations import Configurations
 from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.limits import RAFT_LIMITS, RaftLimits
@@ -15,7 +16,7 @@ from replkv.raft.log import ENTRY_OVERHEAD, RaftLog
 from replkv.raft.messages import AppendEntries, RequestVoteReply, TimeoutNow
 from replkv.raft.outputs import Load
 from tests.patience import patiently
-from tests.raft.network import ELECTION_TICKS, Server, entriesOf
+from tests.raft.network import ELECTION_TICKS, THREE, Server, entriesOf
 from tests.raft.servers import appendEntries, appends, aServer, heartbeat, matched, rejected, streaming
 
 NOTHING_KEPT = RaftLimits(cacheBytes=0)
@@ -300,7 +301,7 @@ class LeaderTests(SynchronousTestCase):
         """
         server = aServer(1, 1, 1, 1)
         log = RaftLog([(1, 1)], 4, entriesOf(1, 1, 1, 1)[3:])
-        server.raft = Raft(server.config, server.random, log, 1)
+        server.raft = Raft(server.config, server.random, log, Configurations(THREE), 1)
         server.tick(2 * ELECTION_TICKS)
         server.receive(1, RequestVoteReply(term=2, granted=True, preVote=True))
         server.sync()

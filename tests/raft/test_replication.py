@@ -7,6 +7,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.raft.config import RaftConfig
+from replkv.raft.configuration import Configuration
 from replkv.raft.entry import NO_ENTRIES, Batch, Entry
 from replkv.raft.limits import RAFT_LIMITS, RaftLimits
 from replkv.raft.messages import AppendEntries, AppendEntriesReply
@@ -354,7 +355,7 @@ class ConflictTests(SynchronousTestCase):
         How many messages a leader needs to find where the logs agree.
         """
         server = leader(*leading, members=2, currentTerm=9)
-        follower = Server(RaftConfig(1, (0, 1)), Disk(entriesOf(*following)))
+        follower = Server(RaftConfig(1), Disk(entriesOf(*following)), configuration=Configuration.ofVoters((0, 1)))
         [message] = appends(server.pump(), 1)
         count = 0
         for _ in patiently("the logs agree"):

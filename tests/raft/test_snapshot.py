@@ -12,7 +12,7 @@ from replkv.raft.limits import RaftLimits
 from replkv.raft.messages import AppendEntriesReply, InstallSnapshot, InstallSnapshotReply, Message
 from replkv.raft.outputs import Fetch, Install, Persist, Send
 from replkv.raft.progress import ProgressState
-from tests.raft.network import ELECTION_TICKS, HEARTBEAT_TICKS, Server, entriesOf
+from tests.raft.network import ELECTION_TICKS, HEARTBEAT_TICKS, THREE, Server, entriesOf
 from tests.raft.servers import (
     appendEntries,
     appends,
@@ -130,7 +130,7 @@ class FollowerTests(SynchronousTestCase):
         server = aServer(1, 1, 1, 1)
         server.raft.step(1, heartbeat(1, 4, 1)._replace(leaderCommit=4))
         self.assertEqual((server.raft.commitIndex, server.raft.lastApplied), (4, 0))
-        self.assertRaises(InvariantViolation, server.raft.install, 3, 4)
+        self.assertRaises(InvariantViolation, server.raft.install, 3, 4, THREE)
 
     def test_keepsLog(self) -> None:
         """
@@ -151,7 +151,7 @@ class FollowerTests(SynchronousTestCase):
         """
         server = aServer(1)
         server.raft.step(1, appendEntries(2, 1, 1))
-        self.assertTrue(server.raft.install(4, 2))
+        self.assertTrue(server.raft.install(4, 2, THREE))
         server.pump()
         self.assertEqual(list(server.disk.unsynced), [Persist(1, 2, None, Batch(())), Install(2, 4, 2, False)])
 
@@ -163,7 +163,7 @@ class FollowerTests(SynchronousTestCase):
         server = aServer(1)
         server.receive(1, heartbeat(2, 1, 1))
         server.sync()
-        self.assertTrue(server.raft.install(4, 5))
+        self.assertTrue(server.raft.install(4, 5, THREE))
         self.assertEqual((server.raft.currentTerm, server.raft.leaderId), (5, None))
         server.pump()
         self.assertEqual(list(server.disk.unsynced), [Persist(2, 5, None, Batch(())), Install(3, 4, 5, False)])
@@ -198,16 +198,16 @@ class FollowerTests(SynchronousTestCase):
         """
         server = aServer(1, 1, 1)
         server.receive(1, appendEntries(1, 3, 1, leaderCommit=3))
-        self.assertFalse(server.raft.install(3, 1))
-        self.assertFalse(server.raft.install(2, 1))
-        self.assertTrue(server.raft.install(4, 1))
+        self.assertFalse(server.raft.install(3, 1, THREE))
+        self.assertFalse(server.raft.install(2, 1, THREE))
+        self.assertTrue(server.raft.install(4, 1, THREE))
 
     def test_onlyAsFollower(self) -> None:
         """
         Who stands for election or leads takes none.
         """
         for server in (candidate(1), leader(1)):
-            self.assertFalse(server.raft.install(9, 1))
+            self.assertFalse(server.raft.install(9, 1, THREE))
 
     def test_restart(self) -> None:
         """
@@ -422,7 +422,7 @@ class DistrustTests(SynchronousTestCase):
         server.receive(1, appendEntries(1, 4, 1, leaderCommit=4))
         server.compact(2)
         server.raft.distrust()
-        self.assertFalse(server.raft.install(1, 1))
+        self.assertFalse(server.raft.install(1, 1, THREE))
         server.install(entriesOf(1, 1, 1))
         self.assertEqual(server.raft.lastApplied, 3)
         server.sync()

@@ -98,7 +98,7 @@ class JudgedNetwork(Network):
         self.seen = [Seen(server) for server in self.servers]
         self.now = 0.0
         self.health = Health(len(disks), lambda: self.now)
-        self.judge = Judge(self.seen, self.rare, self.health, lambda: self.now)
+        self.judge = Judge(self.seen, self.servers[0].configuration, self.rare, self.health, lambda: self.now)
         for seen in self.seen:
             self._watch(seen)
 

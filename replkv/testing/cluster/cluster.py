@@ -15,6 +15,7 @@ from twisted.python.failure import Failure
 
 from replkv.client.client import Client
 from replkv.config import Config, ServerConfig
+from replkv.raft.configuration import Configuration
 from replkv.service.limits import SERVER_LIMITS, ServerLimits
 from replkv.testing.chance import chance
 from replkv.testing.cluster.availability import LOOK_SECONDS
@@ -114,7 +115,9 @@ class SimulatedCluster:
         )
         self.servers = [SimulatedServer(self, server) for server in servers]
         self.health = Health(size, self.timeline.seconds)
-        self.judge = Judge(self.servers, self.rare, self.health, self.timeline.seconds)
+        self.judge = Judge(
+            self.servers, Configuration.ofVoters(range(size)), self.rare, self.health, self.timeline.seconds
+        )
         self.blind = Blind()
         self.clientHosts: list[str] = []
         self.reactor = self.process("client")

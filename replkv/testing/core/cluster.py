@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from replkv.raft.configuration import Configuration
 from replkv.raft.messages import Message
 from replkv.testing.chance import chance
 from replkv.testing.core.disk import Disk
@@ -54,14 +55,16 @@ class Cluster:
         self.network = Network(
             self.timeline, seed, plan.servers, plan.delay, plan.detection, self._arrive, self._unreachable
         )
+        first = plan.servers if plan.members is None else plan.members.first
+        configuration = Configuration.ofVoters(range(first))
         self.servers = [
-            Server(self, number, Disk(self.timeline, chance(seed, "disk", number), plan.disk))
+            Server(self, number, Disk(self.timeline, chance(seed, "disk", number), plan.disk, configuration))
             for number in range(plan.servers)
         ]
         for server, rate in zip(self.servers, plan.rates, strict=True):
             server.rate = rate
         self.health = Health(plan.servers, self.timeline.seconds)
-        self.judge = Judge(self.servers, self.rare, self.health, self.timeline.seconds)
+        self.judge = Judge(self.servers, configuration, self.rare, self.health, self.timeline.seconds)
         self.probes = Probes()
         self._down = [0] * plan.servers
         self._standing = [0] * plan.servers

@@ -10,9 +10,12 @@ from random import Random
 from types import MappingProxyType
 
 from replkv.raft.config import RaftConfig
+from replkv.raft.configuration import Configuration
+from replkv.raft.configurations import Configurations
 from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
 from replkv.raft.log import RaftLog, bytesOf
+from replkv.raft.membership import configurationsIn
 from replkv.raft.outputs import Install, Load, Persist
 from replkv.raft.repair import Repair
 from replkv.testing.core.machine import Machine
@@ -34,15 +37,16 @@ class Disk:
     @ivar slowness: how many seconds longer than usual everything takes.
     """
 
-    def __init__(self, timeline: Timeline, random: Random, seconds: Span) -> None:
+    def __init__(self, timeline: Timeline, random: Random, seconds: Span, configuration: Configuration) -> None:
         """
         @param seconds: how long a write takes.
+        @param configuration: the one with which the cluster begins.
         """
         self.term = 0
         self.votedFor: int | None = None
         self.entries: list[Entry] = []
         self.firstIndex = 1
-        self.snapshot = Machine()
+        self.snapshot = Machine(configuration)
         self.repair: Repair | None = None
         self.slowness = 0.0
         self._timeline = timeline
@@ -123,7 +127,10 @@ class Disk:
             self.snapshot.terms[self.firstIndex - 2] if self.firstIndex > 1 else 0,
             config.limits,
         )
-        return Raft(config, random, log, self.term, self.votedFor, lastApplied, self.repair)
+        snapshot = self.snapshot
+        later = configurationsIn(self.entries[snapshot.appliedIndex + 1 - self.firstIndex :])
+        configurations = Configurations(snapshot.configuration, snapshot.appliedIndex, later)
+        return Raft(config, random, log, configurations, self.term, self.votedFor, lastApplied, self.repair)
 
     def write(
         self, persists: Sequence[Persist | Install], fetched: Mapping[int, Machine] = MappingProxyType({})

@@ -191,8 +191,10 @@ def _haveDistrusted(case: Case) -> None:
 def _mayLose(case: Case) -> bool:
     """
     Whether the victim may lose what it has: never so many that the others are no majority, since they would have nobody
-    to get it from.
+    to get it from; and none where members go, and few may be left.
     """
+    if case.cluster.plan.members is not None:
+        return False
     servers = case.cluster.servers
     lacking = {server.id for server in servers if server.isLacking}
     return len(lacking | {case.victim}) <= (len(servers) - 1) // 2

@@ -10,7 +10,9 @@ from replkv.commands.cas import Cas
 from replkv.commands.command import KeyCommand
 from replkv.commands.delete import Delete
 from replkv.commands.set import Set
+from replkv.raft.configuration import Configuration
 from replkv.raft.entry import Entry
+from replkv.raft.membership import decode, isConfiguration
 from replkv.testing.history import Answer, Told
 
 
@@ -31,14 +33,17 @@ def encode(command: KeyCommand) -> bytes:
 class Machine:
     """
     @ivar appliedIndex: the index of the last entry that it was given.
+    @ivar configuration: the last one that it was given.
     @ivar terms: the terms of all that it was given.
     """
 
-    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+    def __init__(self, configuration: Configuration, entries: Iterable[Entry] = ()) -> None:
         """
+        @param configuration: the one with which the cluster begins.
         @param entries: what it has already been given.
         """
         self.appliedIndex = 0
+        self.configuration = configuration
         self.terms: list[int] = []
         self._values: dict[bytes, tuple[int, bytes]] = {}
         for entry in entries:
@@ -49,13 +54,13 @@ class Machine:
         """
         The same for two machines only if they hold the same.
         """
-        return repr(sorted(self._values.items())).encode()
+        return repr((self.configuration, sorted(self._values.items()))).encode()
 
     def copy(self) -> Machine:
         """
         Another one that was given the same.
         """
-        copy = Machine()
+        copy = Machine(self.configuration)
         copy.appliedIndex, copy.terms, copy._values = self.appliedIndex, self.terms.copy(), self._values.copy()
         return copy
 
@@ -68,6 +73,9 @@ class Machine:
         self.terms.append(term)
         if not data:
             return Answer(Told.CARRIED_OUT)  # The no-op of a leader.
+        if isConfiguration(data):
+            self.configuration = decode(data)
+            return Answer(Told.CARRIED_OUT)
         kind, key, *arguments = data.split(b" ")
         found = self._values.get(key)
         if kind == b"set":

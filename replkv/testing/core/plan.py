@@ -45,6 +45,19 @@ class Compaction:
 
 
 @dataclass(frozen=True)
+class MembersPlan:
+    """
+    @ivar first: how many servers are members when the cluster begins.
+    @ivar operators: how many have members come and go, and know nothing of each other.
+    @ivar pause: the mean of the seconds between two changes of each.
+    """
+
+    first: int
+    operators: int
+    pause: float
+
+
+@dataclass(frozen=True)
 class ClientPlan:
     """
     @ivar number: its number.
@@ -78,6 +91,7 @@ class Plan:
     @ivar applying: how many seconds it takes to apply what is given out at once.
     @ivar limits: the limits of all servers.
     @ivar compaction: when their logs are compacted; C{None} if never.
+    @ivar members: which servers are members; C{None} if all are, all the time.
     @ivar keys: the keys that there are.
     @ivar seconds: for how long things go wrong.
     """
@@ -94,6 +108,7 @@ class Plan:
     applying: float
     limits: RaftLimits
     compaction: Compaction | None
+    members: MembersPlan | None
     keys: tuple[bytes, ...]
     seconds: float
     clients: tuple[ClientPlan, ...]
@@ -102,8 +117,10 @@ class Plan:
     @property
     def settling(self) -> Settling | None:
         """
-        See L{replkv.testing.health.settling}.
+        See L{replkv.testing.health.settling}. Who is well decides nothing where it may be no member.
         """
+        if self.members is not None:
+            return None
         lowest, highest = _RATES
         slowest, fastest = TICK / lowest, TICK / highest
         # From one heartbeat to the next, and back: a few may be left out while too many messages are without an answer.
@@ -154,6 +171,7 @@ def draw(seed: int, kinds: Mapping[str, float]) -> Plan:
         applying=random.choice([0.0, 0.0, 0.0, 0.02]),
         limits=drawLimits(random, chance(seed, "limits")),
         compaction=_compaction(chance(seed, "compaction")),
+        members=_members(chance(seed, "members"), servers),
         keys=keys,
         seconds=seconds,
         clients=tuple(_client(chance(seed, "client plan", number), number) for number in range(random.randint(1, 4))),
@@ -184,6 +202,12 @@ def _compaction(random: Random) -> Compaction | None:
     if random.random() < 0.3:
         return None
     return Compaction(every=random.choice([1, 5, 20]), kept=random.choice([0, 3, 20]))
+
+
+def _members(random: Random, servers: int) -> MembersPlan | None:
+    if servers < 2 or random.random() < 0.6:
+        return None
+    return MembersPlan(random.randint(1, servers), random.choice([1, 1, 2]), random.choice([0.2, 0.5, 2.0]))
 
 
 def _client(random: Random, number: int) -> ClientPlan:

@@ -26,8 +26,9 @@ class Probes:
     """
 
     def __init__(self) -> None:
-        # By leader, its term, follower, and which log that has: after a crash, or a snapshot, it is another one.
-        self._vain: dict[tuple[int, int, int, int, int], int] = {}
+        # By leader, its term and its configuration, follower, and which log that has: after a crash, or a snapshot, it
+        # is another one, and one that was no member meanwhile is probed anew.
+        self._vain: dict[tuple[int, ...], int] = {}
 
     def answered(self, leader: Server, follower: Server, reply: AppendEntriesReply, nextIndex: int) -> None:
         """
@@ -39,7 +40,8 @@ class Probes:
         progress = leader.raft.progressOf(follower.id)
         if progress is None or leader.raft.currentTerm != reply.term:
             return
-        key = (leader.id, reply.term, follower.id, follower.life, follower.raft.log.firstIndex)
+        index = leader.raft.state.configurations.latestIndex
+        key = (leader.id, reply.term, index, follower.id, follower.life, follower.raft.log.firstIndex)
         if reply.success:
             self._vain.pop(key, None)
         elif progress.nextIndex < nextIndex:

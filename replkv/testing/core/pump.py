@@ -51,16 +51,15 @@ class Pump:
         plan = cluster.plan
         self.id = serverId
         self.disk = disk
-        self.machine = Machine()
+        self.machine = disk.snapshot.copy()
         self.isRunning = False
         self.isPaused = False
         self.isFragile = False
         self.life = 0
         self.rate = 1.0
         self._cluster = cluster
-        members = tuple(range(plan.servers))
         self._config = RaftConfig(
-            serverId, members, plan.electionTicks, plan.heartbeatTicks, plan.applyTicks, limits=plan.limits
+            serverId, plan.electionTicks, plan.heartbeatTicks, plan.applyTicks, limits=plan.limits
         )
         self._random = chance(cluster.seed, "server", serverId)
         self._raft: Raft | None = None

@@ -15,6 +15,7 @@ from replkv.testing.chance import chance
 from replkv.testing.core.client import Client
 from replkv.testing.core.cluster import Cluster
 from replkv.testing.core.faults import KINDS, Faults
+from replkv.testing.core.operator import Operator
 from replkv.testing.core.plan import TICK, Plan, draw
 from replkv.testing.core.question import Lost, Question, Refused, Result
 from replkv.testing.core.slowdisk import checkSlowDisks
@@ -69,6 +70,10 @@ class Simulation:
         self._faults = Faults(cluster, plan.faults)
         outcome.injected = self._faults.injected
         self._clients = [Client(cluster, client, self._history) for client in plan.clients]
+        members = plan.members
+        self._operators = (
+            [] if members is None else [Operator(cluster, number, members) for number in range(members.operators)]
+        )
         self._answered = False
 
     def run(self) -> None:
@@ -82,6 +87,8 @@ class Simulation:
         cluster.run(self._plan.seconds)
         cluster.tell("cluster", "all is well again")
         self._faults.mend()
+        for operator in self._operators:
+            operator.stop()
         cluster.calm()
         deadline = cluster.now + patience
         cluster.until(lambda: not any(client.waits for client in self._clients), "all clients are answered", deadline)
@@ -135,13 +142,14 @@ class Simulation:
 
     def _isAtRest(self) -> bool:
         """
-        Whether all servers have applied all of the leader's log, and no log is to be repaired. What a state machine
-        holds at an index, the judge has compared.
+        Whether all members have applied all of the leader's log, and no log is to be repaired. All of them are voters
+        by then. What a state machine holds at an index, the judge has compared.
         """
         leader = self._cluster.leader()
         if leader is None:
             return False
-        last = leader.raft.log.lastIndex
-        return all(
-            server.machine.appliedIndex == last and not server.raft.isRepairing for server in self._cluster.servers
+        last, configuration = leader.raft.log.lastIndex, leader.raft.state.configuration
+        members = [self._cluster.servers[member] for member in configuration.ids]
+        return configuration.ids == configuration.voters and all(
+            server.machine.appliedIndex == last and not server.raft.isRepairing for server in members
         )

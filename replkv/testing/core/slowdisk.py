@@ -40,7 +40,7 @@ def checkSlowDisks(cluster: Cluster, write: Callable[[], None], allSlow: bool) -
     """
     plan, leader = cluster.plan, cluster.leader()
     ticks = int(_HANGS * plan.limits.diskPatience * plan.electionTicks)
-    if plan.servers < 3 or ticks < _LEAST or leader is None:
+    if ticks < _LEAST or leader is None or len(leader.raft.state.configuration.voters) < 3:
         return
     seconds = _LEAST * TICK
     if allSlow:

@@ -114,7 +114,7 @@ class Snapshots:
         if machine is None or not machine.appliedIndex:
             return
         index = machine.appliedIndex
-        if raft.install(index, machine.terms[-1]):
+        if raft.install(index, machine.terms[-1], machine.configuration):
             self._fetched = None
             self._taken.append(machine)
             self._cluster.tell(self._server.name, f"installs a snapshot up to entry {index}")

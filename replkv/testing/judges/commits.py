@@ -5,11 +5,10 @@ Commitment: what is committed is on a majority of disks, stays for ever, and is 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from replkv.raft.entry import Entry
 from replkv.raft.leader import Leader
-from replkv.raft.quorum import agreed, majority
 from replkv.raft.status import Status
 from replkv.testing import rare
 from replkv.testing.judges.logs import Logs
@@ -55,7 +54,7 @@ class Commits:
         if len(view.terms) > len(self.terms) and view.terms[len(self.terms)] < term:
             self._rare[rare.INHERITED_UNCOMMITTED] += 1
 
-    def check(self, view: View, views: Iterable[View], disks: Iterable[DurableLog]) -> None:
+    def check(self, view: View, views: Iterable[View], disks: Mapping[int, DurableLog]) -> None:
         """
         commitIndex never goes back, and what is new in it is committed.
 
@@ -87,8 +86,8 @@ class Commits:
         """
         A leader has not committed anything of its term yet: see what it would, if it counted other entries.
         """
-        matched = [progress.matchIndex for progress in status.progress.values()]
-        index = agreed([view.raft.log.stableIndex, *matched])
+        matched = {peer: progress.matchIndex for peer, progress in status.progress.items()}
+        index = view.agreed({view.id: view.raft.log.stableIndex, **matched})
         if index > max(len(self.terms), view.raft.commitIndex):
             term = view.terms[index - 1]
             known = self._onMajority.setdefault(index, set())
@@ -125,14 +124,17 @@ class Commits:
         if self._digests.setdefault(index, digest) != digest:
             raise Violation(f"server {server} has another state than others had when they had applied {index} entries")
 
-    def _commit(self, view: View, last: int, term: int, leadingTerm: int, disks: Iterable[DurableLog]) -> None:
+    def _commit(self, view: View, last: int, term: int, leadingTerm: int, disks: Mapping[int, DurableLog]) -> None:
         if not leadingTerm:
             raise Violation(f"server {view.id} follows and commits entry {last}, which no leader has committed")
         if term != leadingTerm:
             raise Violation(f"server {view.id} leads term {leadingTerm} and counts entry {last} of term {term}")
-        held = sum(disk.holds(last, term) for disk in disks)
-        if held < majority(len(view.peers) + 1):
-            raise Violation(f"server {view.id} commits entry {last}, which is on {held} disks of {len(view.peers) + 1}")
+        held = {server for server, disk in disks.items() if disk.holds(last, term)}
+        if not view.isQuorum(held):
+            voters = set(view.configuration.voters)
+            raise Violation(
+                f"server {view.id} commits entry {last}, which is on {len(held & voters)} disks of {len(voters)}"
+            )
         for index in range(len(self.terms) + 1, last + 1):
             committed = view.terms[index - 1]
             if committed < term:

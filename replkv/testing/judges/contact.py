@@ -17,7 +17,6 @@ from replkv.raft.messages import (
     RequestVoteReply,
     TimeoutNow,
 )
-from replkv.raft.quorum import majority
 from replkv.testing.judges.view import View
 from replkv.testing.outcome import Violation
 
@@ -52,6 +51,12 @@ class Contact:
         """
         self._answers[view.id] = dict.fromkeys(view.peers, self._ticks[view.id])
 
+    def configured(self, view: View) -> None:
+        """
+        A server goes by another configuration: if it leads, it has as long again to hear a majority.
+        """
+        self._answers[view.id] = dict.fromkeys(self._answers[view.id], self._ticks[view.id])
+
     def ticked(self, view: View) -> None:
         """
         A server has counted a tick.
@@ -63,8 +68,10 @@ class Contact:
         if not isinstance(view.raft.role, Leader) or not view.peers:
             self._answers[view.id] = {}
             return
-        answers = sorted(self._answers[view.id].values(), reverse=True)
-        silent = ticks - answers[majority(len(view.peers) + 1) - 2] if answers else 0
+        answers = self._answers[view.id]
+        # Who has just become a member is not late yet.
+        heard = {peer: answers.setdefault(peer, ticks) for peer in view.configuration.peersOf(view.id)}
+        silent = ticks - view.agreed({view.id: ticks, **heard})
         if silent > 2 * view.raft.config.electionTicks:
             raise Violation(f"server {view.id} leads, and a majority has not answered it for {silent} ticks")
 

@@ -8,7 +8,6 @@ from collections import Counter
 
 from replkv.raft.leader import Leader
 from replkv.raft.messages import RequestVote, RequestVoteReply
-from replkv.raft.quorum import majority
 from replkv.testing import rare
 from replkv.testing.judges.contact import Contact
 from replkv.testing.judges.handovers import HandOvers
@@ -159,10 +158,12 @@ class Elections:
             raise Violation(f"server {view.id} is elected in term {term}, and its state machine is distrusted")
         if term in self.leaders:
             raise Violation(f"server {view.id} is elected in term {term}, and so was server {self.leaders[term]}")
-        own = (view.disk.term, view.disk.votedFor) == (term, view.id)
-        votes = own + sum(self._votes.get((peer, term)) == view.id for peer in view.peers)
-        if votes < majority(len(view.peers) + 1):
-            raise Violation(f"server {view.id} leads term {term} with {votes} votes of {len(view.peers) + 1}")
+        votes = {peer for peer in view.peers if self._votes.get((peer, term)) == view.id}
+        if (view.disk.term, view.disk.votedFor) == (term, view.id):
+            votes.add(view.id)
+        if not view.isQuorum(votes):
+            voters = set(view.configuration.voters)
+            raise Violation(f"server {view.id} leads term {term} with {len(votes & voters)} votes of {len(voters)}")
         self.leaders[term] = view.id
         request = self._stood.get(term, {}).get(view.id)
         self._rare[rare.HANDED_OVER] += request is not None and request.handOver

@@ -54,6 +54,6 @@ class Heartbeats:
         for peer in view.peers:
             # A peer that owes too many answers is sent nothing.
             leads = peer in progress and progress[peer].maySend
-            silent = self._silent[view.id, peer] = self._silent[view.id, peer] + 1 if leads else 0
+            silent = self._silent[view.id, peer] = self._silent.get((view.id, peer), 0) + 1 if leads else 0
             if silent > most + 1:
                 raise Violation(f"leader {view.id} has sent server {peer} nothing for {silent} ticks")

@@ -16,7 +16,6 @@ from replkv.raft.messages import (
     RequestVoteReply,
 )
 from replkv.raft.outputs import Send
-from replkv.raft.quorum import majority
 from replkv.testing.judges.elections import Elections
 from replkv.testing.judges.view import View
 from replkv.testing.outcome import Violation
@@ -74,8 +73,8 @@ class Promises:
         Whether a majority has answered a leader, in its term and after a step.
         """
         term = view.raft.currentTerm
-        heard = 1 + sum(self._answers.get((peer, view.id, term), 0) > since for peer in view.peers)
-        return heard >= majority(len(view.peers) + 1)
+        heard = {peer for peer in view.peers if self._answers.get((peer, view.id, term), 0) > since}
+        return view.isQuorum({view.id, *heard})
 
     def _append(self, view: View, message: AppendEntries, committed: int) -> None:
         if self._elections.leaders.get(message.term) != view.id:

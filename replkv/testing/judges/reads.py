@@ -8,7 +8,6 @@ from collections import Counter
 
 from replkv.raft.outputs import Ready, Token
 from replkv.raft.progress import ProgressState
-from replkv.raft.quorum import majority
 from replkv.raft.status import Status
 from replkv.testing import rare
 from replkv.testing.judges.elections import Elections
@@ -39,8 +38,9 @@ class Reads:
         """
         Take note where a leader that has reads waiting has lost contact with the majority.
         """
-        reachable = 1 + sum(progress.state is ProgressState.REPLICATE for progress in status.progress.values())
-        if reachable < majority(len(view.peers) + 1):
+        progress = status.progress
+        reachable = {peer for peer in progress if progress[peer].state is ProgressState.REPLICATE}
+        if not view.isQuorum({view.id, *reachable}):
             for asked in view.reads.values():
                 asked.waited = True
 

@@ -4,9 +4,10 @@ A server as a judge sees it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Protocol
 
+from replkv.raft.configuration import Configuration
 from replkv.raft.core import Raft
 from replkv.raft.leader import Leader
 from replkv.raft.outputs import Token
@@ -97,7 +98,8 @@ class View:
     @ivar id: its id.
     @ivar raft: its core.
     @ivar disk: its disk.
-    @ivar peers: the ids of all other servers.
+    @ivar beginning: the configuration with which the cluster begins.
+    @ivar configuration: the one that it goes by; the next is the one by which it went when it was last seen.
     @ivar term: currentTerm when it was last seen; the next five likewise.
     @ivar leadingTerm: the term that it led; 0 if it did not lead.
     @ivar terms: the terms of its log, by what it gave to its disk, from index 1 on: before the log, those of the
@@ -110,14 +112,16 @@ class View:
 
     __slots__ = (
         "applied",
+        "beginning",
         "commitIndex",
+        "configuration",
+        "configurationBefore",
         "disk",
         "id",
         "isDistrusted",
         "lastIndex",
         "leadingTerm",
         "matched",
-        "peers",
         "raft",
         "reads",
         "role",
@@ -127,7 +131,7 @@ class View:
         "votedFor",
     )
 
-    def __init__(self, server: Watched, committed: Sequence[int]) -> None:
+    def __init__(self, server: Watched, committed: Sequence[int], beginning: Configuration) -> None:
         """
         @param committed: the terms of all entries that are committed.
         @raise Violation: if the server's log begins after something else than what is committed.
@@ -136,7 +140,8 @@ class View:
         self.id = server.id
         self.raft = raft
         self.disk = server.disk
-        self.peers = raft.peers
+        self.beginning = beginning
+        self.configuration = self.configurationBefore = raft.state.configuration
         log = raft.log
         prevIndex = log.firstIndex - 1
         if prevIndex and not (prevIndex <= len(committed) and committed[prevIndex - 1] == log.term(prevIndex)):
@@ -147,6 +152,29 @@ class View:
         self.matched: dict[int, int] = {}
         self.reads: dict[Token, Asked] = {}
         self.note()
+
+    @property
+    def peers(self) -> tuple[int, ...]:
+        """
+        The ids of all other members.
+        """
+        return self.raft.peers
+
+    def isQuorum(self, servers: Set[int]) -> bool:
+        """
+        Whether these can decide, by what it goes by now, or did before what it has just done.
+        """
+        return any(
+            2 * sum(voter in servers for voter in each.voters) > len(each.voters)
+            for each in (self.configuration, self.configurationBefore)
+        )
+
+    def agreed(self, values: Mapping[int, int]) -> int:
+        """
+        What most of the voters have reached.
+        """
+        ordered = sorted(values[voter] for voter in self.configuration.voters)
+        return ordered[(len(ordered) - 1) // 2]
 
     def note(self) -> None:
         """

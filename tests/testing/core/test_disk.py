@@ -15,9 +15,9 @@ from replkv.raft.repair import Repair
 from replkv.testing.core.disk import Disk
 from replkv.testing.span import Span
 from replkv.testing.timeline import Timeline
-from tests.raft.network import entriesOf
+from tests.raft.network import THREE, entriesOf
 
-CONFIG = RaftConfig(0, (0, 1, 2))
+CONFIG = RaftConfig(0)
 
 
 def persist(seq: int, *entries: Entry, term: int = 1) -> Persist:
@@ -37,7 +37,7 @@ class DiskTests(SynchronousTestCase):
         Make a disk whose writes take a second.
         """
         self.timeline = Timeline()
-        self.disk = Disk(self.timeline, Random(1), Span(1.0, 1.0))
+        self.disk = Disk(self.timeline, Random(1), Span(1.0, 1.0), THREE)
         self.written: list[int] = []
         self.start()
 

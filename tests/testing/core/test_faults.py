@@ -5,6 +5,7 @@ Faults: that they happen, and that they are over when they are over.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -28,7 +29,8 @@ class FaultTests(SynchronousTestCase):
         """
         self.told: list[str] = []
         seed = next(seed for seed in range(100) if draw(seed, {kind: 1.0}).servers == 3)
-        self.cluster = Cluster(seed, draw(seed, {kind: 1.0}), self.told.append)
+        plan = replace(draw(seed, {kind: 1.0}), members=None)
+        self.cluster = Cluster(seed, plan, self.told.append)
         self.cluster.start()
         fault = Fault(0, kind, BEGIN, SECONDS, (2, 0, 1), atLeader, amount)
         self.faults = Faults(self.cluster, [fault])

@@ -14,6 +14,7 @@ from replkv.commands.set import Set
 from replkv.raft.entry import Entry
 from replkv.testing.core.machine import Machine, encode
 from replkv.testing.history import Answer, Told
+from tests.raft.network import THREE
 
 
 class MachineTests(SynchronousTestCase):
@@ -25,7 +26,7 @@ class MachineTests(SynchronousTestCase):
         """
         Make an empty one.
         """
-        self.machine = Machine()
+        self.machine = Machine(THREE)
         self.entries: list[Entry] = []
 
     def apply(self, command: KeyCommand) -> Answer:
@@ -70,7 +71,9 @@ class MachineTests(SynchronousTestCase):
         """
         self.apply(Set(b"a", 0, b"1", False))
         self.apply(Set(b"b", 0, b"2", False))
-        self.assertEqual(Machine(self.entries).digest, self.machine.digest)
-        self.assertEqual(Machine(reversed(self.entries)).digest, self.machine.digest)
-        self.assertNotEqual(Machine(self.entries[:1]).digest, self.machine.digest)
-        self.assertNotEqual(Machine([entry._replace(index=9) for entry in self.entries]).digest, self.machine.digest)
+        self.assertEqual(Machine(THREE, self.entries).digest, self.machine.digest)
+        self.assertEqual(Machine(THREE, reversed(self.entries)).digest, self.machine.digest)
+        self.assertNotEqual(Machine(THREE, self.entries[:1]).digest, self.machine.digest)
+        self.assertNotEqual(
+            Machine(THREE, [entry._replace(index=9) for entry in self.entries]).digest, self.machine.digest
+        )

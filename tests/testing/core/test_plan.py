@@ -38,6 +38,9 @@ class PlanTests(SynchronousTestCase):
         self.assertTrue(all(len({fault.kind for fault in plan.faults} - {HAND_OVER, LOG_ROT}) <= 6 for plan in plans))
         self.assertEqual({len(plan.clients) for plan in plans}, {1, 2, 3, 4})
         self.assertIn(0, {len(plan.faults) for plan in plans})
+        changing = [plan.members for plan in plans if plan.members is not None]
+        self.assertTrue(60 < len(changing) < 180)
+        self.assertEqual({members.operators for members in changing}, {1, 2})
 
     def test_faults(self) -> None:
         """

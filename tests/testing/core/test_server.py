@@ -39,6 +39,7 @@ def aPlan(**changed: object) -> Plan:
         turn=0.0,
         applying=0.0,
         limits=RAFT_LIMITS,
+        members=None,
         clients=(),
         faults=(),
     )

@@ -1,0 +1,115 @@
+"""
+From one configuration to the next: another value, or the reason why there is none.
+
+Members change one at a time: two configurations that follow each other differ by one voter at the most, and so each
+majority of the one has a server in common with each of the other (Ongaro's thesis, section 4.1). To replace a server
+takes two such steps, since its vote goes before it comes back: with its new data folder it has none at first.
+"""
+
+from __future__ import annotations
+
+from replkv.raft.configuration import Configuration
+from replkv.raft.member import Address, Kind, Member
+from replkv.raft.membership import MAX_MEMBERS
+
+
+class CannotChange(Exception):
+    """
+    There is no such change, or not now; the words say why.
+    """
+
+
+def added(configuration: Configuration, serverId: int, incarnation: str, address: Address | None) -> Configuration:
+    """
+    With one more member, which is a learner.
+
+    @raise CannotChange: if there is one with this id, or there are as many as there can be.
+    """
+    if configuration.member(serverId) is not None:
+        raise CannotChange(f"server {serverId} is a member")
+    if len(configuration.members) >= MAX_MEMBERS:
+        raise CannotChange(f"there are {MAX_MEMBERS} members, which is the most")
+    return Configuration([*configuration.members, Member(serverId, Kind.LEARNER, incarnation, address)])
+
+
+def removed(configuration: Configuration, serverId: int) -> Configuration:
+    """
+    With one less.
+
+    @raise CannotChange: if there is none with this id, or no voter but that one.
+    """
+    gone = _known(configuration, serverId)
+    if configuration.voters == (serverId,):
+        raise CannotChange(f"server {serverId} is the only voter")
+    return Configuration(member for member in configuration.members if member is not gone)
+
+
+def replaced(configuration: Configuration, serverId: int, incarnation: str) -> Configuration:
+    """
+    With another data folder for one of the members, which is a learner from then on.
+
+    @raise CannotChange: if there is none with this id, or no voter but that one.
+    """
+    before = _known(configuration, serverId)
+    if configuration.voters == (serverId,):
+        raise CannotChange(f"server {serverId} is the only voter")
+    return _with(configuration, before._replace(kind=Kind.LEARNER, incarnation=incarnation))
+
+
+def promoted(configuration: Configuration, serverId: int) -> Configuration:
+    """
+    With a learner as a voter.
+
+    @raise CannotChange: if there is no such learner.
+    """
+    before = _known(configuration, serverId)
+    if before.kind is Kind.VOTER:
+        raise CannotChange(f"server {serverId} is a voter")
+    return _with(configuration, before._replace(kind=Kind.VOTER))
+
+
+def named(configuration: Configuration, serverId: int, incarnation: str) -> Configuration:
+    """
+    With the data folder of a member of which that was not known.
+
+    @raise CannotChange: if there is none with this id, or it is known.
+    """
+    before = _known(configuration, serverId)
+    if before.incarnation:
+        raise CannotChange(f"server {serverId} has a data folder")
+    return _with(configuration, before._replace(incarnation=incarnation))
+
+
+def moved(configuration: Configuration, serverId: int, address: Address) -> Configuration:
+    """
+    With one of the members at another address.
+
+    @raise CannotChange: if there is none with this id.
+    """
+    return _with(configuration, _known(configuration, serverId)._replace(address=address))
+
+
+def isOneStep(before: Configuration, after: Configuration) -> bool:
+    """
+    Whether two configurations may follow each other.
+    """
+    return len({*before.voters} ^ {*after.voters}) <= 1
+
+
+def isReplaced(before: Configuration, after: Configuration, serverId: int) -> bool:
+    """
+    Whether a member of both has another data folder than it had.
+    """
+    one, other = before.member(serverId), after.member(serverId)
+    return one is not None and other is not None and one.incarnation not in ("", other.incarnation)
+
+
+def _known(configuration: Configuration, serverId: int) -> Member:
+    found = configuration.member(serverId)
+    if found is None:
+        raise CannotChange(f"server {serverId} is no member")
+    return found
+
+
+def _with(configuration: Configuration, changed: Member) -> Configuration:
+    return Configuration(changed if member.id == changed.id else member for member in configuration.members)

@@ -1,0 +1,98 @@
+"""
+How a configuration stands in the log: the C{data} of an L{Entry<replkv.raft.entry.Entry>}.
+
+That is its kind, as a command has one, a stamp, as a command has one, which is 0 and so tells no time, and then the
+members as JSON: it is rare, and people may want to read it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, Final
+
+from replkv.raft.configuration import Configuration
+from replkv.raft.entry import Entry
+from replkv.raft.member import Address, Kind, Member
+
+KIND: Final = 11
+"""
+The first byte. No command has it.
+"""
+
+MAX_MEMBERS: Final = 64
+"""
+How many members a configuration has at the most: far more than anyone has a use for.
+"""
+
+MAX_ID: Final = 2**31 - 1
+MAX_TEXT: Final = 255
+"""
+How long a host's name, or an incarnation's, is at the most.
+"""
+
+_PREFIX: Final = bytes([KIND]) + bytes(8)
+
+
+def isConfiguration(data: bytes) -> bool:
+    """
+    Whether an entry with this data has a configuration.
+    """
+    return data[:1] == b"\x0b"
+
+
+def encode(configuration: Configuration) -> bytes:
+    """
+    The data of the entry that has this configuration.
+    """
+    members = [[member.id, member.kind, member.incarnation, member.address] for member in configuration.members]
+    return _PREFIX + json.dumps(members, separators=(",", ":")).encode()
+
+
+def decode(data: bytes) -> Configuration:
+    """
+    The configuration that an entry has.
+
+    @raise ValueError: if it has none, or one that no leader makes.
+    """
+    if data[: len(_PREFIX)] != _PREFIX:
+        raise ValueError("the entry has no configuration")
+    try:
+        found = json.loads(data[len(_PREFIX) :])
+        members = [_member(*each) for each in found]
+    except (TypeError, RecursionError) as error:
+        raise ValueError(f"a configuration that cannot be read: {error}") from None
+    configuration = Configuration(members)
+    if not configuration.voters or len(members) > MAX_MEMBERS or len(set(configuration.ids)) < len(members):
+        raise ValueError("a configuration needs a voter, and no more than one member of each id")
+    return configuration
+
+
+def configurationsIn(entries: Iterable[Entry]) -> list[tuple[int, Configuration]]:
+    """
+    Index and configuration of the entries that have one.
+
+    @raise ValueError: see L{decode}.
+    """
+    return [(entry.index, decode(entry.data)) for entry in entries if isConfiguration(entry.data)]
+
+
+def _member(serverId: Any, kind: Any, incarnation: Any, address: Any) -> Member:
+    """
+    @raise ValueError: if there is no such member.
+    @raise TypeError: likewise.
+    """
+    if type(serverId) is not int or not 0 <= serverId <= MAX_ID:
+        raise ValueError(f"no server has the id {serverId!r:.100}")
+    if not isinstance(incarnation, str) or len(incarnation) > MAX_TEXT:
+        raise ValueError(f"no data folder is called {incarnation!r:.100}")
+    return Member(serverId, Kind(kind), incarnation, None if address is None else _address(*address))
+
+
+def _address(host: Any, clientPort: Any, logPort: Any) -> Address:
+    if not isinstance(host, str) or not 0 < len(host) <= MAX_TEXT:
+        raise ValueError(f"no host is called {host!r:.100}")
+    for port in (clientPort, logPort):
+        if type(port) is not int or not 0 < port < 2**16:
+            raise ValueError(f"there is no port {port!r:.100}")
+    return Address(host, clientPort, logPort)

@@ -13,6 +13,7 @@ from tests.planted import (
     command_bugs,
     core_bugs,
     disk_bugs,
+    member_bugs,
     memory_bugs,
     peer_bugs,
     room_bugs,
@@ -24,6 +25,7 @@ from tests.planted import (
 BUGS: Final = (
     *core_bugs.BUGS,
     *batch_bugs.BUGS,
+    *member_bugs.BUGS,
     *disk_bugs.BUGS,
     *memory_bugs.BUGS,
     *snapshot_bugs.BUGS,

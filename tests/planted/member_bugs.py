@@ -1,0 +1,111 @@
+"""
+Bugs of members that come and go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from typing import Final
+
+from replkv.raft.changing import Changing
+from replkv.raft.configuration import Configuration
+from replkv.raft.configurations import Configurations
+from replkv.raft.entry import Entry
+from replkv.raft.member import Kind
+from replkv.raft.quorum import majority
+from replkv.raft.state import ServerState
+from tests.planted.bug import Bug, Patch
+
+_append = ServerState.append
+_check = Changing.check
+_commit = ServerState.commit
+
+
+def _appendAlone(state: ServerState, entries: list[Entry]) -> None:
+    """
+    What is in the entries counts later.
+    """
+    _append(state, entries)
+    _goByCommitted(state)
+
+
+def _commitThenConfigure(state: ServerState, index: int) -> None:
+    _commit(state, index)
+    _goByCommitted(state)
+
+
+def _goByCommitted(state: ServerState) -> None:
+    known = state.configurations._known
+    state.configuration = next((each for at, each in reversed(known) if at <= state.commitIndex), known[0][1])
+    state.peers = state.configuration.peersOf(state.config.id)
+
+
+def _checkNothing(changing: Changing, configuration: Configuration) -> None:
+    pass
+
+
+def _checkWithoutOwnTerm(changing: Changing, configuration: Configuration) -> None:
+    noopIndex, changing._noopIndex = changing._noopIndex, 0
+    try:
+        _check(changing, configuration)
+    finally:
+        changing._noopIndex = noopIndex
+
+
+def _agreedWithLearners(configuration: Configuration, values: Mapping[int, int]) -> int:
+    """
+    As many as are a majority of the voters have reached it, whoever they are.
+    """
+    reached = sorted((values[member] for member in configuration.ids), reverse=True)
+    return reached[majority(len(configuration.voters)) - 1]
+
+
+def _quorumOfAny(configuration: Configuration, servers: Set[int]) -> bool:
+    """
+    Learners count for it, and not against it.
+    """
+    learners = sum(member.kind is Kind.LEARNER and member.id in servers for member in configuration.members)
+    voters = sum(voter in servers for voter in configuration.voters)
+    return voters + learners >= majority(len(configuration.voters))
+
+
+def _restartWithoutMembers(configurations: Configurations, configuration: Configuration, index: int) -> None:
+    configurations._known[:] = [(index, configurations._known[0][1])]
+    configurations._note()
+
+
+BUGS: Final = (
+    Bug(
+        "a configuration counts only when it is committed",
+        "core",
+        100,
+        (Patch(ServerState, "append", _appendAlone), Patch(ServerState, "commit", _commitThenConfigure)),
+    ),
+    Bug("two changes of the members at once", "core", 100, (Patch(Changing, "check", _checkNothing),)),
+    Bug(
+        "members are changed before something of the leader's term is committed",
+        "core",
+        200,
+        (Patch(Changing, "check", _checkWithoutOwnTerm),),
+    ),
+    Bug("learners count for what is committed", "core", 100, (Patch(Configuration, "agreed", _agreedWithLearners),)),
+    Bug("learners count in elections", "core", 300, (Patch(Configuration, "isQuorum", _quorumOfAny),)),
+    Bug(
+        "a leader that is no voter any more leads on",
+        "core",
+        100,
+        (Patch(ServerState, "isLeaving", property(lambda state: False)),),
+    ),
+    Bug(
+        "a configuration that was cut off counts on",
+        "core",
+        300,
+        (Patch(Configurations, "truncate", lambda configurations, index: None),),
+    ),
+    Bug(
+        "a snapshot without the members",
+        "core",
+        100,
+        (Patch(Configurations, "restart", _restartWithoutMembers),),
+    ),
+)

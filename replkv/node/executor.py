@@ -14,16 +14,13 @@ from typing import cast
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from replkv.commands.auth import Auth
 from replkv.commands.command import LoggedCommand, ReadCommand, WriteCommand
 from replkv.commands.extras import Transfer
 from replkv.commands.results import (
     Found,
-    Leads,
     NotFound,
-    NotTransferred,
     NotUpgraded,
     Redirected,
     Refused,
@@ -37,7 +34,7 @@ from replkv.frontends.request import Request
 from replkv.kv.machine import StateMachine
 from replkv.kv.record import RottenRecord
 from replkv.node.access import Access
-from replkv.node.handovers import HandOverFailed, HandOvers
+from replkv.node.handovers import HandOvers
 from replkv.node.leaderclock import LeaderClock
 from replkv.node.limits import NodeLimits
 from replkv.node.pending import Deadlines, Proposals, Read
@@ -290,7 +287,7 @@ class Executor:
         elif isinstance(command, WriteCommand):
             self._propose(request, command, now)
         elif isinstance(command, Transfer):
-            self._transfer(request, command.server)
+            self._handOvers.transfer(command.server).addCallback(self._transferred, request)
         elif not self._access.mayChange(request):
             request.answer(Refused("users have just changed: try again in a moment"))
         elif self._propose(request, cast(UserCommand, command), now):
@@ -363,26 +360,10 @@ class Executor:
                 servers=", ".join(f"server {member}" for member in self._versions.without(kind.SINCE)) or "this one",
             )
 
-    def _transfer(self, request: Request, to: int) -> None:
-        """
-        Have another server lead, since an operator wants it.
-        """
-
-        def failed(failure: Failure) -> Result:
-            failure.trap(HandOverFailed)
-            return NotTransferred(failure.getErrorMessage())
-
-        def ended(result: Result) -> None:
-            self._access.done(request, result)
-            if not request.isAnswered:
-                request.answer(result)
-
-        if to == self._id:
-            ended(Leads(to))
-        elif to not in self._raft.peers:
-            ended(NotTransferred(f"there is no server {to}"))
-        else:
-            self._handOvers.begin([to], "an operator wants it").addCallbacks(Leads, failed).addCallback(ended)
+    def _transferred(self, result: Result, request: Request) -> None:
+        self._access.done(request, result)
+        if not request.isAnswered:
+            request.answer(result)
 
     def _resubmit(self, requests: Iterable[Request]) -> None:
         """

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
+from replkv.commands.results import Leads, NotTransferred, Result
 from replkv.raft.core import NotLeader, Raft
 from replkv.raft.handover import CannotHandOver
 
@@ -67,6 +69,18 @@ class HandOvers:
         self._waiting.append(waiting)
         return waiting
 
+    def transfer(self, to: int) -> Deferred[Result]:
+        """
+        Have a server lead, since an operator wants it.
+
+        @return: fires with what the operator is told when that is known.
+        """
+        if to == self._id:
+            return succeed(Leads(to))
+        if to not in self._raft.peers:
+            return succeed(NotTransferred(f"there is no server {to}"))
+        return self.begin([to], "an operator wants it").addCallbacks(Leads, _notTransferred)
+
     def look(self) -> None:
         """
         See what has come of it: to be called when anything has happened in the core.
@@ -92,3 +106,8 @@ class HandOvers:
                 deferred.errback(HandOverFailed(f"server {target} has not taken over", target))
             elif not deferred.called:
                 deferred.callback(leaderId)
+
+
+def _notTransferred(failure: Failure) -> Result:
+    failure.trap(HandOverFailed)
+    return NotTransferred(failure.getErrorMessage())

@@ -8,6 +8,7 @@ from collections.abc import Callable, Set
 from random import Random
 from typing import Final
 
+import replkv.raft.leader
 import replkv.raft.pace
 import replkv.raft.view
 from replkv.raft.candidate import Candidate
@@ -497,7 +498,7 @@ BUGS: Final = (
         Leader,
         "restTicks",
         property(lambda leader: leader.state.config.electionTicks - leader._quorumElapsed),
-        20,
+        100,
     ),
     _bug("a leader hands over to a server that lacks entries", Leader, "_mayTellTarget", property(_tellAnyone)),
     _bug("a leader takes proposals while it hands over", Raft, "propose", _proposeAllTheSame, 50),
@@ -505,7 +506,12 @@ BUGS: Final = (
     _bug("a server stands since the leader of an old term wants it", Raft, "_timeoutNow", _obeyAnyTerm, 200),
     _bug("a leader waits for ever for who is to take over", HandOver, "tick", lambda handOver: None),
     _bug("a rejected AppendEntries is tried again only at the next heartbeat", Progress, "rejected", _retryLater),
-    _bug("entries are sent from before the snapshot", Leader, "_needsSnapshot", lambda leader, progress: False),
+    _bug(
+        "entries are sent from before the snapshot",
+        replkv.raft.leader,
+        "needsSnapshot",
+        lambda state, progress: False,
+    ),
     _bug("an install throws away acknowledged entries after it", ServerState, "install", _throwLogAway),
     _bug("a snapshot is confirmed before it is in place", RaftLog, "restart", _confirmAtOnce),
     _bug(

@@ -105,7 +105,7 @@ class Leader(Role):
         See L{RaftView.restTicks<replkv.raft.view.RaftView.restTicks>}.
         """
         proposed = self._unpersisted <= self.state.log.lastIndex
-        if proposed or self.handOver is not None or self._pace.isFollowing:
+        if proposed or self.handOver is not None or self._pace.isFollowing or self.state.isLeaving:
             return 1
         config = self.state.config
         beforeLook = config.electionTicks - self._quorumElapsed - 1
@@ -181,6 +181,9 @@ class Leader(Role):
         self._waitingBytes += len(entry.data)
         # What is not given out yet is for nobody yet.
         self.progress = self._changing.configured(before, self.progress, self._unpersisted)
+        # A majority of fewer may have all of it by now.
+        self._advanceCommit()
+        self._confirmReads()
         return entry.index
 
     def read(self, atLeast: int, token: Token) -> None:

@@ -198,6 +198,22 @@ class LeaderTests(Case):
         assert known is not None
         self.assertEqual(known.matchIndex, 0)
 
+    def test_fewerAreEnough(self) -> None:
+        """
+        What a majority of those who are left has is committed at once, and what they have confirmed is confirmed.
+        """
+        server = established(members=2)
+        server.raft.propose(b"x")
+        server.raft.read("read")
+        server.pump()
+        server.sync()
+        self.assertFalse(server.raft.hasMore())
+        server.raft.change(removed(server.configuration, 1))
+        self.assertEqual(server.raft.commitIndex, 2)
+        self.assertTrue(server.raft.hasMore())
+        server.pump()
+        self.assertEqual(server.answeredReads, ["read"])
+
     def test_removesItself(self) -> None:
         """
         A leader that is removed leads until that is committed, without counting itself, and hands over then.
@@ -210,6 +226,7 @@ class LeaderTests(Case):
         self.assertEqual(server.raft.commitIndex, 1)
         server.receive(2, matched(server, index))
         self.assertEqual(server.raft.commitIndex, index)
+        self.assertEqual(server.raft.restTicks, 1)
         told = [send.message for send in server.tick() if isinstance(send.message, TimeoutNow)]
         self.assertEqual(len(told), 1)
         self.assertRaises(NotLeader, server.raft.propose, b"x")

@@ -71,6 +71,9 @@ class Members:
                     f"server {view.id} goes by {_told(raft.state.configuration)}, and its log says {_told(found)}"
                 )
         view.configurationBefore, view.configuration = view.configuration, raft.state.configuration
+        if view.configuration is not view.configurationBefore:
+            for asked in view.reads.values():
+                asked.configurations.append(view.configuration)
 
     def check(self, view: View, committed: Sequence[int]) -> bool:
         """

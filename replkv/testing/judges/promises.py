@@ -4,7 +4,7 @@ Messages: what they tell is on the disk of who sends them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from replkv.raft.leader import Leader
 from replkv.raft.messages import (
@@ -68,13 +68,12 @@ class Promises:
                     self._elections.answers(view, to, message)
         self._elections.tells(view)
 
-    def hearsMajority(self, view: View, since: int) -> bool:
+    def heard(self, view: View, since: int, among: Set[int]) -> Set[int]:
         """
-        Whether a majority has answered a leader, in its term and after a step.
+        Who of some servers has answered a leader, in its term and after a step. It hears itself.
         """
         term = view.raft.currentTerm
-        heard = {peer for peer in view.peers if self._answers.get((peer, view.id, term), 0) > since}
-        return view.isQuorum({view.id, *heard})
+        return {peer for peer in among if peer == view.id or self._answers.get((peer, view.id, term), 0) > since}
 
     def _append(self, view: View, message: AppendEntries, committed: int) -> None:
         if self._elections.leaders.get(message.term) != view.id:

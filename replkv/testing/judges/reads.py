@@ -12,7 +12,7 @@ from replkv.raft.status import Status
 from replkv.testing import rare
 from replkv.testing.judges.elections import Elections
 from replkv.testing.judges.promises import Promises
-from replkv.testing.judges.view import Asked, View
+from replkv.testing.judges.view import Asked, View, isMajority
 from replkv.testing.outcome import Violation
 
 
@@ -30,7 +30,7 @@ class Reads:
         """
         A leader is about to be asked for a read.
         """
-        view.reads[token] = Asked(step, committed, view.raft.log.lastIndex)
+        view.reads[token] = Asked(step, committed, view.raft.log.lastIndex, view.configuration)
         if view.raft.currentTerm < self._elections.lastTerm:
             self._rare[rare.REPLACED_LEADER_ASKED] += 1
 
@@ -65,7 +65,10 @@ class Reads:
             raise Violation(f"a read of server {view.id} sees entry {seen}, and {asked.committed} were committed")
         if seen > asked.lastIndex:
             raise Violation(f"a read of server {view.id} sees entry {seen}, which was proposed after it")
-        if not self._promises.hearsMajority(view, asked.step):
+        voters = {voter for each in asked.configurations for voter in each.voters}
+        heard = self._promises.heard(view, asked.step, voters)
+        # It is enough that they were a majority when it was confirmed.
+        if not any(isMajority(each, heard) for each in asked.configurations):
             raise Violation(f"server {view.id} answers a read, and no majority has confirmed since that it leads")
         if asked.waited:
             self._rare[rare.READ_WAITED] += 1

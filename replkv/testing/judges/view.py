@@ -79,15 +79,17 @@ class Asked:
     @ivar step: when it was asked.
     @ivar committed: how many entries were committed then, anywhere.
     @ivar lastIndex: the last index of the leader's log then.
+    @ivar configurations: those that the leader goes by, or went by since.
     @ivar waited: whether its leader has lost contact with the majority since.
     """
 
-    __slots__ = ("committed", "lastIndex", "step", "waited")
+    __slots__ = ("committed", "configurations", "lastIndex", "step", "waited")
 
-    def __init__(self, step: int, committed: int, lastIndex: int) -> None:
+    def __init__(self, step: int, committed: int, lastIndex: int, configuration: Configuration) -> None:
         self.step = step
         self.committed = committed
         self.lastIndex = lastIndex
+        self.configurations = [configuration]
         self.waited = False
 
 
@@ -164,10 +166,7 @@ class View:
         """
         Whether these can decide, by what it goes by now, or did before what it has just done.
         """
-        return any(
-            2 * sum(voter in servers for voter in each.voters) > len(each.voters)
-            for each in (self.configuration, self.configurationBefore)
-        )
+        return isMajority(self.configuration, servers) or isMajority(self.configurationBefore, servers)
 
     def agreed(self, values: Mapping[int, int]) -> int:
         """
@@ -209,3 +208,10 @@ class View:
         Whether its log has this entry.
         """
         return 0 < index <= len(self.terms) and self.terms[index - 1] == term
+
+
+def isMajority(configuration: Configuration, servers: Set[int]) -> bool:
+    """
+    Whether these are most of the voters. Judges count by themselves.
+    """
+    return 2 * sum(voter in servers for voter in configuration.voters) > len(configuration.voters)

@@ -208,14 +208,8 @@ class ServerState:
         """
         Whether this server could do what a leader does, and the others let it.
         """
-        return not self.isLeaving and self.isFit
-
-    @property
-    def isFit(self) -> bool:
-        """
-        Whether it could do what a leader does.
-        """
-        return not self.diskHangs and not self.isDistrusted and not self.isInstalling and self.repair is None
+        isHindered = self.diskHangs or self.isDistrusted or self.isInstalling or self.repair is not None
+        return not isHindered and not self.isLeaving
 
     def randomElectionTimeout(self) -> int:
         """

@@ -287,6 +287,16 @@ class FollowerTests(Case):
             batch=Batch(entries),
         )
 
+    def assertNeeds(self, server: Server, *voters: int) -> None:
+        """
+        It could win an election with the last of these votes, and not without.
+        """
+        server.tick(2 * ELECTION_TICKS)
+        for voter in voters:
+            self.assertEqual(server.raft.role.name, "pre-candidate")
+            server.receive(voter, RequestVoteReply(term=2, granted=True, preVote=True))
+        self.assertEqual(server.raft.role.name, "candidate")
+
     def test_inForceAtOnce(self) -> None:
         """
         A configuration counts as soon as it stands in the log, committed or not.
@@ -348,12 +358,7 @@ class FollowerTests(Case):
         """
         The votes of others count for nothing.
         """
-        server = self.follower(FOUR)
-        server.tick(2 * ELECTION_TICKS)
-        server.receive(3, RequestVoteReply(term=2, granted=True, preVote=True))
-        self.assertEqual(server.raft.role.name, "pre-candidate")
-        server.receive(2, RequestVoteReply(term=2, granted=True, preVote=True))
-        self.assertEqual(server.raft.role.name, "candidate")
+        self.assertNeeds(self.follower(FOUR), 3, 2)
 
     def test_removed(self) -> None:
         """
@@ -371,12 +376,7 @@ class FollowerTests(Case):
         """
         Nor does it count its own vote.
         """
-        server = self.follower(removed(THREE, 0))
-        server.tick(2 * ELECTION_TICKS)
-        server.receive(1, RequestVoteReply(term=2, granted=True, preVote=True))
-        self.assertEqual(server.raft.role.name, "pre-candidate")
-        server.receive(2, RequestVoteReply(term=2, granted=True, preVote=True))
-        self.assertEqual(server.raft.role.name, "candidate")
+        self.assertNeeds(self.follower(removed(THREE, 0)), 1, 2)
 
     def test_votesForStrangers(self) -> None:
         """

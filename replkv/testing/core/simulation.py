@@ -33,6 +33,12 @@ Within so many of the shortest election timeouts after all is well again, a read
 applied the same; and within as many more, so is a write and so have they.
 """
 
+_NEWCOMERS: Final = 4
+"""
+So many times longer it may take where members come and go: who has just come lacks all of the log, and where limits are
+small it comes entry by entry.
+"""
+
 _RETRY: Final = 0.2
 
 
@@ -83,6 +89,8 @@ class Simulation:
         @raise Violation: if the cluster broke a promise.
         """
         cluster, patience = self._cluster, RECOVERY * self._plan.electionTicks * TICK
+        if self._plan.members is not None:
+            patience *= _NEWCOMERS
         cluster.start()
         cluster.run(self._plan.seconds)
         cluster.tell("cluster", "all is well again")

@@ -194,9 +194,13 @@ class Lifecycle(RunningMachine):
         )
         self._threads = []
 
+        def worked() -> None:
+            if not any(thread.isWriting for thread in self._threads):
+                self._note(storage)
+
         def worker(name: str) -> Worker:
             pace = self.loginPace if name == "logins" else self.pace
-            thread = Thread(cluster.timeline, process, random, pace, lambda: self._note(storage))
+            thread = Thread(cluster.timeline, process, random, pace, worked)
             self._threads.append(thread)
             return thread
 

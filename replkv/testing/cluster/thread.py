@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from random import Random
 
 from twisted.internet.defer import Deferred
@@ -99,6 +100,7 @@ class Thread:
         self._pace = pace
         self._worked = worked
         self._calls: deque[tuple[Callable[[], None], Deferred[None]]] = deque()
+        self._frames = 0
 
     @property
     def isBusy(self) -> bool:
@@ -106,6 +108,13 @@ class Thread:
         Whether it is in a call.
         """
         return bool(self._calls)
+
+    @property
+    def isWriting(self) -> bool:
+        """
+        Whether there is a frame that is not written yet, though its log counts it in.
+        """
+        return self._frames > 0
 
     def start(self) -> None:
         """
@@ -131,7 +140,8 @@ class Thread:
         """
         See L{Worker.write<replkv.service.host.Worker.write>}.
         """
-        return self.run(frame.write)
+        self._frames += 1
+        return self.run(partial(self._write, frame))
 
     def interrupt(self, files: MemoryFiles) -> str | None:
         """
@@ -156,6 +166,10 @@ class Thread:
         finally:
             self._calls.clear()
         return None
+
+    def _write(self, frame: NewFrame) -> None:
+        frame.write()
+        self._frames -= 1
 
     def _begin(self) -> None:
         self._timeline.callLater(self._pace.draw(self._random), self._process.perform, self._finish)

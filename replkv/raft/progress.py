@@ -71,6 +71,7 @@ class Progress:
         "_limits",
         "_onTheWay",
         "_onTheWayBytes",
+        "_probed",
         "_unanswered",
         "active",
         "loading",
@@ -93,6 +94,7 @@ class Progress:
         self._unanswered = 0
         self._onTheWay: deque[tuple[int, int]] = deque()
         self._onTheWayBytes = 0
+        self._probed = False  # Before it needed a snapshot.
 
     @property
     def maySend(self) -> bool:
@@ -147,6 +149,7 @@ class Progress:
         The log does not have the next entry to send, nor the one before it, any more.
         """
         if self.state is not SNAPSHOT:
+            self._probed = self.state is PROBE
             self._stop(SNAPSHOT)
 
     def sent(self, batch: Batch) -> None:
@@ -187,9 +190,11 @@ class Progress:
     def hasRegressed(self, prevLogIndex: int) -> bool:
         """
         Whether the peer, whose log does not match at C{prevLogIndex}, lacks what it had acknowledged. It is asked for
-        that only after a connection was lost, by a probe right behind matchIndex, and so this is no old answer.
+        that only after a connection was lost, by a probe right behind matchIndex, and so this is no old answer. The log
+        may have come to begin later meanwhile.
         """
-        return self.state is PROBE and 0 < prevLogIndex == self.matchIndex == self.nextIndex - 1
+        isProbed = self.state is PROBE or (self.state is SNAPSHOT and self._probed)
+        return isProbed and 0 < prevLogIndex == self.matchIndex == self.nextIndex - 1
 
     def lost(self) -> None:
         """

@@ -261,6 +261,29 @@ class LeaderTests(SynchronousTestCase):
         server.receive(2, rejected(server, 2, 1))
         self.assertEqual(server.regressed, [1])
 
+    def test_regressedBeforeSnapshot(self) -> None:
+        """
+        So is one that says it when the log has come to begin after that, meanwhile; but no old answer counts of one
+        that was streamed to.
+        """
+        for isProbed in (True, False):
+            server = streaming(1, 1)
+            for peer in (1, 2):
+                server.receive(peer, matched(server, 3))
+            server.raft.propose(b"x")
+            server.raft.propose(b"y")
+            server.pump()
+            server.sync()
+            if isProbed:
+                server.raft.unreachable(1)
+                server.receive(1, rejected(server, 5, 4))
+            server.receive(2, matched(server, 5))
+            server.pump()
+            server.compact(5)
+            server.pump()
+            server.receive(1, rejected(server, 3, 2))
+            self.assertEqual(server.regressed, [1] if isProbed else [])
+
     def test_lateReplies(self) -> None:
         """
         Late and repeated answers never lower matchIndex, nor have a peer sent again what it has.

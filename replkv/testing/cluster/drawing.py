@@ -200,7 +200,7 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
     users = chance(seed, "users")
     if users.random() < _USERS:
         plan = _withUsers(plan, users)
-    return _roomy(plan) if any(client.huge for client in plan.clients) else plan
+    return _roomy(plan) if any(client.huge or client.large for client in plan.clients) else plan
 
 
 def _fleeting(plan: Plan) -> Plan:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Final
 
 from replkv.kv.engine import Engine, EngineError
-from replkv.kv.record import decode, encode, hashOf
+from replkv.kv.record import decode, encode, hashOf, headOf
 from replkv.raft import membership
 from replkv.raft.configuration import Configuration
 
@@ -56,4 +56,4 @@ class Members:
             self.configuration = membership.decode(record.value)
         except ValueError as error:
             raise EngineError(f"the store has members that are none: {error}") from None
-        self.hash = hashOf(MEMBERS, record.version, 0, record.value)
+        _, _, self.hash = headOf(stored)

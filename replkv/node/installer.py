@@ -15,6 +15,7 @@ from twisted.python.failure import Failure
 
 from replkv.kv.engine import Engine, EngineError
 from replkv.kv.machine import StateMachine
+from replkv.kv.members import Members
 from replkv.node.applier import Applier
 from replkv.node.diskqueue import Placement, RunInThread
 from replkv.node.snapshotfetcher import Fetched, SnapshotFetcher
@@ -48,14 +49,14 @@ class Installer:
         fetcher: SnapshotFetcher,
         sender: SnapshotSender,
         store: int,
-        configurationOf: Callable[[Engine], Configuration],
+        beginning: Configuration,
         rememberWrong: Callable[[int, str], None],
         runStore: RunInThread,
         clock: IReactorTime,
     ) -> None:
         """
         @param store: the number of the store that the machine lives in.
-        @param configurationOf: tells who the members are after what a store has applied.
+        @param beginning: the configuration of a snapshot that has none, since it never changed.
         @param rememberWrong: notes, for the next start, that a store is wrong, and why; it blocks, and may raise
             C{OSError}.
         @param runStore: the thread for the store.
@@ -66,7 +67,7 @@ class Installer:
         self._fetcher = fetcher
         self._sender = sender
         self._store = store
-        self._configurationOf = configurationOf
+        self._beginning = beginning
         self._rememberWrong = rememberWrong
         self._runStore = runStore
         self._clock = clock
@@ -131,12 +132,15 @@ class Installer:
         # What it did not contradict when it came may be committed by now.
         if self._isRefused(fetched):
             self._fetched = None
-        elif self._raft.install(state.appliedIndex, state.appliedTerm, self._configurationOf(fetched.engine)):
+        elif self._raft.install(state.appliedIndex, state.appliedTerm, self._membersOf(fetched)):
             self._fetched = None
             self._taken.append(fetched)
         elif state.appliedIndex <= self._raft.lastApplied:
             self._fetched = None
             self._discard(fetched.engine, fetched.store)
+
+    def _membersOf(self, fetched: Fetched) -> Configuration:
+        return Members(fetched.engine, {}).configuration or self._beginning
 
     def place(self, persists: Sequence[Persist | Install]) -> list[Persist | Placement]:
         """

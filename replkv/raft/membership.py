@@ -31,14 +31,15 @@ MAX_TEXT: Final = 255
 How long a host's name, or an incarnation's, is at the most.
 """
 
-_PREFIX: Final = bytes([KIND]) + bytes(8)
+_FIRST: Final = bytes([KIND])
+_PREFIX: Final = _FIRST + bytes(8)
 
 
 def isConfiguration(data: bytes) -> bool:
     """
     Whether an entry with this data has a configuration.
     """
-    return data[:1] == b"\x0b"
+    return data[:1] == _FIRST
 
 
 def encode(configuration: Configuration) -> bytes:

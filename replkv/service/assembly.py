@@ -44,7 +44,7 @@ from replkv.peers.listener import PeerListener
 from replkv.raft.core import Raft
 from replkv.service.clockkeeper import ClockKeeper
 from replkv.service.foundation import Foundation
-from replkv.service.recovery import configurationOf, openMachine, readClock, recover, startClock
+from replkv.service.recovery import beginning, openMachine, readClock, recover, startClock
 from replkv.storage.backupfolder import BackupFolder
 
 PEER_TIMEOUT: Final = 2.0
@@ -122,7 +122,7 @@ class Assembly:
             _fetcher(on, self.links),
             self.snapshots,
             storage.store,
-            lambda engine: configurationOf(engine, config),
+            beginning(config),
             folder.rememberWrong,
             threads.store.run,
             reactor,

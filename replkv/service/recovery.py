@@ -12,9 +12,8 @@ from twisted.logger import Logger
 
 from replkv.config import Config, ServerConfig
 from replkv.kv.conversion import convert
-from replkv.kv.engine import Engine, EngineError
+from replkv.kv.engine import EngineError
 from replkv.kv.machine import StateMachine
-from replkv.kv.members import Members
 from replkv.kv.state import FORMAT
 from replkv.node.clusterclock import ClusterClock, bridged, largestStamp
 from replkv.node.node import APPLY_TICKS, TICKS_PER_HEARTBEAT
@@ -135,7 +134,7 @@ def recover(
             last=folder.repair.lastIndex,
         )
     entries, later = _recent(machine.appliedIndex, storage, limits)
-    configurations = Configurations(configurationOf(machine.engine, config), machine.appliedIndex, later)
+    configurations = Configurations(machine.members.configuration or beginning(config), machine.appliedIndex, later)
     lowest = min(configurations.latest.voters, default=server.id)
     return Raft(
         RaftConfig(
@@ -156,14 +155,11 @@ def recover(
     )
 
 
-def configurationOf(engine: Engine, config: Config) -> Configuration:
+def beginning(config: Config) -> Configuration:
     """
-    Who the members are after what a store has applied: those of the servers file, where that never changed.
-
-    @raise EngineError: if the store cannot be read.
+    Who the members are as long as that never changed: those of the servers file.
     """
-    found = Members(engine, {}).configuration
-    return Configuration.ofVoters(server.id for server in config.servers) if found is None else found
+    return Configuration.ofVoters(server.id for server in config.servers)
 
 
 def _entriesAfter(index: int, storage: LogStorage, limits: ServerLimits) -> Iterator[list[Entry]]:

@@ -11,18 +11,20 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any, Final, cast
+from typing import IO, Any, Final, TypeVar, cast
 
 import pytest_twisted  # type: ignore[import-untyped]
-from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
+from twisted.internet.defer import Deferred, gatherResults, inlineCallbacks, maybeDeferred
 from twisted.internet.task import deferLater
 
 from replkv.client.client import Client
 from replkv.client.errors import OutcomeUnknown, Unavailable
 from replkv.tls.connecting import Tls
+
+T = TypeVar("T")
 
 HOST: Final = "127.0.0.1"
 
@@ -73,6 +75,20 @@ async def until(condition: Callable[[], Any], what: str) -> Any:
         if clock.seconds() > deadline:
             raise AssertionError(f"in {PATIENCE:g} s it did not happen: {what}")
         await deferLater(clock, _POLL_INTERVAL)
+
+
+@inlineCallbacks
+def surely(write: Callable[[], Deferred[T]]) -> Generator[Deferred[T], T, T]:
+    """
+    Have a client write, and write the same again where it is not known whether that was done: an election is no
+    failure, and comes whenever the machine is busy enough.
+
+    @param write: does it once.
+    @return: what the write that was certainly done gave.
+    """
+    while True:
+        with suppress(OutcomeUnknown):
+            return (yield write())
 
 
 def heedSignals() -> None:
@@ -322,13 +338,12 @@ class Cluster:
 
     async def put(self, key: bytes, value: bytes, exptime: int = 0) -> int:
         """
-        Write a value, and write it again where it is not known whether that was done: an election is no failure.
+        Write a value, for certain.
 
         @return: its version.
         """
-        while True:
-            with suppress(OutcomeUnknown):
-                return await self._client.set(key, value, exptime)
+        version: int = await surely(lambda: self._client.set(key, value, exptime))
+        return version
 
     async def fill(self, count: int, size: int, keys: int, exptime: int = 0) -> int:
         """

@@ -12,6 +12,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeVar
 
 from twisted.internet.defer import gatherResults
@@ -21,7 +22,7 @@ from replkv.cli.statuses import DONE, UNAVAILABLE
 from replkv.config import load
 from replkv.tls.credentials import readCertificates
 from replkv.tlsfiles import SUGGESTED_TLS, TlsFiles
-from tests.processes.cluster import HOST, PATIENCE, Cluster, onReactor, until
+from tests.processes.cluster import HOST, PATIENCE, Cluster, onReactor, surely, until
 from tests.processes.conftest import MakeCluster
 from tests.processes.conversation import Conversation
 from tests.processes.load import Load
@@ -166,7 +167,7 @@ async def test_clients(makeCluster: MakeCluster) -> None:
     follower = (leader + 1) % 3
     client = cluster.client(first=follower)
     large = os.urandom(1 << 20)
-    await gatherResults([client.set(b"key%d" % number, large) for number in range(20)])
+    await gatherResults([surely(partial(client.set, b"key%d" % number, large)) for number in range(20)])
     for number in range(20):
         assert await client.get(b"key%d" % number) == large
     client.close()

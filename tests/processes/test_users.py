@@ -20,7 +20,7 @@ from replkv import Client, NotAllowed, OutcomeUnknown, Right, Tls
 from replkv.cli.statuses import DONE, MISTAKE, NOT_ALLOWED, NOT_FOUND, REFUSED
 from replkv.tlsfiles import SUGGESTED_TLS
 from replkv.users.secret import SALT_BYTES, makeSecret
-from tests.processes.cluster import HOST, PATIENCE, onReactor, until
+from tests.processes.cluster import HOST, PATIENCE, onReactor, surely, until
 from tests.processes.conftest import MakeCluster
 from tests.processes.test_command_line import REPLKV, Shell, Terminal
 from tests.processes.test_tls import certify
@@ -227,14 +227,16 @@ async def test_failover(makeCluster: MakeCluster) -> None:
         Client(cast(Any, reactor), addresses, PATIENCE, tls, user="alice", token="s3cret") for _ in range(_CLIENTS)
     ]
     try:
-        await gatherResults([client.set(b"k%d" % number, b"1") for number, client in enumerate(clients)])
+        sets = [surely(partial(client.set, b"k%d" % number, b"1")) for number, client in enumerate(clients)]
+        await gatherResults(sets)
         cluster.servers[leader].kill()
         sets = [client.set(b"k%d" % number, b"2") for number, client in enumerate(clients)]
         for result in sets:
             # What was on its way to the leader may be lost.
             with suppress(OutcomeUnknown):
                 await result
-        await gatherResults([client.set(b"k%d" % number, b"3") for number, client in enumerate(clients)])
+        sets = [surely(partial(client.set, b"k%d" % number, b"3")) for number, client in enumerate(clients)]
+        await gatherResults(sets)
         [user] = [user async for user in clients[0].users()]
         assert (user.name, [str(grant) for grant in user.grants]) == ("alice", ["admin *"])
 

@@ -21,6 +21,7 @@ from replkv import __version__
 from replkv.build import IS_COMPILED
 from replkv.cli import command
 from replkv.cli.client import ClientCommand
+from replkv.cli.cluster import reset
 from replkv.cli.cluster.clean import CleanDataCommand
 from replkv.cli.cluster.command import ClusterCommand
 from replkv.cli.command import ServersCommand
@@ -254,7 +255,7 @@ class MainTests(SynchronousTestCase):
         C{clean-data} tells what it removes, or why it does not.
         """
         # Whether a port of this machine is free is not for this test to say.
-        self.patch(replkv.cli.cluster.reset, "bind", lambda *_: [])
+        self.patch(reset, "bind", lambda *_: [])
         data = os.path.join(self.path, "0")
         os.makedirs(data)
         status, output, errors = self.outcome("clean-data", "-c", self.filename)

@@ -14,6 +14,14 @@ from replkv.commands.extras import Help, Piece, Quit, Snapshot, Stats, Transfer,
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.grant import GrantRight
+from replkv.commands.members import (
+    MemberAdd,
+    MemberPromote,
+    MemberRemove,
+    MemberReplace,
+    Members,
+    MemberUpdate,
+)
 from replkv.commands.passwd import Passwd
 from replkv.commands.revoke import RevokeRight
 from replkv.commands.set import Set
@@ -39,6 +47,12 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     Passwd,
     GrantRight,
     RevokeRight,
+    Members,
+    MemberAdd,
+    MemberRemove,
+    MemberReplace,
+    MemberUpdate,
+    MemberPromote,
     Transfer,
     Snapshot,
     Piece,

@@ -62,6 +62,13 @@ class Done(Result):
 
 
 @dataclass(slots=True)
+class Already(Result):
+    """
+    It was done before, or it is so anyway: there was nothing to do.
+    """
+
+
+@dataclass(slots=True)
 class NotFound(Result):
     """
     There is no such key, or no such user.

@@ -11,12 +11,13 @@ from twisted.internet.defer import Deferred
 from replkv.commands.auth import Auth
 from replkv.commands.command import Command, KeyCommand, LoggedCommand, StoreCommand
 from replkv.commands.extras import Transfer
+from replkv.commands.members import MemberCommand
 from replkv.commands.results import Result
 from replkv.commands.users import Users
 from replkv.frontends.session import Session
 from replkv.users.user import Login
 
-FOR_BACKEND: Final = (KeyCommand, LoggedCommand, Auth, Users, Transfer)
+FOR_BACKEND: Final = (KeyCommand, LoggedCommand, Auth, Users, Transfer, MemberCommand)
 """
 The commands that a L{Backend} answers. The others are answered by every server by itself.
 """

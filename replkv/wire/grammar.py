@@ -92,7 +92,14 @@ class Grammar:
         return line if self.numbytesPlace is None else b"%b%b\r\n" % (line, command.value)  # type: ignore[attr-defined]
 
 
-_OF_USERS: Final = {
+_BY_NAME: Final = {
+    "host": _Argument(
+        " <host>",
+        b" ([!-~]{1,255})",
+        lambda host: host.decode("ascii"),
+        b" %b",
+        lambda command: command.host.encode("ascii"),
+    ),
     "user": _Argument(" <user>", b" (%b)" % NAME_PATTERN, bytes, b" %b", attrgetter("user")),
     "after": _Argument(" <user>", b" (%b|-)" % NAME_PATTERN, bytes, b" %b", attrgetter("after")),
     "token": _Argument(" <token>", b" ([!-~]{1,%d})" % MAX_TOKEN_BYTES, bytes, b" %b", attrgetter("token")),
@@ -109,7 +116,7 @@ _OF_USERS: Final = {
     "prefix": _Argument(" <prefix>*", rb" ([!-~]{0,%d})\*" % MAX_PREFIX_LENGTH, bytes, b" %b*", attrgetter("prefix")),
 }
 """
-The arguments of commands about users, by their names.
+Arguments that no command has in another form, by their names.
 """
 
 
@@ -121,8 +128,8 @@ def _argument(name: str, kind: type) -> _Argument:
         return _Argument(" <key>", rb" ([!-~]{1,250})", bytes, b" %b", attrgetter(name))
     if name == "value":
         return _Argument(" <numbytes>", rb" ([0-9]+)", itemgetter(slice(0)), b" %d", lambda command: len(command.value))
-    if name in _OF_USERS:
-        return _OF_USERS[name]
+    if name in _BY_NAME:
+        return _BY_NAME[name]
     if kind is int:
         return _Argument(f" <{name}>", rb" ([0-9]+)", _number, b" %d", attrgetter(name))
     assert kind is bool, f"nobody has said how {name} is written"

@@ -11,6 +11,7 @@ from replkv.commands.catalog import COMMANDS
 from replkv.commands.command import Command, StoreCommand
 from replkv.commands.getm import Getm
 from replkv.commands.results import (
+    Already,
     BadCommand,
     Deleted,
     Done,
@@ -80,6 +81,7 @@ def _word(reply: bytes) -> Callable[[Command | None, Result], bytes]:
 
 WORDS: Final[dict[type[Result], bytes]] = {
     Done: b"OK",
+    Already: b"ALREADY",
     Deleted: b"DELETED",
     Touched: b"TOUCHED",
     NotFound: b"ERRNOTFOUND",

@@ -38,6 +38,7 @@ __all__ = [
     "CommandError",
     "Found",
     "Grant",
+    "Member",
     "NotAllowed",
     "NotFound",
     "NotUpgraded",
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
         Unavailable,
         VersionMismatch,
     )
+    from replkv.client.membership import Member
     from replkv.client.replies import Found
     from replkv.tls.connecting import Tls
     from replkv.users.rights import Grant, Right
@@ -80,6 +82,7 @@ else:
         "Client": "client.client",
         "Found": "client.replies",
         "Grant": "users.rights",
+        "Member": "client.membership",
         "Right": "users.rights",
         "Tls": "tls.connecting",
         "UserRights": "client.administration",

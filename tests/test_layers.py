@@ -85,7 +85,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "storage": ("lives", "times"),
     "tls": ("config", "handshakes", "outside", "tlsfiles"),
     "peers": ("lives", "outside", "printable", "reasons", "sending", "storage.snapshot", "times", "versions"),
-    "client": ("clocks", "commands", "config", "names", "reasons", "users", "wire"),
+    "client": ("clocks", "commands", "config", "hosts", "names", "reasons", "users", "wire"),
     "bench": ("client.address", "commands", "wire"),
     "frontends": ("commands", "hosts", "outside", "sending", "users", "wire"),
 }

@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred, fail
 from replkv.client.address import Address
 from replkv.client.errors import CommandError
 from replkv.commands.usercommand import MAX_PREFIX_LENGTH
+from replkv.hosts import hostMistake, isUnspecified
 from replkv.users.secret import MAX_TOKEN_BYTES
 from replkv.users.user import checkName
 from replkv.wire.replyparser import MAX_VALUE
@@ -26,6 +27,8 @@ _Result = TypeVar("_Result")
 
 _MAX_KEY: Final = 250
 _MAX_NUMBER: Final = (1 << 64) - 1
+_MAX_ID: Final = (1 << 31) - 1
+_MAX_HOST: Final = 253
 
 
 def failing(method: Callable[_Given, Deferred[_Result]]) -> Callable[_Given, Deferred[_Result]]:
@@ -142,6 +145,19 @@ def checkedTimeout(timeout: float) -> float:
     return float(timeout)
 
 
+def checkedServerId(server: int) -> int:
+    """
+    The id of a server.
+
+    @raise TypeError: if it is not whole.
+    @raise CommandError: if no server can have it.
+    """
+    whole = _whole("a server's id", server)
+    if not 0 <= whole <= _MAX_ID:
+        raise CommandError(f"a server's id is a whole number from 0 to {_MAX_ID}, not {whole}")
+    return whole
+
+
 def checkedAddress(host: str, port: int) -> Address:
     """
     Where a server is.
@@ -153,10 +169,37 @@ def checkedAddress(host: str, port: int) -> Address:
         raise TypeError(f"a server's host is a str, not {host!r}")
     if not host or not host.isprintable() or any(character in " []/" for character in host):
         raise ValueError(f"a server's host is a name or an address, not {host!r}")
+    return Address(host, checkedPort(port))
+
+
+def checkedHost(host: str) -> str:
+    """
+    A host to which clients and other servers can be sent.
+
+    @raise TypeError: if it is no text.
+    @raise CommandError: if it cannot be one.
+    """
+    if not isinstance(host, str):
+        raise TypeError(f"a server's host is a str, not {host!r}")
+    mistake = hostMistake(host) if len(host) <= _MAX_HOST else f"has more than {_MAX_HOST} characters"
+    if mistake is None and isUnspecified(host):
+        mistake = "is no place to which anybody can be sent"
+    if mistake is not None:
+        raise CommandError(f"a server's host: {host!r:.50} {mistake}")
+    return host
+
+
+def checkedPort(port: int) -> int:
+    """
+    A port on which a server can listen.
+
+    @raise TypeError: if it is not whole.
+    @raise CommandError: if there is no such port.
+    """
     whole = _whole("a server's port", port)
     if not 1 <= whole <= 65535:
-        raise ValueError(f"a server's port is a number from 1 to 65535, not {whole}")
-    return Address(host, whole)
+        raise CommandError(f"a server's port is a number from 1 to 65535, not {whole}")
+    return whole
 
 
 def checkedServers(servers: Iterable[str | tuple[str, int]]) -> list[Address]:

@@ -29,6 +29,7 @@ from replkv.client.connections import ServerSecurity
 from replkv.client.credentials import checkedCredentials
 from replkv.client.dispatcher import Dispatcher
 from replkv.client.errors import OutcomeUnknown, Unavailable
+from replkv.client.membership import Membership
 from replkv.client.replies import Found
 from replkv.clocks import countForward
 from replkv.commands import results
@@ -38,6 +39,7 @@ from replkv.commands.delete import Delete
 from replkv.commands.extras import Piece, Snapshot, Stats, Transfer
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
+from replkv.commands.members import Members
 from replkv.commands.results import Result
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
@@ -45,7 +47,7 @@ from replkv.commands.users import Users
 from replkv.wire.encoding import encodeCommand
 
 
-class Client(Administration):
+class Client(Administration, Membership):
     """
     Carries out commands on whichever server leads: it finds that one before it sends anything, follows redirects,
     searches anew when it does not answer, and waits out an election.
@@ -251,7 +253,9 @@ class Client(Administration):
 
     def _call(self, command: Command, timeout: float | None) -> Deferred[Result]:
         seconds = self._timeout if timeout is None else checkedTimeout(timeout)
-        return self._dispatcher.call(encodeCommand(command), not isinstance(command, ReadCommand | Users), seconds)
+        return self._dispatcher.call(
+            encodeCommand(command), not isinstance(command, ReadCommand | Users | Members), seconds
+        )
 
     def _askFor(self, command: Command, host: str, port: int, timeout: float) -> Deferred[bytes | None]:
         server, seconds = checkedAddress(host, port), checkedTimeout(timeout)

@@ -45,7 +45,7 @@ class NotAllowed(ClientError):
 
 class Refused(ClientError):
     """
-    The servers do not do that to a user, and the text says why. Nothing was done.
+    The servers do not do that to a user or to a member, and the text says why. Nothing was done.
     """
 
 

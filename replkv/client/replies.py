@@ -81,11 +81,29 @@ def done(reply: Result, user: str) -> None:
     """
     if isinstance(reply, results.NotFound):
         raise NotFound(f"there is no user {user}")
-    if isinstance(reply, results.BadCommand):
-        # All that there is in such a command was checked: whoever leads is of an earlier version.
-        raise NotUpgraded(_TO_UPGRADE)
+    makeSureOfUpgrade(reply)
     if not isinstance(reply, results.Done):
         raise refusal(reply) or OutcomeUnknown(f"no reply to a change of a user: {lineOf(reply)[:80]!r}")
+
+
+def wasToDo(reply: Result) -> bool:
+    """
+    Whether there was something to do about a member, which is done.
+    """
+    if isinstance(reply, results.Already):
+        return False
+    makeSureOfUpgrade(reply)
+    if not isinstance(reply, results.Done):
+        raise refusal(reply) or OutcomeUnknown(f"no reply to a change of members: {lineOf(reply)[:80]!r}")
+    return True
+
+
+def makeSureOfUpgrade(reply: Result) -> None:
+    """
+    Make sure that a command was understood of which all was checked: otherwise, whoever leads is of an earlier version.
+    """
+    if isinstance(reply, results.BadCommand):
+        raise NotUpgraded(_TO_UPGRADE)
 
 
 def refusal(reply: Result) -> Exception | None:

@@ -12,6 +12,14 @@ from replkv.commands.delete import Delete
 from replkv.commands.extras import Help, Quit, Stats, Version
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
+from replkv.commands.members import (
+    MemberAdd,
+    MemberPromote,
+    MemberRemove,
+    MemberReplace,
+    Members,
+    MemberUpdate,
+)
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
 from replkv.wire.encoding import encodeCommand
@@ -27,6 +35,16 @@ COMMANDS: list[Command] = [
     Set(b"k", 0, b"a\r\nb\0\xff", True),
     Cas(b"k", 0, 5, b"value", False),
     Cas(b"k", 1, 2**64 - 1, b"v", True),
+    Members(),
+    MemberAdd(4, "kv4.example.net", 9000, 10000, False),
+    MemberAdd(2**31 - 1, "::1", 1, 65535, True),
+    MemberRemove(0, False),
+    MemberRemove(0, True),
+    MemberReplace(1, False),
+    MemberReplace(1, True),
+    MemberUpdate(2, 253 * "h", 9000, 10000, False),
+    MemberUpdate(2, "10.0.0.1", 9000, 10000, True),
+    MemberPromote(3),
     Help(),
     Stats(),
     Version(),
@@ -54,3 +72,5 @@ class EncodeCommandTests(SynchronousTestCase):
         """
         self.assertEqual(encodeCommand(Cas(b"k", 9, 3, b"v", True)), b"cas k 9 3 1 noreply\r\nv\r\n")
         self.assertEqual(encodeCommand(Set(b"k", 9, b"a\r\nb", False)), b"set k 9 4\r\na\r\nb\r\n")
+        self.assertEqual(encodeCommand(MemberAdd(4, "::1", 9, 10, True)), b"memberadd 4 ::1 9 10 force\r\n")
+        self.assertEqual(encodeCommand(MemberRemove(4, False)), b"memberremove 4\r\n")

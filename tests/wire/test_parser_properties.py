@@ -16,6 +16,14 @@ from replkv.commands.delete import Delete
 from replkv.commands.extras import Help, Quit, Stats, Version
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
+from replkv.commands.members import (
+    MemberAdd,
+    MemberPromote,
+    MemberRemove,
+    MemberReplace,
+    Members,
+    MemberUpdate,
+)
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
 from replkv.wire.malformed import Malformed
@@ -25,6 +33,7 @@ MAX_VALUE_BYTES = 64
 
 keys = st.binary(min_size=1, max_size=250).map(lambda raw: bytes(0x21 + byte % 94 for byte in raw))
 numbers = st.integers(0, 2**64 - 1)
+hosts = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=255)
 values = st.binary(max_size=MAX_VALUE_BYTES) | st.sampled_from([b"get x\r\n", b"\r\n", b"\n", b"\r", b"quit\n"])
 wellFormed: st.SearchStrategy[Command] = st.one_of(
     st.builds(Get, keys),
@@ -33,7 +42,12 @@ wellFormed: st.SearchStrategy[Command] = st.one_of(
     st.builds(Set, keys, numbers, values, st.booleans()),
     st.builds(Touch, keys, numbers),
     st.builds(Cas, keys, numbers, numbers, values, st.booleans()),
-    st.sampled_from([Help(), Stats(), Version(), Quit()]),
+    st.builds(MemberAdd, numbers, hosts, numbers, numbers, st.booleans()),
+    st.builds(MemberUpdate, numbers, hosts, numbers, numbers, st.booleans()),
+    st.builds(MemberRemove, numbers, st.booleans()),
+    st.builds(MemberReplace, numbers, st.booleans()),
+    st.builds(MemberPromote, numbers),
+    st.sampled_from([Help(), Stats(), Version(), Quit(), Members()]),
 )
 lineEnds = st.sampled_from([b"\r\n", b"\n"])
 
@@ -67,6 +81,15 @@ def write(command: Command, end: bytes) -> bytes:
             head = b"cas %b %d %d %d" % (key, exptime, version, len(value))
         case Touch(key, exptime):
             return b"touch %b %d" % (key, exptime) + end
+        case MemberAdd(server, host, clientPort, logPort, force) | MemberUpdate(
+            server, host, clientPort, logPort, force
+        ):
+            line = b"%d %b %d %d" % (server, host.encode(), clientPort, logPort)
+            return command.WORD + b" " + line + (b" force" if force else b"") + end
+        case MemberRemove(server, force) | MemberReplace(server, force):
+            return command.WORD + b" %d" % server + (b" force" if force else b"") + end
+        case MemberPromote(server):
+            return command.WORD + b" %d" % server + end
         case Get(key) | Getm(key) | Delete(key):
             return type(command).__name__.lower().encode() + b" " + key + end
         case _:

@@ -15,13 +15,17 @@ from replkv.commands.delete import Delete
 from replkv.commands.extras import Stats, Version
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
+from replkv.commands.members import MemberPromote
 from replkv.commands.results import (
+    Already,
     BadCommand,
     Deleted,
+    Done,
     Found,
     NotFound,
     NotUpgraded,
     Redirected,
+    Refused,
     Release,
     Result,
     Statistics,
@@ -62,6 +66,9 @@ TOLD: list[tuple[Command, Result]] = [
     (Delete(b"k"), Unavailable()),
     (Delete(b"k"), NotUpgraded()),
     (Delete(b"k"), BadCommand()),
+    (MemberPromote(4), Done()),
+    (MemberPromote(4), Already()),
+    (MemberPromote(4), Refused("it has a vote")),
     (Stats(), Statistics({"role": "leader", "keys": "7"})),
     (Version(), Release("1.2.3")),
 ]
@@ -73,6 +80,7 @@ UNRECOGNIZED = [
     b"OK 1 2",
     b"DELETED 1",
     b"TOUCHED 1",
+    b"ALREADY 1",
     b"ERR_REDIRECT",
     b"ERR_REDIRECT ",
     b"ERR_REDIRECT db",

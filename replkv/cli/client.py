@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from replkv import __version__
-from replkv.cli.command import AskingCommand, Signalled, reactorInThread, runReactor
+from replkv.cli.calling import CallingCommand, Connect
+from replkv.cli.command import Signalled, reactorInThread, runReactor
 from replkv.cli.history import History, historyFile
 from replkv.cli.lines import PipedLines, TerminalLines
 from replkv.cli.prompt import Prompt
@@ -25,15 +26,14 @@ from replkv.cli.terminal import (
     showAnswer,
 )
 from replkv.cli.words import helpLines, isOpen
-from replkv.config import Config
 
 
-class ClientCommand(AskingCommand):
+class ClientCommand(CallingCommand):
     """
     C{replkv client}.
     """
 
-    synopsis = f"{AskingCommand.synopsis} [COMMAND]"
+    synopsis = f"{CallingCommand.synopsis} [COMMAND]"
     optParameters: ClassVar = [["timeout", "t", "10", "For how many seconds a command is tried."]]
 
     def getUsage(self, width: int | None = None) -> str:
@@ -64,26 +64,26 @@ class ClientCommand(AskingCommand):
         # Nobody is asked for a token that is of no use.
         self.logsIn = not words or not isOpen(os.fsencode(words[0]))
 
-    def run(self, filename: str, config: Config) -> int:
+    def talk(self, connect: Connect) -> int:
         """
         Carry out the command, or converse.
         """
-        return self._once(config, self["words"]) if self["words"] else self._converse(config)
+        return self._once(connect, self["words"]) if self["words"] else self._converse(connect)
 
-    def _once(self, config: Config, arguments: Sequence[str]) -> int:
+    def _once(self, connect: Connect, arguments: Sequence[str]) -> int:
         words = commandWords(arguments)
         try:
-            answer = runReactor(lambda reactor: patiently(reactor, self.client(reactor, config), words))
+            answer = runReactor(lambda reactor: patiently(reactor, connect(reactor), words))
         except Signalled:
             tell("interrupted: a write may or may not have been done")
             raise
         showAnswer(answer)
         return answer.status
 
-    def _converse(self, config: Config) -> int:
+    def _converse(self, connect: Connect) -> int:
         personal = sys.stdin.isatty() and sys.stdout.isatty()
         reactor = reactorInThread()
-        cluster = BlockingCluster(reactor, self.client(reactor, config))
+        cluster = BlockingCluster(reactor, connect(reactor))
         if not personal:
             return Prompt(cluster, PipedLines(sys.stdin.isatty()), PipedOutput()).run()
         say(f"replkv {__version__}: type help for the commands, Ctrl-D to leave")

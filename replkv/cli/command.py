@@ -12,7 +12,7 @@ from getopt import GetoptError, gnu_getopt
 from threading import Thread
 from typing import Any, ClassVar, Final, TypeVar, cast
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.python.failure import Failure
 from twisted.python.usage import Options, UsageError
 
@@ -21,6 +21,7 @@ from replkv.cli.login import TOKEN_FILE_VARIABLE, TOKEN_VARIABLE, USER_VARIABLE,
 from replkv.cli.security import AUTHORITY_VARIABLE, CERTIFICATE_VARIABLE, KEY_VARIABLE, tlsOf
 from replkv.cli.statuses import DONE, UNAVAILABLE
 from replkv.cli.streams import say, tell
+from replkv.client.address import Address
 from replkv.client.client import Client
 from replkv.clocks import countForward
 from replkv.config import BUILT_IN_FILE, FILE_PLACES, Config, NoServersFile, ServerConfig, find, load
@@ -194,9 +195,17 @@ class AskingCommand(ServersCommand):
         """
         See L{Command.carryOut}.
         """
+        self.logIn()
+        return super().carryOut()
+
+    def logIn(self) -> None:
+        """
+        Find out in whose name to ask.
+
+        @raise ConfigError: if there is no telling.
+        """
         if self.logsIn:
             self._login = loginOf(self["user"], self["token-file"])
-        return super().carryOut()
 
     def postOptions(self) -> None:
         """
@@ -211,7 +220,13 @@ class AskingCommand(ServersCommand):
         """
         A client of these servers, which tries as long as was asked for.
         """
-        servers = [(server.hostname, server.clientPort) for server in config.servers]
+        servers = [Address(server.hostname, server.clientPort) for server in config.servers]
+        return self.clientOf(reactor, servers, config)
+
+    def clientOf(self, reactor: ISystemReactor, servers: Sequence[Address], config: Config | None) -> Client:
+        """
+        The same, of servers that may be told without a servers file.
+        """
         tls = tlsOf(config, self["tls-ca"], self["cert"], self["key"])
         return Client(reactor, servers, self.timeout, tls, *self._login)
 
@@ -272,7 +287,8 @@ def runReactor(main: Callable[[ISystemReactor], Coroutine[Deferred[Any], Any, _T
             # What whoever started the process has it ignore stays ignored.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, signalled)
-        ended = Deferred.fromCoroutine(main(reactor))
+        # What goes wrong before anything is asked, such as with a certificate, ends it too.
+        ended = maybeDeferred(main, reactor)
         ended.addBoth(outcome.append)
         ended.addCallback(lambda _: reactor.stop())
 

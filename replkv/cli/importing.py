@@ -15,14 +15,15 @@ from twisted.internet.task import deferLater
 from twisted.internet.threads import blockingCallFromThread
 from twisted.python.failure import Failure
 
-from replkv.cli.command import AskingCommand, PathCommand, reactorInThread
+from replkv.cli.calling import CallingCommand, Connect
+from replkv.cli.command import PathCommand, reactorInThread
 from replkv.cli.failures import failed
 from replkv.cli.jsonlines import Item, decodeLine
 from replkv.cli.statuses import DAMAGED, DONE
 from replkv.cli.streams import StreamError, remark, say, tell
 from replkv.client.client import Client
 from replkv.client.errors import ClientError, CommandError, NotAllowed, OutcomeUnknown, Unavailable
-from replkv.config import Config, ConfigError
+from replkv.config import ConfigError
 from replkv.wire.replyparser import MAX_VALUE
 
 MAX_LINE: Final = 8 * MAX_VALUE
@@ -53,13 +54,13 @@ class Line(NamedTuple):
     item: Item
 
 
-class ImportCommand(PathCommand, AskingCommand):
+class ImportCommand(PathCommand, CallingCommand):
     """
     C{replkv import}.
     """
 
     subject = "a file of JSON lines, or - for the standard input"
-    synopsis = "[--config FILE] [--timeout SECONDS] FILE"
+    synopsis = f"{CallingCommand.synopsis} FILE"
     longdesc = (
         "Stores the keys that replkv export has written, or another program: one line of JSON for each, with key and "
         "value (keyBase64, valueBase64 for bytes that are not UTF-8) and, where it is to expire, exptime in seconds "
@@ -70,22 +71,22 @@ class ImportCommand(PathCommand, AskingCommand):
     )
     optParameters: ClassVar = [["timeout", "t", "10", "For how many seconds a key is tried."]]
 
-    def run(self, filename: str, config: Config) -> int:
+    def talk(self, connect: Connect) -> int:
         """
         Store the keys.
         """
         if self["path"] == "-":
-            return self._import(sys.stdin.buffer, config)
+            return self._import(sys.stdin.buffer, connect)
         try:
             file = open(self["path"], "rb")  # noqa: SIM115
         except OSError as error:
             raise ConfigError(f"{self['path']}: {error.strerror}") from None
         with file:
-            return self._import(file, config)
+            return self._import(file, connect)
 
-    def _import(self, file: IO[bytes], config: Config) -> int:
+    def _import(self, file: IO[bytes], connect: Connect) -> int:
         reactor = reactorInThread()
-        client = self.client(reactor, config)
+        client = connect(reactor)
         return importLines(
             linesOf(file),
             lambda items: blockingCallFromThread(reactor, storeItems, reactor, client, self.timeout, items),  # type: ignore[arg-type]

@@ -17,10 +17,11 @@ CERTIFICATE_VARIABLE: Final = "REPLKV_CERT"
 KEY_VARIABLE: Final = "REPLKV_KEY"
 
 
-def tlsOf(config: Config, authority: str | None, certificate: str | None, key: str | None) -> Tls | None:
+def tlsOf(config: Config | None, authority: str | None, certificate: str | None, key: str | None) -> Tls | None:
     """
     What protects the connections of a command.
 
+    @param config: the servers file; C{None} if the command does without.
     @param authority: the file that the command line names, if it names one; otherwise the environment does, or the
         servers file. So with the others, which the servers file does not name.
     @return: C{None} if nothing does.
@@ -36,7 +37,7 @@ def tlsOf(config: Config, authority: str | None, certificate: str | None, key: s
 
 
 def tlsFilesOf(
-    config: Config, authority: str | None, certificate: str | None, key: str | None
+    config: Config | None, authority: str | None, certificate: str | None, key: str | None
 ) -> tuple[str, str | None, str | None] | None:
     """
     The files of the same.
@@ -44,7 +45,9 @@ def tlsFilesOf(
     @return: the authorities that are believed, and a certificate of the user's own with its key.
     @raise ConfigError: if there is a certificate that would be of no use.
     """
-    known = None if config.clientTls is None else config.clientTls.files.of(config.servers[0].id).authority
+    known = None
+    if config is not None and config.clientTls is not None:
+        known = config.clientTls.files.of(config.servers[0].id).authority
     believed = authority or os.environ.get(AUTHORITY_VARIABLE) or known
     own = certificate or os.environ.get(CERTIFICATE_VARIABLE) or None, key or os.environ.get(KEY_VARIABLE) or None
     if believed is None:

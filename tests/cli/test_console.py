@@ -13,6 +13,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any, cast
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -20,6 +21,7 @@ import replkv
 from replkv import __version__
 from replkv.build import IS_COMPILED
 from replkv.cli import command
+from replkv.cli.calling import CallingCommand, Connect
 from replkv.cli.client import ClientCommand
 from replkv.cli.cluster import reset
 from replkv.cli.cluster.clean import CleanDataCommand
@@ -29,6 +31,7 @@ from replkv.cli.console import main
 from replkv.cli.status import StatusCommand
 from replkv.cli.statuses import DONE, INTERNAL, MISTAKE, STATUSES, STREAM, SYSTEM, UNAVAILABLE
 from replkv.config import BUILT_IN_FILE, Config, find, load
+from tests.client.network import Network
 
 
 class Terminal(io.StringIO):
@@ -193,6 +196,37 @@ class MainTests(SynchronousTestCase):
             self.assertTrue(errors.startswith("replkv: no servers file: --config and REPLKV_CONFIG name none"), errors)
             self.assertTrue(errors.endswith(": those on localhost were asked\n"), errors)
             self.assertEqual(self.outcome(name, "-c", self.filename), (UNAVAILABLE, "", ""))
+
+    def test_servers(self) -> None:
+        """
+        Where C{--servers} says where the cluster is, no servers file is read, whatever the environment names.
+        """
+        self.patch(os, "environ", {**os.environ, "REPLKV_CONFIG": "/nowhere/servers.json"})
+        shown: list[str] = []
+
+        def talk(command: CallingCommand, connect: Connect) -> int:
+            shown.append(repr(connect(cast(Any, Network().reactor))))
+            return DONE
+
+        self.patch(ClientCommand, "talk", talk)
+        for words in (["--servers", "db:1,[::1]:9000"], ["-s", "db:1,[::1]:9000"]):
+            self.assertEqual(self.outcome("client", *words, "get", "k"), (DONE, "", ""))
+        self.assertEqual(self.outcome("client", "-c", self.filename, "get", "k"), (DONE, "", ""))
+        clients = [text.partition(": ")[0] for text in shown]
+        self.assertEqual(clients, ["<Client of db:1, [::1]:9000"] * 2 + ["<Client of localhost:1"])
+
+    def test_noServers(self) -> None:
+        """
+        What is no list of servers is a mistake, and names the word that is wrong; and so are two places.
+        """
+        for given, wrong in (("db", "db"), ("db:1,", ""), ("db:1,::1:9000", "::1:9000"), ("db:x", "db:x"), ("", "")):
+            status, output, errors = self.outcome("client", f"--servers={given}")
+            self.assertEqual((status, output), (MISTAKE, ""))
+            line = f"--servers must be host:port, an IPv6 address in brackets, as in [::1]:9000, and not {wrong!r}"
+            self.assertEqual(errors, f"replkv: {line}; see replkv client --help\n")
+        status, _, errors = self.outcome("client", "--servers", "db:1", "-c", self.filename)
+        self.assertEqual(status, MISTAKE)
+        self.assertIn("leave out --config", errors)
 
     def test_openCommands(self) -> None:
         """

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from twisted.internet.threads import deferToThread
 
-from tests.processes.cluster import PATIENCE, Cluster, freePorts, heedSignals, onReactor
+from tests.processes.cluster import HOST, PATIENCE, Cluster, freePorts, heedSignals, onReactor
 from tests.processes.conftest import MakeCluster
 
 REPLKV = [sys.executable, "-m", "replkv"]
@@ -171,6 +171,13 @@ async def test_scripts(cluster: Cluster) -> None:
     assert (await shell.run("$R status -c none.json", 3))[1] == b"replkv: no server leads\n"
     assert (await shell.run("$R status -c missing.json", 64))[0] == b""
     assert b"unavailable" in (await shell.run("$R client -c none.json --timeout 0.2 get k", 3))[1]
+    server = f"{HOST}:{cluster.servers[0].clientPort}"
+    assert (await shell.run(f"$R client --servers {server} get counter"))[0] == b"10"
+    assert (await shell.run(f"echo get counter | $R client --servers {server}"))[0] == b"10\n"
+    # What is wrong before any server is asked ends it too.
+    missing = (b"", b"replkv: /nowhere.pem: No such file or directory\n")
+    assert await shell.run(f"$R client --servers {server} --tls-ca /nowhere.pem get counter", 64) == missing
+    assert await shell.run("$R status --tls-ca /nowhere.pem", 64) == missing
 
 
 @onReactor

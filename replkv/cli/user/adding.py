@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final, TypeVar
 from twisted.internet.defer import Deferred
 from twisted.python.usage import UsageError
 
+from replkv.cli.calling import Connect
 from replkv.cli.failures import failed
 from replkv.cli.statuses import DONE, NOT_FOUND
 from replkv.cli.streams import remark, say, tell
@@ -20,7 +21,7 @@ from replkv.cli.user.names import TIMEOUT, NameCommand
 from replkv.cli.user.prefixes import PREFIX_HELP, prefixOf
 from replkv.client.client import Client
 from replkv.client.errors import ClientError, OutcomeUnknown
-from replkv.config import Config, ConfigError
+from replkv.config import ConfigError
 from replkv.users.rights import EVERYTHING, Grant, Right
 from replkv.users.secret import SALT_BYTES, Secret, makeSecret
 
@@ -46,13 +47,13 @@ class _TokenCommand(NameCommand):
 
     def postOptions(self) -> None:
         """
-        See L{AskingCommand.postOptions}.
+        See L{CallingCommand.postOptions<replkv.cli.calling.CallingCommand.postOptions>}.
         """
         super().postOptions()
         if self["ask"] and self["new-token-file"] is not None:
             raise UsageError("--ask and --new-token-file are two tokens")
 
-    def give(self, config: Config, main: Callable[[Client, Secret], Coroutine[Deferred[Any], Any, _T]]) -> _T:
+    def give(self, connect: Connect, main: Callable[[Client, Secret], Coroutine[Deferred[Any], Any, _T]]) -> _T:
         """
         Have the cluster give the user a token.
 
@@ -70,7 +71,7 @@ class _TokenCommand(NameCommand):
             # Before it may count: whatever happens then, somebody has it.
             say(token)
         try:
-            return self.ask(config, lambda client: main(client, secret))
+            return self.ask(connect, lambda client: main(client, secret))
         except OutcomeUnknown:
             raise
         except (ClientError, ConfigError):
@@ -112,14 +113,14 @@ class UserAddCommand(_TokenCommand):
         """
         self._grants.append(Grant(Right.WRITE, prefixOf(prefix)))
 
-    def run(self, filename: str, config: Config) -> int:
+    def talk(self, connect: Connect) -> int:
         """
         Add the user.
         """
         name = self["path"]
         # The last one, since from then on it matters who asks.
         grants = _needed([*self._grants, *([EVERYTHING] if self["admin"] else [])])
-        added: Added = self.give(config, lambda client, secret: addUser(client, name, secret, grants))
+        added: Added = self.give(connect, lambda client, secret: addUser(client, name, secret, grants))
         if added.error is not None:
             status, text = failed(added.error)
             tell(f"the user {name} is added, but has no right to {added.missing}: {text}")
@@ -148,7 +149,7 @@ class UserPasswdCommand(_TokenCommand):
     optFlags: ClassVar = _TOKEN_FLAGS
     again = "if it was done, the token is the new one, otherwise the former one; run again, it gives the user another"
 
-    def run(self, filename: str, config: Config) -> int:
+    def talk(self, connect: Connect) -> int:
         """
         Give the user the token.
         """
@@ -157,7 +158,7 @@ class UserPasswdCommand(_TokenCommand):
         async def main(client: Client, secret: Secret) -> None:
             await client.setSecret(name, secret)
 
-        self.give(config, main)
+        self.give(connect, main)
         return DONE
 
 
@@ -173,7 +174,7 @@ class UserDelCommand(NameCommand):
     )
     optParameters: ClassVar = [TIMEOUT]
 
-    def run(self, filename: str, config: Config) -> int:
+    def talk(self, connect: Connect) -> int:
         """
         Delete the user.
         """
@@ -182,7 +183,7 @@ class UserDelCommand(NameCommand):
         async def main(client: Client) -> tuple[bool, bool | None]:
             return await client.deleteUser(name), await areHeeded(client)
 
-        wasThere, isHeeded = self.ask(config, main)
+        wasThere, isHeeded = self.ask(connect, main)
         if not wasThere:
             tell(f"there is no user {name}")
             return NOT_FOUND

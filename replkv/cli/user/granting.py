@@ -8,13 +8,13 @@ from typing import ClassVar
 
 from twisted.python.usage import UsageError
 
+from replkv.cli.calling import Connect
 from replkv.cli.statuses import DONE
 from replkv.cli.streams import say
 from replkv.cli.user.effects import areHeeded, tellOn
 from replkv.cli.user.names import TIMEOUT, NameCommand
 from replkv.cli.user.prefixes import PREFIX_HELP, prefixOf
 from replkv.client.client import Client
-from replkv.config import Config
 from replkv.users.rights import EVERYTHING, Grant, Right
 
 
@@ -51,7 +51,7 @@ class UserGrantCommand(_RightCommand):
         f"over the keys that begin with PREFIX, or over all. Who is admin over all may do everything. {PREFIX_HELP}"
     )
 
-    def run(self, filename: str, config: Config) -> int:
+    def talk(self, connect: Connect) -> int:
         """
         Give it.
         """
@@ -62,7 +62,7 @@ class UserGrantCommand(_RightCommand):
             await client.grant(name, *grant)
             return wasHeeded
 
-        wasHeeded = self.ask(config, main)
+        wasHeeded = self.ask(connect, main)
         say(f"{name} has the right to {grant}")
         if grant == EVERYTHING and wasHeeded is False:
             tellOn(name)
@@ -79,7 +79,7 @@ class UserRevokeCommand(_RightCommand):
         f"for who has logged in before too. {PREFIX_HELP}"
     )
 
-    def run(self, filename: str, config: Config) -> int:
+    def talk(self, connect: Connect) -> int:
         """
         Take it away.
         """
@@ -88,6 +88,6 @@ class UserRevokeCommand(_RightCommand):
         async def main(client: Client) -> None:
             await client.revoke(name, *grant)
 
-        self.ask(config, main)
+        self.ask(connect, main)
         say(f"{name} has no right to {grant}")
         return DONE

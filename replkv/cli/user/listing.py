@@ -7,18 +7,18 @@ from __future__ import annotations
 import json
 from typing import ClassVar
 
-from replkv.cli.command import AskingCommand, runReactor
+from replkv.cli.calling import CallingCommand, Connect
+from replkv.cli.command import runReactor
 from replkv.cli.statuses import DONE
 from replkv.cli.streams import remark, say
 from replkv.cli.user.effects import NOT_HEEDED
 from replkv.cli.user.names import TIMEOUT
 from replkv.client.administration import UserRights
 from replkv.client.client import Client
-from replkv.config import Config
 from replkv.users.rights import EVERYTHING
 
 
-class UserListCommand(AskingCommand):
+class UserListCommand(CallingCommand):
     """
     C{replkv user list}.
     """
@@ -28,7 +28,7 @@ class UserListCommand(AskingCommand):
     optParameters: ClassVar = [TIMEOUT]
     optFlags: ClassVar = [["json", "j", "Lines of JSON."]]
 
-    def run(self, filename: str, config: Config) -> int:
+    def talk(self, connect: Connect) -> int:
         """
         Show them.
         """
@@ -36,7 +36,7 @@ class UserListCommand(AskingCommand):
         async def main(client: Client) -> list[UserRights]:
             return [user async for user in client.users()]
 
-        users = runReactor(lambda reactor: main(self.client(reactor, config)))
+        users = runReactor(lambda reactor: main(connect(reactor)))
         width = max([len(user.name) for user in users], default=0)
         for user in users:
             say(_asJson(user) if self["json"] else f"{user.name:{width}}  {', '.join(map(str, user.grants))}".rstrip())

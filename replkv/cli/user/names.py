@@ -10,12 +10,12 @@ from typing import Any, ClassVar, Final, TypeVar
 from twisted.internet.defer import Deferred
 from twisted.python.usage import UsageError
 
-from replkv.cli.command import AskingCommand, PathCommand, Signalled, runReactor
+from replkv.cli.calling import CallingCommand, Connect
+from replkv.cli.command import PathCommand, Signalled, runReactor
 from replkv.cli.streams import tell
 from replkv.client.arguments import checkedUser
 from replkv.client.client import Client
 from replkv.client.errors import CommandError, OutcomeUnknown
-from replkv.config import Config
 
 _T = TypeVar("_T")
 
@@ -25,7 +25,7 @@ The option that all of them have.
 """
 
 
-class NameCommand(PathCommand, AskingCommand):
+class NameCommand(PathCommand, CallingCommand):
     """
     A command about one user.
 
@@ -48,7 +48,7 @@ class NameCommand(PathCommand, AskingCommand):
         except CommandError as error:
             raise UsageError(str(error)) from None
 
-    def ask(self, config: Config, main: Callable[[Client], Coroutine[Deferred[Any], Any, _T]]) -> _T:
+    def ask(self, connect: Connect, main: Callable[[Client], Coroutine[Deferred[Any], Any, _T]]) -> _T:
         """
         Have the cluster do something.
 
@@ -57,7 +57,7 @@ class NameCommand(PathCommand, AskingCommand):
         @raise OutcomeUnknown: if nobody knows, and the text says what to do.
         """
         try:
-            return runReactor(lambda reactor: main(self.client(reactor, config)))
+            return runReactor(lambda reactor: main(connect(reactor)))
         except Signalled:
             tell(f"interrupted, it may or may not have been done: {self.again}")
             raise

@@ -15,6 +15,7 @@ from typing import cast
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.cli.calling import Connect
 from replkv.cli.command import Signalled
 from replkv.cli.console import main
 from replkv.cli.statuses import (
@@ -33,7 +34,7 @@ from replkv.cli.user.effects import Added
 from replkv.cli.user.names import NameCommand
 from replkv.client.administration import UserRights
 from replkv.client.errors import NotAllowed, NotFound, OutcomeUnknown, Refused, Unavailable
-from replkv.config import Config, ConfigError
+from replkv.config import ConfigError
 from replkv.users.rights import EVERYTHING, Grant, Right
 from replkv.users.secret import COST, Cost, Secret, makeSecret
 
@@ -60,7 +61,7 @@ class UserCase(SynchronousTestCase):
         self.written: list[str] = []
         self.main: Callable[[object], object] = lambda client: None
 
-        def ask(command: NameCommand, config: Config, main: Callable[[object], object]) -> object:
+        def ask(command: NameCommand, connect: Connect, main: Callable[[object], object]) -> object:
             self.commands.append(command)
             self.written.append(cast(io.StringIO, sys.stdout).getvalue())
             self.main = main

@@ -11,6 +11,11 @@ from __future__ import annotations
 
 from typing import Final
 
+NONE: Final = 0
+"""
+The server stopped in order: it was told to, or was removed from its cluster.
+"""
+
 CONFIGURATION: Final = 1
 """
 A mistake of the operator's: the command line, the servers file, the id, a port that this user may not have, or a data

@@ -10,7 +10,7 @@ that both sides speak; in the log, the newest one that all members do.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 
@@ -62,12 +62,28 @@ class MemberVersions:
         self._newest = dict(newest)
         self._compare()
 
-    def told(self, member: int, newest: int) -> None:
+    def follow(self, members: Iterable[int]) -> None:
         """
-        Another member has said what is the newest version that it speaks.
+        There are other members now. Who is new, and has said nothing yet, is let in only if it speaks what all do.
+
+        @param members: the ids of all but this server.
         """
-        self._newest[member] = newest
+        self._newest = {member: self._newest.get(member, self.own.newest) for member in members}
         self._compare()
+
+    def told(self, server: int, newest: int) -> None:
+        """
+        Another server has said what is the newest version that it speaks.
+        """
+        if server in self._newest:
+            self._newest[server] = newest
+            self._compare()
+
+    def of(self, member: int) -> int:
+        """
+        The newest version that a member speaks, as far as it has said so; else 0.
+        """
+        return self._newest.get(member, self.own.newest)
 
     def without(self, version: int) -> list[int]:
         """

@@ -206,7 +206,8 @@ class Audit:
                     index=comparison.index,
                     server=server,
                 )
-                self._links[server].compareState(comparison.index, right).addErrback(_unreached)
+                if (link := self._links.get(server)) is not None:
+                    link.compareState(comparison.index, right).addErrback(_unreached)
 
     def _ended(self, comparison: _Comparison) -> None:
         """

@@ -18,6 +18,7 @@ from twisted.logger import Logger
 from replkv.commands.auth import Auth
 from replkv.commands.command import LoggedCommand, ReadCommand, WriteCommand
 from replkv.commands.extras import Transfer
+from replkv.commands.members import MemberCommand
 from replkv.commands.results import (
     Found,
     NotFound,
@@ -37,7 +38,9 @@ from replkv.node.access import Access
 from replkv.node.handovers import HandOvers
 from replkv.node.leaderclock import LeaderClock
 from replkv.node.limits import NodeLimits
+from replkv.node.membership import Membership
 from replkv.node.pending import Deadlines, Proposals, Read
+from replkv.node.roster import Roster
 from replkv.node.shortages import Shortages
 from replkv.raft.core import Raft
 from replkv.raft.entry import Entry
@@ -63,6 +66,8 @@ class Executor:
         versions: MemberVersions,
         shortages: Shortages,
         access: Access,
+        roster: Roster,
+        membership: Membership,
         limits: NodeLimits,
     ) -> None:
         """
@@ -72,8 +77,9 @@ class Executor:
         @param versions: tell which commands all members know.
         @param shortages: tell whether there is room for what clients write.
         @param access: knows who may have what done.
+        @param roster: knows where the others are.
+        @param membership: has them come and go where an operator wants it.
         """
-        self._config = config
         self._id = raft.config.id
         self._raft = raft
         self._machine = machine
@@ -83,6 +89,8 @@ class Executor:
         self._versions = versions
         self._shortages = shortages
         self._access = access
+        self._roster = roster
+        self._membership = membership
         self._told: tuple[type[LoggedCommand], int] | None = None  # What was refused last for its version.
         self._closed = False
         self._leads = False
@@ -150,6 +158,7 @@ class Executor:
         self._leaderless.sweep(now)
         self._deadlines.sweep(now)
         self._resubmit(self._access.tick(now))
+        self._membership.tick()
         self.goOn()
         if self._leads:
             self._leaderClock.tick()
@@ -269,8 +278,9 @@ class Executor:
         self._resubmit([request])
 
     def _redirect(self, request: Request, leaderId: int) -> None:
-        leader = self._config.server(leaderId)
-        request.answer(Redirected(leader.hostname, leader.clientPort))
+        leader = self._roster.addressOf(leaderId)
+        # Nobody has said yet where that is to a server that has only just come.
+        request.answer(Unavailable() if leader is None else Redirected(leader.host, leader.clientPort))
 
     def _carryOut(self, request: Request) -> None:
         """
@@ -287,7 +297,9 @@ class Executor:
         elif isinstance(command, WriteCommand):
             self._propose(request, command, now)
         elif isinstance(command, Transfer):
-            self._handOvers.transfer(command.server).addCallback(self._transferred, request)
+            self._handOvers.transfer(command.server).addCallback(self._arranged, request)
+        elif isinstance(command, MemberCommand):
+            self._membership.change(request, command).addCallback(self._arranged, request)
         elif not self._access.mayChange(request):
             request.answer(Refused("users have just changed: try again in a moment"))
         elif self._propose(request, cast(UserCommand, command), now):
@@ -360,7 +372,7 @@ class Executor:
                 servers=", ".join(f"server {member}" for member in self._versions.without(kind.SINCE)) or "this one",
             )
 
-    def _transferred(self, result: Result, request: Request) -> None:
+    def _arranged(self, result: Result, request: Request) -> None:
         self._access.done(request, result)
         if not request.isAnswered:
             request.answer(result)

@@ -16,9 +16,11 @@ class Link(Protocol):
     """
     The way to one other server.
 
+    @ivar peer: its id.
     @ivar isUp: whether it is connected.
     """
 
+    peer: int
     isUp: bool
 
     def send(self, request: Timed) -> Deferred[Timed]:

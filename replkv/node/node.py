@@ -30,13 +30,15 @@ from replkv.node.handovers import HandOverFailed, HandOvers
 from replkv.node.installer import Installer
 from replkv.node.link import Link
 from replkv.node.logrepair import LogRepair
+from replkv.node.membership import Membership
 from replkv.node.pending import Read
+from replkv.node.roster import Roster
 from replkv.node.shortages import Shortages
 from replkv.node.ticks import Ticks
 from replkv.peers.receiver import Timed, Unreachable
 from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
-from replkv.raft.messages import AppendEntries, AppendEntriesReply, TimeoutNow
+from replkv.raft.messages import AppendEntries, AppendEntriesReply, RequestVote, RequestVoteReply, TimeoutNow
 from replkv.raft.outputs import Load
 from replkv.raft.validity import Impossible
 
@@ -67,6 +69,8 @@ class Node:
         installer: Installer,
         disk: DiskQueue,
         links: Mapping[int, Link],
+        roster: Roster,
+        membership: Membership,
         outbox: Outbox,
         clock: IReactorTime,
         afterEvents: Callable[[Callable[[], None]], object],
@@ -79,6 +83,8 @@ class Node:
         """
         @param credibility: looks at what other servers send before anything comes of it.
         @param links: the way to each other server, by id.
+        @param roster: knows who the members are, and follows that.
+        @param membership: waits for changes of that.
         @param clock: counts ticks.
         @param afterEvents: calls something once all is told that has happened in this turn of the reactor.
         @param clusterClock: is told to other servers, and follows theirs.
@@ -96,6 +102,8 @@ class Node:
         self._installer = installer
         self._disk = disk
         self._links = links
+        self._roster = roster
+        self._membership = membership
         self._outbox = outbox
         self._clock = clock
         self._clusterClock = clusterClock
@@ -107,6 +115,7 @@ class Node:
         self._scheduled = False
         self._ticked = False  # Since the pump has worked last.
         self._failed = False
+        self._leaves = False  # Since it was removed.
         self._noted: tuple[int, int | None] = (raft.currentTerm, None)  # In which term who leads.
         self._ticks = Ticks(raft, clock, heartbeat / TICKS_PER_HEARTBEAT, self._tick)
 
@@ -116,8 +125,8 @@ class Node:
         """
         self._applier.whenBroken().addErrback(self._broken)
         self._awaitSync()
-        for peer in self._links:
-            self._awaitLoss(peer)
+        for link in self._links.values():
+            self._awaitLoss(link)
         self._ticks.start()
 
     async def stop(self) -> None:
@@ -189,6 +198,10 @@ class Node:
 
     def _takeRequest(self, sender: int, request: Timed, reply: Deferred[Timed]) -> None:
         message, time, _ = request
+        if isinstance(message, RequestVote) and not self._roster.mayVote:
+            refusal = RequestVoteReply(term=self.raft.currentTerm, granted=False, preVote=message.preVote)
+            reply.callback(Timed(refusal, 0))
+            return
         self.raft.step(sender, message, reply)
         # One that led in an earlier term leads no longer, and does not know it.
         if isinstance(message, AppendEntries) and message.term == self.raft.currentTerm:
@@ -197,13 +210,16 @@ class Node:
     # What they answer.
 
     def _ask(self, peer: int, request: Timed) -> None:
-        asked = self._links[peer].send(request)
+        link = self._links.get(peer)
+        # It was a member until just now, or nothing says where it is.
+        asked = fail(Unreachable()) if link is None else link.send(request)
         asked.addCallbacks(self._replied, self._unanswered, callbackArgs=(peer,), errbackArgs=(peer,))
 
     def _replied(self, reply: Timed, peer: int) -> None:
         objection = self._credibility.objection(peer, reply.message)
         if objection is not None:
-            self._links[peer].mistake(f"its answer makes no sense: {objection}")
+            if (link := self._links.get(peer)) is not None:
+                link.mistake(f"its answer makes no sense: {objection}")
         else:
             self._hear(self._takeReply, reply, peer)
 
@@ -222,12 +238,14 @@ class Node:
         else:
             self._broken(failure)
 
-    def _awaitLoss(self, peer: int) -> None:
-        self._links[peer].whenLost().addCallback(self._lost, peer)
+    def _awaitLoss(self, link: Link) -> None:
+        link.whenLost().addCallback(self._lost, link)
 
-    def _lost(self, _: object, peer: int) -> None:
-        self._awaitLoss(peer)
-        self._into(self.raft.unreachable, peer)
+    def _lost(self, _: object, link: Link) -> None:
+        # The way to it may be another one by now.
+        if self._links.get(link.peer) is link:
+            self._awaitLoss(link)
+            self._into(self.raft.unreachable, link.peer)
 
     # What the disk and the clock say.
 
@@ -283,7 +301,17 @@ class Node:
 
     def _let(self, happen: Callable[..., object], *arguments: object) -> bool:
         goesOn = not self._failed and self._guard(self._ticks.catchUp) and self._guard(happen, *arguments)
-        return goesOn and self._guard(self._noteLeader) and self._guard(self._handOvers.look)
+        return goesOn and self._guard(self._note)
+
+    def _note(self) -> None:
+        """
+        Act on what has changed in the core.
+        """
+        self._followMembers()
+        self._noteLeader()
+        self._handOvers.look()
+        if not self._membership.isIdle:
+            self._membership.look()
 
     def _guard(self, function: Callable[..., object], *arguments: object) -> bool:
         """
@@ -334,7 +362,8 @@ class Node:
         if ready.diskTrouble is not None:
             self._logger.warn("this server leads no longer, since {trouble}", trouble=ready.diskTrouble.value)
         for peer in ready.regressed:
-            self._links[peer].condemn()
+            if (link := self._links.get(peer)) is not None:
+                link.condemn()
         self._disk.write(self._installer.place(ready.persists))
         self._applier.take(ready.entries, ready.reads)
         for token in ready.droppedReads:
@@ -344,6 +373,16 @@ class Node:
         for load in ready.loads:
             reading = self._disk.read(load, isOwn=load.peer == self._id)
             reading.addCallbacks(self._loaded, self._broken, callbackArgs=(load,))
+
+    def _followMembers(self) -> None:
+        """
+        Go by another configuration, if there is one.
+        """
+        for link in self._roster.follow():
+            self._awaitLoss(link)
+        if self._roster.isRemoved and self.raft.leaderId != self._id and not self._leaves:
+            self._leaves = True
+            self._fail(exits.NONE, "it was removed from the cluster. Its data folder is of no more use")
 
     def _noteLeader(self) -> None:
         """

@@ -142,7 +142,9 @@ class SnapshotFetcher:
         """
         Whom to ask: the leader, unless what it has is damaged; then any other server will do.
         """
-        senders = [fetch.leader, *(peer for peer in self._links if peer != fetch.leader)]
+        senders = sorted(self._links, key=lambda peer: peer != fetch.leader)
+        if not senders:
+            raise NoSnapshot(f"nothing says where server {fetch.leader} is")
         if self._useless.issuperset(senders):
             self._useless.clear()
         return next(sender for sender in senders if sender not in self._useless)

@@ -31,6 +31,13 @@ class Refused(Exception):
     """
 
 
+class NotMember(Refused):
+    """
+    It does not, since this one is no member, as it is: it comes with another data folder, or was never added, or was
+    removed.
+    """
+
+
 class NotIntroduced(Exception):
     """
     A connection has to begin with L{Hello}.
@@ -50,6 +57,9 @@ class Hello(amp.Command):
     Each side says which server of which cluster it is, that it still has the data folder that it always had, and which
     versions it speaks: C{version} is the oldest, and C{newest} what it says. Servers of version 3 do not know
     C{newest}, as AMP lets them, do not say it, and let in whose C{version} is 3.
+
+    C{configuration} is who the members are in the sender's log, as it stands there, and C{index} up to where it knows
+    that: see L{replkv.peers.roll}. As long as no data folder was named, both are left out.
     """
 
     arguments: ClassVar = [
@@ -59,10 +69,13 @@ class Hello(amp.Command):
         (b"sender", amp.Integer()),
         (b"recipient", amp.Integer()),
         (b"folders", amp.ListOf(amp.Unicode())),
+        (b"configuration", amp.String(optional=True)),
+        (b"index", Number(1, 2**63 - 1, optional=True)),
         *_INTRODUCTION,
     ]
     response: ClassVar = _INTRODUCTION
-    errors: ClassVar = {Refused: b"REFUSED"}
+    # AMP takes the first that fits. A server that does not know the first is told in words.
+    errors: ClassVar = {NotMember: b"NOT_MEMBER", Refused: b"REFUSED"}
 
 
 class RequestVoteCommand(amp.Command):

@@ -8,9 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 
 from replkv.lives import MAX_NAME, MAX_STARTS, MAX_VERSION, NAMES, Life, Past, contradiction
-from replkv.peers.commands import Refused
+from replkv.peers.commands import NotMember, Refused
+from replkv.peers.roll import Claim, Roll
+from replkv.raft import membership
+from replkv.raft.configuration import Configuration
 from replkv.versions import VERSIONS, MemberVersions, Versions
 
 _TWO_CLUSTERS: Final = (
@@ -43,20 +47,27 @@ class Identity:
     """
     A server's place in its cluster, and its judgement of those who say that they have one too.
 
-    A server that has lost its data folder, or part of it, no longer knows how it voted, and would vote again. So
-    servers remember each other, and one that is not what it was is refused: see L{replkv.lives}.
+    A server that has lost its data folder, or part of it, no longer knows how it voted, and would vote again. So the
+    configuration names the folder of each member (L{replkv.peers.roll}), and servers remember each other's starts: one
+    that is not what it was is refused (L{replkv.lives}).
 
     @ivar serverId: this server's id.
+    @ivar roll: who the members are.
+    @ivar elsewhere: who they are in the log of another server that knows more: where to look for those of whom this one
+        knows nothing yet.
+    @ivar exclusion: why this server is no member, as another one has told it; C{None} since one has let it in.
     @ivar condemned: the servers that have turned out to lack what they had acknowledged.
     @ivar refused: these, and all others that were not what they had been when they came last.
     @ivar versions: the versions that this server speaks, and what the others have said when they came last.
     """
 
+    _logger = Logger()
+
     def __init__(
         self,
         serverId: int,
         cluster: str,
-        members: Sequence[int],
+        roll: Roll,
         memory: Memory,
         runOnDisk: Callable[[Callable[[], None]], Deferred[None]],
         versions: Versions = VERSIONS,
@@ -66,15 +77,40 @@ class Identity:
         @param versions: those that this server speaks.
         """
         self.serverId = serverId
+        self.roll = roll
+        self.elsewhere = Roll(Configuration(()))
+        self.exclusion: str | None = None
         self.condemned: set[int] = set()
         self.refused: set[int] = set()
         self._cluster = cluster
-        self._members = sorted(members)
         self._memory = memory
         self._runOnDisk = runOnDisk
-        self.versions = MemberVersions(
-            versions, {peer: self._newest(peer) for peer in self._members if peer != serverId}
-        )
+        self._own = versions
+        peers = roll.configuration.peersOf(serverId)
+        self.versions = MemberVersions(versions, {peer: self._newest(peer) for peer in peers})
+
+    def follow(self, roll: Roll) -> None:
+        """
+        Go by another configuration from now on.
+        """
+        self.roll = roll
+        self.versions.follow(roll.configuration.peersOf(self.serverId))
+
+    @property
+    def incarnation(self) -> str:
+        """
+        The name of this server's data folder.
+        """
+        return self._memory.past.incarnation
+
+    @property
+    def hasMetMajority(self) -> bool:
+        """
+        Whether so many know this server by its folder that it cannot come with another one, and be taken for the same:
+        until then it had better not vote.
+        """
+        met = {peer for peer in self.roll.configuration.ids if self._memory.peer(peer) is not None}
+        return self.roll.isNamed or self.roll.configuration.isQuorum(met | {self.serverId})
 
     def introduction(self) -> dict[str, Any]:
         """
@@ -86,13 +122,15 @@ class Identity:
         """
         The arguments of the L{Hello<replkv.peers.commands.Hello>} to server C{recipient}.
         """
+        configuration, index = self.roll
         return {
             "version": self.versions.own.oldest,
             "cluster": self._cluster,
-            "members": self._members,
+            "members": list(configuration.ids),
             "sender": self.serverId,
             "recipient": recipient,
-            "folders": self._folders(),
+            "folders": [self._incarnation(member) for member in configuration.ids],
+            **({"configuration": membership.encode(configuration), "index": index} if index else {}),
             **self.introduction(),
         }
 
@@ -104,6 +142,8 @@ class Identity:
         sender: int,
         recipient: int,
         folders: Sequence[str],
+        configuration: bytes | None = None,
+        index: int | None = None,
         newest: int | None = None,
         **past: Any,
     ) -> int:
@@ -111,7 +151,9 @@ class Identity:
         Judge a hello.
 
         @param version: the oldest version that the sender speaks.
-        @param folders: the incarnations by which the sender has met each of C{members}; empty where it never did.
+        @param folders: the incarnations by which the sender knows each of C{members}; empty where it does not.
+        @param configuration: that of its log; C{None} if it has none in which data folders are named.
+        @param index: up to here it knows that.
         @param newest: the newest version that it speaks; C{None} if it speaks one only.
         @param past: what else the hello has: see L{recognize}.
         @return: the version in which it is to be talked with.
@@ -122,20 +164,27 @@ class Identity:
         self._common(sender, Versions(version, newest))
         if cluster != self._cluster:
             raise Refused(f"server {self.serverId} belongs to cluster {self._cluster!r}, not {cluster!r:.100}")
-        if sorted(members) != self._members:
-            others = f"{sorted(members)!r:.100}"
-            raise Refused(f"server {self.serverId} has the members {self._members} in its file, not {others}")
         if recipient != self.serverId:
             raise Refused(f"this is server {self.serverId}, not {recipient}")
-        if sender == self.serverId or sender not in self._members:
-            raise Refused(f"server {sender} is no other member of the cluster")
+        self._compareFiles(members, upTo=index or 0)
         if len(folders) != len(members):
             raise Refused(f"server {sender} does not say whom it has met")
-        self._compare(sender, past["incarnation"], dict(zip(members, folders, strict=True)))
-        return await self.recognize(sender, newest=newest, **past)
+        claim = Claim(sender, past["incarnation"], index or 0, dict(zip(members, folders, strict=True)))
+        if sender == self.serverId or not (claim.upTo or self.roll.isNamed or self.roll.member(sender)):
+            raise Refused(f"server {sender} is no other member of the cluster")
+        isAhead = self._place(claim)
+        if isAhead:
+            self._hint(sender, configuration, claim.upTo)
+        return await self.recognize(sender, newest=newest, isAhead=isAhead, **past)
 
     async def recognize(
-        self, peer: int, incarnation: str, starts: int, names: Sequence[str], newest: int | None = None
+        self,
+        peer: int,
+        incarnation: str,
+        starts: int,
+        names: Sequence[str],
+        newest: int | None = None,
+        isAhead: bool = False,
     ) -> int:
         """
         Make sure that server C{peer} has forgotten nothing since it was met before, and remember this start of it.
@@ -145,11 +194,13 @@ class Identity:
         @param names: the names of its last starts, the latest first.
         @param newest: the newest version that it speaks; C{None} if it speaks no later one than the oldest of this
             server, without which it would not have let this one in.
+        @param isAhead: whether it knows better than this server who is a member.
         @return: the version in which it is to be talked with.
         @raise Refused: if it is not what it was, or cannot be remembered.
         """
         oldest = self.versions.own.oldest
-        version = self._common(peer, Versions(oldest, oldest if newest is None else newest))
+        newest = oldest if newest is None else newest
+        version = self._common(peer, Versions(oldest, newest))
         if (
             not 0 < len(names) <= min(starts, NAMES)
             or starts > MAX_STARTS
@@ -157,17 +208,50 @@ class Identity:
         ):
             raise Refused(f"server {peer} does not say which of its starts this is")
         past = Past(incarnation, starts, tuple(names))
-        life = past.life._replace(version=oldest if newest is None else newest)
-        self._refuse(peer, past)
+        life = past.life._replace(version=newest)
+        if not isAhead:
+            self._refuseStranger(peer, incarnation)
+        if self.roll.isNamed and not self.roll.incarnation(peer) and newest < self.versions.lowest:
+            raise Refused(
+                f"the members speak protocol version {self.versions.lowest}, and server {peer} no later one than "
+                f"{newest}: upgrade server {peer}"
+            )
+        isBound = not isAhead and (self.roll.binds(peer) or not self.roll.isNamed)
+        self._refuse(peer, past, isBound)
         if self._memory.peer(peer) != life:
             try:
-                await self._runOnDisk(lambda: self._meet(peer, past, life))
+                await self._runOnDisk(lambda: self._meet(peer, past, life, isBound))
             except OSError as error:
                 raise Refused(f"server {self.serverId} cannot remember server {peer}: {error}") from None
-            self._refuse(peer, past)
+            self._refuse(peer, past, isBound)
+            self.condemned.discard(peer)
         self.versions.told(peer, life.version)
         self.refused.discard(peer)
         return version
+
+    def isStranger(self, peer: int, incarnation: str) -> bool:
+        """
+        Whether a server that was let in is no member by what is known now.
+        """
+        if self.elsewhere.upTo > self.roll.upTo and self.elsewhere.incarnation(peer) == incarnation:
+            return False
+        return self.roll.isNamed and self.roll.objection(peer, incarnation, self._cluster) is not None
+
+    def excluded(self, reason: str) -> None:
+        """
+        Another server says that this one is no member. That is told once, whoever says it.
+        """
+        if reason != self.exclusion:
+            self.exclusion = reason
+            self._logger.warn("this server waits, since it is not let in: {reason}", reason=reason)
+
+    def included(self) -> None:
+        """
+        Another server lets this one in.
+        """
+        if self.exclusion is not None:
+            self.exclusion = None
+            self._logger.info("this server is let in, and waits no longer")
 
     def condemn(self, peer: int) -> Deferred[None]:
         """
@@ -197,59 +281,122 @@ class Identity:
             )
         return common
 
-    def _compare(self, sender: int, incarnation: str, theirs: Mapping[int, str]) -> None:
+    def _compareFiles(self, members: Sequence[int], upTo: int) -> None:
+        """
+        Make sure that two servers of a cluster that begins count the same majorities.
+
+        @param upTo: see L{Claim}.
+        @raise Refused: if they do not.
+        """
+        own = list(self.roll.configuration.ids)
+        if not upTo and not self.roll.isNamed and sorted(members) != own:
+            raise Refused(f"server {self.serverId} has the members {own} in its file, not {sorted(members)!r:.100}")
+
+    def _place(self, claim: Claim) -> bool:
+        """
+        Make sure that a server is a member, as far as it or this one can know.
+
+        @return: whether it knows better than this one who is.
+        @raise Refused: if it is not.
+        """
+        sender = claim.sender
+        mine = self._memory.past.incarnation
+        if claim.folders.get(self.serverId, "") not in ("", mine):
+            raise Refused(
+                f"server {sender} knows server {self.serverId} by another data folder than it has: server "
+                f"{self.serverId} was wiped (then replkv member replace --id {self.serverId} lets it in again), or "
+                f"{_TWO_CLUSTERS}"
+            )
+        others = {*self.roll.configuration.ids, self.serverId} - {sender}
+        known = {server: name for server in others if (name := self._incarnation(server))}
+        if self.roll.isBehind(claim, known):
+            return True
+        if self.roll.isNamed:
+            wasMember = claim.upTo > 0
+            objection = self.roll.objection(sender, claim.incarnation, self._cluster, wasMember)
+            if objection is not None:
+                if self.roll.member(sender) is not None:
+                    self.refused.add(sender)
+                raise NotMember(objection)
+        else:
+            self._compare(claim, known)
+        return False
+
+    def _compare(self, claim: Claim, known: Mapping[int, str]) -> None:
         """
         Make sure that a server that is not known, or not by this folder, has met the same servers as this one.
 
         Clusters of the same name and ids differ in all folders. A server that was wiped differs in its own only:
         those that know the others by their folders would not have let it in.
 
-        @param incarnation: the name of C{sender}'s folder.
-        @param theirs: the name of each member's folder as C{sender} knows it; empty where it has not met it.
+        @param known: as L{Roll.isBehind} is told.
         @raise Refused: if it has met others.
         """
-        mine = self._memory.past.incarnation
-        if theirs[self.serverId] not in ("", mine):
-            raise Refused(
-                f"server {sender} knows server {self.serverId} by another data folder than it has: server "
-                f"{self.serverId} was wiped or replaced, or {_TWO_CLUSTERS}"
-            )
-        known = self._incarnation(sender)
-        if known == incarnation:
+        sender, theirs = claim.sender, claim.folders
+        before = self._incarnation(sender)
+        if before == claim.incarnation:
             return
-        others = [member for member in self._members if member not in (sender, self.serverId)]
-        for member in others:
-            if _differ(theirs[member], self._incarnation(member)):
+        met = {server: name for server, name in known.items() if theirs.get(server) and server != self.serverId}
+        for member, name in met.items():
+            if theirs[member] != name:
                 raise Refused(
                     f"server {sender} knows server {member} by another data folder than server {self.serverId} does: "
                     f"{_TWO_CLUSTERS}; or server {member} was wiped or replaced before all had met it"
                 )
-        if known and not any(theirs[member] and self._incarnation(member) for member in others):
+        if before and not met:
             self.refused.add(sender)
             raise Refused(
                 f"server {sender} comes with another data folder than before: the old one was wiped or replaced, or "
                 f"{_TWO_CLUSTERS}"
             )
 
-    def _refuse(self, peer: int, past: Past) -> None:
+    def _hint(self, sender: int, configuration: bytes | None, index: int) -> None:
         """
+        A server knows more of the members.
+        """
+        if index <= self.elsewhere.upTo or configuration is None:
+            return
+        try:
+            self.elsewhere = Roll(membership.decode(configuration), index)
+        except ValueError as error:
+            raise Refused(f"server {sender} does not say who the members are: {error}") from None
+
+    def _refuseStranger(self, peer: int, incarnation: str) -> None:
+        """
+        @raise Refused: if server C{peer} is no member with this data folder.
+        """
+        if self.roll.isNamed and self.roll.member(peer) is not None:
+            objection = self.roll.objection(peer, incarnation, self._cluster)
+            if objection is not None:
+                self.refused.add(peer)
+                raise Refused(objection)
+
+    def _refuse(self, peer: int, past: Past, isBound: bool) -> None:
+        """
+        @param isBound: whether it must have the folder that it had.
         @raise Refused: if server C{peer} is not what it was.
         """
-        known = self._memory.peer(peer)
-        if known is not None and peer in self.condemned:
-            # The disk may not know it yet, or refuse to.
-            known = known._replace(hasForgotten=True)
-        reason = contradiction(peer, known, past)
+        reason = contradiction(peer, self._known(peer, past, isBound), past)
         if reason is not None:
             self.refused.add(peer)
             raise Refused(f"{reason}; server {self.serverId} does not let it in")
 
-    def _meet(self, peer: int, past: Past, life: Life) -> None:
+    def _known(self, peer: int, past: Past, isBound: bool) -> Life | None:
+        """
+        What is remembered of a server, as far as that is of account.
+        """
+        known = self._memory.peer(peer)
+        if known is None or (known.incarnation != past.incarnation and not isBound):
+            return None
+        # The disk may not know it yet, or refuse to.
+        return known._replace(hasForgotten=True) if peer in self.condemned else known
+
+    def _meet(self, peer: int, past: Past, life: Life, isBound: bool) -> None:
         """
         Remember server C{peer}. Calls are made one after the other: of two servers that come with one id at once, only
         the first is remembered.
         """
-        if contradiction(peer, self._memory.peer(peer), past) is None:
+        if contradiction(peer, self._known(peer, past, isBound), past) is None:
             self._memory.rememberPeer(peer, life)
 
     def _condemn(self, peer: int) -> None:
@@ -257,20 +404,19 @@ class Identity:
         if life is not None:
             self._memory.rememberPeer(peer, life._replace(hasForgotten=True))
 
-    def _folders(self) -> list[str]:
-        return [self._incarnation(member) for member in self._members]
-
     def _newest(self, peer: int) -> int:
+        """
+        The newest version that a member is known to speak. One that is yet to come is only let in if it speaks what the
+        others do.
+        """
+        if self.roll.isNamed and not self.roll.incarnation(peer) and not self.roll.binds(peer):
+            return self._own.newest
         life = self._memory.peer(peer)
         return 0 if life is None else life.version
 
-    def _incarnation(self, peer: int) -> str:
-        life = self._memory.peer(peer)
-        return "" if life is None else life.incarnation
-
-
-def _differ(one: str, another: str) -> bool:
-    """
-    Whether two names are of different folders; an empty one is none.
-    """
-    return one != another and "" not in (one, another)
+    def _incarnation(self, server: int) -> str:
+        """
+        The name of a server's data folder, as far as it is known.
+        """
+        life = self._memory.peer(server)
+        return life.incarnation if life is not None and self.roll.binds(server) else self.roll.incarnation(server)

@@ -29,6 +29,7 @@ from replkv.peers.commands import (
 )
 from replkv.peers.connection import PeerConnection
 from replkv.peers.receiver import Timed
+from replkv.peers.roll import Roll
 from replkv.raft.messages import AppendEntriesReply, InstallSnapshot, RequestVote, TimeoutNow
 from replkv.raft.validity import check
 from replkv.sending import send
@@ -73,6 +74,8 @@ class IncomingConnection(PeerConnection):
     def __init__(self) -> None:
         super().__init__()
         self.sender: int | None = None
+        self._incarnation = ""
+        self._roll: Roll | None = None  # By which it was found to be a member.
         self._helloCall: IDelayedCall | None = None
         self._unanswered = 0
         self._unansweredBytes = 0
@@ -217,6 +220,8 @@ class IncomingConnection(PeerConnection):
         self._stopWaiting()
         self.version = version
         self.sender = hello["sender"]
+        self._incarnation = hello["incarnation"]
+        self._roll = identity.roll
         self.factory.introduced(self)
         return identity.introduction()
 
@@ -318,8 +323,14 @@ class IncomingConnection(PeerConnection):
         """
         Who asks.
         """
-        if self.sender is None or self.sender in self.factory.identity.condemned:
+        identity = self.factory.identity
+        if self.sender is None or self.sender in identity.condemned:
             raise NotIntroduced
+        if self._roll is not identity.roll:
+            self._roll = identity.roll
+            if identity.isStranger(self.sender, self._incarnation):
+                self.giveUp("it is no member any more, or comes with a data folder that was replaced")
+                raise NotIntroduced
         return self.sender
 
 

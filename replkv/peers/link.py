@@ -24,6 +24,7 @@ from replkv.peers.commands import (
     SINCE,
     CompareStateCommand,
     Hello,
+    NotMember,
     ReadSnapshotCommand,
     Refused,
     StateHashCommand,
@@ -35,6 +36,7 @@ from replkv.peers.outgoing import OutgoingConnection, OutgoingFactory
 from replkv.peers.receiver import Timed, TooOld, Unreachable
 from replkv.peers.security import PeerSecurity
 from replkv.peers.snapshots import NoSnapshot, Piece
+from replkv.raft.member import Address
 from replkv.raft.messages import AppendEntries, Message
 from replkv.reasons import reasonOf
 from replkv.storage.snapshot import Manifest
@@ -78,7 +80,12 @@ class PeerLink(Service):
     The way to one other server.
 
     @ivar peer: its id.
+    @ivar address: where it is.
+    @ivar incarnation: the name of the data folder with which it came; empty as long as it has not come. Until the
+        configuration names that, it is to come with no other one: what it has acknowledged is remembered with the way to
+        it.
     @ivar isUp: whether it is connected and has let this server in.
+    @ivar heardAt: when it has answered last, by the clock; C{None} if it never has.
     """
 
     _logger = Logger()
@@ -89,13 +96,16 @@ class PeerLink(Service):
         random: Random,
         endpoint: IStreamClientEndpoint,
         peer: int,
+        address: Address,
         identity: Identity,
         security: PeerSecurity,
     ) -> None:
         """
-        @param endpoint: where it is, protected by C{security}.
+        @param endpoint: leads to C{address}, protected by C{security}.
         """
         self.peer = peer
+        self.address = address
+        self.incarnation = ""
         self.isUp = False
         self._identity = identity
         self._security = security
@@ -103,6 +113,7 @@ class PeerLink(Service):
         self._connection: OutgoingConnection | None = None
         self._due = 0
         self._lastAnswer = 0.0
+        self.heardAt: float | None = None
         self._attempts = 0
         self._wasMistaken = False
         self._told: str | None = None
@@ -255,8 +266,8 @@ class PeerLink(Service):
             return
         self._logger.error(
             "server {peer} lacks entries that it had acknowledged: its disk has lost them, or a copy of its data "
-            "folder was put back. It may have forgotten its votes too, and is not let in any more: stop it. The other "
-            "servers go on without it as long as they are a majority",
+            "folder was put back. It may have forgotten its votes too, and is not let in any more: stop it, remove its "
+            "data folder, start it, and run replkv member replace --id {peer}",
             peer=self.peer,
         )
         self._identity.condemn(self.peer).addErrback(self._notRemembered)
@@ -280,10 +291,15 @@ class PeerLink(Service):
         introduction.addCallback(lambda answer: Deferred.fromCoroutine(self._introduced(connection, **answer)))
         introduction.addErrback(self._refused, connection)
 
-    async def _introduced(self, connection: OutgoingConnection, **past: Any) -> None:
-        version = await self._identity.recognize(self.peer, **past)
+    async def _introduced(self, connection: OutgoingConnection, incarnation: str, **past: Any) -> None:
+        isBound = self.incarnation and not self._identity.roll.incarnation(self.peer)
+        if isBound and incarnation != self.incarnation:
+            raise Refused(f"server {self.peer} comes with another data folder than before: replace it once more")
+        version = await self._identity.recognize(self.peer, incarnation, **past)
         if connection is not self._connection:
             return
+        self.incarnation = incarnation
+        self._identity.included()
         connection.version = version
         self.isUp = True
         self._due = 0
@@ -296,6 +312,8 @@ class PeerLink(Service):
         refusal = self._security.refusal(failure.value)
         if refusal is not None:
             self.relay(f"no connection to server {self.peer}: {refusal}; trying again")
+        elif failure.check(NotMember):
+            self._identity.excluded(failure.getErrorMessage())
         elif failure.check(Refused):
             self.relay(f"server {self.peer} and this one do not work together: {failure.getErrorMessage()}")
         elif self._told is None:
@@ -347,7 +365,7 @@ class PeerLink(Service):
 
     def _answered(self, answer: _Answer) -> _Answer:
         self._due -= 1
-        self._lastAnswer = self._clock.seconds()
+        self.heardAt = self._lastAnswer = self._clock.seconds()
         return answer
 
     def _failed(self, failure: Failure) -> Failure:

@@ -19,9 +19,15 @@ class CannotChange(Exception):
     """
 
 
-def added(configuration: Configuration, serverId: int, incarnation: str, address: Address | None) -> Configuration:
+class NotNow(CannotChange):
     """
-    With one more member, which is a learner.
+    Not now, but when something that is under way has been committed.
+    """
+
+
+def added(configuration: Configuration, serverId: int, address: Address | None) -> Configuration:
+    """
+    With one more member, which is a learner. Its data folder is named when it comes.
 
     @raise CannotChange: if there is one with this id, or there are as many as there can be.
     """
@@ -29,7 +35,7 @@ def added(configuration: Configuration, serverId: int, incarnation: str, address
         raise CannotChange(f"server {serverId} is a member")
     if len(configuration.members) >= MAX_MEMBERS:
         raise CannotChange(f"there are {MAX_MEMBERS} members, which is the most")
-    return Configuration([*configuration.members, Member(serverId, Kind.LEARNER, incarnation, address)])
+    return Configuration([*configuration.members, Member(serverId, Kind.LEARNER, address=address)])
 
 
 def removed(configuration: Configuration, serverId: int) -> Configuration:
@@ -44,40 +50,44 @@ def removed(configuration: Configuration, serverId: int) -> Configuration:
     return Configuration(member for member in configuration.members if member is not gone)
 
 
-def replaced(configuration: Configuration, serverId: int, incarnation: str) -> Configuration:
+def replaced(configuration: Configuration, serverId: int) -> Configuration:
     """
-    With another data folder for one of the members, which is a learner from then on.
+    Without the data folder of one of the members, which is a learner from then on. Another one is named when it comes.
 
     @raise CannotChange: if there is none with this id, or no voter but that one.
     """
     before = _known(configuration, serverId)
     if configuration.voters == (serverId,):
         raise CannotChange(f"server {serverId} is the only voter")
-    return _with(configuration, before._replace(kind=Kind.LEARNER, incarnation=incarnation))
+    former = before.incarnation or before.former
+    return _with(configuration, before._replace(kind=Kind.LEARNER, incarnation="", former=former))
 
 
 def promoted(configuration: Configuration, serverId: int) -> Configuration:
     """
     With a learner as a voter.
 
-    @raise CannotChange: if there is no such learner.
+    @raise CannotChange: if there is no such learner, or it has not come yet: a vote belongs to a data folder.
     """
     before = _known(configuration, serverId)
     if before.kind is Kind.VOTER:
         raise CannotChange(f"server {serverId} is a voter")
+    if not before.incarnation:
+        raise CannotChange(f"server {serverId} has not come yet")
     return _with(configuration, before._replace(kind=Kind.VOTER))
 
 
-def named(configuration: Configuration, serverId: int, incarnation: str) -> Configuration:
+def named(configuration: Configuration, serverId: int, incarnation: str, address: Address | None) -> Configuration:
     """
     With the data folder of a member of which that was not known.
 
-    @raise CannotChange: if there is none with this id, or it is known.
+    @param address: where it is, if that was not known either.
+    @raise CannotChange: if there is none with this id, or its data folder is known.
     """
     before = _known(configuration, serverId)
     if before.incarnation:
         raise CannotChange(f"server {serverId} has a data folder")
-    return _with(configuration, before._replace(incarnation=incarnation))
+    return _with(configuration, before._replace(incarnation=incarnation, address=before.address or address))
 
 
 def moved(configuration: Configuration, serverId: int, address: Address) -> Configuration:

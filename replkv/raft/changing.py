@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from replkv.raft.changes import CannotChange, isOneStep, isReplaced
+from replkv.raft.changes import CannotChange, NotNow, isOneStep, isReplaced
 from replkv.raft.configuration import Configuration
 from replkv.raft.learning import Learning
 from replkv.raft.member import Kind
@@ -33,13 +33,14 @@ class Changing:
         have no majority in common could both be committed, by leaders that do not know of each other (Ongaro, "bug in
         single-server membership changes", 2015).
 
-        @raise CannotChange: if there can be no such configuration now.
+        @raise NotNow: if there can be no other one yet.
+        @raise CannotChange: if there can be no such configuration.
         """
         state = self._state
         if state.commitIndex < self._noopIndex:
-            raise CannotChange("this leader has just been elected, and nothing of its term is committed yet")
+            raise NotNow("this leader has just been elected, and nothing of its term is committed yet")
         if state.commitIndex < state.configurations.latestIndex:
-            raise CannotChange("another change of the members is under way")
+            raise NotNow("another change of the members is under way")
         if not isOneStep(state.configuration, configuration):
             raise CannotChange("one voter can come or go at a time")
 

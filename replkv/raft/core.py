@@ -113,7 +113,7 @@ class Raft(RaftView):
         @param configuration: one step from the one that is in force (L{replkv.raft.changes}).
         @return: the index of its entry.
         @raise NotLeader: if this server does not lead, or hands over; then nothing was done.
-        @raise CannotChange: if there can be no other one now; likewise.
+        @raise CannotChange: if there can be no such one, or not now (L{replkv.raft.changes.NotNow}); likewise.
         """
         if not isinstance(self.role, Leader) or self.role.handOver is not None:
             raise NotLeader

@@ -39,12 +39,14 @@ class Member(NamedTuple):
     """
     @ivar id: its id, which no other member has.
     @ivar kind: its part in decisions.
-    @ivar incarnation: the name of the data folder with which it is a member; empty as long as that is not known, which
-        is before a cluster has first had a leader.
+    @ivar incarnation: the name of the data folder with which it is a member; empty as long as that is not known: before
+        a cluster has first had a leader, and before a server that was added or replaced has come.
     @ivar address: where it is; C{None} where the servers file alone tells.
+    @ivar former: the name of the data folder that was replaced last, which is not to come back; empty if none was.
     """
 
     id: int
     kind: Kind = Kind.VOTER
     incarnation: str = ""
     address: Address | None = None
+    former: str = ""

@@ -46,7 +46,11 @@ def encode(configuration: Configuration) -> bytes:
     """
     The data of the entry that has this configuration.
     """
-    members = [[member.id, member.kind, member.incarnation, member.address] for member in configuration.members]
+    members = [
+        # The last is rare, and left out where there is none.
+        [member.id, member.kind, member.incarnation, member.address, *filter(None, [member.former])]
+        for member in configuration.members
+    ]
     return _PREFIX + json.dumps(members, separators=(",", ":")).encode()
 
 
@@ -78,16 +82,17 @@ def configurationsIn(entries: Iterable[Entry]) -> list[tuple[int, Configuration]
     return [(entry.index, decode(entry.data)) for entry in entries if isConfiguration(entry.data)]
 
 
-def _member(serverId: Any, kind: Any, incarnation: Any, address: Any) -> Member:
+def _member(serverId: Any, kind: Any, incarnation: Any, address: Any, former: Any = "") -> Member:
     """
     @raise ValueError: if there is no such member.
     @raise TypeError: likewise.
     """
     if type(serverId) is not int or not 0 <= serverId <= MAX_ID:
         raise ValueError(f"no server has the id {serverId!r:.100}")
-    if not isinstance(incarnation, str) or len(incarnation) > MAX_TEXT:
-        raise ValueError(f"no data folder is called {incarnation!r:.100}")
-    return Member(serverId, Kind(kind), incarnation, None if address is None else _address(*address))
+    for name in (incarnation, former):
+        if not isinstance(name, str) or len(name) > MAX_TEXT:
+            raise ValueError(f"no data folder is called {name!r:.100}")
+    return Member(serverId, Kind(kind), incarnation, None if address is None else _address(*address), former)
 
 
 def _address(host: Any, clientPort: Any, logPort: Any) -> Address:

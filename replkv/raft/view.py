@@ -5,6 +5,7 @@ What a server's part in the consensus tells of itself.
 from __future__ import annotations
 
 from replkv.raft.candidate import Candidate
+from replkv.raft.configuration import Configuration
 from replkv.raft.follower import Follower
 from replkv.raft.leader import Leader
 from replkv.raft.messages import Message
@@ -36,6 +37,20 @@ class RaftView:
         The ids of all other members.
         """
         return self.state.peers
+
+    @property
+    def configuration(self) -> Configuration:
+        """
+        The members, as they stand in the log.
+        """
+        return self.state.configuration
+
+    @property
+    def configurationIndex(self) -> int:
+        """
+        Index of the entry that says so; where the log does not have it any more, of one after it.
+        """
+        return self.state.configurations.latestIndex
 
     @property
     def currentTerm(self) -> int:

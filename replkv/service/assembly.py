@@ -7,8 +7,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from twisted.internet.interfaces import IStreamClientEndpoint
-
 from replkv.frontends.intake import Intake
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.text.admission import Admission
@@ -31,7 +29,9 @@ from replkv.node.installer import Installer
 from replkv.node.leaderclock import LeaderClock
 from replkv.node.logins import Logins
 from replkv.node.logrepair import LogRepair
+from replkv.node.membership import Membership
 from replkv.node.node import Node
+from replkv.node.roster import Roster, rollOf
 from replkv.node.shortages import Shortages
 from replkv.node.snapshotfetcher import SnapshotFetcher
 from replkv.node.snapshotsender import SnapshotSender
@@ -40,8 +40,10 @@ from replkv.node.statistics import NodeStatistics
 from replkv.node.trail import Trail
 from replkv.peers.identity import Identity
 from replkv.peers.link import PeerLink
+from replkv.peers.links import Links
 from replkv.peers.listener import PeerListener
 from replkv.raft.core import Raft
+from replkv.raft.member import Address
 from replkv.service.clockkeeper import ClockKeeper
 from replkv.service.foundation import Foundation
 from replkv.service.recovery import beginning, openMachine, readClock, recover, startClock
@@ -62,6 +64,7 @@ class Assembly:
     @ivar clock: the cluster's time.
     @ivar clockKeeper: stores it.
     @ivar links: the ways to the other servers, by id.
+    @ivar roster: who those are, and how.
     @ivar diskSpace: how much room its disk has.
     @ivar shortages: which disks are nearly full.
     @ivar compaction: has the log begin later.
@@ -89,9 +92,10 @@ class Assembly:
         reactor, limits = on.host.reactor, on.limits.node
         self.machine = openMachine(on.host, folder, on.descriptors.store, storage, on.limits, on.versions.newest)
         self.raft = recover(on.host, config, on.server, folder, storage, self.machine, on.limits)
-        ids = self.raft.state.configuration.ids
-        identity = Identity(on.server.id, config.cluster, ids, folder, threads.store.run, on.versions)
-        self.links = _links(on, identity, self.raft)
+        identity = Identity(on.server.id, config.cluster, rollOf(self.raft), folder, threads.store.run, on.versions)
+        self.links = _links(on, identity)
+        self.roster = Roster(self.raft, identity, self.links, reactor)
+        membership = Membership(self.raft, self.roster, reactor, config.electionTimeout)
         self.clock, self.clockKeeper = _clock(on, self.machine, self.raft)
         self.diskSpace = DiskSpace(folder.files, folder.path, config.reserveBytes, threads.files.run, reactor, limits)
         self.shortages = Shortages(self.raft, self.diskSpace, self.links, reactor, limits)
@@ -108,6 +112,8 @@ class Assembly:
             identity.versions,
             self.shortages,
             access,
+            self.roster,
+            membership,
             limits,
         )
         disk = DiskQueue(storage, threads.log.run, threads.log.write, threads.store.run, reactor, limits)
@@ -122,7 +128,7 @@ class Assembly:
             _fetcher(on, self.links),
             self.snapshots,
             storage.store,
-            beginning(config),
+            beginning(folder),
             folder.rememberWrong,
             threads.store.run,
             reactor,
@@ -137,6 +143,8 @@ class Assembly:
             self.installer,
             disk,
             self.links,
+            self.roster,
+            membership,
             outbox,
             reactor,
             on.host.afterEvents,
@@ -178,6 +186,7 @@ class Assembly:
             outbox,
             Intake(reactor, outbox, config.requestTimeout, on.limits.intake),
             self.statistics.values,
+            self.roster.described,
             self.backups,
             reactor,
             config.maxValueBytes,
@@ -220,15 +229,15 @@ def _access(on: Foundation, machine: StateMachine) -> Access:
     )
 
 
-def _links(on: Foundation, identity: Identity, raft: Raft) -> dict[int, PeerLink]:
+def _links(on: Foundation, identity: Identity) -> Links:
     reactor, names, security = on.host.reactor, Names(on.host.reactor), on.host.peerSecurity
 
-    def address(peer: int) -> IStreamClientEndpoint:
-        server = on.config.server(peer)
-        endpoint = NameEndpoint(reactor, names, server.hostname, server.logPort, PEER_TIMEOUT)
-        return security.connect(endpoint, peer)
+    def link(peer: int, address: Address) -> PeerLink:
+        endpoint = NameEndpoint(reactor, names, address.host, address.logPort, PEER_TIMEOUT)
+        return PeerLink(reactor, on.host.random, security.connect(endpoint, peer), peer, address, identity, security)
 
-    return {peer: PeerLink(reactor, on.host.random, address(peer), peer, identity, security) for peer in raft.peers}
+    addresses = {server.id: Address(server.hostname, server.clientPort, server.logPort) for server in on.config.servers}
+    return Links(identity, addresses, link)
 
 
 def _clock(on: Foundation, machine: StateMachine, raft: Raft) -> tuple[ClusterClock, ClockKeeper]:

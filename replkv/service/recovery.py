@@ -134,7 +134,7 @@ def recover(
             last=folder.repair.lastIndex,
         )
     entries, later = _recent(machine.appliedIndex, storage, limits)
-    configurations = Configurations(machine.members.configuration or beginning(config), machine.appliedIndex, later)
+    configurations = Configurations(machine.members.configuration or beginning(folder), machine.appliedIndex, later)
     lowest = min(configurations.latest.voters, default=server.id)
     return Raft(
         RaftConfig(
@@ -155,11 +155,11 @@ def recover(
     )
 
 
-def beginning(config: Config) -> Configuration:
+def beginning(folder: DataFolder) -> Configuration:
     """
-    Who the members are as long as that never changed: those of the servers file.
+    Who the members are as long as the log does not say it: those of the servers file with which the folder was made.
     """
-    return Configuration.ofVoters(server.id for server in config.servers)
+    return Configuration.ofVoters(folder.members)
 
 
 def _entriesAfter(index: int, storage: LogStorage, limits: ServerLimits) -> Iterator[list[Entry]]:

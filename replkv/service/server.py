@@ -11,7 +11,7 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.error import ReactorNotRunning
 from twisted.internet.interfaces import IListeningPort
-from twisted.logger import Logger
+from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
 from replkv import exits
@@ -22,6 +22,7 @@ from replkv.kv.state import UnknownStore
 from replkv.node.handovers import HandOverFailed
 from replkv.service.assembly import Assembly
 from replkv.service.descriptors import Descriptors
+from replkv.service.differences import differences
 from replkv.service.foundation import Foundation, Threads
 from replkv.service.host import Host
 from replkv.service.limits import SERVER_LIMITS, ServerLimits
@@ -111,8 +112,7 @@ class Server(Service):
             )
         parts = self._assemble()
         self._on.threads.start()
-        for link in parts.links.values():
-            link.startService()
+        parts.links.start()
         for listening in self._on.host.listenForServers(parts.peers):
             listening.addCallbacks(self._logPorts.append, self._notListening)
         for listening in self._on.host.listenForClients(parts.clients):
@@ -130,6 +130,9 @@ class Server(Service):
         parts.compaction.flushed(parts.machine.appliedIndex)
         parts.clockKeeper.start()
         self._parts = parts
+        differing = differences(self._on.config, parts.raft.configuration)
+        if differing:
+            self._logger.warn("the members of the cluster count, and not the servers file: {lines}", lines=differing)
         self._logger.info(
             "server {id} of cluster {cluster!r} is up: clients on {host}:{clientPort}, servers on {host}:{logPort}",
             id=self._on.server.id,
@@ -170,8 +173,7 @@ class Server(Service):
         for port in self._logPorts:
             await maybeDeferred(port.stopListening)
         parts.peers.close()
-        for link in parts.links.values():
-            await link.stopService()
+        await parts.links.stop()
         parts.diskSpace.stop()
         await parts.clockKeeper.stop()
         await parts.snapshots.stop()
@@ -274,7 +276,8 @@ class Server(Service):
         if self.exitStatus:
             return
         line = f"server {self._on.server.id} stops itself: {reason}"
-        self._logger.critical("{line}", line=line)
+        level = LogLevel.critical if status else LogLevel.info
+        self._logger.emit(level, "{line}", line=line)
         self._on.host.complain(line)
         self.exitStatus = status
         self.terminate()

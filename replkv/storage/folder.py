@@ -42,6 +42,7 @@ class DataFolder:
 
     @ivar past: what this server is known by, which has this start when it has begun; its incarnation is 128 random
         bits, in hexadecimal.
+    @ivar members: the ids of the cluster's servers when it was made, in order.
     @ivar path: its path.
     @ivar files: the file system that it is in.
     @ivar logPath: the folder for the log.
@@ -58,8 +59,10 @@ class DataFolder:
         peers: dict[int, Life],
         wrong: WrongStore | None,
         repair: Repair | None,
+        members: tuple[int, ...],
     ) -> None:
         self.past = past
+        self.members = members
         self.repair = repair
         self.files = files
         self.logPath = os.path.join(path, "log")
@@ -98,7 +101,9 @@ class DataFolder:
                 peers = readPeers(files, path)
                 _refuseLostLog(files, path, peers)
                 past = readPast(files, path, stamp.incarnation)
-                return cls(files, path, lock, past, peers, readWrong(files, path), readRepair(files, path))
+                return cls(
+                    files, path, lock, past, peers, readWrong(files, path), readRepair(files, path), stamp.members
+                )
             except BaseException:
                 lock.release()
                 raise
@@ -256,11 +261,6 @@ def _compare(path: str, found: Stamp, wanted: Stamp) -> None:
             f"{path} belongs to server {found.serverId}, and this is server {wanted.serverId}: "
             "correct the server's id, or name another folder"
         )
-    if found.members != wanted.members:
-        raise FolderError(
-            f"{path} was made for a cluster of the servers {_enumerate(found.members)}, and the configuration has "
-            f"{_enumerate(wanted.members)}: correct the configuration, or name another folder"
-        )
 
 
 def _refuseRemains(files: Files, path: str) -> None:
@@ -305,10 +305,3 @@ def storesIn(files: Files, path: str) -> list[str]:
     The names of the stores that there are.
     """
     return [name for name in files.list(path) if _STORE_NAME.fullmatch(name)]
-
-
-def _enumerate(ids: Sequence[int]) -> str:
-    """
-    Ids, to be read.
-    """
-    return ", ".join(map(str, ids))

@@ -79,6 +79,12 @@ class HonestBackend:
         else:
             self.find(request, record)
 
+    def members(self) -> bytes:
+        """
+        There are none.
+        """
+        return b""
+
     def statistics(self) -> dict[str, str]:
         """
         Nobody asks.

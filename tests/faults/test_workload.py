@@ -41,7 +41,7 @@ async def load(backend: HonestBackend) -> Workload:
     clock: Any = reactor
     outbox = Outbox()
     intake = Intake(clock, outbox, TIMEOUT)
-    factory = ClientServerFactory(backend, outbox, intake, backend.statistics, NoBackups(), clock)
+    factory = ClientServerFactory(backend, outbox, intake, backend.statistics, backend.members, NoBackups(), clock)
     listening = clock.listenTCP(0, factory, interface=HOST)
     backend.port = listening.getHost().port
     workload = Workload(clock, time.monotonic, 0, [(HOST, backend.port)], LOAD)

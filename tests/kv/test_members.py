@@ -15,13 +15,13 @@ from replkv.kv.memory import MemoryEngine
 from replkv.kv.record import RottenRecord, encode, hashOf
 from replkv.kv.verification import verify
 from replkv.raft import membership
-from replkv.raft.changes import added, promoted
+from replkv.raft.changes import added, named, promoted
 from replkv.raft.configuration import Configuration
 from replkv.raft.member import Address
 from tests.kv.machinecase import MachineCase
 
 THREE = Configuration.ofVoters(range(3))
-FOUR = added(THREE, 3, "f00", Address("here", 9003, 10003))
+FOUR = named(added(THREE, 3, Address("here", 9003, 10003)), 3, "f00", None)
 
 
 class MembersTests(MachineCase):

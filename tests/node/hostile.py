@@ -17,7 +17,9 @@ from xxhash import xxh3_128
 from replkv.peers.commands import Hello, InstallSnapshotCommand, RequestVoteCommand
 from replkv.peers.identity import Identity
 from replkv.peers.quiet import QuietAMP
+from replkv.peers.roll import Roll
 from replkv.peers.snapshots import Piece
+from replkv.raft.configuration import Configuration
 from replkv.service.limits import SERVER_LIMITS, ServerLimits
 from replkv.storage.snapshot import Manifest, SnapshotFile
 from replkv.testing import SimulatedServer
@@ -130,7 +132,7 @@ class Hostile(ServerFactory):
         @param host: where it runs; where the server should, if C{None}.
         @param answer: what it answers; as a server in its right mind does, if C{None}.
         """
-        members = tuple(server.id for server in cluster.servers)
+        members = Roll(Configuration.ofVoters(server.id for server in cluster.servers))
         self.identity = Identity(serverId, "simulated", members, MemoryFolder("hostile"), Disk().run)
         self.answer = answer or honest
         self._cluster = cluster

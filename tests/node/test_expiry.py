@@ -23,9 +23,9 @@ class ClockEntryTests(ExpiryTests):
         self.assertEqual([server.machine.keys for server in self.cluster.servers], [1, 1, 1])
         self.cluster.run(0.2)
         self.assertEqual([server.machine.keys for server in self.cluster.servers], [0, 0, 0])
-        self.assertEqual(self.leader.raft.log.lastIndex, 3)
+        self.assertEqual(self.leader.raft.log.lastIndex, 4)
         self.cluster.run(1)
-        self.assertEqual(self.leader.raft.log.lastIndex, 3)
+        self.assertEqual(self.leader.raft.log.lastIndex, 4)
 
     def test_oneAtATime(self) -> None:
         """
@@ -35,7 +35,7 @@ class ClockEntryTests(ExpiryTests):
         self.cluster.settle()
         self.cluster.hold(self.followers)
         self.cluster.run(2)
-        self.assertEqual(self.leader.raft.log.lastIndex, 3)
+        self.assertEqual(self.leader.raft.log.lastIndex, 4)
 
     def test_manyKeys(self) -> None:
         """
@@ -102,11 +102,11 @@ class ReadTests(ExpiryTests):
         self.goOn()
         stopTicks(self.leader)
         self.cluster.run(0.06)
-        self.assertEqual(self.leader.raft.log.lastIndex, 2)
+        self.assertEqual(self.leader.raft.log.lastIndex, 3)
         read = self.client.get(b"k")
         self.cluster.settle()
         self.assertEqual(read.result, NOT_FOUND)
-        self.assertEqual(self.leader.raft.log.lastIndex, 3)
+        self.assertEqual(self.leader.raft.log.lastIndex, 4)
 
     def test_manyReads(self) -> None:
         """
@@ -137,7 +137,7 @@ class ReadTests(ExpiryTests):
         self.cluster.run(0.06)
         read = self.get(self.leader)
         self.goOn()
-        self.assertEqual(cas.result, Stored(3))
+        self.assertEqual(cas.result, Stored(4))
         self.assertEqual(read.value, b"w")
 
     def test_deleteBefore(self) -> None:
@@ -181,7 +181,7 @@ class ReadTests(ExpiryTests):
         self.cluster.run(1.1)
         read = self.get(self.leader)
         self.goOn()
-        self.assertEqual(short.result, Stored(3))
+        self.assertEqual(short.result, Stored(4))
         self.cluster.run(0.1)
         self.assertEqual(read.result, NOT_FOUND)
 
@@ -196,9 +196,9 @@ class ReadTests(ExpiryTests):
         self.cluster.run(1.1)
         read = self.client.get(b"other")
         self.goOn()
-        self.assertEqual(write.result, Stored(3))
+        self.assertEqual(write.result, Stored(4))
         self.assertEqual(read.result, NOT_FOUND)
-        self.assertEqual(self.leader.raft.log.lastIndex, 4)
+        self.assertEqual(self.leader.raft.log.lastIndex, 5)
 
     def test_expiredInTheMillisecond(self) -> None:
         """

@@ -116,7 +116,7 @@ class ShortageTests(LeaderTests):
         """
         full, other = self.followers
         self.fill(full)
-        self.assertEqual(self.write(), Stored(3))
+        self.assertEqual(self.write(), Stored(4))
         self.cluster.run(0.2)
         self.assertEqual(valueAt(full, b"k"), b"w")
         self.assertEqual(self.told(self.leader), ("1", "yes"))
@@ -125,7 +125,7 @@ class ShortageTests(LeaderTests):
         self.assertEqual(self.write(), Unavailable())
         other.start()
         self.cluster.run(LOOK)
-        self.assertEqual(self.write(), Stored(4))
+        self.assertEqual(self.write(), Stored(5))
 
     def test_fullFollowers(self) -> None:
         """
@@ -145,9 +145,9 @@ class ShortageTests(LeaderTests):
         self.assertEqual(read.result, Found(2, 0, b"v"))
         # It takes them as soon as one of those has said that it has room: not at the next tick only.
         self.leader.service.assembly.shortages.heard(2, False)
-        self.assertEqual(self.write(), Stored(3))
-        self.fill(self.followers[0])
         self.assertEqual(self.write(), Stored(4))
+        self.fill(self.followers[0])
+        self.assertEqual(self.write(), Stored(5))
         self.assertIn("enough servers have room again: writes are taken", self.lines)
 
     def test_noneTakesOver(self) -> None:

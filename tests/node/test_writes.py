@@ -11,10 +11,8 @@ from replkv.kv.limits import MachineLimits
 from replkv.kv.machine import StateMachine
 from replkv.kv.memory import MemoryEngine
 from replkv.node.limits import NodeLimits
-from replkv.raft.entry import Entry
 from replkv.raft.outputs import Ready
 from replkv.service.limits import ServerLimits
-from tests.commands.logged import encodeSet
 from tests.frontends.asked import Asked
 from tests.node.cluster import Client, valueAt
 from tests.node.leading import LeaderTests
@@ -49,7 +47,7 @@ class MajorityTests(LeaderTests):
         self.cluster.hold(self.followers)
         write = self.client.set(b"k", b"v")
         self.cluster.run(2)
-        self.assertEqual(self.leader.disk.lastIndex, 2)
+        self.assertEqual(self.leader.disk.lastIndex, 3)
         self.assertTrue(self.leader.leads)
         self.assertIsNone(write.result)
         self.assertIsNone(valueAt(self.leader, b"k"))
@@ -253,7 +251,7 @@ class PipelineTests(LeaderTests):
         self.assertEqual(last.result, Found(17, 9, b"v"))
         self.assertEqual(max(after - before for before, after in pairwise(turns)), 1)
         self.cluster.run(0.5)
-        self.assertEqual([server.machine.appliedIndex for server in self.cluster.servers], [17] * 3)
+        self.assertEqual([server.machine.appliedIndex for server in self.cluster.servers], [18] * 3)
 
     def test_readsOfOldLeadership(self) -> None:
         """
@@ -309,7 +307,7 @@ class LimitsTests(LeaderTests):
         self.assertEqual({request.isAnswered for request in taken}, {True})
         again = self.client.set(b"k", b"v")
         self.cluster.settle()
-        self.assertEqual(again.result, Stored(12))
+        self.assertEqual(again.result, Stored(13))
 
     def test_tooLarge(self) -> None:
         """
@@ -356,7 +354,7 @@ class LimitsTests(LeaderTests):
         self.cluster.run(0.1)
         again = self.client.set(b"k", b"v")
         self.cluster.settle()
-        self.assertEqual(again.result, Stored(12))
+        self.assertEqual(again.result, Stored(13))
 
     def test_statistics(self) -> None:
         """
@@ -368,7 +366,7 @@ class LimitsTests(LeaderTests):
         self.client.set(b"k", b"v")
         self.cluster.run(0.02)
         machine = StateMachine(MemoryEngine())
-        machine.apply([Entry(1, 1, b""), Entry(2, 1, encodeSet(0, b"k", 0, b"v"))])
+        machine.apply([*self.leader.raft.log.recentAfter(0)][:3])
         self.assertEqual(
             self.leader.service.assembly.clients._statistics(),
             {
@@ -376,10 +374,10 @@ class LimitsTests(LeaderTests):
                 "role": "leader",
                 "term": "1",
                 "leader": "0",
-                "commit_index": "2",
-                "applied_index": "2",
+                "commit_index": "3",
+                "applied_index": "3",
                 "state_hash": f"{machine.hash:x}".zfill(16),
-                "last_log_index": "3",
+                "last_log_index": "4",
                 "state": "ok",
                 "log": "ok",
                 "auth": "off",

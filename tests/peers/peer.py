@@ -18,9 +18,12 @@ from replkv.peers.identity import Identity
 from replkv.peers.link import PeerLink
 from replkv.peers.listener import PeerListener
 from replkv.peers.receiver import Timed
+from replkv.peers.roll import Roll
 from replkv.peers.security import UNPROTECTED, PeerSecurity
 from replkv.peers.snapshots import NoSnapshot, Piece
+from replkv.raft.configuration import Configuration
 from replkv.raft.entry import NO_ENTRIES
+from replkv.raft.member import Address
 from replkv.raft.messages import AppendEntries, AppendEntriesReply, RequestVote, RequestVoteReply
 from replkv.storage.snapshot import Manifest
 from replkv.versions import VERSIONS, Versions
@@ -209,7 +212,9 @@ class Peer:
         self.process = network.process(hostOf(serverId))
         self.folder = folder or MemoryFolder(f"folder {serverId}")
         self.disk = Disk()
-        self.identity = Identity(serverId, cluster, members, self.folder, self.disk.run, versions)
+        self.identity = Identity(
+            serverId, cluster, Roll(Configuration.ofVoters(members)), self.folder, self.disk.run, versions
+        )
         self.receiver = Recorder()
         self.snapshots = Snapshots()
         self.states = States()
@@ -221,7 +226,8 @@ class Peer:
         Make this server's way to another one, and start it.
         """
         endpoint = self.security.connect(TCP4ClientEndpoint(self.process, hostOf(to), PORT), to)
-        link = PeerLink(self.process, Random(1), endpoint, to, self.identity, self.security)
+        address = Address(hostOf(to), PORT - 1, PORT)
+        link = PeerLink(self.process, Random(1), endpoint, to, address, self.identity, self.security)
         link.startService()
         return link
 

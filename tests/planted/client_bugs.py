@@ -125,17 +125,22 @@ def _refuseSome(executor: Executor, request: Request) -> bool:
 
 
 def _redirectToSelf(executor: Executor, request: Request, leaderId: int) -> None:
-    server = executor._config.server(executor._id)
-    request.answer(results.Redirected(server.hostname, server.clientPort))
+    request.answer(_redirectedTo(executor, executor._id))
 
 
 def _redirectElsewhere(executor: Executor, request: Request, leaderId: int) -> None:
     """
     It names the server after the one that leads.
     """
-    servers = executor._config.servers
-    other = servers[(leaderId + 1) % len(servers)]
-    request.answer(results.Redirected(other.hostname, other.clientPort))
+    ids = executor._raft.configuration.ids
+    other = ids[(ids.index(leaderId) + 1) % len(ids)]
+    request.answer(_redirectedTo(executor, other))
+
+
+def _redirectedTo(executor: Executor, server: int) -> results.Redirected:
+    address = executor._roster.addressOf(server)
+    assert address is not None
+    return results.Redirected(address.host, address.clientPort)
 
 
 def _sweepAnswered(deadlines: Deadlines, now: float) -> None:

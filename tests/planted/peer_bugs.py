@@ -18,6 +18,7 @@ from replkv.peers.argument import PART_BYTES, gather, spread
 from replkv.peers.identity import Identity
 from replkv.peers.link import PeerLink
 from replkv.peers.outgoing import OutgoingConnection
+from replkv.peers.roll import Roll
 from replkv.raft.core import Raft
 from replkv.raft.follower import Follower
 from replkv.raft.messages import AppendEntries
@@ -184,6 +185,7 @@ BUGS: Final = (
         (
             Patch(replkv.peers.identity, "contradiction", _anyFolder),
             Patch(Identity, "_incarnation", lambda identity, peer: ""),
+            Patch(Roll, "objection", lambda *_: None),
         ),
     ),
     Bug(

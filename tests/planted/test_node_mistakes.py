@@ -173,7 +173,10 @@ class NodeMistakesTests(PlantingTests):
         known: dict[StateMachine, int] = {}
 
         def byLocalClock(machine: StateMachine, entries: list[Entry]) -> list[Result | None]:
-            number = known.setdefault(machine, len(known) % 3)
+            if entries[-1].index == 1:
+                # The leader of another cluster applies this by itself, and first.
+                known.clear()
+            number = known.setdefault(machine, len(known))
             machine._records.clock = max(machine.clock, int((EPOCH + wrong[number]) * 1000))
             return apply(machine, entries)
 

@@ -45,13 +45,19 @@ class PeerMistakesTests(PlantingTests):
         """
 
         async def recognize(
-            identity: Identity, peer: int, incarnation: str, starts: int, names: Sequence[str], newest: int
+            identity: Identity,
+            peer: int,
+            incarnation: str,
+            starts: int,
+            names: Sequence[str],
+            newest: int,
+            isAhead: bool = False,
         ) -> int:
             identity._memory.rememberPeer(peer, Life(incarnation, starts, names[0], version=newest))
             return newest
 
         self.patch(Identity, "recognize", recognize)
-        self.patch(Identity, "_compare", lambda identity, sender, incarnation, theirs: None)
+        self.patch(Identity, "_compare", lambda identity, claim, known: None)
         self.assertCaught(test_identity.AdmitTests, "test_wiped")
         self.assertCaught(test_listener.HelloTests, "test_wipedServer")
         self.assertCaught(test_link_refusals.RefusedTests, "test_thisOneWiped", "test_otherOneSaysNothing")

@@ -16,6 +16,8 @@ from twisted.python.failure import Failure
 from replkv.commands.set import Set
 from replkv.peers.commands import CompareStateCommand, Hello, StateHashCommand
 from replkv.peers.identity import Identity
+from replkv.peers.roll import Roll
+from replkv.raft.configuration import Configuration
 from replkv.raft.entry import NO_ENTRIES, Batch, Entry
 from replkv.raft.limits import RAFT_LIMITS
 from tests.peers.ampappend import AppendEntriesCommand
@@ -78,7 +80,7 @@ async def introduced(cluster: Cluster, server: ServerProcess) -> _Hostile:
     """
     Be let in as server 1, which was never there.
     """
-    identity = Identity(1, "replkv", tuple(cluster.servers), MemoryFolder("hostile"), Disk().run)
+    identity = Identity(1, "replkv", Roll(Configuration.ofVoters(cluster.servers)), MemoryFolder("hostile"), Disk().run)
     hostile: _Hostile = await connectProtocol(TCP4ClientEndpoint(reactor, HOST, server.logPort), _Hostile())
     await hostile.callRemote(Hello, **identity.hello(server.id))
     return hostile

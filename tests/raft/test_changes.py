@@ -35,17 +35,17 @@ class ChangesTests(SynchronousTestCase):
         """
         Who comes is a learner.
         """
-        after = added(THREE, 7, "f00", HERE)
-        self.assertEqual(after.member(7), Member(7, Kind.LEARNER, "f00", HERE))
+        after = added(THREE, 7, HERE)
+        self.assertEqual(after.member(7), Member(7, Kind.LEARNER, "", HERE))
         self.assertEqual((after.ids, after.voters), ((0, 1, 2, 7), (0, 1, 2)))
-        self.refuses("server 1 is a member", added, THREE, 1, "f00", HERE)
+        self.refuses("server 1 is a member", added, THREE, 1, HERE)
 
     def test_most(self) -> None:
         """
         There are no more than there can be.
         """
         full = Configuration.ofVoters(range(MAX_MEMBERS))
-        self.refuses(f"there are {MAX_MEMBERS} members, which is the most", added, full, MAX_MEMBERS, "", None)
+        self.refuses(f"there are {MAX_MEMBERS} members, which is the most", added, full, MAX_MEMBERS, None)
 
     def test_removed(self) -> None:
         """
@@ -53,7 +53,7 @@ class ChangesTests(SynchronousTestCase):
         """
         self.assertEqual(removed(THREE, 1).members, (Member(0), Member(2)))
         self.refuses("server 7 is no member", removed, THREE, 7)
-        alone = added(Configuration.ofVoters([0]), 1, "", None)
+        alone = added(Configuration.ofVoters([0]), 1, None)
         self.refuses("server 0 is the only voter", removed, alone, 0)
         self.assertEqual(removed(alone, 1), Configuration.ofVoters([0]))
 
@@ -61,18 +61,20 @@ class ChangesTests(SynchronousTestCase):
         """
         Who is replaced has no vote with its new folder, and the same address.
         """
-        known = moved(THREE, 1, HERE)
-        after = replaced(known, 1, "new")
-        self.assertEqual(after.member(1), Member(1, Kind.LEARNER, "new", HERE))
+        after = replaced(named(THREE, 1, "old", HERE), 1)
+        self.assertEqual(after.member(1), Member(1, Kind.LEARNER, "", HERE, "old"))
         self.assertEqual(after.voters, (0, 2))
-        self.refuses("server 7 is no member", replaced, THREE, 7, "new")
-        self.refuses("server 0 is the only voter", replaced, Configuration.ofVoters([0]), 0, "new")
+        self.assertEqual(replaced(after, 1), after)
+        self.refuses("server 7 is no member", replaced, THREE, 7)
+        self.refuses("server 0 is the only voter", replaced, Configuration.ofVoters([0]), 0)
 
     def test_promoted(self) -> None:
         """
         A learner becomes a voter, once.
         """
-        after = promoted(added(THREE, 7, "f00", HERE), 7)
+        new = added(THREE, 7, HERE)
+        self.refuses("server 7 has not come yet", promoted, new, 7)
+        after = promoted(named(new, 7, "f00", None), 7)
         self.assertEqual(after.member(7), Member(7, Kind.VOTER, "f00", HERE))
         self.refuses("server 7 is a voter", promoted, after, 7)
         self.refuses("server 8 is no member", promoted, after, 8)
@@ -81,10 +83,10 @@ class ChangesTests(SynchronousTestCase):
         """
         A data folder is told once: for another one, the server is replaced.
         """
-        after = named(THREE, 2, "f00")
-        self.assertEqual(after.member(2), Member(2, Kind.VOTER, "f00"))
-        self.refuses("server 2 has a data folder", named, after, 2, "bar")
-        self.refuses("server 7 is no member", named, THREE, 7, "f00")
+        after = named(THREE, 2, "f00", HERE)
+        self.assertEqual(after.member(2), Member(2, Kind.VOTER, "f00", HERE))
+        self.refuses("server 2 has a data folder", named, after, 2, "bar", None)
+        self.refuses("server 7 is no member", named, THREE, 7, "f00", None)
 
     def test_moved(self) -> None:
         """
@@ -98,8 +100,8 @@ class ChangesTests(SynchronousTestCase):
         Whatever is one step has majorities that meet, all of them; two voters at once are no step.
         """
         before = Configuration.ofVoters(range(4))
-        steps = [added(before, 7, "", None), removed(before, 3), replaced(before, 0, "new"), named(before, 0, "f00")]
-        steps.append(promoted(steps[0], 7))
+        steps = [added(before, 7, None), removed(before, 3), replaced(before, 0), named(before, 0, "f00", None)]
+        steps.append(promoted(named(steps[0], 7, "f00", None), 7))
         for after in steps:
             self.assertTrue(isOneStep(before, after), repr(after))
             for some in combinations(range(8), 3):

@@ -16,7 +16,7 @@ from replkv.raft.messages import AppendEntries, RequestVote, RequestVoteReply, T
 from tests.raft.network import ELECTION_TICKS, HEARTBEAT_TICKS, THREE, Server
 from tests.raft.servers import appends, aServer, heartbeat, leader, matched, streaming
 
-FOUR = added(THREE, 3, "f00", None)
+FOUR = named(added(THREE, 3, None), 3, "f00", None)
 
 
 def established(members: int = 3) -> Server:
@@ -186,14 +186,14 @@ class LeaderTests(Case):
         Of one with a new data folder nothing is known, whatever the old one had. Where a folder is only told, it is.
         """
         server = established()
-        told = named(THREE, 2, "old")
+        told = named(THREE, 2, "old", None)
         index = self.change(server, told)
         server.receive(1, matched(server, index))
         server.receive(2, matched(server, index))
         known = server.raft.progressOf(2)
         assert known is not None
         self.assertEqual(known.matchIndex, index)
-        self.change(server, replaced(told, 2, "new"))
+        self.change(server, named(replaced(told, 2), 2, "new", None))
         known = server.raft.progressOf(2)
         assert known is not None
         self.assertEqual(known.matchIndex, 0)
@@ -253,7 +253,7 @@ class LeaderTests(Case):
         """
         server = established(members=1)
         alone = Configuration.ofVoters([0])
-        self.change(server, added(alone, 1, "", None))
+        self.change(server, named(added(alone, 1, None), 1, "f00", None))
         server.receive(1, matched(server, 0))
         self.assertRaises(CannotHandOver, server.raft.handOver, [1])
         self.assertTrue(server.leads)

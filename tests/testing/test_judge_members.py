@@ -14,7 +14,7 @@ from replkv.testing.outcome import Violation
 from tests.raft.network import ELECTION_TICKS, THREE
 from tests.testing.judged import JudgeTests
 
-FOUR = added(THREE, 3, "", None)
+FOUR = added(THREE, 3, None)
 
 
 class MembersTests(JudgeTests):

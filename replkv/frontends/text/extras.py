@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 from replkv import __version__
 from replkv.commands.extras import Help, Piece, Snapshot, Stats, Version
-from replkv.commands.results import NotAllowed, Release, Result, Statistics, Usage
+from replkv.commands.members import Members
+from replkv.commands.results import Found, NotAllowed, Release, Result, Statistics, Usage
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.request import Backend, BackupSource, Request
 
@@ -19,16 +20,23 @@ class Extras:
     """
 
     def __init__(
-        self, backend: Backend, statistics: Callable[[], dict[str, str]], backups: BackupSource, outbox: Outbox
+        self,
+        backend: Backend,
+        statistics: Callable[[], dict[str, str]],
+        members: Callable[[], bytes],
+        backups: BackupSource,
+        outbox: Outbox,
     ) -> None:
         """
         @param backend: knows who may do what.
         @param statistics: tells the values for C{stats}, by name.
+        @param members: tells the value for C{members}.
         @param backups: gives snapshots of the state.
         @param outbox: is flushed when there is something of a snapshot.
         """
         self._backend = backend
         self._statistics = statistics
+        self._members = members
         self._backups = backups
         self._outbox = outbox
 
@@ -45,6 +53,8 @@ class Extras:
             request.answer(Release(__version__))
         elif isinstance(command, Stats):
             request.answer(Statistics(self._statistics()))
+        elif isinstance(command, Members):
+            request.answer(Found(0, 0, self._members()))
         elif isinstance(command, Snapshot):
             self._backups.describe(command.least).addCallback(self._found, request)
         elif isinstance(command, Piece):

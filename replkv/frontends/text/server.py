@@ -97,6 +97,7 @@ class ClientServerFactory(ServerFactory):
         outbox: Outbox,
         intake: Intake,
         statistics: Callable[[], dict[str, str]],
+        members: Callable[[], bytes],
         backups: BackupSource,
         clock: IReactorTime,
         maxValueBytes: int = DEFAULT_MAX_VALUE_BYTES,
@@ -110,12 +111,13 @@ class ClientServerFactory(ServerFactory):
         @param outbox: is flushed by the backend when it has answered.
         @param intake: flushes it too.
         @param statistics: tells the backend's values for C{stats}, by name.
+        @param members: tells the value for C{members}.
         @param backups: gives snapshots of the backend's state.
         @param unreadSeconds: how long a client may leave its replies unread.
         @param idleSeconds: how long it may send nothing; C{None} is for ever.
         """
         self.backend = backend
-        self.extras = Extras(backend, self._allStatistics, backups, outbox)
+        self.extras = Extras(backend, self._allStatistics, members, backups, outbox)
         self.outbox = outbox
         self.clock = clock
         self.maxValueBytes = maxValueBytes

@@ -53,11 +53,12 @@ def _told(values: dict[bytes, bytes]) -> int:
 
 def _made(values: dict[bytes, bytes]) -> int:
     """
-    The sum of the hashes of all records, of keys and of users: each of version and deadline, the hash of the value, and
-    the name.
+    The sum of the hashes of all records, of keys and of users, and that of the members: each of version and deadline,
+    the hash of the value, and the name.
     """
     total = 0
-    for name, stored in values.items():
-        if name.startswith((b"k", b"u")):
-            total += xxh3_64(stored[:16] + xxh3_64(stored[24:]).digest() + name[1:]).intdigest()
+    for place, stored in values.items():
+        name = place if place == b"c" else place[1:]
+        if place.startswith((b"k", b"u", b"c")):
+            total += xxh3_64(stored[:16] + xxh3_64(stored[24:]).digest() + name).intdigest()
     return total & 2**64 - 1

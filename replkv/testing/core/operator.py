@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from replkv.raft.changes import CannotChange, added, removed
+from replkv.raft.changes import CannotChange, added, named, removed
 from replkv.raft.configuration import Configuration
 from replkv.raft.core import NotLeader
 from replkv.testing.chance import chance
@@ -60,5 +60,5 @@ class Operator:
 
     def _next(self, configuration: Configuration, server: int) -> Configuration:
         if configuration.member(server) is None:
-            return added(configuration, server, "", None)
+            return named(added(configuration, server, None), server, f"folder {server}", None)
         return removed(configuration, server)

@@ -115,6 +115,12 @@ class MemoryBackend:
         while self.held:
             self.carryOut(self.held.popleft())
 
+    def members(self) -> bytes:
+        """
+        There are none.
+        """
+        return b""
+
     def statistics(self) -> dict[str, str]:
         """
         One line is enough.
@@ -169,6 +175,7 @@ class Served:
             self.outbox,
             Intake(self.process if turns is None else turns, self.outbox, TIMEOUT, limits),
             self.backend.statistics,
+            self.backend.members,
             NoBackups(),
             self.process,
             maxValueBytes,

@@ -46,7 +46,7 @@ async def converse(client: Callable[[socket.socket], bytes]) -> bytes:
     backend = MemoryBackend()
     outbox = Outbox()
     intake = Intake(cast(IReactorTime, reactor), outbox, TIMEOUT)
-    factory = ClientServerFactory(backend, outbox, intake, backend.statistics, NoBackups(), Clock())
+    factory = ClientServerFactory(backend, outbox, intake, backend.statistics, backend.members, NoBackups(), Clock())
     listening: IListeningPort = cast(IReactorTCP, reactor).listenTCP(0, factory, interface="127.0.0.1")
     port = cast(IPv4Address, listening.getHost()).port
 

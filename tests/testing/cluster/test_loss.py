@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import replkv.peers.identity
 from replkv.peers.identity import Identity
+from replkv.peers.roll import Roll
 from replkv.testing.cluster.loss import putBack, wipe
 from replkv.testing.cluster.server import SimulatedServer
 from replkv.testing.faults import Fault, Undo
@@ -121,6 +122,8 @@ class LossTests(ClusterCase):
         """
         self.patch(replkv.peers.identity, "contradiction", lambda server, known, told: None)
         self.patch(Identity, "_incarnation", lambda identity, peer: "")
+        self.patch(Roll, "objection", lambda *_: None)
+        self.cluster.until(lambda: self.cluster.servers[1].raft.configuration.members[0].incarnation, "it is named")
         end = self.begin(wipe, *self.cluster.servers)
         assert end is not None
         end()

@@ -1,0 +1,174 @@
+"""
+How operators have servers come and go, and what of it is done by itself.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Final, NamedTuple
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IReactorTime
+
+from replkv.commands.configure import Configure
+from replkv.commands.members import MemberCommand
+from replkv.commands.results import Already, Done, NotUpgraded, Refused, Result, Unavailable
+from replkv.frontends.request import Request
+from replkv.node.memberchanges import after
+from replkv.node.roster import Roster
+from replkv.raft.changes import CannotChange, NotNow, named
+from replkv.raft.core import NotLeader, Raft
+
+MAX_WAITING: Final = 16
+"""
+How many changes may wait for others.
+"""
+
+
+class _Wanted(NamedTuple):
+    """
+    A change that an operator wants.
+    """
+
+    request: Request
+    command: MemberCommand
+    result: Deferred[Result]
+
+
+class _Begun(NamedTuple):
+    """
+    A change that is in the log, and not committed as far as is known.
+
+    @ivar entryIndex: the index of its entry.
+    @ivar term: in which this server led when it was begun.
+    @ivar told: what is told when it is committed.
+    """
+
+    entryIndex: int
+    term: int
+    told: Result
+    result: Deferred[Result]
+
+
+class Membership:
+    """
+    Asks the core of the server that leads for one change after the other, and waits until each is committed.
+    """
+
+    def __init__(self, raft: Raft, roster: Roster, clock: IReactorTime, electionTimeout: float) -> None:
+        """
+        @param roster: knows how the members are.
+        @param electionTimeout: after so many seconds, a leader has heard of all who answer.
+        """
+        self._clock = clock
+        self._electionTimeout = electionTimeout
+        self._led = 0, 0.0  # In which term, and since when.
+        self._raft = raft
+        self._id = raft.config.id
+        self._roster = roster
+        self._wanted: list[_Wanted] = []
+        self._begun: list[_Begun] = []
+
+    @property
+    def isIdle(self) -> bool:
+        """
+        Whether nobody waits for a change.
+        """
+        return not self._wanted and not self._begun
+
+    def change(self, request: Request, command: MemberCommand) -> Deferred[Result]:
+        """
+        Do what an operator wants, as soon as it can be done. This server leads.
+
+        @return: fires when it is committed, or it is not known what will come of it.
+        """
+        if len(self._wanted) >= MAX_WAITING:
+            return succeed(Unavailable())
+        wanted = _Wanted(request, command, Deferred())
+        self._wanted.append(wanted)
+        self.look()
+        return wanted.result
+
+    def look(self) -> None:
+        """
+        See what has come of it, and go on: to be called when anything has happened in the core.
+        """
+        self._lookAtBegun()
+        wanted, self._wanted = self._wanted, []
+        for each in wanted:
+            if not each.request.isAnswered:
+                self._begin(each)
+
+    def tick(self) -> None:
+        """
+        Go on, and name those who have come.
+        """
+        if self._led[0] != self._raft.currentTerm:
+            self._led = self._raft.currentTerm, self._clock.seconds()
+        if not self.isIdle:
+            self.look()
+        if self._roster.hasUnnamed and self._raft.leaderId == self._id and self._mayChange:
+            self._name()
+
+    @property
+    def _hasHeardAll(self) -> bool:
+        """
+        Whether this server has led for so long that who has not answered is not there.
+        """
+        term, since = self._led
+        return term == self._raft.currentTerm and self._clock.seconds() - since >= self._electionTimeout
+
+    @property
+    def _mayChange(self) -> bool:
+        """
+        Whether all servers know an entry that has a configuration.
+        """
+        return self._roster.versions.lowest >= Configure.SINCE
+
+    def _begin(self, wanted: _Wanted) -> None:
+        _, command, result = wanted
+        before = self._raft.configuration
+        try:
+            if not self._hasHeardAll:
+                raise NotNow
+            configuration = after(command, before, self._roster)
+            if configuration == before:
+                self._await(self._raft.configurationIndex, Already(), result)
+            elif not self._mayChange:
+                result.callback(NotUpgraded())
+            else:
+                self._await(self._raft.change(configuration), Done(), result)
+        except NotNow:
+            self._wanted.append(wanted)
+        except NotLeader:
+            result.callback(Unavailable())
+        except CannotChange as error:
+            result.callback(Refused(str(error)))
+
+    def _await(self, index: int, told: Result, result: Deferred[Result]) -> None:
+        self._begun.append(_Begun(index, self._raft.currentTerm, told, result))
+        self._lookAtBegun()
+
+    def _lookAtBegun(self) -> None:
+        begun, self._begun = self._begun, []
+        for each in begun:
+            if self._raft.leaderId != self._id or self._raft.currentTerm != each.term:
+                each.result.callback(Unavailable())
+            elif self._raft.commitIndex >= each.entryIndex:
+                each.result.callback(each.told)
+            else:
+                self._begun.append(each)
+
+    def _name(self) -> None:
+        """
+        Name the data folders of those who have come and have none in the configuration.
+        """
+        configuration = before = self._raft.configuration
+        for member in before.members:
+            folder = "" if member.incarnation else self._roster.folderOf(member.id)
+            if folder:
+                configuration = named(configuration, member.id, folder, self._roster.addressOf(member.id))
+        if configuration != before:
+            # Else later.
+            with suppress(CannotChange, NotLeader):
+                self._raft.change(configuration)

@@ -1,0 +1,168 @@
+"""
+How the members are, as one server knows it, and all that goes by who they are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from replkv.peers.identity import Identity
+from replkv.peers.link import PeerLink
+from replkv.peers.links import Links
+from replkv.peers.roll import Roll
+from replkv.raft.configuration import Configuration
+from replkv.raft.core import Raft
+from replkv.raft.member import Address
+from replkv.raft.progress import REPLICATE
+from replkv.versions import MemberVersions
+
+
+class Roster:
+    """
+    Looks at the core for who the members are, and at the links for how they are.
+
+    @ivar hasUnnamed: whether there are members whose data folders are not known.
+    """
+
+    _logger = Logger()
+
+    def __init__(self, raft: Raft, identity: Identity, links: Links, clock: IReactorTime) -> None:
+        self._raft = raft
+        self._id = raft.config.id
+        self._identity = identity
+        self._links = links
+        self._clock = clock
+        self._followed = raft.configuration, True, identity.elsewhere
+        self._told = raft.configuration
+        self.hasUnnamed = False
+        self._wasMember = False
+        self._look()
+
+    @property
+    def versions(self) -> MemberVersions:
+        """
+        What they speak.
+        """
+        return self._identity.versions
+
+    def follow(self) -> Sequence[PeerLink]:
+        """
+        See whether there is another configuration, and go by it.
+
+        @return: the ways to other servers that are new.
+        """
+        raft, (configuration, wasCommitted, elsewhere) = self._raft, self._followed
+        isCommitted = raft.configurationIndex <= raft.commitIndex
+        if (
+            raft.configuration is configuration
+            and isCommitted is wasCommitted
+            and self._identity.elsewhere is elsewhere
+        ):
+            return ()
+        self._followed = raft.configuration, isCommitted, self._identity.elsewhere
+        self._identity.follow(rollOf(raft))
+        self._look()
+        if isCommitted:
+            self._tell(raft.configuration)
+        return self._links.follow(isCommitted)
+
+    @property
+    def mayVote(self) -> bool:
+        """
+        Whether this server may have a vote: see L{Identity.hasMetMajority<replkv.peers.identity.Identity>}.
+        """
+        return self._identity.hasMetMajority
+
+    @property
+    def isRemoved(self) -> bool:
+        """
+        Whether this server was a member, and it is committed that it is none.
+        """
+        configuration, isCommitted, _ = self._followed
+        return self._wasMember and isCommitted and configuration.member(self._id) is None
+
+    def hears(self, server: int) -> bool:
+        """
+        Whether this server, which leads, hears from a member, and sends it what it lacks of the log.
+        """
+        if server == self._id:
+            return True
+        link, progress = self._links.get(server), self._raft.progressOf(server)
+        return link is not None and link.isUp and progress is not None and progress.state is REPLICATE
+
+    def folderOf(self, server: int) -> str:
+        """
+        The name of the data folder with which a server is here; empty if it is not.
+        """
+        if server == self._id:
+            return self._identity.incarnation
+        link = self._links.get(server)
+        return link.incarnation if link is not None and link.isUp else ""
+
+    def addressOf(self, server: int) -> Address | None:
+        """
+        Where a server is; C{None} where nothing says it.
+        """
+        return self._links.addressOf(server)
+
+    def described(self) -> bytes:
+        """
+        The members, each as a line of JSON: see docs/protocol.md.
+        """
+        lines = [json.dumps(self._describe(server)) for server in self._raft.configuration.ids]
+        return "".join([f"{line}\n" for line in lines]).encode("ascii")
+
+    def _describe(self, server: int) -> dict[str, object]:
+        raft = self._raft
+        member = raft.configuration.member(server)
+        assert member is not None
+        address, leaderId = self.addressOf(server), raft.leaderId
+        leads = leaderId == self._id
+        link, progress = self._links.get(server), raft.progressOf(server)
+        index = raft.log.stableIndex if server == self._id else None if progress is None else progress.matchIndex
+        heard = None if link is None or link.heardAt is None else self._clock.seconds() - link.heardAt
+        if server == self._id:
+            heard = 0.0
+        return {
+            "id": server,
+            "kind": member.kind.value,
+            "host": None if address is None else address.host,
+            "client_port": None if address is None else address.clientPort,
+            "log_port": None if address is None else address.logPort,
+            "incarnation": member.incarnation,
+            "leads": None if leaderId is None else leaderId == server,
+            "index": index if leads else None,
+            "lag": raft.log.lastIndex - index if leads and index is not None else None,
+            "heard": round(heard, 1) if leads and heard is not None else None,
+            "version": self.versions.of(server) or None,
+        }
+
+    def _tell(self, configuration: Configuration) -> None:
+        if configuration != self._told:
+            self._told = configuration
+            members = (
+                f"server {member.id} ({member.kind}, {member.incarnation[:8] or 'not come yet'})"
+                for member in configuration.members
+            )
+            self._logger.info("the members are {members}", members=", ".join(members))
+
+    def _look(self) -> None:
+        configuration = self._raft.configuration
+        self.hasUnnamed = any(not member.incarnation for member in configuration.members)
+        own = configuration.member(self._id)
+        # One that comes has the log of what was before it to read first.
+        self._wasMember = self._wasMember or (own is not None and own.incarnation == self._identity.incarnation)
+
+
+def rollOf(raft: Raft) -> Roll:
+    """
+    Who the members are by a server's log. As long as no data folder is named there, that is no better than a servers
+    file.
+    """
+    configuration = raft.configuration
+    isNamed = any(member.incarnation for member in configuration.members)
+    return Roll(configuration, raft.configurationIndex if isNamed else 0)

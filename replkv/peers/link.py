@@ -82,8 +82,8 @@ class PeerLink(Service):
     @ivar peer: its id.
     @ivar address: where it is.
     @ivar incarnation: the name of the data folder with which it came; empty as long as it has not come. Until the
-        configuration names that, it is to come with no other one: what it has acknowledged is remembered with the way to
-        it.
+        configuration names that, it is to come with no other one: what it has acknowledged is remembered with the way
+        to it.
     @ivar isUp: whether it is connected and has let this server in.
     @ivar heardAt: when it has answered last, by the clock; C{None} if it never has.
     """

@@ -21,7 +21,7 @@ from replkv.kv.engine import EngineError
 from replkv.service.inspection import inspect
 from replkv.service.restoration import recover, restore, unpack
 from replkv.storage.backup import Backup, BadBackup, NewerBackup, writeBackup
-from replkv.storage.errors import UnknownFormat
+from replkv.storage.errors import CorruptLog, UnknownFormat
 from replkv.storage.files import OSFiles
 from replkv.storage.stamp import FolderError
 
@@ -173,7 +173,7 @@ class RecoverCommand(ServersCommand):
                 tell("nothing was done: --yes does it")
                 return UNAVAILABLE
             recover(folder, server.id, config.cluster)
-        except (FolderError, UnknownFormat, EngineError) as error:
+        except (FolderError, UnknownFormat, CorruptLog, EngineError) as error:
             raise ConfigError(str(error)) from None
         say(f"done: now leave server {server.id} alone in the servers file, and start it")
         return DONE

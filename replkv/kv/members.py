@@ -8,6 +8,7 @@ from typing import Final
 
 from replkv.kv.engine import Engine, EngineError
 from replkv.kv.record import decode, encode, hashOf, headOf
+from replkv.kv.state import STATE, MachineState, readState
 from replkv.raft import membership
 from replkv.raft.configuration import Configuration
 
@@ -57,3 +58,17 @@ class Members:
         except ValueError as error:
             raise EngineError(f"the store has members that are none: {error}") from None
         _, _, self.hash = headOf(stored)
+
+
+def forgetMembers(engine: Engine) -> MachineState:
+    """
+    Take the configuration out of a store, which is in use nowhere and is to begin another cluster.
+
+    @return: the state that it has then.
+    @raise EngineError: if the engine fails, or holds what no state machine can have written.
+    """
+    state = readState(engine)
+    left = state._replace(hash=(state.hash - Members(engine, {}).hash) % 2**64)
+    engine.write({MEMBERS: None, STATE: left.encode()})
+    engine.flush()
+    return left

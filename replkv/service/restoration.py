@@ -6,16 +6,20 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
-from replkv.kv.engine import EngineError
+from replkv.kv.engine import Engine, EngineError
+from replkv.kv.members import forgetMembers
 from replkv.kv.rocks import RocksEngine, unchanged
 from replkv.kv.state import MachineState
 from replkv.kv.users import forgetUsers
 from replkv.kv.verification import verify
-from replkv.raft.entry import NO_ENTRIES
+from replkv.raft.configuration import Configuration
+from replkv.raft.entry import NO_ENTRIES, Batch, Entry
+from replkv.raft.member import Member
+from replkv.raft.membership import encode
 from replkv.raft.outputs import Persist
 from replkv.storage.backup import Backup, BadBackup, readBackup
 from replkv.storage.clockrecord import ClockRecord, encodeRecord
@@ -78,8 +82,9 @@ def restore(
     files.makeFolder(partial)
     store = os.path.join(partial, storeName(_STORE))
     backup = unpack(path, store)
+    backup = backup._replace(hash=_forget(store, forgetMembers))
     if not withUsers:
-        backup = backup._replace(hash=_withoutUsers(store))
+        backup = backup._replace(hash=_forget(store, forgetUsers))
     log = LogStorage.open(files, os.path.join(partial, "log"), chance)
     try:
         log.write([Persist(1, backup.term, None, NO_ENTRIES)])
@@ -94,27 +99,30 @@ def restore(
     return backup
 
 
-def _withoutUsers(store: str) -> int:
+def _forget(store: str, forget: Callable[[Engine], MachineState]) -> int:
     """
-    Take the users out of a store.
+    Take something out of a store.
 
     @return: the hash that it has then.
     """
     engine = RocksEngine(store)
     try:
-        return forgetUsers(engine).hash
+        return forget(engine).hash
     finally:
         engine.close()
 
 
 def recover(folder: str, serverId: int, cluster: str) -> None:
     """
-    Make a cluster of one of a folder that survived. The servers that it had been one of refuse it from then on.
+    Make a cluster of one of a folder that survived: the last entry of its log says that it is the only member, whoever
+    was one before. The servers that it had been one of refuse it from then on. Where this is cut off, it can be done
+    again.
 
     @raise FolderError: if it is not the folder of that server, or that runs.
+    @raise CorruptLog: if its log is damaged.
     @raise OSError: if the system refuses.
     """
-    files = OSFiles()
+    files, chance = OSFiles(), random.SystemRandom()
     stamp = readStamp(files, folder)
     if stamp is None:
         raise FolderError(f"{folder} is no server's data folder: there is no stamp.json in it")
@@ -125,7 +133,15 @@ def recover(folder: str, serverId: int, cluster: str) -> None:
     except Locked:
         raise FolderError(f"server {serverId} is running on {folder}: stop it first") from None
     try:
-        alone = Stamp(serverId, cluster, (serverId,), _incarnation(random.SystemRandom()))
+        alone = Stamp(serverId, cluster, (serverId,), _incarnation(chance))
+        log = LogStorage.open(files, os.path.join(folder, "log"), chance)
+        try:
+            term = log.term + 1
+            member = Member(serverId, incarnation=alone.incarnation)
+            entry = Entry(log.lastIndex + 1, term, encode(Configuration([member])))
+            log.write([Persist(1, term, None, Batch([entry]))])
+        finally:
+            log.close()
         writeStamp(files, folder, alone)
         with suppress(FileNotFoundError):
             files.remove(os.path.join(folder, "peers.json"))

@@ -10,11 +10,15 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.commands.configure import Configure
 from replkv.commands.grant import GrantRight
 from replkv.commands.useradd import UserAdd
 from replkv.kv.machine import StateMachine
 from replkv.kv.rocks import RocksEngine
+from replkv.raft.configuration import Configuration
 from replkv.raft.entry import Entry
+from replkv.raft.member import Member
+from replkv.raft.membership import configurationsIn
 from replkv.service.inspection import inspect
 from replkv.service.restoration import recover, restore, unpack
 from replkv.storage.backup import Backup, BadBackup, writeBackup
@@ -98,6 +102,23 @@ class RestoreTests(SynchronousTestCase):
             self.assertEqual((machine.users.areHeeded, machine.hash == before), (withUsers, not withUsers))
             machine.close()
 
+    def test_withoutMembers(self) -> None:
+        """
+        Who the members of the old cluster were is nothing to the one that begins with its backup.
+        """
+        self.machine = StateMachine(RocksEngine(os.path.join(self.folder, "store")))
+        before = self.machine.hash
+        members = Configure(Configuration([Member(0, incarnation="a folder that is lost")]))
+        self.machine.apply([Entry(101, 7, members.encode(0))])
+        self.assertIsNotNone(self.machine.members.configuration)
+        self.backup = self.backup._replace(index=101, hash=self.machine.hash)
+        self.write()
+        self.assertEqual(restore(self.path, self.data, 1, CLUSTER, MEMBERS), self.backup._replace(hash=before))
+        self.assertEqual(inspect(self.data, True).findings, ())
+        machine = StateMachine(RocksEngine(os.path.join(self.data, "store-1")))
+        self.addCleanup(machine.close)
+        self.assertEqual((machine.members.configuration, machine.hash), (None, before))
+
     def test_othersThanBefore(self) -> None:
         """
         Each folder that is made is another one, so that who has met what was there before refuses it.
@@ -174,6 +195,10 @@ class RecoverTests(SynchronousTestCase):
         self.assertEqual((found.stamp.members, found.peers, found.findings), ((0,), {}, ()))
         self.assertNotEqual(found.stamp.incarnation, before.stamp.incarnation)
         self.assertEqual(found.state, before.state)
+        log = LogStorage.open(OSFiles(), os.path.join(self.path, "log"), random.Random(1))
+        [(_, members)] = configurationsIn(log.read(log.lastIndex, log.lastIndex, 1 << 20))
+        self.assertEqual(members, Configuration([Member(0, incarnation=found.stamp.incarnation)]))
+        log.close()
         DataFolder.open(OSFiles(), self.path, 0, CLUSTER, [0], random.Random(1)).close()
 
     def test_refused(self) -> None:

@@ -15,11 +15,13 @@ from replkv.cli.command import PathCommand
 from replkv.cli.statuses import DAMAGED, DONE
 from replkv.cli.streams import say, tell
 from replkv.commands.command import StoreCommand, WriteCommand
+from replkv.commands.configure import Configure
 from replkv.commands.logged import decode
 from replkv.commands.usercommand import UserCommand
 from replkv.config import ConfigError
 from replkv.kv.state import UnknownStore
 from replkv.raft.entry import Entry
+from replkv.raft.member import Kind, Member
 from replkv.service.inspection import Inspection, inspect
 from replkv.storage.errors import CorruptLog, UnknownFormat
 from replkv.storage.folder import storeName
@@ -104,6 +106,8 @@ def describe(found: Inspection) -> Iterator[str]:
         state = found.state
         yield f"{name:12} applied entry {state.appliedIndex} of term {state.appliedTerm}, clock {_moment(state.clock)}"
         yield f"{'':12} {state.keys} keys, hash {state.hash:016x}"
+    for member in () if found.members is None else found.members.members:
+        yield f"member       {described(member)}"
     for name in found.leftovers:
         yield f"{name:12} not in use: being fetched or removed, or left by a crash; then the next start removes it"
     if found.snapshots:
@@ -168,12 +172,25 @@ def _showEntry(entry: Entry) -> Iterator[str]:
         what = f"clock {_moment(stamp)}"
     elif isinstance(command, UserCommand):
         what = str(command)
+    elif isinstance(command, Configure):
+        members = command.configuration.members
+        what = "members " + ", ".join(
+            f"{member.id}{'' if member.kind is Kind.VOTER else ' (learner)'}" for member in members
+        )
     else:
         assert isinstance(command, WriteCommand), command
         key = repr(command.key)[2:-1]
         size = f"  {len(command.value)} bytes" if isinstance(command, StoreCommand) else ""
         what = f"{command.WORD.decode('ascii')} {key}{size}"
     say(f"{index:>10}  term {term}  {what}")
+
+
+def described(member: Member) -> str:
+    """
+    A member of a cluster, to be read.
+    """
+    where = "" if member.address is None else " at {}, ports {} and {}".format(*member.address)
+    return f"server {member.id}, a {member.kind}{where}, incarnation {member.incarnation or 'not known yet'}"
 
 
 def _times(count: int) -> str:

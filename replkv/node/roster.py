@@ -85,6 +85,17 @@ class Roster:
         configuration, isCommitted, _ = self._followed
         return self._wasMember and isCommitted and configuration.member(self._id) is None
 
+    @property
+    def standing(self) -> str:
+        """
+        What this server is in the cluster, as operators read it: C{waiting} as long as another one says that it is no
+        member, as it is.
+        """
+        member = self._raft.configuration.member(self._id)
+        if self._identity.exclusion is not None:
+            return "waiting"
+        return "none" if member is None else member.kind.value
+
     def hears(self, server: int) -> bool:
         """
         Whether this server, which leads, hears from a member, and sends it what it lacks of the log.

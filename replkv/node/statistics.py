@@ -13,6 +13,7 @@ from replkv.kv.machine import StateMachine
 from replkv.node.backupschedule import BackupSchedule
 from replkv.node.diskspace import DiskSpace
 from replkv.node.executor import Executor
+from replkv.node.roster import Roster
 from replkv.node.shortages import Shortages
 from replkv.raft.core import Raft
 from replkv.versions import MemberVersions
@@ -28,6 +29,7 @@ class NodeStatistics:
         raft: Raft,
         machine: StateMachine,
         executor: Executor,
+        roster: Roster,
         refused: Collection[int],
         versions: MemberVersions,
         space: DiskSpace,
@@ -37,6 +39,7 @@ class NodeStatistics:
         clock: IReactorTime,
     ) -> None:
         """
+        @param roster: knows who the members are.
         @param refused: the servers that this one does not let in, since they are not what they were; kept by whoever
             judges them.
         @param versions: what this server speaks, and the others.
@@ -49,6 +52,7 @@ class NodeStatistics:
         self._raft = raft
         self._machine = machine
         self._executor = executor
+        self._roster = roster
         self._refused = refused
         self._versions = versions
         self._space = space
@@ -66,6 +70,7 @@ class NodeStatistics:
         return {
             "id": str(status.id),
             "role": status.role.value,
+            "member": self._roster.standing,
             "term": str(status.term),
             "leader": "none" if status.leaderId is None else str(status.leaderId),
             "commit_index": str(status.commitIndex),

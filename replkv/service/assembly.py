@@ -170,6 +170,7 @@ class Assembly:
             self.raft,
             self.machine,
             executor,
+            self.roster,
             identity.refused,
             identity.versions,
             self.diskSpace,

@@ -9,10 +9,12 @@ from collections.abc import Callable
 from typing import Final, NamedTuple, TypeVar
 
 from replkv.kv.engine import EngineError
+from replkv.kv.members import Members
 from replkv.kv.rocks import unchanged
 from replkv.kv.state import EarlierStore, MachineState, UnknownStore, readState
 from replkv.kv.verification import verify
 from replkv.lives import Life, Past
+from replkv.raft.configuration import Configuration
 from replkv.raft.repair import Repair
 from replkv.service.recovery import compare
 from replkv.storage.clockrecord import ClockRecord, decodeRecord
@@ -57,6 +59,7 @@ class Inspection(NamedTuple):
     @ivar log: the log.
     @ivar store: the number of the current store.
     @ivar state: what that says of itself.
+    @ivar members: those of the cluster, by that; C{None} where it names none, and those of the stamp count.
     @ivar isEarlier: whether the store is yet to be converted from an earlier format.
     @ivar leftovers: the names of other stores in it: a server that runs fetches one, or is removing it; after a crash
         the next start removes it.
@@ -73,6 +76,7 @@ class Inspection(NamedTuple):
     log: LogSurvey | None
     store: int
     state: MachineState | None
+    members: Configuration | None
     isEarlier: bool
     leftovers: tuple[str, ...]
     snapshots: int
@@ -93,6 +97,15 @@ def inspect(path: str, isThorough: bool) -> Inspection:
         if not found.findings:
             break
     return found
+
+
+class _Store(NamedTuple):
+    """
+    What a store says of itself, and of the members.
+    """
+
+    state: MachineState
+    members: Configuration | None
 
 
 class _Findings:
@@ -133,18 +146,21 @@ def _look(path: str, isThorough: bool) -> Inspection:
     repair = findings.reading(REPAIR, lambda: readRepair(files, path), None)
     logPath = os.path.join(path, "log")
     if not files.exists(logPath):
-        return Inspection(path, stamp, past, peers, clock, repair, None, 0, None, False, (), 0, tuple(findings.lines))
+        return Inspection(
+            path, stamp, past, peers, clock, repair, None, 0, None, None, False, (), 0, tuple(findings.lines)
+        )
     # What says where the log begins is damaged for the log too, which tells it.
     store = _Findings().reading("start", lambda: readStart(files, logPath).store, 0)
     storePath = os.path.join(path, storeName(store))
     isEarlier = False
-    state: MachineState | None = MachineState()
+    found: _Store | None = _Store(MachineState(), None)
     try:
         # A server makes one where there is none. The store is read before the log: if its server runs, it is behind.
         if files.exists(os.path.join(storePath, "CURRENT")):
-            state = findings.reading(storePath, lambda: _readStore(storePath, isThorough), None)
+            found = findings.reading(storePath, lambda: _readStore(storePath, isThorough), None)
     except EarlierStore:
-        isEarlier, state = True, None
+        isEarlier, found = True, None
+    state, members = (None, None) if found is None else found
     log = survey(logPath)
     if log.damage is not None:
         findings.lines.append(log.damage)
@@ -158,7 +174,7 @@ def _look(path: str, isThorough: bool) -> Inspection:
     snapshots = findings.reading("snapshots", lambda: _countSnapshots(path), 0)
     lines = tuple(findings.lines)
     return Inspection(
-        path, stamp, past, peers, clock, repair, log, store, state, isEarlier, leftovers, snapshots, lines
+        path, stamp, past, peers, clock, repair, log, store, state, members, isEarlier, leftovers, snapshots, lines
     )
 
 
@@ -198,7 +214,8 @@ def _readClock(path: str) -> ClockRecord | None:
     return None if found is None else decodeRecord(found)
 
 
-def _readStore(path: str, isThorough: bool) -> MachineState:
+def _readStore(path: str, isThorough: bool) -> _Store:
     with unchanged(path) as engine:
         state = readState(engine)
-        return verify(engine) if isThorough else state
+        members = Members(engine, {}).configuration
+        return _Store(verify(engine) if isThorough else state, members)

@@ -372,6 +372,7 @@ class LimitsTests(LeaderTests):
             {
                 "id": "0",
                 "role": "leader",
+                "member": "voter",
                 "term": "1",
                 "leader": "0",
                 "commit_index": "3",

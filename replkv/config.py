@@ -111,6 +111,7 @@ class Config:
     @ivar reserveBytes: how many bytes should be free on a server's disk: with less, it takes no writes. C{None} leaves
         that to the servers.
     @ivar backup: how servers make backups by themselves; C{None} if they do not.
+    @ivar replaceAfter: after how many seconds a spare takes the place of a server that is gone; C{None} is never.
     @ivar tls: the certificates by which the servers know each other; C{None} if they do without.
     @ivar clientTls: the certificates by which clients know them; C{None} if they speak without TLS to clients.
     @ivar isInsecure: whether they may do without where others than this host can reach them.
@@ -131,6 +132,7 @@ class Config:
     idleTimeout: float | None = None
     reserveBytes: int | None = None
     backup: BackupPlan | None = None
+    replaceAfter: float | None = None
     tls: TlsFiles | None = None
     clientTls: ClientTlsFiles | None = None
     isInsecure: bool = False
@@ -219,6 +221,7 @@ class _Document(Document):
         "UnreadTimeoutMs",
         "IdleTimeoutMs",
         "ReserveBytes",
+        "Autopilot",
         "Backup",
         "Tls",
         "ClientTls",
@@ -261,6 +264,7 @@ class _Document(Document):
             idleTimeout=self._integer(top, "", "IdleTimeoutMs", 0, _MAX_WAIT_MS, 0) / 1000 or None,
             reserveBytes=self._optional(top, "ReserveBytes", 0, _MAX_RESERVE),
             backup=self._backup(top["Backup"]) if "Backup" in top else None,
+            replaceAfter=self._autopilot(top["Autopilot"]) if "Autopilot" in top else None,
             tls=self._tls(top["Tls"], "Tls", ()) if "Tls" in top else None,
             clientTls=self._clientTls(top["ClientTls"]) if "ClientTls" in top else None,
             isInsecure=self._boolean(top, "", "Insecure"),
@@ -277,6 +281,13 @@ class _Document(Document):
             self._fail("Backup.Every", f'must be from "1s" to "99999d", such as "15m" or "1h", not {shown(given)}')
         keep = self._integer(plan, "Backup.", "Keep", 1, _MAX_KEEP)
         return BackupPlan(every, keep, self._path(self._text(plan, "Backup.", "To", 4096), "Backup.To"))
+
+    def _autopilot(self, value: object) -> float:
+        autopilot = self._object(value, "Autopilot", ("ReplaceAfter",), ())
+        after = secondsOf(given := self._text(autopilot, "Autopilot.", "ReplaceAfter", _MAX_NAME))
+        if after is None:
+            self._fail("Autopilot.ReplaceAfter", f'must be from "1s" to "99999d", such as "10m", not {shown(given)}')
+        return after
 
     def _tls(self, value: object, place: str, optional: Collection[str]) -> TlsFiles:
         keys = ("Certificate", "Key", "Authority")

@@ -127,6 +127,12 @@ MISTAKES: list[tuple[Change, str]] = [
     (put("IdleTimeoutMs", "1h"), 'IdleTimeoutMs: must be a whole number, not "1h"'),
     (put("ReserveBytes", -1), "ReserveBytes: must be from 0 to 1125899906842624, not -1"),
     (put("ReserveBytes", None), "ReserveBytes: must be a whole number, not null"),
+    (put("Autopilot", True), "Autopilot: must be an object, not true"),
+    (put("Autopilot", {}), "Autopilot.ReplaceAfter: is missing"),
+    (
+        put("Autopilot", {"ReplaceAfter": "soon"}),
+        'Autopilot.ReplaceAfter: must be from "1s" to "99999d", such as "10m", not "soon"',
+    ),
     (put("Backup", "1h"), 'Backup: must be an object, not "1h"'),
     (put("Backup", {"Every": "1h", "Keep": 24}), "Backup.To: is missing"),
     (put("Backup", {**BACKUP, "each": 1}), "Backup.each: unknown key"),
@@ -264,6 +270,13 @@ class LoadTests(SynchronousTestCase):
         A byte order mark, which some editors write, is no mistake.
         """
         self.assertEqual(load(self.write(b"\xef\xbb\xbf" + json.dumps(GOOD).encode())), self.loaded())
+
+    def test_autopilot(self) -> None:
+        """
+        A spare waits for ever, unless it is told for how long.
+        """
+        self.assertIsNone(self.loaded(put("Cluster", "shop")).replaceAfter)
+        self.assertEqual(self.loaded(put("Autopilot", {"ReplaceAfter": "10m"})).replaceAfter, 600)
 
     def test_backup(self) -> None:
         """

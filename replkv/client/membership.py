@@ -83,6 +83,7 @@ class Membership:
         logPort: int,
         *,
         force: bool = False,
+        spare: bool = False,
         timeout: float | None = None,
     ) -> Deferred[bool]:
         """
@@ -90,10 +91,11 @@ class Membership:
 
         @param server: its id.
         @param force: whether somebody knows better than what speaks against it.
+        @param spare: whether it is to wait, without a vote, until one of the others is gone.
         @return: whether it was none yet. So with the others: whether there was something to do.
         """
         place = checkedHost(host), checkedPort(clientPort), checkedPort(logPort)
-        return self._change(MemberAdd(checkedServerId(server), *place, bool(force)), timeout)
+        return self._change(MemberAdd(checkedServerId(server), *place, bool(force), bool(spare)), timeout)
 
     @failing
     def removeMember(self, server: int, *, force: bool = False, timeout: float | None = None) -> Deferred[bool]:

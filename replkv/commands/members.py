@@ -48,6 +48,7 @@ class MemberAdd(MemberCommand):
     @ivar clientPort: the port on which it listens for clients.
     @ivar logPort: the port on which it listens for other servers.
     @ivar force: whether a person knows better than what speaks against it.
+    @ivar spare: whether it is to wait, without a vote, until one of the others is gone.
     """
 
     WORD: ClassVar[bytes] = b"memberadd"
@@ -57,6 +58,7 @@ class MemberAdd(MemberCommand):
     clientPort: int
     logPort: int
     force: bool
+    spare: bool
 
 
 @dataclass(slots=True)

@@ -60,9 +60,9 @@ def _added(command: MemberAdd, before: Configuration, roster: Roster) -> Configu
     if member is not None:
         return before
     silent = [voter for voter in before.voters if not roster.hears(voter)]
-    if silent and not command.force:
+    if silent and not command.force and not command.spare:
         raise CannotChange(f"server {silent[0]} does not answer, and would be missed more: {_remedy(silent[0])}")
-    return added(before, server, address)
+    return added(before, server, address, Kind.SPARE if command.spare else Kind.LEARNER)
 
 
 def _removed(command: MemberRemove, before: Configuration, roster: Roster) -> Configuration:
@@ -77,7 +77,7 @@ def _removed(command: MemberRemove, before: Configuration, roster: Roster) -> Co
 
 def _replaced(command: MemberReplace, before: Configuration, roster: Roster) -> Configuration:
     member, server = _member(before, command.server), command.server
-    if member.kind is Kind.LEARNER and not member.incarnation:
+    if member.kind is not Kind.VOTER and not member.incarnation:
         return before
     if roster.hears(server) and not command.force:
         if member.former:

@@ -9,14 +9,17 @@ from typing import Final, NamedTuple
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 
 from replkv.commands.configure import Configure
 from replkv.commands.members import MemberCommand
 from replkv.commands.results import Already, Done, NotUpgraded, Refused, Result, Unavailable
 from replkv.frontends.request import Request
+from replkv.node.autopilot import Autopilot
 from replkv.node.memberchanges import after
 from replkv.node.roster import Roster
 from replkv.raft.changes import CannotChange, NotNow, named
+from replkv.raft.configuration import Configuration
 from replkv.raft.core import NotLeader, Raft
 
 MAX_WAITING: Final = 16
@@ -55,11 +58,17 @@ class Membership:
     Asks the core of the server that leads for one change after the other, and waits until each is committed.
     """
 
-    def __init__(self, raft: Raft, roster: Roster, clock: IReactorTime, electionTimeout: float) -> None:
+    _logger = Logger()
+
+    def __init__(
+        self, raft: Raft, roster: Roster, autopilot: Autopilot, clock: IReactorTime, electionTimeout: float
+    ) -> None:
         """
+        @param autopilot: says what is to be done without an operator.
         @param roster: knows how the members are.
         @param electionTimeout: after so many seconds, a leader has heard of all who answer.
         """
+        self._autopilot = autopilot
         self._clock = clock
         self._electionTimeout = electionTimeout
         self._led = 0, 0.0  # In which term, and since when.
@@ -107,8 +116,12 @@ class Membership:
             self._led = self._raft.currentTerm, self._clock.seconds()
         if not self.isIdle:
             self.look()
-        if self._roster.hasUnnamed and self._raft.leaderId == self._id and self._mayChange:
-            self._name()
+        if self._raft.leaderId == self._id and self._mayChange:
+            if self._roster.hasUnnamed:
+                self._change(self._withNames(self._raft.configuration))
+            step = self._autopilot.next(self._led[1])
+            if step is not None and self._change(step.configuration):
+                self._logger.warn("{reason}", reason=step.reason)
 
     @property
     def _hasHeardAll(self) -> bool:
@@ -159,16 +172,23 @@ class Membership:
             else:
                 self._begun.append(each)
 
-    def _name(self) -> None:
+    def _change(self, configuration: Configuration) -> bool:
         """
-        Name the data folders of those who have come and have none in the configuration.
+        Have another configuration, if it is another.
+
+        @return: whether it is in force. If not, another tick will try again.
         """
-        configuration = before = self._raft.configuration
-        for member in before.members:
+        if configuration != self._raft.configuration:
+            with suppress(CannotChange, NotLeader):
+                self._raft.change(configuration)
+        return configuration == self._raft.configuration
+
+    def _withNames(self, configuration: Configuration) -> Configuration:
+        """
+        With the data folders of those who have come and have none in the configuration.
+        """
+        for member in configuration.members:
             folder = "" if member.incarnation else self._roster.folderOf(member.id)
             if folder:
                 configuration = named(configuration, member.id, folder, self._roster.addressOf(member.id))
-        if configuration != before:
-            # Else later.
-            with suppress(CannotChange, NotLeader):
-                self._raft.change(configuration)
+        return configuration

@@ -105,6 +105,15 @@ class Roster:
         link, progress = self._links.get(server), self._raft.progressOf(server)
         return link is not None and link.isUp and progress is not None and progress.state is REPLICATE
 
+    def heardAt(self, server: int) -> float | None:
+        """
+        When another server has answered last, by the clock; C{None} if it never has.
+        """
+        if server == self._id:
+            return self._clock.seconds()
+        link = self._links.get(server)
+        return None if link is None else link.heardAt
+
     def folderOf(self, server: int) -> str:
         """
         The name of the data folder with which a server is here; empty if it is not.
@@ -133,11 +142,9 @@ class Roster:
         assert member is not None
         address, leaderId = self.addressOf(server), raft.leaderId
         leads = leaderId == self._id
-        link, progress = self._links.get(server), raft.progressOf(server)
+        progress, heardAt = raft.progressOf(server), self.heardAt(server)
         index = raft.log.stableIndex if server == self._id else None if progress is None else progress.matchIndex
-        heard = None if link is None or link.heardAt is None else self._clock.seconds() - link.heardAt
-        if server == self._id:
-            heard = 0.0
+        heard = None if heardAt is None else self._clock.seconds() - heardAt
         return {
             "id": server,
             "kind": member.kind.value,

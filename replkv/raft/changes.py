@@ -25,17 +25,20 @@ class NotNow(CannotChange):
     """
 
 
-def added(configuration: Configuration, serverId: int, address: Address | None) -> Configuration:
+def added(
+    configuration: Configuration, serverId: int, address: Address | None, kind: Kind = Kind.LEARNER
+) -> Configuration:
     """
-    With one more member, which is a learner. Its data folder is named when it comes.
+    With one more member. Its data folder is named when it comes.
 
+    @param kind: what it is; no voter.
     @raise CannotChange: if there is one with this id, or there are as many as there can be.
     """
     if configuration.member(serverId) is not None:
         raise CannotChange(f"server {serverId} is a member")
     if len(configuration.members) >= MAX_MEMBERS:
         raise CannotChange(f"there are {MAX_MEMBERS} members, which is the most")
-    return Configuration([*configuration.members, Member(serverId, Kind.LEARNER, address=address)])
+    return Configuration([*configuration.members, Member(serverId, kind, address=address)])
 
 
 def removed(configuration: Configuration, serverId: int) -> Configuration:
@@ -52,22 +55,23 @@ def removed(configuration: Configuration, serverId: int) -> Configuration:
 
 def replaced(configuration: Configuration, serverId: int) -> Configuration:
     """
-    Without the data folder of one of the members, which is a learner from then on. Another one is named when it comes.
+    Without the data folder of one of the members, which has no vote from then on. Another one is named when it comes.
 
     @raise CannotChange: if there is none with this id, or no voter but that one.
     """
     before = _known(configuration, serverId)
     if configuration.voters == (serverId,):
         raise CannotChange(f"server {serverId} is the only voter")
+    kind = Kind.LEARNER if before.kind is Kind.VOTER else before.kind
     former = before.incarnation or before.former
-    return _with(configuration, before._replace(kind=Kind.LEARNER, incarnation="", former=former))
+    return _with(configuration, before._replace(kind=kind, incarnation="", former=former))
 
 
 def promoted(configuration: Configuration, serverId: int) -> Configuration:
     """
-    With a learner as a voter.
+    With a learner, or a spare, as a voter.
 
-    @raise CannotChange: if there is no such learner, or it has not come yet: a vote belongs to a data folder.
+    @raise CannotChange: if there is no such one, or it has not come yet: a vote belongs to a data folder.
     """
     before = _known(configuration, serverId)
     if before.kind is Kind.VOTER:
@@ -75,6 +79,18 @@ def promoted(configuration: Configuration, serverId: int) -> Configuration:
     if not before.incarnation:
         raise CannotChange(f"server {serverId} has not come yet")
     return _with(configuration, before._replace(kind=Kind.VOTER))
+
+
+def demoted(configuration: Configuration, serverId: int) -> Configuration:
+    """
+    With a voter as a learner, which keeps its data folder.
+
+    @raise CannotChange: if there is no such voter, or no other one.
+    """
+    before = _known(configuration, serverId)
+    if configuration.voters == (serverId,) or before.kind is not Kind.VOTER:
+        raise CannotChange(f"server {serverId} is the only voter, or is none")
+    return _with(configuration, before._replace(kind=Kind.LEARNER))
 
 
 def named(configuration: Configuration, serverId: int, incarnation: str, address: Address | None) -> Configuration:

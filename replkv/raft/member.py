@@ -15,10 +15,12 @@ class Kind(StrEnum):
     @cvar VOTER: it counts.
     @cvar LEARNER: it gets all entries and does not count (Ongaro's thesis, section 4.2.1); it becomes a voter when it
         keeps up.
+    @cvar SPARE: a learner that stays one until it is needed.
     """
 
     VOTER = "voter"
     LEARNER = "learner"
+    SPARE = "spare"
 
 
 class Address(NamedTuple):

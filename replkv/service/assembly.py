@@ -16,6 +16,7 @@ from replkv.names import NameEndpoint, Names
 from replkv.node.access import Access
 from replkv.node.applier import Applier
 from replkv.node.audit import Audit
+from replkv.node.autopilot import Autopilot
 from replkv.node.backups import Backups
 from replkv.node.backupschedule import BackupSchedule
 from replkv.node.clusterclock import ClusterClock
@@ -95,7 +96,8 @@ class Assembly:
         identity = Identity(on.server.id, config.cluster, rollOf(self.raft), folder, threads.store.run, on.versions)
         self.links = _links(on, identity)
         self.roster = Roster(self.raft, identity, self.links, reactor)
-        membership = Membership(self.raft, self.roster, reactor, config.electionTimeout)
+        autopilot = Autopilot(self.raft, self.roster, reactor, config.replaceAfter)
+        membership = Membership(self.raft, self.roster, autopilot, reactor, config.electionTimeout)
         self.clock, self.clockKeeper = _clock(on, self.machine, self.raft)
         self.diskSpace = DiskSpace(folder.files, folder.path, config.reserveBytes, threads.files.run, reactor, limits)
         self.shortages = Shortages(self.raft, self.diskSpace, self.links, reactor, limits)

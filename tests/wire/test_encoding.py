@@ -36,8 +36,8 @@ COMMANDS: list[Command] = [
     Cas(b"k", 0, 5, b"value", False),
     Cas(b"k", 1, 2**64 - 1, b"v", True),
     Members(),
-    MemberAdd(4, "kv4.example.net", 9000, 10000, False),
-    MemberAdd(2**31 - 1, "::1", 1, 65535, True),
+    MemberAdd(4, "kv4.example.net", 9000, 10000, False, True),
+    MemberAdd(2**31 - 1, "::1", 1, 65535, True, False),
     MemberRemove(0, False),
     MemberRemove(0, True),
     MemberReplace(1, False),
@@ -72,5 +72,5 @@ class EncodeCommandTests(SynchronousTestCase):
         """
         self.assertEqual(encodeCommand(Cas(b"k", 9, 3, b"v", True)), b"cas k 9 3 1 noreply\r\nv\r\n")
         self.assertEqual(encodeCommand(Set(b"k", 9, b"a\r\nb", False)), b"set k 9 4\r\na\r\nb\r\n")
-        self.assertEqual(encodeCommand(MemberAdd(4, "::1", 9, 10, True)), b"memberadd 4 ::1 9 10 force\r\n")
+        self.assertEqual(encodeCommand(MemberAdd(4, "::1", 9, 10, True, True)), b"memberadd 4 ::1 9 10 force spare\r\n")
         self.assertEqual(encodeCommand(MemberRemove(4, False)), b"memberremove 4\r\n")

@@ -42,7 +42,7 @@ wellFormed: st.SearchStrategy[Command] = st.one_of(
     st.builds(Set, keys, numbers, values, st.booleans()),
     st.builds(Touch, keys, numbers),
     st.builds(Cas, keys, numbers, numbers, values, st.booleans()),
-    st.builds(MemberAdd, numbers, hosts, numbers, numbers, st.booleans()),
+    st.builds(MemberAdd, numbers, hosts, numbers, numbers, st.booleans(), st.booleans()),
     st.builds(MemberUpdate, numbers, hosts, numbers, numbers, st.booleans()),
     st.builds(MemberRemove, numbers, st.booleans()),
     st.builds(MemberReplace, numbers, st.booleans()),
@@ -81,11 +81,12 @@ def write(command: Command, end: bytes) -> bytes:
             head = b"cas %b %d %d %d" % (key, exptime, version, len(value))
         case Touch(key, exptime):
             return b"touch %b %d" % (key, exptime) + end
-        case MemberAdd(server, host, clientPort, logPort, force) | MemberUpdate(
-            server, host, clientPort, logPort, force
-        ):
-            line = b"%d %b %d %d" % (server, host.encode(), clientPort, logPort)
-            return command.WORD + b" " + line + (b" force" if force else b"") + end
+        case MemberAdd(server, host, clientPort, logPort, force, spare):
+            line = b"memberadd %d %b %d %d" % (server, host.encode(), clientPort, logPort)
+            return line + (b" force" if force else b"") + (b" spare" if spare else b"") + end
+        case MemberUpdate(server, host, clientPort, logPort, force):
+            line = b"memberupdate %d %b %d %d" % (server, host.encode(), clientPort, logPort)
+            return line + (b" force" if force else b"") + end
         case MemberRemove(server, force) | MemberReplace(server, force):
             return command.WORD + b" %d" % server + (b" force" if force else b"") + end
         case MemberPromote(server):

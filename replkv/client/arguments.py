@@ -16,6 +16,7 @@ from replkv.client.address import Address
 from replkv.client.errors import CommandError
 from replkv.commands.usercommand import MAX_PREFIX_LENGTH
 from replkv.hosts import hostMistake, isUnspecified
+from replkv.raft.membership import MAX_ID
 from replkv.users.secret import MAX_TOKEN_BYTES
 from replkv.users.user import checkName
 from replkv.wire.replyparser import MAX_VALUE
@@ -27,7 +28,6 @@ _Result = TypeVar("_Result")
 
 _MAX_KEY: Final = 250
 _MAX_NUMBER: Final = (1 << 64) - 1
-_MAX_ID: Final = (1 << 31) - 1
 _MAX_HOST: Final = 253
 
 
@@ -153,8 +153,8 @@ def checkedServerId(server: int) -> int:
     @raise CommandError: if no server can have it.
     """
     whole = _whole("a server's id", server)
-    if not 0 <= whole <= _MAX_ID:
-        raise CommandError(f"a server's id is a whole number from 0 to {_MAX_ID}, not {whole}")
+    if not 0 <= whole <= MAX_ID:
+        raise CommandError(f"a server's id is a whole number from 0 to {MAX_ID}, not {whole}")
     return whole
 
 

@@ -30,11 +30,11 @@ from replkv.raft.member import Kind
 
 class Member(NamedTuple):
     """
-    A server of the cluster, as another one knows it. What only a leader knows, or nobody yet, is C{None}.
+    A server of the cluster, as another one, or itself, knows it. What only a leader knows, or nobody yet, is C{None}.
 
     @ivar kind: whether it counts, or is still to catch up.
-    @ivar address: where it answers clients.
-    @ivar logPort: the port on which it listens for other servers.
+    @ivar address: where it answers clients; C{None} where the asked server has not been told.
+    @ivar logPort: the port on which it listens for other servers; so with that.
     @ivar incarnation: the name of its data folder; empty as long as none has come.
     @ivar leads: whether it is the leader, if one is known.
     @ivar matchIndex: the last entry that it is known to have.
@@ -45,8 +45,8 @@ class Member(NamedTuple):
 
     id: int
     kind: Kind
-    address: Address
-    logPort: int
+    address: Address | None
+    logPort: int | None
     incarnation: str
     leads: bool | None
     matchIndex: int | None
@@ -170,7 +170,8 @@ def _member(told: Any) -> Member:
             "heard": int() | float() | None as heard,
             "version": int() | None as version,
         }:
-            address = checkedAddress(host, clientPort)
-            place = (checkedServerId(server), Kind(kind), address, checkedPort(logPort), incarnation)
-            return Member(*place, leads, matchIndex, lag, heard, version)
+            address = None if host is None else checkedAddress(host, clientPort)
+            port = None if host is None else checkedPort(logPort)
+            who = checkedServerId(server), Kind(kind), address, port, incarnation
+            return Member(*who, leads, matchIndex, lag, heard, version)
     raise ValueError("this is no member")

@@ -4,55 +4,12 @@ Tests for L{replkv.client.membership}.
 
 from __future__ import annotations
 
-import json
-
 from replkv.client.address import Address
 from replkv.client.errors import CommandError, NotAllowed, NotUpgraded, OutcomeUnknown, Refused, Unavailable
 from replkv.client.membership import Member
 from replkv.raft.member import Kind
 from tests.client.connected import ClientCase
-
-LEADER = {
-    "id": 0,
-    "kind": "voter",
-    "host": "db",
-    "client_port": 1,
-    "log_port": 11,
-    "incarnation": "00112233445566778899aabbccddeeff",
-    "leads": True,
-    "index": 123,
-    "lag": 0,
-    "heard": 0.0,
-    "version": 4,
-}
-"""
-What a leader says of itself.
-"""
-
-LEARNER = {
-    "id": 4,
-    "kind": "learner",
-    "host": "::1",
-    "client_port": 4,
-    "log_port": 14,
-    "incarnation": "",
-    "leads": False,
-    "index": None,
-    "lag": None,
-    "heard": None,
-    "version": None,
-}
-"""
-What a leader says of a server that has not come yet.
-"""
-
-
-def told(*members: dict[str, object]) -> bytes:
-    """
-    A server's reply to C{members}.
-    """
-    lines = b"".join(json.dumps(member).encode() + b"\n" for member in members)
-    return b"VALUE %d\r\n%b\r\n" % (len(lines), lines)
+from tests.client.members import LEADER, LEARNER, told
 
 
 class ListTests(ClientCase):
@@ -83,6 +40,14 @@ class ListTests(ClientCase):
         listed = self.client.members()
         self.connected().send(told({**LEADER, "rack": "b"}))
         self.assertEqual([member.id for member in self.successResultOf(listed)], [0])
+
+    def test_nowhere(self) -> None:
+        """
+        Of a member that only other servers files tell of, the leader may not know where it is.
+        """
+        listed = self.client.members()
+        self.connected().send(told({**LEARNER, "host": None, "client_port": None, "log_port": None}))
+        self.assertEqual([(member.address, member.logPort) for member in self.successResultOf(listed)], [(None, None)])
 
     def test_askedAgain(self) -> None:
         """

@@ -62,6 +62,7 @@ class ReplkvOptions(CommonOptions):
         ["status", None, _lazy("status.StatusCommand"), "Show how the servers are."],
         ["transfer", None, _lazy("transfer.TransferCommand"), "Have another server lead."],
         ["bench", None, _lazy("bench.BenchCommand"), "Put a load on the cluster, and tell how fast it is."],
+        ["member", None, _lazy("member.command.MemberCommand"), "Say which servers are the cluster."],
         ["user", None, _lazy("user.command.UserCommand"), "Say who may do what."],
         ["backup", None, _lazy("backup.BackupCommand"), "Make a backup of a cluster that runs."],
         ["verify", None, _lazy("backup.VerifyCommand"), "Verify a backup."],

@@ -185,7 +185,7 @@ def checkedHost(host: str) -> str:
     if mistake is None and isUnspecified(host):
         mistake = "is no place to which anybody can be sent"
     if mistake is not None:
-        raise CommandError(f"a server's host: {host!r:.50} {mistake}")
+        raise CommandError(f"a server's host is a name or an address, and {host!r:.50} {mistake}")
     return host
 
 

@@ -152,6 +152,8 @@ class CarryOutTests(ClientCase):
         What is done elsewhere is no command here, and the answer says where. A token that was typed is not in it.
         """
         for line, hint in (
+            (b"members", "replkv member, at the shell, is about the servers of the cluster"),
+            (b"memberremove 4", "replkv member, at the shell, is about the servers of the cluster"),
             (b"auth alice s3cret", "replkv client --user NAME logs in, and asks for the token; do not write it here"),
             (b"AUTH alice s3cret", "replkv client --user NAME logs in"),
             (b"grant alice read", "replkv user, at the shell, is about users"),

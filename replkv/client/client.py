@@ -91,7 +91,8 @@ class Client(Administration, Membership):
         """
         @param reactor: a reactor that can also connect to hosts by name. One that counts by the time of day is made to
             count forward from there, so that timeouts hold when the time of day is set.
-        @param servers: servers of the cluster, one at least: C{"host:port"}, or host and client port.
+        @param servers: servers of the cluster, one at least: C{"host:port"}, or host and client port. They tell of the
+            others.
         @param timeout: for how many seconds a command is tried, where the call does not say.
         @param tls: protects the connections: a C{Tls} with the files of the certificates. Redirects too are followed
             only to servers that prove who they are. Without it, whoever is on the way can read the token.
@@ -123,9 +124,10 @@ class Client(Administration, Membership):
     @property
     def servers(self) -> Sequence[Address]:
         """
-        The servers that it was told of.
+        The servers that it knows: those that it was told of, and the members of the cluster, as the leader has said
+        when it was found.
         """
-        return self._servers
+        return self._dispatcher.servers.all
 
     @property
     def timeout(self) -> float:

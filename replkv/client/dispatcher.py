@@ -4,6 +4,7 @@ Who carries out a client's calls: whichever server leads.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from typing import Final
 
@@ -17,10 +18,11 @@ from replkv.client.call import Call
 from replkv.client.connections import Connections, ServerSecurity, loginRefusal
 from replkv.client.credentials import Credentials, lackOfRight
 from replkv.client.errors import ClientError, Closed, NotAllowed, OutcomeUnknown, Unavailable
+from replkv.client.known import KnownServers
 from replkv.client.limits import CLIENT_LIMITS, ClientLimits
 from replkv.client.protocol import CommandProtocol
 from replkv.client.queue import CallQueue
-from replkv.client.search import Search
+from replkv.client.search import Found, Search
 from replkv.client.troubles import Troubles
 from replkv.commands import results
 from replkv.commands.results import Result
@@ -47,6 +49,7 @@ class Dispatcher:
         leader does not know the user.
 
     @ivar reactor: tells the time.
+    @ivar servers: those that it knows.
     @ivar leader: the server that calls are sent to, or were sent to last: as far as is known, it leads.
     """
 
@@ -58,7 +61,7 @@ class Dispatcher:
     def __init__(
         self,
         reactor: IReactorTime,
-        servers: list[Address],
+        servers: Sequence[Address],
         patience: float,
         limits: ClientLimits = CLIENT_LIMITS,
         security: ServerSecurity | None = None,
@@ -73,7 +76,7 @@ class Dispatcher:
         self.reactor = reactor
         self.leader = servers[0]
         self._knowsLeader = False
-        self._servers = servers
+        self.servers = KnownServers(reactor, servers)
         self._patience = patience
         self._limits = limits
         self._security = security
@@ -87,7 +90,7 @@ class Dispatcher:
         # Where calls are sent, once it stands.
         self._connection: CommandProtocol | None = None
         self._isConnecting = False
-        self._search: Deferred[Address] | None = None
+        self._search: Deferred[Found] | None = None
         self._isRedirected = False
         self._rest: IDelayedCall | None = None
         # What was refused since the last login, while the client logs in once more; it has been returned, too.
@@ -210,6 +213,8 @@ class Dispatcher:
         if connection is None:
             self._connect()
             return
+        if self._queue.hasNext:
+            self.servers.refresh(connection)
         while self._queue.hasNext and connection.hasRoom:
             self._send(self._queue.next(), connection)
 
@@ -220,16 +225,17 @@ class Dispatcher:
             self._isConnecting = True
             self._connections.to(self.leader).addCallbacks(self._connected, self._notConnected)
         else:
-            search = Search(self.reactor, self._servers, self._makeConnections(), self._troubles)
+            search = Search(self.reactor, self.servers.all, self._makeConnections(), self._troubles)
             self._search = search.leader()
             self._search.addCallbacks(self._found, lambda failure: failure.trap(CancelledError))
 
     def _makeConnections(self, credentials: Credentials | None = None) -> Connections:
         return Connections(self.reactor, self._names, self._patience, self, self._limits, self._security, credentials)
 
-    def _found(self, leader: Address) -> None:
+    def _found(self, found: Found) -> None:
         self._search = None
-        self.leader = leader
+        self.leader = found.leader
+        self.servers.learn(found.members)
         self._knowsLeader = True
         self._pump()
 

@@ -20,6 +20,21 @@ def stats(role: str, term: int = 4, leader: int | str = 20, **more: str) -> byte
     return b"".join(b"STAT %b %b\r\n" % (n.encode(), str(v).encode()) for n, v in values.items()) + b"END\r\n"
 
 
+SEARCH = b"members\r\nstats\r\n"
+"""
+What a client asks each server when it searches for the leader.
+"""
+
+
+def searched(role: str, term: int = 4, leader: int | str = 20, members: bytes = b"ERRCMDERR\r\n") -> bytes:
+    """
+    A server's reply to that.
+
+    @param members: the one to C{members}: by default, that of a server of an earlier version.
+    """
+    return members + stats(role, term, leader)
+
+
 class ClientCase(SynchronousTestCase):
     """
     A client of three servers, on ports 1, 2 and 3.
@@ -40,9 +55,9 @@ class ClientCase(SynchronousTestCase):
         """
         attempts = self.network.asked()
         wire = self.network.accept(port)
-        if wire.value() == b"stats\r\n":
+        if wire.value() == SEARCH:
             self.assertIn(port, attempts)
-            wire.send(stats("leader"))
+            wire.send(searched("leader"))
             attempts = self.network.asked()
             wire = self.network.accept(port)
         self.assertEqual(attempts, [port])

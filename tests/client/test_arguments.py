@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.client.client import Client
 from replkv.client.errors import ClientError, CommandError
-from tests.client.connected import stats
+from tests.client.connected import searched
 from tests.client.network import Network
 from tests.network import FarEnd
 
@@ -31,7 +31,7 @@ class ArgumentTests(SynchronousTestCase):
         """
         Be found as the leader, and accept the connection that the client then makes.
         """
-        self.network.accept(1).send(stats("leader"))
+        self.network.accept(1).send(searched("leader"))
         return self.network.accept(1)
 
     def refused(self, method: str, *args: object, **kw: object) -> Exception:

@@ -8,7 +8,7 @@ from twisted.internet.defer import CancelledError
 
 from replkv.client.client import Client
 from replkv.client.errors import Closed, OutcomeUnknown, Unavailable
-from tests.client.connected import ClientCase, stats
+from tests.client.connected import ClientCase, searched
 
 
 class FailoverTests(ClientCase):
@@ -69,7 +69,7 @@ class FailoverTests(ClientCase):
         self.network.asked()
         one = self.network.accept(1)
         self.network.refuse(1)
-        one.send(stats("leader"))
+        one.send(searched("leader"))
         wire = self.connected(2)
         self.assertEqual(wire.taken(), b"set k 0 1\r\nv\r\n")
         wire.send(b"OK 5\r\n")

@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from replkv.client.address import Address
 from replkv.client.dispatcher import Dispatcher
 from replkv.client.limits import ClientLimits
-from tests.client.connected import stats
+from tests.client.connected import SEARCH, searched
 from tests.client.network import Network
 from tests.network import FarEnd
 
@@ -50,8 +50,8 @@ class Servers:
         while ports := self._network.asked():
             for port in ports:
                 self._wires[port] = self._network.accept(port)
-            if self._wires[self.leader].value() == b"stats\r\n":
-                self._wires[self.leader].send(stats("leader"))
+            if self._wires[self.leader].value() == SEARCH:
+                self._wires[self.leader].send(searched("leader"))
         for port, wire in self._wires.items():
             for line in wire.taken().split(b"\r\n"):
                 if not line.startswith(b"delete"):

@@ -11,11 +11,11 @@ from twisted.internet.defer import CancelledError, Deferred
 from replkv.client.client import Client
 from replkv.client.errors import Closed, OutcomeUnknown, Unavailable
 from replkv.client.search import Search
-from tests.client.connected import ClientCase, stats
+from tests.client.connected import SEARCH, ClientCase, searched
 from tests.client.network import CLIENT
 from tests.network import FarEnd
 
-NONE_KNOWN = stats("follower", leader="none")
+NONE_KNOWN = searched("follower", leader="none")
 
 
 class SearchCase(ClientCase):
@@ -36,7 +36,7 @@ class SearchCase(ClientCase):
         Let the search reach a server.
         """
         wire = self.network.accept(port)
-        self.assertEqual(wire.taken(), b"stats\r\n")
+        self.assertEqual(wire.taken(), SEARCH)
         return wire
 
     def assertLeads(self, port: int, stored: Deferred[int] | None = None) -> FarEnd:
@@ -62,7 +62,7 @@ class SearchTests(SearchCase):
         """
         other = self.asked(2)
         one = self.asked(1)
-        one.send(stats("leader"))
+        one.send(searched("leader"))
         self.assertTrue(one.isReset)
         self.assertTrue(other.isReset)
         self.assertLeads(1)
@@ -73,7 +73,7 @@ class SearchTests(SearchCase):
         A first server that says nothing is not waited for.
         """
         self.asked(1)
-        self.asked(3).send(stats("leader"))
+        self.asked(3).send(searched("leader"))
         self.assertLeads(3)
 
     def test_firstIsUnreachable(self) -> None:
@@ -83,7 +83,7 @@ class SearchTests(SearchCase):
         self.network.block(CLIENT, "nowhere")
         stored = Client(self.reactor, ["nowhere:1", "db:3"]).set(b"k", b"v")
         self.assertEqual(self.network.asked(), [1, 3])
-        self.asked(3).send(stats("leader"))
+        self.asked(3).send(searched("leader"))
         self.assertLeads(3, stored)
 
     def test_firstIsRefused(self) -> None:
@@ -93,7 +93,7 @@ class SearchTests(SearchCase):
         self.network.refuse(1)
         self.network.advance(Search.PAUSE)
         self.assertEqual(self.network.asked(), [1])
-        self.asked(2).send(stats("leader"))
+        self.asked(2).send(searched("leader"))
         self.assertLeads(2)
 
     def test_firstKnowsNone(self) -> None:
@@ -103,7 +103,7 @@ class SearchTests(SearchCase):
         sick = self.asked(1)
         sick.send(NONE_KNOWN)
         self.assertEqual(sick.taken(), b"")
-        self.asked(2).send(stats("leader"))
+        self.asked(2).send(searched("leader"))
         self.assertLeads(2)
         self.assertEqual(sick.taken(), b"")
 
@@ -111,9 +111,9 @@ class SearchTests(SearchCase):
         """
         One that knows no statistics, or sends what is no reply, is not believed to lead.
         """
-        self.asked(1).send(b"ERRCMDERR\r\n")
-        self.asked(2).send(b"END\r\n")
-        self.asked(3).send(b"STAT role leader\r\nSTAT term x\r\nEND\r\n")
+        self.asked(1).send(b"ERRCMDERR\r\n" * 2)
+        self.asked(2).send(b"ERRCMDERR\r\nEND\r\n")
+        self.asked(3).send(b"ERRCMDERR\r\nSTAT role leader\r\nSTAT term x\r\nEND\r\n")
         self.assertEqual(self.network.asked(), [])
         self.network.advance(10)
         self.failureResultOf(self.stored, Unavailable)
@@ -122,7 +122,7 @@ class SearchTests(SearchCase):
         """
         Once it is known, nobody is asked any more.
         """
-        self.asked(2).send(stats("leader"))
+        self.asked(2).send(searched("leader"))
         wire = self.assertLeads(2)
         again = self.client.set(b"k", b"v")
         self.assertEqual(wire.taken(), b"set k 0 1\r\nv\r\n")
@@ -141,8 +141,8 @@ class SearchTests(SearchCase):
             self.network.advance(pause - 0.01)
             self.assertEqual([wire.taken() for wire in wires], [b""] * 3)
             self.network.advance(0.02)
-            self.assertEqual([wire.taken() for wire in wires], [b"stats\r\n"] * 3)
-        wires[1].send(stats("leader"))
+            self.assertEqual([wire.taken() for wire in wires], [SEARCH] * 3)
+        wires[1].send(searched("leader"))
         self.assertLeads(2)
 
     def test_noneLeads(self) -> None:
@@ -183,7 +183,7 @@ class SearchTests(SearchCase):
         self.network.advance(Client.PATIENCE)
         self.network.advance(Search.PAUSE)
         self.assertIn(1, self.network.asked())
-        self.asked(1).send(stats("leader"))
+        self.asked(1).send(searched("leader"))
         self.assertLeads(1)
 
 
@@ -196,31 +196,31 @@ class TermTests(SearchCase):
         """
         A server is not believed to lead when another one has told of a leader in a later term. It is asked again.
         """
-        self.asked(2).send(stats("follower", term=7))
+        self.asked(2).send(searched("follower", term=7))
         deposed = self.asked(1)
-        deposed.send(stats("leader", term=6))
+        deposed.send(searched("leader", term=6))
         self.assertEqual(self.network.asked(), [])
-        self.asked(3).send(stats("leader", term=7))
+        self.asked(3).send(searched("leader", term=7))
         self.assertLeads(3)
 
     def test_elected(self) -> None:
         """
         It is believed when it was elected since.
         """
-        self.asked(2).send(stats("follower", term=7))
+        self.asked(2).send(searched("follower", term=7))
         wire = self.asked(1)
-        wire.send(stats("leader", term=6))
+        wire.send(searched("leader", term=6))
         self.network.advance(Search.PAUSE)
-        self.assertEqual(wire.taken(), b"stats\r\n")
-        wire.send(stats("leader", term=8))
+        self.assertEqual(wire.taken(), SEARCH)
+        wire.send(searched("leader", term=8))
         self.assertLeads(1)
 
     def test_laterTermWithoutLeader(self) -> None:
         """
         A later term in which nobody is known to lead says nothing: whoever is cut off may have it.
         """
-        self.asked(2).send(stats("candidate", term=7, leader="none"))
-        self.asked(1).send(stats("leader", term=6))
+        self.asked(2).send(searched("candidate", term=7, leader="none"))
+        self.asked(1).send(searched("leader", term=6))
         self.assertLeads(1)
 
     def test_forgotten(self) -> None:
@@ -229,13 +229,13 @@ class TermTests(SearchCase):
         """
         two, three = self.asked(2), self.asked(3)
         for wire in (two, three):
-            wire.send(stats("follower", term=7))
+            wire.send(searched("follower", term=7))
             self.assertEqual(wire.taken(), b"get leader\r\n")
         two.send(b"ERR_INTERNAL\r\n")
         three.close()
         self.network.advance(Search.PAUSE)
         two.send(NONE_KNOWN)
-        self.asked(1).send(stats("leader", term=1))
+        self.asked(1).send(searched("leader", term=1))
         self.assertEqual(self.network.asked()[-1:], [1])
 
 
@@ -250,7 +250,7 @@ class NamedTests(SearchCase):
         """
         super().setUp()
         self.follower = self.asked(1)
-        self.follower.send(stats("follower"))
+        self.follower.send(searched("follower"))
         # A read, which does no harm whatever becomes of it.
         self.assertEqual(self.follower.taken(), b"get leader\r\n")
 
@@ -260,7 +260,7 @@ class NamedTests(SearchCase):
         """
         self.follower.send(b"ERR_REDIRECT db 9\r\n")
         self.assertEqual(self.network.asked(), [9])
-        self.asked(9).send(stats("leader"))
+        self.asked(9).send(searched("leader"))
         self.assertLeads(9)
 
     def test_namedWrongly(self) -> None:
@@ -269,9 +269,9 @@ class NamedTests(SearchCase):
         """
         self.follower.send(b"ERR_REDIRECT db 9\r\n")
         self.assertEqual(self.network.asked(), [9])
-        self.asked(9).send(stats("follower"))
+        self.asked(9).send(searched("follower"))
         self.assertEqual(self.network.asked(), [])
-        self.asked(2).send(stats("leader"))
+        self.asked(2).send(searched("leader"))
         self.assertLeads(2)
 
     def test_known(self) -> None:
@@ -280,7 +280,7 @@ class NamedTests(SearchCase):
         """
         self.follower.send(b"ERR_REDIRECT db 2\r\n")
         self.assertEqual(self.network.asked(), [])
-        self.asked(2).send(stats("leader"))
+        self.asked(2).send(searched("leader"))
         self.assertLeads(2)
 
     def test_nonsense(self) -> None:
@@ -289,7 +289,7 @@ class NamedTests(SearchCase):
         """
         self.follower.send(b"ERR_REDIRECT db x\r\n")
         self.network.advance(Search.PAUSE)
-        self.follower.send(stats("leader"))
+        self.follower.send(searched("leader"))
         self.assertLeads(1)
 
 
@@ -311,7 +311,7 @@ class AgainTests(ClientCase):
         second = self.client.set(b"k", b"v")
         self.assertEqual((wire.taken(), self.network.asked()), (b"", [1, 2, 3]))
         self.network.accept(1).send(NONE_KNOWN)
-        self.network.accept(2).send(stats("leader", term=5))
+        self.network.accept(2).send(searched("leader", term=5))
         self.connected(2).send(b"OK 5\r\n")
         self.assertEqual(self.successResultOf(second), 5)
 

@@ -11,15 +11,25 @@ from twisted.internet.defer import Deferred
 
 from replkv.cli.member.catchingup import progressOf
 from replkv.cli.member.options import ADDRESS, FORCE, ChangeCommand
-from replkv.cli.member.waiting import untilVoter
+from replkv.cli.member.waiting import untilReady
 from replkv.client.client import Client
 from replkv.client.errors import Unavailable
+from replkv.raft.member import Kind
 from replkv.reactors import ISystemReactor
 
 _WAITING: Final = (
     "It gets all that the others have, and its vote when it keeps up. That is waited for, and told, unless there is "
     "--no-wait. It goes on though nobody waits; run again, this waits on."
 )
+
+_STATES: Final = {
+    Kind.VOTER: "it has its vote",
+    Kind.SPARE: "it keeps up, as a spare",
+    None: "it is still to catch up",
+}
+"""
+What is to be said of a server that was waited for, or was not.
+"""
 
 
 class _JoinCommand(ChangeCommand):
@@ -33,9 +43,10 @@ class _JoinCommand(ChangeCommand):
 
     optFlags: ClassVar = [
         FORCE,
-        ["no-wait", None, "Do not wait until the server has its vote."],
+        ["no-wait", None, "Do not wait until the server has caught up."],
     ]
     _isCommitted = False
+    _kind: Kind | None = None
 
     @property
     def interrupted(self) -> str:
@@ -49,7 +60,7 @@ class _JoinCommand(ChangeCommand):
         """
         What is so while it is waited for.
         """
-        return f"server {self.server} is a member and gets its vote when it keeps up; run again, this waits for that"
+        return f"server {self.server} is a member, and catches up when it is there; run again, this waits for that"
 
     async def main(self, reactor: ISystemReactor, client: Client) -> bool:
         """
@@ -60,7 +71,7 @@ class _JoinCommand(ChangeCommand):
         if not self["no-wait"]:
             progress = progressOf(self.server, sys.stderr)
             try:
-                await untilVoter(reactor, client, self.server, self.timeout, progress)
+                self._kind = await untilReady(reactor, client, self.server, self.timeout, progress)
             except Unavailable as error:
                 raise Unavailable(f"{error}; {self._meanwhile}") from None
             finally:
@@ -71,8 +82,7 @@ class _JoinCommand(ChangeCommand):
         """
         See L{ChangeCommand.said}.
         """
-        vote = "it gets its vote when it keeps up" if self["no-wait"] else "it has its vote"
-        return f"server {self.server} {self.done}{'' if changed else ' already'}; {vote}"
+        return f"server {self.server} {self.done}{'' if changed else ' already'}; {_STATES[self._kind]}"
 
 
 class MemberAddCommand(_JoinCommand):
@@ -82,12 +92,15 @@ class MemberAddCommand(_JoinCommand):
     @ivar address: where the server is.
     """
 
-    synopsis = "--id N --host H --client-port P --log-port P [--force] [--no-wait] [--json]"
+    synopsis = "--id N --host H --client-port P --log-port P [--spare] [--force] [--no-wait] [--json]"
     longdesc = (
         "Has one server more, with an id that no other one has. Start it then, on its host, with a servers file that "
         f"names it too: twistd replkv --id N. {_WAITING}"
     )
     optParameters: ClassVar = ADDRESS
+    optFlags: ClassVar = [
+        ["spare", None, "Have it wait, without a vote, until it takes the place of one that is gone."]
+    ]
     done = "is a member"
     address: tuple[str, int, int]
 
@@ -102,7 +115,8 @@ class MemberAddCommand(_JoinCommand):
         """
         See L{ChangeCommand.change}.
         """
-        return client.addMember(self.server, *self.address, force=bool(self["force"]), timeout=timeout)
+        force, spare = bool(self["force"]), bool(self["spare"])
+        return client.addMember(self.server, *self.address, force=force, spare=spare, timeout=timeout)
 
 
 class MemberReplaceCommand(_JoinCommand):

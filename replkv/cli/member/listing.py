@@ -34,9 +34,9 @@ class MemberListCommand(CallingCommand):
     synopsis = "[--json]"
     longdesc = (
         "Shows the members of the cluster as the leader knows them, a line for each, to everybody: whether it is a "
-        "voter or a learner, which is still to catch up; the last entry of the log that it is known to have, and how "
-        "many it lacks; the first letters of its data folder's name; the protocol version that it speaks; and how many "
-        "seconds ago it was heard. What is not known is a ?."
+        "voter, or a learner, which is still to catch up, or a spare, which waits until it is needed; the last entry "
+        "of the log that it is known to have, and how many it lacks; the first letters of its data folder's name; the "
+        "protocol version that it speaks; and how many seconds ago it was heard. What is not known is a ?."
     )
     optParameters: ClassVar = [TIMEOUT]
     optFlags: ClassVar = [["json", "j", "Lines of JSON."]]

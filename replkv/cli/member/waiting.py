@@ -1,5 +1,5 @@
 """
-A server that is a member, until it has its vote.
+A server that is a member, until it has caught up.
 """
 
 from __future__ import annotations
@@ -24,6 +24,11 @@ _SILENCE_SECONDS: Final = 5.0
 A server that was not heard for so long may be worth a look.
 """
 
+_NEAR_ENTRIES: Final = 1000
+"""
+A spare that lacks no more than that is there when it is needed, whatever is written meanwhile.
+"""
+
 
 class Progress(Protocol):
     """
@@ -43,12 +48,13 @@ class Progress(Protocol):
         """
 
 
-async def untilVoter(clock: IReactorTime, client: Client, server: int, patience: float, progress: Progress) -> None:
+async def untilReady(clock: IReactorTime, client: Client, server: int, patience: float, progress: Progress) -> Kind:
     """
-    Wait until a server has its vote, for as long as that takes.
+    Wait until a server has its vote, or, if it is a spare, could have it; for as long as that takes.
 
     @param patience: for so many seconds no leader may answer.
     @param progress: is told how far the server is, and what there is to do about it.
+    @return: what it is then.
     @raise Unavailable: if none answers, or the server is no member any more.
     """
     hint = ""
@@ -57,14 +63,18 @@ async def untilVoter(clock: IReactorTime, client: Client, server: int, patience:
         member = next((member for member in members if member.id == server), None)
         if member is None:
             raise Unavailable(f"server {server} is no member any more: somebody else has removed it")
-        if member.kind is Kind.VOTER:
-            return
+        if member.kind is Kind.VOTER or (member.kind is Kind.SPARE and _isNear(member)):
+            return member.kind
         before, hint = hint, _hint(member)
         if hint not in ("", before):
             progress.say(hint)
         if member.incarnation and member.matchIndex is not None and member.lag is not None:
             progress.show(member.matchIndex, member.matchIndex + member.lag)
         await deferLater(clock, POLL_SECONDS)
+
+
+def _isNear(member: Member) -> bool:
+    return member.incarnation != "" and member.lag is not None and member.lag <= _NEAR_ENTRIES
 
 
 def _hint(member: Member) -> str:

@@ -173,15 +173,15 @@ class ChangeTests(MemberCase):
         for words, call, done, already in (
             (
                 ("add", *PLACE),
-                ("addMember", 4, "kv4", 9004, 10004, False),
+                ("addMember", 4, "kv4", 9004, 10004, False, False),
                 "server 4 is a member; it has its vote",
                 "server 4 is a member already; it has its vote",
             ),
             (
-                ("add", *PLACE, "--force", "--no-wait"),
-                ("addMember", 4, "kv4", 9004, 10004, True),
-                "server 4 is a member; it gets its vote when it keeps up",
-                "server 4 is a member already; it gets its vote when it keeps up",
+                ("add", *PLACE, "--force", "--no-wait", "--spare"),
+                ("addMember", 4, "kv4", 9004, 10004, True, True),
+                "server 4 is a member; it is still to catch up",
+                "server 4 is a member already; it is still to catch up",
             ),
             (
                 ("replace",),
@@ -192,8 +192,8 @@ class ChangeTests(MemberCase):
             (
                 ("replace", "--no-wait", "--force"),
                 ("replaceMember", 4, True),
-                "server 4 is let in with a new data folder; it gets its vote when it keeps up",
-                "server 4 is let in with a new data folder already; it gets its vote when it keeps up",
+                "server 4 is let in with a new data folder; it is still to catch up",
+                "server 4 is let in with a new data folder already; it is still to catch up",
             ),
             (
                 ("remove",),
@@ -250,7 +250,7 @@ class ChangeTests(MemberCase):
         self.client.told = [LEADER, NEW]
         status, output, errors = self.run_("add", "--id", "4", *PLACE)
         self.assertEqual((status, output), (INTERRUPTED, ""))
-        said = "server 4 is a member and gets its vote when it keeps up; run again, this waits for that"
+        said = "server 4 is a member, and catches up when it is there; run again, this waits for that"
         self.assertEqual(errors.splitlines()[-1], f"replkv: {said}")
         status, output, errors = self.run_("remove", "--id", "4")
         self.assertEqual((status, output), (INTERRUPTED, ""))
@@ -263,7 +263,7 @@ class ChangeTests(MemberCase):
         Who waits for a server to catch up, and can ask nobody, is told that it is a member.
         """
         for told, said in (
-            (Unavailable("no leader"), "unavailable: no leader; server 4 is a member and gets its vote"),
+            (Unavailable("no leader"), "unavailable: no leader; server 4 is a member, and catches up"),
             ([LEADER], "unavailable: server 4 is no member any more"),
         ):
             self.client.told = told

@@ -7,8 +7,9 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 
 from replkv.cli.member.options import insistently
-from replkv.cli.member.waiting import POLL_SECONDS, untilVoter
+from replkv.cli.member.waiting import POLL_SECONDS, untilReady
 from replkv.client.errors import OutcomeUnknown, Unavailable
+from replkv.raft.member import Kind
 from tests.client.connected import ClientCase
 from tests.client.members import LEADER, LEARNER, told
 from tests.network import FarEnd
@@ -93,9 +94,9 @@ class Seen:
         self.shown.append(line)
 
 
-class UntilVoterTests(ClientCase):
+class UntilReadyTests(ClientCase):
     """
-    Tests for L{untilVoter}.
+    Tests for L{untilReady}.
     """
 
     def setUp(self) -> None:
@@ -104,7 +105,7 @@ class UntilVoterTests(ClientCase):
         """
         super().setUp()
         self.seen = Seen()
-        self.ended = Deferred.fromCoroutine(untilVoter(self.reactor, self.client, 4, 3.0, self.seen))
+        self.ended = Deferred.fromCoroutine(untilReady(self.reactor, self.client, 4, 3.0, self.seen))
         self.wire = self.connected()
 
     def tell(self, *members: dict[str, object]) -> None:
@@ -127,7 +128,7 @@ class UntilVoterTests(ClientCase):
         self.tell({**COMING, "index": 1001, "lag": 2})
         self.assertNoResult(self.ended)
         self.tell({**COMING, "kind": "voter", "index": 1003, "lag": 0})
-        self.assertIsNone(self.successResultOf(self.ended))
+        self.assertIs(self.successResultOf(self.ended), Kind.VOTER)
         silent = "server 4 does not answer: see whether it runs, and what its log says"
         self.assertEqual(
             self.seen.shown,
@@ -139,8 +140,18 @@ class UntilVoterTests(ClientCase):
         For one that has its vote already, nobody waits.
         """
         self.tell({**COMING, "kind": "voter"})
-        self.assertIsNone(self.successResultOf(self.ended))
+        self.assertIs(self.successResultOf(self.ended), Kind.VOTER)
         self.assertEqual(self.seen.shown, [])
+
+    def test_spare(self) -> None:
+        """
+        A spare has no vote, and is ready when it lacks next to nothing.
+        """
+        self.tell({**LEARNER, "kind": "spare", "index": 0, "lag": 0})
+        self.tell({**COMING, "kind": "spare", "index": 100, "lag": 90_000})
+        self.assertNoResult(self.ended)
+        self.tell({**COMING, "kind": "spare", "index": 90_000, "lag": 12})
+        self.assertIs(self.successResultOf(self.ended), Kind.SPARE)
 
     def test_removed(self) -> None:
         """

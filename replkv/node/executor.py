@@ -44,6 +44,7 @@ from replkv.node.roster import Roster
 from replkv.node.shortages import Shortages
 from replkv.raft.core import Raft
 from replkv.raft.entry import Entry
+from replkv.raft.member import Address
 from replkv.versions import MemberVersions
 
 
@@ -137,7 +138,9 @@ class Executor:
             self._carryOut(request)
             return True
         if leaderId is not None:
-            self._redirect(request, leaderId)
+            self._redirect(request, self._roster.addressOf(leaderId))
+        elif (refuge := self._roster.refuge) is not None:
+            self._redirect(request, refuge)
         else:
             self._deadlines.add(self._clock.seconds(), request)
             self._leaderless.add(self._clock.seconds(), request)
@@ -277,8 +280,7 @@ class Executor:
             request.answer(Unavailable())
         self._resubmit([request])
 
-    def _redirect(self, request: Request, leaderId: int) -> None:
-        leader = self._roster.addressOf(leaderId)
+    def _redirect(self, request: Request, leader: Address | None) -> None:
         # Nobody has said yet where that is to a server that has only just come.
         request.answer(Unavailable() if leader is None else Redirected(leader.host, leader.clientPort))
 
@@ -391,9 +393,11 @@ class Executor:
         leaderId = self._raft.leaderId
         if request.isAnswered:
             return
-        if leaderId is None:
+        if leaderId is None and (refuge := self._roster.refuge) is not None:
+            self._redirect(request, refuge)
+        elif leaderId is None:
             self._leaderless.add(self._clock.seconds(), request)
         elif leaderId != self._id:
-            self._redirect(request, leaderId)
+            self._redirect(request, self._roster.addressOf(leaderId))
         else:
             self._carryOut(request)

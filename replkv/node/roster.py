@@ -64,7 +64,7 @@ class Roster:
         ):
             return ()
         self._followed = raft.configuration, isCommitted, self._identity.elsewhere
-        self._identity.follow(rollOf(raft))
+        self._identity.follow(rollOf(raft), _roll(*raft.settled))
         self._look()
         if isCommitted:
             self._tell(raft.configuration)
@@ -95,6 +95,17 @@ class Roster:
         if self._identity.exclusion is not None:
             return "waiting"
         return "none" if member is None else member.kind.value
+
+    @property
+    def refuge(self) -> Address | None:
+        """
+        Where clients had better turn: to another server, where this one is no member or waits to be one; C{None} where
+        it is one, or knows no other.
+        """
+        if not self.isRemoved and self._identity.exclusion is None:
+            return None
+        peers = sorted(self._links.items(), key=lambda item: not item[1].isUp)
+        return next((link.address for _, link in peers), None)
 
     def hears(self, server: int) -> bool:
         """
@@ -181,6 +192,9 @@ def rollOf(raft: Raft) -> Roll:
     Who the members are by a server's log. As long as no data folder is named there, that is no better than a servers
     file.
     """
-    configuration = raft.configuration
+    return _roll(raft.configurationIndex, raft.configuration)
+
+
+def _roll(index: int, configuration: Configuration) -> Roll:
     isNamed = any(member.incarnation for member in configuration.members)
-    return Roll(configuration, raft.configurationIndex if isNamed else 0)
+    return Roll(configuration, index if isNamed else 0)

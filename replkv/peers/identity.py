@@ -53,6 +53,8 @@ class Identity:
 
     @ivar serverId: this server's id.
     @ivar roll: who the members are.
+    @ivar settled: who they are for certain: what comes after that may yet be cut off this server's log, by one who is
+        no member there.
     @ivar elsewhere: who they are in the log of another server that knows more: where to look for those of whom this one
         knows nothing yet.
     @ivar exclusion: why this server is no member, as another one has told it; C{None} since one has let it in.
@@ -77,9 +79,10 @@ class Identity:
         @param versions: those that this server speaks.
         """
         self.serverId = serverId
-        self.roll = roll
+        self.roll = self.settled = roll
         self.elsewhere = Roll(Configuration(()))
         self.exclusion: str | None = None
+        self._letIn: set[int] = set()  # By whom this server was let in.
         self.condemned: set[int] = set()
         self.refused: set[int] = set()
         self._cluster = cluster
@@ -89,11 +92,13 @@ class Identity:
         peers = roll.configuration.peersOf(serverId)
         self.versions = MemberVersions(versions, {peer: self._newest(peer) for peer in peers})
 
-    def follow(self, roll: Roll) -> None:
+    def follow(self, roll: Roll, settled: Roll) -> None:
         """
         Go by another configuration from now on.
+
+        @param settled: the one that is known to be committed.
         """
-        self.roll = roll
+        self.roll, self.settled = roll, settled
         self.versions.follow(roll.configuration.peersOf(self.serverId))
 
     @property
@@ -235,20 +240,23 @@ class Identity:
         """
         if self.elsewhere.upTo > self.roll.upTo and self.elsewhere.incarnation(peer) == incarnation:
             return False
-        return self.roll.isNamed and self.roll.objection(peer, incarnation, self._cluster) is not None
+        return self._objection(peer, incarnation) is not None
 
-    def excluded(self, reason: str) -> None:
+    def excluded(self, by: int, reason: str) -> None:
         """
-        Another server says that this one is no member. That is told once, whoever says it.
+        Another server says that this one is no member. That is told once, whoever says it, unless somebody lets it in:
+        then the other one does not know it yet.
         """
-        if reason != self.exclusion:
+        self._letIn.discard(by)
+        if not self._letIn and reason != self.exclusion:
             self.exclusion = reason
             self._logger.warn("this server waits, since it is not let in: {reason}", reason=reason)
 
-    def included(self) -> None:
+    def included(self, by: int) -> None:
         """
         Another server lets this one in.
         """
+        self._letIn.add(by)
         if self.exclusion is not None:
             self.exclusion = None
             self._logger.info("this server is let in, and waits no longer")
@@ -309,18 +317,28 @@ class Identity:
             )
         others = {*self.roll.configuration.ids, self.serverId} - {sender}
         known = {server: name for server in others if (name := self._incarnation(server))}
-        if self.roll.isBehind(claim, known):
+        if self.settled.isBehind(claim, known):
             return True
-        if self.roll.isNamed:
-            wasMember = claim.upTo > 0
-            objection = self.roll.objection(sender, claim.incarnation, self._cluster, wasMember)
-            if objection is not None:
-                if self.roll.member(sender) is not None:
-                    self.refused.add(sender)
-                raise NotMember(objection)
-        else:
+        objection = self._objection(sender, claim.incarnation, wasMember=claim.upTo > 0)
+        if objection is not None:
+            if self.roll.member(sender) is not None:
+                self.refused.add(sender)
+            raise NotMember(objection)
+        if not self.roll.isNamed:
             self._compare(claim, known)
         return False
+
+    def _objection(self, server: int, incarnation: str, wasMember: bool = False) -> str | None:
+        """
+        See L{Roll.objection}: there is none to one who is a member by what may yet be cut off the log, or by what is in
+        force if that is.
+        """
+        objection = None
+        for roll in (self.settled, self.roll):
+            objection = roll.objection(server, incarnation, self._cluster, wasMember) if roll.isNamed else None
+            if objection is None:
+                break
+        return objection
 
     def _compare(self, claim: Claim, known: Mapping[int, str]) -> None:
         """

@@ -29,7 +29,6 @@ from replkv.peers.commands import (
 )
 from replkv.peers.connection import PeerConnection
 from replkv.peers.receiver import Timed
-from replkv.peers.roll import Roll
 from replkv.raft.messages import AppendEntriesReply, InstallSnapshot, RequestVote, TimeoutNow
 from replkv.raft.validity import check
 from replkv.sending import send
@@ -75,7 +74,6 @@ class IncomingConnection(PeerConnection):
         super().__init__()
         self.sender: int | None = None
         self._incarnation = ""
-        self._roll: Roll | None = None  # By which it was found to be a member.
         self._helloCall: IDelayedCall | None = None
         self._unanswered = 0
         self._unansweredBytes = 0
@@ -221,7 +219,6 @@ class IncomingConnection(PeerConnection):
         self.version = version
         self.sender = hello["sender"]
         self._incarnation = hello["incarnation"]
-        self._roll = identity.roll
         self.factory.introduced(self)
         return identity.introduction()
 
@@ -235,8 +232,11 @@ class IncomingConnection(PeerConnection):
     @RequestVoteCommand.responder
     def requestVote(self, time: int, handOver: bool | None, **fields: Any) -> Deferred[dict[str, Any]]:
         """
-        A candidate asks for a vote.
+        A candidate asks for a vote. One that was removed, or replaced, hears no leader: it is told when it comes again.
         """
+        if self.factory.identity.isStranger(self._introduced(), self._incarnation):
+            self.giveUp("it is no member any more, or has a data folder that was replaced")
+            raise NotIntroduced
         message = RequestVote(handOver=bool(handOver), **fields)
         check(message)
         return self._ask(Timed(message, time))
@@ -323,14 +323,8 @@ class IncomingConnection(PeerConnection):
         """
         Who asks.
         """
-        identity = self.factory.identity
-        if self.sender is None or self.sender in identity.condemned:
+        if self.sender is None or self.sender in self.factory.identity.condemned:
             raise NotIntroduced
-        if self._roll is not identity.roll:
-            self._roll = identity.roll
-            if identity.isStranger(self.sender, self._incarnation):
-                self.giveUp("it is no member any more, or comes with a data folder that was replaced")
-                raise NotIntroduced
         return self.sender
 
 

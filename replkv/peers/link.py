@@ -299,7 +299,7 @@ class PeerLink(Service):
         if connection is not self._connection:
             return
         self.incarnation = incarnation
-        self._identity.included()
+        self._identity.included(self.peer)
         connection.version = version
         self.isUp = True
         self._due = 0
@@ -313,7 +313,7 @@ class PeerLink(Service):
         if refusal is not None:
             self.relay(f"no connection to server {self.peer}: {refusal}; trying again")
         elif failure.check(NotMember):
-            self._identity.excluded(failure.getErrorMessage())
+            self._identity.excluded(self.peer, failure.getErrorMessage())
         elif failure.check(Refused):
             self.relay(f"server {self.peer} and this one do not work together: {failure.getErrorMessage()}")
         elif self._told is None:

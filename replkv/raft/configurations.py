@@ -30,6 +30,12 @@ class Configurations:
         self._known: Final = [(index, first), *later]
         self._note()
 
+    def at(self, index: int) -> tuple[int, Configuration]:
+        """
+        The one that was in force after an entry, and the index of its own; the first that is known, if that is later.
+        """
+        return next((known for known in reversed(self._known) if known[0] <= index), self._known[0])
+
     def append(self, index: int, configuration: Configuration) -> None:
         """
         An entry was appended that has one.

@@ -46,6 +46,13 @@ class RaftView:
         return self.state.configuration
 
     @property
+    def settled(self) -> tuple[int, Configuration]:
+        """
+        The last configuration that is known to be committed, and the index of its entry.
+        """
+        return self.state.configurations.at(self.state.commitIndex)
+
+    @property
     def configurationIndex(self) -> int:
         """
         Index of the entry that says so; where the log does not have it any more, of one after it.

@@ -27,6 +27,7 @@ from replkv.node.executor import Executor
 from replkv.node.pending import Deadlines, Proposals
 from replkv.raft.core import Raft
 from replkv.raft.entry import Entry
+from replkv.raft.member import Address
 from replkv.raft.outputs import Token
 from tests.planted.bug import Bug, Patch
 
@@ -124,16 +125,16 @@ def _refuseSome(executor: Executor, request: Request) -> bool:
     return False
 
 
-def _redirectToSelf(executor: Executor, request: Request, leaderId: int) -> None:
+def _redirectToSelf(executor: Executor, request: Request, leader: Address | None) -> None:
     request.answer(_redirectedTo(executor, executor._id))
 
 
-def _redirectElsewhere(executor: Executor, request: Request, leaderId: int) -> None:
+def _redirectElsewhere(executor: Executor, request: Request, leader: Address | None) -> None:
     """
     It names the server after the one that leads.
     """
-    ids = executor._raft.configuration.ids
-    other = ids[(ids.index(leaderId) + 1) % len(ids)]
+    ids, leaderId = executor._raft.configuration.ids, executor._raft.leaderId
+    other = ids[0] if leaderId is None else ids[(ids.index(leaderId) + 1) % len(ids)]
     request.answer(_redirectedTo(executor, other))
 
 

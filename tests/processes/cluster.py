@@ -271,6 +271,20 @@ class Cluster:
         for serverId in ids or self.servers:
             self.servers[serverId].start()
 
+    def newcomer(self, serverId: int, *known: int) -> ServerProcess:
+        """
+        Have one more server, which is no member yet. Its servers file has its own address and those of C{known}.
+        """
+        content = json.loads(self.config.read_text())
+        clientPort, logPort = freePorts(2)
+        rows = [row for row in content["Servers"] if row["Id"] in known]
+        rows.append({"Id": serverId, "Hostname": HOST, "ClientPort": clientPort, "LogPort": logPort})
+        config = self.config.parent / f"servers-{serverId}.json"
+        config.write_text(json.dumps({**content, "Servers": rows}))
+        server = ServerProcess(serverId, clientPort, logPort, config, self.config.parent / "data")
+        self.servers[serverId] = server
+        return server
+
     def protect(self, tls: Tls) -> None:
         """
         Have clients from now on talk TLS.

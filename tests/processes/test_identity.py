@@ -46,8 +46,8 @@ async def test_wipedServer(makeCluster: MakeCluster) -> None:
         server = cluster.servers[serverId]
         await until(lambda server=server: "refused a connection" in server.logged(), "it is refused")  # type: ignore[misc]
         line = next(line for line in server.logged().splitlines() if "refused a connection" in line)
-        assert "server 2 comes with another data folder than before" in line
-    await until(lambda: "do not work together" in wiped.logged(), "it is told why")
+        assert "server 2 comes with another data folder than the one with which it is a member" in line
+    await until(lambda: "replkv member replace --id 2 lets it in" in wiped.logged(), "it is told what lets it in")
     await load.goesOn(200)
     assert await cluster.number(2, "last_log_index") == 0
     assert (await cluster.stats(2))["leader"] == "none"

@@ -23,6 +23,7 @@ from replkv.cli.statuses import DONE, UNAVAILABLE
 from replkv.cli.streams import say, tell
 from replkv.client.address import Address
 from replkv.client.client import Client
+from replkv.client.errors import Unavailable
 from replkv.clocks import countForward
 from replkv.config import BUILT_IN_FILE, FILE_PLACES, Config, NoServersFile, ServerConfig, find, load
 from replkv.reactors import ISystemReactor
@@ -136,10 +137,15 @@ class ServersCommand(Command):
         try:
             filename = find(self["config"])
         except NoServersFile as missing:
-            status = self.run(BUILT_IN_FILE, load(BUILT_IN_FILE))
+            # Where these cannot do it, it may well be that other servers were meant.
+            notice = f"{missing}: those on localhost were asked"
+            try:
+                status = self.run(BUILT_IN_FILE, load(BUILT_IN_FILE))
+            except Unavailable:
+                tell(notice)
+                raise
             if status == UNAVAILABLE:
-                # It may well be that other servers were meant.
-                tell(f"{missing}: those on localhost were asked")
+                tell(notice)
             return status
         return self.run(filename, load(filename))
 

@@ -30,6 +30,7 @@ from replkv.cli.command import ServersCommand
 from replkv.cli.console import main
 from replkv.cli.status import StatusCommand
 from replkv.cli.statuses import DONE, INTERNAL, MISTAKE, STATUSES, STREAM, SYSTEM, UNAVAILABLE
+from replkv.client.errors import Unavailable
 from replkv.config import BUILT_IN_FILE, Config, find, load
 from tests.client.network import Network
 
@@ -196,6 +197,14 @@ class MainTests(SynchronousTestCase):
             self.assertTrue(errors.startswith("replkv: no servers file: --config and REPLKV_CONFIG name none"), errors)
             self.assertTrue(errors.endswith(": those on localhost were asked\n"), errors)
             self.assertEqual(self.outcome(name, "-c", self.filename), (UNAVAILABLE, "", ""))
+
+        def fail(command: ServersCommand, filename: str, config: Config) -> int:
+            raise Unavailable("no leader")
+
+        self.patch(StatusCommand, "run", fail)
+        ended, output, errors = self.outcome("status")
+        self.assertEqual((ended, output), (UNAVAILABLE, ""))
+        self.assertTrue(errors.endswith(": those on localhost were asked\nreplkv: unavailable: no leader\n"), errors)
 
     def test_servers(self) -> None:
         """

@@ -30,7 +30,12 @@ class Bar:
         """
         if self._bar is None:
             self._bar = tqdm(
-                desc=f"server {self._server}", file=self._stream, unit=" entries", dynamic_ncols=True, leave=False
+                total=last,
+                desc=f"server {self._server}",
+                file=self._stream,
+                unit=" entries",
+                dynamic_ncols=True,
+                leave=False,
             )
         self._bar.total = last
         self._bar.n = index

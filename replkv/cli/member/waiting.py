@@ -74,7 +74,13 @@ async def untilReady(clock: IReactorTime, client: Client, server: int, patience:
 
 
 def _isNear(member: Member) -> bool:
-    return member.incarnation != "" and member.lag is not None and member.lag <= _NEAR_ENTRIES
+    return (
+        member.incarnation != ""
+        and member.lag is not None
+        and member.lag <= _NEAR_ENTRIES
+        and member.heard is not None
+        and member.heard <= _SILENCE_SECONDS
+    )
 
 
 def _hint(member: Member) -> str:

@@ -145,10 +145,11 @@ class UntilReadyTests(ClientCase):
 
     def test_spare(self) -> None:
         """
-        A spare has no vote, and is ready when it lacks next to nothing.
+        A spare has no vote, and is ready when it is there and lacks next to nothing.
         """
         self.tell({**LEARNER, "kind": "spare", "index": 0, "lag": 0})
         self.tell({**COMING, "kind": "spare", "index": 100, "lag": 90_000})
+        self.tell({**COMING, "kind": "spare", "index": 90_000, "lag": 0, "heard": 7.0})
         self.assertNoResult(self.ended)
         self.tell({**COMING, "kind": "spare", "index": 90_000, "lag": 12})
         self.assertIs(self.successResultOf(self.ended), Kind.SPARE)

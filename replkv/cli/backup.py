@@ -175,7 +175,7 @@ class RecoverCommand(ServersCommand):
             recover(folder, server.id, config.cluster)
         except (FolderError, UnknownFormat, CorruptLog, EngineError) as error:
             raise ConfigError(str(error)) from None
-        say(f"done: now leave server {server.id} alone in the servers file, and start it")
+        say(f"done: now start server {server.id}; others come by replkv member add, with empty data folders")
         return DONE
 
 

@@ -117,7 +117,7 @@ class Membership:
         if not self.isIdle:
             self.look()
         if self._raft.leaderId == self._id and self._mayChange:
-            if self._roster.hasUnnamed:
+            if self._roster.hasUnnamed and (self._hasHeardAll or self._roster.hasMetAll):
                 self._change(self._withNames(self._raft.configuration))
             step = self._autopilot.next(self._led[1])
             if step is not None and self._change(step.configuration):

@@ -78,6 +78,13 @@ class Roster:
         return self._identity.hasMetMajority
 
     @property
+    def hasMetAll(self) -> bool:
+        """
+        Whether all members are here.
+        """
+        return all(self.folderOf(server) for server in self._raft.configuration.ids)
+
+    @property
     def isRemoved(self) -> bool:
         """
         Whether this server was a member, and it is committed that it is none.

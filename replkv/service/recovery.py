@@ -237,7 +237,7 @@ def _termOf(index: int, path: str, log: LogStorage | LogOutline) -> int:
         raise EngineError(
             f"the store in {path} has applied entry {index}, but the log begins after entry {log.firstIndex - 1}: "
             "the store has lost what is no longer in the log, and this server must not go on. Put the store back as it "
-            "was, or replace this server"
+            "was, or replace this server (replkv member replace)"
         )
     if index > log.lastIndex:
         raise EngineError(

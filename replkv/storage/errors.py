@@ -13,8 +13,8 @@ class CorruptLog(Exception):
     def __init__(self, path: str, offset: int, reason: str) -> None:
         super().__init__(
             f"the log is damaged: {path}, at offset {offset}: {reason}. Nothing was changed. "
-            "Check the disk. If this server does not start, replace it: the others hold what its log held. If there "
-            "are none, restore a backup"
+            "Check the disk. If this server does not start, replace it (replkv member replace): the others hold what "
+            "its log held. If there are none, restore a backup"
         )
         self.path = path
         self.offset = offset

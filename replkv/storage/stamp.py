@@ -241,5 +241,6 @@ def _damaged(path: str, name: str, reason: str) -> FolderError:
     The refusal of a file that cannot be read.
     """
     return FolderError(
-        f"{os.path.join(path, name)} is damaged: {reason}. Put it back as it was, or replace this server"
+        f"{os.path.join(path, name)} is damaged: {reason}. Put it back as it was, or replace this server (replkv "
+        "member replace)"
     )

@@ -29,8 +29,8 @@ class StatusCommand(AskingCommand):
     """
 
     longdesc = (
-        f"Shows a line for each server of the servers file, to everybody. The exit status is {UNAVAILABLE} if none of "
-        "them leads; replkv --help tells what others there are."
+        "Shows a line for each server of the servers file, to everybody; replkv member list has all members. The exit "
+        f"status is {UNAVAILABLE} if none of them leads; replkv --help tells what others there are."
     )
     optParameters: ClassVar = [["timeout", "t", "1", "For how many seconds to wait for a server."]]
     logsIn = False
@@ -69,11 +69,11 @@ async def askStatus(client: Client, config: Config, patience: float, today: date
     @param patience: for how many seconds to wait for a server.
     @param today: the day, by UTC.
     """
-
     answers = await gatherResults([Deferred.fromCoroutine(_ask(client, server, patience)) for server in config.servers])
     rows = [_HEADINGS, *(_row(server, answer) for server, answer in zip(config.servers, answers, strict=True))]
     said = zip(
         _refusals(config, answers),
+        _memberships(answers),
         _wrong(answers),
         _repairing(answers),
         _differences(config, answers),
@@ -104,6 +104,19 @@ async def _ask(client: Client, server: ServerConfig, patience: float) -> dict[st
 def _row(server: ServerConfig, answer: dict[str, str] | str) -> tuple[str, ...]:
     cells = (f"({answer})",) if isinstance(answer, str) else tuple(answer.get(name, "?") for name in _STATS)
     return (str(server.id), str(Address(server.hostname, server.clientPort)), *cells)
+
+
+def _memberships(answers: Sequence[dict[str, str] | str]) -> list[str]:
+    """
+    What is to be said behind the line of each server that has no vote.
+    """
+    words = {
+        "waiting": "  is not let in, and waits: its log says for which command",
+        "none": "  is no member",
+        "learner": "  has no vote yet",
+        "spare": "  is a spare",
+    }
+    return ["" if isinstance(answer, str) else words.get(answer.get("member", ""), "") for answer in answers]
 
 
 def _refusals(config: Config, answers: Sequence[dict[str, str] | str]) -> list[str]:

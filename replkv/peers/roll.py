@@ -96,8 +96,7 @@ class Roll(NamedTuple):
             if wasMember:
                 return (
                     f"server {server} is no member of the cluster {cluster!r} any more, which has the members {ids}: "
-                    f"stop it. To have it again, remove its data folder, start it, and add it with replkv member add "
-                    f"--id {server}"
+                    f"stop it, or have it be one again with replkv member add --id {server}"
                 )
             return (
                 f"server {server} is no member of the cluster {cluster!r}, which has the members {ids}: replkv member "

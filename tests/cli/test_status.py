@@ -100,10 +100,16 @@ class AskStatusTests(ClientCase):
         """
         What stands behind the lines of servers that refuse these.
         """
+        return self.marks("refused", *refused)
+
+    def marks(self, name: str, *told: str) -> list[str]:
+        """
+        What stands behind the lines of servers whose statistics have this.
+        """
         status = self.ask()
         wires = [self.network.accept(port) for port in (1, 2, 3)]
-        for wire, ids in zip(wires, refused, strict=True):
-            wire.send(stats("follower", refused=ids))
+        for wire, value in zip(wires, told, strict=True):
+            wire.send(stats("follower", **{name: value}))
         lines = self.successResultOf(status).lines
         for wire in wires:
             wire.close()
@@ -122,6 +128,14 @@ class AskStatusTests(ClientCase):
         self.assertEqual(self.refusing("20,30", "none", "20"), ["", mark % "10, 30", mark % "10"])
         # An id is not a part of another one.
         self.assertEqual(self.refusing("1,0,110,201", "", "2,,0"), ["", "", ""])
+
+    def test_member(self) -> None:
+        """
+        A server that has no vote is marked.
+        """
+        waits = "  is not let in, and waits: its log says for which command"
+        self.assertEqual(self.marks("member", "voter", "waiting", "learner"), ["", waits, "  has no vote yet"])
+        self.assertEqual(self.marks("member", "none", "spare", "x"), ["  is no member", "  is a spare", ""])
 
     def test_lagging(self) -> None:
         """

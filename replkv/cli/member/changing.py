@@ -20,8 +20,8 @@ class MemberRemoveCommand(ChangeCommand):
     synopsis = "--id N [--force] [--json]"
     longdesc = (
         "Has one server less. One that leads hands over and stops by itself; another one is to be stopped then. Its "
-        "data folder is of no more use. Where there would be no majority of servers that answer, the leader refuses it, "
-        "unless --force says to know better."
+        "data folder is of no more use. Where there would be no majority of servers that answer, the leader refuses "
+        "it, unless --force says to know better."
     )
     optFlags: ClassVar = [FORCE]
 

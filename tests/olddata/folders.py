@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from replkv.kv.record import Record
 from replkv.lives import Life, Past
+from replkv.raft.configuration import Configuration
 from replkv.storage.clockrecord import ClockRecord
 from replkv.users.user import User
 
@@ -34,6 +35,7 @@ class Kept(NamedTuple):
     @ivar records: what the keys hold when the whole log is applied.
     @ivar stateHash: the hash of that; C{None} if that version had none.
     @ivar users: the users then, in the order of their names.
+    @ivar members: the members then; C{None} if they were those of the stamp.
     """
 
     serverId: int
@@ -49,6 +51,7 @@ class Kept(NamedTuple):
     records: dict[bytes, Record]
     stateHash: int | None = None
     users: Sequence[User] = ()
+    members: Configuration | None = None
 
 
 class Archive(NamedTuple):

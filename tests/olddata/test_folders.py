@@ -18,6 +18,7 @@ from replkv.kv.rocks import RocksEngine
 from replkv.storage.files import OSFiles
 from replkv.storage.folder import DataFolder
 from replkv.storage.log import LogStorage
+from tests.olddata.fifth import FIFTH
 from tests.olddata.first import FIRST
 from tests.olddata.folders import CLUSTER, MEMBERS, Archive, Kept
 from tests.olddata.fourth import FOURTH
@@ -72,6 +73,7 @@ class FirstFolderTests(SynchronousTestCase):
         self.assertEqual([key for key in self.archive.gone if machine.read(key)], [])
         self.assertEqual(machine.keys, len(kept.records))
         self.assertEqual(list(machine.users.after(b"-", 100)), list(kept.users))
+        self.assertEqual(machine.members.configuration, kept.members)
         self.assertEqual(
             machine.nextDeadline, min(record.deadline for record in kept.records.values() if record.deadline)
         )
@@ -139,3 +141,11 @@ class FourthFolderTests(FirstFolderTests):
     """
 
     archive = FOURTH
+
+
+class FifthFolderTests(FirstFolderTests):
+    """
+    The same with members in the log.
+    """
+
+    archive = FIFTH

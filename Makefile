@@ -32,6 +32,12 @@ FUZZ_CASES ?= 100000
 SNAPSHOT_KILLS ?= 25
 AWAY_WRITES ?= 500000
 
+# What make members does: during how many changes servers are killed, how many are made in peace, and among how many keys
+# all servers are replaced.
+MEMBER_CHANGES ?= 30
+MEMBER_CALM_CHANGES ?= 100
+MEMBER_KEYS ?= 1000000
+
 # What make bench measures: for how many seconds each load goes on, how often all systems take their turns, which ones,
 # and how many keys are very many. BENCH_SECONDS=1 BENCH_ROUNDS=1 BENCH_KEYS=100000 takes two minutes.
 BENCH_SECONDS ?= 5
@@ -43,7 +49,7 @@ BENCH_KEYS ?= 1000000
 BASE ?= HEAD~
 CHECK_ROUNDS ?= 15
 
-.PHONY: run test test-compiled transcripts lint soak soak-core soak-cluster nemesis kills fuzz planted clean-data
+.PHONY: run test test-compiled transcripts lint soak soak-core soak-cluster nemesis kills members fuzz planted clean-data
 .PHONY: bench bench-check bench-micro flame
 
 run: $(VENV)/.installed
@@ -96,6 +102,11 @@ nemesis: $(VENV)/.installed-test
 kills: $(VENV)/.installed-test
 	SNAPSHOT_KILLS=$(SNAPSHOT_KILLS) AWAY_WRITES=$(AWAY_WRITES) $(VENV)/bin/python -m pytest -v -s \
 		tests/processes/test_snapshot_kills.py tests/processes/test_long_absence.py
+
+# Servers come and go among a million keys, and are killed meanwhile: it takes some ten minutes.
+members: $(VENV)/.installed-test
+	MEMBER_CHANGES=$(MEMBER_CHANGES) MEMBER_CALM_CHANGES=$(MEMBER_CALM_CHANGES) MEMBER_KEYS=$(MEMBER_KEYS) \
+		$(VENV)/bin/python -m pytest -v -s tests/processes/test_members.py
 
 # A server that says anything at all to another one; make test has 2,000 cases of it.
 fuzz: $(VENV)/.installed-test

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from twisted.internet.defer import Deferred
 
@@ -109,7 +110,8 @@ class AskStatusTests(ClientCase):
         status = self.ask()
         wires = [self.network.accept(port) for port in (1, 2, 3)]
         for wire, value in zip(wires, told, strict=True):
-            wire.send(stats("follower", **{name: value}))
+            more: dict[str, Any] = {name: value}
+            wire.send(stats("follower", **more))
         lines = self.successResultOf(status).lines
         for wire in wires:
             wire.close()

@@ -7,9 +7,11 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import time
 from collections.abc import Sequence
 
 import pytest
+from twisted.internet.defer import Deferred
 
 from replkv import Refused, exits
 from replkv.client.client import Client
@@ -24,9 +26,19 @@ CALM = {"HeartbeatMs": 100, "ElectionTimeoutMs": 2000, "LeaderWaitMs": 60_000, "
 Time-outs that are not over before the servers have done something, however busy the machine is.
 """
 
-CHANGES = int(os.environ.get("MEMBER_CHANGES", "6"))
+CHANGES = int(os.environ.get("MEMBER_CHANGES", "4"))
 """
 During how many changes a server is killed.
+"""
+
+CALM_CHANGES = int(os.environ.get("MEMBER_CALM_CHANGES", "4"))
+"""
+How many are made where nothing else goes wrong.
+"""
+
+KEYS = int(os.environ.get("MEMBER_KEYS", "2000"))
+"""
+How many keys there are where all servers are replaced.
 """
 
 SEED = int(os.environ.get("MEMBER_SEED", "1"))
@@ -86,6 +98,38 @@ class Members:
         await until(isVoter, f"server {serverId} has a vote")
 
 
+class Latencies:
+    """
+    A writer of one key, one write after the other, that tells how long they took.
+    """
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._client = cluster.client()
+        self._times: list[float] = []
+        self._isOver = False
+        self._writing = Deferred.fromCoroutine(self._write())
+
+    async def end(self) -> None:
+        """
+        Write no more.
+        """
+        self._isOver = True
+        await self._writing
+
+    def __str__(self) -> str:
+        times = sorted(self._times)
+        parts = [
+            f"{name} {times[int(len(times) * part)] * 1000:.1f} ms" for name, part in (("p50", 0.5), ("p99", 0.99))
+        ]
+        return f"{len(times)}, {', '.join(parts)}, longest {times[-1] * 1000:.0f} ms"
+
+    async def _write(self) -> None:
+        while not self._isOver:
+            began = time.monotonic()
+            await surely(lambda: self._client.set(b"latency", b"x" * 100))
+            self._times.append(time.monotonic() - began)
+
+
 async def wiped(server: ServerProcess) -> None:
     """
     A server loses its disk, and is started with an empty one.
@@ -138,22 +182,57 @@ async def test_allReplaced(makeCluster: MakeCluster) -> None:
     cluster = makeCluster(3, **CALM)
     cluster.start()
     await cluster.leader()
-    last = await cluster.fill(2000, 100, 2000)
+    await cluster.fill(KEYS, 100, KEYS)
     operator = Members(cluster)
+    latencies = Latencies(cluster)
     first = {member.incarnation for member in await operator.all()}
     for serverId, server in cluster.servers.items():
         await wiped(server)
         await until(lambda server=server: "replkv member replace" in server.logged(), "it waits")  # type: ignore[misc]
+        began = time.monotonic()
         assert await operator.replace(serverId)
         await operator.votes(serverId)
+        print(f"server {serverId}, {KEYS} keys: replaced in {time.monotonic() - began:.1f} s")
         assert not await operator.replace(serverId)
+    await latencies.end()
+    print(f"writes meanwhile: {latencies}")
     assert first.isdisjoint(member.incarnation for member in await operator.all())
+    last = await cluster.put(b"k", b"v")
     for serverId in cluster.servers:
         await cluster.applied(serverId, last)
+    states = [await cluster.stats(serverId) for serverId in cluster.servers]
+    assert len({state["state_hash"] for state in states}) == 1
+    assert states[0]["keys"] == str(KEYS + 2)
     client = cluster.client()
-    for number in range(0, 2000, 100):
+    for number in range(0, KEYS, KEYS // 20):
         assert await client.get(b"fill%d" % number) == bytes(100)
-    await cluster.put(b"k", b"v")
+
+
+@onReactor
+async def test_manyChanges(makeCluster: MakeCluster) -> None:
+    """
+    Servers come and go, again and again: no request fails.
+    """
+    cluster = makeCluster(3, **CALM)
+    load = await underLoad(cluster)
+    operator = Members(cluster)
+    latencies = Latencies(cluster)
+    for number in range(CALM_CHANGES):
+        if number % 2 == 0:
+            newcomer = cluster.newcomer(3, number % 3)
+            newcomer.start()
+            assert await operator.add(newcomer)
+            await operator.votes(3)
+        else:
+            assert await operator.remove(3)
+            newcomer.kill()
+            shutil.rmtree(newcomer.data)
+            del cluster.servers[3]
+        await load.goesOn()
+    await latencies.end()
+    print(f"{CALM_CHANGES} changes, {load.answered} writes of others, none failed; writes meanwhile: {latencies}")
+    await load.finish()
+    assert load.lost == 0
 
 
 @onReactor

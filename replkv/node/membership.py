@@ -66,12 +66,14 @@ class Membership:
         """
         @param autopilot: says what is to be done without an operator.
         @param roster: knows how the members are.
-        @param electionTimeout: after so many seconds, a leader has heard of all who answer.
+        @param electionTimeout: after so many seconds, a leader has heard of all who answer: since it was elected, or
+            since something about them was changed.
         """
         self._autopilot = autopilot
         self._clock = clock
         self._electionTimeout = electionTimeout
-        self._led = 0, 0.0  # In which term, and since when.
+        self._known = 0, 0  # In which term, and by which entry, the members are who they are,
+        self._since = 0.0  # and since when.
         self._raft = raft
         self._id = raft.config.id
         self._roster = roster
@@ -112,24 +114,25 @@ class Membership:
         """
         Go on, and name those who have come.
         """
-        if self._led[0] != self._raft.currentTerm:
-            self._led = self._raft.currentTerm, self._clock.seconds()
+        known = self._raft.currentTerm, self._raft.configurationIndex
+        if known != self._known:
+            self._known, self._since = known, self._clock.seconds()
         if not self.isIdle:
             self.look()
         if self._raft.leaderId == self._id and self._mayChange:
             if self._roster.hasUnnamed and (self._hasHeardAll or self._roster.hasMetAll):
                 self._change(self._withNames(self._raft.configuration))
-            step = self._autopilot.next(self._led[1])
+            step = self._autopilot.next(self._since)
             if step is not None and self._change(step.configuration):
                 self._logger.warn("{reason}", reason=step.reason)
 
     @property
     def _hasHeardAll(self) -> bool:
         """
-        Whether this server has led for so long that who has not answered is not there.
+        Whether who has not answered by now is not there.
         """
-        term, since = self._led
-        return term == self._raft.currentTerm and self._clock.seconds() - since >= self._electionTimeout
+        isKnown = self._known == (self._raft.currentTerm, self._raft.configurationIndex)
+        return isKnown and self._clock.seconds() - self._since >= self._electionTimeout
 
     @property
     def _mayChange(self) -> bool:

@@ -45,6 +45,7 @@ from replkv.peers.links import Links
 from replkv.peers.listener import PeerListener
 from replkv.raft.core import Raft
 from replkv.raft.member import Address
+from replkv.service.alternating import AlternatingEndpoint
 from replkv.service.clockkeeper import ClockKeeper
 from replkv.service.foundation import Foundation
 from replkv.service.recovery import beginning, openMachine, readClock, recover, startClock
@@ -235,11 +236,15 @@ def _access(on: Foundation, machine: StateMachine) -> Access:
 def _links(on: Foundation, identity: Identity) -> Links:
     reactor, names, security = on.host.reactor, Names(on.host.reactor), on.host.peerSecurity
 
+    addresses = {server.id: Address(server.hostname, server.clientPort, server.logPort) for server in on.config.servers}
+
     def link(peer: int, address: Address) -> PeerLink:
-        endpoint = NameEndpoint(reactor, names, address.host, address.logPort, PEER_TIMEOUT)
+        places = dict.fromkeys((place.host, place.logPort) for place in (address, addresses.get(peer, address)))
+        endpoint = AlternatingEndpoint(
+            *(NameEndpoint(reactor, names, host, port, PEER_TIMEOUT) for host, port in places)
+        )
         return PeerLink(reactor, on.host.random, security.connect(endpoint, peer), peer, address, identity, security)
 
-    addresses = {server.id: Address(server.hostname, server.clientPort, server.logPort) for server in on.config.servers}
     return Links(identity, addresses, link)
 
 

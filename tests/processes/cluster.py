@@ -285,6 +285,18 @@ class Cluster:
         self.servers[serverId] = server
         return server
 
+    def move(self) -> None:
+        """
+        Have all servers, which are stopped, elsewhere from now on, as their servers file says.
+        """
+        content = json.loads(self.config.read_text())
+        ports = freePorts(2 * len(content["Servers"]))
+        for number, row in enumerate(content["Servers"]):
+            server = self.servers[row["Id"]]
+            row["ClientPort"], row["LogPort"] = server.clientPort, server.logPort = ports[2 * number : 2 * number + 2]
+        self.config.write_text(json.dumps(content))
+        self._client = self.client()
+
     def protect(self, tls: Tls) -> None:
         """
         Have clients from now on talk TLS.

@@ -9,6 +9,7 @@ import random
 import shutil
 import time
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 from twisted.internet.defer import Deferred
@@ -19,6 +20,7 @@ from replkv.client.membership import Member
 from replkv.raft.member import Kind
 from tests.processes.cluster import HOST, Cluster, ServerProcess, onReactor, surely, until
 from tests.processes.conftest import MakeCluster
+from tests.processes.conversation import Conversation
 from tests.processes.workload import underLoad
 
 CALM = {"HeartbeatMs": 100, "ElectionTimeoutMs": 2000, "LeaderWaitMs": 60_000, "RequestTimeoutMs": 60_000}
@@ -288,6 +290,43 @@ async def settled(operator: Members, change: object) -> None:
         return True
 
     await until(done, "it is changed")
+
+
+@onReactor
+async def test_allMoved(makeCluster: MakeCluster) -> None:
+    """
+    All servers are elsewhere, as their servers file says and the members do not: they find each other, and then it can
+    be written down.
+    """
+    cluster = makeCluster(3)
+    cluster.start()
+    await cluster.leader()
+    await cluster.put(b"k", b"v")
+    before = Members(cluster)
+
+    async def areNamed() -> bool:
+        return all(member.incarnation for member in await before.all())
+
+    await until(areNamed, "the members are known")
+    for server in cluster.servers.values():
+        server.kill()
+    cluster.move()
+    cluster.start()
+    leader = await cluster.leader()
+    assert "the members of the cluster count, and not the servers file" in cluster.servers[leader].logged()
+    operator = Members(cluster)
+    for server in cluster.servers.values():
+        ports = server.clientPort, server.logPort
+        assert await surely(partial(operator.client.updateMember, server.id, HOST, *ports))
+    with Conversation(cluster.servers[(leader + 1) % 3].clientPort) as follower:
+        await until(
+            lambda: (
+                follower.ask(b"get k\r\n")
+                == b"ERR_REDIRECT %b %d\r\n" % (HOST.encode(), cluster.servers[leader].clientPort)
+            ),
+            "it is known where the leader is",
+        )
+    assert await operator.client.get(b"k") == b"v"
 
 
 @onReactor

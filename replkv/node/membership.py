@@ -18,7 +18,7 @@ from replkv.frontends.request import Request
 from replkv.node.autopilot import Autopilot
 from replkv.node.memberchanges import after
 from replkv.node.roster import Roster
-from replkv.raft.changes import CannotChange, NotNow, named
+from replkv.raft.changes import CannotChange, NotNow, named, started
 from replkv.raft.configuration import Configuration
 from replkv.raft.core import NotLeader, Raft
 
@@ -112,7 +112,7 @@ class Membership:
 
     def tick(self) -> None:
         """
-        Go on, and name those who have come.
+        Go on, and write down the lives of those who are here.
         """
         known = self._raft.currentTerm, self._raft.configurationIndex
         if known != self._known:
@@ -120,8 +120,8 @@ class Membership:
         if not self.isIdle:
             self.look()
         if self._raft.leaderId == self._id and self._mayChange:
-            if self._roster.hasUnnamed and (self._hasHeardAll or self._roster.hasMetAll):
-                self._change(self._withNames(self._raft.configuration))
+            if self._hasHeardAll or self._roster.hasMetAll:
+                self._change(self._withLives(self._raft.configuration))
             step = self._autopilot.next(self._since)
             if step is not None and self._change(step.configuration):
                 self._logger.warn("{reason}", reason=step.reason)
@@ -186,12 +186,17 @@ class Membership:
                 self._raft.change(configuration)
         return configuration == self._raft.configuration
 
-    def _withNames(self, configuration: Configuration) -> Configuration:
+    def _withLives(self, configuration: Configuration) -> Configuration:
         """
-        With the data folders of those who have come and have none in the configuration.
+        With the data folders of members that had none, and the last starts on them: one that comes with another folder,
+        or with an older copy of it, is known by that to all.
         """
         for member in configuration.members:
-            folder = "" if member.incarnation else self._roster.folderOf(member.id)
-            if folder:
-                configuration = named(configuration, member.id, folder, self._roster.addressOf(member.id))
+            life = self._roster.lifeOf(member.id)
+            if life is None or member.incarnation not in ("", life.incarnation) or life.start <= member.start:
+                continue
+            if not member.incarnation:
+                address = self._roster.addressOf(member.id)
+                configuration = named(configuration, member.id, life.incarnation, address)
+            configuration = started(configuration, member.id, life.start, life.name)
         return configuration

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from replkv.lives import Life
 from replkv.peers.identity import Identity
 from replkv.peers.link import PeerLink
 from replkv.peers.links import Links
@@ -25,7 +26,6 @@ class Roster:
     """
     Looks at the core for who the members are, and at the links for how they are.
 
-    @ivar hasUnnamed: whether there are members whose data folders are not known.
     """
 
     _logger = Logger()
@@ -38,7 +38,6 @@ class Roster:
         self._clock = clock
         self._followed = raft.configuration, True, identity.elsewhere
         self._told = raft.configuration
-        self.hasUnnamed = False
         self._wasMember = False
         self._look()
 
@@ -82,7 +81,7 @@ class Roster:
         """
         Whether all members are here.
         """
-        return all(self.folderOf(server) for server in self._raft.configuration.ids)
+        return all(self.lifeOf(server) for server in self._raft.configuration.ids)
 
     @property
     def isRemoved(self) -> bool:
@@ -132,14 +131,14 @@ class Roster:
         link = self._links.get(server)
         return None if link is None else link.heardAt
 
-    def folderOf(self, server: int) -> str:
+    def lifeOf(self, server: int) -> Life | None:
         """
-        The name of the data folder with which a server is here; empty if it is not.
+        With which data folder, and in which start, a server is here; C{None} if it is not.
         """
         if server == self._id:
-            return self._identity.incarnation
+            return self._identity.life
         link = self._links.get(server)
-        return link.incarnation if link is not None and link.isUp else ""
+        return link.life if link is not None and link.isUp else None
 
     def addressOf(self, server: int) -> Address | None:
         """
@@ -188,10 +187,9 @@ class Roster:
 
     def _look(self) -> None:
         configuration = self._raft.configuration
-        self.hasUnnamed = any(not member.incarnation for member in configuration.members)
         own = configuration.member(self._id)
         # One that comes has the log of what was before it to read first.
-        self._wasMember = self._wasMember or (own is not None and own.incarnation == self._identity.incarnation)
+        self._wasMember = self._wasMember or (own is not None and own.incarnation == self._identity.life.incarnation)
 
 
 def rollOf(raft: Raft) -> Roll:

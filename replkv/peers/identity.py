@@ -102,11 +102,11 @@ class Identity:
         self.versions.follow(roll.configuration.peersOf(self.serverId))
 
     @property
-    def incarnation(self) -> str:
+    def life(self) -> Life:
         """
-        The name of this server's data folder.
+        This server's own.
         """
-        return self._memory.past.incarnation
+        return self._memory.past.life
 
     @property
     def hasMetMajority(self) -> bool:
@@ -394,10 +394,14 @@ class Identity:
         @param isBound: whether it must have the folder that it had.
         @raise Refused: if server C{peer} is not what it was.
         """
-        reason = contradiction(peer, self._known(peer, past, isBound), past)
-        if reason is not None:
-            self.refused.add(peer)
-            raise Refused(f"{reason}; server {self.serverId} does not let it in")
+        written = self.roll.life(peer)
+        if written is not None and written.incarnation != past.incarnation:
+            written = None  # The folder itself was judged before.
+        for known in (self._known(peer, past, isBound), written):
+            reason = contradiction(peer, known, past)
+            if reason is not None:
+                self.refused.add(peer)
+                raise Refused(f"{reason}; server {self.serverId} does not let it in")
 
     def _known(self, peer: int, past: Past, isBound: bool) -> Life | None:
         """

@@ -4,7 +4,7 @@ The end of a connection that asks: one to each other server, made again whenever
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, Final, TypeVar
 
@@ -18,6 +18,7 @@ from twisted.protocols.amp import Command
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from replkv.lives import Life
 from replkv.outside import OutsideLog
 from replkv.peers.answers import makeManifest, makePiece, makeReply, manifestOf
 from replkv.peers.commands import (
@@ -81,9 +82,9 @@ class PeerLink(Service):
 
     @ivar peer: its id.
     @ivar address: where it is.
-    @ivar incarnation: the name of the data folder with which it came; empty as long as it has not come. Until the
-        configuration names that, it is to come with no other one: what it has acknowledged is remembered with the way
-        to it.
+    @ivar life: with which data folder, and in which start, it came last; C{None} as long as it has not come. Until the
+        configuration names that folder, it is to come with no other one: what it has acknowledged is remembered with
+        the way to it.
     @ivar isUp: whether it is connected and has let this server in.
     @ivar heardAt: when it has answered last, by the clock; C{None} if it never has.
     """
@@ -105,7 +106,7 @@ class PeerLink(Service):
         """
         self.peer = peer
         self.address = address
-        self.incarnation = ""
+        self.life: Life | None = None
         self.isUp = False
         self._identity = identity
         self._security = security
@@ -291,14 +292,16 @@ class PeerLink(Service):
         introduction.addCallback(lambda answer: Deferred.fromCoroutine(self._introduced(connection, **answer)))
         introduction.addErrback(self._refused, connection)
 
-    async def _introduced(self, connection: OutgoingConnection, incarnation: str, **past: Any) -> None:
-        isBound = self.incarnation and not self._identity.roll.incarnation(self.peer)
-        if isBound and incarnation != self.incarnation:
+    async def _introduced(
+        self, connection: OutgoingConnection, incarnation: str, starts: int, names: Sequence[str], **rest: Any
+    ) -> None:
+        isBound = self.life is not None and not self._identity.roll.incarnation(self.peer)
+        if isBound and self.life is not None and incarnation != self.life.incarnation:
             raise Refused(f"server {self.peer} comes with another data folder than before: replace it once more")
-        version = await self._identity.recognize(self.peer, incarnation, **past)
+        version = await self._identity.recognize(self.peer, incarnation, starts, names, **rest)
         if connection is not self._connection:
             return
-        self.incarnation = incarnation
+        self.life = Life(incarnation, starts, names[0])
         self._identity.included(self.peer)
         connection.version = version
         self.isUp = True

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from replkv.lives import Life
 from replkv.raft.configuration import Configuration
 from replkv.raft.member import Kind, Member
 
@@ -61,6 +62,13 @@ class Roll(NamedTuple):
         """
         member = self.member(server)
         return "" if member is None else member.incarnation
+
+    def life(self, server: int) -> Life | None:
+        """
+        The last start of a member that a leader has met; C{None} if none has met any.
+        """
+        member = self.member(server)
+        return Life(member.incarnation, member.start, member.startName) if member is not None and member.start else None
 
     def binds(self, server: int) -> bool:
         """

@@ -64,7 +64,7 @@ def replaced(configuration: Configuration, serverId: int) -> Configuration:
         raise CannotChange(f"server {serverId} is the only voter")
     kind = Kind.LEARNER if before.kind is Kind.VOTER else before.kind
     former = before.incarnation or before.former
-    return _with(configuration, before._replace(kind=kind, incarnation="", former=former))
+    return _with(configuration, Member(serverId, kind, "", before.address, former))
 
 
 def promoted(configuration: Configuration, serverId: int) -> Configuration:
@@ -104,6 +104,18 @@ def named(configuration: Configuration, serverId: int, incarnation: str, address
     if before.incarnation:
         raise CannotChange(f"server {serverId} has a data folder")
     return _with(configuration, before._replace(incarnation=incarnation, address=before.address or address))
+
+
+def started(configuration: Configuration, serverId: int, start: int, name: str) -> Configuration:
+    """
+    With a later start of one of the members.
+
+    @raise CannotChange: if there is none with this id, or a later start of it is known.
+    """
+    before = _known(configuration, serverId)
+    if start <= before.start:
+        raise CannotChange(f"start {before.start} of server {serverId} is known")
+    return _with(configuration, before._replace(start=start, startName=name))
 
 
 def moved(configuration: Configuration, serverId: int, address: Address) -> Configuration:

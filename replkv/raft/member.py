@@ -45,6 +45,8 @@ class Member(NamedTuple):
         a cluster has first had a leader, and before a server that was added or replaced has come.
     @ivar address: where it is; C{None} where the servers file alone tells.
     @ivar former: the name of the data folder that was replaced last, which is not to come back; empty if none was.
+    @ivar start: which start on its data folder a leader has met last, from 1; 0 where none has.
+    @ivar startName: the name of that start.
     """
 
     id: int
@@ -52,3 +54,5 @@ class Member(NamedTuple):
     incarnation: str = ""
     address: Address | None = None
     former: str = ""
+    start: int = 0
+    startName: str = ""

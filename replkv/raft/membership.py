@@ -14,6 +14,7 @@ from typing import Any, Final
 from replkv.raft.configuration import Configuration
 from replkv.raft.entry import Entry
 from replkv.raft.member import Address, Kind, Member
+from replkv.raft.validity import GREATEST
 
 KIND: Final = 11
 """
@@ -31,6 +32,11 @@ MAX_TEXT: Final = 255
 How long a host's name, or an incarnation's, is at the most.
 """
 
+_ALWAYS: Final = 4
+"""
+So many things are always written of a member: id, kind, incarnation and address.
+"""
+
 _FIRST: Final = bytes([KIND])
 _PREFIX: Final = _FIRST + bytes(8)
 
@@ -46,11 +52,7 @@ def encode(configuration: Configuration) -> bytes:
     """
     The data of the entry that has this configuration.
     """
-    members = [
-        # The last is rare, and left out where there is none.
-        [member.id, member.kind, member.incarnation, member.address, *filter(None, [member.former])]
-        for member in configuration.members
-    ]
+    members = [_row(member) for member in configuration.members]
     return _PREFIX + json.dumps(members, separators=(",", ":")).encode()
 
 
@@ -82,17 +84,32 @@ def configurationsIn(entries: Iterable[Entry]) -> list[tuple[int, Configuration]
     return [(entry.index, decode(entry.data)) for entry in entries if isConfiguration(entry.data)]
 
 
-def _member(serverId: Any, kind: Any, incarnation: Any, address: Any, former: Any = "") -> Member:
+def _row(member: Member) -> list[object]:
+    """
+    How a member is written: what is as at first at the end is left out.
+    """
+    row: list[object] = list(member)
+    while len(row) > _ALWAYS and not row[-1]:
+        row.pop()
+    return row
+
+
+def _member(
+    serverId: Any, kind: Any, incarnation: Any, address: Any, former: Any = "", start: Any = 0, startName: Any = ""
+) -> Member:
     """
     @raise ValueError: if there is no such member.
     @raise TypeError: likewise.
     """
     if type(serverId) is not int or not 0 <= serverId <= MAX_ID:
         raise ValueError(f"no server has the id {serverId!r:.100}")
-    for name in (incarnation, former):
+    for name in (incarnation, former, startName):
         if not isinstance(name, str) or len(name) > MAX_TEXT:
-            raise ValueError(f"no data folder is called {name!r:.100}")
-    return Member(serverId, Kind(kind), incarnation, None if address is None else _address(*address), former)
+            raise ValueError(f"no data folder, and no start, is called {name!r:.100}")
+    if type(start) is not int or not 0 <= start <= GREATEST:
+        raise ValueError(f"there is no start {start!r:.100}")
+    where = None if address is None else _address(*address)
+    return Member(serverId, Kind(kind), incarnation, where, former, start, startName)
 
 
 def _address(host: Any, clientPort: Any, logPort: Any) -> Address:

@@ -39,7 +39,7 @@ class RestartTests(LeaderTests):
             self.assertEqual([valueAt(server, b"%d" % number) for number in range(30)], [b"v%d" % n for n in range(30)])
         write = Client(leader).set(b"k", b"v")
         self.cluster.settle()
-        self.assertEqual(write.result, Stored(34))
+        self.assertEqual(write.result, Stored(35))
 
     def test_putBack(self) -> None:
         """

@@ -125,7 +125,7 @@ class ShortageTests(LeaderTests):
         self.assertEqual(self.write(), Unavailable())
         other.start()
         self.cluster.run(LOOK)
-        self.assertEqual(self.write(), Stored(5))
+        self.assertEqual(self.write(), Stored(6))
 
     def test_fullFollowers(self) -> None:
         """

@@ -56,6 +56,7 @@ class ServerTests(SynchronousTestCase):
         self.patch(sys, "__stderr__", self.stderr)
         self.reactor = MemoryReactorClock()
         self.folder = DataFolder.open(OSFiles(), os.path.join(path, "0"), 0, "replkv", range(size), Random(1))
+        self.folder.begin(Random(2))
         self.storage = LogStorage.open(OSFiles(), self.folder.logPath, Random(1), 1 << 16)
         self.storage.write([Persist(1, 1, 0, Batch([Entry(1, 1, b"")]))])
         config = Config(path, "replkv", SERVERS[:size], 0.05, 0.25, 2.0, 5.0, 1 << 20, 100)

@@ -25,7 +25,6 @@ from replkv.versions import MemberVersions
 class Roster:
     """
     Looks at the core for who the members are, and at the links for how they are.
-
     """
 
     _logger = Logger()
@@ -37,7 +36,7 @@ class Roster:
         self._links = links
         self._clock = clock
         self._followed = raft.configuration, True, identity.elsewhere
-        self._told = raft.configuration
+        self._told = ""
         self._wasMember = False
         self._look()
 
@@ -177,13 +176,13 @@ class Roster:
         }
 
     def _tell(self, configuration: Configuration) -> None:
-        if configuration != self._told:
-            self._told = configuration
-            members = (
-                f"server {member.id} ({member.kind}, {member.incarnation[:8] or 'not come yet'})"
-                for member in configuration.members
-            )
-            self._logger.info("the members are {members}", members=", ".join(members))
+        members = ", ".join(
+            f"server {member.id} ({member.kind}, {member.incarnation[:8] or 'not come yet'})"
+            for member in configuration.members
+        )
+        if members != self._told:
+            self._told = members
+            self._logger.info("the members are {members}", members=members)
 
     def _look(self) -> None:
         configuration = self._raft.configuration

@@ -211,19 +211,25 @@ class Node:
 
     def _ask(self, peer: int, request: Timed) -> None:
         link = self._links.get(peer)
-        # It was a member until just now, or nothing says where it is.
-        asked = fail(Unreachable()) if link is None else link.send(request)
-        asked.addCallbacks(self._replied, self._unanswered, callbackArgs=(peer,), errbackArgs=(peer,))
-
-    def _replied(self, reply: Timed, peer: int) -> None:
-        objection = self._credibility.objection(peer, reply.message)
-        if objection is not None:
-            if (link := self._links.get(peer)) is not None:
-                link.mistake(f"its answer makes no sense: {objection}")
+        if link is None:
+            # It was a member until just now, or nothing says where it is.
+            self._into(self.raft.unreachable, peer)
         else:
-            self._hear(self._takeReply, reply, peer)
+            link.send(request).addCallbacks(self._replied, self._unanswered, (link,), errbackArgs=(peer,))
 
-    def _takeReply(self, reply: Timed, peer: int) -> None:
+    def _replied(self, reply: Timed, link: Link) -> None:
+        objection = self._credibility.objection(link.peer, reply.message)
+        if objection is not None:
+            link.mistake(f"its answer makes no sense: {objection}")
+        else:
+            self._hear(self._takeReply, reply, link)
+
+    def _takeReply(self, reply: Timed, link: Link) -> None:
+        # This server may have replaced it in this very turn: what its old folder has does not count for the new one.
+        self._followMembers()
+        peer = link.peer
+        if self._links.get(peer) is not link:
+            return
         # Before the answer elects this server, which may lead with what it learns.
         leads = self.raft.leaderId == self._id
         self._clusterClock.learn(reply.time, leads)

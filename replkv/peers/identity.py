@@ -242,6 +242,14 @@ class Identity:
             return False
         return self._objection(peer, incarnation) is not None
 
+    def isReplaced(self, peer: int, incarnation: str) -> bool:
+        """
+        Whether a member that answers is to come with another data folder. What it answers is counted by what is in
+        force, committed or not.
+        """
+        roll = self.elsewhere if self.roll.member(peer) is None else self.roll
+        return roll.objection(peer, incarnation, self._cluster) is not None
+
     def excluded(self, by: int, reason: str) -> None:
         """
         Another server says that this one is no member. That is told once, whoever says it, unless somebody lets it in:

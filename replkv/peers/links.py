@@ -102,4 +102,4 @@ class Links(Mapping[int, PeerLink]):
         """
         Whether the server at the other end, if any has been there, still is that member.
         """
-        return link.life is None or not self._identity.isStranger(peer, link.life.incarnation)
+        return link.life is None or not self._identity.isReplaced(peer, link.life.incarnation)

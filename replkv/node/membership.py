@@ -145,6 +145,8 @@ class Membership:
         _, command, result = wanted
         before = self._raft.configuration
         try:
+            if self._raft.leaderId != self._id:
+                raise NotLeader
             if not self._hasHeardAll:
                 raise NotNow
             configuration = after(command, before, self._roster)

@@ -9,8 +9,9 @@ from typing import cast
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.commands.members import MemberAdd, MemberCommand, MemberRemove, MemberReplace
+from replkv.commands.members import MemberAdd, MemberCommand, MemberRemove, MemberReplace, MemberUpdate
 from replkv.commands.results import Already, Done, NotUpgraded, Refused, Result, Unavailable
+from replkv.lives import Life
 from replkv.node.autopilot import Autopilot
 from replkv.node.membership import MAX_WAITING, Membership
 from replkv.node.roster import Roster
@@ -34,33 +35,22 @@ class Around:
     A roster that knows what a test says.
 
     @ivar silent: the servers that do not answer, and since when.
-    @ivar folders: the data folders of those that are there.
+    @ivar lives: the data folders, and the starts, of those that are there.
     """
 
     def __init__(self, server: Server, clock: Clock) -> None:
         self.silent: dict[int, float] = {}
-        self.folders: dict[int, str] = {}
+        self.lives: dict[int, Life] = {}
         self.versions = MemberVersions(Versions(3, 4), {1: 4, 2: 4})
         self._server = server
         self._clock = clock
-
-    @property
-    def hasUnnamed(self) -> bool:
-        """
-        See L{Roster.hasUnnamed}. A test that is not about names has a roster that knows none.
-        """
-        return bool(self.folders) and any(not member.incarnation for member in self._members)
 
     @property
     def hasMetAll(self) -> bool:
         """
         See L{Roster.hasMetAll}.
         """
-        return all(member.id in self.folders for member in self._members)
-
-    @property
-    def _members(self) -> tuple[Member, ...]:
-        return self._server.raft.configuration.members
+        return all(server in self.lives for server in self._server.raft.configuration.ids)
 
     def hears(self, server: int) -> bool:
         """
@@ -74,11 +64,11 @@ class Around:
         """
         return self.silent.get(server, self._clock.seconds())
 
-    def folderOf(self, server: int) -> str:
+    def lifeOf(self, server: int) -> Life | None:
         """
-        See L{Roster.folderOf}.
+        See L{Roster.lifeOf}.
         """
-        return self.folders.get(server, "")
+        return self.lives.get(server)
 
     def addressOf(self, server: int) -> Address:
         """
@@ -97,7 +87,7 @@ class MembershipCase(SynchronousTestCase):
         It has led for long enough to have heard of the others.
         """
         self.begin(established())
-        self.clock.advance(ELECTION_TIMEOUT)
+        self.wait()
 
     def begin(self, server: Server, patience: float | None = None) -> None:
         """
@@ -110,7 +100,6 @@ class MembershipCase(SynchronousTestCase):
         roster = cast(Roster, self.roster)
         autopilot = Autopilot(server.raft, roster, self.clock, patience)
         self.membership = Membership(server.raft, roster, autopilot, self.clock, ELECTION_TIMEOUT)
-        self.membership.tick()
 
     def change(self, command: MemberCommand, request: Asked | None = None) -> list[Result]:
         """
@@ -121,6 +110,14 @@ class MembershipCase(SynchronousTestCase):
         results: list[Result] = []
         self.membership.change(request or Asked(command), command).addCallback(results.append)
         return results
+
+    def wait(self, seconds: float = ELECTION_TIMEOUT) -> None:
+        """
+        Let time pass; by default as much as servers have to answer.
+        """
+        self.membership.tick()
+        self.clock.advance(seconds)
+        self.membership.tick()
 
     def commit(self) -> None:
         """
@@ -173,9 +170,25 @@ class ChangeTests(MembershipCase):
         commands = [ADD, MemberRemove(2, False), MemberAdd(4, "kv", 9004, 10004, False, False)]
         results = [self.change(command) for command in commands]
         for ids in ((0, 1, 2, 3), (0, 1, 3), (0, 1, 3, 4)):
+            self.wait()
             self.assertEqual(self.configuration.ids, ids)
             self.commit()
         self.assertEqual(results, [[Done()]] * 3)
+
+    def test_justMoved(self) -> None:
+        """
+        A change is weighed by who answers only when there was time to answer since the last one: who has moved is not
+        heard for a moment.
+        """
+        self.change(MemberUpdate(2, "kv2", 9002, 10002, False))
+        results = self.change(ADD)
+        self.roster.silent = {2: 0.0}
+        self.commit()
+        self.membership.tick()
+        self.assertEqual((results, self.configuration.ids), ([], (0, 1, 2)))
+        self.roster.silent.clear()
+        self.wait()
+        self.assertEqual(self.configuration.ids, (0, 1, 2, 3))
 
     def test_justElected(self) -> None:
         """
@@ -185,12 +198,10 @@ class ChangeTests(MembershipCase):
         self.begin(established())
         self.roster.silent = {1: 0.0, 2: 0.0}
         results = self.change(ADD)
-        self.clock.advance(ELECTION_TIMEOUT / 2)
-        self.membership.tick()
+        self.wait(ELECTION_TIMEOUT / 2)
         self.assertEqual((results, self.configuration), ([], THREE))
         self.roster.silent.clear()
-        self.clock.advance(ELECTION_TIMEOUT / 2)
-        self.membership.tick()
+        self.wait(ELECTION_TIMEOUT / 2)
         self.assertEqual(self.configuration.ids, (0, 1, 2, 3))
 
     def test_nothingCommitted(self) -> None:
@@ -198,7 +209,7 @@ class ChangeTests(MembershipCase):
         Nor is anything changed before something of its own term is committed.
         """
         self.begin(leader(1, 1))
-        self.clock.advance(ELECTION_TIMEOUT)
+        self.wait()
         results = self.change(ADD)
         self.assertEqual((results, self.configuration), ([], THREE))
         self.commit()
@@ -274,6 +285,7 @@ class ChangeTests(MembershipCase):
         That there is nothing to do is told when what was found so is committed: else it might be cut off again.
         """
         first, again = self.change(ADD), self.change(ADD)
+        self.wait()
         self.assertEqual((first, again), ([], []))
         self.commit()
         self.assertEqual((first, again), ([Done()], [Already()]))
@@ -284,6 +296,7 @@ class ChangeTests(MembershipCase):
         """
         self.change(ADD)
         again = self.change(ADD)
+        self.wait()
         self.depose()
         self.assertEqual(again, [Unavailable()])
 
@@ -298,28 +311,35 @@ class ChangeTests(MembershipCase):
         self.assertTrue(self.membership.isIdle)
 
 
-class NamingTests(MembershipCase):
+class LivesTests(MembershipCase):
     """
-    Data folders get into the configuration.
+    Data folders get into the configuration, and starts on them.
     """
+
+    def come(self, **folders: str) -> None:
+        """
+        Servers are there, each in the first start on its folder; a server is called C{s} and its id.
+        """
+        for server, folder in folders.items():
+            self.roster.lives[int(server[1:])] = Life(folder, 1, "first")
 
     def names(self) -> list[str]:
         """
-        Those that are in it.
+        The folders that are known.
         """
         self.membership.tick()
         return [member.incarnation for member in self.configuration.members]
 
     def test_all(self) -> None:
         """
-        When all are there, all are named, in one entry and at once, with their addresses.
+        When all are there, all are named, in one entry and at once, with where they are and their starts.
         """
         self.begin(established())
-        self.roster.folders = {0: "a", 1: "b"}
+        self.come(s0="a", s1="b")
         self.assertEqual(self.names(), ["", "", ""])
-        self.roster.folders[2] = "c"
+        self.come(s2="c")
         self.assertEqual(self.names(), ["a", "b", "c"])
-        self.assertEqual(self.configuration.members[1], Member(1, Kind.VOTER, "b", at(1)))
+        self.assertEqual(self.configuration.members[1], Member(1, Kind.VOTER, "b", at(1), "", 1, "first"))
         self.assertEqual(self.server.raft.configurationIndex, 2)
 
     def test_some(self) -> None:
@@ -327,37 +347,52 @@ class NamingTests(MembershipCase):
         After an election timeout, those who are there are named; the others are when they come.
         """
         self.begin(established())
-        self.roster.folders = {0: "a", 2: "c"}
+        self.come(s0="a", s2="c")
+        self.assertEqual(self.names(), ["", "", ""])
         self.clock.advance(ELECTION_TIMEOUT)
         self.assertEqual(self.names(), ["a", "", "c"])
-        self.roster.folders[1] = "b"
+        self.come(s1="b")
         self.assertEqual(self.names(), ["a", "", "c"])
         self.commit()
         self.assertEqual(self.names(), ["a", "b", "c"])
+
+    def test_started(self) -> None:
+        """
+        A later start is written down, and no earlier one.
+        """
+        self.come(s0="a", s1="b", s2="c")
+        self.names()
+        for start, known in ((3, 3), (2, 3), (3, 3), (4, 4)):
+            self.commit()
+            self.roster.lives[1] = Life("b", start, f"start {start}")
+            self.membership.tick()
+            member = self.configuration.members[1]
+            self.assertEqual((member.start, member.startName), (known, f"start {known}"))
 
     def test_kept(self) -> None:
         """
-        A member that is named keeps its name, whoever is there.
+        A member that is named keeps its folder, whoever is there; nor do the starts of another one count.
         """
         self.server.raft.change(named(THREE, 1, "b", None))
         self.commit()
-        self.roster.folders = {0: "a", 1: "other", 2: "c"}
+        self.come(s0="a", s1="other", s2="c")
         self.assertEqual(self.names(), ["a", "b", "c"])
+        self.assertEqual(self.configuration.members[1], Member(1, Kind.VOTER, "b"))
 
     def test_notLeading(self) -> None:
         """
-        Only the leader names anybody.
+        Only the leader writes it down.
         """
         self.depose()
-        self.roster.folders = {0: "a", 1: "b", 2: "c"}
+        self.come(s0="a", s1="b", s2="c")
         self.assertEqual(self.names(), ["", "", ""])
 
     def test_notUpgraded(self) -> None:
         """
-        Nobody is named before all know such an entry.
+        Nothing is written before all know such an entry.
         """
         self.roster.versions.told(2, 3)
-        self.roster.folders = {0: "a", 1: "b", 2: "c"}
+        self.come(s0="a", s1="b", s2="c")
         self.assertEqual(self.names(), ["", "", ""])
         self.roster.versions.told(2, 4)
         self.assertEqual(self.names(), ["a", "b", "c"])
@@ -385,9 +420,8 @@ class AutopilotTests(MembershipCase):
         """
         It is made, and told, once.
         """
-        self.clock.advance(PATIENCE)
-        for _ in range(2):
-            self.membership.tick()
+        self.wait(PATIENCE)
+        self.membership.tick()
         self.assertEqual(self.configuration.voters, (0, 1))
         self.assertEqual(self.lines, ["server 2 has not answered for 60 s: it has no vote any more"])
 
@@ -395,11 +429,9 @@ class AutopilotTests(MembershipCase):
         """
         Nobody is missed for longer than the leader leads.
         """
-        self.clock.advance(PATIENCE - 1)
+        self.wait(PATIENCE - 1)
         self.patch(self.server.raft.state, "currentTerm", 2)
-        self.membership.tick()
-        self.clock.advance(1)
-        self.membership.tick()
+        self.wait(1)
         self.assertEqual((self.configuration.voters, self.lines), ((0, 1, 2), []))
 
     def test_notUpgraded(self) -> None:
@@ -407,6 +439,5 @@ class AutopilotTests(MembershipCase):
         Nothing is done before all know such an entry.
         """
         self.roster.versions.told(1, 3)
-        self.clock.advance(PATIENCE)
-        self.membership.tick()
+        self.wait(PATIENCE)
         self.assertEqual((self.configuration.voters, self.lines), ((0, 1, 2), []))

@@ -58,8 +58,9 @@ class Identity:
     @ivar elsewhere: who they are in the log of another server that knows more: where to look for those of whom this one
         knows nothing yet.
     @ivar exclusion: why this server is no member, as another one has told it; C{None} since one has let it in.
-    @ivar condemned: the servers that have turned out to lack what they had acknowledged.
-    @ivar refused: these, and all others that were not what they had been when they came last.
+    @ivar condemned: the data folders that have turned out to lack what was acknowledged with them, by the ids of their
+        servers. One that is replaced is another one.
+    @ivar refused: these servers, and all others that were not what they had been when they came last.
     @ivar versions: the versions that this server speaks, and what the others have said when they came last.
     """
 
@@ -83,7 +84,7 @@ class Identity:
         self.elsewhere = Roll(Configuration(()))
         self.exclusion: str | None = None
         self._letIn: set[int] = set()  # By whom this server was let in.
-        self.condemned: set[int] = set()
+        self.condemned: dict[int, str] = {}
         self.refused: set[int] = set()
         self._cluster = cluster
         self._memory = memory
@@ -229,7 +230,6 @@ class Identity:
             except OSError as error:
                 raise Refused(f"server {self.serverId} cannot remember server {peer}: {error}") from None
             self._refuse(peer, past, isBound)
-            self.condemned.discard(peer)
         self.versions.told(peer, life.version)
         self.refused.discard(peer)
         return version
@@ -275,9 +275,11 @@ class Identity:
 
         @return: fires when that is remembered on the disk.
         """
-        self.condemned.add(peer)
+        life = self._memory.peer(peer)
+        assert life is not None, "it was let in"
+        self.condemned[peer] = life.incarnation
         self.refused.add(peer)
-        return self._runOnDisk(lambda: self._condemn(peer))
+        return self._runOnDisk(lambda: self._condemn(peer, life.incarnation))
 
     def _common(self, peer: int, theirs: Versions) -> int:
         """
@@ -419,7 +421,8 @@ class Identity:
         if known is None or (known.incarnation != past.incarnation and not isBound):
             return None
         # The disk may not know it yet, or refuse to.
-        return known._replace(hasForgotten=True) if peer in self.condemned else known
+        isCondemned = self.condemned.get(peer) == known.incarnation
+        return known._replace(hasForgotten=True) if isCondemned else known
 
     def _meet(self, peer: int, past: Past, life: Life, isBound: bool) -> None:
         """
@@ -429,9 +432,10 @@ class Identity:
         if contradiction(peer, self._known(peer, past, isBound), past) is None:
             self._memory.rememberPeer(peer, life)
 
-    def _condemn(self, peer: int) -> None:
+    def _condemn(self, peer: int, incarnation: str) -> None:
         life = self._memory.peer(peer)
-        if life is not None:
+        # Another one may have come meanwhile.
+        if life is not None and life.incarnation == incarnation:
             self._memory.rememberPeer(peer, life._replace(hasForgotten=True))
 
     def _newest(self, peer: int) -> int:

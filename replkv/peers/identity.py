@@ -238,7 +238,7 @@ class Identity:
         """
         Whether a server that was let in is no member by what is known now.
         """
-        if self.elsewhere.upTo > self.roll.upTo and self.elsewhere.incarnation(peer) == incarnation:
+        if self.elsewhere.upTo > self.settled.upTo and self.elsewhere.incarnation(peer) == incarnation:
             return False
         return self._objection(peer, incarnation) is not None
 

@@ -81,8 +81,9 @@ class Links(Mapping[int, PeerLink]):
             there may be no majority for its move.
         @return: the ways that are new.
         """
-        roll, elsewhere = self._identity.roll, self._identity.elsewhere
-        ids = {*roll.configuration.ids, *(elsewhere.configuration.ids if elsewhere.upTo > roll.upTo else ())}
+        identity = self._identity
+        elsewhere = identity.elsewhere.configuration.ids if identity.elsewhere.upTo > identity.settled.upTo else ()
+        ids = {*identity.roll.configuration.ids, *elsewhere}
         wanted = {peer: address for peer in ids if (address := self.addressOf(peer)) is not None}
         wanted.pop(self._identity.serverId, None)
         for peer, link in list(self._links.items()):

@@ -345,7 +345,7 @@ class Identity:
         """
         objection = None
         for roll in (self.settled, self.roll):
-            objection = roll.objection(server, incarnation, self._cluster, wasMember) if roll.isNamed else None
+            objection = roll.objection(server, incarnation, self._cluster, wasMember) if self.roll.isNamed else None
             if objection is None:
                 break
         return objection

@@ -269,6 +269,12 @@ class Identity:
             self.exclusion = None
             self._logger.info("this server is let in, and waits no longer")
 
+    def lost(self, by: int) -> None:
+        """
+        Another server has let this one in, and may never do so again.
+        """
+        self._letIn.discard(by)
+
     def condemn(self, peer: int) -> Deferred[None]:
         """
         Server C{peer} has turned out to lack what it had acknowledged: let it in no more.

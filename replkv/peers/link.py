@@ -332,6 +332,7 @@ class PeerLink(Service):
         self._connection = None
         if self.isUp:
             self.isUp = False
+            self._identity.lost(self.peer)
             if self._told is None:
                 # How it ended says nothing of why: a killed process's connections are closed as cleanly as any.
                 self.tell(f"lost server {self.peer}; trying to reach it again")

@@ -493,6 +493,16 @@ class ExclusionTests(IdentityCase):
         self.exclude(2)
         self.assertEqual((self.lines, self.identity.exclusion), ([], None))
 
+    def test_lost(self) -> None:
+        """
+        That one has let it in is of the past when the connection to that is lost: it may never be there again.
+        """
+        self.identity.included(0)
+        self.identity.lost(0)
+        self.assertEqual(self.lines, [])
+        self.exclude(2)
+        self.assertEqual(self.lines, [self.WAITS])
+
     def test_byAll(self) -> None:
         """
         When nobody lets it in any more, it waits.

@@ -184,6 +184,17 @@ class LostTests(LinkTests):
         wire.reset()
         self.assertEqual((self.unreachable, self.replies), (4, []))
 
+    def test_letsInNoMore(self) -> None:
+        """
+        That the other server has let this one in counts as long as the connection is there.
+        """
+        wire = self.connect()
+        self.mine.identity.excluded(2, "no member")
+        self.assertIsNone(self.mine.identity.exclusion)
+        wire.reset()
+        self.mine.identity.excluded(2, "no member")
+        self.assertEqual(self.mine.identity.exclusion, "no member")
+
     def test_back(self) -> None:
         """
         It is made again; the log says once that the server is lost, and once that it is back.

@@ -155,8 +155,7 @@ class PeerLink(Service):
         """
         super().stopService()
         self._watch.stop()
-        if self._connection is not None:
-            self._connection.transport.abortConnection()
+        self._cutOff()
         return self._client.stopService()
 
     def send(self, request: Timed) -> Deferred[Timed]:
@@ -247,9 +246,7 @@ class PeerLink(Service):
         """
         self._wasMistaken = True
         self.relay(f"closed the connection with server {self.peer}: {reason}")
-        if self._connection is not None:
-            self._connection.isGivenUp = True
-            self._connection.transport.abortConnection()
+        self._cutOff()
 
     def whenLost(self) -> Deferred[None]:
         """
@@ -272,7 +269,14 @@ class PeerLink(Service):
             peer=self.peer,
         )
         self._identity.condemn(self.peer).addErrback(self._notRemembered)
+        self._cutOff()
+
+    def _cutOff(self) -> None:
+        """
+        Close the connection, if there is one. What has come by it already counts no more.
+        """
         if self._connection is not None:
+            self._connection.isGivenUp = True
             self._connection.transport.abortConnection()
 
     def _notRemembered(self, failure: Failure) -> None:

@@ -221,13 +221,18 @@ class Peer:
         self.security = security
         self.listener = PeerListener(self.process, self.identity, self.receiver, self.snapshots, self.states, security)
 
+    def way(self, to: int, address: Address) -> PeerLink:
+        """
+        Make this server's way to another one.
+        """
+        endpoint = self.security.connect(TCP4ClientEndpoint(self.process, address.host, address.logPort), to)
+        return PeerLink(self.process, Random(1), endpoint, to, address, self.identity, self.security)
+
     def link(self, to: int) -> PeerLink:
         """
-        Make this server's way to another one, and start it.
+        Make its way to another one where that is, and start it.
         """
-        endpoint = self.security.connect(TCP4ClientEndpoint(self.process, hostOf(to), PORT), to)
-        address = Address(hostOf(to), PORT - 1, PORT)
-        link = PeerLink(self.process, Random(1), endpoint, to, address, self.identity, self.security)
+        link = self.way(to, addressOf(to))
         link.startService()
         return link
 
@@ -236,6 +241,13 @@ class Peer:
         Take the connections of other servers.
         """
         return self.process.listenTCP(PORT, self.security.serve(self.listener))
+
+
+def addressOf(serverId: int) -> Address:
+    """
+    Where a server is.
+    """
+    return Address(hostOf(serverId), PORT - 1, PORT)
 
 
 def hostOf(serverId: int) -> str:

@@ -47,7 +47,7 @@ class Autopilot:
         """
         What is to be done now; C{None} if all may stay as it is.
 
-        @param since: when this server began to lead with these members, by the clock: nobody is missed for longer.
+        @param since: when this server began to lead, by the clock: nobody is missed for longer.
         """
         if self._patience is None:
             return None

@@ -73,7 +73,8 @@ class Membership:
         self._clock = clock
         self._electionTimeout = electionTimeout
         self._known = 0, 0  # In which term, and by which entry, the members are who they are,
-        self._since = 0.0  # and since when.
+        self._since = 0.0  # and since when;
+        self._termSince = 0.0  # and since when it is that term.
         self._raft = raft
         self._id = raft.config.id
         self._roster = roster
@@ -116,13 +117,16 @@ class Membership:
         """
         known = self._raft.currentTerm, self._raft.configurationIndex
         if known != self._known:
-            self._known, self._since = known, self._clock.seconds()
+            self._since = self._clock.seconds()
+            if self._raft.currentTerm != self._known[0]:
+                self._termSince = self._since
+            self._known = known
         if not self.isIdle:
             self.look()
         if self._raft.leaderId == self._id and self._mayChange:
             if self._hasHeardAll or self._roster.hasMetAll:
                 self._change(self._withLives(self._raft.configuration))
-            step = self._autopilot.next(self._since)
+            step = self._autopilot.next(self._termSince)
             if step is not None and self._change(step.configuration):
                 self._logger.warn("{reason}", reason=step.reason)
 

@@ -309,6 +309,7 @@ class PeerLink(Service):
         self._identity.included(self.peer)
         connection.version = version
         self.isUp = True
+        self.heardAt = self._clock.seconds()
         self._due = 0
         self._attempts = 0
         if self._told is not None:

@@ -86,13 +86,18 @@ class Links(Mapping[int, PeerLink]):
         ids = {*identity.roll.configuration.ids, *elsewhere}
         wanted = {peer: address for peer in ids if (address := self.addressOf(peer)) is not None}
         wanted.pop(self._identity.serverId, None)
+        heardAt: dict[int, float | None] = {}
         for peer, link in list(self._links.items()):
             hasMoved = isCommitted and link.address != wanted.get(peer)
-            if peer not in wanted or hasMoved or not self._isFolderOf(peer, link):
+            isSame = self._isFolderOf(peer, link)
+            if peer not in wanted or hasMoved or not isSame:
+                heardAt[peer] = link.heardAt if isSame else None
                 del self._links[peer]
                 if self._isRunning:
                     link.stopService().addErrback(lambda failure: failure.trap(Unreachable))
         new = {peer: self._make(peer, address) for peer, address in wanted.items() if peer not in self._links}
+        for peer, link in new.items():
+            link.heardAt = heardAt.get(peer)
         self._links.update(new)
         if self._isRunning:
             for link in new.values():

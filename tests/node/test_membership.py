@@ -126,8 +126,8 @@ class MembershipCase(SynchronousTestCase):
         server = self.server
         server.pump()
         server.sync()
-        server.receive(1, matched(server, server.raft.log.lastIndex))
-        server.receive(2, matched(server, server.raft.log.lastIndex))
+        for peer in filter(self.roster.hears, server.raft.peers):
+            server.receive(peer, matched(server, server.raft.log.lastIndex))
         self.membership.look()
 
     def depose(self) -> None:
@@ -424,6 +424,26 @@ class AutopilotTests(MembershipCase):
         self.membership.tick()
         self.assertEqual(self.configuration.voters, (0, 1))
         self.assertEqual(self.lines, ["server 2 has not answered for 60 s: it has no vote any more"])
+
+    def test_takesItsPlace(self) -> None:
+        """
+        Both steps are made when it was missed for so long, not the second one as long after the first.
+        """
+        self.wait(PATIENCE)
+        self.commit()
+        self.membership.tick()
+        self.assertEqual((self.configuration.ids, self.configuration.voters), ((0, 1, 3), (0, 1, 3)))
+
+    def test_otherChanges(self) -> None:
+        """
+        Nor does it count anew when another server is started, as one may be again and again.
+        """
+        for start in (1, 2, 3):
+            self.roster.lives[1] = Life("folder 1", start, "any")
+            self.wait(PATIENCE / 3)
+            self.commit()
+        self.membership.tick()
+        self.assertEqual((self.configuration.members[1].start, self.configuration.voters), (3, (0, 1)))
 
     def test_sinceItLeads(self) -> None:
         """

@@ -201,6 +201,16 @@ class MovedTests(LinksCase):
         [link] = self.follow(after, 6)
         self.assertEqual((link.address, link.isUp, before.running), (ELSEWHERE, False, False))
 
+    def test_heard(self) -> None:
+        """
+        When it was heard last stays known: it is the same server, and is not missed for longer than it is.
+        """
+        heardAt = self.links[2].heardAt
+        self.assertIsNotNone(heardAt)
+        self.network.advance(3)
+        [link] = self.follow(moved(THREE, 2, ELSEWHERE), 6)
+        self.assertEqual(link.heardAt, heardAt)
+
     def test_file(self) -> None:
         """
         What the configuration says counts, and not what the servers file does.
@@ -231,7 +241,7 @@ class ReplacedTests(LinksCase):
         [link] = self.follow(replaced(THREE, 2), 6, isCommitted=False)
         self.failureResultOf(asked, Unreachable)
         self.assertIsNot(link, before)
-        self.assertEqual((before.running, link.isUp), (False, False))
+        self.assertEqual((before.running, link.isUp, link.heardAt), (False, False, None))
 
     def test_next(self) -> None:
         """

@@ -36,8 +36,12 @@ async def test_wipedServer(makeCluster: MakeCluster) -> None:
     """
     cluster = makeCluster(3)
     load = await underLoad(cluster)
-    wiped, others = cluster.servers[2], (0, 1)
-    await until(lambda: all(hasMet(cluster, serverId, 2) for serverId in others), "server 2 is known")
+    wiped, others, client = cluster.servers[2], (0, 1), cluster.client()
+
+    async def isNamed() -> bool:
+        return all(member.incarnation for member in await client.members())
+
+    await until(isNamed, "the members are known by their folders")
     wiped.kill()
     await load.goesOn()
     shutil.rmtree(wiped.data)

@@ -44,3 +44,33 @@ class MemberVersionsTests(SynchronousTestCase):
         versions = MemberVersions(Versions(3, 5), {3: 0, 1: 4, 2: 5})
         self.assertEqual(versions.without(5), [1, 3])
         self.assertEqual(versions.without(4), [3])
+
+    def test_follow(self) -> None:
+        """
+        Members that go count no more, and those that stay as before. Who is new, and has said nothing, was let in since
+        it speaks what all do.
+        """
+        versions = MemberVersions(Versions(3, 5), {1: 5, 2: 4})
+        versions.follow([1, 3])
+        self.assertEqual(versions.lowest, 5)
+        versions.told(3, 4)
+        self.assertEqual(versions.lowest, 4)
+        versions.follow([1, 2, 3])
+        self.assertEqual((versions.lowest, versions.without(5)), (4, [3]))
+        versions.follow([])
+        self.assertEqual(versions.lowest, 5)
+
+    def test_noMember(self) -> None:
+        """
+        What somebody says who is no member is of no account.
+        """
+        versions = MemberVersions(Versions(3, 5), {1: 5})
+        versions.told(7, 3)
+        self.assertEqual(versions.lowest, 5)
+
+    def test_of(self) -> None:
+        """
+        It tells of each member what that has said; of this server, what it speaks.
+        """
+        versions = MemberVersions(Versions(3, 5), {1: 4, 2: 0})
+        self.assertEqual([versions.of(member) for member in range(3)], [5, 4, 0])

@@ -322,17 +322,23 @@ class Network:
         *disks: Disk,
         random: Callable[[int], Random] = FixedTimeouts,
         limits: RaftLimits = RAFT_LIMITS,
+        members: int | None = None,
     ) -> None:
         """
         @param disks: one for each server.
         @param random: makes the source of timeouts of the server with this id.
+        @param members: how many of the servers are members at first; all, if C{None}. The others know of these and of
+            themselves.
         """
-        configuration = Configuration.ofVoters(range(len(disks)))
+        first = range(len(disks) if members is None else members)
         self.servers = [
             Server(
-                RaftConfig(member, ELECTION_TICKS, HEARTBEAT_TICKS, limits=limits), disk, random(member), configuration
+                RaftConfig(server, ELECTION_TICKS, HEARTBEAT_TICKS, limits=limits),
+                disk,
+                random(server),
+                Configuration.ofVoters({*first, server}),
             )
-            for member, disk in enumerate(disks)
+            for server, disk in enumerate(disks)
         ]
         self.onTheWay: list[Envelope] = []
         self.hold: Callable[[Envelope], bool] = lambda envelope: False
@@ -340,11 +346,13 @@ class Network:
         self._cut: set[frozenset[int]] = set()
 
     @classmethod
-    def fresh(cls, members: int) -> Network:
+    def fresh(cls, members: int, others: int = 0) -> Network:
         """
         Servers that have never run.
+
+        @param others: how many there are beside the members.
         """
-        return cls(*(Disk() for _ in range(members)))
+        return cls(*(Disk() for _ in range(members + others)), members=members)
 
     @property
     def up(self) -> list[Server]:
@@ -377,6 +385,13 @@ class Network:
         Stop a server; what its disk has not synced is lost.
         """
         self.down.add(server)
+
+    def wipe(self, server: int) -> None:
+        """
+        A server loses all that it had, and is started with an empty disk.
+        """
+        self.servers[server].disk = Disk()
+        self.restart(server)
 
     def restart(self, server: int, lastApplied: int = 0) -> None:
         """

@@ -5,7 +5,7 @@ disk when the disk is told to finish.
 
 The commands, where C{ID} is a server's id, from 0 on::
 
-    cluster 3               servers that have never run
+    cluster 3 [1]           servers that have never run: so many members, and others beside
     logs 1,1 1,1,2:3 -      or servers with these terms in their logs; a dash is for an empty one, and behind a colon
                             stands currentTerm, where it is not the last of these
     tick ID|all COUNT       time passes
@@ -13,6 +13,10 @@ The commands, where C{ID} is a server's id, from 0 on::
     propose ID COMMAND      a client has a command for the leader
     read ID NAME            a client wants to read
     handover ID TO          somebody wants the leader to hand over to server TO
+    add ID SERVER           somebody wants the leader to have one more member
+    name ID SERVER FOLDER   the leader has met a member with this data folder
+    replace ID SERVER       somebody wants it to have another data folder of a member
+    remove ID SERVER        somebody wants it to have one member less
     sync [ID ...]           the disks finish what they write
     deliver [LINK ...]      the messages that are on the wire arrive; LINK is ID->ID, and * is any
     drop [LINK ...]         they are lost, and who waits for an answer is told
@@ -21,13 +25,15 @@ The commands, where C{ID} is a server's id, from 0 on::
     heal                    all links are whole
     crash ID                a server stops, and what is not on its disk is lost
     restart ID              it starts from its disk
+    wipe ID                 it starts, and has lost all that was on its disk
     compact ID INDEX        its log forgets the entries up to this one
     snapshot ID->ID         the second server has fetched a snapshot of what the first has applied
     distrust ID             its state is found to be wrong
     status                  how all servers are
     quietly COMMAND         any of these, without telling what comes of it
 
-An entry is written as index@term, with its command where it has one.
+An entry is written as index@term, with its command where it has one, or with the members where it says who they are. Of
+these, those that have no vote are called learners, and data folders stand behind them where they are known.
 """
 
 from __future__ import annotations
@@ -37,81 +43,13 @@ from contextlib import contextmanager
 from inspect import signature
 from typing import NamedTuple
 
+from replkv.raft.changes import CannotChange, added, named, removed, replaced
+from replkv.raft.configuration import Configuration
 from replkv.raft.core import NotLeader
-from replkv.raft.entry import Entry
 from replkv.raft.handover import CannotHandOver
-from replkv.raft.messages import (
-    AppendEntries,
-    InstallSnapshot,
-    InstallSnapshotReply,
-    Message,
-    RequestVote,
-    RequestVoteReply,
-    TimeoutNow,
-    TimeoutNowReply,
-)
-from replkv.raft.outputs import Install, Persist
 from tests.patience import patiently
 from tests.raft.network import Disk, Envelope, Network, Server, entriesOf
-
-
-def describeEntry(entry: Entry) -> str:
-    """
-    An entry in few words. The tests' own entries are called as they are drawn, and say no more.
-    """
-    name = f"{entry.index}@{entry.term}"
-    command = entry.data.decode("ascii")
-    return name if command in ("", name) else f"{name}:{command}"
-
-
-def describeEntries(entries: Iterable[Entry]) -> str:
-    """
-    Entries in few words.
-    """
-    return f"[{' '.join(map(describeEntry, entries))}]"
-
-
-def describe(message: Message) -> str:
-    """
-    A message in the paper's names. What it need not say is left out.
-    """
-    shown = [f"term={message.term}"]
-    if isinstance(message, RequestVote | RequestVoteReply):
-        if message.preVote:
-            shown.insert(0, "preVote")
-        if isinstance(message, RequestVote):
-            shown += [f"lastLogIndex={message.lastLogIndex}", f"lastLogTerm={message.lastLogTerm}"]
-            shown += ["handOver"] * message.handOver
-        else:
-            shown.append("granted" if message.granted else "refused")
-    elif not isinstance(message, TimeoutNow | TimeoutNowReply):
-        if isinstance(message, InstallSnapshot):
-            shown += [f"lastIncludedIndex={message.lastIncludedIndex}", f"lastIncludedTerm={message.lastIncludedTerm}"]
-        elif isinstance(message, InstallSnapshotReply):
-            shown.append(f"matchIndex={message.matchIndex}")
-        elif isinstance(message, AppendEntries):
-            shown += [f"prevLogIndex={message.prevLogIndex}", f"prevLogTerm={message.prevLogTerm}"]
-            shown.append(f"leaderCommit={message.leaderCommit}")
-            shown.append(f"entries={describeEntries(message.batch.entries)}")
-        elif message.success:
-            shown += ["success", f"matchIndex={message.matchIndex}"]
-        else:
-            shown += ["failure", f"prevLogIndex={message.prevLogIndex}"]
-            shown += [f"conflictIndex={message.conflictIndex}", f"conflictTerm={message.conflictTerm}"]
-        if message.readRound:
-            shown.append(f"readRound={message.readRound}")
-    return f"{type(message).__name__}({', '.join(shown)})"
-
-
-def describeWrite(write: Persist | Install) -> str:
-    """
-    What a server brings to its disk.
-    """
-    if isinstance(write, Install):
-        return f"a snapshot up to {write.index}@{write.term}, {'beside' if write.keepsLog else 'in place of'} its log"
-    votedFor = "nobody" if write.votedFor is None else write.votedFor
-    said = f"currentTerm={write.term} votedFor={votedFor}"
-    return f"{said} entries={describeEntries(write.batch.entries)}" if write.batch.entries else said
+from tests.raft.words import describe, describeEntries, describeMembers, describeWrite
 
 
 class Moment(NamedTuple):
@@ -122,6 +60,7 @@ class Moment(NamedTuple):
     role: str
     term: int
     handsOverTo: int | None
+    members: Configuration
     commitIndex: int
     lastSeq: int
     applied: int
@@ -140,6 +79,7 @@ class Moment(NamedTuple):
             role=raft.role.name,
             term=raft.currentTerm,
             handsOverTo=raft.handsOverTo,
+            members=raft.configuration,
             commitIndex=raft.commitIndex,
             lastSeq=unsynced[-1].seq if unsynced else 0,
             applied=len(server.applied),
@@ -158,6 +98,8 @@ def changes(server: Server, before: Moment) -> Iterator[str]:
         yield f"{now.role} in term {now.term}"
     elif now.handsOverTo != before.handsOverTo:
         yield "leads on" if now.handsOverTo is None else f"takes nothing new, and waits for {now.handsOverTo}"
+    if now.members != before.members:
+        yield f"goes by the members {describeMembers(now.members)}"
     for write in server.disk.unsynced:
         if write.seq > before.lastSeq:
             yield f"writes {describeWrite(write)}"
@@ -204,6 +146,10 @@ class Story:
             "propose": self._propose,
             "read": self._read,
             "handover": self._handOver,
+            "add": self._add,
+            "name": self._name,
+            "replace": self._replace,
+            "remove": self._remove,
             "sync": self._sync,
             "deliver": self._deliver,
             "drop": self._drop,
@@ -212,6 +158,7 @@ class Story:
             "heal": self._heal,
             "crash": self._crash,
             "restart": self._restart,
+            "wipe": self._wipe,
             "compact": self._compact,
             "snapshot": self._snapshot,
             "distrust": self._distrust,
@@ -262,6 +209,8 @@ class Story:
             self._refused.append(f"{server.config.id} does not lead")
         except CannotHandOver as error:
             self._refused.append(f"{server.config.id} cannot: {error}")
+        except CannotChange as error:
+            self._refused.append(f"{server.config.id} changes nothing: {error}")
 
     def _server(self, word: str) -> Server:
         if not word.isdigit() or int(word) >= len(self._network.servers):
@@ -272,6 +221,12 @@ class Story:
         server = self._server(word)
         if server not in self._network.up:
             raise ValueError(f"server {word} does not run")
+        return server
+
+    def _stopped(self, word: str) -> Server:
+        server = self._server(word)
+        if server in self._network.up:
+            raise ValueError(f"server {word} runs")
         return server
 
     def _take(self, links: Iterable[str]) -> list[Envelope]:
@@ -300,8 +255,8 @@ class Story:
 
     # The commands.
 
-    def _cluster(self, members: str) -> None:
-        self._network = Network.fresh(int(members))
+    def _cluster(self, members: str, others: str = "0") -> None:
+        self._network = Network.fresh(int(members), int(others))
 
     def _logs(self, *logs: str) -> None:
         disks = []
@@ -346,6 +301,26 @@ class Story:
             server.raft.handOver({int(to)})
             self._network.post(server.config.id, server.pump())
 
+    def _add(self, which: str, server: str) -> None:
+        self._change(which, f"{which} is to add {server}", lambda members: added(members, int(server), None))
+
+    def _name(self, which: str, server: str, folder: str) -> None:
+        self._change(
+            which, f"{which} has met {server} with {folder}", lambda members: named(members, int(server), folder, None)
+        )
+
+    def _replace(self, which: str, server: str) -> None:
+        self._change(which, f"{which} is to replace {server}", lambda members: replaced(members, int(server)))
+
+    def _remove(self, which: str, server: str) -> None:
+        self._change(which, f"{which} is to remove {server}", lambda members: removed(members, int(server)))
+
+    def _change(self, which: str, title: str, change: Callable[[Configuration], Configuration]) -> None:
+        server = self._running(which)
+        with self._event(title, always=True), self._refusal(server):
+            server.raft.change(change(server.raft.configuration))
+            self._network.post(server.config.id, server.pump())
+
     def _sync(self, *which: str) -> None:
         for server in [self._running(word) for word in which] or self._network.up:
             self._syncOne(server)
@@ -384,10 +359,10 @@ class Story:
         self._network.crash(self._running(which).config.id)
 
     def _restart(self, which: str) -> None:
-        server = self._server(which)
-        if server in self._network.up:
-            raise ValueError(f"server {which} runs")
-        self._network.restart(server.config.id)
+        self._network.restart(self._stopped(which).config.id)
+
+    def _wipe(self, which: str) -> None:
+        self._network.wipe(self._stopped(which).config.id)
 
     def _compact(self, which: str, index: str) -> None:
         self._running(which).compact(int(index))

@@ -83,11 +83,19 @@ class LinksCase(SynchronousTestCase):
         self.network.settle()
         return new
 
+    def one(self, links: list[PeerLink]) -> PeerLink:
+        """
+        The only one of these.
+        """
+        self.assertEqual(len(links), 1)
+        return links[0]
+
     def ask(self, server: int) -> Deferred[Timed]:
         """
         Ask a server for something, which it has arrived at and not answered yet.
         """
         asked = self.links[server].send(HEARTBEAT)
+        self.addCleanup(asked.addErrback, lambda failure: None)
         self.network.settle()
         self.assertNoResult(asked)
         return asked
@@ -129,7 +137,7 @@ class FollowTests(LinksCase):
         """
         Who is new is connected to, committed or not, and is told of.
         """
-        [link] = self.follow(COMING, 6, isCommitted=False)
+        link = self.one(self.follow(COMING, 6, isCommitted=False))
         self.assertUp(1, 2, 3)
         self.assertIs(self.links[3], link)
         self.assertEqual((link.peer, link.address), (3, addressOf(3)))
@@ -138,7 +146,7 @@ class FollowTests(LinksCase):
         """
         That the folder with which it has come is named changes nothing about the way to it.
         """
-        [link] = self.follow(COMING, 6)
+        link = self.one(self.follow(COMING, 6))
         self.follow(FOUR, 7)
         self.assertIs(self.links[3], link)
         self.assertTrue(link.isUp)
@@ -147,8 +155,8 @@ class FollowTests(LinksCase):
         """
         If it is another folder that is named, it has another way.
         """
-        [link] = self.follow(COMING, 6)
-        [another] = self.follow(named(COMING, 3, "another", None), 7)
+        link = self.one(self.follow(COMING, 6))
+        another = self.one(self.follow(named(COMING, 3, "another", None), 7))
         self.assertIsNot(another, link)
         self.assertFalse(another.isUp)
         self.assertFalse(link.running)
@@ -179,7 +187,7 @@ class FollowTests(LinksCase):
         """
         gone = self.links[2]
         self.follow(removed(THREE, 2), 6, isCommitted=False)
-        [link] = self.follow(THREE, 5)
+        link = self.one(self.follow(THREE, 5))
         self.assertUp(1, 2)
         self.assertIsNot(link, gone)
 
@@ -198,7 +206,7 @@ class MovedTests(LinksCase):
         self.assertEqual(self.follow(after, 6, isCommitted=False), [])
         self.assertIs(self.links[2], before)
         self.assertTrue(before.isUp)
-        [link] = self.follow(after, 6)
+        link = self.one(self.follow(after, 6))
         self.assertEqual((link.address, link.isUp, before.running), (ELSEWHERE, False, False))
 
     def test_heard(self) -> None:
@@ -208,14 +216,14 @@ class MovedTests(LinksCase):
         heardAt = self.links[2].heardAt
         self.assertIsNotNone(heardAt)
         self.network.advance(3)
-        [link] = self.follow(moved(THREE, 2, ELSEWHERE), 6)
+        link = self.one(self.follow(moved(THREE, 2, ELSEWHERE), 6))
         self.assertEqual(link.heardAt, heardAt)
 
     def test_file(self) -> None:
         """
         What the configuration says counts, and not what the servers file does.
         """
-        [link] = self.follow(moved(THREE, 1, ELSEWHERE), 6)
+        link = self.one(self.follow(moved(THREE, 1, ELSEWHERE), 6))
         self.assertEqual((link.address, self.links.addressOf(1)), (ELSEWHERE, ELSEWHERE))
 
     def test_same(self) -> None:
@@ -238,7 +246,7 @@ class ReplacedTests(LinksCase):
         """
         before = self.links[2]
         asked = self.ask(2)
-        [link] = self.follow(replaced(THREE, 2), 6, isCommitted=False)
+        link = self.one(self.follow(replaced(THREE, 2), 6, isCommitted=False))
         self.failureResultOf(asked, Unreachable)
         self.assertIsNot(link, before)
         self.assertEqual((before.running, link.isUp, link.heardAt), (False, False, None))
@@ -249,7 +257,7 @@ class ReplacedTests(LinksCase):
         """
         folder = MemoryFolder("new")
         self.others[2].folder.past = folder.past
-        [link] = self.follow(replaced(THREE, 2), 6)
+        link = self.one(self.follow(replaced(THREE, 2), 6))
         self.assertTrue(link.isUp)
         self.assertEqual(link.life, Life("new", 1, "first"))
         self.assertEqual(self.follow(named(replaced(THREE, 2), 2, "new", None), 7), [])
@@ -259,7 +267,7 @@ class ReplacedTests(LinksCase):
         """
         One that has never been there has said nothing.
         """
-        [before] = self.follow(moved(THREE, 2, ELSEWHERE), 6)
+        before = self.one(self.follow(moved(THREE, 2, ELSEWHERE), 6))
         self.assertEqual(self.follow(replaced(moved(THREE, 2, ELSEWHERE), 2), 7), [])
         self.assertIs(self.links[2], before)
 
@@ -267,7 +275,7 @@ class ReplacedTests(LinksCase):
         """
         While it waits to be named, no third folder may come: what the second one has acknowledged is remembered.
         """
-        [link] = self.follow(COMING, 6)
+        link = self.one(self.follow(COMING, 6))
         self.others[3].folder.past = MemoryFolder("third").past
         self.network.reset("server0", "server3")
         self.network.advance(1)
@@ -284,7 +292,7 @@ class ElsewhereTests(LinksCase):
         """
         Who is one there is connected to, that it can be asked for what this server lacks.
         """
-        [link] = self.hear(FOUR, 9)
+        link = self.one(self.hear(FOUR, 9))
         self.assertUp(1, 2, 3)
         self.assertEqual(self.follow(FOUR, 9), [])
         self.assertIs(self.links[3], link)
@@ -318,15 +326,15 @@ class ElsewhereTests(LinksCase):
         """
         self.follow(Configuration([*THREE.members, Member(3)]), 6)
         self.assertIsNone(self.links.addressOf(3))
-        [link] = self.hear(COMING, 9)
+        link = self.one(self.hear(COMING, 9))
         self.assertEqual((link.address, self.links.addressOf(3)), (addressOf(3), addressOf(3)))
 
     def test_anotherFolder(self) -> None:
         """
         If it knows that server by another folder than the one that has come, that has another way.
         """
-        [before] = self.hear(FOUR, 9)
-        [link] = self.hear(named(COMING, 3, "another", None), 10)
+        before = self.one(self.hear(FOUR, 9))
+        link = self.one(self.hear(named(COMING, 3, "another", None), 10))
         self.assertIsNot(link, before)
         self.assertFalse(before.running)
 

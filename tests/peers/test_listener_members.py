@@ -41,7 +41,7 @@ class StrangerTests(ListenerTests):
         """
         Server 0 is asked for its vote, and the node is to answer.
         """
-        self.caller.ask(RequestVoteCommand, **fields(VOTE))
+        self.caller.ask(RequestVoteCommand, **fields(VOTE)).addErrback(lambda failure: None)
         self.network.settle()
         self.assertEqual([request for _, request, _ in self.server.receiver.asked], [VOTE])
         self.assertTrue(self.caller.isUp)

@@ -8,6 +8,7 @@ members as JSON: it is rare, and people may want to read it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -36,6 +37,8 @@ _ALWAYS: Final = 4
 """
 So many things are always written of a member: id, kind, incarnation and address.
 """
+
+_HOST: Final = re.compile(r"[!-~]+")
 
 _FIRST: Final = bytes([KIND])
 _PREFIX: Final = _FIRST + bytes(8)
@@ -113,7 +116,8 @@ def _member(
 
 
 def _address(host: Any, clientPort: Any, logPort: Any) -> Address:
-    if not isinstance(host, str) or not 0 < len(host) <= MAX_TEXT:
+    # Clients are told of it, in a line.
+    if not isinstance(host, str) or len(host) > MAX_TEXT or not _HOST.fullmatch(host):
         raise ValueError(f"no host is called {host!r:.100}")
     for port in (clientPort, logPort):
         if type(port) is not int or not 0 < port < 2**16:

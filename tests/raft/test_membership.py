@@ -96,6 +96,7 @@ class MembershipTests(SynchronousTestCase):
             [[0, "voter", "f00", 7]],
             [[0, "voter", "f00", ["", 9000, 10000]]],
             [[0, "voter", "f00", ["x" * 256, 9000, 10000]]],
+            *([[0, "voter", "f00", [host, 9000, 10000]]] for host in ("a b", "kv\r\nOK", "kv\x00", "k\u00e4")),
             [[0, "voter", "f00", ["here", 0, 10000]]],
             [[0, "voter", "f00", ["here", 9000, 65536]]],
             [[0, "voter", "f00", ["here", "9000", 10000]]],

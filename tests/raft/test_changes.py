@@ -8,7 +8,19 @@ from itertools import combinations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.raft.changes import CannotChange, added, isOneStep, moved, named, promoted, removed, replaced
+from replkv.raft.changes import (
+    CannotChange,
+    added,
+    demoted,
+    isOneStep,
+    isReplaced,
+    moved,
+    named,
+    promoted,
+    removed,
+    replaced,
+    started,
+)
 from replkv.raft.configuration import Configuration
 from replkv.raft.member import Address, Kind, Member
 from replkv.raft.membership import MAX_MEMBERS
@@ -87,6 +99,43 @@ class ChangesTests(SynchronousTestCase):
         self.assertEqual(after.member(2), Member(2, Kind.VOTER, "f00", HERE))
         self.refuses("server 2 has a data folder", named, after, 2, "bar", None)
         self.refuses("server 7 is no member", named, THREE, 7, "f00", None)
+
+    def test_demoted(self) -> None:
+        """
+        A vote is taken from a server that keeps its data folder; but there has to be a voter.
+        """
+        before = named(THREE, 2, "f00", HERE)
+        after = demoted(before, 2)
+        self.assertEqual((after.ids, after.voters), ((0, 1, 2), (0, 1)))
+        member = after.member(2)
+        assert member is not None
+        self.assertEqual((member.incarnation, member.address), ("f00", HERE))
+        self.assertEqual(promoted(after, 2), before)
+        self.refuses("server 7 is no member", demoted, THREE, 7)
+        self.refuses("server 2 is the only voter, or is none", demoted, after, 2)
+        self.refuses("server 0 is the only voter, or is none", demoted, Configuration.ofVoters([0]), 0)
+
+    def test_started(self) -> None:
+        """
+        A later start is written down, and no earlier one. With the next data folder, it begins anew.
+        """
+        after = started(named(THREE, 2, "f00", HERE), 2, 3, "third")
+        self.assertEqual(after.member(2), Member(2, Kind.VOTER, "f00", HERE, "", 3, "third"))
+        for start in (3, 2):
+            self.refuses("start 3 of server 2 is known", started, after, 2, start, "another")
+        self.refuses("server 7 is no member", started, THREE, 7, 1, "first")
+        self.assertEqual(replaced(after, 2).member(2), Member(2, Kind.LEARNER, "", HERE, "f00"))
+
+    def test_isReplaced(self) -> None:
+        """
+        A member is replaced that has another data folder, whoever else comes and goes; not one that has just come, or
+        is none any more.
+        """
+        before = named(named(THREE, 1, "one", HERE), 2, "two", HERE)
+        after = removed(added(replaced(before, 2), 7, HERE), 0)
+        self.assertEqual([server for server in range(8) if isReplaced(before, after, server)], [2])
+        self.assertFalse(isReplaced(before, started(before, 2, 3, "third"), 2))
+        self.assertFalse(isReplaced(before, moved(demoted(before, 2), 2, HERE), 2))
 
     def test_moved(self) -> None:
         """

@@ -49,6 +49,15 @@ class ConfigurationsTests(SynchronousTestCase):
         self.known.append(10, voters(0, 2))
         self.assertLatest(10, voters(0, 2))
 
+    def test_at(self) -> None:
+        """
+        The one that was in force after an entry is known, and where it stands; before the first that is known, that is
+        the best there is.
+        """
+        for index, found in ((3, 4), (4, 4), (5, 4), (6, 6), (8, 6), (9, 9), (99, 9)):
+            self.assertEqual(self.known.at(index)[0], found)
+        self.assertEqual(self.known.at(7), (6, voters(0, 1)))
+
     def test_truncate(self) -> None:
         """
         The one before is in force again when an entry is cut off, and not when others are.

@@ -21,6 +21,13 @@ ALL = Configuration(
         Member(MAX_ID),
     ]
 )
+LATER = Configuration(
+    [
+        Member(0, Kind.LEARNER, "", None, "old"),
+        Member(1, Kind.VOTER, "f01", None, "", 2, "second"),
+        Member(2, Kind.SPARE, "f02", None, "old", 7, "seventh"),
+    ]
+)
 
 
 def stored(members: object) -> bytes:
@@ -39,7 +46,7 @@ class MembershipTests(SynchronousTestCase):
         """
         What was encoded is what is decoded.
         """
-        for configuration in (THREE, ALL):
+        for configuration in (THREE, ALL, LATER):
             self.assertEqual(decode(encode(configuration)), configuration)
 
     def test_bytes(self) -> None:
@@ -51,6 +58,12 @@ class MembershipTests(SynchronousTestCase):
             b"\x0b\0\0\0\0\0\0\0\0"
             b'[[0,"voter","f00",["here",9000,10000]],[3,"learner","",["2001:db8::1",1,65535]],'
             b'[2147483647,"voter","",null]]',
+        )
+        self.assertEqual(
+            encode(LATER),
+            b"\x0b\0\0\0\0\0\0\0\0"
+            b'[[0,"learner","",null,"old"],[1,"voter","f01",null,"",2,"second"],'
+            b'[2,"spare","f02",null,"old",7,"seventh"]]',
         )
 
     def test_isConfiguration(self) -> None:
@@ -94,6 +107,12 @@ class MembershipTests(SynchronousTestCase):
             [[0, "voter", None, address]],
             [[0, "voter", "x" * 256, address]],
             [[0, "voter", "f00", 7]],
+            [[*member, 7]],
+            [[*member, "old", -1, "first"]],
+            [[*member, "old", 2**63, "first"]],
+            [[*member, "old", "1", "first"]],
+            [[*member, "old", 1, "x" * 256]],
+            [[*member, "old", 1, "first", 0]],
             [[0, "voter", "f00", ["", 9000, 10000]]],
             [[0, "voter", "f00", ["x" * 256, 9000, 10000]]],
             *([[0, "voter", "f00", [host, 9000, 10000]]] for host in ("a b", "kv\r\nOK", "kv\x00", "k\u00e4")),

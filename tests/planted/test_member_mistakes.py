@@ -294,6 +294,15 @@ class ChangeTests(PlantingTests):
         )
         self.assertCaught(test_roster.StandingTests, "test_removed")
 
+    def test_removedStays(self) -> None:
+        """
+        A leader that was removed stays, or one that was removed keeps its clients.
+        """
+        self.patch(Roster, "refuge", None)
+        self.assertCaught(test_members.RemovedTests, "test_follower")
+        self.patch(Roster, "isRemoved", False)
+        self.assertCaught(test_members.RemovedTests, "test_leader", "test_leaderAlone")
+
     def test_transcripts(self) -> None:
         """
         Transcripts tell of the consensus's own mistakes.

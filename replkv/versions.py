@@ -53,22 +53,25 @@ class MemberVersions:
     @ivar lowest: the newest one that all members speak.
     """
 
-    def __init__(self, own: Versions, newest: Mapping[int, int]) -> None:
+    def __init__(self, own: Versions, newest: Mapping[int, int], least: int = 0) -> None:
         """
+        @param least: what each speaks that has said nothing; 0 if that is not known.
         @param newest: the newest version of each other member, by its id, as it said itself when it was met last. One
             that has said nothing, which is less than any, may speak the oldest only.
         """
         self.own = own
         self._newest = dict(newest)
+        self._least = least
         self._compare()
 
-    def follow(self, members: Iterable[int]) -> None:
+    def follow(self, members: Iterable[int], least: int) -> None:
         """
         There are other members now. Who is new, and has said nothing yet, is let in only if it speaks what all do.
 
         @param members: the ids of all but this server.
         """
         self._newest = {member: self._newest.get(member, self.own.newest) for member in members}
+        self._least = least
         self._compare()
 
     def told(self, server: int, newest: int) -> None:
@@ -78,6 +81,12 @@ class MemberVersions:
         if server in self._newest:
             self._newest[server] = newest
             self._compare()
+
+    def speaks(self, member: int, version: int) -> bool:
+        """
+        Whether a member, or this server, is known to speak this version.
+        """
+        return (self.of(member) or self._least) >= version
 
     def of(self, member: int) -> int:
         """
@@ -92,4 +101,5 @@ class MemberVersions:
         return sorted(member for member, newest in self._newest.items() if newest < version)
 
     def _compare(self) -> None:
-        self.lowest = max(self.own.oldest, min([self.own.newest, *self._newest.values()]))
+        known = [newest or self._least for newest in self._newest.values()]
+        self.lowest = max(self.own.oldest, min([self.own.newest, *known]))

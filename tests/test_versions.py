@@ -51,13 +51,13 @@ class MemberVersionsTests(SynchronousTestCase):
         it speaks what all do.
         """
         versions = MemberVersions(Versions(3, 5), {1: 5, 2: 4})
-        versions.follow([1, 3])
+        versions.follow([1, 3], 0)
         self.assertEqual(versions.lowest, 5)
         versions.told(3, 4)
         self.assertEqual(versions.lowest, 4)
-        versions.follow([1, 2, 3])
+        versions.follow([1, 2, 3], 0)
         self.assertEqual((versions.lowest, versions.without(5)), (4, [3]))
-        versions.follow([])
+        versions.follow([], 0)
         self.assertEqual(versions.lowest, 5)
 
     def test_noMember(self) -> None:

@@ -30,7 +30,7 @@ class Autopilot:
     Looks, on the server that leads, for members that have not answered for a while.
 
     Two entries do it, which whoever leads finds where they are. The first takes the vote of the one that is gone: it is
-    a learner then, and has its vote again if it comes back meanwhile. The second gives a vote to the spare, and removes
+    absent then, and has its vote again if it comes back meanwhile. The second gives a vote to the spare, and removes
     the other. Neither is made where the voters that answer would be no majority after it.
     """
 
@@ -54,7 +54,9 @@ class Autopilot:
         configuration = self._raft.configuration
         members = configuration.members
         spare = next((each for each in members if each.kind is Kind.SPARE and self._isReady(each.id)), None)
-        others = [each for each in members if each.kind is not Kind.SPARE and each.incarnation]
+        # One after the other.
+        absent = [each for each in members if each.kind is Kind.ABSENT]
+        others = absent or [each for each in members if each.kind is Kind.VOTER and each.incarnation]
         gone = next((each for each in others if self._isGone(each.id, since)), None)
         if spare is None or gone is None:
             return None

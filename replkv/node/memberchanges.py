@@ -79,7 +79,7 @@ def _replaced(command: MemberReplace, before: Configuration, roster: Roster) -> 
     member, server = _member(before, command.server), command.server
     if member.kind is not Kind.VOTER and not member.incarnation:
         return before
-    if roster.hears(server) and not command.force:
+    if roster.lifeOf(server) is not None and not command.force:
         if member.former:
             return before
         raise CannotChange(

@@ -21,6 +21,7 @@ from replkv.node.roster import Roster
 from replkv.raft.changes import CannotChange, NotNow, named, started
 from replkv.raft.configuration import Configuration
 from replkv.raft.core import NotLeader, Raft
+from replkv.raft.member import Kind
 
 MAX_WAITING: Final = 16
 """
@@ -47,6 +48,7 @@ class _Begun(NamedTuple):
     @ivar told: what is told when it is committed.
     """
 
+    request: Request
     entryIndex: int
     term: int
     told: Result
@@ -75,6 +77,7 @@ class Membership:
         self._known = 0, 0  # In which term, and by which entry, the members are who they are,
         self._since = 0.0  # and since when;
         self._termSince = 0.0  # and since when it is that term.
+        self._ticked = 0.0  # When was the last tick.
         self._raft = raft
         self._id = raft.config.id
         self._roster = roster
@@ -94,7 +97,7 @@ class Membership:
 
         @return: fires when it is committed, or it is not known what will come of it.
         """
-        if len(self._wanted) >= MAX_WAITING:
+        if len(self._wanted) + len(self._begun) >= MAX_WAITING:
             return succeed(Unavailable())
         wanted = _Wanted(request, command, Deferred())
         self._wanted.append(wanted)
@@ -115,15 +118,17 @@ class Membership:
         """
         Go on, and write down the lives of those who are here.
         """
-        known = self._raft.currentTerm, self._raft.configurationIndex
-        if known != self._known:
-            self._since = self._clock.seconds()
-            if self._raft.currentTerm != self._known[0]:
-                self._termSince = self._since
-            self._known = known
+        known, now = (self._raft.currentTerm, self._raft.configurationIndex), self._clock.seconds()
+        # A machine that was asleep has heard nobody meanwhile.
+        wasAsleep = now - self._ticked > self._electionTimeout
+        if known[0] != self._known[0] or wasAsleep:
+            self._termSince = now
+        if known != self._known or wasAsleep:
+            self._since = now
+        self._known, self._ticked = known, now
         if not self.isIdle:
             self.look()
-        if self._raft.leaderId == self._id and self._mayChange:
+        if self._raft.leaderId == self._id:
             if self._hasHeardAll or self._roster.hasMetAll:
                 self._change(self._withLives(self._raft.configuration))
             step = self._autopilot.next(self._termSince)
@@ -138,15 +143,17 @@ class Membership:
         isKnown = self._known == (self._raft.currentTerm, self._raft.configurationIndex)
         return isKnown and self._clock.seconds() - self._since >= self._electionTimeout
 
-    @property
-    def _mayChange(self) -> bool:
+    def _isKnownTo(self, configuration: Configuration) -> bool:
         """
-        Whether all servers know an entry that has a configuration.
+        Whether all members of a configuration would know such an entry. One that is yet to come is let in only if it
+        does.
         """
-        return self._roster.versions.lowest >= Configure.SINCE
+        versions = self._roster.versions
+        here = [member.id for member in configuration.members if member.kind is Kind.VOTER or member.incarnation]
+        return all(versions.speaks(server, Configure.SINCE) for server in here)
 
     def _begin(self, wanted: _Wanted) -> None:
-        _, command, result = wanted
+        request, command, result = wanted
         before = self._raft.configuration
         try:
             if self._raft.leaderId != self._id:
@@ -155,11 +162,11 @@ class Membership:
                 raise NotNow
             configuration = after(command, before, self._roster)
             if configuration == before:
-                self._await(self._raft.configurationIndex, Already(), result)
-            elif not self._mayChange:
+                self._await(request, self._raft.configurationIndex, Already(), result)
+            elif not self._isKnownTo(configuration):
                 result.callback(NotUpgraded())
             else:
-                self._await(self._raft.change(configuration), Done(), result)
+                self._await(request, self._raft.change(configuration), Done(), result)
         except NotNow:
             self._wanted.append(wanted)
         except NotLeader:
@@ -167,8 +174,8 @@ class Membership:
         except CannotChange as error:
             result.callback(Refused(str(error)))
 
-    def _await(self, index: int, told: Result, result: Deferred[Result]) -> None:
-        self._begun.append(_Begun(index, self._raft.currentTerm, told, result))
+    def _await(self, request: Request, index: int, told: Result, result: Deferred[Result]) -> None:
+        self._begun.append(_Begun(request, index, self._raft.currentTerm, told, result))
         self._lookAtBegun()
 
     def _lookAtBegun(self) -> None:
@@ -178,7 +185,7 @@ class Membership:
                 each.result.callback(Unavailable())
             elif self._raft.commitIndex >= each.entryIndex:
                 each.result.callback(each.told)
-            else:
+            elif not each.request.isAnswered:
                 self._begun.append(each)
 
     def _change(self, configuration: Configuration) -> bool:
@@ -187,7 +194,7 @@ class Membership:
 
         @return: whether it is in force. If not, another tick will try again.
         """
-        if configuration != self._raft.configuration:
+        if configuration != self._raft.configuration and self._isKnownTo(configuration):
             with suppress(CannotChange, NotLeader):
                 self._raft.change(configuration)
         return configuration == self._raft.configuration

@@ -211,8 +211,8 @@ class Node:
 
     def _ask(self, peer: int, request: Timed) -> None:
         link = self._links.get(peer)
-        if link is None:
-            # It was a member until just now, or nothing says where it is.
+        if link is None or (isinstance(request.message, RequestVote) and not self._roster.mayVote):
+            # It was a member until just now, or nothing says where it is, or this server may not be elected.
             self._into(self.raft.unreachable, peer)
         else:
             link.send(request).addCallbacks(self._replied, self._unanswered, (link,), errbackArgs=(peer,))

@@ -35,7 +35,7 @@ class Roster:
         self._identity = identity
         self._links = links
         self._clock = clock
-        self._followed = raft.configuration, True, identity.elsewhere
+        self._followed = raft.configuration, raft.settled[1], identity.elsewhere
         self._told = ""
         self._wasMember = False
         self._look()
@@ -53,16 +53,13 @@ class Roster:
 
         @return: the ways to other servers that are new.
         """
-        raft, (configuration, wasCommitted, elsewhere) = self._raft, self._followed
+        raft, identity, (configuration, settled, elsewhere) = self._raft, self._identity, self._followed
         isCommitted = raft.configurationIndex <= raft.commitIndex
-        if (
-            raft.configuration is configuration
-            and isCommitted is wasCommitted
-            and self._identity.elsewhere is elsewhere
-        ):
+        certain = raft.configuration if isCommitted else raft.settled[1]
+        identity.hasLog = identity.hasLog or raft.log.lastIndex > 0
+        if raft.configuration is configuration and certain is settled and identity.elsewhere is elsewhere:
             return ()
-        self._followed = raft.configuration, isCommitted, self._identity.elsewhere
-        self._identity.follow(rollOf(raft), _roll(*raft.settled))
+        self._followed = raft.configuration, certain, identity.elsewhere
         self._look()
         if isCommitted:
             self._tell(raft.configuration)
@@ -71,9 +68,9 @@ class Roster:
     @property
     def mayVote(self) -> bool:
         """
-        Whether this server may have a vote: see L{Identity.hasMetMajority<replkv.peers.identity.Identity>}.
+        See L{Identity.mayVote<replkv.peers.identity.Identity.mayVote>}.
         """
-        return self._identity.hasMetMajority
+        return self._identity.mayVote
 
     @property
     def hasMetAll(self) -> bool:
@@ -85,10 +82,13 @@ class Roster:
     @property
     def isRemoved(self) -> bool:
         """
-        Whether this server was a member, and it is committed that it is none.
+        Whether this server was a member, and it is committed that it is none. One that was added again with the data
+        folder that it had has yet to read that; the leader's hello has told it.
         """
-        configuration, isCommitted, _ = self._followed
-        return self._wasMember and isCommitted and configuration.member(self._id) is None
+        configuration, settled, elsewhere = self._followed
+        if not self._wasMember or configuration is not settled or configuration.member(self._id) is not None:
+            return False
+        return elsewhere.upTo <= self._raft.configurationIndex or elsewhere.member(self._id) is None
 
     @property
     def standing(self) -> str:
@@ -97,7 +97,7 @@ class Roster:
         member, as it is.
         """
         member = self._raft.configuration.member(self._id)
-        if self._identity.exclusion is not None:
+        if self._identity.standing.exclusion is not None:
             return "waiting"
         return "none" if member is None else member.kind.value
 
@@ -107,7 +107,7 @@ class Roster:
         Where clients had better turn: to another server, where this one is no member or waits to be one; C{None} where
         it is one, or knows no other.
         """
-        if not self.isRemoved and self._identity.exclusion is None:
+        if not self.isRemoved and self._identity.standing.exclusion is None:
             return None
         peers = sorted(self._links.items(), key=lambda item: not item[1].isUp)
         return next((link.address for _, link in peers), None)
@@ -186,6 +186,7 @@ class Roster:
 
     def _look(self) -> None:
         configuration = self._raft.configuration
+        self._identity.follow(rollOf(self._raft), _roll(*self._raft.settled))
         own = configuration.member(self._id)
         # One that comes has the log of what was before it to read first.
         self._wasMember = self._wasMember or (own is not None and own.incarnation == self._identity.life.incarnation)

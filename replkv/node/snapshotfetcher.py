@@ -26,7 +26,11 @@ from replkv.storage.snapshot import IncomingSnapshot, Manifest
 class SnapshotLink(Protocol):
     """
     The way to a server that gives snapshots: see L{replkv.peers.link.PeerLink}.
+
+    @ivar isUp: whether it is connected, and has let this server in.
     """
+
+    isUp: bool
 
     def takeSnapshot(self, least: int) -> Deferred[Manifest]:
         """
@@ -142,7 +146,7 @@ class SnapshotFetcher:
         """
         Whom to ask: the leader, unless what it has is damaged; then any other server will do.
         """
-        senders = sorted(self._links, key=lambda peer: peer != fetch.leader)
+        senders = sorted(self._links, key=lambda peer: (not self._links[peer].isUp, peer != fetch.leader))
         if not senders:
             raise NoSnapshot(f"nothing says where server {fetch.leader} is")
         if self._useless.issuperset(senders):

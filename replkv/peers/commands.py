@@ -23,6 +23,7 @@ from replkv.raft.messages import (
     TimeoutNow,
     TimeoutNowReply,
 )
+from replkv.raft.validity import GREATEST
 
 
 class Refused(Exception):
@@ -70,7 +71,7 @@ class Hello(amp.Command):
         (b"recipient", amp.Integer()),
         (b"folders", amp.ListOf(amp.Unicode())),
         (b"configuration", amp.String(optional=True)),
-        (b"index", Number(1, 2**63 - 1, optional=True)),
+        (b"index", Number(1, GREATEST, optional=True)),
         *_INTRODUCTION,
     ]
     response: ClassVar = _INTRODUCTION

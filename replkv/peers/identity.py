@@ -4,17 +4,20 @@ Who may talk to whom.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final, Protocol
 
 from twisted.internet.defer import Deferred
-from twisted.logger import Logger
 
+from replkv.commands.configure import Configure
+from replkv.hosts import hostMistake
 from replkv.lives import MAX_NAME, MAX_STARTS, MAX_VERSION, NAMES, Life, Past, contradiction
 from replkv.peers.commands import NotMember, Refused
 from replkv.peers.roll import Claim, Roll
+from replkv.peers.standing import Standing
 from replkv.raft import membership
 from replkv.raft.configuration import Configuration
+from replkv.raft.member import Kind
 from replkv.versions import VERSIONS, MemberVersions, Versions
 
 _TWO_CLUSTERS: Final = (
@@ -37,9 +40,9 @@ class Memory(Protocol):
         The last life of server C{serverId} that was met.
         """
 
-    def rememberPeer(self, serverId: int, life: Life) -> None:
+    def rememberPeer(self, serverId: int, life: Life, among: Collection[int]) -> None:
         """
-        Remember a server; when this returns, it is on the disk.
+        Remember a server, and forget all that are not among these; when this returns, that is on the disk.
         """
 
 
@@ -57,14 +60,13 @@ class Identity:
         no member there.
     @ivar elsewhere: who they are in the log of another server that knows more: where to look for those of whom this one
         knows nothing yet.
-    @ivar exclusion: why this server is no member, as another one has told it; C{None} since one has let it in.
+    @ivar standing: what others say of this one.
+    @ivar hasLog: whether there is something in this server's log, so that it cannot be let into any cluster.
     @ivar condemned: the data folders that have turned out to lack what was acknowledged with them, by the ids of their
         servers. One that is replaced is another one.
     @ivar refused: these servers, and all others that were not what they had been when they came last.
     @ivar versions: the versions that this server speaks, and what the others have said when they came last.
     """
-
-    _logger = Logger()
 
     def __init__(
         self,
@@ -82,8 +84,8 @@ class Identity:
         self.serverId = serverId
         self.roll = self.settled = roll
         self.elsewhere = Roll(Configuration(()))
-        self.exclusion: str | None = None
-        self._letIn: set[int] = set()  # By whom this server was let in.
+        self.standing = Standing()
+        self.hasLog = False
         self.condemned: dict[int, str] = {}
         self.refused: set[int] = set()
         self._cluster = cluster
@@ -91,7 +93,7 @@ class Identity:
         self._runOnDisk = runOnDisk
         self._own = versions
         peers = roll.configuration.peersOf(serverId)
-        self.versions = MemberVersions(versions, {peer: self._newest(peer) for peer in peers})
+        self.versions = MemberVersions(versions, {peer: self._newest(peer) for peer in peers}, self._least)
 
     def follow(self, roll: Roll, settled: Roll) -> None:
         """
@@ -100,7 +102,7 @@ class Identity:
         @param settled: the one that is known to be committed.
         """
         self.roll, self.settled = roll, settled
-        self.versions.follow(roll.configuration.peersOf(self.serverId))
+        self.versions.follow(roll.configuration.peersOf(self.serverId), self._least)
 
     @property
     def life(self) -> Life:
@@ -110,13 +112,19 @@ class Identity:
         return self._memory.past.life
 
     @property
-    def hasMetMajority(self) -> bool:
+    def mayVote(self) -> bool:
         """
-        Whether so many know this server by its folder that it cannot come with another one, and be taken for the same:
-        until then it had better not vote.
+        Whether this server may vote, and ask for votes. One whose log does not say who the members are is likely to be
+        new: in a new cluster, if a majority has met it, so that it is known if it comes with another folder; or in one
+        that others know, and where it may have no vote.
         """
-        met = {peer for peer in self.roll.configuration.ids if self._memory.peer(peer) is not None}
-        return self.roll.isNamed or self.roll.configuration.isQuorum(met | {self.serverId})
+        if self.roll.isNamed:
+            return True
+        own = self.elsewhere.member(self.serverId)
+        isVoter = own is not None and own.kind is Kind.VOTER and own.incarnation in ("", self.life.incarnation)
+        if self.standing.deniedBy or (self.elsewhere.upTo and not isVoter):
+            return False
+        return self.roll.configuration.isQuorum(self.standing.metBy | {self.serverId})
 
     def introduction(self) -> dict[str, Any]:
         """
@@ -250,31 +258,6 @@ class Identity:
         roll = self.elsewhere if self.roll.member(peer) is None else self.roll
         return roll.objection(peer, incarnation, self._cluster) is not None
 
-    def excluded(self, by: int, reason: str) -> None:
-        """
-        Another server says that this one is no member. That is told once, whoever says it, unless somebody lets it in:
-        then the other one does not know it yet.
-        """
-        self._letIn.discard(by)
-        if not self._letIn and reason != self.exclusion:
-            self.exclusion = reason
-            self._logger.warn("this server waits, since it is not let in: {reason}", reason=reason)
-
-    def included(self, by: int) -> None:
-        """
-        Another server lets this one in.
-        """
-        self._letIn.add(by)
-        if self.exclusion is not None:
-            self.exclusion = None
-            self._logger.info("this server is let in, and waits no longer")
-
-    def lost(self, by: int) -> None:
-        """
-        Another server has let this one in, and may never do so again.
-        """
-        self._letIn.discard(by)
-
     def condemn(self, peer: int) -> Deferred[None]:
         """
         Server C{peer} has turned out to lack what it had acknowledged: let it in no more.
@@ -323,16 +306,16 @@ class Identity:
         @return: whether it knows better than this one who is.
         @raise Refused: if it is not.
         """
-        sender = claim.sender
-        mine = self._memory.past.incarnation
-        if claim.folders.get(self.serverId, "") not in ("", mine):
+        sender, known = claim.sender, self._folders(claim.sender)
+        isOfThisCluster = claim.shares(known)
+        # One that is behind may not have learnt yet that this one was replaced.
+        isBehind = isOfThisCluster and claim.upTo < self.settled.upTo
+        if claim.folders.get(self.serverId, "") not in ("", self.life.incarnation) and not isBehind:
             raise Refused(
                 f"server {sender} knows server {self.serverId} by another data folder than it has: server "
                 f"{self.serverId} was wiped (then replkv member replace --id {self.serverId} lets it in again), or "
                 f"{_TWO_CLUSTERS}"
             )
-        others = {*self.roll.configuration.ids, self.serverId} - {sender}
-        known = {server: name for server in others if (name := self._incarnation(server))}
         if self.settled.isBehind(claim, known):
             return True
         objection = self._objection(sender, claim.incarnation, wasMember=claim.upTo > 0)
@@ -340,9 +323,25 @@ class Identity:
             if self.roll.member(sender) is not None:
                 self.refused.add(sender)
             raise NotMember(objection)
+        if claim.upTo and not isOfThisCluster:
+            raise Refused(
+                f"server {sender} knows no member by the data folder by which server {self.serverId} knows it: "
+                f"{_TWO_CLUSTERS}"
+            )
         if not self.roll.isNamed:
-            self._compare(claim, known)
+            self._compare(claim)
         return False
+
+    def _folders(self, sender: int) -> dict[int, str]:
+        """
+        The names of the data folders of all but one server, as far as they bind this one to its cluster: none, as long
+        as there is nothing in its log.
+        """
+        if not self.roll.isNamed and not self.hasLog:
+            return {}
+        known = {server: self._incarnation(server) for server in self.roll.configuration.ids}
+        known[self.serverId] = self.life.incarnation
+        return {server: name for server, name in known.items() if name and server != sender}
 
     def _objection(self, server: int, incarnation: str, wasMember: bool = False) -> str | None:
         """
@@ -356,21 +355,20 @@ class Identity:
                 break
         return objection
 
-    def _compare(self, claim: Claim, known: Mapping[int, str]) -> None:
+    def _compare(self, claim: Claim) -> None:
         """
         Make sure that a server that is not known, or not by this folder, has met the same servers as this one.
 
         Clusters of the same name and ids differ in all folders. A server that was wiped differs in its own only:
         those that know the others by their folders would not have let it in.
 
-        @param known: as L{Roll.isBehind} is told.
         @raise Refused: if it has met others.
         """
         sender, theirs = claim.sender, claim.folders
         before = self._incarnation(sender)
         if before == claim.incarnation:
             return
-        met = {server: name for server, name in known.items() if theirs.get(server) and server != self.serverId}
+        met = {server: name for server, name in self._met().items() if theirs.get(server) and server != sender}
         for member, name in met.items():
             if theirs[member] != name:
                 raise Refused(
@@ -379,7 +377,7 @@ class Identity:
                 )
         if before and not met:
             self.refused.add(sender)
-            raise Refused(
+            raise NotMember(
                 f"server {sender} comes with another data folder than before: the old one was wiped or replaced, or "
                 f"{_TWO_CLUSTERS}"
             )
@@ -391,9 +389,13 @@ class Identity:
         if index <= self.elsewhere.upTo or configuration is None:
             return
         try:
-            self.elsewhere = Roll(membership.decode(configuration), index)
+            told = membership.decode(configuration)
         except ValueError as error:
             raise Refused(f"server {sender} does not say who the members are: {error}") from None
+        hosts = [member.address.host for member in told.members if member.address is not None]
+        if any(hostMistake(host) for host in hosts):
+            raise Refused(f"server {sender} says that members are on hosts that cannot be")
+        self.elsewhere = Roll(told, index)
 
     def _refuseStranger(self, peer: int, incarnation: str) -> None:
         """
@@ -401,9 +403,14 @@ class Identity:
         """
         if self.roll.isNamed and self.roll.member(peer) is not None:
             objection = self.roll.objection(peer, incarnation, self._cluster)
-            if objection is not None:
-                self.refused.add(peer)
-                raise Refused(objection)
+            if objection is None:
+                return
+            if self.elsewhere.upTo > self.roll.upTo and self.elsewhere.incarnation(peer) == incarnation:
+                raise Refused(
+                    f"server {peer} was replaced, and server {self.serverId} has yet to learn it from the log"
+                )
+            self.refused.add(peer)
+            raise Refused(objection)
 
     def _refuse(self, peer: int, past: Past, isBound: bool) -> None:
         """
@@ -417,7 +424,7 @@ class Identity:
             reason = contradiction(peer, known, past)
             if reason is not None:
                 self.refused.add(peer)
-                raise Refused(f"{reason}; server {self.serverId} does not let it in")
+                raise NotMember(reason)
 
     def _known(self, peer: int, past: Past, isBound: bool) -> Life | None:
         """
@@ -436,13 +443,34 @@ class Identity:
         the first is remembered.
         """
         if contradiction(peer, self._known(peer, past, isBound), past) is None:
-            self._memory.rememberPeer(peer, life)
+            self._remember(peer, life)
 
     def _condemn(self, peer: int, incarnation: str) -> None:
         life = self._memory.peer(peer)
         # Another one may have come meanwhile.
         if life is not None and life.incarnation == incarnation:
-            self._memory.rememberPeer(peer, life._replace(hasForgotten=True))
+            self._remember(peer, life._replace(hasForgotten=True))
+
+    def _remember(self, peer: int, life: Life) -> None:
+        """
+        Remember server C{peer}, and those alone who are members by what this one knows: who says to be one has its own
+        word for that, and could be many.
+        """
+        self._memory.rememberPeer(peer, life, {*self.roll.configuration.ids, *self.elsewhere.configuration.ids})
+
+    @property
+    def _least(self) -> int:
+        """
+        What all members speak at least, since they can read the log.
+        """
+        return Configure.SINCE if self.roll.isNamed else 0
+
+    def _met(self) -> dict[int, str]:
+        """
+        The names of the data folders of those who were met, or are named.
+        """
+        ids = self.roll.configuration.ids
+        return {server: name for server in ids if server != self.serverId and (name := self._incarnation(server))}
 
     def _newest(self, peer: int) -> int:
         """

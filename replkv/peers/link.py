@@ -302,11 +302,15 @@ class PeerLink(Service):
         isBound = self.life is not None and not self._identity.roll.incarnation(self.peer)
         if isBound and self.life is not None and incarnation != self.life.incarnation:
             raise Refused(f"server {self.peer} comes with another data folder than before: replace it once more")
-        version = await self._identity.recognize(self.peer, incarnation, starts, names, **rest)
+        try:
+            version = await self._identity.recognize(self.peer, incarnation, starts, names, **rest)
+        except NotMember as error:
+            # That is said of the other one.
+            raise Refused(str(error)) from None
         if connection is not self._connection:
             return
         self.life = Life(incarnation, starts, names[0])
-        self._identity.included(self.peer)
+        self._identity.standing.included(self.peer)
         connection.version = version
         self.isUp = True
         self.heardAt = self._clock.seconds()
@@ -321,7 +325,7 @@ class PeerLink(Service):
         if refusal is not None:
             self.relay(f"no connection to server {self.peer}: {refusal}; trying again")
         elif failure.check(NotMember):
-            self._identity.excluded(self.peer, failure.getErrorMessage())
+            self._identity.standing.excluded(self.peer, failure.getErrorMessage())
         elif failure.check(Refused):
             self.relay(f"server {self.peer} and this one do not work together: {failure.getErrorMessage()}")
         elif self._told is None:
@@ -337,7 +341,7 @@ class PeerLink(Service):
         self._connection = None
         if self.isUp:
             self.isUp = False
-            self._identity.lost(self.peer)
+            self._identity.standing.lost(self.peer)
             if self._told is None:
                 # How it ended says nothing of why: a killed process's connections are closed as cleanly as any.
                 self.tell(f"lost server {self.peer}; trying to reach it again")

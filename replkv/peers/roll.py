@@ -31,6 +31,14 @@ class Claim(NamedTuple):
     upTo: int
     folders: Mapping[int, str]
 
+    def shares(self, known: Mapping[int, str]) -> bool:
+        """
+        Whether it is of the same cluster: it knows some data folder as it is known here, if any is.
+
+        @param known: the name of each server's data folder, by id, as far as it is known here.
+        """
+        return not known or any(self.folders.get(server) == name for server, name in known.items())
+
 
 class Roll(NamedTuple):
     """
@@ -85,9 +93,8 @@ class Roll(NamedTuple):
 
         @param known: the name of each server's data folder, by id, as far as it is known here.
         """
-        isOfThisCluster = not known or any(claim.folders.get(server) == name for server, name in known.items())
         isMember = claim.folders.get(claim.sender) == claim.incarnation
-        return claim.upTo > self.upTo and isOfThisCluster and isMember
+        return claim.upTo > self.upTo and claim.shares(known) and isMember
 
     def objection(self, server: int, incarnation: str, cluster: str, wasMember: bool = False) -> str | None:
         """

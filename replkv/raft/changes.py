@@ -62,7 +62,7 @@ def replaced(configuration: Configuration, serverId: int) -> Configuration:
     before = _known(configuration, serverId)
     if configuration.voters == (serverId,):
         raise CannotChange(f"server {serverId} is the only voter")
-    kind = Kind.LEARNER if before.kind is Kind.VOTER else before.kind
+    kind = Kind.SPARE if before.kind is Kind.SPARE else Kind.LEARNER
     former = before.incarnation or before.former
     return _with(configuration, Member(serverId, kind, "", before.address, former))
 
@@ -83,14 +83,14 @@ def promoted(configuration: Configuration, serverId: int) -> Configuration:
 
 def demoted(configuration: Configuration, serverId: int) -> Configuration:
     """
-    With a voter as a learner, which keeps its data folder.
+    Without the vote of a member that is gone, which keeps its data folder.
 
     @raise CannotChange: if there is no such voter, or no other one.
     """
     before = _known(configuration, serverId)
     if configuration.voters == (serverId,) or before.kind is not Kind.VOTER:
         raise CannotChange(f"server {serverId} is the only voter, or is none")
-    return _with(configuration, before._replace(kind=Kind.LEARNER))
+    return _with(configuration, before._replace(kind=Kind.ABSENT))
 
 
 def named(configuration: Configuration, serverId: int, incarnation: str, address: Address | None) -> Configuration:
@@ -136,10 +136,13 @@ def isOneStep(before: Configuration, after: Configuration) -> bool:
 
 def isReplaced(before: Configuration, after: Configuration, serverId: int) -> bool:
     """
-    Whether a member of both has another data folder than it had.
+    Whether a member of both has another data folder than it had; also where that is named which has come in the place
+    of another, since what was known meanwhile may be of either.
     """
     one, other = before.member(serverId), after.member(serverId)
-    return one is not None and other is not None and one.incarnation not in ("", other.incarnation)
+    if one is None or other is None or one.incarnation == other.incarnation:
+        return False
+    return bool(one.incarnation or one.former)
 
 
 def _known(configuration: Configuration, serverId: int) -> Member:

@@ -58,7 +58,7 @@ class Changing:
         state = self._state
         after, limits, last = state.configuration, state.config.limits, state.log.lastIndex
         known = {peer: progress.get(peer) for peer in state.peers if not isReplaced(before, after, peer)}
-        learners = [member.id for member in after.members if member.kind is Kind.LEARNER]
+        learners = [member.id for member in after.members if member.kind in (Kind.LEARNER, Kind.ABSENT)]
         self._learning = {peer: self._learning.get(peer) or Learning(last) for peer in learners}
         return {peer: known.get(peer) or Progress(nextIndex, limits) for peer in state.peers}
 

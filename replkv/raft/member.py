@@ -15,11 +15,13 @@ class Kind(StrEnum):
     @cvar VOTER: it counts.
     @cvar LEARNER: it gets all entries and does not count (Ongaro's thesis, section 4.2.1); it becomes a voter when it
         keeps up.
+    @cvar ABSENT: a learner that was a voter, and lost its vote since it was gone for long.
     @cvar SPARE: a learner that stays one until it is needed.
     """
 
     VOTER = "voter"
     LEARNER = "learner"
+    ABSENT = "absent"
     SPARE = "spare"
 
 

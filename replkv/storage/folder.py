@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -191,15 +191,16 @@ class DataFolder:
         """
         return self._peers.get(serverId)
 
-    def rememberPeer(self, serverId: int, life: Life) -> None:
+    def rememberPeer(self, serverId: int, life: Life, among: Collection[int]) -> None:
         """
-        Remember another server, on the disk before this returns.
+        Remember another server, and forget all that are not among these, on the disk before this returns.
 
         @raise OSError: if the system refuses; then it is not remembered.
         """
         if self._peers.get(serverId) == life:
             return
-        peers = {**self._peers, serverId: life}
+        peers = {peer: known for peer, known in self._peers.items() if peer in among}
+        peers[serverId] = life
         content = {str(peer): encodeLife(peers[peer]) for peer in sorted(peers)}
         writeFile(self.files, self.path, "peers.json", content)
         self._peers = peers

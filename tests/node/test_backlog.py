@@ -77,8 +77,9 @@ class BacklogTests(LeaderTests):
         A snapshot that is asked for in vain leaves nothing behind that waits for the collector: what the core gave out
         in that turn is as much as 8 MiB and more, and it is asked for again with each message of the leader.
         """
-        server = self.followers[0]
-        self.leader.kill()
+        server, other = self.followers
+        for gone in (self.leader, other):
+            gone.kill()
         self.cluster.settle()
 
         class GivenOut:

@@ -16,6 +16,7 @@ from replkv.commands.members import (
     MemberReplace,
     MemberUpdate,
 )
+from replkv.lives import Life
 from replkv.node.memberchanges import after
 from replkv.node.roster import Roster
 from replkv.raft.changes import CannotChange, replaced
@@ -50,6 +51,12 @@ class Heard:
         See L{Roster.hears}.
         """
         return server in self.servers
+
+    def lifeOf(self, server: int) -> Life | None:
+        """
+        See L{Roster.lifeOf}.
+        """
+        return Life("folder", 1, "first") if server in self.servers else None
 
 
 ADD = MemberAdd(3, "kv", 9003, 10003, False, False)

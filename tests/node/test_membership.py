@@ -4,6 +4,7 @@ Tests for L{replkv.node.membership}: changes of the members, one after the other
 
 from __future__ import annotations
 
+import math
 from typing import cast
 
 from twisted.internet.task import Clock
@@ -116,7 +117,15 @@ class MembershipCase(SynchronousTestCase):
         Let time pass; by default as much as servers have to answer.
         """
         self.membership.tick()
-        self.clock.advance(seconds)
+        for _ in range(math.ceil(seconds / ELECTION_TIMEOUT)):
+            self.clock.advance(min(seconds, ELECTION_TIMEOUT))
+            self.membership.tick()
+
+    def sleep(self) -> None:
+        """
+        The machine is asleep for long.
+        """
+        self.clock.advance(100 * PATIENCE)
         self.membership.tick()
 
     def commit(self) -> None:
@@ -220,7 +229,7 @@ class ChangeTests(MembershipCase):
         No more than so many wait; the others may be sent again.
         """
         self.change(ADD)
-        waiting = [self.change(MemberRemove(2, False)) for _ in range(MAX_WAITING)]
+        waiting = [self.change(MemberRemove(2, False)) for _ in range(MAX_WAITING - 1)]
         self.assertEqual(self.change(MemberRemove(2, False)), [Unavailable()])
         self.assertFalse(any(waiting))
 
@@ -444,6 +453,16 @@ class AutopilotTests(MembershipCase):
             self.commit()
         self.membership.tick()
         self.assertEqual((self.configuration.members[1].start, self.configuration.voters), (3, (0, 1)))
+
+    def test_asleep(self) -> None:
+        """
+        A machine that was asleep has heard nobody meanwhile, and that is nobody's fault.
+        """
+        self.membership.tick()
+        self.sleep()
+        self.assertEqual(self.configuration.voters, (0, 1, 2))
+        self.wait(PATIENCE)
+        self.assertEqual(self.configuration.voters, (0, 1))
 
     def test_sinceItLeads(self) -> None:
         """

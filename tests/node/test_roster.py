@@ -237,11 +237,11 @@ class StandingTests(RosterCase):
         for kind in Kind:
             self.add(Configuration([Member(0, kind, "folder 0"), *THREE.members[1:]]))
             self.assertEqual(self.roster.standing, kind.value)
-        self.identity.included(1)
-        self.identity.excluded(2, "no member")
+        self.identity.standing.included(1)
+        self.identity.standing.excluded(2, "no member")
         self.assertEqual(self.roster.standing, "spare")
         for server in (1, 2):
-            self.identity.excluded(server, "no member")
+            self.identity.standing.excluded(server, "no member")
         self.assertEqual(self.roster.standing, "waiting")
 
     def test_refuge(self) -> None:
@@ -262,7 +262,7 @@ class StandingTests(RosterCase):
         self.links.stop()
         self.network.settle()
         for server in (1, 2):
-            self.identity.excluded(server, "no member")
+            self.identity.standing.excluded(server, "no member")
         self.assertEqual(self.roster.refuge, addressOf(1))
         self.add(Configuration([Member(0)]))
         self.assertIsNone(self.roster.refuge)

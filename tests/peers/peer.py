@@ -4,7 +4,7 @@ What the tests of the connections between servers stand on: the servers at their
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from random import Random
 from typing import Any, Final
 
@@ -72,10 +72,11 @@ class MemoryFolder:
         """
         return self.known.get(serverId)
 
-    def rememberPeer(self, serverId: int, life: Life) -> None:
+    def rememberPeer(self, serverId: int, life: Life, among: Collection[int]) -> None:
         """
         See L{replkv.peers.identity.Memory.rememberPeer}.
         """
+        self.known = {peer: known for peer, known in self.known.items() if peer in among}
         self.known[serverId] = life
 
 

@@ -319,7 +319,7 @@ class RememberTests(SynchronousTestCase):
         A server that cannot be remembered is not let in.
         """
 
-        def fail(serverId: int, life: Life) -> None:
+        def fail(serverId: int, life: Life, among: object) -> None:
             raise OSError(28, "No space left on device")
 
         self.server.disk.holding = False

@@ -175,11 +175,8 @@ class MemberTests(IdentityCase):
         for server in (0, 2):
             self.assertAdmitted(self.hello(server))
         old = Versions(3, 3)
-        self.assertRefused(
-            "the members speak protocol version 4, and server 3 no later one than 3: upgrade server 3",
-            self.hello(3, versions=old),
-            Refused,
-        )
+        words = "the members speak protocol version 4, and server 3 no later one than 3: upgrade server 3"
+        self.assertRefused(words, self.hello(3, versions=old), Refused)
         self.assertAdmitted(self.hello(0, versions=old))
         self.assertAdmitted(self.hello(3, versions=old))
 
@@ -190,7 +187,7 @@ class MemberTests(IdentityCase):
         self.follow(Configuration([*THREE.members[:2], Member(2)]), 10)
         self.assertAdmitted(self.hello(2))
         self.assertRefused(
-            "server 2 comes with another data folder than before", self.hello(2, folder=MemoryFolder("new")), Refused
+            "server 2 comes with another data folder than before", self.hello(2, folder=MemoryFolder("new"))
         )
 
     def test_notCommitted(self) -> None:
@@ -400,21 +397,52 @@ class MajorityTests(IdentityCase):
 
     def meet(self, *servers: int) -> None:
         """
-        It has met these.
+        These have let it in.
         """
         for server in servers:
-            self.server.folder.known[server] = Life(f"folder {server}", 1, "first")
+            self.identity.standing.included(server)
+
+    def test_denied(self) -> None:
+        """
+        Nor may it have a vote where anybody says that it is no member, whoever else lets it in: others may be as new.
+        """
+        self.follow(UNNAMED, 0)
+        self.meet(2)
+        self.assertTrue(self.identity.mayVote)
+        self.identity.standing.excluded(0, "no member")
+        self.assertFalse(self.identity.mayVote)
+        self.meet(2)
+        self.assertFalse(self.identity.mayVote)
+        self.meet(0)
+        self.assertTrue(self.identity.mayVote)
+
+    def test_othersKnowMore(self) -> None:
+        """
+        Where another one knows who the members are, it may have a vote if it is a voter by that.
+        """
+        self.follow(UNNAMED, 0)
+        self.meet(0, 2)
+        elsewhere = Configuration(Member(server, incarnation=f"folder {server}") for server in (0, 1, 2))
+        for configuration, may in (
+            (elsewhere, True),
+            (removed(elsewhere, 1), False),
+            (replaced(elsewhere, 1), False),
+            (named(UNNAMED, 0, "folder 0", None), True),
+            (named(UNNAMED, 1, "another", None), False),
+        ):
+            self.identity.elsewhere = Roll(configuration, 9)
+            self.assertEqual(self.identity.mayVote, may)
 
     def test_unnamed(self) -> None:
         """
         Before the members are named, a majority must have met it, itself counted.
         """
         self.follow(Configuration.ofVoters(range(5)), 0)
-        self.assertFalse(self.identity.hasMetMajority)
+        self.assertFalse(self.identity.mayVote)
         self.meet(4)
-        self.assertFalse(self.identity.hasMetMajority)
+        self.assertFalse(self.identity.mayVote)
         self.meet(2)
-        self.assertTrue(self.identity.hasMetMajority)
+        self.assertTrue(self.identity.mayVote)
 
     def test_strangers(self) -> None:
         """
@@ -422,20 +450,20 @@ class MajorityTests(IdentityCase):
         """
         self.follow(UNNAMED, 0)
         self.meet(7)
-        self.assertFalse(self.identity.hasMetMajority)
+        self.assertFalse(self.identity.mayVote)
 
     def test_named(self) -> None:
         """
         Where members are named, all who have that in their log know it.
         """
-        self.assertTrue(self.identity.hasMetMajority)
+        self.assertTrue(self.identity.mayVote)
 
     def test_alone(self) -> None:
         """
         One that is alone is a majority.
         """
         self.follow(Configuration.ofVoters([1]), 0)
-        self.assertTrue(self.identity.hasMetMajority)
+        self.assertTrue(self.identity.mayVote)
 
 
 class ExclusionTests(IdentityCase):
@@ -458,14 +486,14 @@ class ExclusionTests(IdentityCase):
         Other servers do not let it in.
         """
         for server in servers:
-            self.identity.excluded(server, reason)
+            self.identity.standing.excluded(server, reason)
 
     def test_once(self) -> None:
         """
         It is told once, however many say it, and however often; and again when the reason is another one.
         """
         self.exclude(0, 2, 0, 2)
-        self.assertEqual((self.lines, self.identity.exclusion), ([self.WAITS], "replkv member add"))
+        self.assertEqual((self.lines, self.identity.standing.exclusion), ([self.WAITS], "replkv member add"))
         self.exclude(0, reason="stop it")
         self.assertEqual(self.lines[1:], ["this server waits, since it is not let in: stop it"])
 
@@ -475,30 +503,30 @@ class ExclusionTests(IdentityCase):
         """
         self.exclude(0)
         for server in (0, 2):
-            self.identity.included(server)
-        self.assertEqual((self.lines, self.identity.exclusion), ([self.WAITS, self.IN], None))
+            self.identity.standing.included(server)
+        self.assertEqual((self.lines, self.identity.standing.exclusion), ([self.WAITS, self.IN], None))
 
     def test_never(self) -> None:
         """
         Who was never kept out is told nothing.
         """
-        self.identity.included(0)
+        self.identity.standing.included(0)
         self.assertEqual(self.lines, [])
 
     def test_someDoNotKnowYet(self) -> None:
         """
         While one server lets it in, another one that does not has only not heard of it yet.
         """
-        self.identity.included(0)
+        self.identity.standing.included(0)
         self.exclude(2)
-        self.assertEqual((self.lines, self.identity.exclusion), ([], None))
+        self.assertEqual((self.lines, self.identity.standing.exclusion), ([], None))
 
     def test_lost(self) -> None:
         """
         That one has let it in is of the past when the connection to that is lost: it may never be there again.
         """
-        self.identity.included(0)
-        self.identity.lost(0)
+        self.identity.standing.included(0)
+        self.identity.standing.lost(0)
         self.assertEqual(self.lines, [])
         self.exclude(2)
         self.assertEqual(self.lines, [self.WAITS])
@@ -507,8 +535,8 @@ class ExclusionTests(IdentityCase):
         """
         When nobody lets it in any more, it waits.
         """
-        self.identity.included(0)
-        self.identity.included(2)
+        self.identity.standing.included(0)
+        self.identity.standing.included(2)
         self.exclude(2, 0)
         self.assertEqual(self.lines, [self.WAITS])
 
@@ -532,5 +560,5 @@ class HelloTests(IdentityCase):
         """
         self.follow(Configuration([Member(0), THREE.members[1], Member(2, Kind.LEARNER)]), 10)
         for server in (0, 2):
-            self.server.folder.rememberPeer(server, Past(f"met {server}", 1, ("first",)).life)
+            self.server.folder.rememberPeer(server, Past(f"met {server}", 1, ("first",)).life, (0, 1, 2, 3))
         self.assertEqual(self.identity.hello(2)["folders"], ["met 0", "folder 1", ""])

@@ -189,11 +189,11 @@ class LostTests(LinkTests):
         That the other server has let this one in counts as long as the connection is there.
         """
         wire = self.connect()
-        self.mine.identity.excluded(2, "no member")
-        self.assertIsNone(self.mine.identity.exclusion)
+        self.mine.identity.standing.excluded(2, "no member")
+        self.assertIsNone(self.mine.identity.standing.exclusion)
         wire.reset()
-        self.mine.identity.excluded(2, "no member")
-        self.assertEqual(self.mine.identity.exclusion, "no member")
+        self.mine.identity.standing.excluded(2, "no member")
+        self.assertEqual(self.mine.identity.standing.exclusion, "no member")
 
     def test_back(self) -> None:
         """

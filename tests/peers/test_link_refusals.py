@@ -192,7 +192,7 @@ class RefusedTests(LinkTests):
         Where that cannot be stored, the operator is told, and the peer is not let in again all the same.
         """
 
-        def fail(serverId: int, life: Life) -> None:
+        def fail(serverId: int, life: Life, among: object) -> None:
             raise OSError(28, "No space left on device")
 
         self.connect()
@@ -219,7 +219,7 @@ class RefusedTests(LinkTests):
         The other server cannot be remembered here.
         """
 
-        def fail(serverId: int, life: Life) -> None:
+        def fail(serverId: int, life: Life, among: object) -> None:
             raise OSError(28, "No space left on device")
 
         self.patch(self.mine.folder, "rememberPeer", fail)

@@ -153,7 +153,7 @@ class HelloTests(ListenerTests):
         A server that cannot be remembered is told so, in words and not by silence.
         """
 
-        def fail(serverId: int, life: Life) -> None:
+        def fail(serverId: int, life: Life, among: object) -> None:
             raise OSError(28, "No space left on device")
 
         self.patch(self.server.folder, "rememberPeer", fail)

@@ -17,6 +17,7 @@ from replkv.peers.link import PeerLink
 from replkv.peers.links import Links
 from replkv.peers.receiver import Timed
 from replkv.peers.roll import Claim, Roll
+from replkv.peers.standing import Standing
 from replkv.raft.messages import AppendEntriesReply
 from replkv.raft.state import ServerState
 from replkv.versions import MemberVersions
@@ -107,7 +108,7 @@ class WordTests(PlantingTests):
         """
         A server votes before anybody knows its data folder; or those that are no voters are enough.
         """
-        self.patch(Identity, "hasMetMajority", property(lambda identity: True))
+        self.patch(Identity, "mayVote", property(lambda identity: True))
         self.assertCaught(test_identity_members.MajorityTests, "test_unnamed", "test_strangers")
         self.assertCaught(test_members.MeetingTests, "test_votes")
 
@@ -115,7 +116,7 @@ class WordTests(PlantingTests):
         """
         Who was ever let in is not told that it is no member, once the server that did so is gone.
         """
-        self.patch(Identity, "lost", lambda identity, by: None)
+        self.patch(Standing, "lost", lambda standing, by: None)
         self.assertCaught(test_identity_members.ExclusionTests, "test_lost")
         self.assertCaught(test_link.LostTests, "test_letsInNoMore")
 
@@ -124,7 +125,7 @@ class WordTests(PlantingTests):
         What members speak counts that are none any more.
         """
 
-        def follow(versions: MemberVersions, members: Any) -> None:
+        def follow(versions: MemberVersions, members: Any, least: int) -> None:
             for member in members:
                 versions._newest.setdefault(member, versions.own.newest)
             versions._compare()
@@ -253,7 +254,7 @@ class ChangeTests(PlantingTests):
         """
         Configurations are written that not all servers know.
         """
-        self.patch(Membership, "_mayChange", property(lambda membership: True))
+        self.patch(Membership, "_isKnownTo", lambda membership, configuration: True)
         self.assertCaught(test_membership.ChangeTests, "test_notUpgraded")
         self.assertCaught(test_membership.LivesTests, "test_notUpgraded")
         self.assertCaught(test_membership.AutopilotTests, "test_notUpgraded")

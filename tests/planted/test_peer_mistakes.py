@@ -53,7 +53,7 @@ class PeerMistakesTests(PlantingTests):
             newest: int,
             isAhead: bool = False,
         ) -> int:
-            identity._memory.rememberPeer(peer, Life(incarnation, starts, names[0], version=newest))
+            identity._memory.rememberPeer(peer, Life(incarnation, starts, names[0], version=newest), (0, 1, 2))
             return newest
 
         self.patch(Identity, "recognize", recognize)

@@ -162,14 +162,14 @@ class DataFolderTests(SynchronousTestCase):
         self.assertIsNone(folder.peer(1))
         bb, cc = Life("bb", 2, "second", version=4), Life("aa", 2, "second", hasForgotten=True)
         for serverId, life in [(1, AA), (12, bb), (1, cc)]:
-            folder.rememberPeer(serverId, life)
+            folder.rememberPeer(serverId, life, (1, 2, 12))
             for seed in range(5):
                 again = openFolder(self.files.afterPowerLoss(random.Random(seed)))
                 self.assertEqual(again.peer(serverId), life)
         self.assertEqual(folder.peer(1), cc)
         self.assertEqual(folder.peer(12), bb)
         before = len(self.files.operations)
-        folder.rememberPeer(1, cc)
+        folder.rememberPeer(1, cc, (1, 2, 12))
         self.assertEqual(len(self.files.operations), before)
 
     def test_peersOfAnEarlierVersion(self) -> None:
@@ -241,10 +241,10 @@ class DataFolderTests(SynchronousTestCase):
         folder = openFolder(self.files)
         for kind in ("create", "write", "sync", "rename", "syncFolder"):
             self.files.failing = lambda each, path, kind=kind: errno.EIO if each == kind else 0  # type: ignore[misc]
-            self.assertRaises(OSError, folder.rememberPeer, 1, AA)
+            self.assertRaises(OSError, folder.rememberPeer, 1, AA, (1, 2))
             self.assertIsNone(folder.peer(1))
         self.files.failing = lambda kind, path: 0
-        folder.rememberPeer(1, AA)
+        folder.rememberPeer(1, AA, (1, 2))
         self.assertEqual(folder.peer(1), AA)
 
     def test_damagedPeers(self) -> None:
@@ -332,7 +332,7 @@ class DataFolderTests(SynchronousTestCase):
         openFolder(self.files).close()
         folder = openFolder(self.files)
         openLog(self.files).write([append(1, 1, b"one")])
-        folder.rememberPeer(1, AA)
+        folder.rememberPeer(1, AA, (1, 2))
         folder.close()
         openFolder(self.files).close()
         rest = {path: data for path, data in self.files.contents().items() if "segment" not in path}
@@ -385,7 +385,7 @@ class DataFolderTests(SynchronousTestCase):
                 told = folder.past.incarnation
                 openLog(files)
                 for serverId in (1, 2):
-                    folder.rememberPeer(serverId, AA)
+                    folder.rememberPeer(serverId, AA, range(100))
                     peers[serverId] = AA
             except PowerLoss:
                 pass

@@ -4,6 +4,7 @@ Servers come and go while others go on.
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -173,6 +174,40 @@ async def test_threeToFiveAndBack(makeCluster: MakeCluster) -> None:
     assert {member.id for member in await operator.all()} == set(cluster.servers)
     await load.finish()
     assert load.lost == 0
+
+
+@onReactor
+async def test_oneToThree(makeCluster: MakeCluster) -> None:
+    """
+    A server that is alone gets two more, which are started before, with one servers file for all three. They do not
+    make a cluster of their own while they wait, though they are a majority by that file.
+    """
+    cluster = makeCluster(1)
+    cluster.start()
+    await cluster.leader()
+    await cluster.put(b"k", b"v")
+    cluster.servers[0].kill()
+    cluster.start()  # For a later term than that of servers that begin.
+    await cluster.leader()
+    newcomers = [cluster.newcomer(serverId, 0) for serverId in (1, 2)]
+    files = [cluster.config.parent / f"servers-{server.id}.json" for server in newcomers]
+    first, second = (json.loads(file.read_text()) for file in files)
+    for file in files:
+        file.write_text(json.dumps({**first, "Servers": [*first["Servers"], second["Servers"][-1]]}))
+    for server in newcomers:
+        server.start()
+    for server in newcomers:
+        await until(lambda server=server: "replkv member add" in server.logged(), "it waits")  # type: ignore[misc]
+    operator = Members(cluster)
+    for server in newcomers:
+        assert await operator.add(server)
+        await operator.votes(server.id)
+    last = await cluster.put(b"k", b"w")
+    for serverId in cluster.servers:
+        await cluster.applied(serverId, last)
+    states = [await cluster.stats(serverId) for serverId in cluster.servers]
+    assert len({state["state_hash"] for state in states}) == 1
+    assert not any("this server leads, in term 1" in server.logged() for server in newcomers)
 
 
 @onReactor

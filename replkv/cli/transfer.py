@@ -4,7 +4,7 @@ Another leader, because an operator wants it.
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.python.usage import UsageError
@@ -13,8 +13,10 @@ from replkv.cli.command import AskingCommand, runReactor
 from replkv.cli.statuses import DONE, UNAVAILABLE, UNKNOWN
 from replkv.cli.streams import say, tell
 from replkv.client.client import Client
-from replkv.client.errors import OutcomeUnknown, Unavailable
+from replkv.client.errors import ClientError, OutcomeUnknown, Unavailable
 from replkv.config import Config, ServerConfig
+
+_ID_DIGITS: Final = 10
 
 
 class TransferCommand(AskingCommand):
@@ -45,9 +47,9 @@ class TransferCommand(AskingCommand):
         """
         Have another server lead.
         """
-        to, ids = self["to"], [str(server.id) for server in config.servers]
-        if to not in ids:
-            raise UsageError(f"--to must be the id of a server of {filename}: {', '.join(ids)}; not {to!r:.50}")
+        to = self["to"]
+        if not to.isascii() or not to.isdigit() or len(to) > _ID_DIGITS:
+            raise UsageError(f"--to must be the id of a server, not {to!r:.50}")
         timeout = self.timeout
         transferred = runReactor(lambda reactor: transfer(self.client(reactor, config), config, int(to), timeout))
         (say if transferred.status == DONE else tell)(transferred.text)
@@ -76,8 +78,9 @@ async def transfer(client: Client, config: Config, to: int, patience: float) -> 
         [Deferred.fromCoroutine(_termLed(client, server, patience)) for server in config.servers]
     )
     # One that was cut off may still take itself for the leader: the highest term is right.
-    term, leader = max(zip(terms, config.servers, strict=True), key=lambda pair: pair[0])
-    if not term:
+    term, found = max(zip(terms, config.servers, strict=True), key=lambda pair: pair[0])
+    leader = found if term else await _notInFile(client, patience)
+    if leader is None:
         return Transferred(UNAVAILABLE, "no server leads")
     if leader.id == to:
         return Transferred(DONE, f"server {to} leads already")
@@ -90,6 +93,20 @@ async def transfer(client: Client, config: Config, to: int, patience: float) -> 
     if leads != to:
         return Transferred(UNAVAILABLE, f"server {leads} leads, and not server {to}")
     return Transferred(DONE, f"server {to} leads")
+
+
+async def _notInFile(client: Client, patience: float) -> ServerConfig | None:
+    """
+    The leader, where it is a member that the servers file does not have; C{None} if there is none.
+    """
+    try:
+        members = await client.members(timeout=patience)
+    except ClientError:
+        return None
+    found = [member for member in members if member.leads and member.address is not None]
+    return next(
+        (ServerConfig(each.id, each.address.host, each.address.port, 0) for each in found if each.address), None
+    )
 
 
 async def _termLed(client: Client, server: ServerConfig, patience: float) -> int:

@@ -169,7 +169,8 @@ def _look(path: str, isThorough: bool) -> Inspection:
         findings.reading(storePath, lambda: compare(storePath, index, term, log.outline), None)
     wrong = findings.reading(WRONG, lambda: readWrong(files, path), None)
     if wrong is not None and wrong.store == store:
-        findings.lines.append(_describeWrong(wrong, stamp))
+        ids = stamp.members if members is None else members.ids
+        findings.lines.append(_describeWrong(wrong, len(ids)))
     leftovers = tuple(name for name in storesIn(files, path) if name != storeName(store))
     snapshots = findings.reading("snapshots", lambda: _countSnapshots(path), 0)
     lines = tuple(findings.lines)
@@ -178,11 +179,13 @@ def _look(path: str, isThorough: bool) -> Inspection:
     )
 
 
-def _describeWrong(wrong: WrongStore, stamp: Stamp) -> str:
+def _describeWrong(wrong: WrongStore, count: int) -> str:
     """
     Tell what a server has found out about itself, and what to do.
+
+    @param count: how many members its cluster has.
     """
-    if len(stamp.members) > 1:
+    if count > 1:
         cure = "It goes on from a snapshot of another server when it runs: start it, and a majority of the others"
     else:
         cure = "Nobody else has it: check this machine's disk and memory, and restore a backup"

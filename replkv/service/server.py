@@ -246,8 +246,8 @@ class Server(Service):
         isOpen = not parts.machine.users.areHeeded and (tls is None or not tls.verifiesClients)
         if isOpen and not isLoopback(host):
             self._logger.warn(
-                "whoever reaches the ClientPort on {host} can read and write all keys: replkv user add NAME --admin "
-                "ends that",
+                "whoever reaches the ClientPort on {host} can read and write all keys, and have servers come and go: "
+                "replkv user add NAME --admin ends that",
                 host=host,
             )
 

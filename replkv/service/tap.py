@@ -222,7 +222,7 @@ def _openLog(options: Options) -> LogStorage:
     if opened:
         _logger.warn("others had access to the data folder, or to parts of it ({count}); that is ended", count=opened)
     try:
-        mayRepair = len(options.settings.servers) > 1
+        mayRepair = len(options.settings.servers) > 1 or options.folder.hasMet
         storage = LogStorage.open(OSFiles(), options.folder.logPath, random.SystemRandom(), mayRepair=mayRepair)
         options.folder.removeLeftovers(storage.store)
     except FolderError as error:

@@ -185,6 +185,13 @@ class DataFolder:
             writeFile(self.files, self.path, "starts.json", content)
         self.past = past
 
+    @property
+    def hasMet(self) -> bool:
+        """
+        Whether it has met any other server.
+        """
+        return bool(self._peers)
+
     def peer(self, serverId: int) -> Life | None:
         """
         The last life of another server that was met; C{None} if there was none.

@@ -57,7 +57,8 @@ async def test_transfer(makeCluster: MakeCluster) -> None:
     again = await deferToThread(transfer, cluster, to)
     assert (again.returncode, again.stdout) == (0, f"server {to} leads already\n")
     wrong = await deferToThread(transfer, cluster, 7)
-    assert (wrong.returncode, wrong.stdout) == (64, "")
+    assert (wrong.returncode, wrong.stdout) == (3, "")
+    assert wrong.stderr == f"replkv: server {to} leads on: there is no server 7\n"
     cluster.servers[leader].kill()
     refused = await deferToThread(transfer, cluster, leader)
     assert (refused.returncode, refused.stdout) == (3, "")

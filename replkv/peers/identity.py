@@ -102,6 +102,7 @@ class Identity:
         @param settled: the one that is known to be committed.
         """
         self.roll, self.settled = roll, settled
+        self.refused.intersection_update(roll.configuration.ids)
         self.versions.follow(roll.configuration.peersOf(self.serverId), self._least)
 
     @property

@@ -142,6 +142,15 @@ class MemberTests(IdentityCase):
         self.follow(removed(THREE, 2), 11)
         self.assertRefused("server 2 is no member of the cluster 'replkv' any more", self.hello(2, THREE, 10))
 
+    def test_removedWhileRefused(self) -> None:
+        """
+        One that is removed, since it was wiped, is not told of any more.
+        """
+        self.assertRefused("server 2 comes with another", self.hello(2, folder=MemoryFolder("new")))
+        refused = self.identity.refused
+        self.follow(removed(THREE, 2), 11)
+        self.assertEqual(refused, set())
+
     def test_replaced(self) -> None:
         """
         A folder that was replaced does not come back, before the next one is there nor after it.

@@ -49,7 +49,8 @@ class Autopilot:
 
         @param since: when this server began to lead, by the clock: nobody is missed for longer.
         """
-        if self._patience is None:
+        patience = self._patience
+        if patience is None:
             return None
         configuration = self._raft.configuration
         members = configuration.members
@@ -57,7 +58,7 @@ class Autopilot:
         # One after the other.
         absent = [each for each in members if each.kind is Kind.ABSENT]
         others = absent or [each for each in members if each.kind is Kind.VOTER and each.incarnation]
-        gone = next((each for each in others if self._isGone(each.id, since)), None)
+        gone = next((each for each in others if self._missed(each.id, since) >= patience), None)
         if spare is None or gone is None:
             return None
         try:
@@ -69,7 +70,7 @@ class Autopilot:
             return None
         if not after.isQuorum({voter for voter in after.voters if self._roster.hears(voter)}):
             return None
-        return Step(after, f"server {gone.id} has not answered for {self._patience:g} s: {what}")
+        return Step(after, f"server {gone.id} has not answered for {patience:g} s: {what}")
 
     def _isReady(self, server: int) -> bool:
         """
@@ -78,7 +79,9 @@ class Autopilot:
         progress = self._raft.progressOf(server)
         return self._roster.hears(server) and progress is not None and progress.matchIndex >= self._raft.commitIndex
 
-    def _isGone(self, server: int, since: float) -> bool:
-        assert self._patience is not None
+    def _missed(self, server: int, since: float) -> float:
+        """
+        For how many seconds a member has not answered.
+        """
         heard = self._roster.heardAt(server)
-        return self._clock.seconds() - max(since, heard or since) >= self._patience
+        return self._clock.seconds() - max(since, heard or since)

@@ -17,7 +17,7 @@ from replkv.peers.links import Links
 from replkv.peers.roll import Roll
 from replkv.raft.configuration import Configuration
 from replkv.raft.core import Raft
-from replkv.raft.member import Address
+from replkv.raft.member import Address, Member
 from replkv.raft.progress import REPLICATE
 from replkv.versions import MemberVersions
 
@@ -149,13 +149,11 @@ class Roster:
         """
         The members, each as a line of JSON: see docs/protocol.md.
         """
-        lines = [json.dumps(self._describe(server)) for server in self._raft.configuration.ids]
+        lines = [json.dumps(self._describe(member)) for member in self._raft.configuration.members]
         return "".join([f"{line}\n" for line in lines]).encode("ascii")
 
-    def _describe(self, server: int) -> dict[str, object]:
-        raft = self._raft
-        member = raft.configuration.member(server)
-        assert member is not None
+    def _describe(self, member: Member) -> dict[str, object]:
+        raft, server = self._raft, member.id
         address, leaderId = self.addressOf(server), raft.leaderId
         leads = leaderId == self._id
         progress, heardAt = raft.progressOf(server), self.heardAt(server)

@@ -266,10 +266,10 @@ class Identity:
         @return: fires when that is remembered on the disk.
         """
         life = self._memory.peer(peer)
-        assert life is not None, "it was let in"
-        self.condemned[peer] = life.incarnation
+        incarnation = "" if life is None else life.incarnation
+        self.condemned[peer] = incarnation
         self.refused.add(peer)
-        return self._runOnDisk(lambda: self._condemn(peer, life.incarnation))
+        return self._runOnDisk(lambda: self._condemn(peer, incarnation))
 
     def _common(self, peer: int, theirs: Versions) -> int:
         """

@@ -301,7 +301,10 @@ class PeerLink(Service):
     ) -> None:
         isBound = self.life is not None and not self._identity.roll.incarnation(self.peer)
         if isBound and self.life is not None and incarnation != self.life.incarnation:
-            raise Refused(f"server {self.peer} comes with another data folder than before: replace it once more")
+            raise Refused(
+                f"server {self.peer} comes with another data folder than it had just now: replkv member remove --id "
+                f"{self.peer}, and then replkv member add, lets it in"
+            )
         try:
             version = await self._identity.recognize(self.peer, incarnation, starts, names, **rest)
         except NotMember as error:

@@ -273,14 +273,21 @@ class ReplacedTests(LinksCase):
 
     def test_another(self) -> None:
         """
-        While it waits to be named, no third folder may come: what the second one has acknowledged is remembered.
+        While it waits to be named, no third folder may come: what the second one has acknowledged is remembered. That
+        ends with the way to it.
         """
         link = self.one(self.follow(COMING, 6))
         self.others[3].folder.past = MemoryFolder("third").past
         self.network.reset("server0", "server3")
         self.network.advance(1)
         self.assertFalse(link.isUp)
-        self.assertIn("comes with another data folder than before: replace it once more", self.lines[-1])
+        self.assertIn(
+            "server 3 comes with another data folder than it had just now: replkv member remove --id 3, and then "
+            "replkv member add, lets it in",
+            self.lines[-1],
+        )
+        self.follow(THREE, 7)
+        self.assertTrue(self.one(self.follow(COMING, 8)).isUp)
 
 
 class ElsewhereTests(LinksCase):

@@ -45,6 +45,12 @@ addition begins another. The oldest goes up when no server is left that speaks n
 """
 
 
+MEMBERS: Final = 4
+"""
+The version since which the log says who the members are.
+"""
+
+
 class MemberVersions:
     """
     Which versions the members of a cluster speak, as far as one of them was told by the others.

@@ -84,7 +84,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "kv": ("commands", "times", "users", "versions"),
     "storage": ("lives", "times"),
     "tls": ("config", "handshakes", "outside", "tlsfiles"),
-    "peers": ("lives", "outside", "printable", "reasons", "sending", "storage.snapshot", "times", "versions"),
+    "peers": ("hosts", "lives", "outside", "printable", "reasons", "sending", "storage.snapshot", "times", "versions"),
     "client": ("clocks", "commands", "config", "hosts", "names", "reasons", "users", "wire"),
     "bench": ("client.address", "commands", "wire"),
     "frontends": ("commands", "hosts", "outside", "sending", "users", "wire"),

@@ -12,6 +12,7 @@ from replkv.commands.results import Done, Result
 from replkv.commands.state import State
 from replkv.raft import membership
 from replkv.raft.configuration import Configuration
+from replkv.versions import MEMBERS
 
 
 @dataclass(slots=True)
@@ -21,7 +22,7 @@ class Configure(LoggedCommand):
     """
 
     KIND: ClassVar[int] = membership.KIND
-    SINCE: ClassVar[int] = 4
+    SINCE: ClassVar[int] = MEMBERS
 
     configuration: Configuration
 

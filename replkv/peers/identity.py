@@ -9,7 +9,6 @@ from typing import Any, Final, Protocol
 
 from twisted.internet.defer import Deferred
 
-from replkv.commands.configure import Configure
 from replkv.hosts import hostMistake
 from replkv.lives import MAX_NAME, MAX_STARTS, MAX_VERSION, NAMES, Life, Past, contradiction
 from replkv.peers.commands import NotMember, Refused
@@ -18,7 +17,7 @@ from replkv.peers.standing import Standing
 from replkv.raft import membership
 from replkv.raft.configuration import Configuration
 from replkv.raft.member import Kind
-from replkv.versions import VERSIONS, MemberVersions, Versions
+from replkv.versions import MEMBERS, VERSIONS, MemberVersions, Versions
 
 _TWO_CLUSTERS: Final = (
     "the two are of different clusters with the same name and ids (then correct the addresses in their files, and give "
@@ -464,7 +463,7 @@ class Identity:
         """
         What all members speak at least, since they can read the log.
         """
-        return Configure.SINCE if self.roll.isNamed else 0
+        return MEMBERS if self.roll.isNamed else 0
 
     def _met(self) -> dict[int, str]:
         """

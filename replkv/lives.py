@@ -34,11 +34,6 @@ MAX_STARTS: Final = 2**62
 More than any server was ever started.
 """
 
-MAX_VERSION: Final = 1_000_000
-"""
-More than any server will ever speak.
-"""
-
 
 class Life(NamedTuple):
     """

@@ -13,6 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
+MAX_VERSION: Final = 1_000_000
+"""
+More than any server will ever speak.
+"""
+
 
 class Versions(NamedTuple):
     """
@@ -27,7 +32,23 @@ class Versions(NamedTuple):
         The version in which two servers talk to each other; C{None} if there is none.
         """
         common = min(self.newest, other.newest)
-        return common if common >= max(self.oldest, other.oldest) else None
+        isThere = other.oldest > 0 and common >= max(self.oldest, other.oldest) and other.newest <= MAX_VERSION
+        return common if isThere else None
+
+    def mismatch(self, server: int, other: int, theirs: Versions) -> str:
+        """
+        Say why there is none.
+
+        @param server: the id of the server that speaks these versions.
+        @param other: the id of the one that says to speak C{theirs}.
+        """
+        if not 0 < theirs.oldest <= theirs.newest <= MAX_VERSION:
+            return f"server {other} does not say which protocol versions it speaks"
+        older = other if theirs.newest < self.oldest else server
+        return (
+            f"server {server} speaks protocol {self}, and server {other} {theirs}: upgrade server {older}, by one "
+            "release after the other if there are several in between"
+        )
 
     def __str__(self) -> str:
         """

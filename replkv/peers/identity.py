@@ -4,13 +4,13 @@ Who may talk to whom.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from twisted.internet.defer import Deferred
 
-from replkv.hosts import hostMistake
-from replkv.lives import MAX_NAME, MAX_STARTS, MAX_VERSION, NAMES, Life, Past, contradiction
+from replkv.lives import MAX_NAME, MAX_STARTS, NAMES, Life, Past
+from replkv.peers.acquaintances import Acquaintances, Memory
 from replkv.peers.commands import NotMember, Refused
 from replkv.peers.roll import Claim, Roll
 from replkv.peers.standing import Standing
@@ -23,26 +23,6 @@ _TWO_CLUSTERS: Final = (
     "the two are of different clusters with the same name and ids (then correct the addresses in their files, and give "
     "each cluster a name of its own)"
 )
-
-
-class Memory(Protocol):
-    """
-    Where the other servers are remembered, on the disk: the data folder.
-
-    @ivar past: what this server is known by.
-    """
-
-    past: Past
-
-    def peer(self, serverId: int) -> Life | None:
-        """
-        The last life of server C{serverId} that was met.
-        """
-
-    def rememberPeer(self, serverId: int, life: Life, among: Collection[int]) -> None:
-        """
-        Remember a server, and forget all that are not among these; when this returns, that is on the disk.
-        """
 
 
 class Identity:
@@ -61,9 +41,8 @@ class Identity:
         knows nothing yet.
     @ivar standing: what others say of this one.
     @ivar hasLog: whether there is something in this server's log, so that it cannot be let into any cluster.
-    @ivar condemned: the data folders that have turned out to lack what was acknowledged with them, by the ids of their
-        servers. One that is replaced is another one.
-    @ivar refused: these servers, and all others that were not what they had been when they came last.
+    @ivar acquaintances: the others that were met.
+    @ivar refused: those that were not what they had been when they came last, or are condemned.
     @ivar versions: the versions that this server speaks, and what the others have said when they came last.
     """
 
@@ -85,11 +64,9 @@ class Identity:
         self.elsewhere = Roll(Configuration(()))
         self.standing = Standing()
         self.hasLog = False
-        self.condemned: dict[int, str] = {}
+        self.acquaintances = Acquaintances(memory, runOnDisk)
         self.refused: set[int] = set()
         self._cluster = cluster
-        self._memory = memory
-        self._runOnDisk = runOnDisk
         self._own = versions
         peers = roll.configuration.peersOf(serverId)
         self.versions = MemberVersions(versions, {peer: self._newest(peer) for peer in peers}, self._least)
@@ -109,7 +86,7 @@ class Identity:
         """
         This server's own.
         """
-        return self._memory.past.life
+        return self.acquaintances.past.life
 
     @property
     def mayVote(self) -> bool:
@@ -130,7 +107,7 @@ class Identity:
         """
         What this server is to be known by, as arguments of a L{Hello<replkv.peers.commands.Hello>} and of its response.
         """
-        return {**self._memory.past._asdict(), "newest": self.versions.own.newest}
+        return {**self.acquaintances.past._asdict(), "newest": self.versions.own.newest}
 
     def hello(self, recipient: int) -> dict[str, Any]:
         """
@@ -232,12 +209,11 @@ class Identity:
             )
         isBound = not isAhead and (self.roll.binds(peer) or not self.roll.isNamed)
         self._refuse(peer, past, isBound)
-        if self._memory.peer(peer) != life:
-            try:
-                await self._runOnDisk(lambda: self._meet(peer, past, life, isBound))
-            except OSError as error:
-                raise Refused(f"server {self.serverId} cannot remember server {peer}: {error}") from None
-            self._refuse(peer, past, isBound)
+        try:
+            await self.acquaintances.meet(peer, past, life, isBound, self._worthKnowing)
+        except OSError as error:
+            raise Refused(f"server {self.serverId} cannot remember server {peer}: {error}") from None
+        self._refuse(peer, past, isBound)
         self.versions.told(peer, life.version)
         self.refused.discard(peer)
         return version
@@ -264,11 +240,8 @@ class Identity:
 
         @return: fires when that is remembered on the disk.
         """
-        life = self._memory.peer(peer)
-        incarnation = "" if life is None else life.incarnation
-        self.condemned[peer] = incarnation
         self.refused.add(peer)
-        return self._runOnDisk(lambda: self._condemn(peer, incarnation))
+        return self.acquaintances.condemn(peer, self._worthKnowing)
 
     def _common(self, peer: int, theirs: Versions) -> int:
         """
@@ -276,16 +249,9 @@ class Identity:
 
         @raise Refused: if there is none.
         """
-        if not 0 < theirs.oldest <= theirs.newest <= MAX_VERSION:
-            raise Refused(f"server {peer} does not say which protocol versions it speaks")
-        mine = self.versions.own
-        common = mine.common(theirs)
+        common = self.versions.own.common(theirs)
         if common is None:
-            older = peer if theirs.newest < mine.oldest else self.serverId
-            raise Refused(
-                f"server {self.serverId} speaks protocol {mine}, and server {peer} {theirs}: upgrade server "
-                f"{older}, by one release after the other if there are several in between"
-            )
+            raise Refused(self.versions.own.mismatch(self.serverId, peer, theirs))
         return common
 
     def _compareFiles(self, members: Sequence[int], upTo: int) -> None:
@@ -392,9 +358,6 @@ class Identity:
             told = membership.decode(configuration)
         except ValueError as error:
             raise Refused(f"server {sender} does not say who the members are: {error}") from None
-        hosts = [member.address.host for member in told.members if member.address is not None]
-        if any(hostMistake(host) for host in hosts):
-            raise Refused(f"server {sender} says that members are on hosts that cannot be")
         self.elsewhere = Roll(told, index)
 
     def _refuseStranger(self, peer: int, incarnation: str) -> None:
@@ -417,46 +380,17 @@ class Identity:
         @param isBound: whether it must have the folder that it had.
         @raise Refused: if server C{peer} is not what it was.
         """
-        written = self.roll.life(peer)
-        if written is not None and written.incarnation != past.incarnation:
-            written = None  # The folder itself was judged before.
-        for known in (self._known(peer, past, isBound), written):
-            reason = contradiction(peer, known, past)
-            if reason is not None:
-                self.refused.add(peer)
-                raise NotMember(reason)
+        objection = self.acquaintances.objection(peer, past, isBound, self.roll.life(peer))
+        if objection is not None:
+            self.refused.add(peer)
+            raise NotMember(objection)
 
-    def _known(self, peer: int, past: Past, isBound: bool) -> Life | None:
+    @property
+    def _worthKnowing(self) -> set[int]:
         """
-        What is remembered of a server, as far as that is of account.
+        The ids of those who are members by what this server knows.
         """
-        known = self._memory.peer(peer)
-        if known is None or (known.incarnation != past.incarnation and not isBound):
-            return None
-        # The disk may not know it yet, or refuse to.
-        isCondemned = self.condemned.get(peer) == known.incarnation
-        return known._replace(hasForgotten=True) if isCondemned else known
-
-    def _meet(self, peer: int, past: Past, life: Life, isBound: bool) -> None:
-        """
-        Remember server C{peer}. Calls are made one after the other: of two servers that come with one id at once, only
-        the first is remembered.
-        """
-        if contradiction(peer, self._known(peer, past, isBound), past) is None:
-            self._remember(peer, life)
-
-    def _condemn(self, peer: int, incarnation: str) -> None:
-        life = self._memory.peer(peer)
-        # Another one may have come meanwhile.
-        if life is not None and life.incarnation == incarnation:
-            self._remember(peer, life._replace(hasForgotten=True))
-
-    def _remember(self, peer: int, life: Life) -> None:
-        """
-        Remember server C{peer}, and those alone who are members by what this one knows: who says to be one has its own
-        word for that, and could be many.
-        """
-        self._memory.rememberPeer(peer, life, {*self.roll.configuration.ids, *self.elsewhere.configuration.ids})
+        return {*self.roll.configuration.ids, *self.elsewhere.configuration.ids}
 
     @property
     def _least(self) -> int:
@@ -479,12 +413,12 @@ class Identity:
         """
         if self.roll.isNamed and not self.roll.incarnation(peer) and not self.roll.binds(peer):
             return self._own.newest
-        life = self._memory.peer(peer)
+        life = self.acquaintances.life(peer)
         return 0 if life is None else life.version
 
     def _incarnation(self, server: int) -> str:
         """
         The name of a server's data folder, as far as it is known.
         """
-        life = self._memory.peer(server)
+        life = self.acquaintances.life(server)
         return life.incarnation if life is not None and self.roll.binds(server) else self.roll.incarnation(server)

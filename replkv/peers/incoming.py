@@ -323,7 +323,7 @@ class IncomingConnection(PeerConnection):
         """
         Who asks.
         """
-        if self.sender is None or self.factory.identity.condemned.get(self.sender) == self._incarnation:
+        if self.sender is None or self.factory.identity.acquaintances.condemned.get(self.sender) == self._incarnation:
             raise NotIntroduced
         return self.sender
 

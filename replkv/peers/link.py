@@ -260,7 +260,7 @@ class PeerLink(Service):
         """
         The peer has turned out to lack what it had acknowledged: have no more to do with it.
         """
-        if self.life is not None and self._identity.condemned.get(self.peer) == self.life.incarnation:
+        if self.life is not None and self._identity.acquaintances.condemned.get(self.peer) == self.life.incarnation:
             return
         self._logger.error(
             "server {peer} lacks entries that it had acknowledged: its disk has lost them, or a copy of its data "

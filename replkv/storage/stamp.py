@@ -8,9 +8,10 @@ import json
 import os
 from typing import Final, NamedTuple
 
-from replkv.lives import MAX_NAME, MAX_STARTS, MAX_VERSION, NAMES, Life, Past
+from replkv.lives import MAX_NAME, MAX_STARTS, NAMES, Life, Past
 from replkv.raft.repair import Repair
 from replkv.storage.files import Files, replaceFile
+from replkv.versions import MAX_VERSION
 
 _FORMAT: Final = 1
 _SIZE_LIMIT: Final = 1 << 20

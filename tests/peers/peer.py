@@ -68,13 +68,13 @@ class MemoryFolder:
 
     def peer(self, serverId: int) -> Life | None:
         """
-        See L{replkv.peers.identity.Memory.peer}.
+        See L{replkv.peers.acquaintances.Memory.peer}.
         """
         return self.known.get(serverId)
 
     def rememberPeer(self, serverId: int, life: Life, among: Collection[int]) -> None:
         """
-        See L{replkv.peers.identity.Memory.rememberPeer}.
+        See L{replkv.peers.acquaintances.Memory.rememberPeer}.
         """
         self.known = {peer: known for peer, known in self.known.items() if peer in among}
         self.known[serverId] = life

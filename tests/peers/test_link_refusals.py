@@ -208,7 +208,7 @@ class RefusedTests(LinkTests):
         So it is as long as the disk has other things to do: it is asked nothing, and no vote of all.
         """
         self.connect()
-        self.patch(self.mine.identity, "_runOnDisk", lambda function: Deferred())
+        self.patch(self.mine.identity.acquaintances, "_runOnDisk", lambda function: Deferred())
         self.link.condemn()
         self.network.settle()
         self.lines.clear()

@@ -9,9 +9,9 @@ from typing import Any, Final
 from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
+import replkv.peers.acquaintances
 import replkv.peers.appendboxes
 import replkv.peers.argument
-import replkv.peers.identity
 from replkv.lives import Life, Past, contradiction
 from replkv.names import Names, NoAddress
 from replkv.peers.argument import PART_BYTES, gather, spread
@@ -183,7 +183,7 @@ BUGS: Final = (
         "cluster",
         100,
         (
-            Patch(replkv.peers.identity, "contradiction", _anyFolder),
+            Patch(replkv.peers.acquaintances, "contradiction", _anyFolder),
             Patch(Identity, "_incarnation", lambda identity, peer: ""),
             Patch(Roll, "objection", lambda *_: None),
         ),
@@ -192,13 +192,13 @@ BUGS: Final = (
         "an older copy of a data folder let in",
         "cluster",
         100,
-        (Patch(replkv.peers.identity, "contradiction", _sameFolder),),
+        (Patch(replkv.peers.acquaintances, "contradiction", _sameFolder),),
     ),
     Bug(
         "a server that runs twice let in",
         "cluster",
         50,
-        (Patch(replkv.peers.identity, "contradiction", _runningTwice),),
+        (Patch(replkv.peers.acquaintances, "contradiction", _runningTwice),),
     ),
     Bug(
         "a peer behind what it had acknowledged is not noticed",

@@ -12,6 +12,7 @@ from replkv.lives import Life
 from replkv.node.membership import Membership
 from replkv.node.node import Node
 from replkv.node.roster import Roster
+from replkv.peers.acquaintances import Acquaintances
 from replkv.peers.identity import Identity
 from replkv.peers.link import PeerLink
 from replkv.peers.links import Links
@@ -88,13 +89,14 @@ class WordTests(PlantingTests):
         """
         A server that was condemned is let in no more, though it was replaced.
         """
-        known = Identity._known
+        known = Acquaintances._known
 
-        def byId(identity: Identity, peer: int, *rest: Any) -> Life | None:
-            found = known(identity, peer, *rest)
-            return found._replace(hasForgotten=True) if found is not None and peer in identity.condemned else found
+        def byId(acquaintances: Acquaintances, peer: int, *rest: Any) -> Life | None:
+            found = known(acquaintances, peer, *rest)
+            isCondemned = found is not None and peer in acquaintances.condemned
+            return found._replace(hasForgotten=True) if found is not None and isCondemned else found
 
-        self.patch(Identity, "_known", byId)
+        self.patch(Acquaintances, "_known", byId)
         self.assertCaught(test_identity_members.RecognizeTests, "test_condemned")
 
     def test_strangersVote(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 import replkv.node.clusterclock
-import replkv.peers.identity
+import replkv.peers.acquaintances
 from replkv.commands.results import Found, NotFound, Result, Stored, Unavailable
 from replkv.frontends.request import Request
 from replkv.kv.machine import StateMachine

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import replkv.peers.identity
+import replkv.peers.acquaintances
 from replkv.lives import Life, Past
 from replkv.node.node import Node
 from replkv.peers.identity import Identity
@@ -53,11 +53,13 @@ class PeerMistakesTests(PlantingTests):
             newest: int,
             isAhead: bool = False,
         ) -> int:
-            identity._memory.rememberPeer(peer, Life(incarnation, starts, names[0], version=newest), (0, 1, 2))
+            identity.acquaintances._memory.rememberPeer(
+                peer, Life(incarnation, starts, names[0], version=newest), (0, 1, 2)
+            )
             return newest
 
         self.patch(Identity, "recognize", recognize)
-        self.patch(Identity, "_compare", lambda identity, claim, known: None)
+        self.patch(Identity, "_compare", lambda identity, claim: None)
         self.assertCaught(test_identity.AdmitTests, "test_wiped")
         self.assertCaught(test_listener.HelloTests, "test_wipedServer")
         self.assertCaught(test_link_refusals.RefusedTests, "test_thisOneWiped", "test_otherOneSaysNothing")
@@ -70,7 +72,7 @@ class PeerMistakesTests(PlantingTests):
         def contradiction(server: int, known: Life | None, told: Past) -> str | None:
             return "other" if known is not None and known.incarnation != told.incarnation else None
 
-        self.patch(replkv.peers.identity, "contradiction", contradiction)
+        self.patch(replkv.peers.acquaintances, "contradiction", contradiction)
         self.assertCaught(test_identity.AdmitTests, "test_older", "test_twice")
         self.assertCaught(test_link_refusals.RefusedTests, "test_thisOneOlder", "test_otherOneOlder", "test_condemned")
 

@@ -4,7 +4,7 @@ Tests for servers that run twice.
 
 from __future__ import annotations
 
-import replkv.peers.identity
+import replkv.peers.acquaintances
 from replkv.testing.cluster.clone import runTwice
 from replkv.testing.faults import Fault, Undo
 from replkv.testing.health import Settling
@@ -85,7 +85,7 @@ class CloneTests(ClusterCase):
         """
         Whoever lets a clone in is found.
         """
-        self.patch(replkv.peers.identity, "contradiction", lambda server, known, told: None)
+        self.patch(replkv.peers.acquaintances, "contradiction", lambda server, known, told: None)
         self.begin()
         error = self.assertRaises(Violation, self.cluster.run, 2)
         self.assertRegex(str(error), "server [12] lets in a clone of server 0")

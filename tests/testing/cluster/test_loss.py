@@ -4,7 +4,7 @@ Tests for data folders that are wiped or put back.
 
 from __future__ import annotations
 
-import replkv.peers.identity
+import replkv.peers.acquaintances
 from replkv.peers.identity import Identity
 from replkv.peers.roll import Roll
 from replkv.testing.cluster.loss import putBack, wipe
@@ -120,7 +120,7 @@ class LossTests(ClusterCase):
         """
         The judge believes such a server nothing more: if the others do, it says so.
         """
-        self.patch(replkv.peers.identity, "contradiction", lambda server, known, told: None)
+        self.patch(replkv.peers.acquaintances, "contradiction", lambda server, known, told: None)
         self.patch(Identity, "_incarnation", lambda identity, peer: "")
         self.patch(Roll, "objection", lambda *_: None)
         self.cluster.until(lambda: self.cluster.servers[1].raft.configuration.members[0].incarnation, "it is named")

@@ -78,7 +78,9 @@ def _removed(command: MemberRemove, before: Configuration, roster: Roster) -> Co
 def _replaced(command: MemberReplace, before: Configuration, roster: Roster) -> Configuration:
     member, server = _member(before, command.server), command.server
     if member.kind is not Kind.VOTER and not member.incarnation:
-        return before
+        # It is awaited; unless it has come with one that it has lost before that was named.
+        isAwaited = roster.lifeOf(server) is not None or not roster.folderOf(server)
+        return before if isAwaited else replaced(before, server, roster.folderOf(server))
     if roster.lifeOf(server) is not None and not command.force:
         if member.former:
             return before

@@ -139,6 +139,13 @@ class Roster:
         link = self._links.get(server)
         return link.life if link is not None and link.isUp else None
 
+    def folderOf(self, server: int) -> str:
+        """
+        The name of the data folder with which a server has come, whether it is here or not; empty if it has not.
+        """
+        link = self._links.get(server)
+        return "" if link is None or link.life is None else link.life.incarnation
+
     def addressOf(self, server: int) -> Address | None:
         """
         Where a server is; C{None} where nothing says it.

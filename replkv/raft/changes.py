@@ -53,17 +53,18 @@ def removed(configuration: Configuration, serverId: int) -> Configuration:
     return Configuration(member for member in configuration.members if member is not gone)
 
 
-def replaced(configuration: Configuration, serverId: int) -> Configuration:
+def replaced(configuration: Configuration, serverId: int, folder: str = "") -> Configuration:
     """
     Without the data folder of one of the members, which has no vote from then on. Another one is named when it comes.
 
+    @param folder: the name of the one with which it has come, where none is named; empty if it has not.
     @raise CannotChange: if there is none with this id, or no voter but that one.
     """
     before = _known(configuration, serverId)
     if configuration.voters == (serverId,):
         raise CannotChange(f"server {serverId} is the only voter")
     kind = Kind.SPARE if before.kind is Kind.SPARE else Kind.LEARNER
-    former = before.incarnation or before.former
+    former = before.incarnation or folder or before.former
     return _with(configuration, Member(serverId, kind, "", before.address, former))
 
 

@@ -41,7 +41,11 @@ def members(count: int) -> Configuration:
 class Heard:
     """
     A roster that hears some servers.
+
+    @ivar folder: the data folder with which the others have come.
     """
+
+    folder = ""
 
     def __init__(self, *servers: int) -> None:
         self.servers = servers
@@ -57,6 +61,12 @@ class Heard:
         See L{Roster.lifeOf}.
         """
         return Life("folder", 1, "first") if server in self.servers else None
+
+    def folderOf(self, server: int) -> str:
+        """
+        See L{Roster.folderOf}.
+        """
+        return self.folder
 
 
 ADD = MemberAdd(3, "kv", 9003, 10003, False, False)
@@ -195,6 +205,16 @@ class ReplaceTests(ChangeCase):
         self.assertIs(self.after(command), self.before)
         # It is lost again.
         self.assertEqual(self.after(command, 0, 1), replaced(self.before, 2))
+
+    def test_lostAgain(self) -> None:
+        """
+        One that has come with another folder, and has lost that too before it was named, is replaced once more.
+        """
+        self.patch(Heard, "folder", "new")
+        self.before = replaced(self.before, 2)
+        self.assertIs(self.after(MemberReplace(2, False)), self.before)
+        again = self.after(MemberReplace(2, False), 0, 1)
+        self.assertEqual(again.member(2), Member(2, Kind.LEARNER, "", at(2), "new"))
 
     def test_there(self) -> None:
         """

@@ -230,6 +230,15 @@ class StandingTests(RosterCase):
         self.add(added(removed(THREE, 0), 0, None))
         self.assertEqual((self.roster.isRemoved, self.roster.standing), (False, "learner"))
 
+    def test_addedSince(self) -> None:
+        """
+        Nor is one that has yet to read that it was added again, and knows it from the leader's hello.
+        """
+        self.add(THREE)
+        self.identity.elsewhere = Roll(added(removed(THREE, 0), 0, None), 9)
+        self.add(removed(THREE, 0))
+        self.assertFalse(self.roster.isRemoved)
+
     def test_standing(self) -> None:
         """
         It is what the configuration says, unless it is not let in.

@@ -268,6 +268,8 @@ class End(SocketOptions, DirectTransport):
     def _resetOther(self) -> None:
         self._unsent.clear()
         self._resetting = True
+        # It needs no room at the other side.
+        self.wake()
         self._send()
 
     def _send(self) -> None:

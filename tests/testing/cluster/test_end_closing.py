@@ -283,6 +283,17 @@ class AbortTests(EndCase):
         self.hosts.run()
         self.assertEqual(self.near.events, ["ConnectionAborted"])
 
+    def test_fullBuffer(self) -> None:
+        """
+        The other side is told also where more has come than it has read, and waits to be read.
+        """
+        self.far.transport.pauseProducing()
+        self.near.transport.write(bytes(2 * BUFFER_BYTES))
+        self.hosts.run()
+        self.near.transport.abortConnection()
+        self.hosts.run()
+        self.assertEqual((self.near.events, self.far.events), (["ConnectionAborted"], ["ConnectionLost"]))
+
     def test_whileClosing(self) -> None:
         """
         Who waits for the last bytes to be taken can give up.

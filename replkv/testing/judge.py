@@ -16,6 +16,7 @@ from replkv.testing.health import Health
 from replkv.testing.judges.commits import Commits
 from replkv.testing.judges.contact import Contact
 from replkv.testing.judges.elections import Elections
+from replkv.testing.judges.folders import Folders
 from replkv.testing.judges.handovers import HandOvers
 from replkv.testing.judges.heartbeats import Heartbeats
 from replkv.testing.judges.logs import Logs
@@ -37,35 +38,34 @@ class Judge:
     the Raft paper, and what this project promises beyond it. What it finds wrong, it raises as L{Violation}.
 
     It also counts the rare things that it sees: L{replkv.testing.rare}.
+
+    @ivar folders: knows with which data folder each server counts.
     """
 
     def __init__(
         self,
         servers: Sequence[Watched],
-        beginning: Configuration,
         counted: Counter[str],
         health: Health,
         seconds: Callable[[], float],
     ) -> None:
         """
         @param servers: all servers; they may be added to it later, until the first one starts.
-        @param beginning: the configuration with which the cluster begins.
         @param counted: counts rare things.
         @param health: which of them are well.
         @param seconds: tells the time.
         """
-        self._servers = servers
-        self._beginning = beginning
         self._views: dict[int, View] = {}
+        self.folders = folders = Folders(servers)
         self._step = 0
         self._rare = counted
         self._contact = Contact()
         self._stability = Stability(health, seconds)
-        self._handOvers = HandOvers(self._views, counted)
-        self._elections = Elections(counted, self._contact, self._stability, self._handOvers)
+        self._handOvers = HandOvers(folders, counted)
+        self._elections = Elections(counted, folders, self._contact, self._stability, self._handOvers)
         self._logs = Logs(counted)
-        self._commits = Commits(self._logs, counted)
-        self._promises = Promises(self._elections, self._views)
+        self._commits = Commits(self._logs, folders, counted)
+        self._promises = Promises(self._elections, folders, self._views)
         self._reads = Reads(self._promises, self._elections, counted)
         self._repairs = Repairs(counted)
         self._retries = Retries()
@@ -95,11 +95,25 @@ class Judge:
         """
         return len(self._commits.terms)
 
+    @property
+    def committedConfigurations(self) -> list[Configuration]:
+        """
+        All configurations that are committed, in order, but for the one with which the cluster begins.
+        """
+        return self._members.committed(self._commits.terms)
+
+    @property
+    def openConfigurations(self) -> list[Configuration]:
+        """
+        Those that some log has, or had, and that may yet be committed.
+        """
+        return self._members.open(self._commits.terms)
+
     def started(self, server: Watched) -> None:
         """
         A server has started, for the first time or again, and nothing has happened to its core yet.
         """
-        view = self._views[server.id] = View(server, self._commits.terms, self._beginning)
+        view = self._views[server.id] = View(server, self._commits.terms)
         self._members.started(view)
         self._elections.started(view)
         self._commits.started(view)
@@ -164,7 +178,7 @@ class Judge:
 
         @param had: what it had before.
         """
-        self._repairs.lost(server.id, had)
+        self._repairs.lost(server.folder, had)
 
     def asked(self, server: Watched, token: Token) -> None:
         """
@@ -188,7 +202,7 @@ class Judge:
             if self._elections.check(view):
                 self._commits.elected(view)
                 view.matched = {}
-            self._commits.check(view, self._views.values(), {server.id: server.disk for server in self._servers})
+            self._commits.check(view, self._views.values())
             if self._members.check(view, self._commits.terms):
                 self._contact.configured(view)
         if isinstance(view.raft.role, Leader):
@@ -228,8 +242,12 @@ class Judge:
         What a leader knows of the others is true, and never goes back.
         """
         status = view.raft.status
-        # Who was no member meanwhile is asked anew.
-        matched = view.matched = {peer: known for peer, known in view.matched.items() if peer in status.progress}
+        # Who was no member meanwhile is asked anew, and so is who comes with another data folder.
+        matched = view.matched = {
+            peer: known
+            for peer, known in view.matched.items()
+            if peer in status.progress and not _isReplaced(view.configurationBefore, view.configuration, peer)
+        }
         for peer, progress in status.progress.items():
             index = progress.matchIndex
             known = matched.get(peer, 0)
@@ -239,10 +257,23 @@ class Judge:
                 raise Violation(f"leader {view.id} would send entry {progress.nextIndex} to server {peer} again")
             if index > known:
                 matched[peer] = index
-                disk = self._views[peer].disk
-                if disk.term <= view.raft.currentTerm and not disk.holds(index, view.terms[index - 1]):
+                member, folders = view.configuration.member(peer), self.folders
+                if member is None or not (
+                    folders.hasGoneOn(member, view.raft.currentTerm)
+                    or folders.holds(member, index, view.terms[index - 1])
+                ):
                     raise Violation(f"leader {view.id} takes entry {index} to be on the disk of server {peer}")
         if status.commitIndex < status.noopIndex:
             self._commits.leads(view, status)
         elif view.reads:
             self._reads.wait(view, status)
+
+
+def _isReplaced(before: Configuration, after: Configuration, server: int) -> bool:
+    """
+    Whether a member of both has another data folder than it had, or that is named which has come in the place of one.
+    """
+    one, other = before.member(server), after.member(server)
+    if one is None or other is None or one.incarnation == other.incarnation:
+        return False
+    return one.incarnation != "" or one.former != ""

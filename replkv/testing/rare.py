@@ -156,6 +156,36 @@ MEMBERS_CHANGED: Final = "a leader changed the members"
 One came or went, or became a voter.
 """
 
+LEADER_REMOVED: Final = "an operator who wanted a leader to go"
+"""
+A server was to be removed while it led.
+"""
+
+LEADER_REPLACED: Final = "an operator who replaced a leader"
+"""
+A server was to be replaced while it led.
+"""
+
+COMES_AGAIN: Final = "a removed server that was to come again"
+"""
+A server that was a member once got an empty data folder, and was added again.
+"""
+
+MOVED: Final = "a server that moved"
+"""
+A server was started again at other ports.
+"""
+
+CHANGE_REFUSED: Final = "a change of the members refused"
+"""
+A leader told an operator why there is no such change.
+"""
+
+OPERATOR_GONE: Final = "an operator who did not wait for the answer"
+"""
+An operator closed the connection before a change was answered.
+"""
+
 CONFIGURATION_TAKEN_BACK: Final = "a configuration taken back"
 """
 It was in force, and was cut off the log: the one before it is in force again.

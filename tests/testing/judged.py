@@ -15,6 +15,7 @@ from replkv.raft.messages import Message
 from replkv.raft.outputs import Persist, ReadReady, Ready, Send, Token
 from replkv.testing.health import Health
 from replkv.testing.judge import Judge
+from replkv.testing.judges.view import DurableLog
 from replkv.testing.outcome import Violation
 from replkv.testing.watch import watch
 from tests.raft.network import Disk, Network, Server
@@ -72,7 +73,9 @@ class Seen:
 
     def __init__(self, server: Server) -> None:
         self.id = server.config.id
-        self.disk = SeenDisk(server.disk)
+        self.folder = f"folder {self.id}"
+        self.disks: dict[str, DurableLog] = {self.folder: SeenDisk(server.disk)}
+        self.beginning = server.configuration
         self._server = server
 
     @property
@@ -98,7 +101,7 @@ class JudgedNetwork(Network):
         self.seen = [Seen(server) for server in self.servers]
         self.now = 0.0
         self.health = Health(len(disks), lambda: self.now)
-        self.judge = Judge(self.seen, self.servers[0].configuration, self.rare, self.health, lambda: self.now)
+        self.judge = Judge(self.seen, self.rare, self.health, lambda: self.now)
         for seen in self.seen:
             self._watch(seen)
 

@@ -9,7 +9,6 @@ from collections import Counter
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.commands.set import Set
-from replkv.raft.configuration import Configuration
 from replkv.testing import rare
 from replkv.testing.faults import Fault
 from replkv.testing.health import Health
@@ -49,9 +48,7 @@ class Cluster:
         self.timeline = Timeline()
         self.trace = Trace(self.story.append)
         self.rare = Counter({rare.REDIRECT: 2})
-        self.judge = Judge(
-            [], Configuration.ofVoters(()), self.rare, Health(0, self.timeline.seconds), self.timeline.seconds
-        )
+        self.judge = Judge([], self.rare, Health(0, self.timeline.seconds), self.timeline.seconds)
 
 
 class CarryOutTests(SynchronousTestCase):

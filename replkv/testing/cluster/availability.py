@@ -5,7 +5,7 @@ The commands that a server has taken: how long each may wait, and where it may s
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 from replkv.commands.auth import Auth
@@ -87,6 +87,8 @@ class Availability:
         raft: Raft,
         backend: Backend,
         leaders: Mapping[int, int],
+        places: Callable[[int], Collection[tuple[str, int]]],
+        isOut: Callable[[], bool],
         seconds: Callable[[], float],
         settled: Callable[[], float],
     ) -> None:
@@ -94,6 +96,8 @@ class Availability:
         @param server: the server's id.
         @param backend: the node, which is watched from now on.
         @param leaders: who was elected in each term, so far.
+        @param places: tells the hosts and ports where a server takes clients, or did.
+        @param isOut: tells whether this server may be no member, or believe so: then any other one is a better place.
         @param seconds: tells the process's time.
         @param settled: tells for how many seconds by now this server and others, which with it are a majority, have
             been well and heard each other; less than 0 if they do not.
@@ -102,6 +106,8 @@ class Availability:
         self._id = server
         self._raft = raft
         self._leaders = leaders
+        self._places = places
+        self._isOut = isOut
         self._seconds = seconds
         self._settled = settled
         self._taken: deque[_Taken] = deque()
@@ -168,8 +174,9 @@ class Availability:
         if isinstance(result, Unavailable):
             self._failed(taken)
         elif isinstance(result, Redirected):
-            led = [self._placeOf(leader) for term, leader in self._leaders.items() if term >= taken.term]
-            if result not in led:
+            led = {leader for term, leader in self._leaders.items() if term >= taken.term}
+            isRight = any((result.host, result.port) in self._places(leader) for leader in led)
+            if not isRight and not self._isOut():
                 place = f"{result.host} {result.port}"
                 raise Violation(
                     f"server {self._id} sends a client to {place}, which has led in no term from {taken.term} on"
@@ -185,7 +192,3 @@ class Availability:
         if hasLed and isWell and not isinstance(command, ReadCommand | Auth):
             name = type(command).__name__.lower()
             raise Violation(f"server {self._id} leads and is well, and so are enough others, and a {name} has failed")
-
-    def _placeOf(self, leaderId: int) -> Redirected:
-        leader = self._config.server(leaderId)
-        return Redirected(leader.hostname, leader.clientPort)

@@ -4,8 +4,11 @@ When no server could measure how much time has passed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf
 from typing import TYPE_CHECKING
+
+from replkv.testing.cluster.quorums import Quorums
 
 if TYPE_CHECKING:
     from replkv.testing.cluster.server import SimulatedServer
@@ -20,15 +23,18 @@ class Blind:
     @ivar intervals: the begin and the end of each.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, servers: Sequence[SimulatedServer], quorums: Quorums) -> None:
+        self._servers = servers
+        self._quorums = quorums
         self.intervals: list[tuple[float, float]] = []
         self._isBlind = False
 
-    def look(self, servers: list[SimulatedServer], now: float) -> None:
+    def look(self, now: float) -> None:
         """
         See how it is now.
         """
-        blind = 2 * sum(server.hasLostTime for server in servers) > len(servers)
+        lost = {server.id for server in self._servers if server.hasLostTime}
+        blind = bool(lost) and self._quorums.couldBe(lambda server: server.id in lost)
         if blind and not self._isBlind:
             self.intervals.append((now, inf))
         elif self._isBlind and not blind:

@@ -36,7 +36,7 @@ class Clone(SimulatedServer):
         @param host: where it runs.
         """
         self._host = host
-        super().__init__(cluster, replace(server.config, hostname=host))
+        super().__init__(cluster, replace(server.config, hostname=host), server.file)
         self.hasForgotten = True
         self.versions = server.versions
         self._replace(copy)
@@ -52,7 +52,7 @@ def runTwice(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: F
     """
     A server is stopped, its data folder is copied, and it is started again; then the copy is started too.
     """
-    server = frail(servers)
+    server = frail(cluster, servers)
     if server is None:
         return None
     copy = copyOfStopped(server)
@@ -67,6 +67,7 @@ def runTwice(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: F
             _check(cluster, clone)
         elif server.isIntact and isMet(cluster, server, copy):
             cluster.rare[rare.CLONED] += 1
+            cluster.clones += 1
             clone = Clone(cluster, server, copy, f"clone{fault.number}")
             clone.start()
         cluster.timeline.callLater(_LOOK_SECONDS, look)
@@ -76,6 +77,7 @@ def runTwice(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: F
         isOver = True
         if clone is not None:
             clone.condemned = True
+            cluster.clones -= 1
             if clone.isRunning:
                 clone.kill()
         server.revive()

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Collection, Coroutine, Iterable
+from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Final, TypeVar
 
@@ -15,7 +16,6 @@ from twisted.python.failure import Failure
 
 from replkv.client.client import Client
 from replkv.config import Config, ServerConfig
-from replkv.raft.configuration import Configuration
 from replkv.service.limits import SERVER_LIMITS, ServerLimits
 from replkv.testing.chance import chance
 from replkv.testing.cluster.availability import LOOK_SECONDS
@@ -24,6 +24,7 @@ from replkv.testing.cluster.leadership import Leadership
 from replkv.testing.cluster.logwatch import LogWatch
 from replkv.testing.cluster.network import Network
 from replkv.testing.cluster.process import Process
+from replkv.testing.cluster.quorums import Quorums
 from replkv.testing.cluster.server import SimulatedServer
 from replkv.testing.cluster.statehash import StateHashes
 from replkv.testing.health import Health
@@ -75,6 +76,8 @@ class SimulatedCluster:
     @ivar judge: looks at the servers.
     @ivar health: which of them are well, as far as the faults of a plan know.
     @ivar blind: when none of them could measure time.
+    @ivar clones: how many servers run twice.
+    @ivar quorums: knows who may be lost.
     @ivar rare: how often each rare thing has happened.
     """
 
@@ -91,6 +94,7 @@ class SimulatedCluster:
         exited: Callable[[SimulatedServer], None] = lambda server: None,
         limits: ServerLimits = SERVER_LIMITS,
         versions: Versions = VERSIONS,
+        comers: Sequence[Sequence[int]] = (),
     ) -> None:
         """
         @param tell: is given the story, line by line.
@@ -98,6 +102,8 @@ class SimulatedCluster:
         @param exited: called when a server's process has ended by itself.
         @param limits: how much the servers do and keep at once.
         @param versions: the versions that they speak at first.
+        @param comers: for each server that is no member at first, those of the first ones that its servers file names
+            beside itself. It is not started with the others.
         """
         if size < 1:
             raise ValueError(f"a cluster has at least one server, not {size}")
@@ -109,16 +115,29 @@ class SimulatedCluster:
         self.segmentBytes = segmentBytes
         self.limits = limits
         self.versions = versions
-        servers = tuple(ServerConfig(number, f"server{number}", CLIENT_PORT, LOG_PORT) for number in range(size))
+        servers = [
+            ServerConfig(number, f"server{number}", CLIENT_PORT, LOG_PORT) for number in range(size + len(comers))
+        ]
         self.config = Config(
-            "var", "simulated", servers, heartbeat, electionTimeout, leaderWait, requestTimeout, 1 << 20, 1000
+            "var",
+            "simulated",
+            tuple(servers[:size]),
+            heartbeat,
+            electionTimeout,
+            leaderWait,
+            requestTimeout,
+            1 << 20,
+            1000,
         )
-        self.servers = [SimulatedServer(self, server) for server in servers]
-        self.health = Health(size, self.timeline.seconds)
-        self.judge = Judge(
-            self.servers, Configuration.ofVoters(range(size)), self.rare, self.health, self.timeline.seconds
-        )
-        self.blind = Blind()
+        self.servers = [SimulatedServer(self, server, self.config) for server in servers[:size]]
+        for server, named in zip(servers[size:], comers, strict=True):
+            file = replace(self.config, servers=(*(servers[other] for other in named), server))
+            self.servers.append(SimulatedServer(self, server, file))
+        self.health = Health(len(servers), self.timeline.seconds)
+        self.judge = Judge(self.servers, self.rare, self.health, self.timeline.seconds)
+        self.quorums = Quorums(self.servers, self.servers[0].beginning, self.judge)
+        self.blind = Blind(self.servers, self.quorums)
+        self.clones = 0
         self.clientHosts: list[str] = []
         self.reactor = self.process("client")
         self._violation: str | None = None
@@ -132,9 +151,9 @@ class SimulatedCluster:
 
     def start(self) -> None:
         """
-        Start all servers.
+        Start the servers with which the cluster begins.
         """
-        for server in self.servers:
+        for server in self.servers[: len(self.config.servers)]:
             server.start()
 
     def __enter__(self) -> SimulatedCluster:
@@ -175,7 +194,7 @@ class SimulatedCluster:
         """
         Where the servers take clients: hosts and ports.
         """
-        return [(server.hostname, server.clientPort) for server in self.config.servers]
+        return [(server.config.hostname, server.config.clientPort) for server in self.servers]
 
     # Time.
 
@@ -196,7 +215,7 @@ class SimulatedCluster:
         for server in stirred:
             self.judging(server.observe)
         if stirred:
-            self.blind.look(self.servers, now)
+            self.blind.look(now)
         if now >= self._nextLook:
             self._nextLook = now + LOOK_SECONDS
             for server in self.servers:
@@ -264,10 +283,10 @@ class SimulatedCluster:
             if server.leads and not server.isPaused:
                 term = server.raft.currentTerm
                 serving = [other for other in self.servers if other.isServing]
-                followers = [
-                    other for other in serving if (other.raft.currentTerm, other.raft.leaderId) == (term, server.id)
-                ]
-                if 2 * len(followers) > len(self.servers):
+                followers = {
+                    other.id for other in serving if (other.raft.currentTerm, other.raft.leaderId) == (term, server.id)
+                }
+                if server.raft.configuration.isQuorum(followers):
                     return server
         return None
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from replkv.testing import rare
 from replkv.testing.chance import chance
 from replkv.testing.cluster.cluster import SimulatedCluster
+from replkv.testing.cluster.loss import frail, mayRot
 from replkv.testing.cluster.machine import EMPTY, NEARLY_FULL_ROOM
 from replkv.testing.cluster.repairs import interruptRepair
 from replkv.testing.cluster.rot import rotLog
@@ -106,7 +107,7 @@ def rot(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault)
     """
     A bit rots in a log.
     """
-    server = next((server for server in servers if server.isFrail and server.isServing and server.isIntact), None)
+    server = frail(cluster, servers)
     if server is None or server.isPaused:
         return None
     server.rotten = rotLog(server.files, f"/{server.id}/log", chance(cluster.seed, "rot", fault.number))
@@ -128,7 +129,7 @@ def rottenRecord(cluster: SimulatedCluster, servers: list[SimulatedServer], faul
     A bit rots in a store. Whoever reads that record must notice, and take a snapshot; or stop, if it is alone. It can
     be read again when this is over.
     """
-    server = next((server for server in servers if server.isFrail or len(servers) == 1), None)
+    server = next((server for server in servers if len(servers) == 1 or mayRot(cluster, server)), None)
     if server is None:
         return None
     key = server.store.rot(chance(cluster.seed, "rotten record", fault.number))
@@ -145,7 +146,7 @@ def wrongState(cluster: SimulatedCluster, servers: list[SimulatedServer], fault:
     """
     A store holds a record that no entry has put there, and the machine counts it in. Nothing but the hash tells.
     """
-    server = next((server for server in servers if server.isFrail and server.isServing and server.isIntact), None)
+    server = frail(cluster, servers)
     if server is None or server.isPaused or server.raft.isDistrusted or server.store.isWrong:
         return None
     server.goWrong(fault.amount)

@@ -12,6 +12,7 @@ from typing import Final
 from replkv.node.limits import NODE_LIMITS
 from replkv.service.limits import ServerLimits
 from replkv.testing.chance import chance
+from replkv.testing.cluster.coming import COMING, withMembers
 from replkv.testing.cluster.end import BUFFER_BYTES
 from replkv.testing.cluster.limits import drawLimits
 from replkv.testing.cluster.plan import MAX_VALUE_BYTES, ClientPlan, Plan, UsersPlan
@@ -200,6 +201,9 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
     users = chance(seed, "users")
     if users.random() < _USERS:
         plan = _withUsers(plan, users)
+    coming = chance(seed, "members")
+    if plan.users is None and coming.random() < COMING:
+        plan = withMembers(plan, seed, coming)
     return _roomy(plan) if any(client.huge or client.large for client in plan.clients) else plan
 
 

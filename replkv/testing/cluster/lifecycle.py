@@ -9,7 +9,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from replkv import exits
-from replkv.config import ServerConfig
+from replkv.config import Config, ServerConfig
 from replkv.node.handovers import HandOverFailed
 from replkv.raft.core import Raft
 from replkv.raft.repair import Repair
@@ -49,8 +49,8 @@ class Lifecycle(RunningMachine):
     @ivar complaint: what that process said.
     """
 
-    def __init__(self, cluster: SimulatedCluster, config: ServerConfig) -> None:
-        super().__init__(cluster, config)
+    def __init__(self, cluster: SimulatedCluster, config: ServerConfig, file: Config) -> None:
+        super().__init__(cluster, config, file)
         self.status: int | None = None
         self.complaint = ""
         self._availability: Availability | None = None  # Of its process.
@@ -179,9 +179,8 @@ class Lifecycle(RunningMachine):
 
     def _start(self, process: Process, random: Random) -> None:
         cluster = self._cluster
-        members = [server.id for server in cluster.config.servers]
         self.files.failing = self._refuses
-        opened = self._open(members, random)
+        opened = self._open(random)
         if opened is None:
             return
         folder, storage = opened
@@ -209,7 +208,7 @@ class Lifecycle(RunningMachine):
         self._service = WatchedService(
             lambda raft: self._watch(raft, storage),
             host,
-            cluster.config,
+            self.file,
             self.config,
             folder,
             storage,
@@ -226,27 +225,31 @@ class Lifecycle(RunningMachine):
             watchMistakes(cluster, self.id, self._service.assembly)
             watchUnapplied(cluster, self._service.assembly)
             self._availability = Availability(
-                cluster.config,
+                self.file,
                 self.id,
                 self.raft,
                 self.node,
                 cluster.judge.leaders,
+                lambda server: cluster.servers[server].places,
+                lambda: cluster.quorums.wasExcluded(self.id),
                 process.seconds,
                 lambda: cluster.health.settledFor(self.id),
             )
         self._begun(storage)
 
-    def _open(self, members: list[int], random: Random) -> tuple[DataFolder, LogStorage] | None:
+    def _open(self, random: Random) -> tuple[DataFolder, LogStorage] | None:
         """
         Open its data folder, and the log in it.
 
         @return: C{None} if that cannot be: the process has ended with a status.
         """
         cluster = self._cluster
+        members = [server.id for server in self.file.servers]
         try:
-            folder = DataFolder.open(self.files, f"/{self.id}", self.id, cluster.config.cluster, members, random)
+            folder = DataFolder.open(self.files, f"/{self.id}", self.id, self.file.cluster, members, random)
+            self._opened(folder)
             folder.begin(random)
-            for peer in self.met.opened(folder, members):
+            for peer in self.met.opened(folder, range(len(cluster.servers))):
                 cluster.fail(f"server {self.id} has forgotten that it has met server {peer}")
             self._operations = len(self.files.operations)
             storage = LogStorage.open(
@@ -313,8 +316,8 @@ class Lifecycle(RunningMachine):
         self.disk = DurableLog(self._cluster.isCommitted, self.disk)
 
     def _openStore(self, path: str) -> Store:
-        if not self.isServing:
-            # The first is the one that the log names.
+        if self._service is not None and not self.isServing:
+            # The first is the one that the log names; but not when a crash interrupts what is done to a snapshot.
             self._storePath = path
         return self.openStore(path)
 
@@ -361,7 +364,7 @@ class Lifecycle(RunningMachine):
 
     def _exit(self, status: int, complaint: str) -> None:
         self.status, self.complaint = status, complaint
-        if not status and not self._asked:
+        if not status and not self._asked and not self._cluster.quorums.wasRemoved(self.id):
             self._cluster.fail(f"server {self.id} ends unasked, and says with its status that all is well")
         if status == exits.SYSTEM and self.isServing:
             self._cluster.fail(f"server {self.id} does not wait for what its system lacks: {complaint}")

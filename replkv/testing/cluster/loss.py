@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from replkv.raft.quorum import majority
+from replkv.lives import Life
 from replkv.testing import rare
 from replkv.testing.cluster.cluster import SimulatedCluster
 from replkv.testing.cluster.durable import Copy
+from replkv.testing.cluster.renewal import mayRenew, renew
 from replkv.testing.cluster.server import SimulatedServer
 from replkv.testing.faults import Fault, Undo
 
@@ -30,13 +31,17 @@ def wipe(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault
     """
     A server is stopped, its data folder is wiped, and it is started again.
     """
-    server = frail(servers)
+    server = frail(cluster, servers)
     if server is None or not isMet(cluster, server):
         return None
     server.kill()
 
     def end() -> None:
-        if server.isIntact:
+        if server.isIntact and len(cluster.servers) > len(cluster.config.servers):
+            if mayRenew(cluster, server):
+                cluster.rare[rare.WIPED] += 1
+                renew(cluster, server)
+        elif server.isIntact:
             cluster.rare[rare.WIPED] += 1
             _lose(cluster, server, None)
         server.revive()
@@ -48,7 +53,7 @@ def putBack(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fa
     """
     A server is stopped, its data folder is copied, and it is started again; later the copy is put back.
     """
-    server = frail(servers)
+    server = frail(cluster, servers)
     if server is None:
         return None
     copy = copyOfStopped(server)
@@ -68,7 +73,7 @@ def putBackOfRunning(cluster: SimulatedCluster, servers: list[SimulatedServer], 
     word for something else it is copied anew, so that there is a copy which lacks nothing but entries; if it was
     started again, the copy is as good as one that was made of a server that is stopped.
     """
-    server = frail(servers)
+    server = frail(cluster, servers)
     if server is None:
         return None
     copy, lastIndex = server.copy(), server.disk.lastIndex
@@ -100,11 +105,20 @@ def putBackOfRunning(cluster: SimulatedCluster, servers: list[SimulatedServer], 
     return end
 
 
-def frail(servers: list[SimulatedServer]) -> SimulatedServer | None:
+def frail(cluster: SimulatedCluster, servers: list[SimulatedServer]) -> SimulatedServer | None:
     """
     A server that runs, and may lose what it has.
     """
-    return next((server for server in servers if server.isFrail and server.isServing and server.isIntact), None)
+    return next(
+        (server for server in servers if mayRot(cluster, server) and server.isServing and server.isIntact), None
+    )
+
+
+def mayRot(cluster: SimulatedCluster, server: SimulatedServer) -> bool:
+    """
+    Whether a server's disk may go bad: it is one of those to which that may happen, and the others can do without.
+    """
+    return server.isFrail and cluster.quorums.canSpare(server)
 
 
 def copyOfStopped(server: SimulatedServer) -> Copy:
@@ -124,9 +138,16 @@ def isMet(cluster: SimulatedCluster, server: SimulatedServer, copy: Copy | None 
     @param copy: if it is not C{None}, that process must have begun since this was made.
     """
     life = server.met.life
-    return (copy is None or life != copy.word.life) and all(
+    return (copy is None or _isLater(life, copy.word.life)) and all(
         other.met.knows(server.id, life) for other in cluster.servers if other is not server and other.isIntact
     )
+
+
+def _isLater(life: Life | None, copied: Life | None) -> bool:
+    """
+    Whether a process has begun on the same data folder after another one.
+    """
+    return life is not None and copied is not None and life.incarnation == copied.incarnation and life != copied
 
 
 def _isHeld(cluster: SimulatedCluster, server: SimulatedServer) -> bool:
@@ -134,9 +155,9 @@ def _isHeld(cluster: SimulatedCluster, server: SimulatedServer) -> bool:
     Whether a majority has all that a server has, without that server.
     """
     disk = server.disk
-    others = [other for other in cluster.servers if other is not server and other.isIntact]
-    held = sum(other.disk.has(disk.lastIndex, disk.lastTerm) for other in others)
-    return held >= majority(len(cluster.servers))
+    return cluster.quorums.isCertain(
+        lambda other: other is not server and other.isIntact and other.disk.has(disk.lastIndex, disk.lastTerm)
+    )
 
 
 def _lose(cluster: SimulatedCluster, server: SimulatedServer, copy: Copy | None) -> None:

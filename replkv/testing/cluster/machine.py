@@ -8,13 +8,16 @@ import errno
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Final
 
-from replkv.config import ServerConfig
+from replkv.config import Config, ServerConfig
 from replkv.kv.memory import CHECKPOINT, read
+from replkv.raft.configuration import Configuration
+from replkv.raft.member import Address
 from replkv.storage.files import Space
-from replkv.storage.folder import storeName
+from replkv.storage.folder import DataFolder, storeName
 from replkv.storage.stamp import WRONG
 from replkv.storage.start import readStart
 from replkv.testing import rare
@@ -55,11 +58,17 @@ class SimulatedMachine:
     What there is of a server whether it runs or not.
 
     @ivar id: its id.
+    @ivar config: where it is.
+    @ivar firstAddress: where it was at first.
+    @ivar places: all places where it took clients so far: hosts and ports.
+    @ivar file: its servers file.
+    @ivar beginning: whom that named when its data folder was made.
     @ivar files: its disk.
     @ivar pace: how fast that is.
     @ivar loginPace: how fast it tries tokens, whatever the disk does.
     @ivar store: what of its store is on the disk, and while it runs, all of it.
-    @ivar disk: what of its log is on the disk for certain.
+    @ivar folder: the name of its data folder; empty before that was made.
+    @ivar disks: what of its log is on the disk for certain, with each data folder that it has or had.
     @ivar met: what it remembers of the others for certain.
     @ivar clocks: its wall clock, and those that count from its boot.
     @ivar rate: how many seconds its reactor counts in a second, from its next start on.
@@ -70,6 +79,7 @@ class SimulatedMachine:
         none.
     @ivar condemned: whether it is not to be started again, since its disk has rotted, or others have found that it
         lacks what it had acknowledged.
+    @ivar isFresh: whether no log that it has had with its data folder says who the members are.
     @ivar isFrail: whether its disk may rot, or be lost.
     @ivar hasForgotten: whether it has lost what it had promised: no other server may let it in.
     @ivar hasGoneBack: whether it has lost entries that it had acknowledged, which the others do not need from it.
@@ -78,12 +88,18 @@ class SimulatedMachine:
 
     ticksByWallClock = False
 
-    def __init__(self, cluster: SimulatedCluster, config: ServerConfig) -> None:
+    def __init__(self, cluster: SimulatedCluster, config: ServerConfig, file: Config) -> None:
         self.id = config.id
         self.config = config
+        self.firstAddress = self.address
+        self.places = {(config.hostname, config.clientPort)}
+        self.file = file
+        self.beginning = Configuration.ofVoters(server.id for server in file.servers)
         self.files = MemoryFiles()
         self.pace = Pace(USUAL_DISK)
         self.loginPace = Pace(USUAL_LOGIN)
+        self.folder = ""
+        self.disks: dict[str, DurableLog] = {}
         self.disk = DurableLog(cluster.isCommitted)
         self.met = DurablePeers()
         self.clocks = MachineClocks(cluster.timeline)
@@ -92,6 +108,7 @@ class SimulatedMachine:
         self.failing: Callable[[str, str], int] | None = None
         self.rotten = 0
         self.condemned = False
+        self.isFresh = True
         self.isFrail = False
         self.hasForgotten = False
         self.hasGoneBack = False
@@ -108,6 +125,24 @@ class SimulatedMachine:
         Its name in the story, and its host's.
         """
         return self.config.hostname
+
+    @property
+    def address(self) -> Address:
+        """
+        Where it is.
+        """
+        return Address(self.config.hostname, self.config.clientPort, self.config.logPort)
+
+    @property
+    def disk(self) -> DurableLog:
+        """
+        What of its log is on the disk for certain.
+        """
+        return self.disks[self.folder]
+
+    @disk.setter
+    def disk(self, disk: DurableLog) -> None:
+        self.disks[self.folder] = disk
 
     @property
     def room(self) -> Space:
@@ -189,6 +224,29 @@ class SimulatedMachine:
         self.met = DurablePeers()
         self._replace(copy)
 
+    def renew(self) -> None:
+        """
+        Have an empty data folder on a disk that is well, while it has no process: it begins anew, and has promised
+        nothing. What it had promised is its former folder's word.
+        """
+        self._cluster.tell(self.name, "gets an empty data folder")
+        self.folder = ""
+        self.disk = DurableLog(self._cluster.isCommitted)
+        self.met = DurablePeers()
+        self.isFresh = True
+        self.rotten = 0
+        self.condemned = self.hasForgotten = self.hasGoneBack = self.hadBadDisk = False
+        self.failing = None
+        self._replace(None)
+
+    def move(self, clientPort: int, logPort: int) -> None:
+        """
+        Have it take clients and other servers on other ports, from its next start on.
+        """
+        self._cluster.tell(self.name, f"moves to ports {clientPort} and {logPort}")
+        self.config = replace(self.config, clientPort=clientPort, logPort=logPort)
+        self.places.add((self.config.hostname, clientPort))
+
     def goBack(self, copy: Copy) -> None:
         """
         Have a copy of its data folder in its place, while it has no process, which lacks nothing that the others still
@@ -198,6 +256,14 @@ class SimulatedMachine:
         self.hasGoneBack = True
         self.disk = DurableLog(self._cluster.isCommitted, self.disk)
         self._replace(copy)
+
+    def _opened(self, folder: DataFolder) -> None:
+        """
+        Its data folder is open, and was made just now, if there was none.
+        """
+        self.disks.setdefault(folder.past.incarnation, self.disks.pop("", self.disk))
+        self.folder = folder.past.incarnation
+        self.beginning = Configuration.ofVoters(folder.members)
 
     def _replace(self, copy: Copy | None) -> None:
         self.files = MemoryFiles(None if copy is None else copy.contents)

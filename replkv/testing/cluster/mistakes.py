@@ -4,13 +4,20 @@ Servers that take what another one says for impossible.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from replkv.peers.link import PeerLink
+from replkv.raft.member import Address
 
 if TYPE_CHECKING:
     from replkv.service.assembly import Assembly
     from replkv.testing.cluster.cluster import SimulatedCluster
+
+
+_EXCLUDED: Final = "it is no member any more"
+"""
+What a connection is closed with that a server had before it was removed or replaced.
+"""
 
 
 def watchMistakes(cluster: SimulatedCluster, own: int, assembly: Assembly) -> None:
@@ -23,6 +30,8 @@ def watchMistakes(cluster: SimulatedCluster, own: int, assembly: Assembly) -> No
     mistaken = assembly.peers.mistaken
 
     def fail(other: int, what: str) -> None:
+        if _EXCLUDED in what and cluster.quorums.wasExcluded(other):
+            return
         if not any(each.hasForgotten for each in cluster.servers if each.id in (own, other)):
             cluster.fail(f"server {own} does not believe server {other}: {what}")
 
@@ -42,5 +51,13 @@ def watchMistakes(cluster: SimulatedCluster, own: int, assembly: Assembly) -> No
         link.mistake = watchedMistake  # type: ignore[method-assign]
 
     assembly.peers.mistaken = watchedMistaken  # type: ignore[method-assign]
+    make = assembly.links._make
+
+    def watchedMake(peer: int, address: Address) -> PeerLink:
+        link = make(peer, address)
+        watchLink(link)
+        return link
+
+    assembly.links._make = watchedMake
     for link in assembly.links.values():
         watchLink(link)

@@ -85,9 +85,26 @@ class UsersPlan:
 
 
 @dataclass(frozen=True)
+class MembersPlan:
+    """
+    @ivar comers: for each server that is no member at first, those of the first ones that its servers file names.
+    @ivar starts: when each of them is started, in seconds.
+    @ivar operators: how many have members come and go, and know nothing of each other.
+    @ivar pause: the mean of the seconds between two changes of each.
+    @ivar cutting: how often one goes away before it is answered, from 0 to 1.
+    """
+
+    comers: tuple[tuple[int, ...], ...]
+    starts: tuple[float, ...]
+    operators: int
+    pause: float
+    cutting: float
+
+
+@dataclass(frozen=True)
 class Plan:
     """
-    @ivar size: the number of servers.
+    @ivar size: the number of servers with which the cluster begins.
     @ivar electionTimeout: in seconds; as the servers file has it. So with the next three.
     @ivar latency: how long something is on its way.
     @ivar fragmentation: how often what is sent arrives in pieces.
@@ -104,6 +121,7 @@ class Plan:
     @ivar versions: the versions that the servers speak at first.
     @ivar seconds: for how long things go wrong.
     @ivar users: what becomes of users; C{None} where there are none.
+    @ivar members: which servers come, and who has them come and go; C{None} if all stay members.
     """
 
     size: int
@@ -128,6 +146,7 @@ class Plan:
     clients: tuple[ClientPlan, ...]
     faults: tuple[Fault, ...]
     users: UsersPlan | None = None
+    members: MembersPlan | None = None
 
     @property
     def story(self) -> str:
@@ -135,17 +154,24 @@ class Plan:
         What a reader of the story has to know beforehand.
         """
         return (
-            f"servers: {self.size}, heartbeat: {self.heartbeat:g} s, election timeout: {self.electionTimeout:g} s, "
-            f"request timeout: {self.requestTimeout:g} s, clocks run at {_listed(self.rates)} and are wrong by "
-            f"{_listed(self.wrong)} s"
+            f"servers: {self.size}{self._coming}, heartbeat: {self.heartbeat:g} s, "
+            f"election timeout: {self.electionTimeout:g} s, request timeout: {self.requestTimeout:g} s, "
+            f"clocks run at {_listed(self.rates)} and are wrong by {_listed(self.wrong)} s"
         )
+
+    @property
+    def _coming(self) -> str:
+        return "" if self.members is None else f" and {len(self.members.comers)} that come"
 
     @property
     def settling(self) -> Settling | None:
         """
         See L{replkv.testing.health.settling}. The longest that a server waits for another is for a name that is asked
-        for again, for an attempt to connect that is not answered, and then for the next one.
+        for again, for an attempt to connect that is not answered, and then for the next one. Who is well decides
+        nothing where it may be no member.
         """
+        if self.members is not None:
+            return None
         slowest, fastest = 1 / min(self.rates), 1 / max(self.rates)
         # What is sent waits for what is on its way, and each may arrive in pieces.
         most = max(

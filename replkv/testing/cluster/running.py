@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from replkv.config import ServerConfig
+from replkv.config import Config, ServerConfig
 from replkv.kv.machine import StateMachine
 from replkv.node.node import Node
 from replkv.raft.core import Raft
@@ -24,8 +24,8 @@ class RunningMachine(SimulatedMachine):
     A machine, and its process, if it has one.
     """
 
-    def __init__(self, cluster: SimulatedCluster, config: ServerConfig) -> None:
-        super().__init__(cluster, config)
+    def __init__(self, cluster: SimulatedCluster, config: ServerConfig, file: Config) -> None:
+        super().__init__(cluster, config, file)
         self._process: Process | None = None
         self._service: WatchedService | None = None
         self._threads: list[Thread] = []

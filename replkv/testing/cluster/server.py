@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from replkv.config import ServerConfig
+from replkv.config import Config, ServerConfig
 from replkv.kv.record import hashOf
 from replkv.kv.state import readState
 from replkv.storage.log import LogStorage
@@ -24,13 +24,31 @@ class SimulatedServer(Lifecycle):
     One server of a simulated cluster.
     """
 
-    def __init__(self, cluster: SimulatedCluster, config: ServerConfig) -> None:
-        super().__init__(cluster, config)
+    def __init__(self, cluster: SimulatedCluster, config: ServerConfig, file: Config) -> None:
+        super().__init__(cluster, config, file)
         self._steps = 0
         self._doubted: Callable[[], None] | None = None  # Ends the trouble that it is in while its state is wrong.
         self._lacking: Callable[[], None] | None = None  # Ends the trouble that it is in while its log is repaired.
         self._isOut = False  # It has taken itself out, and has had no other store since.
         self._shock: float | None = None  # So many seconds after that it is killed.
+
+    @property
+    def isSound(self) -> bool:
+        """
+        Whether it has all that it ever promised, and a state that is right: it needs nothing of others to lead.
+        """
+        return self.isIntact and not self.hasGoneBack and self._lacking is None and self._doubted is None
+
+    def renew(self) -> None:
+        """
+        See L{SimulatedMachine.renew}.
+        """
+        super().renew()
+        for over in (self._lacking, self._doubted):
+            if over is not None:
+                over()
+        self._lacking = self._doubted = self._shock = None
+        self._isOut = False
 
     def doubt(self) -> None:
         """
@@ -59,6 +77,10 @@ class SimulatedServer(Lifecycle):
         """
         if not self.isServing or self.hasForgotten:
             return
+        if self.isFresh:
+            state = self.raft.state
+            isNamed = any(member.incarnation for member in state.configuration.members)
+            self.isFresh = not (isNamed and state.configurations.latestIndex <= self.disk.lastIndex)
         self._followStore()
         self._followDoubt()
         self._followRepair()
@@ -119,7 +141,7 @@ class SimulatedServer(Lifecycle):
         """
         cluster = self._cluster
         if self.isServing:
-            self._isOut = len(cluster.config.servers) > 1 and self._knowsToBeWrong(storage.store)
+            self._isOut = bool(self.raft.peers) and self._knowsToBeWrong(storage.store)
             if self._isOut and not self.raft.isDistrusted:
                 cluster.fail(f"server {self.id} goes on with a state that it knows to be wrong")
             if self._isOut:

@@ -21,6 +21,7 @@ from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
+from replkv.raft.member import Kind
 from replkv.testing import rare
 from replkv.testing.cluster.clientele import Clientele
 from replkv.testing.cluster.cluster import SimulatedCluster
@@ -30,6 +31,7 @@ from replkv.testing.cluster.kinds import KINDS
 from replkv.testing.cluster.library import answerOf
 from replkv.testing.cluster.machine import USUAL_DISK
 from replkv.testing.cluster.network import USUAL_LATENCY
+from replkv.testing.cluster.operator import Operator
 from replkv.testing.cluster.plan import MAX_VALUE_BYTES, Plan
 from replkv.testing.cluster.rest import checkCounters
 from replkv.testing.cluster.server import SimulatedServer
@@ -159,11 +161,16 @@ class Simulation:
             self._exited,
             plan.limits,
             plan.versions,
+            () if plan.members is None else plan.members.comers,
         )
         self._prepare()
         self._faults = Faults(self.cluster, plan.faults)
         outcome.injected = self._faults.injected
         self._clientele = Clientele(self.cluster, plan, self._history)
+        members = plan.members
+        self._operators = (
+            [] if members is None else [Operator(self.cluster, number, members) for number in range(members.operators)]
+        )
 
     def run(self) -> None:
         """
@@ -174,6 +181,11 @@ class Simulation:
         self.cluster.tell("plan", self._plan.story)
         self._clientele.start()
         self.cluster.start()
+        if self._plan.members is not None:
+            for server, at in zip(self.cluster.servers[self._plan.size :], self._plan.members.starts, strict=True):
+                self.cluster.timeline.callLater(at, server.revive)
+        for operator in self._operators:
+            operator.start()
         self.cluster.run(self._plan.seconds)
         self._mend()
         self._recover()
@@ -228,6 +240,8 @@ class Simulation:
         cluster = self.cluster
         cluster.tell("network", "all is well again")
         self._faults.mend()
+        for operator in self._operators:
+            operator.stop()
         cluster.network.latency = USUAL_LATENCY
         for server in cluster.servers:
             server.pace.seconds = USUAL_DISK
@@ -242,6 +256,8 @@ class Simulation:
         The cluster comes to rest: it has a leader, has answered all that it was asked, and holds everywhere the same.
         """
         cluster = self.cluster
+        if self._operators:
+            self._settle(self._operators[0])
         start = cluster.timeline.seconds()
         cluster.leader(RECOVERY)
         self._clientele.stop()
@@ -253,6 +269,16 @@ class Simulation:
         else:
             self._clientele.stop()
         cluster.until(self._isAtRest, _REST, RECOVERY + self._plan.longest)
+
+    def _settle(self, operator: Operator) -> None:
+        """
+        The members are what the cluster takes them for.
+        """
+        cluster = self.cluster
+        cluster.until(lambda: all(each.isDone for each in self._operators), "operators have done their work", RECOVERY)
+        cluster.result(operator.settle(), RECOVERY)
+        for server in cluster.servers:
+            server.revive()
 
     @property
     def _isBarred(self) -> bool:
@@ -272,7 +298,7 @@ class Simulation:
         term = leader.raft.currentTerm
         for place, server in enumerate(cluster.servers):
             self._store(place)
-            if server.isServing and not server.hasForgotten:
+            if server in self._members and server.life is not None and not server.hasForgotten:
                 self._visit(server, leader)
         cluster.run(_QUIET * self._plan.electionTimeout)
         cluster.until(self._isAtRest, _REST, RECOVERY)
@@ -342,18 +368,31 @@ class Simulation:
         Whether the leader has to know that all servers are upgraded: all are there, or have said so before.
         """
         said = [life.version for life in leader.met.others if life is not None]
-        return all(server.isIntact for server in self.cluster.servers) or (
+        return all(server.isIntact for server in self._members) or (
             len(said) == len(self.cluster.servers) - 1 and min(said) >= VERSIONS.newest
         )
+
+    @property
+    def _members(self) -> list[SimulatedServer]:
+        """
+        The members by the last configuration that is committed.
+        """
+        return [self.cluster.servers[server] for server in self.cluster.quorums.latest.ids]
 
     def _isAtRest(self) -> bool:
         """
         Whether all servers that may run do, are linked to each other, know who leads, and hold the same, and nothing
         that is about to expire; and know of no disk that is nearly full. One that has forgotten what it promised hears
-        of no leader.
+        of no leader, nor does one that is no member.
         """
-        servers = [server for server in self.cluster.servers if not server.condemned]
-        if not all(server.isServing for server in servers):
+        latest, members = self.cluster.quorums.latest, self._members
+        servers = [server for server in members if not server.condemned]
+        hasLearners = any(member.kind not in (Kind.VOTER, Kind.SPARE) for member in latest.members)
+        # One that is about to stop answers nothing new.
+        if hasLearners or any(server.life is None for server in servers):
+            return False
+        others = [server for server in self.cluster.servers if server not in members and server.isServing]
+        if any(server.raft.leaderId is not None for server in others):
             return False
         if any(server.raft.leaderId is not None for server in servers if server.hasForgotten):
             return False

@@ -64,7 +64,7 @@ class Cluster:
         for server, rate in zip(self.servers, plan.rates, strict=True):
             server.rate = rate
         self.health = Health(plan.servers, self.timeline.seconds)
-        self.judge = Judge(self.servers, configuration, self.rare, self.health, self.timeline.seconds)
+        self.judge = Judge(self.servers, self.rare, self.health, self.timeline.seconds)
         self.probes = Probes()
         self._down = [0] * plan.servers
         self._standing = [0] * plan.servers

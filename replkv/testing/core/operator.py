@@ -12,6 +12,7 @@ from replkv.raft.core import NotLeader
 from replkv.testing.chance import chance
 from replkv.testing.core.cluster import Cluster
 from replkv.testing.core.plan import MembersPlan
+from replkv.testing.core.pump import folderOf
 
 
 class Operator:
@@ -60,5 +61,5 @@ class Operator:
 
     def _next(self, configuration: Configuration, server: int) -> Configuration:
         if configuration.member(server) is None:
-            return named(added(configuration, server, None), server, f"folder {server}", None)
+            return named(added(configuration, server, None), server, folderOf(server), None)
         return removed(configuration, server)

@@ -18,6 +18,7 @@ from replkv.testing.core.machine import Machine
 from replkv.testing.core.question import Lost, Question, Refused
 from replkv.testing.core.snapshots import Snapshots
 from replkv.testing.core.story import Story
+from replkv.testing.judges.view import DurableLog
 from replkv.testing.outcome import Violation
 
 if TYPE_CHECKING:
@@ -38,7 +39,10 @@ class Pump:
     A core, its disk and its state machine, of one server.
 
     @ivar id: its id.
+    @ivar folder: the name of its data folder.
     @ivar disk: its disk.
+    @ivar disks: the same, by that name.
+    @ivar beginning: the configuration with which the cluster begins.
     @ivar machine: its state machine.
     @ivar isRunning: whether it runs, paused or not.
     @ivar isPaused: whether it runs and stands still.
@@ -50,8 +54,11 @@ class Pump:
     def __init__(self, cluster: Cluster, serverId: int, disk: Disk) -> None:
         plan = cluster.plan
         self.id = serverId
+        self.folder = folderOf(serverId)
         self.disk = disk
+        self.disks: dict[str, DurableLog] = {self.folder: disk}
         self.machine = disk.snapshot.copy()
+        self.beginning = self.machine.configuration
         self.isRunning = False
         self.isPaused = False
         self.isFragile = False
@@ -226,6 +233,13 @@ class Pump:
     def _load(self, load: Load, batch: Batch) -> None:
         self._cluster.step(self.id, "loaded", load.first, len(batch))
         self.raft.loaded(load, batch)
+
+
+def folderOf(server: int) -> str:
+    """
+    The name of a server's data folder.
+    """
+    return f"folder {server}"
 
 
 def _nothing() -> None:

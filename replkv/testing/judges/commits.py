@@ -5,14 +5,15 @@ Commitment: what is committed is on a majority of disks, stays for ever, and is 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from replkv.raft.entry import Entry
 from replkv.raft.leader import Leader
 from replkv.raft.status import Status
 from replkv.testing import rare
+from replkv.testing.judges.folders import Folders
 from replkv.testing.judges.logs import Logs
-from replkv.testing.judges.view import DurableLog, View
+from replkv.testing.judges.view import View
 from replkv.testing.outcome import Violation
 
 
@@ -23,8 +24,9 @@ class Commits:
     @ivar terms: the terms of all entries that were ever committed, by index from 1 on.
     """
 
-    def __init__(self, logs: Logs, counted: Counter[str]) -> None:
+    def __init__(self, logs: Logs, folders: Folders, counted: Counter[str]) -> None:
         self.terms: list[int] = []
+        self._folders = folders
         self._logs = logs
         self._rare = counted
         self._committedIn: list[int] = []  # The terms of the leaders that committed them.
@@ -54,7 +56,7 @@ class Commits:
         if len(view.terms) > len(self.terms) and view.terms[len(self.terms)] < term:
             self._rare[rare.INHERITED_UNCOMMITTED] += 1
 
-    def check(self, view: View, views: Iterable[View], disks: Mapping[int, DurableLog]) -> None:
+    def check(self, view: View, views: Iterable[View]) -> None:
         """
         commitIndex never goes back, and what is new in it is committed.
 
@@ -72,7 +74,7 @@ class Commits:
         if last > len(self.terms):
             # It may have been deposed since, in the same turn.
             leadingTerm = raft.currentTerm if isinstance(raft.role, Leader) else view.leadingTerm
-            self._commit(view, last, term, leadingTerm, disks)
+            self._commit(view, last, term, leadingTerm)
             for other in views:
                 if other.leadingTerm > leadingTerm and not other.has(last, term):
                     raise Violation(f"entry {last} of term {term} is committed, and leader {other.id} does not have it")
@@ -124,17 +126,16 @@ class Commits:
         if self._digests.setdefault(index, digest) != digest:
             raise Violation(f"server {server} has another state than others had when they had applied {index} entries")
 
-    def _commit(self, view: View, last: int, term: int, leadingTerm: int, disks: Mapping[int, DurableLog]) -> None:
+    def _commit(self, view: View, last: int, term: int, leadingTerm: int) -> None:
         if not leadingTerm:
             raise Violation(f"server {view.id} follows and commits entry {last}, which no leader has committed")
         if term != leadingTerm:
             raise Violation(f"server {view.id} leads term {leadingTerm} and counts entry {last} of term {term}")
-        held = {server for server, disk in disks.items() if disk.holds(last, term)}
-        if not view.isQuorum(held):
-            voters = set(view.configuration.voters)
-            raise Violation(
-                f"server {view.id} commits entry {last}, which is on {len(held & voters)} disks of {len(voters)}"
-            )
+        if not view.isQuorum(lambda member: self._folders.holds(member, last, term)):
+            members = view.configuration.members
+            voters = view.configuration.voters
+            held = sum(member.id in voters and self._folders.holds(member, last, term) for member in members)
+            raise Violation(f"server {view.id} commits entry {last}, which is on {held} disks of {len(voters)}")
         for index in range(len(self.terms) + 1, last + 1):
             committed = view.terms[index - 1]
             if committed < term:

@@ -7,9 +7,11 @@ from __future__ import annotations
 from collections import Counter
 
 from replkv.raft.leader import Leader
+from replkv.raft.member import Kind, Member
 from replkv.raft.messages import RequestVote, RequestVoteReply
 from replkv.testing import rare
 from replkv.testing.judges.contact import Contact
+from replkv.testing.judges.folders import Folders
 from replkv.testing.judges.handovers import HandOvers
 from replkv.testing.judges.stability import Stability
 from replkv.testing.judges.view import View
@@ -23,14 +25,22 @@ class Elections:
     @ivar leaders: who led in each term.
     """
 
-    def __init__(self, counted: Counter[str], contact: Contact, stability: Stability, handOvers: HandOvers) -> None:
+    def __init__(
+        self,
+        counted: Counter[str],
+        folders: Folders,
+        contact: Contact,
+        stability: Stability,
+        handOvers: HandOvers,
+    ) -> None:
+        self._folders = folders
         self._contact = contact
         self._stability = stability
         self._handOvers = handOvers
         self.leaders: dict[int, int] = {}
         self._rare = counted
-        self._terms: dict[int, int] = {}  # The term that each server's disk had when it last told of it.
-        self._votes: dict[tuple[int, int], int] = {}  # (voter, term): the candidate that was told of it
+        self._terms: dict[str, int] = {}  # The term that each data folder had when its server last told of it.
+        self._votes: dict[tuple[str, int], int] = {}  # (the voter's folder, term): the candidate that was told of it
         self._stood: dict[int, dict[int, RequestVote]] = {}  # The candidates in each term, and what they asked.
         self._candidacies: dict[int, int] = {}  # The last term in which each server stood.
         self._split: set[int] = set()
@@ -48,10 +58,10 @@ class Elections:
         """
         What was told before a crash, or was on the disk, is remembered after it.
         """
-        known = self._terms.get(view.id, 0)
+        known = self._terms.get(view.folder, 0)
         if view.term < known:
             raise Violation(f"server {view.id} starts in term {view.term}, and was in term {known} before")
-        told = self._votes.get((view.id, view.term))
+        told = self._votes.get((view.folder, view.term))
         if told is not None and view.votedFor != told:
             raise Violation(
                 f"server {view.id} starts with a vote for {view.votedFor} in term {view.term}, and told server {told} "
@@ -81,7 +91,7 @@ class Elections:
         """
         A server tells others of its term, which is on its disk.
         """
-        self._terms[view.id] = view.disk.term
+        self._terms[view.folder] = view.disk.term
 
     def asks(self, view: View, message: RequestVote) -> None:
         """
@@ -109,16 +119,16 @@ class Elections:
         """
         self._contact.answers(view, to, message)
         if message.granted and not message.preVote:
-            if self._votes.get((view.id, message.term)) == to:
+            if self._votes.get((view.folder, message.term)) == to:
                 self._rare[rare.VOTE_REPEATED] += 1
             self._told(view, message.term, to)
-        elif not message.granted and not view.raft.role.hasLeader and (view.id, message.term) not in self._votes:
+        elif not message.granted and not view.raft.role.hasLeader and (view.folder, message.term) not in self._votes:
             request = self._requests.get(to)
             if request and request.lastLogIndex > len(view.terms) > 0 and request.lastLogTerm < view.terms[-1]:
                 self._rare[rare.LONGER_LOG_REFUSED] += 1
 
     def _told(self, view: View, term: int, candidate: int) -> None:
-        known = self._votes.setdefault((view.id, term), candidate)
+        known = self._votes.setdefault((view.folder, term), candidate)
         if known != candidate:
             raise Violation(f"server {view.id} votes twice in term {term}: for {known}, and for {candidate}")
 
@@ -158,15 +168,22 @@ class Elections:
             raise Violation(f"server {view.id} is elected in term {term}, and its state machine is distrusted")
         if term in self.leaders:
             raise Violation(f"server {view.id} is elected in term {term}, and so was server {self.leaders[term]}")
-        votes = {peer for peer in view.peers if self._votes.get((peer, term)) == view.id}
-        if (view.disk.term, view.disk.votedFor) == (term, view.id):
-            votes.add(view.id)
-        if not view.isQuorum(votes):
-            voters = set(view.configuration.voters)
-            raise Violation(f"server {view.id} leads term {term} with {len(votes & voters)} votes of {len(voters)}")
+        if not view.isQuorum(lambda member: self._hasVoted(view, member, term)):
+            voters = [member for member in view.configuration.members if member.kind is Kind.VOTER]
+            votes = sum(self._hasVoted(view, voter, term) for voter in voters)
+            raise Violation(f"server {view.id} leads term {term} with {votes} votes of {len(voters)}")
         self.leaders[term] = view.id
         request = self._stood.get(term, {}).get(view.id)
         self._rare[rare.HANDED_OVER] += request is not None and request.handOver
         self._lastTerm = max(self._lastTerm, term)
         self._contact.elected(view)
         self._stability.elected(term)
+
+    def _hasVoted(self, view: View, voter: Member, term: int) -> bool:
+        """
+        Whether a candidate has a voter's vote, as far as that is the word of the voter.
+        """
+        if voter.id == view.id:
+            isDurable = (view.disk.term, view.disk.votedFor) == (term, view.id)
+            return isDurable and self._folders.counts(voter, view.folder)
+        return any(self._votes.get((folder, term)) == view.id for folder in self._folders.of(voter))

@@ -5,12 +5,13 @@ Hand-overs: a leader has a peer lead in its place, and loses nothing by it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from replkv.raft.leader import Leader
 from replkv.raft.messages import RequestVote, TimeoutNow
 from replkv.raft.outputs import Send
 from replkv.testing import rare
+from replkv.testing.judges.folders import Folders
 from replkv.testing.judges.view import View
 from replkv.testing.outcome import Violation
 
@@ -37,8 +38,8 @@ class HandOvers:
     Section 3.10 of Ongaro's thesis.
     """
 
-    def __init__(self, views: Mapping[int, View], counted: Counter[str]) -> None:
-        self._views = views
+    def __init__(self, folders: Folders, counted: Counter[str]) -> None:
+        self._folders = folders
         self._rare = counted
         self._underWay: dict[int, _UnderWay] = {}  # By leader.
         self._told: set[tuple[int, int]] = set()  # Who was told to stand for election, and by the leader of which term.
@@ -113,6 +114,9 @@ class HandOvers:
         last = view.raft.log.lastIndex
         if view.raft.commitIndex < last:
             raise Violation(f"leader {view.id} hands over to server {to}, and entry {last} is not committed")
-        disk = self._views[to].disk
-        if disk.term <= message.term and not disk.holds(last, view.raft.log.term(last)):
+        target, folders = view.configuration.member(to), self._folders
+        isThere = target is not None and (
+            folders.hasGoneOn(target, message.term) or folders.holds(target, last, view.raft.log.term(last))
+        )
+        if not isThere:
             raise Violation(f"leader {view.id} hands over to server {to}, which does not have entry {last}")

@@ -57,6 +57,23 @@ class Members:
                     if isConfiguration(data):
                         self._known[index, term] = decode(data)
 
+    def committed(self, terms: Sequence[int]) -> list[Configuration]:
+        """
+        The configurations that are committed, in order.
+
+        @param terms: those of all entries that are committed.
+        """
+        found = [known for known in self._known if known[0] <= len(terms) and terms[known[0] - 1] == known[1]]
+        return [self._known[known] for known in sorted(found)]
+
+    def open(self, terms: Sequence[int]) -> list[Configuration]:
+        """
+        The configurations that may yet be committed.
+
+        @param terms: as above.
+        """
+        return [configuration for (index, _), configuration in self._known.items() if index > len(terms)]
+
     def look(self, view: View) -> None:
         """
         What a server goes by is what its log says; or, where it leads, what its log is about to say.

@@ -4,9 +4,10 @@ Messages: what they tell is on the disk of who sends them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 
 from replkv.raft.leader import Leader
+from replkv.raft.member import Member
 from replkv.raft.messages import (
     AppendEntries,
     AppendEntriesReply,
@@ -17,6 +18,7 @@ from replkv.raft.messages import (
 )
 from replkv.raft.outputs import Send
 from replkv.testing.judges.elections import Elections
+from replkv.testing.judges.folders import Folders
 from replkv.testing.judges.view import View
 from replkv.testing.outcome import Violation
 
@@ -26,10 +28,11 @@ class Promises:
     Figure 2 of the paper: persistent state is updated before RPCs are answered.
     """
 
-    def __init__(self, elections: Elections, views: Mapping[int, View]) -> None:
+    def __init__(self, elections: Elections, folders: Folders, views: Mapping[int, View]) -> None:
         self._elections = elections
+        self._folders = folders
         self._views = views
-        self._answers: dict[tuple[int, int, int], int] = {}  # (from, to, term): step of the last
+        self._answers: dict[tuple[str, int, int], int] = {}  # (the folder of who answers, to, term): step of the last
 
     def check(self, view: View, sends: Sequence[Send], step: int, committed: Sequence[int]) -> None:
         """
@@ -48,13 +51,13 @@ class Promises:
                 case AppendEntries():
                     self._append(view, message, len(committed))
                 case AppendEntriesReply():
-                    self._answers[view.id, to, message.term] = step
+                    self._answers[view.folder, to, message.term] = step
                     if message.success and diskTerm == message.term:
                         self._acknowledged(view, to, message)
                 case InstallSnapshot():
                     self._offer(view, message, committed)
                 case InstallSnapshotReply():
-                    self._answers[view.id, to, message.term] = step
+                    self._answers[view.folder, to, message.term] = step
                     if message.matchIndex and diskTerm == message.term:
                         self._confirmed(view, message, committed)
                 case RequestVote():
@@ -68,12 +71,14 @@ class Promises:
                     self._elections.answers(view, to, message)
         self._elections.tells(view)
 
-    def heard(self, view: View, since: int, among: Set[int]) -> Set[int]:
+    def hears(self, view: View, member: Member, since: int) -> bool:
         """
-        Who of some servers has answered a leader, in its term and after a step. It hears itself.
+        Whether a member has answered a leader, in its term and after a step. It hears itself.
         """
+        if member.id == view.id:
+            return self._folders.counts(member, view.folder)
         term = view.raft.currentTerm
-        return {peer for peer in among if peer == view.id or self._answers.get((peer, view.id, term), 0) > since}
+        return any(self._answers.get((folder, view.id, term), 0) > since for folder in self._folders.of(member))
 
     def _append(self, view: View, message: AppendEntries, committed: int) -> None:
         if self._elections.leaders.get(message.term) != view.id:

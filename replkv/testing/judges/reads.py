@@ -40,7 +40,7 @@ class Reads:
         """
         progress = status.progress
         reachable = {peer for peer in progress if progress[peer].state is ProgressState.REPLICATE}
-        if not view.isQuorum({view.id, *reachable}):
+        if not view.isQuorum(lambda member: member.id == view.id or member.id in reachable):
             for asked in view.reads.values():
                 asked.waited = True
 
@@ -65,10 +65,11 @@ class Reads:
             raise Violation(f"a read of server {view.id} sees entry {seen}, and {asked.committed} were committed")
         if seen > asked.lastIndex:
             raise Violation(f"a read of server {view.id} sees entry {seen}, which was proposed after it")
-        voters = {voter for each in asked.configurations for voter in each.voters}
-        heard = self._promises.heard(view, asked.step, voters)
         # It is enough that they were a majority when it was confirmed.
-        if not any(isMajority(each, heard) for each in asked.configurations):
+        if not any(
+            isMajority(each, lambda member: self._promises.hears(view, member, asked.step))
+            for each in asked.configurations
+        ):
             raise Violation(f"server {view.id} answers a read, and no majority has confirmed since that it leads")
         if asked.waited:
             self._rare[rare.READ_WAITED] += 1

@@ -22,15 +22,16 @@ class Repairs:
 
     def __init__(self, counted: Counter[str]) -> None:
         self._rare = counted
-        self._had: dict[int, Repair] = {}  # By server, until that has as much again.
+        self._had: dict[str, Repair] = {}  # By data folder, until that has as much again.
 
-    def lost(self, server: int, had: Repair) -> None:
+    def lost(self, folder: str, had: Repair) -> None:
         """
         A server's disk has lost entries.
 
+        @param folder: the name of its data folder.
         @param had: what it had before.
         """
-        self._had[server] = had.joined(self._had.get(server))
+        self._had[folder] = had.joined(self._had.get(folder))
 
     def check(self, view: View, sends: Sequence[Send]) -> None:
         """
@@ -38,13 +39,13 @@ class Repairs:
 
         @raise Violation: if it votes, or stands for election, and has less than it had.
         """
-        had = self._had.get(view.id)
+        had = self._had.get(view.folder)
         if had is None:
             return
         stable = view.raft.log.stableIndex
         # While a snapshot is put in place of the log, nothing of that is stable.
         if stable and (stable >= had.lastIndex or view.raft.log.term(stable) > had.lastTerm):
-            del self._had[view.id]
+            del self._had[view.folder]
             self._rare[rare.LOG_REPAIRED] += 1
             return
         for to, message, _ in sends:

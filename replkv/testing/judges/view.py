@@ -4,12 +4,13 @@ A server as a judge sees it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from replkv.raft.configuration import Configuration
 from replkv.raft.core import Raft
 from replkv.raft.leader import Leader
+from replkv.raft.member import Kind, Member
 from replkv.raft.outputs import Token
 from replkv.testing.outcome import Violation
 
@@ -66,9 +67,21 @@ class Watched(Protocol):
         """
 
     @property
-    def disk(self) -> DurableLog:
+    def folder(self) -> str:
         """
-        Its disk, the same in all its runs.
+        The name of its data folder, the same in all its runs until that is wiped.
+        """
+
+    @property
+    def disks(self) -> Mapping[str, DurableLog]:
+        """
+        Its disk with each data folder that it has or had, by their names, the first one first.
+        """
+
+    @property
+    def beginning(self) -> Configuration:
+        """
+        Who the members are as long as its log does not say it.
         """
 
 
@@ -98,6 +111,7 @@ class View:
     What was last seen of one server in one run of it.
 
     @ivar id: its id.
+    @ivar folder: the name of its data folder.
     @ivar raft: its core.
     @ivar disk: its disk.
     @ivar beginning: the configuration with which the cluster begins.
@@ -119,6 +133,7 @@ class View:
         "configuration",
         "configurationBefore",
         "disk",
+        "folder",
         "id",
         "isDistrusted",
         "lastIndex",
@@ -133,7 +148,7 @@ class View:
         "votedFor",
     )
 
-    def __init__(self, server: Watched, committed: Sequence[int], beginning: Configuration) -> None:
+    def __init__(self, server: Watched, committed: Sequence[int]) -> None:
         """
         @param committed: the terms of all entries that are committed.
         @raise Violation: if the server's log begins after something else than what is committed.
@@ -141,8 +156,9 @@ class View:
         raft = server.raft
         self.id = server.id
         self.raft = raft
-        self.disk = server.disk
-        self.beginning = beginning
+        self.folder = server.folder
+        self.disk = server.disks[server.folder]
+        self.beginning = server.beginning
         self.configuration = self.configurationBefore = raft.state.configuration
         log = raft.log
         prevIndex = log.firstIndex - 1
@@ -162,11 +178,11 @@ class View:
         """
         return self.raft.peers
 
-    def isQuorum(self, servers: Set[int]) -> bool:
+    def isQuorum(self, counts: Callable[[Member], bool]) -> bool:
         """
-        Whether these can decide, by what it goes by now, or did before what it has just done.
+        Whether those can decide who count, by what it goes by now, or did before what it has just done.
         """
-        return isMajority(self.configuration, servers) or isMajority(self.configurationBefore, servers)
+        return isMajority(self.configuration, counts) or isMajority(self.configurationBefore, counts)
 
     def agreed(self, values: Mapping[int, int]) -> int:
         """
@@ -210,8 +226,9 @@ class View:
         return 0 < index <= len(self.terms) and self.terms[index - 1] == term
 
 
-def isMajority(configuration: Configuration, servers: Set[int]) -> bool:
+def isMajority(configuration: Configuration, counts: Callable[[Member], bool]) -> bool:
     """
-    Whether these are most of the voters. Judges count by themselves.
+    Whether those who count are most of the voters. Judges count by themselves.
     """
-    return 2 * sum(voter in servers for voter in configuration.voters) > len(configuration.voters)
+    voters = [member for member in configuration.members if member.kind is Kind.VOTER]
+    return 2 * sum(counts(voter) for voter in voters) > len(voters)

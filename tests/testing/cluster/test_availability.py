@@ -41,6 +41,7 @@ class AvailabilityTests(SynchronousTestCase):
         cluster = SimulatedCluster(3)
         cluster.close()
         self.config = cluster.config
+        self.isOut = False
         self.time = 10.0
         self.settled = -1.0
         self.raft = SimpleNamespace(currentTerm=4, leaderId=None, commitIndex=5, lastApplied=5)
@@ -53,6 +54,8 @@ class AvailabilityTests(SynchronousTestCase):
             cast(Raft, self.raft),
             cast(Backend, self.backend),
             self.leaders,
+            lambda server: cluster.servers[server].places,
+            lambda: self.isOut,
             lambda: self.time,
             lambda: self.settled,
         )

@@ -157,11 +157,30 @@ class PlanTests(SynchronousTestCase):
 
     def test_frail(self) -> None:
         """
-        Never so many disks rot that what a majority holds could be lost.
+        Never so many disks rot that what a majority holds could be lost. Where members come and go, that is seen to
+        when one is to rot.
         """
         for seed in range(300):
             plan = draw(seed, list(KINDS))
-            self.assertLess(2 * len(plan.frail), plan.size)
+            if plan.members is None:
+                self.assertLess(2 * len(plan.frail), plan.size)
+
+    def test_members(self) -> None:
+        """
+        In a third of the seeds members come and go. What goes wrong may happen to those that come too, and there is
+        nothing else about these seeds.
+        """
+        plans = [draw(seed, list(KINDS)) for seed in range(300)]
+        few = [plan for plan in plans if plan.members is not None]
+        self.assertTrue(70 < len(few) < 130)
+        for plan in few:
+            assert plan.members is not None
+            count = plan.size + len(plan.members.comers)
+            self.assertIsNone(plan.users)
+            self.assertEqual(len(plan.rates), count)
+            self.assertTrue(all(named and max(named) < plan.size for named in plan.members.comers))
+            servers = {fault.servers for fault in plan.faults if fault.kind != UPGRADE}
+            self.assertEqual({tuple(sorted(each)) for each in servers} - {tuple(range(count))}, set())
 
     def test_seldom(self) -> None:
         """

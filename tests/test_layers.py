@@ -82,7 +82,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "commands": ("times", "users", "versions"),
     "wire": ("commands", "users"),
     "kv": ("commands", "times", "users", "versions"),
-    "storage": ("lives", "times"),
+    "storage": ("lives", "times", "versions"),
     "tls": ("config", "handshakes", "outside", "tlsfiles"),
     "peers": ("hosts", "lives", "outside", "printable", "reasons", "sending", "storage.snapshot", "times", "versions"),
     "client": ("clocks", "commands", "config", "hosts", "names", "reasons", "users", "wire"),

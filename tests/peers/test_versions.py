@@ -11,10 +11,10 @@ from twisted.protocols import amp
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.lives import MAX_VERSION, Life
+from replkv.lives import Life
 from replkv.peers.commands import Hello, Refused, RequestVoteCommand
 from replkv.peers.receiver import TooOld
-from replkv.versions import VERSIONS, Versions
+from replkv.versions import MAX_VERSION, VERSIONS, Versions
 from tests.network import Network
 from tests.peers.linked import LinkTests
 from tests.peers.listening import ListenerTests

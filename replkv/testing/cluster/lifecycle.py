@@ -224,6 +224,7 @@ class Lifecycle(RunningMachine):
             watchCondemnation(cluster, self._service.assembly)
             watchMistakes(cluster, self.id, self._service.assembly)
             watchUnapplied(cluster, self._service.assembly)
+            roster = self._service.assembly.roster
             self._availability = Availability(
                 self.file,
                 self.id,
@@ -231,7 +232,8 @@ class Lifecycle(RunningMachine):
                 self.node,
                 cluster.judge.leaders,
                 lambda server: cluster.servers[server].places,
-                lambda: cluster.quorums.wasExcluded(self.id),
+                # One that others do not let in may have been put back, or run twice.
+                lambda: cluster.quorums.wasExcluded(self.id) or roster.refuge is not None,
                 process.seconds,
                 lambda: cluster.health.settledFor(self.id),
             )

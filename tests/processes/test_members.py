@@ -365,6 +365,33 @@ async def test_allMoved(makeCluster: MakeCluster) -> None:
 
 
 @onReactor
+async def test_spare(makeCluster: MakeCluster) -> None:
+    """
+    A spare takes the place of a server that is gone, and that one is told so when it comes back.
+    """
+    cluster = makeCluster(3, Autopilot={"ReplaceAfter": "5s"})
+    cluster.start()
+    leader = await cluster.leader()
+    spare = cluster.newcomer(3, leader)
+    spare.start()
+    operator = Members(cluster)
+    ports = spare.clientPort, spare.logPort
+    assert await surely(partial(operator.client.addMember, 3, HOST, *ports, spare=True))
+
+    async def isThere() -> bool:
+        return any(member.id == 3 and member.incarnation and member.lag == 0 for member in await operator.all())
+
+    await until(isThere, "the spare is there")
+    gone = cluster.servers[(leader + 1) % 3]
+    gone.kill()
+    await operator.votes(3)
+    assert gone.id not in {member.id for member in await operator.all()}
+    await cluster.put(b"k", b"v")
+    gone.start()
+    await until(lambda: "is no member of the cluster 'replkv' any more" in gone.logged(), "it is told")
+
+
+@onReactor
 async def test_mistakes(makeCluster: MakeCluster) -> None:
     """
     What would lose the majority is refused, with the command that is the right one; and so is a server that comes with

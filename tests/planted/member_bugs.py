@@ -5,8 +5,19 @@ Bugs of members that come and go.
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from typing import Final
+from typing import Any, Final
 
+from twisted.internet.defer import Deferred
+
+import replkv.raft.changing
+import replkv.raft.leader
+from replkv.commands.results import Result
+from replkv.frontends.request import Request
+from replkv.node.membership import Membership
+from replkv.node.roster import Roster
+from replkv.peers.identity import Identity
+from replkv.peers.links import Links
+from replkv.peers.roll import Claim, Roll
 from replkv.raft.changing import Changing
 from replkv.raft.configuration import Configuration
 from replkv.raft.configurations import Configurations
@@ -19,6 +30,9 @@ from tests.planted.bug import Bug, Patch
 _append = ServerState.append
 _check = Changing.check
 _commit = ServerState.commit
+_followLinks = Links.follow
+_objection = Roll.objection
+_place = Identity._place
 
 
 def _appendAlone(state: ServerState, entries: list[Entry]) -> None:
@@ -74,6 +88,31 @@ def _restartWithoutMembers(configurations: Configurations, configuration: Config
     configurations._note()
 
 
+def _anyFolder(roll: Roll, server: int, *rest: Any) -> str | None:
+    return _objection(roll, server, *rest) if roll.member(server) is None else None
+
+
+def _placeWithAnyFolder(identity: Identity, claim: Claim) -> bool:
+    return _place(identity, claim._replace(folders={**claim.folders, identity.serverId: ""}))
+
+
+def _promotedBeforeItCame(configuration: Configuration, server: int) -> Configuration:
+    return Configuration(
+        member._replace(kind=Kind.VOTER) if member.id == server else member for member in configuration.members
+    )
+
+
+def _tellAtOnce(membership: Membership, request: Request, index: int, told: Result, result: Deferred[Result]) -> None:
+    result.callback(told)
+
+
+def _isGoneSoon(roster: Roster) -> bool:
+    """
+    Committed or not.
+    """
+    return roster._wasMember and roster._raft.configuration.member(roster._id) is None
+
+
 BUGS: Final = (
     Bug(
         "a configuration counts only when it is committed",
@@ -107,5 +146,42 @@ BUGS: Final = (
         "core",
         100,
         (Patch(Configurations, "restart", _restartWithoutMembers),),
+    ),
+    Bug(
+        "a wiped server is let in",
+        "cluster",
+        100,
+        (Patch(Roll, "objection", _anyFolder), Patch(Identity, "_place", _placeWithAnyFolder)),
+    ),
+    Bug(
+        "what was known of a data folder that is replaced is known of the next one",
+        "cluster",
+        100,
+        (Patch(replkv.raft.changing, "isReplaced", lambda before, after, server: False),),
+    ),
+    Bug(
+        "a server gets its vote before its data folder is named",
+        "cluster",
+        100,
+        (Patch(replkv.raft.leader, "promoted", _promotedBeforeItCame),),
+    ),
+    Bug("a change is done before it is committed", "cluster", 50, (Patch(Membership, "_await", _tellAtOnce),)),
+    Bug(
+        "a server that has moved is looked for where it was",
+        "cluster",
+        100,
+        (Patch(Links, "follow", lambda links, isCommitted: _followLinks(links, False)),),
+    ),
+    Bug(
+        "servers are where the servers file says",
+        "cluster",
+        50,
+        (Patch(Links, "addressOf", lambda links, server: links._addresses.get(server)),),
+    ),
+    Bug(
+        "a server stops before its removal is committed",
+        "cluster",
+        200,
+        (Patch(Roster, "isRemoved", property(_isGoneSoon)),),
     ),
 )

@@ -14,7 +14,6 @@ import replkv.raft.leader
 from replkv.commands.results import Result
 from replkv.frontends.request import Request
 from replkv.node.membership import Membership
-from replkv.node.roster import Roster
 from replkv.peers.identity import Identity
 from replkv.peers.links import Links
 from replkv.peers.roll import Claim, Roll
@@ -106,13 +105,6 @@ def _tellAtOnce(membership: Membership, request: Request, index: int, told: Resu
     result.callback(told)
 
 
-def _isGoneSoon(roster: Roster) -> bool:
-    """
-    Committed or not.
-    """
-    return roster._wasMember and roster._raft.configuration.member(roster._id) is None
-
-
 BUGS: Final = (
     Bug(
         "a configuration counts only when it is committed",
@@ -177,11 +169,5 @@ BUGS: Final = (
         "cluster",
         50,
         (Patch(Links, "addressOf", lambda links, server: links._addresses.get(server)),),
-    ),
-    Bug(
-        "a server stops before its removal is committed",
-        "cluster",
-        200,
-        (Patch(Roster, "isRemoved", property(_isGoneSoon)),),
     ),
 )

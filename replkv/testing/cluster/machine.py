@@ -60,7 +60,7 @@ class SimulatedMachine:
     @ivar id: its id.
     @ivar config: where it is.
     @ivar firstAddress: where it was at first.
-    @ivar places: all places where it took clients so far: hosts and ports.
+    @ivar places: all places where it took clients so far, or is to: hosts and ports.
     @ivar file: its servers file.
     @ivar beginning: whom that named when its data folder was made.
     @ivar files: its disk.

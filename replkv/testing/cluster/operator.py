@@ -192,6 +192,8 @@ class Operator:
         if self._random.random() < 0.5:
             self._take(server, port)
         address = server.address._replace(clientPort=port, logPort=port + 1000)
+        # It may be told to clients before it is there.
+        server.places.add((address.host, port))
         reply = await self._ask(MemberUpdate(server.id, *address, self._random.random() < 0.3))
         await self._wait(self._random.uniform(0.0, 0.5))
         if isinstance(reply, Done) and server.address != address:

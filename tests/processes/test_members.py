@@ -29,12 +29,12 @@ CALM = {"HeartbeatMs": 100, "ElectionTimeoutMs": 2000, "LeaderWaitMs": 60_000, "
 Time-outs that are not over before the servers have done something, however busy the machine is.
 """
 
-CHANGES = int(os.environ.get("MEMBER_CHANGES", "4"))
+CHANGES = int(os.environ.get("MEMBER_CHANGES", "2"))
 """
 During how many changes a server is killed.
 """
 
-CALM_CHANGES = int(os.environ.get("MEMBER_CALM_CHANGES", "4"))
+CALM_CHANGES = int(os.environ.get("MEMBER_CALM_CHANGES", "2"))
 """
 How many are made where nothing else goes wrong.
 """

@@ -114,6 +114,7 @@ REQUIRED: Final = {
     | {
         MEMBERS_CHANGED,
         CONFIGURATION_TAKEN_BACK,
+        WIPED,
         SNAPSHOT,
         SNAPSHOT_LATE,
         LOG_REPLACED,

@@ -140,6 +140,12 @@ BUGS: Final = (
         (Patch(Configurations, "restart", _restartWithoutMembers),),
     ),
     Bug(
+        "a leader goes on with what it knew of a data folder that is replaced",
+        "core",
+        100,
+        (Patch(replkv.raft.changing, "isReplaced", lambda before, after, server: False),),
+    ),
+    Bug(
         "a wiped server is let in",
         "cluster",
         100,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from math import inf
 from typing import TYPE_CHECKING
 
-from replkv.testing.cluster.quorums import Quorums
+from replkv.testing.quorums import Quorums
 
 if TYPE_CHECKING:
     from replkv.testing.cluster.server import SimulatedServer
@@ -34,7 +34,7 @@ class Blind:
         See how it is now.
         """
         lost = {server.id for server in self._servers if server.hasLostTime}
-        blind = bool(lost) and self._quorums.couldBe(lambda server: server.id in lost)
+        blind = bool(lost) and self._quorums.couldBe(lambda server: server in lost)
         if blind and not self._isBlind:
             self.intervals.append((now, inf))
         elif self._isBlind and not blind:

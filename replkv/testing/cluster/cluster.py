@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 
 from replkv.client.client import Client
 from replkv.config import Config, ServerConfig
+from replkv.raft.member import Member
 from replkv.service.limits import SERVER_LIMITS, ServerLimits
 from replkv.testing.chance import chance
 from replkv.testing.cluster.availability import LOOK_SECONDS
@@ -24,12 +25,12 @@ from replkv.testing.cluster.leadership import Leadership
 from replkv.testing.cluster.logwatch import LogWatch
 from replkv.testing.cluster.network import Network
 from replkv.testing.cluster.process import Process
-from replkv.testing.cluster.quorums import Quorums
 from replkv.testing.cluster.server import SimulatedServer
 from replkv.testing.cluster.statehash import StateHashes
 from replkv.testing.health import Health
 from replkv.testing.judge import Judge
 from replkv.testing.outcome import NotInTime, Violation
+from replkv.testing.quorums import Quorums
 from replkv.testing.rare import CRASH_BEFORE_SYNC, CRASH_IN_COMPACTION, REGRESSED
 from replkv.testing.timeline import Timeline
 from replkv.testing.trace import Trace
@@ -135,7 +136,7 @@ class SimulatedCluster:
             self.servers.append(SimulatedServer(self, server, file))
         self.health = Health(len(servers), self.timeline.seconds)
         self.judge = Judge(self.servers, self.rare, self.health, self.timeline.seconds)
-        self.quorums = Quorums(self.servers, self.servers[0].beginning, self.judge)
+        self.quorums = Quorums(self.servers, self.servers[0].beginning, self.judge, self._isWhole)
         self.blind = Blind(self.servers, self.quorums)
         self.clones = 0
         self.clientHosts: list[str] = []
@@ -277,6 +278,10 @@ class SimulatedCluster:
         leader = self._leader()
         assert leader is not None
         return leader
+
+    def _isWhole(self, member: Member) -> bool:
+        server = self.servers[member.id]
+        return server.isSound and server.fits(member)
 
     def _leader(self) -> SimulatedServer | None:
         for server in self.servers:

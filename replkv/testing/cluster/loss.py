@@ -118,7 +118,7 @@ def mayRot(cluster: SimulatedCluster, server: SimulatedServer) -> bool:
     """
     Whether a server's disk may go bad: it is one of those to which that may happen, and the others can do without.
     """
-    return server.isFrail and cluster.quorums.canSpare(server)
+    return server.isFrail and cluster.quorums.canSpare(server.id)
 
 
 def copyOfStopped(server: SimulatedServer) -> Copy:
@@ -155,9 +155,9 @@ def _isHeld(cluster: SimulatedCluster, server: SimulatedServer) -> bool:
     Whether a majority has all that a server has, without that server.
     """
     disk = server.disk
-    return cluster.quorums.isCertain(
-        lambda other: other is not server and other.isIntact and other.disk.has(disk.lastIndex, disk.lastTerm)
-    )
+    others = [other for other in cluster.servers if other is not server and other.isIntact]
+    held = {other.id for other in others if other.disk.has(disk.lastIndex, disk.lastTerm)}
+    return cluster.quorums.isCertain(lambda other: other in held)
 
 
 def _lose(cluster: SimulatedCluster, server: SimulatedServer, copy: Copy | None) -> None:

@@ -60,7 +60,7 @@ class Operator:
     Does one thing after the other. It asks as operators do, from a host of its own, and goes where it is sent; what it
     does to machines, it does by hand. There may be two of them, who know nothing of each other.
 
-    It takes nothing away that the others cannot do without (L{Quorums<replkv.testing.cluster.quorums.Quorums>}).
+    It takes nothing away that the others cannot do without (L{Quorums<replkv.testing.quorums.Quorums>}).
     """
 
     def __init__(self, cluster: SimulatedCluster, number: int, plan: MembersPlan) -> None:
@@ -152,7 +152,7 @@ class Operator:
         Have one less.
         """
         server = self._choose()
-        if server is None or not self._quorums.canSpare(server):
+        if server is None or not self._quorums.canSpare(server.id):
             return
         self._cluster.rare[rare.LEADER_REMOVED] += server.leads
         reply = await self._ask(MemberRemove(server.id, False), leaving=server)
@@ -182,12 +182,12 @@ class Operator:
         Have one at other ports, before or after that is told; or tell what is known.
         """
         server = self._choose()
-        if server is None or not self._quorums.canSpare(server):
+        if server is None or not self._quorums.canSpare(server.id):
             return
         if self._random.random() < 0.3:
             await self._ask(MemberUpdate(server.id, *server.address, False))
             return
-        stays = self._quorums.leave(server)
+        stays = self._quorums.leave(server.id)
         port = 9000 + self._random.randint(1, 99)
         if self._random.random() < 0.5:
             self._take(server, port)
@@ -250,7 +250,7 @@ class Operator:
         return [
             member
             for member in quorums.latest.members
-            if servers[member.id].condemned or servers[member.id].hasForgotten or not quorums.fits(member)
+            if servers[member.id].condemned or servers[member.id].hasForgotten or not servers[member.id].fits(member)
         ]
 
     @property
@@ -299,7 +299,7 @@ class Operator:
         target = self._random.choice(cluster.addresses)
         inquiries: list[Inquiry] = []
         if leaving is not None:
-            self._keepFrom(inquiries, self._quorums.leave(leaving))
+            self._keepFrom(inquiries, self._quorums.leave(leaving.id))
         for _ in range(_ATTEMPTS):
             inquiry = Inquiry(command)
             inquiries.append(inquiry)

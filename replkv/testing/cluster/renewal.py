@@ -30,7 +30,7 @@ def mayRenew(cluster: SimulatedCluster, server: SimulatedServer) -> bool:
     areOthersKnown = not cluster.clones and not any(
         other.hasForgotten for other in cluster.servers if other is not server
     )
-    return isKnown and areOthersKnown and cluster.quorums.canSpare(server) and _file(cluster, server) is not None
+    return isKnown and areOthersKnown and cluster.quorums.canSpare(server.id) and _file(cluster, server) is not None
 
 
 def renew(cluster: SimulatedCluster, server: SimulatedServer) -> None:

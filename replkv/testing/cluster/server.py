@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from replkv.config import Config, ServerConfig
 from replkv.kv.record import hashOf
 from replkv.kv.state import readState
+from replkv.raft.member import Member
 from replkv.storage.log import LogStorage
 from replkv.testing import rare
 from replkv.testing.cluster.lifecycle import Lifecycle
@@ -38,6 +39,13 @@ class SimulatedServer(Lifecycle):
         Whether it has all that it ever promised, and a state that is right: it needs nothing of others to lead.
         """
         return self.isIntact and not self.hasGoneBack and self._lacking is None and self._doubted is None
+
+    def fits(self, member: Member) -> bool:
+        """
+        Whether it is what a configuration says of it: with that data folder, at that address.
+        """
+        isThere = self.address == (member.address or self.firstAddress)
+        return isThere and self._cluster.judge.folders.counts(member, self.folder)
 
     def renew(self) -> None:
         """

@@ -9,10 +9,11 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from replkv.raft.configuration import Configuration
-from replkv.raft.messages import Message
+from replkv.raft.member import Member
+from replkv.raft.messages import REQUESTS, Message
 from replkv.testing.chance import chance
 from replkv.testing.core.disk import Disk
-from replkv.testing.core.network import Network
+from replkv.testing.core.network import Folders, Network
 from replkv.testing.core.plan import Plan
 from replkv.testing.core.probes import Probes
 from replkv.testing.core.question import Question
@@ -20,6 +21,7 @@ from replkv.testing.core.server import Server
 from replkv.testing.health import Health
 from replkv.testing.judge import Judge
 from replkv.testing.outcome import NotInTime
+from replkv.testing.quorums import Quorums
 from replkv.testing.span import Span
 from replkv.testing.timeline import Timeline
 from replkv.testing.trace import Trace
@@ -39,6 +41,8 @@ class Cluster:
     @ivar probes: counts the probes of leaders.
     @ivar servers: the servers; the place of each is its id.
     @ivar network: the network.
+    @ivar beginning: the configuration with which it begins.
+    @ivar quorums: knows who may be lost.
     @ivar isCalm: whether nothing goes wrong any more.
     """
 
@@ -56,15 +60,14 @@ class Cluster:
             self.timeline, seed, plan.servers, plan.delay, plan.detection, self._arrive, self._unreachable
         )
         first = plan.servers if plan.members is None else plan.members.first
-        configuration = Configuration.ofVoters(range(first))
-        self.servers = [
-            Server(self, number, Disk(self.timeline, chance(seed, "disk", number), plan.disk, configuration))
-            for number in range(plan.servers)
-        ]
+        self.beginning = Configuration.ofVoters(range(first))
+        self.servers = [Server(self, number, self.emptyDisk(number)) for number in range(plan.servers)]
+        self.network.folders = [server.folder for server in self.servers]
         for server, rate in zip(self.servers, plan.rates, strict=True):
             server.rate = rate
         self.health = Health(plan.servers, self.timeline.seconds)
         self.judge = Judge(self.servers, self.rare, self.health, self.timeline.seconds)
+        self.quorums = Quorums(self.servers, self.beginning, self.judge, self.isWhole)
         self.probes = Probes()
         self._down = [0] * plan.servers
         self._standing = [0] * plan.servers
@@ -143,6 +146,29 @@ class Cluster:
         if not self._down[server]:
             self.servers[server].start()
 
+    def emptyDisk(self, server: int, *more: object) -> Disk:
+        """
+        A disk with nothing on it.
+
+        @param more: which one it is of that server, if not the first.
+        """
+        seconds = _CALM_DELAY if self.isCalm else self.plan.disk
+        return Disk(self.timeline, chance(self.seed, "disk", server, *more), seconds, self.beginning)
+
+    def renew(self, server: int) -> None:
+        """
+        Have a server crash, and lose its data folder. L{restart} starts it again.
+        """
+        self.crash(server)
+        self.servers[server].renew()
+        self.network.folders[server] = self.servers[server].folder
+
+    def isWhole(self, member: Member) -> bool:
+        """
+        Whether a server has the data folder with which it is a member.
+        """
+        return self.judge.folders.counts(member, self.servers[member.id].folder)
+
     def pause(self, server: int) -> None:
         """
         Have a server stand still, until L{resume} is called as often as this was, or until it crashes.
@@ -201,8 +227,37 @@ class Cluster:
         """
         self.rare[name] += 1
 
-    def _arrive(self, sender: int, to: int, message: Message) -> bool:
-        return self.servers[to].receive(sender, message)
+    def _arrive(self, sender: int, to: int, message: Message, folders: Folders) -> bool:
+        isLetIn = self._isLetIn(self.servers[sender], self.servers[to], message, folders)
+        return isLetIn and self.servers[to].receive(sender, message, folders.sender)
+
+    def _isLetIn(self, sender: Server, to: Server, message: Message, folders: Folders) -> bool:
+        """
+        Whether a message arrives that was sent with a data folder, and to one: what L{replkv.peers} sees to, and the
+        cores count on. Nothing comes of what is late for a folder that is no more. Who asks goes by the members in
+        force; who is asked, by those that are committed too, and it believes a server that knows later ones.
+        """
+        if folders.to != to.folder:
+            return False
+        if not isinstance(message, REQUESTS):
+            return self._knows(to, to.raft.configuration, sender, folders.sender)
+        isCurrent = folders.sender == sender.folder
+        if isCurrent and not self._knows(sender, sender.raft.configuration, to, folders.to):
+            return False
+        member = sender.raft.configuration.member(sender.id)
+        isAhead = isCurrent and sender.raft.configurationIndex > to.raft.settled[0]
+        isBelieved = isAhead and member is not None and member.incarnation == folders.sender
+        return isBelieved or any(
+            self._knows(to, configuration, sender, folders.sender)
+            for configuration in (to.raft.configuration, to.raft.settled[1])
+        )
+
+    def _knows(self, one: Server, configuration: Configuration, other: Server, folder: str) -> bool:
+        """
+        Whether a server talks to another one with that data folder, by one of its configurations.
+        """
+        member = configuration.member(other.id)
+        return member is None or self.judge.folders.counts(member, folder)
 
     def _unreachable(self, asker: int, other: int) -> None:
         self.servers[asker].unreachable(other)

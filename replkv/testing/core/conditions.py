@@ -8,7 +8,7 @@ from random import Random
 
 from replkv.raft.entry import Batch
 from replkv.raft.messages import AppendEntries, Message
-from replkv.testing.core.network import Way
+from replkv.testing.core.network import Folders, Way
 
 
 class Cut:
@@ -127,27 +127,27 @@ class Holding:
     cuts = False
 
     def __init__(self) -> None:
-        self._held: list[tuple[Way, Message]] = []
+        self._held: list[tuple[Way, Message, Folders]] = []
 
     def sent(self, way: Way, message: Message, delay: float) -> float | None:
         """
         Keep it.
         """
-        self._held.append((way, message))
+        self._held.append((way, message, way.folders))
         return None
 
     def deliver(self) -> None:
         """
         Let all arrive.
         """
-        for way, message in self._held:
-            way.deliver(message, 0.0)
+        for way, message, folders in self._held:
+            way.deliver(message, 0.0, folders)
 
     def lose(self) -> None:
         """
         Lose all.
         """
-        for way, message in self._held:
+        for way, message, _ in self._held:
             way.lose(message)
 
 

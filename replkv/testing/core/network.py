@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from random import Random
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from replkv.raft.messages import REQUESTS, Message
 from replkv.testing.chance import chance
@@ -30,6 +30,15 @@ class Condition(Protocol):
         @param delay: how long it would take.
         @return: how long it takes; C{None} where it is not delivered, or not now.
         """
+
+
+class Folders(NamedTuple):
+    """
+    The data folders of the servers at the ends of a way.
+    """
+
+    sender: str
+    to: str
 
 
 class Way:
@@ -59,11 +68,20 @@ class Way:
             delay = changed
         self.deliver(message, delay)
 
-    def deliver(self, message: Message, delay: float) -> None:
+    @property
+    def folders(self) -> Folders:
+        """
+        Between whom it leads now.
+        """
+        return Folders(self.network.folders[self.sender], self.network.folders[self.to])
+
+    def deliver(self, message: Message, delay: float, folders: Folders | None = None) -> None:
         """
         Have a message arrive.
+
+        @param folders: between whom the way led when it was sent, if that was before.
         """
-        self.network.timeline.callLater(delay, self._arrive, message)
+        self.network.timeline.callLater(delay, self._arrive, message, folders or self.folders)
 
     def lose(self, message: Message) -> None:
         """
@@ -74,12 +92,12 @@ class Way:
         else:
             self.network.disconnect(self.to, self.sender)
 
-    def _arrive(self, message: Message) -> None:
+    def _arrive(self, message: Message, folders: Folders) -> None:
         for condition in self.conditions:
             if condition.cuts:
                 self.lose(message)
                 return
-        if not self.network.arrive(self.sender, self.to, message):
+        if not self.network.arrive(self.sender, self.to, message, folders):
             self.lose(message)
 
 
@@ -89,6 +107,7 @@ class Network:
 
     @ivar least: the shortest that a message takes, in seconds.
     @ivar range: by how much longer it may take.
+    @ivar folders: the data folder of each server.
     """
 
     def __init__(
@@ -98,17 +117,19 @@ class Network:
         servers: int,
         delay: Span,
         detection: float,
-        arrive: Callable[[int, int, Message], bool],
+        arrive: Callable[[int, int, Message, Folders], bool],
         unreachable: Callable[[int, int], None],
     ) -> None:
         """
         @param delay: how long a message takes.
         @param detection: after how many seconds a server learns that messages are lost.
-        @param arrive: is given (from, to, message); says whether there is anyone to take it.
+        @param arrive: is given (from, to, message, and between which data folders it was sent); says whether there is
+            anyone to take it.
         @param unreachable: is told (who asked, of whom) that messages are lost.
         """
         self.timeline = timeline
         self.hurry(delay)
+        self.folders = [""] * servers
         self._detection = detection
         self.arrive = arrive
         self._unreachable = unreachable

@@ -41,7 +41,7 @@ class Pump:
     @ivar id: its id.
     @ivar folder: the name of its data folder.
     @ivar disk: its disk.
-    @ivar disks: the same, by that name.
+    @ivar disks: that, and those of the folders that it had before, by their names.
     @ivar beginning: the configuration with which the cluster begins.
     @ivar machine: its state machine.
     @ivar isRunning: whether it runs, paused or not.
@@ -54,7 +54,7 @@ class Pump:
     def __init__(self, cluster: Cluster, serverId: int, disk: Disk) -> None:
         plan = cluster.plan
         self.id = serverId
-        self.folder = folderOf(serverId)
+        self.folder = f"folder {serverId}"
         self.disk = disk
         self.disks: dict[str, DurableLog] = {self.folder: disk}
         self.machine = disk.snapshot.copy()
@@ -165,8 +165,10 @@ class Pump:
         self._cluster.judge.check(self, ready)
         if ready.persists:
             self.disk.write(ready.persists, self._snapshots.given(ready.persists))
-        for to, message, _ in ready.sends:
-            self._cluster.send(self.id, to, message)
+        for to, message, folder in ready.sends:
+            # Who has asked with another data folder is no more.
+            if folder in (None, self._cluster.servers[to].folder):
+                self._cluster.send(self.id, to, message)
         for load in ready.loads:
             self.disk.read(load, self._loaded)
         if ready.fetch is not None:
@@ -233,13 +235,6 @@ class Pump:
     def _load(self, load: Load, batch: Batch) -> None:
         self._cluster.step(self.id, "loaded", load.first, len(batch))
         self.raft.loaded(load, batch)
-
-
-def folderOf(server: int) -> str:
-    """
-    The name of a server's data folder.
-    """
-    return f"folder {server}"
 
 
 def _nothing() -> None:

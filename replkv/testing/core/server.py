@@ -80,6 +80,16 @@ class Server(Pump):
             )
             self._cluster.judge.lostEntries(self, had)
 
+    def renew(self) -> None:
+        """
+        Lose its data folder, while it does not run, and have an empty one.
+        """
+        self.folder = f"folder {self.id}, {len(self.disks)} later"
+        self.disk = self._cluster.emptyDisk(self.id, len(self.disks))
+        self.disks[self.folder] = self.disk
+        self.machine = self.disk.snapshot.copy()
+        self._cluster.tell(self.name, "has an empty data folder")
+
     def pause(self) -> None:
         """
         Stand still: count no ticks and do nothing, as a stopped process does.
@@ -118,14 +128,15 @@ class Server(Pump):
 
     # What happens to it.
 
-    def receive(self, sender: int, message: Message) -> bool:
+    def receive(self, sender: int, message: Message, folder: str) -> bool:
         """
         A message arrives.
 
+        @param folder: with which data folder it was sent: an answer to it is for no other.
         @return: whether there is anyone to take it.
         """
         if self.isRunning:
-            self.into(self._step, sender, message)
+            self.into(self._step, sender, message, folder)
         return self.isRunning
 
     def unreachable(self, peer: int) -> None:
@@ -172,7 +183,7 @@ class Server(Pump):
         self.raft.tick()
         self._cluster.judge.ticked(self)
 
-    def _step(self, sender: int, message: Message) -> None:
+    def _step(self, sender: int, message: Message, folder: str) -> None:
         raft = self.raft
         isReply = isinstance(message, AppendEntriesReply | InstallSnapshotReply | RequestVoteReply)
         if isReply and message.term < raft.currentTerm:
@@ -181,7 +192,7 @@ class Server(Pump):
         self._cluster.step(self.id, sender, *message[:-1], size)
         self._admit(sender, message)
         nextIndex = nextIndexOf(self, sender)
-        self._cluster.judge.receives(self, sender, message, lambda: raft.step(sender, message))
+        self._cluster.judge.receives(self, sender, message, lambda: raft.step(sender, message, folder))
         if isinstance(message, AppendEntriesReply):
             self._cluster.probes.answered(self, self._cluster.servers[sender], message, nextIndex)
 

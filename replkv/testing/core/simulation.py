@@ -153,11 +153,14 @@ class Simulation:
         Whether all members have applied all of the leader's log, and no log is to be repaired. All of them are voters
         by then. What a state machine holds at an index, the judge has compared.
         """
-        leader = self._cluster.leader()
+        cluster, leader = self._cluster, self._cluster.leader()
         if leader is None:
             return False
         last, configuration = leader.raft.log.lastIndex, leader.raft.state.configuration
-        members = [self._cluster.servers[member] for member in configuration.ids]
-        return configuration.ids == configuration.voters and all(
-            server.machine.appliedIndex == last and not server.raft.isRepairing for server in members
+        members = [cluster.servers[member] for member in configuration.ids]
+        isComplete = all(cluster.isWhole(member) for member in configuration.members)
+        return (
+            isComplete
+            and configuration.ids == configuration.voters
+            and all(server.machine.appliedIndex == last and not server.raft.isRepairing for server in members)
         )

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from replkv.raft.entry import NO_ENTRIES, Batch, Entry
 from replkv.raft.messages import AppendEntries, AppendEntriesReply, Message, RequestVote, RequestVoteReply
 from replkv.testing.core.conditions import Cut, Delaying, Holding, Lossy, OldEntriesOnly, Repeating, Slow
-from replkv.testing.core.network import Condition, Network
+from replkv.testing.core.network import Condition, Folders, Network
 from replkv.testing.span import Span
 from replkv.testing.timeline import Timeline
 
@@ -33,7 +33,7 @@ class NetworkTests(SynchronousTestCase):
         self.unreachable: list[tuple[float, int, int]] = []
         self.down: list[int] = []
 
-        def arrive(sender: int, to: int, message: Message) -> bool:
+        def arrive(sender: int, to: int, message: Message, folders: Folders) -> bool:
             if to not in self.down:
                 self.arrived.append((self.timeline.seconds(), sender, to, message))
             return to not in self.down

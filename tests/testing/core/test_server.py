@@ -46,7 +46,7 @@ def aPlan(**changed: object) -> Plan:
     return replace(plan, **changed)  # type: ignore[arg-type]
 
 
-class ServerTests(SynchronousTestCase):
+class ServerCase(SynchronousTestCase):
     """
     A cluster without clients.
     """
@@ -76,6 +76,12 @@ class ServerTests(SynchronousTestCase):
         Ask a server.
         """
         server.ask([Question(command, lambda question, result: self.results.append(result)) for command in commands])
+
+
+class ServerTests(ServerCase):
+    """
+    Tests for L{Server}.
+    """
 
     def test_hasMore(self) -> None:
         """

@@ -6,15 +6,37 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from replkv.raft.configuration import Configuration
+from replkv.raft.core import Raft
 from replkv.raft.member import Kind, Member
 from replkv.testing.faults import Undo
 from replkv.testing.judge import Judge
 
-if TYPE_CHECKING:
-    from replkv.testing.cluster.server import SimulatedServer
+
+class Leading(Protocol):
+    """
+    A server that may lead.
+    """
+
+    @property
+    def folder(self) -> str:
+        """
+        The name of its data folder.
+        """
+
+    @property
+    def leads(self) -> bool:
+        """
+        Whether it runs and believes to lead.
+        """
+
+    @property
+    def raft(self) -> Raft:
+        """
+        Its core.
+        """
 
 
 class Quorums:
@@ -24,10 +46,19 @@ class Quorums:
     whole, whichever configuration turns out to be committed.
     """
 
-    def __init__(self, servers: Sequence[SimulatedServer], beginning: Configuration, judge: Judge) -> None:
+    def __init__(
+        self,
+        servers: Sequence[Leading],
+        beginning: Configuration,
+        judge: Judge,
+        isWhole: Callable[[Member], bool],
+    ) -> None:
         """
+        @param servers: all servers; the place of each is its id.
         @param beginning: the configuration with which the cluster begins.
+        @param isWhole: tells whether a server is what a configuration says of it, and has all that it ever promised.
         """
+        self._isWhole = isWhole
         self._servers = servers
         self._beginning = beginning
         self._judge = judge
@@ -55,13 +86,6 @@ class Quorums:
         leaders = [server for server in self._servers if server.leads]
         return [self.latest, *self._judge.openConfigurations, *(leader.raft.configuration for leader in leaders)]
 
-    def fits(self, member: Member) -> bool:
-        """
-        Whether a server is what a configuration says of it: with that data folder, at that address.
-        """
-        server = self._servers[member.id]
-        return self.isFolderOf(member) and server.address == (member.address or server.firstAddress)
-
     def isFolderOf(self, member: Member) -> bool:
         """
         Whether a server has the data folder with which it is a member.
@@ -81,34 +105,34 @@ class Quorums:
         found = [configuration.member(server) for configuration in (*self.committed, *self.inForce)]
         return any(member is None or member.former or not self.isFolderOf(member) for member in found)
 
-    def couldBe(self, holds: Callable[[SimulatedServer], bool]) -> bool:
+    def couldBe(self, holds: Callable[[int], bool]) -> bool:
         """
         Whether something holds of a majority of the voters, by some configuration that may be in force.
         """
         return any(self._isMajority(each, holds) for each in self.inForce)
 
-    def isCertain(self, holds: Callable[[SimulatedServer], bool]) -> bool:
+    def isCertain(self, holds: Callable[[int], bool]) -> bool:
         """
         Whether something holds of a majority of the voters, by each configuration that may be in force.
         """
         return all(self._isMajority(each, holds) for each in self.inForce)
 
-    def canSpare(self, server: SimulatedServer) -> bool:
+    def canSpare(self, server: int) -> bool:
         """
         Whether the others can do without a server, and with whatever comes of what operators have asked for.
         """
-        return all(self._stands(each, server.id) for each in self.inForce)
+        return all(self._stands(each, server) for each in self.inForce)
 
-    def leave(self, server: SimulatedServer) -> Undo:
+    def leave(self, server: int) -> Undo:
         """
         Somebody has asked for a server's removal, which may come or not.
 
         @return: to be called when it will not come any more.
         """
-        self._leaving[server.id] += 1
+        self._leaving[server] += 1
 
         def end() -> None:
-            self._leaving[server.id] -= 1
+            self._leaving[server] -= 1
 
         return end
 
@@ -116,11 +140,7 @@ class Quorums:
         """
         Whether those that are whole, and stay, are a majority: also when those are voters that have no vote yet.
         """
-        whole = {
-            member.id
-            for member in configuration.members
-            if member.id != spared and self._servers[member.id].isSound and self.fits(member)
-        }
+        whole = {member.id for member in configuration.members if member.id != spared and self._isWhole(member)}
         staying = {member for member in whole if not self._leaving[member]}
         learners = {member.id for member in configuration.members if member.kind is not Kind.VOTER}
         voters = {*configuration.voters}
@@ -128,6 +148,6 @@ class Quorums:
         least = voters - (whole - staying) | (learners - whole)
         return 2 * len(voters & staying) > len(least)
 
-    def _isMajority(self, configuration: Configuration, holds: Callable[[SimulatedServer], bool]) -> bool:
+    def _isMajority(self, configuration: Configuration, holds: Callable[[int], bool]) -> bool:
         voters = configuration.voters
-        return 2 * sum(holds(self._servers[voter]) for voter in voters) > len(voters)
+        return 2 * sum(holds(voter) for voter in voters) > len(voters)

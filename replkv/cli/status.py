@@ -114,6 +114,7 @@ def _memberships(answers: Sequence[dict[str, str] | str]) -> list[str]:
         "waiting": "  is not let in, and waits: its log says for which command",
         "none": "  is no member",
         "learner": "  has no vote yet",
+        "absent": "  has no vote any more, since it was gone",
         "spare": "  is a spare",
     }
     return ["" if isinstance(answer, str) else words.get(answer.get("member", ""), "") for answer in answers]

@@ -24,7 +24,7 @@ def mayRenew(cluster: SimulatedCluster, server: SimulatedServer) -> bool:
         their own.
     """
     isKnown = all(
-        member is None or member.incarnation or member.kind is Kind.LEARNER
+        member is None or member.incarnation or member.kind is not Kind.VOTER
         for member in [configuration.member(server.id) for configuration in cluster.quorums.inForce]
     )
     areOthersKnown = not cluster.clones and not any(

@@ -228,7 +228,7 @@ class Node:
         # This server may have replaced it in this very turn: what its old folder has does not count for the new one.
         self._followMembers()
         peer = link.peer
-        if self._links.get(peer) is not link:
+        if self._links.get(peer) is not link or not self._roster.counts(peer):
             return
         # Before the answer elects this server, which may lead with what it learns.
         leads = self.raft.leaderId == self._id

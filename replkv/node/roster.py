@@ -139,6 +139,14 @@ class Roster:
         link = self._links.get(server)
         return link.life if link is not None and link.isUp else None
 
+    def counts(self, server: int) -> bool:
+        """
+        Whether what a server answers is the word of the member that it is by what is in force here. Another one may
+        know that it has another data folder by now: then it is only asked for what this server lacks.
+        """
+        identity, folder = self._identity, self.folderOf(server)
+        return not identity.elsewhere.upTo or not identity.isReplaced(server, folder)
+
     def folderOf(self, server: int) -> str:
         """
         The name of the data folder with which a server has come, whether it is here or not; empty if it has not.

@@ -222,9 +222,13 @@ class Identity:
         """
         Whether a server that was let in is no member by what is known now.
         """
-        if self.elsewhere.upTo > self.settled.upTo and self.elsewhere.incarnation(peer) == incarnation:
-            return False
-        return self._objection(peer, incarnation) is not None
+        return not self.isMemberElsewhere(peer, incarnation) and self._objection(peer, incarnation) is not None
+
+    def isMemberElsewhere(self, peer: int, incarnation: str) -> bool:
+        """
+        Whether a server is a member by what another one knows who knows more. It can be asked for what this one lacks.
+        """
+        return self.elsewhere.upTo > self.settled.upTo and self.elsewhere.incarnation(peer) == incarnation
 
     def isReplaced(self, peer: int, incarnation: str) -> bool:
         """

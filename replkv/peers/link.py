@@ -306,7 +306,8 @@ class PeerLink(Service):
                 f"{self.peer}, and then replkv member add, lets it in"
             )
         try:
-            version = await self._identity.recognize(self.peer, incarnation, starts, names, **rest)
+            isAhead = self._identity.isMemberElsewhere(self.peer, incarnation)
+            version = await self._identity.recognize(self.peer, incarnation, starts, names, isAhead=isAhead, **rest)
         except NotMember as error:
             # That is said of the other one.
             raise Refused(str(error)) from None

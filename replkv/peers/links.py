@@ -106,6 +106,10 @@ class Links(Mapping[int, PeerLink]):
 
     def _isFolderOf(self, peer: int, link: PeerLink) -> bool:
         """
-        Whether the server at the other end, if any has been there, still is that member.
+        Whether the server at the other end, if any has been there, still is that member, or is it by what another one
+        knows.
         """
-        return link.life is None or not self._identity.isReplaced(peer, link.life.incarnation)
+        if link.life is None:
+            return True
+        identity, incarnation = self._identity, link.life.incarnation
+        return not identity.isReplaced(peer, incarnation) or identity.isMemberElsewhere(peer, incarnation)

@@ -331,6 +331,17 @@ class HeardTests(RosterCase):
         self.server.receive(1, heartbeat(9))
         self.assertEqual([self.roster.hears(server) for server in (0, 1, 2)], [True, False, False])
 
+    def test_counts(self) -> None:
+        """
+        What a server says counts with the data folder that is in force here, though another one knows it by a later
+        one.
+        """
+        self.assertTrue(self.roster.counts(1))
+        self.identity.elsewhere = Roll(FOUR, 9)
+        self.assertTrue(self.roster.counts(1))
+        self.patch(self.identity, "isReplaced", lambda server, folder: (server, folder) == (1, "folder 1"))
+        self.assertFalse(self.roster.counts(1))
+
     def test_heardAt(self) -> None:
         """
         It knows when who has answered last; itself it hears now.

@@ -304,6 +304,19 @@ class ElsewhereTests(LinksCase):
         self.assertEqual(self.follow(FOUR, 9), [])
         self.assertIs(self.links[3], link)
 
+    def test_replacedThere(self) -> None:
+        """
+        Who has another data folder there is connected to with that, though it is not known here yet: it may lead, and
+        have what this server lacks.
+        """
+        self.follow(replaced(THREE, 2), 6)
+        self.follow(named(replaced(THREE, 2), 2, "another", None), 7)
+        self.network.advance(2.0)
+        self.assertFalse(self.links[2].isUp)
+        self.hear(THREE, 9)
+        self.network.advance(2.0)
+        self.assertUp(1, 2)
+
     def test_removedThere(self) -> None:
         """
         Who is a member here and not there is one still.

@@ -236,6 +236,9 @@ class Operator:
                 self._empty(server)
             elif not member.incarnation:
                 await self._ask(MemberReplace(member.id, False), leaving=server)
+            else:
+                # It can be done without, but not be emptied as things are.
+                await self._ask(MemberRemove(member.id, False), leaving=server)
         elif not self._quorums.isFolderOf(member):
             await self._ask(MemberReplace(member.id, False), leaving=server)
         else:

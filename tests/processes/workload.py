@@ -20,7 +20,7 @@ Seconds for which a command is tried; no longer, so that one that is lost on a p
 next.
 """
 
-_MAX_WRITES: Final = 20_000
+_MAX_WRITES: Final = 100_000
 """
 How much one writer writes at the most.
 """

@@ -44,8 +44,8 @@ Seconds that a leader has, when it stops, to have another server lead in its pla
 
 MOVING_TIMEOUT: Final = 1.0
 """
-Seconds that clients have after that to be told who leads now, and to turn there. A connection that is closed while a
-command is on its way leaves its client with a write of which nobody knows what came.
+Seconds that clients have, when another server leads, to be told so and to turn there. A connection that is closed while
+a command is on its way leaves its client with a write of which nobody knows what came.
 """
 
 ABORT_TIMEOUT: Final = 2.0
@@ -165,6 +165,7 @@ class Server(Service):
         for port in self._clientPorts:
             await maybeDeferred(port.stopListening)
         await self._handOver(parts)
+        await self._turnAway(parts)
         await self._drain(parts)
         parts.audit.stop()
         if parts.backupSchedule is not None:
@@ -186,31 +187,34 @@ class Server(Service):
 
     async def _handOver(self, parts: Assembly) -> None:
         """
-        If this server leads, have another one lead, and its clients turn to that. Where nobody takes over, it stops all
-        the same.
+        If this server leads, have another one lead. Where nobody takes over, it stops all the same.
         """
         if parts.raft.leaderId != self._on.server.id or not parts.raft.peers:
             return
         handed = Deferred.fromCoroutine(self._tryAll(parts))
-        if await handed.addTimeout(HAND_OVER_TIMEOUT, self._reactor, lambda *_: False):
-            await parts.clients.whenEmpty().addTimeout(MOVING_TIMEOUT, self._reactor, lambda *_: None)
+        await handed.addTimeout(HAND_OVER_TIMEOUT, self._reactor, lambda *_: None)
 
-    async def _tryAll(self, parts: Assembly) -> bool:
+    async def _tryAll(self, parts: Assembly) -> None:
         """
         Hand over to one server, or else to the next.
-
-        @return: whether another one leads.
         """
         tried: set[int] = set()
-        while (target := parts.raft.leaderId) == self._on.server.id:
+        while parts.raft.leaderId == self._on.server.id:
             try:
                 await parts.node.handOver("this one stops", tried)
             except HandOverFailed as error:
                 if error.target is None:
                     self._logger.warn("this server stops without handing over: {error}", error=error)
-                    return False
+                    return
                 tried.add(error.target)
-        return target is not None
+
+    async def _turnAway(self, parts: Assembly) -> None:
+        """
+        Have clients turn to the server that leads, or where one that was removed sends them.
+        """
+        leaderId = parts.raft.leaderId
+        if leaderId != self._on.server.id and (leaderId is not None or parts.roster.refuge is not None):
+            await parts.clients.whenEmpty().addTimeout(MOVING_TIMEOUT, self._reactor, lambda *_: None)
 
     async def _drain(self, parts: Assembly) -> None:
         """

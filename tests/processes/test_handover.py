@@ -31,7 +31,7 @@ async def test_rollingRestart(makeCluster: MakeCluster) -> None:
         server.start()
         await cluster.applied(server.id, load.newest)
     await load.finish()
-    assert load.lost == 0
+    assert load.lost == []
 
 
 def transfer(cluster: Cluster, to: int) -> subprocess.CompletedProcess[str]:

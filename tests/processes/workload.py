@@ -34,14 +34,14 @@ class _Key:
     @ivar floor: the largest version that was told of the key; none that is older may be seen from then on.
     @ivar last: the version of the last write, where that was answered; the key can have no other one now.
     @ivar written: the values that it may have.
-    @ivar unknown: how many writes were never answered.
+    @ivar unknown: the writes that were never answered, and why.
     """
 
     name: bytes
     floor: int = 0
     last: int | None = None
     written: set[bytes] = field(default_factory=set)
-    unknown: int = 0
+    unknown: list[str] = field(default_factory=list)
 
 
 class Workload:
@@ -78,11 +78,11 @@ class Workload:
             running.addErrback(self._fail)
 
     @property
-    def lost(self) -> int:
+    def lost(self) -> list[str]:
         """
-        Of how many writes nobody knows what came.
+        The writes of which nobody knows what came, and why.
         """
-        return sum(key.unknown for key in self._keys)
+        return [each for key in self._keys for each in key.unknown]
 
     @property
     def newest(self) -> int:
@@ -132,8 +132,8 @@ class Workload:
                     version = await client.cas(key.name, key.last, value)
                 else:
                     version = await client.set(key.name, value)
-            except OutcomeUnknown:
-                key.unknown += 1
+            except OutcomeUnknown as error:
+                key.unknown.append(f"{value!r}: {error}")
                 key.last = None
             except Unavailable:
                 key.written.remove(value)

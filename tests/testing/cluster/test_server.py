@@ -6,7 +6,12 @@ from __future__ import annotations
 
 import errno
 
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import HostnameEndpoint, connectProtocol
+from twisted.internet.testing import AccumulatingProtocol
+
 from replkv import exits
+from replkv.client.errors import OutcomeUnknown, Unavailable
 from replkv.service.server import MOVING_TIMEOUT
 from replkv.testing import SimulatedCluster, SimulatedServer
 from replkv.testing.cluster.cluster import RESTART_SECONDS
@@ -78,6 +83,59 @@ class ServerTests(ClusterCase):
         self.cluster.run(10 * RESTART_SECONDS)
         self.assertFalse(leader.isRunning)
         self.expect(b"k", b"value")
+
+    def test_goesUnderLoad(self) -> None:
+        """
+        A leader that stops or is removed leaves none of its clients with a write of which nobody knows what came.
+        """
+        ways = {
+            "a leader stops": lambda: self.cluster.leader().stop(),
+            "a leader is removed": lambda: self.cluster.result(self.client.removeMember(self.cluster.leader().id)),
+        }
+        for way, goes in ways.items():
+            self.setUp()
+            outcomes: list[Exception | None] = []
+            isOver = [False]
+            writing = [Deferred.fromCoroutine(self.write(outcomes, isOver)) for _ in range(4)]
+            self.cluster.until(lambda outcomes=outcomes: len(outcomes) > 20, "they write")  # type: ignore[misc]
+            goes()
+            self.cluster.until(lambda: not all(server.isRunning for server in self.cluster.servers), "it ends")
+            written = len(outcomes)
+            self.cluster.until(lambda: len(outcomes) > written + 20, "they go on")  # noqa: B023
+            isOver[0] = True
+            for each in writing:
+                self.cluster.result(each)
+            self.assertEqual([each for each in outcomes if each is not None], [], way)
+
+    async def write(self, outcomes: list[Exception | None], isOver: list[bool]) -> None:
+        """
+        Write one value after the other, by all servers in turn.
+        """
+        while not isOver[0]:
+            client = self.cluster.client()
+            try:
+                await client.set(b"k", b"value")
+            except Unavailable:
+                continue
+            except OutcomeUnknown as error:
+                outcomes.append(error)
+            else:
+                outcomes.append(None)
+            finally:
+                client.close()
+
+    def test_followerStops(self) -> None:
+        """
+        A command that is on its way to a follower when that stops is still redirected.
+        """
+        follower = self.follower()
+        endpoint = HostnameEndpoint(self.cluster.reactor, follower.config.hostname, follower.config.clientPort)
+        client = self.cluster.result(connectProtocol(endpoint, AccumulatingProtocol()))
+        follower.stop()
+        self.cluster.run(MOVING_TIMEOUT / 2)
+        client.transport.write(b"delete k\r\n")
+        self.cluster.until(lambda: not follower.isRunning, "it stops")
+        self.assertTrue(client.data.startswith(b"ERR_REDIRECT "), client.data)
 
     def test_startTwice(self) -> None:
         """

@@ -35,7 +35,7 @@ class Roster:
         self._identity = identity
         self._links = links
         self._clock = clock
-        self._followed = raft.configuration, raft.settled[1], identity.elsewhere
+        self._followed = raft.configuration, raft.settled[1], identity.rolls.elsewhere
         self._told = ""
         self._wasMember = False
         self._look()
@@ -57,9 +57,9 @@ class Roster:
         isCommitted = raft.configurationIndex <= raft.commitIndex
         certain = raft.configuration if isCommitted else raft.settled[1]
         identity.hasLog = identity.hasLog or raft.log.lastIndex > 0
-        if raft.configuration is configuration and certain is settled and identity.elsewhere is elsewhere:
+        if raft.configuration is configuration and certain is settled and identity.rolls.elsewhere is elsewhere:
             return ()
-        self._followed = raft.configuration, certain, identity.elsewhere
+        self._followed = raft.configuration, certain, identity.rolls.elsewhere
         self._look()
         if isCommitted:
             self._tell(raft.configuration)
@@ -144,8 +144,8 @@ class Roster:
         Whether what a server answers is the word of the member that it is by what is in force here. Another one may
         know that it has another data folder by now: then it is only asked for what this server lacks.
         """
-        identity, folder = self._identity, self.folderOf(server)
-        return not identity.elsewhere.upTo or not identity.isReplaced(server, folder)
+        rolls = self._identity.rolls
+        return not rolls.elsewhere.upTo or not rolls.isReplaced(server, self.folderOf(server))
 
     def folderOf(self, server: int) -> str:
         """

@@ -13,9 +13,9 @@ from replkv.lives import MAX_NAME, MAX_STARTS, NAMES, Life, Past
 from replkv.peers.acquaintances import Acquaintances, Memory
 from replkv.peers.commands import NotMember, Refused
 from replkv.peers.roll import Claim, Roll
+from replkv.peers.rolls import Rolls
 from replkv.peers.standing import Standing
 from replkv.raft import membership
-from replkv.raft.configuration import Configuration
 from replkv.raft.member import Kind
 from replkv.versions import MEMBERS, VERSIONS, MemberVersions, Versions
 
@@ -34,11 +34,7 @@ class Identity:
     that is not what it was is refused (L{replkv.lives}).
 
     @ivar serverId: this server's id.
-    @ivar roll: who the members are.
-    @ivar settled: who they are for certain: what comes after that may yet be cut off this server's log, by one who is
-        no member there.
-    @ivar elsewhere: who they are in the log of another server that knows more: where to look for those of whom this one
-        knows nothing yet.
+    @ivar rolls: who the members are.
     @ivar standing: what others say of this one.
     @ivar hasLog: whether there is something in this server's log, so that it cannot be let into any cluster.
     @ivar acquaintances: the others that were met.
@@ -60,8 +56,7 @@ class Identity:
         @param versions: those that this server speaks.
         """
         self.serverId = serverId
-        self.roll = self.settled = roll
-        self.elsewhere = Roll(Configuration(()))
+        self.rolls = Rolls(cluster, roll)
         self.standing = Standing()
         self.hasLog = False
         self.acquaintances = Acquaintances(memory, runOnDisk)
@@ -77,7 +72,7 @@ class Identity:
 
         @param settled: the one that is known to be committed.
         """
-        self.roll, self.settled = roll, settled
+        self.rolls.inForce, self.rolls.settled = roll, settled
         self.refused.intersection_update(roll.configuration.ids)
         self.versions.follow(roll.configuration.peersOf(self.serverId), self._least)
 
@@ -95,13 +90,13 @@ class Identity:
         new: in a new cluster, if a majority has met it, so that it is known if it comes with another folder; or in one
         that others know, and where it may have no vote.
         """
-        if self.roll.isNamed:
+        if self.rolls.inForce.isNamed:
             return True
-        own = self.elsewhere.member(self.serverId)
+        own = self.rolls.elsewhere.member(self.serverId)
         isVoter = own is not None and own.kind is Kind.VOTER and own.incarnation in ("", self.life.incarnation)
-        if self.standing.deniedBy or (self.elsewhere.upTo and not isVoter):
+        if self.standing.deniedBy or (self.rolls.elsewhere.upTo and not isVoter):
             return False
-        return self.roll.configuration.isQuorum(self.standing.metBy | {self.serverId})
+        return self.rolls.inForce.configuration.isQuorum(self.standing.metBy | {self.serverId})
 
     def introduction(self) -> dict[str, Any]:
         """
@@ -113,7 +108,7 @@ class Identity:
         """
         The arguments of the L{Hello<replkv.peers.commands.Hello>} to server C{recipient}.
         """
-        configuration, index = self.roll
+        configuration, index = self.rolls.inForce
         return {
             "version": self.versions.own.oldest,
             "cluster": self._cluster,
@@ -161,82 +156,35 @@ class Identity:
         if len(folders) != len(members):
             raise Refused(f"server {sender} does not say whom it has met")
         claim = Claim(sender, past["incarnation"], index or 0, dict(zip(members, folders, strict=True)))
-        if sender == self.serverId or not (claim.upTo or self.roll.isNamed or self.roll.member(sender)):
+        if sender == self.serverId or not (
+            claim.upTo or self.rolls.inForce.isNamed or self.rolls.inForce.member(sender)
+        ):
             raise Refused(f"server {sender} is no other member of the cluster")
         isAhead = self._place(claim)
         if isAhead:
-            self._hint(sender, configuration, claim.upTo)
-        return await self.recognize(sender, newest=newest, isAhead=isAhead, **past)
+            self.rolls.hint(sender, configuration, claim.upTo)
+        return await self._accept(sender, newest=newest, isAhead=isAhead, **past)
 
     async def recognize(
-        self,
-        peer: int,
-        incarnation: str,
-        starts: int,
-        names: Sequence[str],
-        newest: int | None = None,
-        isAhead: bool = False,
+        self, peer: int, incarnation: str, starts: int, names: Sequence[str], newest: int | None = None
     ) -> int:
         """
-        Make sure that server C{peer} has forgotten nothing since it was met before, and remember this start of it.
+        Judge a server that has let this one in.
 
         @param incarnation: the name of its data folder.
         @param starts: how often it was started.
         @param names: the names of its last starts, the latest first.
         @param newest: the newest version that it speaks; C{None} if it speaks no later one than the oldest of this
             server, without which it would not have let this one in.
-        @param isAhead: whether it knows better than this server who is a member.
         @return: the version in which it is to be talked with.
-        @raise Refused: if it is not what it was, or cannot be remembered.
+        @raise Refused: if what it answers would not count, or it is not what it was, or cannot be remembered.
         """
-        oldest = self.versions.own.oldest
-        newest = oldest if newest is None else newest
-        version = self._common(peer, Versions(oldest, newest))
-        if (
-            not 0 < len(names) <= min(starts, NAMES)
-            or starts > MAX_STARTS
-            or max(map(len, [incarnation, *names])) > MAX_NAME
-        ):
-            raise Refused(f"server {peer} does not say which of its starts this is")
-        past = Past(incarnation, starts, tuple(names))
-        life = past.life._replace(version=newest)
-        if not isAhead:
-            self._refuseStranger(peer, incarnation)
-        if self.roll.isNamed and not self.roll.incarnation(peer) and newest < self.versions.lowest:
-            raise Refused(
-                f"the members speak protocol version {self.versions.lowest}, and server {peer} no later one than "
-                f"{newest}: upgrade server {peer}"
-            )
-        isBound = not isAhead and (self.roll.binds(peer) or not self.roll.isNamed)
-        self._refuse(peer, past, isBound)
-        try:
-            await self.acquaintances.meet(peer, past, life, isBound, self._worthKnowing)
-        except OSError as error:
-            raise Refused(f"server {self.serverId} cannot remember server {peer}: {error}") from None
-        self._refuse(peer, past, isBound)
-        self.versions.told(peer, life.version)
-        self.refused.discard(peer)
-        return version
-
-    def isStranger(self, peer: int, incarnation: str) -> bool:
-        """
-        Whether a server that was let in is no member by what is known now.
-        """
-        return not self.isMemberElsewhere(peer, incarnation) and self._objection(peer, incarnation) is not None
-
-    def isMemberElsewhere(self, peer: int, incarnation: str) -> bool:
-        """
-        Whether a server is a member by what another one knows who knows more. It can be asked for what this one lacks.
-        """
-        return self.elsewhere.upTo > self.settled.upTo and self.elsewhere.incarnation(peer) == incarnation
-
-    def isReplaced(self, peer: int, incarnation: str) -> bool:
-        """
-        Whether a member that answers is to come with another data folder. What it answers is counted by what is in
-        force, committed or not.
-        """
-        roll = self.elsewhere if self.roll.member(peer) is None else self.roll
-        return roll.objection(peer, incarnation, self._cluster) is not None
+        isAhead = self.rolls.isMemberElsewhere(peer, incarnation)
+        if not isAhead and (objection := self.rolls.replacement(peer, incarnation)) is not None:
+            self.refused.add(peer)
+            raise Refused(objection)
+        newest = self.versions.own.oldest if newest is None else newest
+        return await self._accept(peer, incarnation, starts, names, newest, isAhead)
 
     def condemn(self, peer: int) -> Deferred[None]:
         """
@@ -246,6 +194,44 @@ class Identity:
         """
         self.refused.add(peer)
         return self.acquaintances.condemn(peer, self._worthKnowing)
+
+    async def _accept(
+        self, peer: int, incarnation: str, starts: int, names: Sequence[str], newest: int, isAhead: bool
+    ) -> int:
+        """
+        Make sure that a member has forgotten nothing since it was met before, and remember this start of it.
+
+        @param isAhead: whether it, or another one, knows better than this server who is a member.
+        @return: the version in which it is to be talked with.
+        @raise Refused: if it is not what it was, or cannot be remembered.
+        """
+        version = self._common(peer, Versions(self.versions.own.oldest, newest))
+        if (
+            not 0 < len(names) <= min(starts, NAMES)
+            or starts > MAX_STARTS
+            or max(map(len, [incarnation, *names])) > MAX_NAME
+        ):
+            raise Refused(f"server {peer} does not say which of its starts this is")
+        past = Past(incarnation, starts, tuple(names))
+        life = past.life._replace(version=newest)
+        roll = self.rolls.judging(peer, incarnation)
+        if roll.isNamed and not roll.incarnation(peer) and newest < self.versions.lowest:
+            raise Refused(
+                f"the members speak protocol version {self.versions.lowest}, and server {peer} no later one than "
+                f"{newest}: upgrade server {peer}"
+            )
+        # One whose folder is replaced by what may yet be cut off comes until the next one does.
+        isLast = roll is not self.rolls.inForce
+        isBound = not isAhead and (isLast or roll.binds(peer) or not roll.isNamed)
+        self._refuse(peer, past, isBound, roll)
+        try:
+            await self.acquaintances.meet(peer, past, life, isBound, self._worthKnowing)
+        except OSError as error:
+            raise Refused(f"server {self.serverId} cannot remember server {peer}: {error}") from None
+        self._refuse(peer, past, isBound, roll)
+        self.versions.told(peer, life.version)
+        self.refused.discard(peer)
+        return version
 
     def _common(self, peer: int, theirs: Versions) -> int:
         """
@@ -265,8 +251,8 @@ class Identity:
         @param upTo: see L{Claim}.
         @raise Refused: if they do not.
         """
-        own = list(self.roll.configuration.ids)
-        if not upTo and not self.roll.isNamed and sorted(members) != own:
+        own = list(self.rolls.inForce.configuration.ids)
+        if not upTo and not self.rolls.inForce.isNamed and sorted(members) != own:
             raise Refused(f"server {self.serverId} has the members {own} in its file, not {sorted(members)!r:.100}")
 
     def _place(self, claim: Claim) -> bool:
@@ -279,18 +265,18 @@ class Identity:
         sender, known = claim.sender, self._folders(claim.sender)
         isOfThisCluster = claim.shares(known)
         # One that is behind may not have learnt yet that this one was replaced.
-        isBehind = isOfThisCluster and claim.upTo < self.settled.upTo
+        isBehind = isOfThisCluster and claim.upTo < self.rolls.settled.upTo
         if claim.folders.get(self.serverId, "") not in ("", self.life.incarnation) and not isBehind:
             raise Refused(
                 f"server {sender} knows server {self.serverId} by another data folder than it has: server "
                 f"{self.serverId} was wiped (then replkv member replace --id {self.serverId} lets it in again), or "
                 f"{_TWO_CLUSTERS}"
             )
-        if self.settled.isBehind(claim, known):
+        if self.rolls.settled.isBehind(claim, known):
             return True
-        objection = self._objection(sender, claim.incarnation, wasMember=claim.upTo > 0)
+        objection = self.rolls.objection(sender, claim.incarnation, wasMember=claim.upTo > 0)
         if objection is not None:
-            if self.roll.member(sender) is not None:
+            if self.rolls.inForce.member(sender) is not None:
                 self.refused.add(sender)
             raise NotMember(objection)
         if claim.upTo and not isOfThisCluster:
@@ -298,7 +284,7 @@ class Identity:
                 f"server {sender} knows no member by the data folder by which server {self.serverId} knows it: "
                 f"{_TWO_CLUSTERS}"
             )
-        if not self.roll.isNamed:
+        if not self.rolls.inForce.isNamed:
             self._compare(claim)
         return False
 
@@ -307,23 +293,11 @@ class Identity:
         The names of the data folders of all but one server, as far as they bind this one to its cluster: none, as long
         as there is nothing in its log.
         """
-        if not self.roll.isNamed and not self.hasLog:
+        if not self.rolls.inForce.isNamed and not self.hasLog:
             return {}
-        known = {server: self._incarnation(server) for server in self.roll.configuration.ids}
+        known = {server: self._incarnation(server) for server in self.rolls.inForce.configuration.ids}
         known[self.serverId] = self.life.incarnation
         return {server: name for server, name in known.items() if name and server != sender}
-
-    def _objection(self, server: int, incarnation: str, wasMember: bool = False) -> str | None:
-        """
-        See L{Roll.objection}: there is none to one who is a member by what may yet be cut off the log, or by what is in
-        force if that is.
-        """
-        objection = None
-        for roll in (self.settled, self.roll):
-            objection = roll.objection(server, incarnation, self._cluster, wasMember) if self.roll.isNamed else None
-            if objection is None:
-                break
-        return objection
 
     def _compare(self, claim: Claim) -> None:
         """
@@ -352,39 +326,13 @@ class Identity:
                 f"{_TWO_CLUSTERS}"
             )
 
-    def _hint(self, sender: int, configuration: bytes | None, index: int) -> None:
-        """
-        A server knows more of the members.
-        """
-        if index <= self.elsewhere.upTo or configuration is None:
-            return
-        try:
-            told = membership.decode(configuration)
-        except ValueError as error:
-            raise Refused(f"server {sender} does not say who the members are: {error}") from None
-        self.elsewhere = Roll(told, index)
-
-    def _refuseStranger(self, peer: int, incarnation: str) -> None:
-        """
-        @raise Refused: if server C{peer} is no member with this data folder.
-        """
-        if self.roll.isNamed and self.roll.member(peer) is not None:
-            objection = self.roll.objection(peer, incarnation, self._cluster)
-            if objection is None:
-                return
-            if self.elsewhere.upTo > self.roll.upTo and self.elsewhere.incarnation(peer) == incarnation:
-                raise Refused(
-                    f"server {peer} was replaced, and server {self.serverId} has yet to learn it from the log"
-                )
-            self.refused.add(peer)
-            raise Refused(objection)
-
-    def _refuse(self, peer: int, past: Past, isBound: bool) -> None:
+    def _refuse(self, peer: int, past: Past, isBound: bool, roll: Roll) -> None:
         """
         @param isBound: whether it must have the folder that it had.
+        @param roll: by which it is a member.
         @raise Refused: if server C{peer} is not what it was.
         """
-        objection = self.acquaintances.objection(peer, past, isBound, self.roll.life(peer))
+        objection = self.acquaintances.objection(peer, past, isBound, roll.life(peer))
         if objection is not None:
             self.refused.add(peer)
             raise NotMember(objection)
@@ -394,20 +342,20 @@ class Identity:
         """
         The ids of those who are members by what this server knows.
         """
-        return {*self.roll.configuration.ids, *self.elsewhere.configuration.ids}
+        return {*self.rolls.inForce.configuration.ids, *self.rolls.elsewhere.configuration.ids}
 
     @property
     def _least(self) -> int:
         """
         What all members speak at least, since they can read the log.
         """
-        return MEMBERS if self.roll.isNamed else 0
+        return MEMBERS if self.rolls.inForce.isNamed else 0
 
     def _met(self) -> dict[int, str]:
         """
         The names of the data folders of those who were met, or are named.
         """
-        ids = self.roll.configuration.ids
+        ids = self.rolls.inForce.configuration.ids
         return {server: name for server in ids if server != self.serverId and (name := self._incarnation(server))}
 
     def _newest(self, peer: int) -> int:
@@ -415,7 +363,11 @@ class Identity:
         The newest version that a member is known to speak. One that is yet to come is only let in if it speaks what the
         others do.
         """
-        if self.roll.isNamed and not self.roll.incarnation(peer) and not self.roll.binds(peer):
+        if (
+            self.rolls.inForce.isNamed
+            and not self.rolls.inForce.incarnation(peer)
+            and not self.rolls.inForce.binds(peer)
+        ):
             return self._own.newest
         life = self.acquaintances.life(peer)
         return 0 if life is None else life.version
@@ -424,5 +376,5 @@ class Identity:
         """
         The name of a server's data folder, as far as it is known.
         """
-        life = self.acquaintances.life(server)
-        return life.incarnation if life is not None and self.roll.binds(server) else self.roll.incarnation(server)
+        life, roll = self.acquaintances.life(server), self.rolls.inForce
+        return life.incarnation if life is not None and roll.binds(server) else roll.incarnation(server)

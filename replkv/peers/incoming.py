@@ -234,7 +234,7 @@ class IncomingConnection(PeerConnection):
         """
         A candidate asks for a vote. One that was removed, or replaced, hears no leader: it is told when it comes again.
         """
-        if self.factory.identity.isStranger(self._introduced(), self._incarnation):
+        if self.factory.identity.rolls.isStranger(self._introduced(), self._incarnation):
             self.giveUp("it is no member any more, or has a data folder that was replaced")
             raise NotIntroduced
         message = RequestVote(handOver=bool(handOver), **fields)

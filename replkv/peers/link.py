@@ -299,15 +299,14 @@ class PeerLink(Service):
     async def _introduced(
         self, connection: OutgoingConnection, incarnation: str, starts: int, names: Sequence[str], **rest: Any
     ) -> None:
-        isBound = self.life is not None and not self._identity.roll.incarnation(self.peer)
+        isBound = self.life is not None and not self._identity.rolls.inForce.incarnation(self.peer)
         if isBound and self.life is not None and incarnation != self.life.incarnation:
             raise Refused(
                 f"server {self.peer} comes with another data folder than it had just now: replkv member remove --id "
                 f"{self.peer}, and then replkv member add, lets it in"
             )
         try:
-            isAhead = self._identity.isMemberElsewhere(self.peer, incarnation)
-            version = await self._identity.recognize(self.peer, incarnation, starts, names, isAhead=isAhead, **rest)
+            version = await self._identity.recognize(self.peer, incarnation, starts, names, **rest)
         except NotMember as error:
             # That is said of the other one.
             raise Refused(str(error)) from None

@@ -67,7 +67,7 @@ class Links(Mapping[int, PeerLink]):
         """
         Where a server is; C{None} where nothing says it.
         """
-        for roll in (self._identity.roll, self._identity.elsewhere):
+        for roll in (self._identity.rolls.inForce, self._identity.rolls.elsewhere):
             member = roll.member(server)
             if member is not None and member.address is not None:
                 return member.address
@@ -81,9 +81,9 @@ class Links(Mapping[int, PeerLink]):
             there may be no majority for its move.
         @return: the ways that are new.
         """
-        identity = self._identity
-        elsewhere = identity.elsewhere.configuration.ids if identity.elsewhere.upTo > identity.settled.upTo else ()
-        ids = {*identity.roll.configuration.ids, *elsewhere}
+        rolls = self._identity.rolls
+        elsewhere = rolls.elsewhere.configuration.ids if rolls.elsewhere.upTo > rolls.settled.upTo else ()
+        ids = {*rolls.inForce.configuration.ids, *elsewhere}
         wanted = {peer: address for peer in ids if (address := self.addressOf(peer)) is not None}
         wanted.pop(self._identity.serverId, None)
         heardAt: dict[int, float | None] = {}
@@ -111,5 +111,5 @@ class Links(Mapping[int, PeerLink]):
         """
         if link.life is None:
             return True
-        identity, incarnation = self._identity, link.life.incarnation
-        return not identity.isReplaced(peer, incarnation) or identity.isMemberElsewhere(peer, incarnation)
+        rolls, incarnation = self._identity.rolls, link.life.incarnation
+        return not rolls.isReplaced(peer, incarnation) or rolls.isMemberElsewhere(peer, incarnation)

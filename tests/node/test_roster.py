@@ -107,7 +107,7 @@ class FollowTests(RosterCase):
         Where nothing has changed, nothing is done.
         """
         self.assertEqual(self.follow(), [])
-        self.assertEqual((self.identity.roll, self.lines), (Roll(UNNAMED), []))
+        self.assertEqual((self.identity.rolls.inForce, self.lines), (Roll(UNNAMED), []))
 
     def test_inForce(self) -> None:
         """
@@ -115,13 +115,13 @@ class FollowTests(RosterCase):
         """
         self.append(1, THREE)
         self.follow()
-        self.assertEqual((self.identity.roll, self.identity.settled), (Roll(THREE, 1), Roll(UNNAMED)))
+        self.assertEqual((self.identity.rolls.inForce, self.identity.rolls.settled), (Roll(THREE, 1), Roll(UNNAMED)))
         self.commit(1)
         self.follow()
-        self.assertEqual((self.identity.roll, self.identity.settled), (Roll(THREE, 1), Roll(THREE, 1)))
+        self.assertEqual((self.identity.rolls.inForce, self.identity.rolls.settled), (Roll(THREE, 1), Roll(THREE, 1)))
         self.append(2, FOUR)
         self.follow()
-        self.assertEqual((self.identity.roll, self.identity.settled), (Roll(FOUR, 2), Roll(THREE, 1)))
+        self.assertEqual((self.identity.rolls.inForce, self.identity.rolls.settled), (Roll(FOUR, 2), Roll(THREE, 1)))
 
     def test_cutOff(self) -> None:
         """
@@ -132,7 +132,7 @@ class FollowTests(RosterCase):
         self.assertEqual([link.peer for link in self.follow()], [3])
         self.append(2, THREE, term=2)
         self.follow()
-        self.assertEqual((self.identity.roll, list(self.links)), (Roll(THREE, 2), [1, 2]))
+        self.assertEqual((self.identity.rolls.inForce, list(self.links)), (Roll(THREE, 2), [1, 2]))
 
     def test_links(self) -> None:
         """
@@ -154,7 +154,7 @@ class FollowTests(RosterCase):
         """
         So do they follow what another server knows.
         """
-        self.identity.elsewhere = Roll(FOUR, 9)
+        self.identity.rolls.elsewhere = Roll(FOUR, 9)
         self.assertEqual([link.peer for link in self.follow()], [3])
         self.assertEqual(self.follow(), [])
 
@@ -235,7 +235,7 @@ class StandingTests(RosterCase):
         Nor is one that has yet to read that it was added again, and knows it from the leader's hello.
         """
         self.add(THREE)
-        self.identity.elsewhere = Roll(added(removed(THREE, 0), 0, None), 9)
+        self.identity.rolls.elsewhere = Roll(added(removed(THREE, 0), 0, None), 9)
         self.add(removed(THREE, 0))
         self.assertFalse(self.roster.isRemoved)
 
@@ -337,9 +337,9 @@ class HeardTests(RosterCase):
         one.
         """
         self.assertTrue(self.roster.counts(1))
-        self.identity.elsewhere = Roll(FOUR, 9)
+        self.identity.rolls.elsewhere = Roll(FOUR, 9)
         self.assertTrue(self.roster.counts(1))
-        self.patch(self.identity, "isReplaced", lambda server, folder: (server, folder) == (1, "folder 1"))
+        self.patch(self.identity.rolls, "isReplaced", lambda server, folder: (server, folder) == (1, "folder 1"))
         self.assertFalse(self.roster.counts(1))
 
     def test_heardAt(self) -> None:

@@ -207,12 +207,12 @@ class MemberTests(IdentityCase):
         settled = Roll(THREE, 10)
         self.follow(removed(THREE, 2), 11, settled)
         self.assertAdmitted(self.hello(2, THREE, 10))
-        self.assertFalse(self.identity.isStranger(2, "folder 2"))
+        self.assertFalse(self.identity.rolls.isStranger(2, "folder 2"))
         self.follow(COMING, 11, settled)
         self.assertAdmitted(self.hello(3))
-        self.assertFalse(self.identity.isStranger(3, "folder 3"))
+        self.assertFalse(self.identity.rolls.isStranger(3, "folder 3"))
         self.assertRefused("server 7 is no member", self.hello(7))
-        self.assertTrue(self.identity.isStranger(7, "folder 7"))
+        self.assertTrue(self.identity.rolls.isStranger(7, "folder 7"))
 
     def test_firstNamesNotCommitted(self) -> None:
         """
@@ -221,10 +221,37 @@ class MemberTests(IdentityCase):
         self.follow(THREE, 10, Roll(UNNAMED))
         self.assertAdmitted(self.hello(0))
         self.assertRefused("server 7 is no member", self.hello(7))
-        self.assertTrue(self.identity.isStranger(7, "folder 7"))
-        self.assertRefused(
-            "server 2 comes with another data folder", self.hello(2, folder=MemoryFolder("new")), Refused
-        )
+        self.assertTrue(self.identity.rolls.isStranger(7, "folder 7"))
+        self.assertRefused("server 2 comes with another data folder", self.hello(2, folder=MemoryFolder("new")))
+        self.follow(removed(THREE, 2), 11, Roll(UNNAMED))
+        self.assertAdmitted(self.hello(2, THREE, 10))
+
+    def test_replacedNotCommitted(self) -> None:
+        """
+        So it is with a folder that is replaced: it may be wanted to cut that off. But its answers would not count.
+        """
+        self.follow(replaced(THREE, 2), 11, Roll(THREE, 10))
+        self.assertAdmitted(self.hello(2, THREE, 10))
+        self.assertEqual(self.identity.refused, set())
+        past = MemoryFolder("folder 2").past._asdict()
+        recognized = Deferred.fromCoroutine(self.identity.recognize(2, **past, newest=VERSIONS.newest))
+        self.assertIn("was replaced", self.failureResultOf(recognized, Refused).getErrorMessage())
+        self.assertAdmitted(self.hello(2, folder=MemoryFolder("new")))
+
+    def test_replacedForgot(self) -> None:
+        """
+        Such a folder is to have forgotten nothing, by what was met and by what is in the log; and there is none when
+        the next one has come.
+        """
+        known = Configuration([*THREE.members[:2], Member(2, incarnation="folder 2", start=3, startName="start 3")])
+        self.follow(replaced(known, 2), 11, Roll(known, 10))
+        folder = MemoryFolder("folder 2")
+        self.assertRefused("the data folder of server 2 is older", self.hello(2, known, 10, folder))
+        for start in ("start 2", "start 3"):
+            folder.restart(start)
+        self.assertAdmitted(self.hello(2, known, 10, folder))
+        self.assertAdmitted(self.hello(2, folder=MemoryFolder("new")))
+        self.assertRefused("server 2 comes with another data folder than before", self.hello(2, known, 10, folder))
 
 
 class AheadTests(IdentityCase):
@@ -237,9 +264,9 @@ class AheadTests(IdentityCase):
         One that has come since is believed, and where it and the others are is remembered.
         """
         self.assertAdmitted(self.hello(3, FOUR, 12))
-        self.assertEqual(self.identity.elsewhere, Roll(FOUR, 12))
-        self.assertFalse(self.identity.isStranger(3, "folder 3"))
-        self.assertTrue(self.identity.isStranger(3, "another"))
+        self.assertEqual(self.identity.rolls.elsewhere, Roll(FOUR, 12))
+        self.assertFalse(self.identity.rolls.isStranger(3, "folder 3"))
+        self.assertTrue(self.identity.rolls.isStranger(3, "another"))
 
     def test_newFolder(self) -> None:
         """
@@ -251,7 +278,7 @@ class AheadTests(IdentityCase):
         for start in ("second", "third"):
             self.assertAdmitted(self.hello(2, after, 13, folder))
             folder.restart(start)
-        self.assertTrue(self.identity.isStranger(2, "another"))
+        self.assertTrue(self.identity.rolls.isStranger(2, "another"))
 
     def test_noMemberThere(self) -> None:
         """
@@ -259,7 +286,7 @@ class AheadTests(IdentityCase):
         """
         self.assertRefused("server 3 is no member", self.hello(3, COMING, 12))
         self.assertRefused("server 3 is no member", self.hello(3, removed(THREE, 2), 12))
-        self.assertEqual(self.identity.elsewhere.upTo, 0)
+        self.assertEqual(self.identity.rolls.elsewhere.upTo, 0)
 
     def test_anotherCluster(self) -> None:
         """
@@ -268,7 +295,7 @@ class AheadTests(IdentityCase):
         other = Configuration(Member(server, incarnation=f"other {server}") for server in (0, 2, 3))
         self.assertRefused("server 3 is no member", self.hello(3, other, 99, MemoryFolder("other 3")))
         self.assertRefused("server 0 comes with another data folder", self.hello(0, other, 99, MemoryFolder("other 0")))
-        self.assertEqual(self.identity.elsewhere.upTo, 0)
+        self.assertEqual(self.identity.rolls.elsewhere.upTo, 0)
 
     def test_cutOff(self) -> None:
         """
@@ -277,7 +304,7 @@ class AheadTests(IdentityCase):
         """
         self.follow(removed(THREE, 0), 15, Roll(THREE, 10))
         self.assertAdmitted(self.hello(3, FOUR, 12))
-        self.assertFalse(self.identity.isStranger(3, "folder 3"))
+        self.assertFalse(self.identity.rolls.isStranger(3, "folder 3"))
 
     def test_committed(self) -> None:
         """
@@ -293,7 +320,7 @@ class AheadTests(IdentityCase):
         newcomer = self.server = Peer(Network(), 1, members=(1,))
         self.identity = newcomer.identity
         self.assertAdmitted(self.hello(3, FOUR, 12))
-        self.assertEqual(self.identity.elsewhere, Roll(FOUR, 12))
+        self.assertEqual(self.identity.rolls.elsewhere, Roll(FOUR, 12))
 
     def test_latest(self) -> None:
         """
@@ -301,9 +328,9 @@ class AheadTests(IdentityCase):
         """
         self.assertAdmitted(self.hello(3, FOUR, 12))
         self.assertAdmitted(self.hello(0, COMING, 11))
-        self.assertEqual(self.identity.elsewhere.upTo, 12)
+        self.assertEqual(self.identity.rolls.elsewhere.upTo, 12)
         self.assertAdmitted(self.hello(0, FOUR, 14))
-        self.assertEqual(self.identity.elsewhere.upTo, 14)
+        self.assertEqual(self.identity.rolls.elsewhere.upTo, 14)
 
     def test_garbage(self) -> None:
         """
@@ -315,14 +342,14 @@ class AheadTests(IdentityCase):
                 {**self.hello(3, FOUR, 12), "configuration": garbage},
                 Refused,
             )
-        self.assertEqual((self.identity.elsewhere.upTo, self.server.folder.known), (0, {}))
+        self.assertEqual((self.identity.rolls.elsewhere.upTo, self.server.folder.known), (0, {}))
 
     def test_notSaid(self) -> None:
         """
         One that does not say it is let in all the same: it has said who it is.
         """
         self.assertAdmitted({**self.hello(3, FOUR, 12), "configuration": None})
-        self.assertEqual(self.identity.elsewhere.upTo, 0)
+        self.assertEqual(self.identity.rolls.elsewhere.upTo, 0)
 
 
 class RecognizeTests(IdentityCase):
@@ -439,7 +466,7 @@ class MajorityTests(IdentityCase):
             (named(UNNAMED, 0, "folder 0", None), True),
             (named(UNNAMED, 1, "another", None), False),
         ):
-            self.identity.elsewhere = Roll(configuration, 9)
+            self.identity.rolls.elsewhere = Roll(configuration, 9)
             self.assertEqual(self.identity.mayVote, may)
 
     def test_unnamed(self) -> None:

@@ -154,7 +154,7 @@ class RefusedTests(LinkTests):
         """
         What the other one does not refuse is judged here too.
         """
-        self.patch(self.its.identity, "_refuse", lambda peer, past, isBound: None)
+        self.patch(self.its.identity, "_refuse", lambda *_: None)
         self.patch(self.mine.identity, "_incarnation", lambda peer: "")
         self.mine.folder.known[1] = Life("an older folder", 1, "first")
         self.assertKeepsTrying("server 1 comes with another data folder than before")

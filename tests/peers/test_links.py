@@ -69,7 +69,7 @@ class LinksCase(SynchronousTestCase):
         @return: the ways that are new.
         """
         roll = Roll(configuration, index)
-        self.identity.follow(roll, roll if isCommitted else self.identity.settled)
+        self.identity.follow(roll, roll if isCommitted else self.identity.rolls.settled)
         new = self.links.follow(isCommitted)
         self.network.settle()
         return new
@@ -78,7 +78,7 @@ class LinksCase(SynchronousTestCase):
         """
         Another server knows this.
         """
-        self.identity.elsewhere = Roll(configuration, index)
+        self.identity.rolls.elsewhere = Roll(configuration, index)
         new = self.links.follow(isCommitted=True)
         self.network.settle()
         return new

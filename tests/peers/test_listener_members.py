@@ -35,7 +35,7 @@ class StrangerTests(ListenerTests):
         Server 1 goes by other members.
         """
         identity, roll = self.server.identity, Roll(configuration, upTo)
-        identity.follow(roll, roll if isCommitted else identity.settled)
+        identity.follow(roll, roll if isCommitted else identity.rolls.settled)
 
     def assertAnswered(self) -> None:
         """

@@ -18,13 +18,14 @@ from replkv.peers.link import PeerLink
 from replkv.peers.links import Links
 from replkv.peers.receiver import Timed
 from replkv.peers.roll import Claim, Roll
+from replkv.peers.rolls import Rolls
 from replkv.peers.standing import Standing
 from replkv.raft.messages import AppendEntriesReply
 from replkv.raft.state import ServerState
 from replkv.versions import MemberVersions
 from tests import test_versions
 from tests.node import test_members, test_membership, test_roster
-from tests.peers import test_identity_members, test_link, test_links, test_listener_members, test_roll
+from tests.peers import test_identity_members, test_link, test_links, test_listener_members, test_roll, test_rolls
 from tests.planted.planting import PlantingTests
 from tests.raft import test_transcripts
 
@@ -99,11 +100,34 @@ class WordTests(PlantingTests):
         self.patch(Acquaintances, "_known", byId)
         self.assertCaught(test_identity_members.RecognizeTests, "test_condemned")
 
+    def test_replacedAtOnce(self) -> None:
+        """
+        A folder that is replaced is let in no more, though that may yet be cut off.
+        """
+        self.patch(Rolls, "_isSettled", lambda rolls, server, incarnation: False)
+        self.assertCaught(test_rolls.RollsTests, "test_replaced", "test_removed", "test_unnamed")
+        self.assertCaught(test_identity_members.MemberTests, "test_notCommitted", "test_replacedNotCommitted")
+        self.assertCaught(test_listener_members.StrangerTests, "test_notCommitted")
+
+    def test_replacedAnswers(self) -> None:
+        """
+        Whoever is let in may let this one in.
+        """
+        self.patch(Rolls, "replacement", Rolls.objection)
+        self.assertCaught(test_identity_members.MemberTests, "test_replacedNotCommitted")
+
+    def test_replacedForgets(self) -> None:
+        """
+        A folder that is replaced is let in whatever it was before.
+        """
+        self.patch(Rolls, "judging", lambda rolls, server, incarnation: rolls.inForce)
+        self.assertCaught(test_identity_members.MemberTests, "test_replacedForgot")
+
     def test_strangersVote(self) -> None:
         """
         Whoever was let in once may ask for votes.
         """
-        self.patch(Identity, "isStranger", lambda identity, peer, incarnation: False)
+        self.patch(Rolls, "isStranger", lambda rolls, peer, incarnation: False)
         self.assertCaught(test_listener_members.StrangerTests, "test_removed", "test_replaced")
 
     def test_votesUnknown(self) -> None:
@@ -145,7 +169,7 @@ class WayTests(PlantingTests):
         """
         The way to a folder that was replaced is that to the next one; or it is until that is committed.
         """
-        self.patch(Identity, "isReplaced", Identity.isStranger)
+        self.patch(Rolls, "isReplaced", Rolls.isStranger)
         self.assertCaught(test_links.ReplacedTests, "test_atOnce")
         self.assertCaught(test_members.ReplacedTests, "test_lateAnswer")
         self.patch(Links, "_isFolderOf", lambda links, peer, link: True)

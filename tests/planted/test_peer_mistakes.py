@@ -44,21 +44,21 @@ class PeerMistakesTests(PlantingTests):
         A server whose folder was wiped is let in, and votes again.
         """
 
-        async def recognize(
+        async def accept(
             identity: Identity,
             peer: int,
             incarnation: str,
             starts: int,
             names: Sequence[str],
             newest: int,
-            isAhead: bool = False,
+            isAhead: bool,
         ) -> int:
             identity.acquaintances._memory.rememberPeer(
                 peer, Life(incarnation, starts, names[0], version=newest), (0, 1, 2)
             )
             return newest
 
-        self.patch(Identity, "recognize", recognize)
+        self.patch(Identity, "_accept", accept)
         self.patch(Identity, "_compare", lambda identity, claim: None)
         self.assertCaught(test_identity.AdmitTests, "test_wiped")
         self.assertCaught(test_listener.HelloTests, "test_wipedServer")

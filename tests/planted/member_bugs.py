@@ -4,6 +4,7 @@ Bugs of members that come and go.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Set
 from typing import Any, Final
 
@@ -17,12 +18,15 @@ from replkv.node.membership import Membership
 from replkv.peers.identity import Identity
 from replkv.peers.links import Links
 from replkv.peers.roll import Claim, Roll
+from replkv.raft.candidate import Candidate
 from replkv.raft.changing import Changing
 from replkv.raft.configuration import Configuration
 from replkv.raft.configurations import Configurations
 from replkv.raft.entry import Entry
+from replkv.raft.leader import Leader
 from replkv.raft.member import Kind
 from replkv.raft.quorum import majority
+from replkv.raft.roles import RoleName, Transition
 from replkv.raft.state import ServerState
 from tests.planted.bug import Bug, Patch
 
@@ -32,6 +36,7 @@ _commit = ServerState.commit
 _followLinks = Links.follow
 _objection = Roll.objection
 _place = Identity._place
+_withLives = Membership._withLives
 
 
 def _appendAlone(state: ServerState, entries: list[Entry]) -> None:
@@ -82,6 +87,34 @@ def _quorumOfAny(configuration: Configuration, servers: Set[int]) -> bool:
     return voters + learners >= majority(len(configuration.voters))
 
 
+def _advanceWithBefore(leader: Leader) -> None:
+    """
+    As long as a change is not committed, the members before it decide.
+    """
+    state = leader.state
+    held = Counter({peer: progress.matchIndex for peer, progress in leader.progress.items()})
+    held[state.config.id] = state.log.stableIndex
+    index = state.configurations.at(state.commitIndex)[1].agreed(held)
+    if index > state.commitIndex and state.log.term(index) == state.currentTerm:
+        state.commit(index)
+
+
+def _confirmWithLearners(leader: Leader) -> None:
+    rounds = {peer: progress.readRound for peer, progress in leader.progress.items()}
+    rounds[leader.state.config.id] = leader.reads.round
+    leader.reads.confirm(_agreedWithLearners(leader.state.configuration, rounds))
+
+
+def _grantedByAnyone(candidate: Candidate, voter: int) -> Transition | None:
+    """
+    As many votes as are a majority are enough, the own one among them, whether it is one or not.
+    """
+    candidate._votes.add(voter)
+    if len(candidate._votes) < majority(len(candidate.state.configuration.voters)):
+        return None
+    return Transition(RoleName.CANDIDATE if candidate.preVote else RoleName.LEADER)
+
+
 def _restartWithoutMembers(configurations: Configurations, configuration: Configuration, index: int) -> None:
     configurations._known[:] = [(index, configurations._known[0][1])]
     configurations._note()
@@ -93,6 +126,19 @@ def _anyFolder(roll: Roll, server: int, *rest: Any) -> str | None:
 
 def _placeWithAnyFolder(identity: Identity, claim: Claim) -> bool:
     return _place(identity, claim._replace(folders={**claim.folders, identity.serverId: ""}))
+
+
+def _withAnyLives(membership: Membership, configuration: Configuration) -> Configuration:
+    """
+    Whoever comes with another data folder goes on as what it was.
+    """
+    lives = {member.id: membership._roster.lifeOf(member.id) for member in configuration.members}
+    return Configuration(
+        member
+        if (life := lives[member.id]) is None or life.incarnation == member.incarnation
+        else member._replace(incarnation=life.incarnation, start=life.start, startName=life.name)
+        for member in _withLives(membership, configuration).members
+    )
 
 
 def _promotedBeforeItCame(configuration: Configuration, server: int) -> Configuration:
@@ -112,6 +158,12 @@ BUGS: Final = (
         100,
         (Patch(ServerState, "append", _appendAlone), Patch(ServerState, "commit", _commitThenConfigure)),
     ),
+    Bug(
+        "a change is committed by the members before it",
+        "core",
+        100,
+        (Patch(Leader, "_advanceCommit", _advanceWithBefore),),
+    ),
     Bug("two changes of the members at once", "core", 100, (Patch(Changing, "check", _checkNothing),)),
     Bug(
         "members are changed before something of the leader's term is committed",
@@ -121,6 +173,16 @@ BUGS: Final = (
     ),
     Bug("learners count for what is committed", "core", 100, (Patch(Configuration, "agreed", _agreedWithLearners),)),
     Bug("learners count in elections", "core", 300, (Patch(Configuration, "isQuorum", _quorumOfAny),)),
+    Bug("learners count for reads", "core", 300, (Patch(Leader, "_confirmReads", _confirmWithLearners),)),
+    Bug(
+        "a removed server wins an election",
+        "core",
+        300,
+        (
+            Patch(ServerState, "isLeaving", property(lambda state: False)),
+            Patch(Candidate, "_granted", _grantedByAnyone),
+        ),
+    ),
     Bug(
         "a leader that is no voter any more leads on",
         "core",
@@ -150,6 +212,16 @@ BUGS: Final = (
         "cluster",
         100,
         (Patch(Roll, "objection", _anyFolder), Patch(Identity, "_place", _placeWithAnyFolder)),
+    ),
+    Bug(
+        "a wiped server is let in, and has its vote as before",
+        "cluster",
+        100,
+        (
+            Patch(Roll, "objection", _anyFolder),
+            Patch(Identity, "_place", _placeWithAnyFolder),
+            Patch(Membership, "_withLives", _withAnyLives),
+        ),
     ),
     Bug(
         "what was known of a data folder that is replaced is known of the next one",

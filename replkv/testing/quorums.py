@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from replkv.raft.changes import demoted
 from replkv.raft.configuration import Configuration
 from replkv.raft.core import Raft
 from replkv.raft.member import Kind, Member
@@ -52,13 +53,16 @@ class Quorums:
         beginning: Configuration,
         judge: Judge,
         isWhole: Callable[[Member], bool],
+        hasAutopilot: bool = False,
     ) -> None:
         """
         @param servers: all servers; the place of each is its id.
         @param beginning: the configuration with which the cluster begins.
         @param isWhole: tells whether a server is what a configuration says of it, and has all that it ever promised.
+        @param hasAutopilot: whether a leader may take the vote of any one that it does not hear.
         """
         self._isWhole = isWhole
+        self._hasAutopilot = hasAutopilot
         self._servers = servers
         self._beginning = beginning
         self._judge = judge
@@ -121,7 +125,10 @@ class Quorums:
         """
         Whether the others can do without a server, and with whatever comes of what operators have asked for.
         """
-        return all(self._stands(each, server) for each in self.inForce)
+        possible = self.inForce
+        if self._hasAutopilot:
+            possible += [demoted(each, gone) for each in possible if len(each.voters) > 1 for gone in each.voters]
+        return all(self._stands(each, server) for each in possible)
 
     def leave(self, server: int) -> Undo:
         """

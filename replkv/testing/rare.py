@@ -186,6 +186,11 @@ OPERATOR_GONE: Final = "an operator who did not wait for the answer"
 An operator closed the connection before a change was answered.
 """
 
+SPARE_TOOK_OVER: Final = "a spare that took the place of a member"
+"""
+A leader gave it the vote of one that had not answered for long.
+"""
+
 CONFIGURATION_TAKEN_BACK: Final = "a configuration taken back"
 """
 It was in force, and was cut off the log: the one before it is in force again.

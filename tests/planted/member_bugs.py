@@ -14,11 +14,13 @@ import replkv.raft.changing
 import replkv.raft.leader
 from replkv.commands.results import Result
 from replkv.frontends.request import Request
+from replkv.node.autopilot import Autopilot, Step
 from replkv.node.membership import Membership
 from replkv.peers.identity import Identity
 from replkv.peers.links import Links
 from replkv.peers.roll import Claim, Roll
 from replkv.raft.candidate import Candidate
+from replkv.raft.changes import demoted
 from replkv.raft.changing import Changing
 from replkv.raft.configuration import Configuration
 from replkv.raft.configurations import Configurations
@@ -34,6 +36,7 @@ _append = ServerState.append
 _check = Changing.check
 _commit = ServerState.commit
 _followLinks = Links.follow
+_next = Autopilot.next
 _objection = Roll.objection
 _place = Identity._place
 _withLives = Membership._withLives
@@ -141,6 +144,18 @@ def _withAnyLives(membership: Membership, configuration: Configuration) -> Confi
     )
 
 
+def _takeVotes(autopilot: Autopilot, since: float) -> Step | None:
+    """
+    From whoever is gone, be there a spare or not.
+    """
+    configuration = autopilot._raft.configuration
+    patience = autopilot._patience
+    gone = [each for each in configuration.voters if patience and autopilot._missed(each, since) >= patience]
+    if not gone or len(configuration.voters) == 1:
+        return _next(autopilot, since)
+    return Step(demoted(configuration, gone[0]), "it is gone")
+
+
 def _promotedBeforeItCame(configuration: Configuration, server: int) -> Configuration:
     return Configuration(
         member._replace(kind=Kind.VOTER) if member.id == server else member for member in configuration.members
@@ -228,6 +243,12 @@ BUGS: Final = (
         "cluster",
         100,
         (Patch(replkv.raft.changing, "isReplaced", lambda before, after, server: False),),
+    ),
+    Bug(
+        "the autopilot takes one vote after the other",
+        "cluster",
+        300,
+        (Patch(Autopilot, "next", _takeVotes),),
     ),
     Bug(
         "a server gets its vote before its data folder is named",

@@ -4,12 +4,14 @@ The judge on members that come and go.
 
 from __future__ import annotations
 
-from replkv.raft.changes import added, removed
+from replkv.raft.changes import added, demoted, promoted, removed
 from replkv.raft.configuration import Configuration
 from replkv.raft.entry import Entry
+from replkv.raft.member import Kind, Member
 from replkv.raft.membership import encode
 from replkv.raft.outputs import Ready
 from replkv.testing import rare
+from replkv.testing.judges.members import tookOver
 from replkv.testing.outcome import Violation
 from tests.raft.network import ELECTION_TICKS, THREE
 from tests.testing.judged import JudgeTests
@@ -44,6 +46,25 @@ class MembersTests(JudgeTests):
         """
         self.change(Configuration.ofVoters([0]))
         self.assertViolation(0, Ready(), "goes from voter 0, voter 1, voter 2 to voter 0")
+
+    def test_twoAbsent(self) -> None:
+        """
+        Nobody takes more than one vote from those that are gone.
+        """
+        gone = Configuration([Member(0), *(Member(server, Kind.ABSENT) for server in (1, 2))])
+        self.change(gone)
+        self.assertViolation(0, Ready(), "takes more than one vote by itself: voter 0, absent 1, absent 2")
+
+    def test_takesOver(self) -> None:
+        """
+        A spare that has the vote of one that is gone is counted; one that has none yet is not.
+        """
+        spare = Member(3, Kind.SPARE, "folder 3")
+        for before in (Configuration([*THREE.members, spare]), demoted(THREE, 2)):
+            self.assertFalse(tookOver(before, removed(before, 2)))
+        before = demoted(Configuration([*THREE.members, spare]), 2)
+        self.assertFalse(tookOver(before, promoted(before, 3)))
+        self.assertTrue(tookOver(before, removed(promoted(before, 3), 2)))
 
     def test_tooSoon(self) -> None:
         """

@@ -77,6 +77,24 @@ class QuorumsTests(SynchronousTestCase):
         self.lost.clear()
         self.assertTrue(self.quorums.canSpare(0))
 
+    def test_autopilot(self) -> None:
+        """
+        Where any one may lose its vote, those that would be left have to do without it.
+        """
+        self.judge.committedConfigurations = [promoted(FOUR, 3)]
+        for hasAutopilot, begins in ((True, THREE), (False, THREE)):
+            quorums = Quorums(
+                cast("list[Leading]", self.servers),
+                begins,
+                cast(Judge, self.judge),
+                lambda member: member.id not in self.lost,
+                hasAutopilot,
+            )
+            self.assertTrue(quorums.canSpare(0))
+            self.judge.openConfigurations = [THREE]
+            self.assertEqual(quorums.canSpare(0), not hasAutopilot)
+            self.judge.openConfigurations = []
+
     def test_latest(self) -> None:
         """
         What is committed takes the place of what was before.

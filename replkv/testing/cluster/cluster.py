@@ -96,6 +96,7 @@ class SimulatedCluster:
         limits: ServerLimits = SERVER_LIMITS,
         versions: Versions = VERSIONS,
         comers: Sequence[Sequence[int]] = (),
+        replaceAfter: float | None = None,
     ) -> None:
         """
         @param tell: is given the story, line by line.
@@ -105,6 +106,7 @@ class SimulatedCluster:
         @param versions: the versions that they speak at first.
         @param comers: for each server that is no member at first, those of the first ones that its servers file names
             beside itself. It is not started with the others.
+        @param replaceAfter: after how many seconds a spare takes the place of a server that is gone; C{None} is never.
         """
         if size < 1:
             raise ValueError(f"a cluster has at least one server, not {size}")
@@ -129,6 +131,7 @@ class SimulatedCluster:
             requestTimeout,
             1 << 20,
             1000,
+            replaceAfter=replaceAfter,
         )
         self.servers = [SimulatedServer(self, server, self.config) for server in servers[:size]]
         for server, named in zip(servers[size:], comers, strict=True):
@@ -136,7 +139,8 @@ class SimulatedCluster:
             self.servers.append(SimulatedServer(self, server, file))
         self.health = Health(len(servers), self.timeline.seconds)
         self.judge = Judge(self.servers, self.rare, self.health, self.timeline.seconds)
-        self.quorums = Quorums(self.servers, self.servers[0].beginning, self.judge, self._isWhole)
+        beginning, hasAutopilot = self.servers[0].beginning, replaceAfter is not None
+        self.quorums = Quorums(self.servers, beginning, self.judge, self._isWhole, hasAutopilot)
         self.blind = Blind(self.servers, self.quorums)
         self.clones = 0
         self.clientHosts: list[str] = []

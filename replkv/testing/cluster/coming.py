@@ -17,6 +17,11 @@ COMING: Final = 0.45
 So many of the seeds without users have members that come and go.
 """
 
+_AUTOPILOT: Final = 0.35
+"""
+So many of those have an autopilot.
+"""
+
 _LATEST: Final = 0.6
 """
 The last server that comes is started when this part of the time is over in which things go wrong, at the latest.
@@ -29,12 +34,17 @@ def withMembers(plan: Plan, seed: int, random: Random) -> Plan:
     may go bad anywhere: that the others can do without is seen to when it happens.
     """
     comers = random.choice([1, 1, 2, 3])
+    # Not from the same source, so that all else is drawn as it is without it.
+    autopilot = chance(seed, "autopilot")
+    hasAutopilot = autopilot.random() < _AUTOPILOT
     members = MembersPlan(
         comers=tuple(_file(random, plan.size) for _ in range(comers)),
         starts=tuple(random.uniform(0.0, _LATEST * plan.seconds) for _ in range(comers)),
         operators=random.choice([1, 1, 2]),
         pause=random.choice([0.2, 0.5, 1.5]),
         cutting=random.choice([0.0, 0.1, 0.3]),
+        sparing=0.6 if hasAutopilot else 0.1,
+        replaceAfter=autopilot.choice([0.5, 1.0, 2.0]) if hasAutopilot else None,
     )
     # As fast as one of the others each.
     like = [random.randrange(plan.size) for _ in range(comers)]

@@ -51,7 +51,8 @@ def wipe(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault
 
 def putBack(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fault) -> Undo | None:
     """
-    A server is stopped, its data folder is copied, and it is started again; later the copy is put back.
+    A server is stopped, its data folder is copied, and it is started again; later the copy is put back, if the others
+    can still do without it.
     """
     server = frail(cluster, servers)
     if server is None:
@@ -59,7 +60,7 @@ def putBack(cluster: SimulatedCluster, servers: list[SimulatedServer], fault: Fa
     copy = copyOfStopped(server)
 
     def end() -> None:
-        if server.isIntact and isMet(cluster, server, copy):
+        if server.isIntact and isMet(cluster, server, copy) and mayRot(cluster, server):
             cluster.rare[rare.PUT_BACK] += 1
             _lose(cluster, server, copy)
         server.revive()
@@ -71,7 +72,8 @@ def putBackOfRunning(cluster: SimulatedCluster, servers: list[SimulatedServer], 
     """
     The data folder of a server is copied while that runs; later the copy is put back. Whenever the server has given its
     word for something else it is copied anew, so that there is a copy which lacks nothing but entries; if it was
-    started again, the copy is as good as one that was made of a server that is stopped.
+    started again, the copy is as good as one that was made of a server that is stopped. It is not put back where the
+    others cannot do without the server any more.
     """
     server = frail(cluster, servers)
     if server is None:
@@ -88,6 +90,8 @@ def putBackOfRunning(cluster: SimulatedCluster, servers: list[SimulatedServer], 
             copy, lastIndex = server.copy(), server.disk.lastIndex
         elif server.disk.lastIndex >= lastIndex + fewest and _isHeld(cluster, server) and not server.leads:
             isOver = True
+            if not mayRot(cluster, server):
+                return
             _goBack(cluster, server, copy)
             server.revive()
             return
@@ -95,7 +99,7 @@ def putBackOfRunning(cluster: SimulatedCluster, servers: list[SimulatedServer], 
 
     def end() -> None:
         nonlocal isOver
-        if not isOver and server.isIntact and isMet(cluster, server, copy):
+        if not isOver and server.isIntact and isMet(cluster, server, copy) and mayRot(cluster, server):
             cluster.rare[rare.PUT_BACK] += 1
             _lose(cluster, server, copy)
             server.revive()

@@ -144,7 +144,7 @@ class Operator:
             renew(self._cluster, server)
             self._cluster.rare[rare.COMES_AGAIN] += 1
         self._cluster.timeline.callLater(self._random.uniform(0.0, 1.0), server.revive)
-        isForced, isSpare = self._random.random() < 0.3, self._random.random() < 0.1
+        isForced, isSpare = self._random.random() < 0.3, self._random.random() < self._plan.sparing
         await self._ask(MemberAdd(server.id, *server.address, isForced, isSpare))
 
     async def _remove(self) -> None:

@@ -91,7 +91,9 @@ class MembersPlan:
     @ivar starts: when each of them is started, in seconds.
     @ivar operators: how many have members come and go, and know nothing of each other.
     @ivar pause: the mean of the seconds between two changes of each.
-    @ivar cutting: how often one goes away before it is answered, from 0 to 1.
+    @ivar cutting: how often one goes away before it is answered, from 0 to 1; so with the next.
+    @ivar sparing: how many of those that they have come are spares.
+    @ivar replaceAfter: after how many seconds a spare takes the place of a member that is gone; C{None} is never.
     """
 
     comers: tuple[tuple[int, ...], ...]
@@ -99,6 +101,8 @@ class MembersPlan:
     operators: int
     pause: float
     cutting: float
+    sparing: float
+    replaceAfter: float | None
 
 
 @dataclass(frozen=True)

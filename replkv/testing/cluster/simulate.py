@@ -162,6 +162,7 @@ class Simulation:
             plan.limits,
             plan.versions,
             () if plan.members is None else plan.members.comers,
+            None if plan.members is None else plan.members.replaceAfter,
         )
         self._prepare()
         self._faults = Faults(self.cluster, plan.faults)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from replkv.raft.configuration import Configuration
 from replkv.raft.leader import Leader
+from replkv.raft.member import Kind
 from replkv.raft.membership import configurationsIn, decode, isConfiguration
 from replkv.raft.outputs import Install, Persist
 from replkv.testing import rare
@@ -122,6 +123,9 @@ class Members:
                 raise Violation(f"leader {view.id} changes the members, and the change before that is not committed")
             if view.raft.currentTerm not in committed:
                 raise Violation(f"leader {view.id} changes the members before it has committed anything in its term")
+            if len([member for member in after.members if member.kind is Kind.ABSENT]) > 1:
+                raise Violation(f"leader {view.id} takes more than one vote by itself: {_told(after)}")
+            self._rare[rare.SPARE_TOOK_OVER] += tookOver(before, after)
             if len({*before.voters} ^ {*after.voters}) > 1:
                 raise Violation(f"leader {view.id} goes from {_told(before)} to {_told(after)}")
             last, before = index, after
@@ -137,6 +141,15 @@ class Members:
         Index and term of the last configuration up to an entry of a server's log.
         """
         return max([known for known in self._known if known[0] <= index and view.has(*known)], default=(0, 0))
+
+
+def tookOver(before: Configuration, after: Configuration) -> bool:
+    """
+    Whether a spare has the vote of one that is gone, as the autopilot does it.
+    """
+    isGone = any(member.kind is Kind.ABSENT and after.member(member.id) is None for member in before.members)
+    spares = {member.id for member in before.members if member.kind is Kind.SPARE}
+    return isGone and not spares.isdisjoint(after.voters)
 
 
 def _told(configuration: Configuration) -> str:

@@ -5,7 +5,7 @@ From what is on the disk to where a server goes on.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from twisted.logger import Logger
@@ -86,8 +86,14 @@ def _goOnFrom(
     Have a log that has rotted begin anew after what the store has, with the entries before the damage that come next,
     as far as they are taken into memory. That it lacks others is noted before, so a crash at any moment costs nothing
     but some of those.
+
+    @raise CorruptLog: if there is nobody to get the others from.
     """
     kept = _nextAfter(machine.appliedIndex, storage, limits)
+    later = [known for batch in kept for known in configurationsIn(batch.entries)]
+    # Whom the servers file names, or the folder has met, may be no member any more.
+    if len(_configurations(folder, machine, later).latest.members) == 1:
+        raise damage.error
     had = damage.had.joined(folder.repair).joined(Repair(machine.appliedIndex, machine.appliedTerm))
     try:
         folder.rememberRepair(had)
@@ -134,7 +140,7 @@ def recover(
             last=folder.repair.lastIndex,
         )
     entries, later = _recent(machine.appliedIndex, storage, limits)
-    configurations = Configurations(machine.members.configuration or beginning(folder), machine.appliedIndex, later)
+    configurations = _configurations(folder, machine, later)
     lowest = min(configurations.latest.voters, default=server.id)
     return Raft(
         RaftConfig(
@@ -160,6 +166,15 @@ def beginning(folder: DataFolder) -> Configuration:
     Who the members are as long as the log does not say it: those of the servers file with which the folder was made.
     """
     return Configuration.ofVoters(folder.members)
+
+
+def _configurations(
+    folder: DataFolder, machine: StateMachine, later: Iterable[tuple[int, Configuration]]
+) -> Configurations:
+    """
+    @param later: index and configuration of the entries that have one, of those which the machine has yet to apply.
+    """
+    return Configurations(machine.members.configuration or beginning(folder), machine.appliedIndex, later)
 
 
 def _entriesAfter(index: int, storage: LogStorage, limits: ServerLimits) -> Iterator[list[Entry]]:

@@ -13,14 +13,16 @@ from replkv.kv.engine import Engine
 from replkv.kv.machine import StateMachine
 from replkv.kv.memory import MemoryEngine
 from replkv.node.limits import NodeLimits
+from replkv.raft.configuration import Configuration
 from replkv.raft.entry import Entry
 from replkv.raft.limits import RaftLimits
 from replkv.raft.log import bytesOf
+from replkv.raft.membership import encode
 from replkv.raft.repair import Repair
 from replkv.service.host import Host
 from replkv.service.limits import SERVER_LIMITS, ServerLimits
 from replkv.service.recovery import openMachine
-from replkv.storage.errors import LogFailed
+from replkv.storage.errors import CorruptLog, LogFailed
 from replkv.storage.folder import DataFolder
 from replkv.storage.log import LogStorage
 from replkv.storage.record import FRAMES_START
@@ -37,9 +39,12 @@ class OneStore:
     A host whose store is there already.
     """
 
-    def __init__(self, applied: int) -> None:
+    def __init__(self, entries: list[Entry]) -> None:
+        """
+        @param entries: those that it has.
+        """
         self.engine = MemoryEngine()
-        StateMachine(self.engine).apply(ENTRIES[:applied])
+        StateMachine(self.engine).apply(entries)
 
     def bootTime(self) -> float:
         """
@@ -94,7 +99,7 @@ class RepairTests(SynchronousTestCase):
         @param applied: how much the store has.
         """
         folder, log = self.open(files)
-        openMachine(cast(Host, OneStore(applied)), folder, 10, log, limits, 4)
+        openMachine(cast(Host, OneStore(ENTRIES[:applied])), folder, 10, log, limits, 4)
         return folder, log
 
     def assertRepairing(self, files: MemoryFiles, applied: int) -> None:
@@ -154,6 +159,23 @@ class RepairTests(SynchronousTestCase):
             line, r"the log was damaged: /0/log/0+1\.segment, at offset \d+: the record is damaged, .* entry 4"
         )
 
+    def test_alone(self) -> None:
+        """
+        A server that has become the only member has nobody to get anything from: nothing is changed, and its operator
+        is told what there is to do. That there were others is no matter.
+        """
+        before = self.files.contents()
+        folder, log = self.open(self.files)
+        alone, two = (
+            cast(Host, OneStore([ENTRIES[0], Entry(2, 1, encode(Configuration.ofVoters(members)))]))
+            for members in ((0,), (0, 1))
+        )
+        error = self.assertRaises(CorruptLog, openMachine, alone, folder, 10, log, SERVER_LIMITS, 4)
+        self.assertIn("If there are none, restore a backup", str(error))
+        self.assertEqual(self.files.contents(), before)
+        openMachine(two, folder, 10, log, SERVER_LIMITS, 4)
+        self.assertEqual(folder.repair, Repair(10, 2))
+
     def test_again(self) -> None:
         """
         A log that rots again before it is repaired lacks all that it ever had.
@@ -193,7 +215,9 @@ class RepairTests(SynchronousTestCase):
             raise OSError(28, "No space left on device")
 
         self.patch(folder, "rememberRepair", refuse)
-        error = self.assertRaises(LogFailed, openMachine, cast(Host, OneStore(2)), folder, 10, log, SERVER_LIMITS, 4)
+        error = self.assertRaises(
+            LogFailed, openMachine, cast(Host, OneStore(ENTRIES[:2])), folder, 10, log, SERVER_LIMITS, 4
+        )
         self.assertIn("No space left on device", str(error))
         self.assertEqual(self.files.contents(), before)
 

@@ -123,9 +123,10 @@ class Quorums:
 
     def canSpare(self, server: int) -> bool:
         """
-        Whether the others can do without a server, and with whatever comes of what operators have asked for.
+        Whether the others can do without a server, and with whatever comes of what operators have asked for. One that
+        is yet to come has nothing that they could miss.
         """
-        possible = self.inForce
+        possible = [each for each in self.inForce if not _isToCome(each.member(server))]
         if self._hasAutopilot:
             possible += [demoted(each, gone) for each in possible if len(each.voters) > 1 for gone in each.voters]
         return all(self._stands(each, server) for each in possible)
@@ -158,3 +159,7 @@ class Quorums:
     def _isMajority(self, configuration: Configuration, holds: Callable[[int], bool]) -> bool:
         voters = configuration.voters
         return 2 * sum(holds(voter) for voter in voters) > len(voters)
+
+
+def _isToCome(member: Member | None) -> bool:
+    return member is not None and not member.incarnation and member.kind is not Kind.VOTER

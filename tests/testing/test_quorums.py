@@ -77,6 +77,14 @@ class QuorumsTests(SynchronousTestCase):
         self.lost.clear()
         self.assertTrue(self.quorums.canSpare(0))
 
+    def test_toCome(self) -> None:
+        """
+        One that is yet to come can be spared whatever else there is.
+        """
+        self.judge.committedConfigurations = [added(THREE, 3, None)]
+        self.lost |= {1, 3}
+        self.assertEqual([self.quorums.canSpare(server) for server in range(4)], [False, False, False, True])
+
     def test_autopilot(self) -> None:
         """
         Where any one may lose its vote, those that would be left have to do without it.

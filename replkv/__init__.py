@@ -32,6 +32,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 __all__ = [
+    "AlreadyExists",
     "Client",
     "ClientError",
     "Closed",
@@ -39,6 +40,7 @@ __all__ = [
     "Found",
     "Grant",
     "Member",
+    "NotANumber",
     "NotAllowed",
     "NotFound",
     "NotUpgraded",
@@ -58,10 +60,12 @@ if TYPE_CHECKING:
     from replkv.client.administration import UserRights
     from replkv.client.client import Client
     from replkv.client.errors import (
+        AlreadyExists,
         ClientError,
         Closed,
         CommandError,
         NotAllowed,
+        NotANumber,
         NotFound,
         NotUpgraded,
         OutcomeUnknown,

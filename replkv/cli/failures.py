@@ -7,11 +7,23 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from replkv.cli.login import HOW
-from replkv.cli.statuses import MISTAKE, NOT_ALLOWED, NOT_FOUND, OTHER_VERSION, REFUSED, UNAVAILABLE, UNKNOWN
+from replkv.cli.statuses import (
+    EXISTS,
+    MISTAKE,
+    NOT_A_NUMBER,
+    NOT_ALLOWED,
+    NOT_FOUND,
+    OTHER_VERSION,
+    REFUSED,
+    UNAVAILABLE,
+    UNKNOWN,
+)
 from replkv.client.errors import (
+    AlreadyExists,
     ClientError,
     CommandError,
     NotAllowed,
+    NotANumber,
     NotFound,
     OutcomeUnknown,
     Refused,
@@ -40,6 +52,10 @@ def failed(error: ClientError) -> Failed:
             return Failed(MISTAKE, str(error))
         case NotFound():
             return Failed(NOT_FOUND, str(error))
+        case AlreadyExists():
+            return Failed(EXISTS, str(error))
+        case NotANumber():
+            return Failed(NOT_A_NUMBER, str(error))
         case VersionMismatch():
             return Failed(OTHER_VERSION, str(error))
         case NotAllowed():

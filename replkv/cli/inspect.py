@@ -14,7 +14,7 @@ from twisted.python.usage import UsageError
 from replkv.cli.command import PathCommand
 from replkv.cli.statuses import DAMAGED, DONE
 from replkv.cli.streams import say, tell
-from replkv.commands.command import StoreCommand, WriteCommand
+from replkv.commands.command import ValueCommand, WriteCommand
 from replkv.commands.configure import Configure
 from replkv.commands.logged import decode
 from replkv.commands.usercommand import UserCommand
@@ -180,7 +180,7 @@ def _showEntry(entry: Entry) -> Iterator[str]:
     else:
         assert isinstance(command, WriteCommand), command
         key = repr(command.key)[2:-1]
-        size = f"  {len(command.value)} bytes" if isinstance(command, StoreCommand) else ""
+        size = f"  {len(command.value)} bytes" if isinstance(command, ValueCommand) else ""
         what = f"{command.WORD.decode('ascii')} {key}{size}"
     say(f"{index:>10}  term {term}  {what}")
 

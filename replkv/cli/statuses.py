@@ -16,6 +16,8 @@ NONE_LEFT: Final = 5
 DAMAGED: Final = 6
 NOT_ALLOWED: Final = 7
 REFUSED: Final = 8
+EXISTS: Final = 9
+NOT_A_NUMBER: Final = 10
 MISTAKE: Final = 64
 INTERNAL: Final = 70
 SYSTEM: Final = 71
@@ -27,13 +29,15 @@ UNREAD: Final = SIGNALLED + signal.SIGPIPE
 STATUSES: Final = {
     DONE: "done",
     NOT_FOUND: "no such key, or no such user",
-    OTHER_VERSION: "cas: the key has another version",
+    OTHER_VERSION: "cas, delete: the key has another version",
     UNAVAILABLE: "no server could do it, and none will; status: no server leads",
     UNKNOWN: "the outcome of a write, a transfer or a change is unknown: it may have been done, or may yet be",
     NONE_LEFT: "cluster: no server is left that could be started again",
     DAMAGED: "inspect, verify, restore, export, import: what was looked at is damaged",
     NOT_ALLOWED: "the user may not do that, or the servers do not know the user by this token: nothing was done",
     REFUSED: "user, member: the servers do not do that, and the line says why: nothing was done",
+    EXISTS: "add: there is such a key already",
+    NOT_A_NUMBER: "incr, decr: what the key holds is no number",
     MISTAKE: "a mistake in the command, its arguments or the servers file: nothing was done",
     INTERNAL: "an error in replkv itself",
     SYSTEM: "the system refuses something that replkv needs, and the line says what",

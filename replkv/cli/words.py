@@ -148,8 +148,34 @@ async def _cas(client: Client, key: bytes, version: bytes, value: bytes, exptime
     return _stored(await client.cas(key, _number("VERSION", version), value, seconds), seconds)
 
 
-async def _delete(client: Client, key: bytes) -> Answer:
-    if not await client.delete(key):
+async def _add(client: Client, key: bytes, value: bytes, exptime: bytes = b"0") -> Answer:
+    seconds = _lifetime(exptime)
+    return _stored(await client.add(key, value, seconds), seconds)
+
+
+async def _replace(client: Client, key: bytes, value: bytes, exptime: bytes = b"0") -> Answer:
+    seconds = _lifetime(exptime)
+    return _stored(await client.replace(key, value, seconds), seconds)
+
+
+async def _append(client: Client, key: bytes, value: bytes) -> Answer:
+    return _stored(await client.append(key, value), 0)
+
+
+async def _prepend(client: Client, key: bytes, value: bytes) -> Answer:
+    return _stored(await client.prepend(key, value), 0)
+
+
+async def _incr(client: Client, key: bytes, delta: bytes = b"1") -> Answer:
+    return _counted(await client.incr(key, _number("DELTA", delta)))
+
+
+async def _decr(client: Client, key: bytes, delta: bytes = b"1") -> Answer:
+    return _counted(await client.decr(key, _number("DELTA", delta)))
+
+
+async def _delete(client: Client, key: bytes, version: bytes | None = None) -> Answer:
+    if not await client.delete(key, None if version is None else _number("VERSION", version)):
         raise NotFound("no such key")
     return Answer(DONE, b"", "deleted")
 
@@ -241,7 +267,48 @@ _VERBS: Final = {
         _cas,
         ("VERSION is what getm shows.", _EXPTIME, *_VALUE, "Example: cas greeting 17 hello"),
     ),
-    b"delete": _Verb(("KEY",), "delete the key", _delete, ("Example: delete greeting",)),
+    b"add": _Verb(
+        ("KEY", "VALUE", "[EXPTIME]"),
+        "store a value if there is no such key",
+        _add,
+        (_EXPTIME, *_VALUE, "Example: add lock mine 30"),
+    ),
+    b"replace": _Verb(
+        ("KEY", "VALUE", "[EXPTIME]"),
+        "store a value if there is such a key",
+        _replace,
+        (_EXPTIME, *_VALUE, "Example: replace greeting 'hello, all'"),
+    ),
+    b"append": _Verb(
+        ("KEY", "VALUE"),
+        "add to the end of the value that there is",
+        _append,
+        (*_VALUE, "Example: append greeting '!'"),
+    ),
+    b"prepend": _Verb(
+        ("KEY", "VALUE"),
+        "add to the beginning of the value that there is",
+        _prepend,
+        (*_VALUE, "Example: prepend greeting 'oh, '"),
+    ),
+    b"incr": _Verb(
+        ("KEY", "[DELTA]"),
+        "add DELTA, or 1, to the number that the key holds",
+        _incr,
+        ("What comes after the largest number of 64 bits is 0.", "Example: incr visits"),
+    ),
+    b"decr": _Verb(
+        ("KEY", "[DELTA]"),
+        "subtract DELTA, or 1, from the number that the key holds, down to 0",
+        _decr,
+        ("Example: decr tickets 2",),
+    ),
+    b"delete": _Verb(
+        ("KEY", "[VERSION]"),
+        "delete the key, if it has this version where one is given",
+        _delete,
+        ("VERSION is what getm shows, and what set, add and the like have shown.", "Example: delete greeting"),
+    ),
     b"touch": _Verb(
         ("KEY", "EXPTIME"),
         "have the key expire in EXPTIME seconds, or never",
@@ -291,6 +358,10 @@ def _hint(verb: _Verb, arguments: Sequence[bytes]) -> str:
 def _stored(version: int, exptime: int) -> Answer:
     expiry = f", expires in {exptime} s" if exptime else ""
     return Answer(DONE, b"%d" % version, f"stored, version {version}{expiry}")
+
+
+def _counted(number: int) -> Answer:
+    return Answer(DONE, b"%d" % number, f"{number}")
 
 
 def _metadata(found: Found) -> str:

@@ -33,13 +33,20 @@ from replkv.client.membership import Membership
 from replkv.client.replies import Found
 from replkv.clocks import countForward
 from replkv.commands import results
+from replkv.commands.add import Add
+from replkv.commands.append import Append
+from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
 from replkv.commands.command import Command, ReadCommand
+from replkv.commands.decr import Decr
 from replkv.commands.delete import Delete
 from replkv.commands.extras import Piece, Snapshot, Stats, Transfer
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
+from replkv.commands.incr import Incr
 from replkv.commands.members import Members
+from replkv.commands.prepend import Prepend
+from replkv.commands.replace import Replace
 from replkv.commands.results import Result
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
@@ -181,11 +188,71 @@ class Client(Administration, Membership):
         return self._call(command, timeout).addCallback(replies.version)
 
     @failing
-    def delete(self, key: BytesLike, *, timeout: float | None = None) -> Deferred[bool]:
+    def add(self, key: BytesLike, value: BytesLike, exptime: int = 0, *, timeout: float | None = None) -> Deferred[int]:
         """
-        @return: whether there was such a key.
+        Store the value if there is no such key.
+
+        @return: the key's version; fails with L{AlreadyExists}.
         """
-        return self._call(Delete(checkedKey(key)), timeout).addCallback(replies.wasThere, results.Deleted)
+        command = Add(checkedKey(key), checkedNumber("exptime", exptime), checkedValue(value), False)
+        return self._call(command, timeout).addCallback(replies.version)
+
+    @failing
+    def replace(
+        self, key: BytesLike, value: BytesLike, exptime: int = 0, *, timeout: float | None = None
+    ) -> Deferred[int]:
+        """
+        Store the value if there is such a key.
+
+        @return: the key's new version; fails with L{NotFound}.
+        """
+        command = Replace(checkedKey(key), checkedNumber("exptime", exptime), checkedValue(value), False)
+        return self._call(command, timeout).addCallback(replies.version)
+
+    @failing
+    def append(self, key: BytesLike, value: BytesLike, *, timeout: float | None = None) -> Deferred[int]:
+        """
+        Add to the end of the key's value, which expires when it would have.
+
+        @return: the key's new version; fails with L{NotFound}, or with L{CommandError} if it would be too large.
+        """
+        command = Append(checkedKey(key), checkedValue(value), False)
+        return self._call(command, timeout).addCallback(replies.version)
+
+    @failing
+    def prepend(self, key: BytesLike, value: BytesLike, *, timeout: float | None = None) -> Deferred[int]:
+        """
+        The same at its beginning.
+        """
+        command = Prepend(checkedKey(key), checkedValue(value), False)
+        return self._call(command, timeout).addCallback(replies.version)
+
+    @failing
+    def incr(self, key: BytesLike, delta: int = 1, *, timeout: float | None = None) -> Deferred[int]:
+        """
+        Add to the number that the key holds, in decimal digits; what comes after the largest of 64 bits is 0. The key
+        expires when it would have.
+
+        @return: the new number; fails with L{NotFound} or L{NotANumber}.
+        """
+        return self._call(Incr(checkedKey(key), checkedNumber("delta", delta)), timeout).addCallback(replies.number)
+
+    @failing
+    def decr(self, key: BytesLike, delta: int = 1, *, timeout: float | None = None) -> Deferred[int]:
+        """
+        The same, down to 0.
+        """
+        return self._call(Decr(checkedKey(key), checkedNumber("delta", delta)), timeout).addCallback(replies.number)
+
+    @failing
+    def delete(self, key: BytesLike, version: int | None = None, *, timeout: float | None = None) -> Deferred[bool]:
+        """
+        @param version: the version that the key has to have; C{None} where any will do.
+        @return: whether there was such a key; fails with L{VersionMismatch} if it has another version.
+        """
+        checked = checkedKey(key)
+        command = Delete(checked) if version is None else Cad(checked, checkedNumber("version", version))
+        return self._call(command, timeout).addCallback(replies.wasThere, results.Deleted)
 
     @failing
     def touch(self, key: BytesLike, exptime: int, *, timeout: float | None = None) -> Deferred[bool]:

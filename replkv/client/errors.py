@@ -24,6 +24,18 @@ class NotFound(ClientError):
     """
 
 
+class AlreadyExists(ClientError):
+    """
+    There is such a key already. Nothing was done.
+    """
+
+
+class NotANumber(ClientError):
+    """
+    What the key holds is no number. Nothing was done.
+    """
+
+
 class VersionMismatch(ClientError):
     """
     The key exists with another version. Nothing was done.

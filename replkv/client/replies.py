@@ -7,7 +7,9 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from replkv.client.errors import (
+    AlreadyExists,
     CommandError,
+    NotANumber,
     NotFound,
     NotUpgraded,
     OutcomeUnknown,
@@ -62,6 +64,15 @@ def version(reply: Result) -> int:
     raise refusal(reply) or OutcomeUnknown(f"no reply to a write: {lineOf(reply)[:80]!r}")
 
 
+def number(reply: Result) -> int:
+    """
+    The number that a key holds now.
+    """
+    if isinstance(reply, results.Counted):
+        return reply.number
+    raise refusal(reply) or OutcomeUnknown(f"no reply to a write: {lineOf(reply)[:80]!r}")
+
+
 def wasThere(reply: Result, done: type[Result]) -> bool:
     """
     Whether there was what was to be changed.
@@ -112,6 +123,12 @@ def refusal(reply: Result) -> Exception | None:
     """
     if isinstance(reply, results.NotFound):
         return NotFound("no such key")
+    if isinstance(reply, results.Exists):
+        return AlreadyExists("there is such a key already")
+    if isinstance(reply, results.NotNumber):
+        return NotANumber("what the key holds is no number")
+    if isinstance(reply, results.TooLarge):
+        return CommandError("the key's value would be larger than the servers allow")
     if isinstance(reply, results.VersionMismatch):
         return VersionMismatch("the key has another version")
     if isinstance(reply, results.BadCommand):

@@ -6,14 +6,19 @@ from __future__ import annotations
 
 from typing import Final
 
+from replkv.commands.add import Add
+from replkv.commands.append import Append
 from replkv.commands.auth import Auth
+from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
 from replkv.commands.command import Command, argumentsOf
+from replkv.commands.decr import Decr
 from replkv.commands.delete import Delete
 from replkv.commands.extras import Help, Piece, Quit, Snapshot, Stats, Transfer, Version
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.grant import GrantRight
+from replkv.commands.incr import Incr
 from replkv.commands.members import (
     MemberAdd,
     MemberPromote,
@@ -23,6 +28,8 @@ from replkv.commands.members import (
     MemberUpdate,
 )
 from replkv.commands.passwd import Passwd
+from replkv.commands.prepend import Prepend
+from replkv.commands.replace import Replace
 from replkv.commands.revoke import RevokeRight
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
@@ -35,7 +42,14 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     Get,
     Getm,
     Cas,
+    Add,
+    Replace,
+    Append,
+    Prepend,
+    Incr,
+    Decr,
     Delete,
+    Cad,
     Touch,
     Auth,
     Help,

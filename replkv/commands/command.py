@@ -140,25 +140,36 @@ class WriteCommand(KeyCommand, LoggedCommand):
     RIGHT: ClassVar[Right] = Right.WRITE
 
 
-class StoreCommand(WriteCommand):
+class ValueCommand(WriteCommand):
     """
-    A command that carries a value to store.
+    A command that carries a value.
 
-    @ivar exptime: the seconds that the key is to live, up to 64 bits; 0 is for ever.
     @ivar value: the value block.
     @ivar noreply: whether the client wants no reply, as long as the command was well-formed and was carried out.
     """
 
     __slots__ = ()
 
-    exptime: int
     value: bytes
     noreply: bool
 
 
+class StoreCommand(ValueCommand):
+    """
+    A command that carries a value to store.
+
+    @ivar exptime: the seconds that the key is to live, up to 64 bits; 0 is for ever.
+    """
+
+    __slots__ = ()
+
+    exptime: int
+
+
 def argumentsOf(kind: type[Command]) -> Mapping[str, type]:
     """
-    The arguments of a class of commands in their order, with the type of each.
+    The arguments of a class of commands in their order, with the type of each. What can be given by its name only is
+    none that clients write.
     """
     types = get_type_hints(kind)
-    return {field.name: types[field.name] for field in fields(kind)}  # type: ignore[arg-type]
+    return {field.name: types[field.name] for field in fields(kind) if not field.kw_only}  # type: ignore[arg-type]

@@ -13,6 +13,10 @@ from typing import Final
 from replkv.times import FAR_FUTURE
 
 MAX_KEY_LENGTH: Final = 250
+MAX_VALUE_BYTES: Final = 8 << 20
+"""
+No servers file allows larger values.
+"""
 
 
 class Layout:

@@ -27,6 +27,19 @@ class Stored(Result):
 
 
 @dataclass(slots=True)
+class Counted(Result):
+    """
+    The number that a key holds is another one.
+
+    @ivar version: the key's new version.
+    @ivar number: the new number.
+    """
+
+    version: int
+    number: int
+
+
+@dataclass(slots=True)
 class Found(Result):
     """
     The value of a key. The reply to C{get} tells no more than the value: who reads it there finds 0 for the others.
@@ -76,9 +89,30 @@ class NotFound(Result):
 
 
 @dataclass(slots=True)
+class Exists(Result):
+    """
+    There is such a key already.
+    """
+
+
+@dataclass(slots=True)
+class NotNumber(Result):
+    """
+    What the key holds is no number that can be counted on from.
+    """
+
+
+@dataclass(slots=True)
+class TooLarge(Result):
+    """
+    The key's value would be larger than values may be.
+    """
+
+
+@dataclass(slots=True)
 class VersionMismatch(Result):
     """
-    The key has another version than the C{cas} names.
+    The key has another version than the C{cas} or C{cad} names.
     """
 
 

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from twisted.internet.defer import Deferred
 
 from replkv.commands.auth import Auth
-from replkv.commands.command import Command, KeyCommand, LoggedCommand, StoreCommand
+from replkv.commands.command import Command, KeyCommand, LoggedCommand, ValueCommand
 from replkv.commands.extras import Transfer
 from replkv.commands.members import MemberCommand
 from replkv.commands.results import Result
@@ -57,7 +57,7 @@ class Request:
         self.login: Login | None = session.login
         self.owner = owner
         self.number = 0
-        self.size = len(command.value) if isinstance(command, StoreCommand) else 0
+        self.size = len(command.value) if isinstance(command, ValueCommand) else 0
         self.isAnswered = False
 
     def answer(self, result: Result) -> None:

@@ -9,10 +9,10 @@ The rules, in the order in which the input meets them:
      after.
   3. A well-formed command that stores a value is followed by its value block: that many bytes, whatever they are, then
      a line's end. Without that end, the command is L{Malformed} at once, and all up to the next LF is dropped.
-  4. Such a command that is not well-formed is L{Malformed} at once. Where its number of bytes can be read (word 4 of
-     C{set}, word 5 of C{cas}, split at single spaces), the value block and its end are swallowed, lest a value be
-     run as a command. A swallowed block without a line's end yields nothing: all up to the next LF is dropped.
-     More than L{SWALLOW_LIMIT} bytes are not worth it: L{Malformed} with C{close}.
+  4. Such a command that is not well-formed is L{Malformed} at once. Where its number of bytes can be read (the word in
+     its place, split at single spaces), the value block and its end are swallowed, lest a value be run as a command. A
+     swallowed block without a line's end yields nothing: all up to the next LF is dropped. More than L{SWALLOW_LIMIT}
+     bytes are not worth it: L{Malformed} with C{close}.
   5. A line that is HTTP's is L{Malformed} with C{close}: any web page can have a browser connect to a port of its
      user's machine and send a body of the page's making, and that body is not to be run.
   6. Any other line is L{Malformed}, and the next line is a command.
@@ -20,7 +20,7 @@ The rules, in the order in which the input meets them:
 
 So every input is cut into the same commands, wherever it was cut on its way::
 
-            +--- line -- set, cas --> block --> end ---+
+            +--- line -- a value --> block --> end ----+
             |     ^                               |    |
             |     |                               v    |
     close <-+     +<------------------------- drop     |
@@ -34,7 +34,8 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import Final, cast
 
-from replkv.commands.command import Command, StoreCommand
+from replkv.commands.command import Command, ValueCommand
+from replkv.commands.extend import ExtendCommand
 from replkv.wire.grammar import GRAMMARS, Grammar
 from replkv.wire.malformed import Malformed
 
@@ -75,7 +76,7 @@ class CommandParser:
         self._buffer = b""
         self._offset = 0
         self._state: Callable[[CommandParser], Command | None] = CommandParser._readLine
-        self._command: StoreCommand | None = None
+        self._command: ValueCommand | None = None
         self._value = BytesIO()
         self._missing = 0
 
@@ -159,7 +160,9 @@ class CommandParser:
             return command
         if numbytes > self._maxValueBytes:
             return self._badLine(grammar, line)
-        store = cast(StoreCommand, command)
+        store = cast(ValueCommand, command)
+        if isinstance(store, ExtendCommand):
+            store.most = self._maxValueBytes
         start, end = self._offset, self._offset + numbytes
         if buffer.startswith(b"\r\n", end):
             # All of it is here, as it mostly is: what follows does the same in steps.

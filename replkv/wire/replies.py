@@ -8,18 +8,21 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from replkv.commands.catalog import COMMANDS
-from replkv.commands.command import Command, StoreCommand
+from replkv.commands.command import Command, ValueCommand
 from replkv.commands.getm import Getm
 from replkv.commands.results import (
     Already,
     BadCommand,
+    Counted,
     Deleted,
     Done,
+    Exists,
     Found,
     Leads,
     NoSnapshot,
     NotAllowed,
     NotFound,
+    NotNumber,
     NotTransferred,
     NotUpgraded,
     NotYet,
@@ -29,6 +32,7 @@ from replkv.commands.results import (
     Result,
     Statistics,
     Stored,
+    TooLarge,
     Touched,
     Unavailable,
     Unrecognized,
@@ -50,7 +54,7 @@ def encodeReply(command: Command | None, result: Result) -> bytes:
     @param command: what is answered; C{None} where nothing was asked.
     @return: the reply, with its line ends; empty where the client wants none.
     """
-    if isinstance(command, StoreCommand) and command.noreply and type(result) in _NOT_TOLD:
+    if isinstance(command, ValueCommand) and command.noreply and type(result) in _NOT_TOLD:
         return b""
     return _ENCODERS[type(result)](command, result)
 
@@ -85,6 +89,9 @@ WORDS: Final[dict[type[Result], bytes]] = {
     Deleted: b"DELETED",
     Touched: b"TOUCHED",
     NotFound: b"ERRNOTFOUND",
+    Exists: b"ERR_EXISTS",
+    NotNumber: b"ERR_NUMBER",
+    TooLarge: b"ERR_TOO_LARGE",
     VersionMismatch: b"ERR_VERSION",
     Unavailable: b"ERR_INTERNAL",
     NotUpgraded: b"ERR_UPGRADE",
@@ -97,7 +104,7 @@ The results that say no more than what they are, and the lines that tell them.
 """
 
 
-_NOT_TOLD: Final[frozenset[type[Result]]] = frozenset({Stored, NotFound, VersionMismatch})
+_NOT_TOLD: Final[frozenset[type[Result]]] = frozenset({Stored, NotFound, Exists, TooLarge, VersionMismatch})
 """
 What a client with C{noreply} is not told: that a command was carried out, or that the key's state did not allow it.
 """
@@ -105,6 +112,7 @@ What a client with C{noreply} is not told: that a command was carried out, or th
 _ENCODERS: Final[dict[type[Result], Callable[[Command | None, Any], bytes]]] = {
     **{kind: _word(b"%b\r\n" % line) for kind, line in WORDS.items()},
     Stored: lambda command, stored: b"OK %d\r\n" % stored.version,
+    Counted: lambda command, counted: b"OK %d %d\r\n" % (counted.version, counted.number),
     Found: _found,
     Redirected: lambda command, leader: b"ERR_REDIRECT %b %d\r\n" % (leader.host.encode(), leader.port),
     Usage: _word("".join([f"{line}\r\n" for line in USAGE]).encode("ascii")),

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from replkv.commands.layout import MAX_VALUE_BYTES
 from replkv.commands.results import (
+    Counted,
     Found,
     Leads,
     NoSnapshot,
@@ -24,13 +26,14 @@ from replkv.commands.results import (
 from replkv.wire.replies import WORDS
 
 MAX_LINE: Final = 1024
-MAX_VALUE: Final = 8 << 20
+MAX_VALUE: Final = MAX_VALUE_BYTES
 MAX_STATS: Final = 1000
 
 _VALUE: Final = re.compile(rb"VALUE (?:([0-9]{1,20}) ([0-9]{1,20}) )?([0-9]{1,8})\Z")
 
 
 _STORED: Final = re.compile(rb"OK ([0-9]{1,20})\Z")
+_COUNTED: Final = re.compile(rb"OK ([0-9]{1,20}) ([0-9]{1,20})\Z")
 _REDIRECTED: Final = re.compile(rb"ERR_REDIRECT ([!-~]+) ([0-9]{1,5})\Z")
 _LEADER: Final = re.compile(rb"LEADER ([0-9]{1,20})\Z")
 _RESULTS: Final[dict[bytes, Result]] = {line: kind() for kind, line in WORDS.items()}
@@ -135,6 +138,8 @@ def _resultOf(line: bytes) -> Result:
         return result
     if (match := _STORED.match(line)) is not None:
         return Stored(int(match[1]))
+    if (match := _COUNTED.match(line)) is not None:
+        return Counted(int(match[1]), int(match[2]))
     if (match := _REDIRECTED.match(line)) is not None and 1 <= int(match[2]) <= 65535:
         return Redirected(match[1].decode("ascii"), int(match[2]))
     if (match := _LEADER.match(line)) is not None:

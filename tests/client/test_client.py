@@ -5,7 +5,16 @@ Tests for L{replkv.client.client}: its commands.
 from __future__ import annotations
 
 from replkv.client.client import Client
-from replkv.client.errors import CommandError, NotFound, NotUpgraded, OutcomeUnknown, Unavailable, VersionMismatch
+from replkv.client.errors import (
+    AlreadyExists,
+    CommandError,
+    NotANumber,
+    NotFound,
+    NotUpgraded,
+    OutcomeUnknown,
+    Unavailable,
+    VersionMismatch,
+)
 from replkv.client.replies import Found
 from tests.client.connected import ClientCase
 from tests.client.network import CLIENT, HOST
@@ -101,6 +110,38 @@ class CommandTests(ClientCase):
             wire.send(reply)
             self.assertIs(self.successResultOf(touched), there)
         self.failureResultOf(self.client.touch(b"k", -1), CommandError)
+
+    def test_conditional(self) -> None:
+        """
+        C{add}, C{replace} and C{delete} with a version say what was in their way.
+        """
+        for call, sent, reply, outcome in [
+            (lambda it: it.add(b"k", b"v", 60), b"add k 60 1\r\nv\r\n", b"OK 7\r\n", 7),
+            (lambda it: it.add(b"k", b"v"), b"add k 0 1\r\nv\r\n", b"ERR_EXISTS\r\n", AlreadyExists),
+            (lambda it: it.replace(b"k", b"v", 60), b"replace k 60 1\r\nv\r\n", b"OK 7\r\n", 7),
+            (lambda it: it.replace(b"k", b"v"), b"replace k 0 1\r\nv\r\n", b"ERRNOTFOUND\r\n", NotFound),
+            (lambda it: it.delete(b"k", 7), b"cad k 7\r\n", b"DELETED\r\n", True),
+            (lambda it: it.delete(b"k", 7), b"cad k 7\r\n", b"ERRNOTFOUND\r\n", False),
+            (lambda it: it.delete(b"k", 7), b"cad k 7\r\n", b"ERR_VERSION\r\n", VersionMismatch),
+            (lambda it: it.append(b"k", b"v"), b"append k 1\r\nv\r\n", b"OK 7\r\n", 7),
+            (lambda it: it.prepend(b"k", b"v"), b"prepend k 1\r\nv\r\n", b"ERRNOTFOUND\r\n", NotFound),
+            (lambda it: it.append(b"k", b"v"), b"append k 1\r\nv\r\n", b"ERR_TOO_LARGE\r\n", CommandError),
+            (lambda it: it.incr(b"k"), b"incr k 1\r\n", b"OK 7 43\r\n", 43),
+            (lambda it: it.decr(b"k", 2), b"decr k 2\r\n", b"OK 7 0\r\n", 0),
+            (lambda it: it.incr(b"k"), b"incr k 1\r\n", b"ERR_NUMBER\r\n", NotANumber),
+            (lambda it: it.incr(b"k"), b"incr k 1\r\n", b"ERRNOTFOUND\r\n", NotFound),
+            (lambda it: it.incr(b"k"), b"incr k 1\r\n", b"OK 7\r\n", OutcomeUnknown),
+        ]:
+            asked = call(Client(self.reactor, [("db", 1)]))
+            wire = self.connected()
+            self.assertEqual(wire.taken(), sent)
+            wire.send(reply)
+            if isinstance(outcome, type):
+                self.failureResultOf(asked, outcome)
+            else:
+                self.assertEqual(self.successResultOf(asked), outcome)
+        self.failureResultOf(self.client.incr(b"k", -1), CommandError)
+        self.failureResultOf(self.client.delete(b"k", -1), CommandError)
 
     def test_badKey(self) -> None:
         """

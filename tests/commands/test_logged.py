@@ -8,11 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.commands.add import Add
+from replkv.commands.append import Append
+from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
 from replkv.commands.catalog import COMMANDS
-from replkv.commands.command import WriteCommand
+from replkv.commands.command import LoggedCommand, WriteCommand
+from replkv.commands.decr import Decr
 from replkv.commands.delete import Delete
+from replkv.commands.incr import Incr
 from replkv.commands.logged import CLOCK, UnknownCommand, allSound, decode, encodeClock, stampOf
+from replkv.commands.prepend import Prepend
+from replkv.commands.replace import Replace
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
 from replkv.times import FAR_FUTURE
@@ -32,7 +39,19 @@ class CommandTests(SynchronousTestCase):
         """
         Commands come back as they were, but for C{noreply}, which is between the client and its server.
         """
-        for command in (Set(b"key", 2, b"value", False), Cas(b"key", 2, 7, b"", False), Delete(b"key"), Touch(b"k", 2)):
+        for command in (
+            Set(b"key", 2, b"value", False),
+            Cas(b"key", 2, 7, b"", False),
+            Delete(b"key"),
+            Touch(b"k", 2),
+            Add(b"key", 2, b"value", False),
+            Replace(b"key", 2, b"value", False),
+            Cad(b"key", 7),
+            Append(b"key", b"value", False, most=9),
+            Prepend(b"key", b"", False, most=9),
+            Incr(b"key", 2**64 - 1),
+            Decr(b"key", 0),
+        ):
             self.assertEqual(decode(command.encode(1500)), (1500, command))
         self.assertEqual(decode(Set(b"k", 0, b"v", True).encode(5)), (5, Set(b"k", 0, b"v", False)))
 
@@ -75,6 +94,18 @@ class CommandTests(SynchronousTestCase):
         self.assertEqual(encodeCas(1, b"k", 0, 3, b"v"), b"\x02" + b"\0" * 7 + b"\x01" + b"\0" * 15 + b"\x03\x01kv")
         self.assertEqual(encodeDelete(1, b"k"), b"\x03" + b"\0" * 7 + b"\x01\x01k")
         self.assertEqual(Touch(b"k", 2).encode(1), b"\x05" + b"\0" * 7 + b"\x01" + b"\0" * 7 + b"\x02\x01k")
+        head = b"\0" * 7 + b"\x01" + b"\0" * 7 + b"\x02\x01k"
+        valued: list[tuple[int, LoggedCommand]] = [
+            (12, Add(b"k", 2, b"v", False)),
+            (13, Replace(b"k", 2, b"v", False)),
+            (15, Append(b"k", b"v", False, most=2)),
+            (16, Prepend(b"k", b"v", False, most=2)),
+        ]
+        for kind, command in valued:
+            self.assertEqual(command.encode(1), bytes([kind]) + head + b"v")
+        others: list[tuple[int, LoggedCommand]] = [(14, Cad(b"k", 2)), (17, Incr(b"k", 2)), (18, Decr(b"k", 2))]
+        for kind, command in others:
+            self.assertEqual(command.encode(1), bytes([kind]) + head)
         self.assertEqual(encodeClock(1), b"\x04" + b"\0" * 7 + b"\x01")
 
     def test_refusedByEncoders(self) -> None:
@@ -131,6 +162,13 @@ class CommandTests(SynchronousTestCase):
             Cas(key, exptime, version, value, False),
             Delete(key),
             Touch(key, exptime),
+            Add(key, exptime, value, False),
+            Replace(key, exptime, value, False),
+            Cad(key, version),
+            Append(key, value, False, most=version),
+            Prepend(key, value, False, most=version),
+            Incr(key, version),
+            Decr(key, version),
         ):
             data = command.encode(stamp)
             self.assertTrue(allSound([data]))

@@ -4,13 +4,33 @@ What the state machine should do, in as few words as possible: no engine, no ind
 
 from __future__ import annotations
 
+import re
+
 from xxhash import xxh3_64
 
+from replkv.commands.add import Add
+from replkv.commands.append import Append
+from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
 from replkv.commands.command import WriteCommand
+from replkv.commands.decr import Decr
 from replkv.commands.delete import Delete
+from replkv.commands.incr import Incr
 from replkv.commands.logged import decode
-from replkv.commands.results import Deleted, NotFound, Result, Stored, Touched, VersionMismatch
+from replkv.commands.prepend import Prepend
+from replkv.commands.replace import Replace
+from replkv.commands.results import (
+    Counted,
+    Deleted,
+    Exists,
+    NotFound,
+    NotNumber,
+    Result,
+    Stored,
+    TooLarge,
+    Touched,
+    VersionMismatch,
+)
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
 from replkv.kv.record import Record
@@ -71,8 +91,29 @@ class Model:
         """
         record = self.visible(command.key)
         match command:
-            case Delete() | Cas() | Touch() if record is None:
+            case WriteCommand() if record is None and not isinstance(command, Set | Add):
                 return NotFound()
+            case Add() if record is not None:
+                return Exists()
+            case Cad() if record is not None and record.version != command.version:
+                return VersionMismatch()
+            case Cad():
+                del self.records[command.key]
+                return Deleted()
+            case Append() | Prepend() if record is not None:
+                first, second = record.value, command.value
+                value = first + second if isinstance(command, Append) else second + first
+                if len(value) > command.most:
+                    return TooLarge()
+                self.records[command.key] = Record(index, record.deadline, value)
+                return Stored(index)
+            case Incr() | Decr() if record is not None:
+                if not re.fullmatch(rb"[0-9]{1,20}", record.value) or int(record.value) > 2**64 - 1:
+                    return NotNumber()
+                by = command.delta if isinstance(command, Incr) else -command.delta
+                number = max(0, int(record.value) + by) % 2**64
+                self.records[command.key] = Record(index, record.deadline, str(number).encode())
+                return Counted(index, number)
             case Delete():
                 del self.records[command.key]
                 return Deleted()
@@ -81,7 +122,7 @@ class Model:
                 return Touched()
             case Cas() if record is not None and record.version != command.version:
                 return VersionMismatch()
-            case Set() | Cas():
+            case Set() | Cas() | Add() | Replace():
                 self.records[command.key] = Record(index, self._deadline(stamp, command.exptime), command.value)
                 return Stored(index)
         raise TypeError(f"{command!r} is none that is known here")

@@ -12,7 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.commands.add import Add
+from replkv.commands.append import Append
+from replkv.commands.cad import Cad
+from replkv.commands.command import LoggedCommand
+from replkv.commands.decr import Decr
+from replkv.commands.incr import Incr
 from replkv.commands.logged import encodeClock
+from replkv.commands.prepend import Prepend
+from replkv.commands.replace import Replace
 from replkv.commands.results import Result
 from replkv.kv.engine import Engine
 from replkv.kv.limits import MachineLimits
@@ -32,13 +40,33 @@ KEYS = [b"a", b"b", b"ba", b"c", b"d", b"e", b"f", b"\xff"]
 _stamps = st.integers(0, 6).map(lambda seconds: seconds * 1000)
 _keys = st.sampled_from(KEYS)
 _exptimes = st.sampled_from([0, 1, 1, 2, 3, 2**64 - 1])
-_values = st.binary(max_size=3)
+_values = st.one_of(st.binary(max_size=3), st.sampled_from([b"0", b"9", b"10", b"%d" % (2**64 - 1), b"%d" % 2**64]))
+_numbers = st.sampled_from([0, 1, 9, 2**64 - 1])
+_conditional = st.one_of(
+    st.builds(Add, _keys, _exptimes, _values, st.just(False)),
+    st.builds(Replace, _keys, _exptimes, _values, st.just(False)),
+    st.builds(Cad, _keys, st.integers(1, 12)),
+)
+_changing = st.one_of(
+    st.builds(Append, _keys, _values, st.just(False), most=st.integers(0, 6)),
+    st.builds(Prepend, _keys, _values, st.just(False), most=st.integers(0, 6)),
+    st.builds(Incr, _keys, _numbers),
+    st.builds(Decr, _keys, _numbers),
+)
+
+
+def _logged(command: LoggedCommand, stamp: int) -> bytes:
+    return command.encode(stamp)
+
+
 COMMANDS = st.one_of(
     st.builds(encodeSet, _stamps, _keys, _exptimes, _values),
     st.builds(encodeSet, _stamps, _keys, _exptimes, _values),
     st.builds(encodeCas, _stamps, _keys, _exptimes, st.integers(1, 12), _values),
     st.builds(encodeDelete, _stamps, _keys),
     st.builds(encodeTouch, _stamps, _keys, _exptimes),
+    st.builds(_logged, _conditional, _stamps),
+    st.builds(_logged, _changing, _stamps),
     st.builds(encodeClock, _stamps),
     st.just(b""),
 )

@@ -4,8 +4,25 @@ Tests for L{replkv.kv.machine}: what it makes of commands, and of the time.
 
 from __future__ import annotations
 
+from replkv.commands.add import Add
+from replkv.commands.append import Append
+from replkv.commands.cad import Cad
+from replkv.commands.decr import Decr
+from replkv.commands.incr import Incr
 from replkv.commands.logged import encodeClock
-from replkv.commands.results import Deleted, NotFound, Stored, Touched, VersionMismatch
+from replkv.commands.prepend import Prepend
+from replkv.commands.replace import Replace
+from replkv.commands.results import (
+    Counted,
+    Deleted,
+    Exists,
+    NotFound,
+    NotNumber,
+    Stored,
+    TooLarge,
+    Touched,
+    VersionMismatch,
+)
 from replkv.kv.limits import MACHINE_LIMITS, MachineLimits
 from replkv.kv.machine import StateMachine
 from replkv.kv.record import Record
@@ -65,6 +82,63 @@ class CommandTests(MachineCase):
         self.apply(encodeTouch(9000, b"a", 1))
         self.assertEqual(self.apply(encodeTouch(10000, b"a", 1)), [NotFound()])
         self.assertEqual(self.kv.keys, 0)
+
+    def test_add(self) -> None:
+        """
+        An add stores where there is no key, or none any more, and nowhere else.
+        """
+        add = Add(b"a", 2, b"one", False)
+        self.assertEqual(self.apply(add.encode(0), add.encode(1000)), [Stored(1), Exists()])
+        self.assertEqual(self.kv.read(b"a"), Record(1, 2000, b"one"))
+        self.assertEqual(self.apply(add.encode(2000)), [Stored(3)])
+
+    def test_replace(self) -> None:
+        """
+        A replace stores where there is a key, with an expiry of its own.
+        """
+        replace = Replace(b"a", 0, b"two", False)
+        self.assertEqual(self.apply(replace.encode(0), encodeSet(0, b"a", 2, b"one")), [NotFound(), Stored(2)])
+        self.assertEqual(self.apply(replace.encode(0)), [Stored(3)])
+        self.assertEqual(self.kv.read(b"a"), Record(3, 0, b"two"))
+
+    def test_cad(self) -> None:
+        """
+        A cad deletes the version that it names, and no other one.
+        """
+        self.assertEqual(self.apply(Cad(b"a", 1).encode(0), encodeSet(0, b"a", 0, b"one")), [NotFound(), Stored(2)])
+        self.assertEqual(self.apply(*[Cad(b"a", version).encode(0) for version in (1, 3)]), [VersionMismatch()] * 2)
+        self.assertEqual(self.apply(Cad(b"a", 2).encode(0)), [Deleted()])
+        self.assertEqual((self.kv.read(b"a"), self.kv.keys), (None, 0))
+
+    def test_extend(self) -> None:
+        """
+        What is added to a value leaves its expiry alone; it is refused where the value would be too large.
+        """
+        after, before = Append(b"a", b"!", False, most=5), Prepend(b"a", b"(", False, most=5)
+        self.assertEqual(self.apply(after.encode(0), encodeSet(0, b"a", 9, b"one")), [NotFound(), Stored(2)])
+        self.assertEqual(self.apply(after.encode(1000), before.encode(2000)), [Stored(3), Stored(4)])
+        self.assertEqual(self.apply(after.encode(3000), before.encode(3000)), [TooLarge()] * 2)
+        self.assertEqual(self.kv.read(b"a"), Record(4, 9000, b"(one!"))
+
+    def test_count(self) -> None:
+        """
+        Numbers wrap upwards and end at 0 downwards; what is none is left alone. They expire when they would have.
+        """
+        largest = 2**64 - 1
+        self.assertEqual(self.apply(Incr(b"a", 1).encode(0), encodeSet(0, b"a", 9, b"007")), [NotFound(), Stored(2)])
+        self.assertEqual(self.apply(Incr(b"a", 3).encode(1000)), [Counted(3, 10)])
+        self.assertEqual(self.kv.read(b"a"), Record(3, 9000, b"10"))
+        self.assertEqual(
+            self.apply(Incr(b"a", largest).encode(0), Decr(b"a", 10).encode(0)), [Counted(4, 9), Counted(5, 0)]
+        )
+        self.assertEqual(
+            self.apply(Incr(b"a", largest).encode(0), Incr(b"a", 1).encode(0)), [Counted(6, largest), Counted(7, 0)]
+        )
+        for value in (b"", b"-1", b"1 ", b"1.0", b"x", b"%d" % 2**64, b"0" * 21):
+            self.assertEqual(self.apply(encodeSet(0, b"a", 0, value), Incr(b"a", 1).encode(0))[1], NotNumber(), value)
+            found = self.kv.read(b"a")
+            assert found is not None
+            self.assertEqual(found.value, value)
 
     def test_withinOneCall(self) -> None:
         """

@@ -6,12 +6,17 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.commands.add import Add
+from replkv.commands.append import Append
+from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
 from replkv.commands.command import Command
+from replkv.commands.decr import Decr
 from replkv.commands.delete import Delete
 from replkv.commands.extras import Help, Quit, Stats, Version
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
+from replkv.commands.incr import Incr
 from replkv.commands.members import (
     MemberAdd,
     MemberPromote,
@@ -20,6 +25,8 @@ from replkv.commands.members import (
     Members,
     MemberUpdate,
 )
+from replkv.commands.prepend import Prepend
+from replkv.commands.replace import Replace
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
 from replkv.wire.encoding import encodeCommand
@@ -35,6 +42,14 @@ COMMANDS: list[Command] = [
     Set(b"k", 0, b"a\r\nb\0\xff", True),
     Cas(b"k", 0, 5, b"value", False),
     Cas(b"k", 1, 2**64 - 1, b"v", True),
+    Add(b"k", 60, b"value", False),
+    Add(b"k", 0, b"", True),
+    Replace(b"k", 60, b"value", False),
+    Append(b"k", b"value", False, most=1000),
+    Prepend(b"k", b"", True, most=1000),
+    Incr(b"k", 2**64 - 1),
+    Decr(b"k", 0),
+    Cad(b"k", 2**64 - 1),
     Members(),
     MemberAdd(4, "kv4.example.net", 9000, 10000, False, True),
     MemberAdd(2**31 - 1, "::1", 1, 65535, True, False),

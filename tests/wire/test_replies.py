@@ -6,24 +6,31 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.commands.add import Add
+from replkv.commands.append import Append
 from replkv.commands.cas import Cas
 from replkv.commands.catalog import COMMANDS
 from replkv.commands.delete import Delete
 from replkv.commands.extras import Help, Piece, Snapshot, Stats, Version
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
+from replkv.commands.incr import Incr
 from replkv.commands.results import (
     BadCommand,
+    Counted,
     Deleted,
+    Exists,
     Found,
     NoSnapshot,
     NotFound,
+    NotNumber,
     NotUpgraded,
     NotYet,
     Redirected,
     Release,
     Statistics,
     Stored,
+    TooLarge,
     Touched,
     Unavailable,
     Usage,
@@ -63,6 +70,23 @@ class EncodeReplyTests(SynchronousTestCase):
         A key that has another expiry is answered so.
         """
         self.assertEqual(encodeReply(Touch(b"k", 1), Touched()), b"TOUCHED\r\n")
+
+    def test_counted(self) -> None:
+        """
+        A number that was counted comes behind the version.
+        """
+        self.assertEqual(encodeReply(Incr(b"k", 1), Counted(7, 2**64 - 1)), b"OK 7 18446744073709551615\r\n")
+
+    def test_refused(self) -> None:
+        """
+        What a key's state does not allow has a word for each reason, which is not said where no reply is wanted.
+        """
+        add, quiet = Add(b"k", 0, b"v", False), Add(b"k", 0, b"v", True)
+        self.assertEqual((encodeReply(add, Exists()), encodeReply(quiet, Exists())), (b"ERR_EXISTS\r\n", b""))
+        append, quietly = Append(b"k", b"v", False), Append(b"k", b"v", True)
+        told = encodeReply(append, TooLarge()), encodeReply(quietly, TooLarge()), encodeReply(quietly, Stored(1))
+        self.assertEqual(told, (b"ERR_TOO_LARGE\r\n", b"", b""))
+        self.assertEqual(encodeReply(Incr(b"k", 1), NotNumber()), b"ERR_NUMBER\r\n")
 
     def test_found(self) -> None:
         """

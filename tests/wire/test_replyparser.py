@@ -10,19 +10,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.commands.add import Add
+from replkv.commands.append import Append
 from replkv.commands.command import Command
 from replkv.commands.delete import Delete
 from replkv.commands.extras import Stats, Version
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
+from replkv.commands.incr import Incr
 from replkv.commands.members import MemberPromote
 from replkv.commands.results import (
     Already,
     BadCommand,
+    Counted,
     Deleted,
     Done,
+    Exists,
     Found,
     NotFound,
+    NotNumber,
     NotUpgraded,
     Redirected,
     Refused,
@@ -30,6 +36,7 @@ from replkv.commands.results import (
     Result,
     Statistics,
     Stored,
+    TooLarge,
     Touched,
     Unavailable,
     Unrecognized,
@@ -60,6 +67,10 @@ TOLD: list[tuple[Command, Result]] = [
     (Getm(b"k"), NotFound()),
     (Delete(b"k"), Deleted()),
     (Touch(b"k", 1), Touched()),
+    (Incr(b"k", 1), Counted(7, 18446744073709551615)),
+    (Incr(b"k", 1), NotNumber()),
+    (Add(b"k", 0, b"v", False), Exists()),
+    (Append(b"k", b"v", False), TooLarge()),
     (Delete(b"k"), VersionMismatch()),
     (Delete(b"k"), Redirected("kv1.example.net", 65535)),
     (Delete(b"k"), Redirected("::1", 1)),
@@ -77,7 +88,7 @@ UNRECOGNIZED = [
     b"hello",
     b"7",
     b"OK -1",
-    b"OK 1 2",
+    b"OK 1 2 3",
     b"DELETED 1",
     b"TOUCHED 1",
     b"ALREADY 1",

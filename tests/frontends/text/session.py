@@ -5,17 +5,15 @@ What the tests of the client protocol stand on: a server with a backend in memor
 from __future__ import annotations
 
 from collections import deque
-from typing import Final
+from typing import Final, cast
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 
 from replkv.commands.auth import Auth
-from replkv.commands.cas import Cas
-from replkv.commands.command import Command, KeyCommand, StoreCommand
-from replkv.commands.delete import Delete
-from replkv.commands.results import Deleted, Done, Found, NoSnapshot, NotFound, Result, Stored, VersionMismatch
-from replkv.commands.set import Set
+from replkv.commands.command import Command, KeyCommand, WriteCommand
+from replkv.commands.results import Done, Found, NoSnapshot, NotFound, Result
+from replkv.commands.state import Head, State
 from replkv.frontends.intake import Intake
 from replkv.frontends.limits import INTAKE_LIMITS, MEMORY_LIMITS, IntakeLimits, MemoryLimits
 from replkv.frontends.outbox import Outbox
@@ -84,29 +82,42 @@ class MemoryBackend:
             return
         assert isinstance(command, KeyCommand)
         record = self._values.get(command.key)
-        if isinstance(command, StoreCommand):
-            self._store(request, command, record)
+        if isinstance(command, WriteCommand):
+            request.answer(command.carryOut(cast(State, self), 0))
         elif record is None:
             request.answer(NotFound())
-        elif isinstance(command, Delete):
-            del self._values[command.key]
-            request.answer(Deleted())
         else:
-            request.answer(Found(*record))
+            version, deadline, value = record
+            request.answer(Found(version, deadline // 1000, value))
 
-    def _store(self, request: Request, command: StoreCommand, record: tuple[int, int, bytes] | None) -> None:
+    # What commands are carried out on: see replkv.commands.state.State.
+
+    def find(self, key: bytes) -> Head | None:
         """
-        Carry out a C{set} or a C{cas}.
+        What a key has.
         """
-        if isinstance(command, Cas) and record is None:
-            request.answer(NotFound())
-        elif isinstance(command, Cas) and record is not None and record[0] != command.version:
-            request.answer(VersionMismatch())
-        else:
-            assert isinstance(command, Set | Cas)
-            self._version += 1
-            self._values[command.key] = (self._version, command.exptime, command.value)
-            request.answer(Stored(self._version))
+        record = self._values.get(key)
+        return None if record is None else Head(*record[:2])
+
+    def valueOf(self, key: bytes) -> bytes:
+        """
+        Its value.
+        """
+        return self._values[key][2]
+
+    def store(self, key: bytes, deadline: int, value: bytes) -> int:
+        """
+        Store a value.
+        """
+        self._version += 1
+        self._values[key] = (self._version, deadline, value)
+        return self._version
+
+    def delete(self, key: bytes) -> None:
+        """
+        Delete a key.
+        """
+        del self._values[key]
 
     def answerHeld(self) -> None:
         """

@@ -42,9 +42,13 @@ class Told(Enum):
 
     STORED = "stored"
     FOUND = "found"
+    COUNTED = "counted"
     DELETED = "deleted"
     TOUCHED = "touched"
     NOT_FOUND = "not found"
+    EXISTS = "exists"
+    NO_NUMBER = "no number"
+    TOO_LARGE = "too large"
     WRONG_VERSION = "wrong version"
     CARRIED_OUT = "carried out"
     """
@@ -57,7 +61,7 @@ class Answer(NamedTuple):
     The answer to an operation.
 
     @ivar version: the version that the key got or has; C{None} where the answer does not say.
-    @ivar value: the value that was found.
+    @ivar value: the value that was found, or counted.
     @ivar left: the seconds that the key has left, rounded up; 0 for ever; C{None} where the answer does not say.
     """
 

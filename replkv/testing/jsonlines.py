@@ -17,7 +17,8 @@ from math import isfinite
 from typing import Any, Final, cast
 
 from replkv.commands.catalog import ARGUMENTS, COMMANDS
-from replkv.commands.command import KeyCommand, StoreCommand
+from replkv.commands.command import KeyCommand, ValueCommand
+from replkv.commands.extend import ExtendCommand
 from replkv.testing.history import Answer, Event, History, Operation, Status, Told
 
 _KINDS: Final = {kind.WORD.decode("ascii"): kind for kind in COMMANDS if issubclass(kind, KeyCommand)}
@@ -58,16 +59,18 @@ def _fields(event: Event) -> dict[str, object]:
         "type": event.type,
         "f": command.WORD.decode("ascii"),
         "key": _written(command.key),
-        "value": _written(command.value) if isinstance(command, StoreCommand) else None,
+        "value": _written(command.value) if isinstance(command, ValueCommand) else None,
         "time": event.time,
     }
     if event.type == "invoke":
         fields["connection"] = operation.connection
         fields |= {name: getattr(command, name) for name in ARGUMENTS[type(command)] if name not in fields}
+        if isinstance(command, ExtendCommand):
+            fields["most"] = command.most
     elif event.type == Status.OK.value and operation.answer is not None:
         told, version, value, left = operation.answer
         fields |= {"told": told.value, "version": version, "left": left}
-        if not isinstance(command, StoreCommand):
+        if not isinstance(command, ValueCommand):
             fields["value"] = _written(value)
     return fields
 
@@ -186,7 +189,10 @@ class _Fields:
             raise ValueError(f"there is no f {name!r}")
         kind = _KINDS[name]
         read: dict[type, Callable[[str], Any]] = {bytes: self._bytes, int: self.integer, bool: self._truth}
-        return kind(**{argument: read[hint](argument) for argument, hint in ARGUMENTS[kind].items()})
+        command = kind(**{argument: read[hint](argument) for argument, hint in ARGUMENTS[kind].items()})
+        if isinstance(command, ExtendCommand):
+            command.most = self.integer("most")
+        return command
 
     def answer(self, command: KeyCommand) -> Answer:
         """
@@ -196,7 +202,7 @@ class _Fields:
         if told not in _TOLD:
             raise ValueError(f"there is no told {told!r}")
         value = None
-        if not isinstance(command, StoreCommand) and self._field("value") is not None:
+        if not isinstance(command, ValueCommand) and self._field("value") is not None:
             value = self._bytes("value")
         return Answer(_TOLD[told], self._optionalInteger("version"), value, self._optionalInteger("left"))
 

@@ -346,6 +346,16 @@ LONG_LIFE: Final = "a key that lives for a minute or more"
 A key was stored that was to expire after a minute or later.
 """
 
+EXISTED: Final = "an add that came too late"
+"""
+There was such a key already.
+"""
+
+CHANGED: Final = "a value made of the one before"
+"""
+A number was counted, or a value was made longer.
+"""
+
 TOUCHED: Final = "a key that was given another expiry"
 """
 A key was touched, and is to expire after that.

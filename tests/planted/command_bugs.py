@@ -6,7 +6,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from replkv.commands.results import NotFound, Result, Touched
+from replkv.commands.add import Add
+from replkv.commands.append import Append
+from replkv.commands.cad import Cad
+from replkv.commands.count import LIMIT, CountCommand, numberOf
+from replkv.commands.decr import Decr
+from replkv.commands.replace import Replace
+from replkv.commands.results import Counted, Deleted, NotFound, NotNumber, Result, Stored, Touched
+from replkv.commands.state import State
 from replkv.commands.touch import Touch
 from replkv.kv import record, records
 from replkv.kv.engine import Engine
@@ -90,7 +97,43 @@ def _keepWhatIsGone(heads: Heads, name: bytes, head: bytes | None) -> None:
         _keep(heads, name, head)
 
 
+def _addAnyway(add: Add, state: State, stamp: int) -> Result:
+    return Stored(state.store(add.key, deadlineOf(stamp, add.exptime), add.value))
+
+
+def _replaceAnyway(replace: Replace, state: State, stamp: int) -> Result:
+    return Stored(state.store(replace.key, deadlineOf(stamp, replace.exptime), replace.value))
+
+
+def _cadAnyVersion(cad: Cad, state: State, stamp: int) -> Result:
+    if state.find(cad.key) is None:
+        return NotFound()
+    state.delete(cad.key)
+    return Deleted()
+
+
+def _countForEver(command: CountCommand, state: State, stamp: int) -> Result:
+    if state.find(command.key) is None:
+        return NotFound()
+    number = numberOf(state.valueOf(command.key))
+    if number is None:
+        return NotNumber()
+    counted = command.counted(number)
+    return Counted(state.store(command.key, 0, b"%d" % counted), counted)
+
+
 BUGS: Final = (
+    Bug("an add that overwrites", "cluster", 20, (Patch(Add, "carryOut", _addAnyway),)),
+    Bug("a replace that creates", "cluster", 20, (Patch(Replace, "carryOut", _replaceAnyway),)),
+    Bug("a cad that looks at no version", "cluster", 60, (Patch(Cad, "carryOut", _cadAnyVersion),)),
+    Bug("a number that expires no more", "cluster", 300, (Patch(CountCommand, "carryOut", _countForEver),)),
+    Bug("a decr that wraps", "cluster", 100, (Patch(Decr, "counted", lambda decr, it: (it - decr.delta) % LIMIT),)),
+    Bug(
+        "an append that prepends",
+        "cluster",
+        100,
+        (Patch(Append, "extended", lambda append, value: append.value + value),),
+    ),
     Bug("a touch that keeps the version", "cluster", 60, (Patch(Touch, "carryOut", _touchWithOldVersion),)),
     Bug(
         "a touch that counts from the old expiry",

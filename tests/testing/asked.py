@@ -6,11 +6,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from replkv.commands.add import Add
+from replkv.commands.append import Append
+from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
 from replkv.commands.command import KeyCommand
 from replkv.commands.delete import Delete
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
+from replkv.commands.incr import Incr
+from replkv.commands.replace import Replace
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
 from replkv.testing.history import Answer, History, Operation, Told
@@ -49,7 +54,7 @@ class Asked:
         """
         The same without a reply; it was carried out.
         """
-        assert isinstance(self.command, Set | Cas)
+        assert isinstance(self.command, Set | Cas | Add | Replace | Append)
         return replace(self, command=replace(self.command, noreply=True), answer=Answer(Told.CARRIED_OUT))
 
     def on(self, connection: int) -> Asked:
@@ -119,6 +124,43 @@ def touch(invoked: float, ended: float, exptime: int = 0, found: bool = True) ->
     A C{touch} that found the key, or did not.
     """
     return Asked(Touch(KEY, exptime), invoked, ended, Answer(Told.TOUCHED if found else Told.NOT_FOUND))
+
+
+def add(invoked: float, ended: float, value: bytes, version: int | None, exptime: int = 0) -> Asked:
+    """
+    An C{add} that stored; or that found the key, if it has no version.
+    """
+    answer = Answer(Told.EXISTS) if version is None else Answer(Told.STORED, version)
+    return Asked(Add(KEY, exptime, value, False), invoked, ended, answer)
+
+
+def exchange(invoked: float, ended: float, value: bytes, version: int | None) -> Asked:
+    """
+    A C{replace} that stored; or that found no key, if it has no version.
+    """
+    answer = Answer(Told.NOT_FOUND) if version is None else Answer(Told.STORED, version)
+    return Asked(Replace(KEY, 0, value, False), invoked, ended, answer)
+
+
+def cad(invoked: float, ended: float, version: int, told: Told = Told.DELETED) -> Asked:
+    """
+    A C{cad}.
+    """
+    return Asked(Cad(KEY, version), invoked, ended, Answer(told))
+
+
+def append(invoked: float, ended: float, value: bytes, version: int, most: int = 9) -> Asked:
+    """
+    An C{append} that stored.
+    """
+    return Asked(Append(KEY, value, False, most=most), invoked, ended, Answer(Told.STORED, version))
+
+
+def incr(invoked: float, ended: float, delta: int, number: int, version: int | None = None) -> Asked:
+    """
+    An C{incr} that counted.
+    """
+    return Asked(Incr(KEY, delta), invoked, ended, Answer(Told.COUNTED, version, b"%d" % number))
 
 
 def historyOf(*asked: Asked) -> History:

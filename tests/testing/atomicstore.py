@@ -8,14 +8,23 @@ from dataclasses import dataclass, field, replace
 from math import ceil
 from random import Random
 
+from replkv.commands.add import Add
+from replkv.commands.append import Append
+from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
-from replkv.commands.command import KeyCommand, StoreCommand
+from replkv.commands.command import KeyCommand, StoreCommand, ValueCommand
+from replkv.commands.decr import Decr
 from replkv.commands.delete import Delete
+from replkv.commands.extend import ExtendCommand
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
+from replkv.commands.incr import Incr
+from replkv.commands.prepend import Prepend
+from replkv.commands.replace import Replace
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
 from replkv.testing.history import Answer, History, Told
+from replkv.testing.linear.values import ChangeCommand
 from tests.testing.asked import Asked as Seen
 from tests.testing.asked import historyOf
 
@@ -34,6 +43,7 @@ class Load:
     @ivar unknown: how often the outcome is unknown; so with the others.
     @ivar expiring: how often a key expires.
     @ivar noreply: how often no reply is wanted.
+    @ivar changing: how often another value is made of the one that there is.
     @ivar repeated: how often a value is one that was stored before.
     @ivar grid: the times are multiples of it; 0 if they are not.
     @ivar jitter: by how many seconds the store's clock is wrong, at the most.
@@ -47,6 +57,7 @@ class Load:
     unknown: float = 0.1
     expiring: float = 0.3
     noreply: float = 0.1
+    changing: float = 0.0
     repeated: float = 0.0
     grid: float = 0.0
     jitter: float = 0.0
@@ -163,23 +174,48 @@ class AtomicStore:
             return Get(key)
         if kind < 0.45:
             return Getm(key)
-        if kind < 0.57:
+        if kind < 0.52:
             return Delete(key)
+        if kind < 0.57:
+            return Cad(key, self._version(key))
+        if random.random() < load.changing:
+            return self._change(key)
         exptime = random.randint(1, 3) if random.random() < load.expiring else 0
         if kind < 0.68:
             return Touch(key, exptime)
-        value = b"v%d" % len(self._values)
+        value = (b"%d" if random.random() < 2 * load.changing else b"v%d") % len(self._values)
         if random.random() < load.repeated:
             value = random.choice(self._values[-3:])
         self._values.append(value)
         noreply = random.random() < load.noreply
-        if kind < 0.84:
+        if kind < 0.79:
             return Set(key, exptime, value, noreply)
-        record = self._records.get(key)
-        version = random.choice(self._versions[-4:])
-        if record is not None and random.random() < 0.7:
-            version = record.version
-        return Cas(key, exptime, version, value, noreply)
+        if kind < 0.84:
+            return Add(key, exptime, value, noreply)
+        if kind < 0.88:
+            return Replace(key, exptime, value, noreply)
+        return Cas(key, exptime, self._version(key), value, noreply)
+
+    def _change(self, key: bytes) -> KeyCommand:
+        random = self._random
+        piece, isSilent = random.choice([b"1", b"x"]), random.random() < self._load.noreply
+        delta = random.randint(1, 3)
+        return random.choice(
+            [
+                Incr(key, delta),
+                Incr(key, delta),
+                Decr(key, delta),
+                Append(key, piece, isSilent, most=4),
+                Prepend(key, piece, isSilent, most=4),
+            ]
+        )
+
+    def _version(self, key: bytes) -> int:
+        """
+        A version that somebody may have seen.
+        """
+        record, version = self._records.get(key), self._random.choice(self._versions[-4:])
+        return record.version if record is not None and self._random.random() < 0.7 else version
 
     def _carryOut(self, asked: Asked) -> None:
         """
@@ -200,7 +236,7 @@ class AtomicStore:
         else:
             self._clock = taken
             asked.answer = self._write(command, record, taken)
-            if isinstance(command, StoreCommand) and command.noreply:
+            if isinstance(command, ValueCommand) and command.noreply:
                 asked.answer = Answer(Told.CARRIED_OUT)
 
     def _taken(self, asked: Asked) -> float:
@@ -215,16 +251,18 @@ class AtomicStore:
         return max(0.0, now + self._offset + random.uniform(-load.jitter, load.jitter))
 
     def _write(self, command: KeyCommand, record: Record | None, taken: float) -> Answer:
-        if isinstance(command, Delete):
-            if record is None:
-                return MISSING
+        if record is None and not isinstance(command, Set | Add):
+            return MISSING
+        if isinstance(command, Cas | Cad) and record is not None and record.version != command.version:
+            return Answer(Told.WRONG_VERSION)
+        if isinstance(command, Delete | Cad):
             del self._records[command.key]
             return Answer(Told.DELETED)
+        if isinstance(command, Add) and record is not None:
+            return Answer(Told.EXISTS)
+        if isinstance(command, ChangeCommand) and record is not None:
+            return self._changed(command, record)
         assert isinstance(command, StoreCommand | Touch)
-        if record is None and not isinstance(command, Set):
-            return MISSING
-        if isinstance(command, Cas) and record is not None and record.version != command.version:
-            return Answer(Told.WRONG_VERSION)
         version = self._versions[-1] + self._random.choice([1, 1, 2, 5])
         self._versions.append(version)
         deadline = taken + command.exptime if command.exptime else 0.0
@@ -234,6 +272,22 @@ class AtomicStore:
         assert isinstance(command, StoreCommand)
         self._records[command.key] = Record(version, command.value, deadline)
         return Answer(Told.STORED, version)
+
+    def _changed(self, command: ChangeCommand, record: Record) -> Answer:
+        if isinstance(command, ExtendCommand):
+            value = command.extended(record.value)
+            if len(value) > command.most:
+                return Answer(Told.TOO_LARGE)
+        elif not record.value.isdigit():
+            return Answer(Told.NO_NUMBER)
+        else:
+            value = b"%d" % command.counted(int(record.value))
+        version = self._versions[-1] + self._random.choice([1, 1, 2, 5])
+        self._versions.append(version)
+        self._records[command.key] = replace(record, version=version, value=value)
+        if isinstance(command, ExtendCommand):
+            return Answer(Told.STORED, version)
+        return Answer(Told.COUNTED, version, value)
 
 
 def _found(command: KeyCommand, record: Record | None, taken: float) -> Answer:

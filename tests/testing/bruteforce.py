@@ -10,15 +10,22 @@ from itertools import chain, combinations, pairwise, permutations, product
 from math import inf
 from typing import NamedTuple
 
+from replkv.commands.add import Add
+from replkv.commands.append import Append
+from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
 from replkv.commands.command import StoreCommand
 from replkv.commands.delete import Delete
+from replkv.commands.extend import ExtendCommand
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
+from replkv.commands.incr import Incr
+from replkv.commands.replace import Replace
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
 from replkv.testing.history import Answer, History, Operation, Status, Told
 from replkv.testing.linear.clocks import ClockBound
+from replkv.testing.linear.values import ChangeCommand
 
 
 class Life(NamedTuple):
@@ -31,12 +38,14 @@ class Life(NamedTuple):
     @ivar found: the operations that found it there, with the seconds that were left if that was told.
     @ivar missed: the operations from the one on that found it expired.
     @ivar followed: the operations from its store on.
+    @ivar origin: what said when it expires.
     """
 
     store: Operation
     value: bytes
     followed: Sequence[Operation]
     versions: frozenset[int]
+    origin: Operation
     others: frozenset[int] = frozenset()
     found: tuple[tuple[Operation, int | None], ...] = ()
     missed: Sequence[Operation] = ()
@@ -105,14 +114,38 @@ def _carryOut(rest: Sequence[Operation], lives: Lives) -> Iterator[Lives]:
     if isinstance(command, Set):
         yield _begun(rest, command.value, past)
         return
-    if told in (Told.NOT_FOUND, Told.CARRIED_OUT) or (told is None and isinstance(command, Delete)):
-        if not lasts:
-            yield lives
-        elif _exptime(past[-1]):
-            yield (*past[:-1], past[-1]._replace(missed=rest)), False
+    isAdded = isinstance(command, Add) and told in (None, Told.STORED, Told.CARRIED_OUT)
+    isMissed = told in (Told.NOT_FOUND, Told.CARRIED_OUT) and not isinstance(command, Add)
+    if isAdded or isMissed or (told is None and isinstance(command, Delete)):
+        missed = lives if not lasts else None
+        if lasts and _exptime(past[-1]):
+            missed = (*past[:-1], past[-1]._replace(missed=rest)), False
+        if missed is not None:
+            yield _begun(rest, command.value, missed[0]) if isinstance(command, Add) else missed
     if not lasts:
         return
-    if isinstance(command, Cas):
+    if isinstance(command, Add):
+        if told in (Told.EXISTS, Told.CARRIED_OUT):
+            yield _found(past, operation, frozenset()), True
+    elif isinstance(command, Replace):
+        if told in (None, Told.STORED, Told.CARRIED_OUT):
+            yield _begun(rest, command.value, _found(past, operation, frozenset()))
+    elif isinstance(command, ChangeCommand):
+        made = _made(command, past[-1].value)
+        met = _found(past, operation, frozenset())
+        value = None if operation.answer is None else operation.answer.value
+        if told in (None, Told.STORED, Told.COUNTED, Told.CARRIED_OUT) and made is not None and value in (None, made):
+            begun, _ = _begun(rest, made, met)
+            yield (*begun[:-1], begun[-1]._replace(origin=past[-1].origin)), True
+        if told in (Told.TOO_LARGE, Told.NO_NUMBER, Told.CARRIED_OUT) and made is None:
+            yield met, True
+    elif isinstance(command, Cad):
+        if told in (None, Told.DELETED):
+            yield _found(past, operation, frozenset([command.version])), False
+        if told is Told.WRONG_VERSION:
+            met = _found(past, operation, frozenset())
+            yield (*met[:-1], met[-1]._replace(others=met[-1].others | {command.version})), True
+    elif isinstance(command, Cas):
         if told in (None, Told.STORED, Told.CARRIED_OUT):
             yield _begun(rest, command.value, _found(past, operation, frozenset([command.version])))
         if told in (Told.WRONG_VERSION, Told.CARRIED_OUT):
@@ -130,7 +163,21 @@ def _carryOut(rest: Sequence[Operation], lives: Lives) -> Iterator[Lives]:
 
 def _begun(rest: Sequence[Operation], value: bytes, past: tuple[Life, ...]) -> Lives:
     answer = rest[0].answer
-    return (*past, Life(rest[0], value, rest, _versions(answer) if answer is not None else frozenset())), True
+    versions: frozenset[int] = _versions(answer) if answer is not None else frozenset()
+    return (*past, Life(rest[0], value, rest, versions, rest[0])), True
+
+
+def _made(command: ChangeCommand, value: bytes) -> bytes | None:
+    """
+    What a command makes of a value; C{None} if it refuses it.
+    """
+    if isinstance(command, ExtendCommand):
+        made = value + command.value if isinstance(command, Append) else command.value + value
+        return made if len(made) <= command.most else None
+    if not value.isdigit() or int(value) >= 2**64 or len(value) > 20:
+        return None
+    number = int(value)
+    return b"%d" % ((number + command.delta) % 2**64 if isinstance(command, Incr) else max(0, number - command.delta))
 
 
 def _found(
@@ -146,12 +193,24 @@ def _versions(answer: Answer) -> frozenset[int]:
 
 
 def _exptime(life: Life) -> int:
-    assert isinstance(life.store.command, StoreCommand | Touch)
-    return life.store.command.exptime
+    assert isinstance(life.origin.command, StoreCommand | Touch)
+    return life.origin.command.exptime
 
 
 def _fits(lives: Sequence[Life], clocks: ClockBound) -> bool:
-    return _versionsFit(lives) and all(_timesFit(life, clocks) for life in lives)
+    return _versionsFit(lives) and all(_timesFit(life, clocks) for life in _merged(lives))
+
+
+def _merged(lives: Sequence[Life]) -> list[Life]:
+    """
+    Those that expire at one time, as one.
+    """
+    merged: dict[int, Life] = {}
+    for life in lives:
+        first = merged.setdefault(life.origin.number, life)
+        if first is not life:
+            merged[life.origin.number] = first._replace(found=(*first.found, *life.found), missed=life.missed)
+    return list(merged.values())
 
 
 def _versionsFit(lives: Sequence[Life]) -> bool:

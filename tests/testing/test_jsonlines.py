@@ -154,7 +154,7 @@ class JsonLinesTests(SynchronousTestCase):
             ({"type": "began"}, "there is no type 'began'"),
             ({"type": 1}, "type is no text: 1"),
             ({"type": MISSING}, "type is missing"),
-            ({"f": "append"}, "there is no f 'append'"),
+            ({"f": "appendix"}, "there is no f 'appendix'"),
             ({"key": 3}, 'key is neither ASCII text nor {"hex": "..."}: 3'),
             ({"key": {"hex": "f"}}, "key is neither ASCII text nor {\"hex\": \"...\"}: {'hex': 'f'}"),
             ({"value": "\u00e4"}, 'value is neither ASCII text nor {"hex": "..."}: \'\u00e4\''),

@@ -13,12 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.commands.add import Add
+from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
 from replkv.commands.delete import Delete
+from replkv.commands.extend import ExtendCommand
 from replkv.commands.touch import Touch
 from replkv.testing.history import Answer, History, Operation, Status, Told
 from replkv.testing.linear.clocks import ClockBound
 from replkv.testing.linear.search import MOST_PREFIXES, checkLinearizable
+from replkv.testing.linear.values import ChangeCommand
 from replkv.testing.linear.versions import checkVersions
 from replkv.testing.outcome import Violation
 from tests.testing.atomicstore import AtomicStore, Load
@@ -39,6 +43,7 @@ def draw(random: Random, operations: int, keys: int) -> Load:
         unknown=random.choice([0.0, 0.1, 0.5]),
         expiring=random.choice([0.0, 0.5, 1.0]),
         noreply=random.choice([0.0, 0.1, 0.5]),
+        changing=random.choice([0.0, 0.0, 0.4]),
         repeated=random.choice([0.0, 0.0, 0.5]),
         grid=random.choice([0.0, 0.25, 0.5]),
         jitter=random.choice([0.0, 0.1]),
@@ -124,9 +129,15 @@ def _opposite(operation: Operation, answer: Answer) -> Answer:
     """
     An answer that the command can have, and that says the opposite.
     """
+    if isinstance(operation.command, ChangeCommand):
+        if answer.told is not Told.NOT_FOUND:
+            return Answer(Told.NOT_FOUND)
+        return Answer(Told.TOO_LARGE if isinstance(operation.command, ExtendCommand) else Told.NO_NUMBER)
+    if isinstance(operation.command, Add):
+        return Answer(Told.EXISTS) if answer.told is Told.STORED else answer
     if answer.told in (Told.FOUND, Told.DELETED, Told.TOUCHED, Told.WRONG_VERSION):
         return Answer(Told.NOT_FOUND)
-    if isinstance(operation.command, Delete):
+    if isinstance(operation.command, Delete | Cad):
         return Answer(Told.DELETED)
     if isinstance(operation.command, Touch):
         return Answer(Told.TOUCHED)

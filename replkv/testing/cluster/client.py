@@ -8,11 +8,14 @@ from collections.abc import Callable
 from random import Random
 from typing import Final
 
+from replkv.commands.add import Add
+from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
 from replkv.commands.command import KeyCommand, StoreCommand
 from replkv.commands.delete import Delete
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
+from replkv.commands.replace import Replace
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
 from replkv.testing import rare
@@ -23,10 +26,26 @@ from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.session import Session
 from replkv.testing.history import Answer, History, Operation, Status
 from replkv.testing.users.record import Asked
-from replkv.testing.workload import race
+from replkv.testing.workload import MOST_CHANGES, change, race
 
 _BINARY: Final = b"\r\nset k0 0 1\r\n\x00\xff\r\n"
 _HUGE_RATE: Final = 0.1
+
+_SPARING: Final = 0.6
+"""
+So many of the other writes to a key whose values are made of each other are left out, for the judge's sake: see
+L{MOST_CHANGES}.
+"""
+
+_EXPIRING: Final = 0.4
+"""
+And so many of those that are left expire, for what is made of them has to expire too.
+"""
+
+_CONDITIONAL: Final = 0.3
+"""
+So many of the deletes, and of what would be stored whatever there is, depend on what there is.
+"""
 
 
 class WorkloadClient:
@@ -77,6 +96,7 @@ class WorkloadClient:
         self._moving = False
         self._stopped = False
         self._sent = 0
+        self._changes = 0
         self._huge = plan.huge
         self._lastReply = 0.0
         self._versions: dict[bytes, int] = {}
@@ -291,14 +311,24 @@ class WorkloadClient:
         if random.random() < plan.reading:
             return (Getm if random.random() < max(0.5, plan.racing) else Get)(key)
         kind = random.random()
+        isChanging = bool(plan.changing) and key == plan.keys[0]
+        if isChanging and random.random() < plan.changing:
+            self._changes += 1
+            return Getm(key) if self._changes > MOST_CHANGES else change(key, random, plan.noreply, MAX_VALUE_BYTES)
+        if isChanging and random.random() < _SPARING:
+            return Getm(key)
         if kind < 0.1:
-            return Delete(key)
-        exptime = random.randint(1, plan.longest) if random.random() < plan.expiring else 0
+            version = self._versions.get(key, 1)
+            return Cad(key, version) if random.random() < _CONDITIONAL else Delete(key)
+        expiring = max(plan.expiring, _EXPIRING if isChanging else 0.0)
+        exptime = random.randint(1, plan.longest) if random.random() < expiring else 0
         if kind < 0.2:
             return Touch(key, exptime)
-        value = self._value()
+        value = b"%d" % random.randrange(20) if isChanging and random.random() < 0.95 else self._value()
         noreply = random.random() < plan.noreply
         command: StoreCommand = Set(key, exptime, value, noreply)
         if kind >= 0.6:
             command = Cas(key, exptime, self._versions.get(key, 1), value, noreply)
+        elif random.random() < _CONDITIONAL:
+            command = random.choice([Add, Replace])(key, exptime, value, noreply)
         return atEdge(command, random) if random.random() < plan.large else command

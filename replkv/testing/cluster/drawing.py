@@ -95,6 +95,11 @@ _HUGE: Final = (0,) * 9 + (2,)
 So are values of a mebibyte: all that happens to one is copied many times.
 """
 
+_CHANGING: Final = 0.35
+"""
+In so many of those without, values are made of each other: who has seen one does not know who stored it.
+"""
+
 _USERS: Final = 0.3
 """
 So many seeds have users.
@@ -204,6 +209,9 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
     coming = chance(seed, "members")
     if plan.users is None and coming.random() < COMING:
         plan = withMembers(plan, seed, coming)
+    changing = chance(seed, "changing")
+    if plan.users is None and changing.random() < _CHANGING:
+        plan = replace(plan, clients=tuple(replace(client, changing=0.3) for client in plan.clients))
     return _roomy(plan) if any(client.huge or client.large for client in plan.clients) else plan
 
 

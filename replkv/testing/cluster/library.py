@@ -12,20 +12,36 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import deferLater
 
 from replkv.client.client import Client
-from replkv.client.errors import NotFound, OutcomeUnknown, Unavailable, VersionMismatch
+from replkv.client.errors import (
+    AlreadyExists,
+    CommandError,
+    NotANumber,
+    NotFound,
+    OutcomeUnknown,
+    Unavailable,
+    VersionMismatch,
+)
 from replkv.client.replies import Found
+from replkv.commands.add import Add
+from replkv.commands.append import Append
+from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
 from replkv.commands.command import KeyCommand
+from replkv.commands.decr import Decr
 from replkv.commands.delete import Delete
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
+from replkv.commands.incr import Incr
+from replkv.commands.prepend import Prepend
+from replkv.commands.replace import Replace
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
-from replkv.testing.cluster.plan import ClientPlan
+from replkv.testing.cluster.plan import MAX_VALUE_BYTES, ClientPlan
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.session import describe
 from replkv.testing.history import Answer, History, Told
 from replkv.testing.linear.report import resultOf
+from replkv.testing.workload import MOST_CHANGES, change
 
 _LATENESS: Final = 0.001
 
@@ -63,6 +79,7 @@ class LibraryClient:
         self._running = False
         self._underWay = 0
         self._version = 1
+        self._changes = 0
 
     @property
     def waits(self) -> bool:
@@ -110,6 +127,9 @@ class LibraryClient:
         random = self._random
         key = random.choice(self._plan.keys)
         value = b"%b-%d" % (self._process.host.encode(), number)
+        if self._plan.changing and key == self._plan.keys[0] and random.random() < self._plan.changing:
+            self._changes += 1
+            return Getm(key) if self._changes > MOST_CHANGES else change(key, random, 0.0, MAX_VALUE_BYTES)
         commands: list[KeyCommand] = [
             Get(key),
             Getm(key),
@@ -117,7 +137,10 @@ class LibraryClient:
             Set(key, 0, value, False),
             Set(key, 0, value, False),
             Cas(key, 0, self._version, value, False),
+            Add(key, 0, value, False),
+            Replace(key, 0, value, False),
             Delete(key),
+            Cad(key, self._version),
             Touch(key, 0),
         ]
         return random.choice(commands)
@@ -152,6 +175,25 @@ class LibraryClient:
                 case Cas(key, _, version, value, _):
                     self._version = await client.cas(key, version, value, timeout=seconds)
                     return Answer(Told.STORED, self._version)
+                case Append(key, value, _):
+                    self._version = await client.append(key, value, timeout=seconds)
+                    return Answer(Told.STORED, self._version)
+                case Prepend(key, value, _):
+                    self._version = await client.prepend(key, value, timeout=seconds)
+                    return Answer(Told.STORED, self._version)
+                case Incr(key, delta):
+                    return Answer(Told.COUNTED, None, b"%d" % await client.incr(key, delta, timeout=seconds))
+                case Decr(key, delta):
+                    return Answer(Told.COUNTED, None, b"%d" % await client.decr(key, delta, timeout=seconds))
+                case Add(key, _, value, _):
+                    self._version = await client.add(key, value, timeout=seconds)
+                    return Answer(Told.STORED, self._version)
+                case Replace(key, _, value, _):
+                    self._version = await client.replace(key, value, timeout=seconds)
+                    return Answer(Told.STORED, self._version)
+                case Cad(key, version):
+                    deleted = await client.delete(key, version, timeout=seconds)
+                    return Answer(Told.DELETED if deleted else Told.NOT_FOUND)
                 case Delete(key):
                     return Answer(Told.DELETED if await client.delete(key, timeout=seconds) else Told.NOT_FOUND)
                 case Touch(key, exptime):
@@ -163,6 +205,12 @@ class LibraryClient:
                 case _:
                     got = await client.get(command.key, timeout=seconds)
                     return Answer(Told.NOT_FOUND) if got is None else Answer(Told.FOUND, None, got)
+        except NotANumber:
+            return Answer(Told.NO_NUMBER)
+        except CommandError:
+            return Answer(Told.TOO_LARGE)
+        except AlreadyExists:
+            return Answer(Told.EXISTS)
         except VersionMismatch:
             return Answer(Told.WRONG_VERSION)
         except NotFound:

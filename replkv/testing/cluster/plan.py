@@ -43,7 +43,10 @@ class ClientPlan:
     @ivar binary: how many of its values have bytes that are no text, and lines that look like commands.
     @ivar huge: how many values it may store that are as large as values may be.
     @ivar longest: for how many seconds its keys live that expire, at the most.
-    @ivar library: whether it uses the client library; then only C{operations}, C{pause}, C{depth} and C{keys} count.
+    @ivar library: whether it uses the client library; then only C{operations}, C{pause}, C{depth}, C{keys} and
+        C{changing} count.
+    @ivar changing: how many of its writes to the first of the keys make another value of the one that there is. Where
+        some do, what others store there are numbers, the same ones again and again.
     """
 
     number: int
@@ -66,6 +69,7 @@ class ClientPlan:
     huge: int
     longest: int
     library: bool = False
+    changing: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -16,27 +16,37 @@ from twisted.internet.protocol import Factory
 from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.python.failure import Failure
 
+from replkv.commands.add import Add
 from replkv.commands.auth import Auth
+from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
-from replkv.commands.command import KeyCommand, StoreCommand
+from replkv.commands.command import KeyCommand, ValueCommand
+from replkv.commands.decr import Decr
 from replkv.commands.delete import Delete
+from replkv.commands.extend import ExtendCommand
 from replkv.commands.extras import Quit
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
+from replkv.commands.incr import Incr
 from replkv.commands.results import (
     BadCommand,
+    Counted,
     Deleted,
+    Exists,
     Found,
     NotAllowed,
     NotFound,
+    NotNumber,
     NotUpgraded,
     Redirected,
     Result,
     Stored,
+    TooLarge,
     Touched,
     Unavailable,
     VersionMismatch,
 )
+from replkv.commands.set import Set
 from replkv.commands.touch import Touch
 from replkv.commands.usercommand import UserCommand
 from replkv.testing.cluster.fates import fateOf
@@ -335,7 +345,7 @@ def describe(command: KeyCommand) -> str:
     """
     A command as the story has it.
     """
-    value = _shown(command.value) if isinstance(command, StoreCommand) else ""
+    value = _shown(command.value) if isinstance(command, ValueCommand) else ""
     line = encodeCommand(command).partition(b"\r")[0].decode()
     return f"{line} {value}".rstrip()
 
@@ -349,11 +359,19 @@ def answerOf(command: KeyCommand, reply: Result) -> Answer | None:
     What a reply says, unless it is none to this command.
     """
     match command, reply:
-        case StoreCommand(), Stored(version):
+        case ValueCommand(), Stored(version):
             return Answer(Told.STORED, version)
-        case Cas(), VersionMismatch():
+        case ((Incr() | Decr()), Counted(version, number)):
+            return Answer(Told.COUNTED, version, b"%d" % number)
+        case ((Incr() | Decr()), NotNumber()):
+            return Answer(Told.NO_NUMBER)
+        case ExtendCommand(), TooLarge():
+            return Answer(Told.TOO_LARGE)
+        case Add(), Exists():
+            return Answer(Told.EXISTS)
+        case ((Cas() | Cad()), VersionMismatch()):
             return Answer(Told.WRONG_VERSION)
-        case Delete(), Deleted():
+        case ((Delete() | Cad()), Deleted()):
             return Answer(Told.DELETED)
         case Touch(), Touched():
             return Answer(Told.TOUCHED)
@@ -362,7 +380,7 @@ def answerOf(command: KeyCommand, reply: Result) -> Answer | None:
             return Answer(Told.FOUND, None, reply.value)
         case Getm(), Found(version, left, value) if version:
             return Answer(Told.FOUND, version, value, left)
-        case ((Cas() | Delete() | Touch() | Get() | Getm()), NotFound()):
+        case KeyCommand(), NotFound() if not isinstance(command, Set | Add):
             return Answer(Told.NOT_FOUND)
     return None
 
@@ -376,4 +394,4 @@ def _shown(value: bytes) -> str:
 
 
 def _isSilent(asked: Operation | Asked | None) -> bool:
-    return isinstance(asked, Operation) and isinstance(asked.command, StoreCommand) and asked.command.noreply
+    return isinstance(asked, Operation) and isinstance(asked.command, ValueCommand) and asked.command.noreply

@@ -40,6 +40,7 @@ from replkv.testing.history import Answer, History, Status, Told
 from replkv.testing.linear.check import checkInTime
 from replkv.testing.linear.clocks import ClockBound
 from replkv.testing.linear.search import Undecided
+from replkv.testing.linear.values import ChangeCommand
 from replkv.testing.outcome import Outcome, Violation
 from replkv.testing.simulate import carryOut, only
 from replkv.testing.users.counted import rareOfUsers
@@ -133,6 +134,10 @@ def _rareIn(history: History) -> Counter[str]:
         if operation.status is Status.OK and isinstance(command, StoreCommand):
             counted[rare.LARGEST_VALUE] += len(command.value) == MAX_VALUE_BYTES
             counted[rare.LONG_LIFE] += command.exptime >= _LONG
+        if operation.answer is not None:
+            counted[rare.EXISTED] += operation.answer.told is Told.EXISTS
+            isMade = operation.answer.told in (Told.COUNTED, Told.STORED)
+            counted[rare.CHANGED] += isMade and isinstance(command, ChangeCommand)
         counted[rare.TOUCHED] += operation.status is Status.OK and isinstance(command, Touch) and command.exptime > 0
         if operation.answer is not None:
             counted[rare.CARRIED_OUT] += operation.answer.told is Told.CARRIED_OUT

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from replkv.testing.linear.instants import Instant, NoInstant, Point
-from replkv.testing.linear.pieces import GIVERS, Rule
+from replkv.testing.linear.pieces import CHANGES, CREATORS, GIVERS, Rule
 
 
 class Gaps:
@@ -28,9 +28,11 @@ class Gaps:
         self._places = [point.place for point in points]
         self._last = last
         self._hidden = [one for one in instants if one.point is None and one.piece.rule in GIVERS]
-        self._creating = [one for one in self._hidden if one.piece.rule is Rule.STORE]
+        self._creating = [one for one in self._hidden if one.piece.rule in CREATORS]
         self._emptying = [one for one in self._hidden if one.piece.exptime]
-        self._emptying += [one for one in instants if one.piece.rule in (Rule.REMOVE, Rule.CLEAR)]
+        self._emptying += [one for one in instants if one.piece.rule in (Rule.REMOVE, Rule.CLEAR, Rule.CUT)]
+        # Then any value may be in any gap.
+        self._changes = any(one.piece.change is not None for one in instants)
         swapped = {one.piece.expected for one in instants if one.piece.rule is Rule.SWAP and one.point is not None}
         self._swapped = {gap for gap, point in enumerate(points, 1) if point.version in swapped}
         self._inside = [one for one in instants if one.point is None]
@@ -66,6 +68,8 @@ class Gaps:
         match piece.rule:
             case Rule.FIND if piece.version is not None:
                 return point is not None and point.version == piece.version
+            case Rule.FIND if self._changes:
+                return self._mayBeThere(point, gap, instant)
             case Rule.FIND:
                 stored = point.store if point is not None else None
                 if point is not None and (stored is None or stored.value == piece.value):
@@ -75,9 +79,11 @@ class Gaps:
                 return self._mayBeEmpty(point, gap, instant)
             case Rule.REMOVE | Rule.TOUCH:
                 return gap not in self._swapped and self._mayBeThere(point, gap, instant)
+            case Rule.CUT:
+                return gap not in self._swapped and point is not None and point.version == piece.expected
             case Rule.DIFFER if point is not None and point.version == piece.expected:
                 return self._has(self._hidden, gap, instant)
-            case Rule.DIFFER:
+            case Rule.DIFFER | Rule.SEE | Rule.UNFIT:
                 return self._mayBeThere(point, gap, instant)
             case _:
                 return True
@@ -97,7 +103,10 @@ class Gaps:
             return True
         if gap in self._swapped:
             return False
-        return point.store is None or point.store.exptime > 0 or self._has(self._emptying, gap, instant)
+        store = point.store
+        # What was changed expires when it would have.
+        mayExpire = store is None or store.exptime > 0 or store.rule in CHANGES
+        return mayExpire or self._has(self._emptying, gap, instant)
 
     def _has(self, instants: Sequence[Instant], gap: int, before: Instant) -> bool:
         """

@@ -10,7 +10,7 @@ from math import inf
 from typing import Final, NamedTuple
 
 from replkv.testing.linear.clocks import ClockBound
-from replkv.testing.linear.pieces import Piece, Rule
+from replkv.testing.linear.pieces import UNSEEN, Piece, Rule
 from replkv.times import FAR_FUTURE
 
 _FAR_SECONDS: Final = FAR_FUTURE // 2000
@@ -85,6 +85,24 @@ class Model:
                 return _NOTHING if self._present(piece, state) is None else (_absent(state),)
             case Rule.TOUCH:
                 return self._touch(piece, state)
+            case Rule.SEE:
+                return self._see(piece, state)
+            case Rule.CREATE:
+                return self._create(piece, state)
+            case Rule.TRY_CREATE:
+                return self._create(piece, state) + self._see(piece, state)
+            case Rule.REPLACE:
+                return self._replace(piece, state)
+            case Rule.TRY_REPLACE:
+                return self._replace(piece, state) + self._miss(piece, state)
+            case Rule.CHANGE:
+                return self._change(piece, state)
+            case Rule.UNFIT:
+                return self._unfit(piece, state)
+            case Rule.TRY_CHANGE:
+                return self._change(piece, state) + self._unfit(piece, state) + self._miss(piece, state)
+            case Rule.CUT:
+                return tuple(map(_absent, self._had(piece, state)))
             case Rule.CLEAR:
                 return _NOTHING if state.value is None else (_absent(state),)
 
@@ -114,11 +132,41 @@ class Model:
             return _NOTHING
         return (found if found.version is not None else _without(found, piece.expected),)
 
-    def _swap(self, piece: Piece, state: State) -> tuple[State, ...]:
+    def _see(self, piece: Piece, state: State) -> tuple[State, ...]:
+        found = self._present(piece, state)
+        return _NOTHING if found is None else (found,)
+
+    def _create(self, piece: Piece, state: State) -> tuple[State, ...]:
+        return tuple(stored for missed in self._miss(piece, state) for stored in self._store(piece, missed))
+
+    def _replace(self, piece: Piece, state: State) -> tuple[State, ...]:
+        return tuple(stored for found in self._see(piece, state) for stored in self._store(piece, found))
+
+    def _change(self, piece: Piece, state: State) -> tuple[State, ...]:
+        """
+        The key has another value, and expires when it would have.
+        """
+        return tuple(
+            stored._replace(value=after, exptime=found.exptime, since=found.since, until=found.until)
+            for found in self._see(piece, state)
+            if (after := _made(piece, found)) is not None and piece.value in (UNSEEN, after)
+            for stored in self._store(piece, found)
+        )
+
+    def _unfit(self, piece: Piece, state: State) -> tuple[State, ...]:
+        return tuple(found for found in self._see(piece, state) if _made(piece, found) is None)
+
+    def _had(self, piece: Piece, state: State) -> tuple[State, ...]:
+        """
+        The key is there and has the version that it had to have.
+        """
         found = self._present(piece, state)
         if found is not None:
             found = _told(found, piece.expected)
-        return _NOTHING if found is None else self._store(piece, found)
+        return _NOTHING if found is None else (found,)
+
+    def _swap(self, piece: Piece, state: State) -> tuple[State, ...]:
+        return tuple(stored for found in self._had(piece, state) for stored in self._store(piece, found))
 
     def _touch(self, piece: Piece, state: State) -> tuple[State, ...]:
         found = self._present(piece, state)
@@ -162,6 +210,15 @@ class Model:
         passed = left - exptime  # Exact, however large they are.
         since = passed - 1 + piece.invoked - slack
         return _stored(state, since, passed + piece.ended + slack)
+
+
+def _made(piece: Piece, state: State) -> int | None:
+    """
+    What an operation makes of the value that the key has; C{None} if that cannot be.
+    """
+    assert piece.change is not None
+    assert state.value is not None
+    return piece.change.after(state.value)
 
 
 def _absent(state: State) -> State:

@@ -145,7 +145,7 @@ def _deed(piece: Piece) -> tuple[object, ...]:
     What a piece makes of any state that it fits: two that do not differ in it do the same.
     """
     times = (piece.invoked, piece.ended) if piece.exptime else ()
-    return (piece.rule, piece.value, piece.exptime, piece.expected, times)
+    return (piece.rule, piece.value, piece.exptime, piece.expected, piece.change, times)
 
 
 def _version(piece: Piece) -> int:

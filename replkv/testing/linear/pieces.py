@@ -10,15 +10,23 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
+from replkv.commands.add import Add
+from replkv.commands.append import Append
+from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
 from replkv.commands.command import KeyCommand, StoreCommand
+from replkv.commands.decr import Decr
 from replkv.commands.delete import Delete
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
+from replkv.commands.incr import Incr
+from replkv.commands.prepend import Prepend
+from replkv.commands.replace import Replace
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
 from replkv.testing.history import Operation, Status, Told
 from replkv.testing.linear.report import describe
+from replkv.testing.linear.values import Change, ChangeCommand, Values
 from replkv.testing.outcome import Violation
 
 UNSEEN: Final = 0
@@ -40,6 +48,15 @@ class Rule(Enum):
     @cvar REMOVE: the key was there, and is no more.
     @cvar CLEAR: the key is no more, whether it was there or not.
     @cvar TOUCH: the key was there, and has another expiry and version.
+    @cvar SEE: the key was there.
+    @cvar CREATE: the key was stored, since it was not there.
+    @cvar TRY_CREATE: C{CREATE} or C{SEE}.
+    @cvar REPLACE: the key was stored, since it was there.
+    @cvar TRY_REPLACE: C{REPLACE} or C{MISS}.
+    @cvar CUT: the key had the version, and is no more.
+    @cvar CHANGE: the key was there, and has what was made of its value.
+    @cvar UNFIT: the key was there, and nothing could be made of its value.
+    @cvar TRY_CHANGE: C{CHANGE}, C{UNFIT} or C{MISS}.
     """
 
     FIND = auto()
@@ -51,16 +68,40 @@ class Rule(Enum):
     REMOVE = auto()
     CLEAR = auto()
     TOUCH = auto()
+    SEE = auto()
+    CREATE = auto()
+    TRY_CREATE = auto()
+    REPLACE = auto()
+    TRY_REPLACE = auto()
+    CUT = auto()
+    CHANGE = auto()
+    UNFIT = auto()
+    TRY_CHANGE = auto()
 
 
-READS: Final = (Rule.FIND, Rule.MISS, Rule.DIFFER)
+READS: Final = (Rule.FIND, Rule.MISS, Rule.DIFFER, Rule.SEE, Rule.UNFIT)
 """
 The rules of what changes nothing.
 """
 
-GIVERS: Final = (Rule.STORE, Rule.SWAP, Rule.TRY, Rule.TOUCH)
+CREATORS: Final = (Rule.STORE, Rule.CREATE, Rule.TRY_CREATE)
+"""
+The rules of what brings a key that is not there, or may.
+"""
+
+CHANGES: Final = (Rule.CHANGE, Rule.TRY_CHANGE)
+"""
+The rules of what makes another value of the one that there is, or may.
+"""
+
+GIVERS: Final = (*CREATORS, *CHANGES, Rule.SWAP, Rule.TRY, Rule.TOUCH, Rule.REPLACE, Rule.TRY_REPLACE)
 """
 The rules of what gives a version to the key, or may.
+"""
+
+NEEDY: Final = (Rule.SWAP, Rule.TOUCH, Rule.CREATE, Rule.REPLACE, Rule.CUT, Rule.CHANGE)
+"""
+The rules of what changes the key if it is as is needed, and nothing otherwise.
 """
 
 _ANSWERED: Final = {
@@ -70,6 +111,29 @@ _ANSWERED: Final = {
     (Cas, Told.WRONG_VERSION): Rule.DIFFER,
     (Cas, Told.NOT_FOUND): Rule.MISS,
     (Cas, Told.CARRIED_OUT): Rule.TRY,
+    (Add, Told.STORED): Rule.CREATE,
+    (Add, Told.EXISTS): Rule.SEE,
+    (Add, Told.CARRIED_OUT): Rule.TRY_CREATE,
+    (Replace, Told.STORED): Rule.REPLACE,
+    (Replace, Told.NOT_FOUND): Rule.MISS,
+    (Replace, Told.CARRIED_OUT): Rule.TRY_REPLACE,
+    (Append, Told.STORED): Rule.CHANGE,
+    (Append, Told.TOO_LARGE): Rule.UNFIT,
+    (Append, Told.NOT_FOUND): Rule.MISS,
+    (Append, Told.CARRIED_OUT): Rule.TRY_CHANGE,
+    (Prepend, Told.STORED): Rule.CHANGE,
+    (Prepend, Told.TOO_LARGE): Rule.UNFIT,
+    (Prepend, Told.NOT_FOUND): Rule.MISS,
+    (Prepend, Told.CARRIED_OUT): Rule.TRY_CHANGE,
+    (Incr, Told.COUNTED): Rule.CHANGE,
+    (Incr, Told.NO_NUMBER): Rule.UNFIT,
+    (Incr, Told.NOT_FOUND): Rule.MISS,
+    (Decr, Told.COUNTED): Rule.CHANGE,
+    (Decr, Told.NO_NUMBER): Rule.UNFIT,
+    (Decr, Told.NOT_FOUND): Rule.MISS,
+    (Cad, Told.DELETED): Rule.CUT,
+    (Cad, Told.WRONG_VERSION): Rule.DIFFER,
+    (Cad, Told.NOT_FOUND): Rule.MISS,
     (Delete, Told.DELETED): Rule.REMOVE,
     (Delete, Told.NOT_FOUND): Rule.MISS,
     (Touch, Told.TOUCHED): Rule.TOUCH,
@@ -82,6 +146,13 @@ _ANSWERED: Final = {
 _UNANSWERED: Final[dict[type[KeyCommand], Rule]] = {
     Set: Rule.STORE,
     Cas: Rule.SWAP,
+    Add: Rule.CREATE,
+    Replace: Rule.REPLACE,
+    Append: Rule.CHANGE,
+    Prepend: Rule.CHANGE,
+    Incr: Rule.CHANGE,
+    Decr: Rule.CHANGE,
+    Cad: Rule.CUT,
     Delete: Rule.CLEAR,
     Touch: Rule.TOUCH,
 }
@@ -101,6 +172,7 @@ class Piece:
     @ivar exptime: of what it stored or touched.
     @ivar expected: the version that the key had to have.
     @ivar left: the seconds that were left, if it was told.
+    @ivar change: what it makes of the value that the key has, if it does that.
     @ivar source: of a read, what stored the value that it found, if only one piece can have.
     """
 
@@ -115,6 +187,7 @@ class Piece:
     exptime: int = 0
     expected: int = 0
     left: int | None = None
+    change: Change | None = None
     source: Piece | None = None
 
 
@@ -168,7 +241,7 @@ def _piece(piece: Piece) -> Piece:
     command, answer = piece.operation.command, piece.operation.answer
     if isinstance(command, StoreCommand | Touch):
         piece.exptime = command.exptime
-    if isinstance(command, Cas):
+    if isinstance(command, Cas | Cad):
         piece.expected = command.version
     if answer is not None:
         piece.version, piece.left = answer.version, answer.left
@@ -179,6 +252,9 @@ def _trace(pieces: Sequence[Piece]) -> None:
     """
     Number the values that were found, and trace them to what stored them.
     """
+    if any(isinstance(piece.operation.command, ChangeCommand) for piece in pieces):
+        _number(pieces)
+        return
     writers: defaultdict[bytes, list[Piece]] = defaultdict(list)
     for piece in pieces:
         if isinstance(piece.operation.command, StoreCommand) and piece.rule not in READS:
@@ -196,6 +272,21 @@ def _trace(pieces: Sequence[Piece]) -> None:
             piece.value = number
         if len(writers[value]) == 1:
             _match(writers[value][0], found, keepsVersion)
+
+
+def _number(pieces: Sequence[Piece]) -> None:
+    """
+    Number all values of a key whose values are made of each other: each that was found may come from anywhere.
+    """
+    values = Values()
+    for piece in pieces:
+        command, answer = piece.operation.command, piece.operation.answer
+        if isinstance(command, ChangeCommand):
+            piece.change = Change(values, command)
+        elif isinstance(command, StoreCommand):
+            piece.value = values.number(command.value)
+        if answer is not None and answer.value is not None:
+            piece.value = values.number(answer.value)
 
 
 def _match(source: Piece, readers: Sequence[Piece], keepsVersion: bool) -> None:

@@ -8,7 +8,7 @@ from math import isinf
 from typing import Final
 
 from replkv.commands.catalog import ARGUMENTS
-from replkv.commands.command import KeyCommand, StoreCommand
+from replkv.commands.command import KeyCommand, ValueCommand
 from replkv.testing.history import Answer, Operation, Status
 
 _VALUE_LENGTH: Final = 40
@@ -39,7 +39,7 @@ def _command(command: KeyCommand) -> str:
         argument = getattr(command, name)
         if argument is not False:
             words.append(name if argument is True else str(argument))
-    if isinstance(command, StoreCommand):
+    if isinstance(command, ValueCommand):
         words.append(shorten(command.value))
     return " ".join(words)
 

@@ -15,7 +15,7 @@ from replkv.testing.linear.clocks import ClockBound
 from replkv.testing.linear.explain import explainCycle, explainEnd
 from replkv.testing.linear.model import Model, State
 from replkv.testing.linear.order import Order
-from replkv.testing.linear.pieces import READS, Bounded, Piece, Rule, piecesOf
+from replkv.testing.linear.pieces import NEEDY, READS, Bounded, Piece, piecesOf
 from replkv.testing.linear.prefix import Prefix
 from replkv.testing.linear.report import shorten
 from replkv.testing.linear.whole import bring
@@ -209,7 +209,7 @@ class Search:
                 free.append(piece)
                 among |= 1 << piece.index
         free = [piece for piece in free if not order.rather[piece.index] & among]
-        return [piece for piece in free if piece.rule in (Rule.SWAP, Rule.TOUCH)] if prefix.unused else free
+        return [piece for piece in free if piece.rule in NEEDY] if prefix.unused else free
 
     def _with(self, prefix: Prefix, piece: Piece) -> Iterator[Prefix]:
         """

@@ -8,11 +8,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
 from replkv.commands.command import StoreCommand
 from replkv.commands.getm import Getm
 from replkv.testing.history import History, Operation, Status, Told
 from replkv.testing.linear.report import describe
+from replkv.testing.linear.values import ChangeCommand
 from replkv.testing.outcome import Violation
 
 
@@ -53,13 +55,19 @@ def checkVersions(history: History) -> None:
 
 def _notices(operation: Operation) -> list[Notice]:
     """
-    What an operation tells of versions. A C{cas} that stored tells of two.
+    What an operation tells of versions. A C{cas} that stored tells of two, and a C{cad} that deleted of the one before.
     """
     command, answer = operation.command, operation.answer
-    if operation.status is not Status.OK or answer is None or answer.version is None:
+    if operation.status is not Status.OK or answer is None:
+        return []
+    if isinstance(command, Cad) and answer.told is Told.DELETED:
+        return [Notice(operation, command.version, None, False)]
+    if answer.version is None:
         return []
     if answer.told is Told.FOUND:
         return [Notice(operation, answer.version, answer.value, False)]
+    if isinstance(command, ChangeCommand):
+        return [Notice(operation, answer.version, answer.value, True)]
     if answer.told is not Told.STORED or not isinstance(command, StoreCommand):
         return []
     before = [Notice(operation, command.version, None, False)] if isinstance(command, Cas) else []

@@ -62,7 +62,7 @@ def _versions(piece: Piece) -> list[int]:
     if not piece.certain:
         return []
     versions = [piece.version] if piece.version is not None else []
-    return [*versions, piece.expected] if piece.rule is Rule.SWAP else versions
+    return [*versions, piece.expected] if piece.rule in (Rule.SWAP, Rule.CUT) else versions
 
 
 def _points(keys: Mapping[bytes, Sequence[Piece]]) -> list[Point]:

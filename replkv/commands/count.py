@@ -11,6 +11,8 @@ from replkv.commands.command import WriteCommand
 from replkv.commands.layout import Layout
 from replkv.commands.results import Counted, NotFound, NotNumber, Result
 from replkv.commands.state import State
+from replkv.users.rights import Right
+from replkv.users.user import User
 
 LIMIT: Final = 2**64
 """
@@ -32,6 +34,12 @@ class CountCommand(WriteCommand):
     LAYOUT: ClassVar[Layout]
 
     delta: int
+
+    def isAllowedTo(self, user: User | None) -> bool:
+        """
+        See L{Command.isAllowedTo<replkv.commands.command.Command.isAllowedTo>}. Who is told the number has read it.
+        """
+        return user is not None and user.may(Right.WRITE, self.key) and user.may(Right.READ, self.key)
 
     def encode(self, stamp: int) -> bytes:
         """

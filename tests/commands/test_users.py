@@ -6,15 +6,22 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.commands.add import Add
+from replkv.commands.append import Append
+from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
 from replkv.commands.command import Command, LoggedCommand
+from replkv.commands.decr import Decr
 from replkv.commands.delete import Delete
 from replkv.commands.extras import Help, Piece, Quit, Snapshot, Stats, Transfer, Version
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.grant import GrantRight
+from replkv.commands.incr import Incr
 from replkv.commands.logged import allSound, decode
 from replkv.commands.passwd import Passwd
+from replkv.commands.prepend import Prepend
+from replkv.commands.replace import Replace
 from replkv.commands.revoke import RevokeRight
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
@@ -97,8 +104,22 @@ class AllowedTests(SynchronousTestCase):
         for read in (Get(b"a/k"), Getm(b"a/k")):
             self.assertAllowed(read, "reader", "admin", "root")
         value = b"v"
-        for write in (Set(b"a/k", 0, value, False), Cas(b"a/k", 0, 1, value, False), Delete(b"a/k"), Touch(b"a/k", 1)):
+        for write in (
+            Set(b"a/k", 0, value, False),
+            Cas(b"a/k", 0, 1, value, False),
+            Add(b"a/k", 0, value, False),
+            Replace(b"a/k", 0, value, False),
+            Append(b"a/k", value, False),
+            Prepend(b"a/k", value, False),
+            Delete(b"a/k"),
+            Cad(b"a/k", 1),
+            Touch(b"a/k", 1),
+        ):
             self.assertAllowed(write, "writer", "admin", "root")
+        # What they tell is what the key holds.
+        for count in (Incr(b"a/k", 0), Decr(b"a/k", 0)):
+            self.assertAllowed(count, "admin", "root")
+            self.assertTrue(count.isAllowedTo(user(b"both", (Right.READ, b"a/"), (Right.WRITE, b"a/"))))
         self.assertAllowed(Get(b"b/k"), "root")
         self.assertAllowed(Delete(b"b/k"), "root")
 

@@ -42,6 +42,13 @@ async def test_session(makeCluster: MakeCluster) -> None:
         touched, left = conversation.ask(b"getm k\r\n").split(b" ")[1:3]
         assert int(touched) > newer
         assert left == b"0"
+        assert conversation.ask(b"add k 0 1\r\nx\r\n") == b"ERR_EXISTS\r\n"
+        replaced = int(conversation.ask(b"replace k 0 1\r\n8\r\n").removeprefix(b"OK "))
+        assert conversation.ask(b"append k 1\r\n9\r\n").startswith(b"OK ")
+        assert conversation.ask(b"prepend k 1\r\n7\r\n").startswith(b"OK ")
+        assert conversation.ask(b"incr k 1\r\n").endswith(b" 790\r\n")
+        assert conversation.ask(b"decr k 800\r\n").endswith(b" 0\r\n")
+        assert conversation.ask(b"cad k %d\r\n" % replaced) == b"ERR_VERSION\r\n"
         # All at once, the replies in the order of the commands.
         conversation.send(
             b"set k 0 1\r\ny\r\nget k\r\ndelete k\r\ntouch k 9\r\ndelete k\r\nset k 0 1 noreply\r\nz\r\nget k\r\n"

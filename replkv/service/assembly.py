@@ -92,7 +92,9 @@ class Assembly:
         """
         config, folder, storage, threads = on.config, on.folder, on.storage, on.threads
         reactor, limits = on.host.reactor, on.limits.node
-        self.machine = openMachine(on.host, folder, on.descriptors.store, storage, on.limits, on.versions.newest)
+        self.machine = openMachine(
+            on.host, on.server.id, folder, on.descriptors.store, storage, on.limits, on.versions.newest
+        )
         self.raft = recover(on.host, config, on.server, folder, storage, self.machine, on.limits)
         identity = Identity(on.server.id, config.cluster, rollOf(self.raft), folder, threads.store.run, on.versions)
         self.links = _links(on, identity)

@@ -46,12 +46,19 @@ _logger: Final = Logger()
 
 
 def openMachine(
-    host: Host, folder: DataFolder, openFiles: int, storage: LogStorage, limits: ServerLimits, version: int
+    host: Host,
+    serverId: int,
+    folder: DataFolder,
+    openFiles: int,
+    storage: LogStorage,
+    limits: ServerLimits,
+    version: int,
 ) -> StateMachine:
     """
     Open the state machine. A store that an earlier version has left is converted first; a log that has rotted goes on
     from the store.
 
+    @param serverId: this server's id.
     @param openFiles: how many of the store's tables may be open.
     @param version: the newest version of commands that it knows, see L{replkv.versions}.
     @raise EngineError: if the store cannot be opened, or does not go with the log.
@@ -75,24 +82,29 @@ def openMachine(
     if storage.damage is None or machine.appliedIndex <= storage.lastIndex:
         compare(path, machine.appliedIndex, machine.appliedTerm, storage)
     if storage.damage is not None:
-        _goOnFrom(machine, folder, storage, storage.damage, limits)
+        _goOnFrom(machine, serverId, folder, storage, storage.damage, limits)
     return machine
 
 
 def _goOnFrom(
-    machine: StateMachine, folder: DataFolder, storage: LogStorage, damage: Damage, limits: ServerLimits
+    machine: StateMachine,
+    serverId: int,
+    folder: DataFolder,
+    storage: LogStorage,
+    damage: Damage,
+    limits: ServerLimits,
 ) -> None:
     """
     Have a log that has rotted begin anew after what the store has, with the entries before the damage that come next,
     as far as they are taken into memory. That it lacks others is noted before, so a crash at any moment costs nothing
     but some of those.
 
-    @raise CorruptLog: if there is nobody to get the others from.
+    @raise CorruptLog: if no other server can lead, so that there is nobody to get the others from.
     """
     kept = _nextAfter(machine.appliedIndex, storage, limits)
     later = [known for batch in kept for known in configurationsIn(batch.entries)]
-    # Whom the servers file names, or the folder has met, may be no member any more.
-    if len(_configurations(folder, machine, later).latest.members) == 1:
+    # Whom the servers file names, or the folder has met, may be no member any more, or have no vote.
+    if {serverId}.issuperset(_configurations(folder, machine, later).latest.voters):
         raise damage.error
     had = damage.had.joined(folder.repair).joined(Repair(machine.appliedIndex, machine.appliedTerm))
     try:

@@ -17,6 +17,7 @@ from replkv.raft.configuration import Configuration
 from replkv.raft.entry import Entry
 from replkv.raft.limits import RaftLimits
 from replkv.raft.log import bytesOf
+from replkv.raft.member import Kind, Member
 from replkv.raft.membership import encode
 from replkv.raft.repair import Repair
 from replkv.service.host import Host
@@ -99,7 +100,7 @@ class RepairTests(SynchronousTestCase):
         @param applied: how much the store has.
         """
         folder, log = self.open(files)
-        openMachine(cast(Host, OneStore(ENTRIES[:applied])), folder, 10, log, limits, 4)
+        openMachine(cast(Host, OneStore(ENTRIES[:applied])), 0, folder, 10, log, limits, 4)
         return folder, log
 
     def assertRepairing(self, files: MemoryFiles, applied: int) -> None:
@@ -161,20 +162,26 @@ class RepairTests(SynchronousTestCase):
 
     def test_alone(self) -> None:
         """
-        A server that has become the only member has nobody to get anything from: nothing is changed, and its operator
-        is told what there is to do. That there were others is no matter.
+        A server that is the only voter by now has nobody to get anything from: nothing is changed, and its operator is
+        told what there is to do. That there were others, or that a spare waits, is no matter. Where it is none itself,
+        the others have all.
         """
         before = self.files.contents()
         folder, log = self.open(self.files)
-        alone, two = (
-            cast(Host, OneStore([ENTRIES[0], Entry(2, 1, encode(Configuration.ofVoters(members)))]))
-            for members in ((0,), (0, 1))
-        )
-        error = self.assertRaises(CorruptLog, openMachine, alone, folder, 10, log, SERVER_LIMITS, 4)
-        self.assertIn("If there are none, restore a backup", str(error))
-        self.assertEqual(self.files.contents(), before)
-        openMachine(two, folder, 10, log, SERVER_LIMITS, 4)
+        spare = Member(2, Kind.SPARE, "folder 2")
+        for members in ([Member(0)], [Member(0), spare]):
+            error = self.assertRaises(CorruptLog, self.goOnAs, Configuration(members), folder, log)
+            self.assertIn("If there are none, restore a backup", str(error))
+            self.assertEqual(self.files.contents(), before)
+        self.goOnAs(Configuration([Member(1)]), folder, log)
         self.assertEqual(folder.repair, Repair(10, 2))
+
+    def goOnAs(self, configuration: Configuration, folder: DataFolder, log: LogStorage) -> None:
+        """
+        Go on as one of these members.
+        """
+        store = OneStore([ENTRIES[0], Entry(2, 1, encode(configuration))])
+        openMachine(cast(Host, store), 0, folder, 10, log, SERVER_LIMITS, 4)
 
     def test_again(self) -> None:
         """
@@ -216,7 +223,7 @@ class RepairTests(SynchronousTestCase):
 
         self.patch(folder, "rememberRepair", refuse)
         error = self.assertRaises(
-            LogFailed, openMachine, cast(Host, OneStore(ENTRIES[:2])), folder, 10, log, SERVER_LIMITS, 4
+            LogFailed, openMachine, cast(Host, OneStore(ENTRIES[:2])), 0, folder, 10, log, SERVER_LIMITS, 4
         )
         self.assertIn("No space left on device", str(error))
         self.assertEqual(self.files.contents(), before)

@@ -225,6 +225,15 @@ class Raft(RaftView):
         if not isinstance(self.role, Follower):
             self._follow(self.state.currentTerm, None)
 
+    def retire(self) -> None:
+        """
+        This server is about to stop: it stands for no election any more, and takes over from nobody. It votes, and if
+        it leads, it leads on until it has handed over, or stops.
+        """
+        self.state.isStopping = True
+        if isinstance(self.role, Candidate):
+            self._follow(self.state.currentTerm, None)
+
     def compact(self, index: int) -> None:
         """
         Forget the entries up to C{index}, which the state machine has, durably: they may go from the disk after this. A

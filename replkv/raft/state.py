@@ -46,6 +46,7 @@ class ServerState:
     @ivar diskIsSlow: whether this server led, and stepped down since its own disk was so much slower than the others'
         (L{replkv.raft.pace}), and has not been fast since.
     @ivar isDistrusted: whether the state machine is not what it should be.
+    @ivar isStopping: whether this server is about to stop.
     @ivar repair: what the log had before it lost entries, until it is repaired; C{None} if it lacks nothing.
     """
 
@@ -70,6 +71,7 @@ class ServerState:
         self.lastApplied = lastApplied
         self.diskIsSlow = False
         self.isDistrusted = False
+        self.isStopping = False
         self.repair = repair
         self._repairedIndex: int | None = None  # The repair is over when this entry is on the disk.
         self._random = random
@@ -209,7 +211,7 @@ class ServerState:
         Whether this server could do what a leader does, and the others let it.
         """
         isHindered = self.diskHangs or self.isDistrusted or self.isInstalling or self.repair is not None
-        return not isHindered and not self.isLeaving
+        return not isHindered and not self.isLeaving and not self.isStopping
 
     def randomElectionTimeout(self) -> int:
         """

@@ -164,6 +164,8 @@ class Server(Service):
     async def _stopParts(self, parts: Assembly) -> None:
         for port in self._clientPorts:
             await maybeDeferred(port.stopListening)
+        # Else one that hands over while clients turn away from this one may have it lead.
+        parts.raft.retire()
         await self._handOver(parts)
         await self._turnAway(parts)
         await self._drain(parts)

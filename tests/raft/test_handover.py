@@ -337,6 +337,26 @@ class TargetTests(SynchronousTestCase):
         self.assertEqual(server.receive(1, TimeoutNow(term=3)), [])
         self.assertEqual((server.raft.role.name, server.raft.currentTerm), ("follower", 3))
 
+    def test_retired(self) -> None:
+        """
+        Nor does one that is about to stop, when no leader is heard either, nor if it stood already. It votes; and if it
+        leads, it leads on.
+        """
+        follower = self.follower()
+        follower.raft.retire()
+        self.assertStays(follower, 1, TimeoutNow(term=2))
+        follower.tick(4 * ELECTION_TICKS)
+        for server in (follower, preCandidate(1), candidate(1)):
+            server.raft.retire()
+            self.assertEqual(server.raft.role.name, "follower")
+            term = server.raft.currentTerm + 1
+            server.receive(2, RequestVote(term=term, lastLogIndex=9, lastLogTerm=9, preVote=False))
+            self.assertEqual((server.raft.currentTerm, server.raft.state.votedFor), (term, 2))
+        leader = settled()
+        leader.raft.retire()
+        self.assertTrue(leader.leads)
+        leader.raft.handOver({1, 2})
+
     def test_replies(self) -> None:
         """
         To whoever else it may come, an answer says no more than the term.

@@ -137,6 +137,26 @@ class ServerTests(ClusterCase):
         self.cluster.until(lambda: not follower.isRunning, "it stops")
         self.assertTrue(client.data.startswith(b"ERR_REDIRECT "), client.data)
 
+    def test_stopAfterStop(self) -> None:
+        """
+        A follower that waits for its clients to turn away is no server to hand over to, for it would soon be gone: the
+        leader hands over to another one.
+        """
+        cluster = self.cluster = SimulatedCluster(5, seed=7)
+        self.addCleanup(cluster.close)
+        cluster.start()
+        leader = cluster.leader()
+        cluster.until(lambda: all(server.isServing for server in cluster.servers), "all serve")
+        followers = [server for server in cluster.servers if server is not leader]
+        stopping, staying = followers[:2], followers[2:]
+        for server in stopping:
+            endpoint = HostnameEndpoint(cluster.reactor, server.config.hostname, server.config.clientPort)
+            cluster.result(connectProtocol(endpoint, AccumulatingProtocol()))
+            server.stop()
+        leader.stop()
+        cluster.until(lambda: any(server.leads for server in staying), "another one leads", MOVING_TIMEOUT / 2)
+        self.assertTrue(all(server.isRunning for server in stopping))
+
     def test_startTwice(self) -> None:
         """
         A server that runs cannot be started; to revive it does nothing.

@@ -328,6 +328,7 @@ _ABOUT_USERS: Final = "replkv user, at the shell, is about users"
 _ABOUT_MEMBERS: Final = "replkv member, at the shell, is about the servers of the cluster"
 _MEMBER_ACTIONS: Final = (b"add", b"remove", b"replace", b"update", b"promote")
 _ELSEWHERE: Final = {
+    b"cad": "here it is delete KEY VERSION",
     b"auth": "replkv client --user NAME logs in, and asks for the token; do not write it here",
     **dict.fromkeys((b"user", b"users", b"useradd", b"userdel", b"passwd", b"grant", b"revoke"), _ABOUT_USERS),
     **dict.fromkeys((b"member", b"members", *(b"member" + word for word in _MEMBER_ACTIONS)), _ABOUT_MEMBERS),

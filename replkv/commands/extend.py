@@ -50,10 +50,10 @@ class ExtendCommand(ValueCommand):
         found = state.find(self.key)
         if found is None:
             return NotFound()
-        extended = self.extended(state.valueOf(self.key))
-        if len(extended) > self.most:
+        value = state.valueOf(self.key)
+        if len(value) + len(self.value) > self.most:
             return TooLarge()
-        return Stored(state.store(self.key, found.deadline, extended))
+        return Stored(state.store(self.key, found.deadline, self.extended(value)))
 
     def extended(self, value: bytes) -> bytes:
         """

@@ -119,6 +119,8 @@ class StateMachine:
             ahead = commands[first : first + limits.readAhead]
             records.meet([command.key for _, command in ahead if isinstance(command, WriteCommand)])
             for stamp, command in ahead:
+                if records.copied >= limits.copiedBytes:
+                    break
                 records.index += 1
                 if stamp > records.clock:
                     records.clock = stamp

@@ -184,6 +184,9 @@ class CommandTests(MachineCase):
             self.assertEqual((machine.appliedIndex, machine.appliedTerm), (10, 10))
         self.assertEqual(self.kv.apply(touches[2:]), [Touched()] * 2)
         self.assertEqual(self.kv.read(b"3"), Record(12, 0, bytes(60)))
+        # However many are read ahead.
+        self.kv = StateMachine(self.engine, MachineLimits(readAhead=8, copiedBytes=100))
+        self.assertEqual(self.kv.apply(touches[4:]), [Touched()] * 2)
 
     def test_nothingIsCarriedOver(self) -> None:
         """

@@ -97,7 +97,7 @@ So are values of a mebibyte: all that happens to one is copied many times.
 
 _CHANGING: Final = 0.35
 """
-In so many of those without, values are made of each other: who has seen one does not know who stored it.
+In so many seeds, values are made of each other: who has seen one does not know who stored it.
 """
 
 _USERS: Final = 0.3
@@ -210,7 +210,7 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
     if plan.users is None and coming.random() < COMING:
         plan = withMembers(plan, seed, coming)
     changing = chance(seed, "changing")
-    if plan.users is None and changing.random() < _CHANGING:
+    if changing.random() < _CHANGING:
         plan = replace(plan, clients=tuple(replace(client, changing=0.3) for client in plan.clients))
     return _roomy(plan) if any(client.huge or client.large for client in plan.clients) else plan
 

@@ -14,11 +14,14 @@ from typing import Final
 from replkv import exits
 from replkv.client.client import Client
 from replkv.client.errors import ClientError
+from replkv.commands.add import Add
+from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
-from replkv.commands.command import ReadCommand, StoreCommand
+from replkv.commands.command import LoggedCommand, ReadCommand, StoreCommand
 from replkv.commands.delete import Delete
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
+from replkv.commands.incr import Incr
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
 from replkv.raft.member import Kind
@@ -120,8 +123,8 @@ def _newlyKnown(plan: Plan, history: History) -> int:
     """
     How often a command was carried out that some server did not know at first, before all is well again.
     """
-    touched = [one for one in history.operations if one.status is Status.OK and isinstance(one.command, Touch)]
-    return sum(plan.versions.newest < Touch.SINCE and one.ended < plan.seconds for one in touched)
+    done = [one for one in history.operations if one.status is Status.OK and one.ended < plan.seconds]
+    return sum(isinstance(one.command, LoggedCommand) and plan.versions.newest < one.command.SINCE for one in done)
 
 
 def _rareIn(history: History) -> Counter[str]:
@@ -350,7 +353,8 @@ class Simulation:
         value = b"by %b" % name.encode()
         commands = [Set(key, 0, value, False), Getm(key), Cas(key, 0, 1, value, False), Get(key), Delete(key)]
         if self._knowsAll(leader):
-            commands.append(Touch(key, 0))
+            number = Set(key, 0, b"1", False)
+            commands += [Touch(key, 0), Add(key, 0, value, False), Cad(key, 1), number, Incr(key, 1)]
         visit = Visit(
             cluster.process(name),
             self._history,

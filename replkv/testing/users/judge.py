@@ -9,8 +9,10 @@ from math import inf
 from typing import NamedTuple
 
 from replkv.commands.command import ReadCommand, StoreCommand
+from replkv.commands.count import CountCommand
 from replkv.testing.history import History, Operation, Status, Told
 from replkv.testing.linear.report import describe
+from replkv.testing.linear.values import ChangeCommand
 from replkv.testing.outcome import Violation
 from replkv.testing.users.certainty import Certainty
 from replkv.testing.users.record import Change, Fate, Given, Login, Named, Taken
@@ -42,7 +44,7 @@ class _Wanted(NamedTuple):
     What somebody has asked for.
 
     @ivar login: who that is.
-    @ivar word: the right that it takes; C{None} where it is enough to be that user.
+    @ivar words: the rights that it takes; none where it is enough to be that user.
     @ivar scope: over which keys.
     @ivar since: when it was asked for.
     @ivar until: when it was known what came of it.
@@ -51,7 +53,7 @@ class _Wanted(NamedTuple):
     """
 
     login: Login | None
-    word: str | None
+    words: tuple[str, ...]
     scope: bytes
     since: float
     until: float
@@ -78,8 +80,8 @@ class _Judge:
     def change(self, change: Change) -> None:
         scope = change.what.right.prefix if isinstance(change.what, Given | Taken) else b""
         isOwn = isinstance(change.what, Named) and change.login is not None and change.login.user == change.user
-        word = None if isOwn else "admin"
-        wanted = _Wanted(change.login, word, scope, change.invoked, change.ended, str(change))
+        words = () if isOwn else ("admin",)
+        wanted = _Wanted(change.login, words, scope, change.invoked, change.ended, str(change))
         if change.fate is Fate.DONE:
             self._done(wanted)
         elif change.fate is Fate.REFUSED:
@@ -87,14 +89,16 @@ class _Judge:
 
     def operation(self, operation: Operation) -> None:
         command = operation.command
-        word = "read" if isinstance(command, ReadCommand) else "write"
+        words: tuple[str, ...] = ("read",) if isinstance(command, ReadCommand) else ("write",)
+        if isinstance(command, CountCommand):
+            words = ("write", "read")
         login, until = self._names.get(operation.number), operation.ended
         version = None
         if isinstance(command, StoreCommand):
             found = self._seen.get(command.value, inf)
             until = found if operation.invoked <= found < until else until
             version = None if operation.answer is None else operation.answer.version
-        wanted = _Wanted(login, word, command.key, operation.invoked, until, describe(operation).strip(), version)
+        wanted = _Wanted(login, words, command.key, operation.invoked, until, describe(operation).strip(), version)
         if operation.number in self._refused:
             self._denied(wanted)
         elif until < inf and operation.status is not Status.FAILED:
@@ -104,7 +108,7 @@ class _Judge:
         """
         It was done.
         """
-        login, word, scope, since, until, shown, version = wanted
+        login, words, scope, since, until, shown, version = wanted
         certainty = self._certainty
         if not certainty.isHeeded(since, until):
             return
@@ -112,14 +116,14 @@ class _Judge:
             raise self._violation("something was done for nobody", shown, b"" if login is None else login.user)
         if not certainty.mayBe(login.user, login.token, since, until, version):
             raise self._violation("something was done for a login that is over", shown, login.user)
-        if word is not None and not certainty.mayHave(login.user, word, scope, since, until, version):
+        if not all(certainty.mayHave(login.user, word, scope, since, until, version) for word in words):
             raise self._violation("something was done for a user who may not have it done", shown, login.user)
 
     def _denied(self, wanted: _Wanted) -> None:
         """
         It was refused.
         """
-        login, word, scope, since, until, shown, _ = wanted
+        login, words, scope, since, until, shown, _ = wanted
         certainty = self._certainty
         if not certainty.mayBeHeeded(since, until):
             raise self._violation("something was refused where everybody may do everything", shown, b"")
@@ -127,7 +131,7 @@ class _Judge:
             login is not None
             and login.fate is Fate.DONE
             and certainty.surelyIs(login.user, login.token, login.invoked, until)
-            and (word is None or certainty.surelyHas(login.user, word, scope, since, until))
+            and all(certainty.surelyHas(login.user, word, scope, since, until) for word in words)
         ):
             raise self._violation("something was refused to a user who may have it done", shown, login.user)
 
@@ -138,11 +142,15 @@ class _Judge:
 
 def _sightings(history: History) -> Mapping[bytes, float]:
     """
-    When each value that a command stored was first known to be read. No two commands store the same.
+    When each value that a command stored was first known to be read. No two commands store the same, but where values
+    are made of each other.
     """
     seen: dict[bytes, float] = {}
+    changed = {one.command.key for one in history.operations if isinstance(one.command, ChangeCommand)}
     for operation in history.operations:
         answer = operation.answer
+        if operation.command.key in changed:
+            continue
         if operation.status is Status.OK and answer is not None and answer.told is Told.FOUND:
             assert answer.value is not None
             seen[answer.value] = min(operation.ended, seen.get(answer.value, inf))

@@ -46,13 +46,13 @@ BUGS: Final = (
     Bug(
         "a clock that stands still in a suspend",
         "cluster",
-        60,
+        400,
         (Patch(MachineClocks, "bootTime", _bootTimeAwake),),
     ),
     Bug(
         "a new leader stamps by its wall clock",
         "cluster",
-        60,
+        200,
         (
             Patch(assembly, "startClock", _startWithWallClock),
             Patch(LeaderClock, "lead", _leadByWallClock),

@@ -6,12 +6,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import ceil, inf
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, cast
 
+from replkv.commands.add import Add
+from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
 from replkv.commands.command import KeyCommand, StoreCommand
 from replkv.commands.delete import Delete
-from replkv.commands.results import Deleted, Found, NotFound, Redirected, Stored, Touched, VersionMismatch
+from replkv.commands.results import (
+    Deleted,
+    Exists,
+    Found,
+    NotFound,
+    Redirected,
+    Result,
+    Stored,
+    Touched,
+    VersionMismatch,
+)
+from replkv.commands.set import Set
 from replkv.commands.touch import Touch
 from replkv.frontends.request import Request
 from tests.processes.cluster import HOST
@@ -61,23 +74,19 @@ class HonestBackend:
         record = self.records.get(command.key)
         if record is not None and record.deadline <= self._seconds():
             record = None
-        if isinstance(command, StoreCommand):
-            if isinstance(command, Cas) and record is None:
-                request.answer(NotFound())
-            elif isinstance(command, Cas) and record is not None and record.version != command.version:
-                request.answer(VersionMismatch())
-            else:
-                self.store(request, command)
-        elif record is None:
-            request.answer(NotFound())
-        elif isinstance(command, Delete):
+        refusal = _refusal(command, record)
+        if refusal is not None:
+            request.answer(refusal)
+        elif isinstance(command, StoreCommand):
+            self.store(request, command)
+        elif isinstance(command, Delete | Cad):
             del self.records[command.key]
             request.answer(Deleted())
         elif isinstance(command, Touch):
-            self.put(command.key, command.exptime, record.value)
+            self.put(command.key, command.exptime, cast(Record, record).value)
             request.answer(Touched())
         else:
-            self.find(request, record)
+            self.find(request, cast(Record, record))
 
     def members(self) -> bytes:
         """
@@ -112,6 +121,18 @@ class HonestBackend:
         """
         left = 0 if record.deadline == inf else max(1, ceil(record.deadline - self._seconds()))
         request.answer(Found(record.version, left, record.value))
+
+
+def _refusal(command: KeyCommand, record: Record | None) -> Result | None:
+    """
+    What a command is answered that does not find what it needs.
+    """
+    if record is None:
+        return None if isinstance(command, Set | Add) else NotFound()
+    if isinstance(command, Add):
+        return Exists()
+    isOther = isinstance(command, Cas | Cad) and record.version != command.version
+    return VersionMismatch() if isOther else None
 
 
 class Liar(HonestBackend):

@@ -33,7 +33,7 @@ async def test_pythonSample(makeCluster: MakeCluster) -> None:
     cluster = makeCluster(3)
     cluster.start()
     await cluster.leader()
-    [sample] = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    sample, _ = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     for serverId, server in cluster.servers.items():
         assert f"900{serverId}" in sample
         sample = sample.replace(f"900{serverId}", str(server.clientPort))

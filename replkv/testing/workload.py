@@ -17,7 +17,7 @@ from replkv.commands.incr import Incr
 from replkv.commands.prepend import Prepend
 from replkv.testing.history import Answer, Told
 
-MOST_CHANGES: Final = 7
+MOST_CHANGES: Final = 5
 """
 How many changes of values one client makes: of those of which nobody knows what came, any may have been made, in any
 order, and the judge has to try that.

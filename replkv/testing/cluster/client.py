@@ -31,7 +31,7 @@ from replkv.testing.workload import MOST_CHANGES, change, race
 _BINARY: Final = b"\r\nset k0 0 1\r\n\x00\xff\r\n"
 _HUGE_RATE: Final = 0.1
 
-_SPARING: Final = 0.6
+_SPARING: Final = 0.7
 """
 So many of the other writes to a key whose values are made of each other are left out, for the judge's sake: see
 L{MOST_CHANGES}.

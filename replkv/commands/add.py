@@ -7,15 +7,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from replkv.commands.command import StoreCommand
 from replkv.commands.layout import Layout
-from replkv.commands.results import Exists, Result, Stored
+from replkv.commands.results import Exists, Result
 from replkv.commands.state import State
-from replkv.times import deadlineOf
+from replkv.commands.store import PlainStoreCommand
 
 
 @dataclass(slots=True)
-class Add(StoreCommand):
+class Add(PlainStoreCommand):
     """
     Store a value, if there is no such key.
     """
@@ -26,28 +25,11 @@ class Add(StoreCommand):
     SINCE: ClassVar[int] = 4
     LAYOUT: ClassVar[Layout] = Layout(KIND, numbers=1, hasValue=True)
 
-    exptime: int
-    value: bytes
-    noreply: bool
-
-    def encode(self, stamp: int) -> bytes:
-        """
-        See L{LoggedCommand.encode<replkv.commands.command.LoggedCommand.encode>}.
-        """
-        return self.LAYOUT.pack(stamp, self.key, self.exptime) + self.value
-
-    @classmethod
-    def decode(cls, data: bytes) -> tuple[int, Add]:
-        """
-        See L{LoggedCommand.decode<replkv.commands.command.LoggedCommand.decode>}.
-        """
-        (stamp, exptime), key, value = cls.LAYOUT.unpack(data)
-        return stamp, cls(key, exptime, value, False)
-
     def carryOut(self, state: State, stamp: int) -> Result:
         """
         See L{LoggedCommand.carryOut<replkv.commands.command.LoggedCommand.carryOut>}.
         """
         if state.find(self.key) is not None:
             return Exists()
-        return Stored(state.store(self.key, deadlineOf(stamp, self.exptime), self.value))
+        # A class with slots is made anew, and super() would look for the one before.
+        return PlainStoreCommand.carryOut(self, state, stamp)

@@ -7,15 +7,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from replkv.commands.command import StoreCommand
 from replkv.commands.layout import Layout
-from replkv.commands.results import NotFound, Result, Stored
+from replkv.commands.results import NotFound, Result
 from replkv.commands.state import State
-from replkv.times import deadlineOf
+from replkv.commands.store import PlainStoreCommand
 
 
 @dataclass(slots=True)
-class Replace(StoreCommand):
+class Replace(PlainStoreCommand):
     """
     Store a value, if there is such a key.
     """
@@ -26,28 +25,11 @@ class Replace(StoreCommand):
     SINCE: ClassVar[int] = 4
     LAYOUT: ClassVar[Layout] = Layout(KIND, numbers=1, hasValue=True)
 
-    exptime: int
-    value: bytes
-    noreply: bool
-
-    def encode(self, stamp: int) -> bytes:
-        """
-        See L{LoggedCommand.encode<replkv.commands.command.LoggedCommand.encode>}.
-        """
-        return self.LAYOUT.pack(stamp, self.key, self.exptime) + self.value
-
-    @classmethod
-    def decode(cls, data: bytes) -> tuple[int, Replace]:
-        """
-        See L{LoggedCommand.decode<replkv.commands.command.LoggedCommand.decode>}.
-        """
-        (stamp, exptime), key, value = cls.LAYOUT.unpack(data)
-        return stamp, cls(key, exptime, value, False)
-
     def carryOut(self, state: State, stamp: int) -> Result:
         """
         See L{LoggedCommand.carryOut<replkv.commands.command.LoggedCommand.carryOut>}.
         """
         if state.find(self.key) is None:
             return NotFound()
-        return Stored(state.store(self.key, deadlineOf(stamp, self.exptime), self.value))
+        # A class with slots is made anew, and super() would look for the one before.
+        return PlainStoreCommand.carryOut(self, state, stamp)

@@ -156,9 +156,8 @@ class Identity:
         if len(folders) != len(members):
             raise Refused(f"server {sender} does not say whom it has met")
         claim = Claim(sender, past["incarnation"], index or 0, dict(zip(members, folders, strict=True)))
-        if sender == self.serverId or not (
-            claim.upTo or self.rolls.inForce.isNamed or self.rolls.inForce.member(sender)
-        ):
+        roll = self.rolls.inForce
+        if sender == self.serverId or not (claim.upTo or roll.isNamed or roll.member(sender)):
             raise Refused(f"server {sender} is no other member of the cluster")
         isAhead = self._place(claim)
         if isAhead:
@@ -363,11 +362,8 @@ class Identity:
         The newest version that a member is known to speak. One that is yet to come is only let in if it speaks what the
         others do.
         """
-        if (
-            self.rolls.inForce.isNamed
-            and not self.rolls.inForce.incarnation(peer)
-            and not self.rolls.inForce.binds(peer)
-        ):
+        roll = self.rolls.inForce
+        if roll.isNamed and not roll.incarnation(peer) and not roll.binds(peer):
             return self._own.newest
         life = self.acquaintances.life(peer)
         return 0 if life is None else life.version

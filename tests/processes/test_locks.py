@@ -82,13 +82,9 @@ class Tellers:
         except Unavailable:
             pass
         self._holders -= 1
-        isHeld = True
-        while isHeld:
-            # That it is not there any more, or another one's, is the end of it too.
+        while await self._has(client, version):
             with suppress(OutcomeUnknown, Unavailable, VersionMismatch):
                 await client.delete(_LOCK, version)
-                isHeld = False
-            isHeld = isHeld and await self._has(client, version)
 
     async def _has(self, client: Client, version: int) -> bool:
         """

@@ -9,22 +9,19 @@ from math import ceil
 from random import Random
 
 from replkv.commands.add import Add
-from replkv.commands.append import Append
 from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
 from replkv.commands.command import KeyCommand, StoreCommand, ValueCommand
-from replkv.commands.decr import Decr
 from replkv.commands.delete import Delete
 from replkv.commands.extend import ExtendCommand
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
-from replkv.commands.incr import Incr
-from replkv.commands.prepend import Prepend
 from replkv.commands.replace import Replace
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
 from replkv.testing.history import Answer, History, Told
 from replkv.testing.linear.values import ChangeCommand
+from replkv.testing.workload import change
 from tests.testing.asked import Asked as Seen
 from tests.testing.asked import historyOf
 
@@ -179,7 +176,7 @@ class AtomicStore:
         if kind < 0.57:
             return Cad(key, self._version(key))
         if random.random() < load.changing:
-            return self._change(key)
+            return change(key, random, load.noreply, most=4)
         exptime = random.randint(1, 3) if random.random() < load.expiring else 0
         if kind < 0.68:
             return Touch(key, exptime)
@@ -195,20 +192,6 @@ class AtomicStore:
         if kind < 0.88:
             return Replace(key, exptime, value, noreply)
         return Cas(key, exptime, self._version(key), value, noreply)
-
-    def _change(self, key: bytes) -> KeyCommand:
-        random = self._random
-        piece, isSilent = random.choice([b"1", b"x"]), random.random() < self._load.noreply
-        delta = random.randint(1, 3)
-        return random.choice(
-            [
-                Incr(key, delta),
-                Incr(key, delta),
-                Decr(key, delta),
-                Append(key, piece, isSilent, most=4),
-                Prepend(key, piece, isSilent, most=4),
-            ]
-        )
 
     def _version(self, key: bytes) -> int:
         """

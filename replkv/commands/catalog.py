@@ -14,9 +14,12 @@ from replkv.commands.cas import Cas
 from replkv.commands.command import Command, argumentsOf
 from replkv.commands.decr import Decr
 from replkv.commands.delete import Delete
+from replkv.commands.expire import Expire
 from replkv.commands.extras import Help, Piece, Quit, Snapshot, Stats, Transfer, Version
+from replkv.commands.gat import Gat
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
+from replkv.commands.gets import Gets
 from replkv.commands.grant import GrantRight
 from replkv.commands.incr import Incr
 from replkv.commands.members import (
@@ -29,6 +32,7 @@ from replkv.commands.members import (
 )
 from replkv.commands.passwd import Passwd
 from replkv.commands.prepend import Prepend
+from replkv.commands.put import Put
 from replkv.commands.replace import Replace
 from replkv.commands.revoke import RevokeRight
 from replkv.commands.set import Set
@@ -51,6 +55,10 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     Delete,
     Cad,
     Touch,
+    Put,
+    Gets,
+    Expire,
+    Gat,
     Auth,
     Help,
     Stats,

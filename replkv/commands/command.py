@@ -4,13 +4,13 @@ What all commands have in common.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import ClassVar, get_type_hints
 
 from replkv.commands.layout import Layout
-from replkv.commands.results import Result
-from replkv.commands.state import State
+from replkv.commands.results import Found, NotFound, Result
+from replkv.commands.state import State, View
 from replkv.users.rights import Right
 from replkv.users.user import User
 
@@ -100,13 +100,21 @@ class LoggedCommand(Command):
         raise NotImplementedError
 
 
-@dataclass(slots=True)
-class KeyCommand(Command):
+class DataCommand(Command):
     """
-    A command on one key, which the cluster answers.
+    A command on keys, which the cluster answers.
+    """
+
+    __slots__ = ()
+
+
+@dataclass(slots=True)
+class KeyCommand(DataCommand):
+    """
+    A command on one key.
 
     @cvar RIGHT: the right over the key that it takes.
-    @ivar key: 1 to 250 bytes of printable ASCII without space.
+    @ivar key: 1 to 250 bytes.
     """
 
     RIGHT: ClassVar[Right]
@@ -120,14 +128,50 @@ class KeyCommand(Command):
         return user is not None and user.may(self.RIGHT, self.key)
 
 
-class ReadCommand(KeyCommand):
+class ReadCommand(DataCommand):
     """
-    A command that changes nothing.
+    A command that changes nothing, and asks for what keys hold.
+
+    @ivar keys: the keys that it asks for.
+    """
+
+    __slots__ = ()
+
+    keys: Sequence[bytes]
+
+    def tell(self, view: View) -> Result:
+        """
+        Tell what was asked for.
+
+        @raise Overdue: as L{View.find} does.
+        """
+        raise NotImplementedError
+
+
+class KeyReadCommand(KeyCommand, ReadCommand):
+    """
+    One that asks for one key.
     """
 
     __slots__ = ()
 
     RIGHT: ClassVar[Right] = Right.READ
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:  # type: ignore[override]
+        """
+        See L{ReadCommand}.
+        """
+        return (self.key,)
+
+    def tell(self, view: View) -> Result:
+        """
+        See L{ReadCommand.tell}.
+        """
+        item = view.find(self.key)
+        if item is None:
+            return NotFound()
+        return Found(item.version, -(-item.left // 1000), item.value)
 
 
 class WriteCommand(KeyCommand, LoggedCommand):

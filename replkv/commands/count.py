@@ -25,7 +25,8 @@ _MAX_DIGITS: Final = len(str(LIMIT))
 @dataclass(slots=True)
 class CountCommand(WriteCommand):
     """
-    A command that changes the number that a key holds, in decimal digits. The key expires when it would have.
+    A command that changes the number that a key holds, in decimal digits. The key keeps its flags,
+    and expires when it would have.
 
     @ivar delta: by how much, up to 64 bits.
     """
@@ -62,11 +63,12 @@ class CountCommand(WriteCommand):
         found = state.find(self.key)
         if found is None:
             return NotFound()
-        number = numberOf(state.valueOf(self.key))
+        value, flags = state.contentOf(self.key)
+        number = numberOf(value)
         if number is None:
             return NotNumber()
         counted = self.counted(number)
-        return Counted(state.store(self.key, found.deadline, b"%d" % counted), counted)
+        return Counted(state.store(self.key, found.deadline, b"%d" % counted, flags), counted)
 
     def counted(self, number: int) -> int:
         """

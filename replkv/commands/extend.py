@@ -16,7 +16,7 @@ from replkv.commands.state import State
 @dataclass(slots=True)
 class ExtendCommand(ValueCommand):
     """
-    A command that makes the value of a key longer. The key expires when it would have.
+    A command that makes the value of a key longer. The key keeps its flags, and expires when it would have.
 
     @ivar most: how long the value may be then: what the leader's servers file says stands in the log, so that all
         servers come to the same, whatever theirs say.
@@ -50,10 +50,10 @@ class ExtendCommand(ValueCommand):
         found = state.find(self.key)
         if found is None:
             return NotFound()
-        value = state.valueOf(self.key)
+        value, flags = state.contentOf(self.key)
         if len(value) + len(self.value) > self.most:
             return TooLarge()
-        return Stored(state.store(self.key, found.deadline, self.extended(value)))
+        return Stored(state.store(self.key, found.deadline, self.extended(value), flags))
 
     def extended(self, value: bytes) -> bytes:
         """

@@ -7,11 +7,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from replkv.commands.command import ReadCommand
+from replkv.commands.command import KeyReadCommand
 
 
 @dataclass(slots=True)
-class Get(ReadCommand):
+class Get(KeyReadCommand):
     """
     Ask for the value of a key.
     """

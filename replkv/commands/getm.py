@@ -7,11 +7,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from replkv.commands.command import ReadCommand
+from replkv.commands.command import KeyReadCommand
 
 
 @dataclass(slots=True)
-class Getm(ReadCommand):
+class Getm(KeyReadCommand):
     """
     Ask for the value of a key, its version and the time that it has left.
     """

@@ -5,6 +5,7 @@ What came of a command, as values. They are compared by their class, too: C{Dele
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class Result:
@@ -51,6 +52,33 @@ class Found(Result):
     version: int
     left: int
     value: bytes
+
+
+class Item(NamedTuple):
+    """
+    All that a key holds.
+
+    @ivar flags: the client's, of 32 bits.
+    @ivar version: above 0.
+    @ivar left: the milliseconds that the key has left; 0 if it never expires.
+    """
+
+    key: bytes
+    flags: int
+    version: int
+    left: int
+    value: bytes
+
+
+@dataclass(slots=True)
+class Items(Result):
+    """
+    What keys hold, those that are there.
+
+    @ivar items: in the order in which they were asked for.
+    """
+
+    items: tuple[Item, ...]
 
 
 @dataclass(slots=True)
@@ -246,3 +274,12 @@ class Unrecognized(Result):
     """
 
     line: bytes
+
+
+def sizeOf(result: Result) -> int:
+    """
+    How many bytes of values there are in it.
+    """
+    if isinstance(result, Found):
+        return len(result.value)
+    return sum([len(item.value) for item in result.items]) if isinstance(result, Items) else 0

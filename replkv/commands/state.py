@@ -1,11 +1,12 @@
 """
-The state that commands are carried out on.
+The state that commands are carried out on, and what reads see of it.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+from replkv.commands.results import Item
 from replkv.raft.configuration import Configuration
 from replkv.users.user import User
 
@@ -20,6 +21,17 @@ class Head(NamedTuple):
 
     version: int
     deadline: int
+
+
+class Content(NamedTuple):
+    """
+    What a client has stored.
+
+    @ivar flags: of 32 bits.
+    """
+
+    value: bytes
+    flags: int
 
 
 class UserState(Protocol):
@@ -96,16 +108,17 @@ class State(Protocol):
         Tell what a key has; C{None} if there is no such key, or if it has expired.
         """
 
-    def valueOf(self, key: bytes) -> bytes:
+    def contentOf(self, key: bytes) -> Content:
         """
-        Read the value of a key that was found.
+        Read what a key that was found holds.
         """
 
-    def store(self, key: bytes, deadline: int, value: bytes) -> int:
+    def store(self, key: bytes, deadline: int, value: bytes, flags: int = 0) -> int:
         """
         Give a key a new record, in place of the one that it may have.
 
         @param deadline: the millisecond at which it expires; 0 is never.
+        @param flags: the client's, of 32 bits.
         @return: its version, which no key has ever had.
         """
 
@@ -113,3 +126,22 @@ class State(Protocol):
         """
         Take away the record of a key that was found.
         """
+
+
+class View(Protocol):
+    """
+    What a read may see: the state machine at one instant, by the leader's time when the read arrived.
+    """
+
+    def find(self, key: bytes) -> Item | None:
+        """
+        Tell what a key holds; C{None} if there is no such key, or if it has expired.
+
+        @raise Overdue: if it has expired by that time, but not yet by the log.
+        """
+
+
+class Overdue(Exception):
+    """
+    A key has expired by the leader's time, and the log does not say so yet.
+    """

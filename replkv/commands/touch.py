@@ -50,5 +50,6 @@ class Touch(WriteCommand):
         """
         if state.find(self.key) is None:
             return NotFound()
-        state.store(self.key, deadlineOf(stamp, self.exptime), state.valueOf(self.key))
+        value, flags = state.contentOf(self.key)
+        state.store(self.key, deadlineOf(stamp, self.exptime), value, flags)
         return Touched()

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from twisted.internet.defer import Deferred
 
 from replkv.commands.auth import Auth
-from replkv.commands.command import Command, KeyCommand, LoggedCommand, ValueCommand
+from replkv.commands.command import Command, DataCommand, LoggedCommand, ValueCommand
 from replkv.commands.extras import Transfer
 from replkv.commands.members import MemberCommand
 from replkv.commands.results import Result
@@ -17,7 +17,7 @@ from replkv.commands.users import Users
 from replkv.frontends.session import Session
 from replkv.users.user import Login
 
-FOR_BACKEND: Final = (KeyCommand, LoggedCommand, Auth, Users, Transfer, MemberCommand)
+FOR_BACKEND: Final = (DataCommand, LoggedCommand, Auth, Users, Transfer, MemberCommand)
 """
 The commands that a L{Backend} answers. The others are answered by every server by itself.
 """

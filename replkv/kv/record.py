@@ -1,9 +1,10 @@
 """
 A record: what a key holds, and how that is laid out in the engine.
 
-Under C{k} and the key: the version, the deadline and the hash of the record in 64 bits each, big-endian, and then the
-client's value. The hash is that of all of it, the key included. So it says of a record that is read whether it still is
-what was written, and it is what the record adds to the hash of the whole state.
+Under C{k} and the key: the version, the deadline and the hash of the record in 64 bits each, big-endian, and then its
+body, which is the client's value. Where there are flags, they stand before that in 32 bits, and the first bit of the
+version is set: no version is so great. The hash is that of all of it, the key included. So it says of a record that is
+read whether it still is what was written, and it is what the record adds to the hash of the whole state.
 """
 
 from __future__ import annotations
@@ -23,8 +24,11 @@ The prefix of all records.
 _HEAD: Final = struct.Struct(">QQQ")
 HEAD_BYTES: Final = _HEAD.size
 """
-The length of what stands before the value.
+The length of what stands before the body.
 """
+
+_FLAGS: Final = struct.Struct(">I")
+_FLAGGED: Final = 1 << 63
 
 _TOLD: Final = 60
 """
@@ -52,36 +56,61 @@ class Record(NamedTuple):
 
     @ivar version: the index of the entry that wrote it.
     @ivar deadline: the millisecond at which it expires; 0 is never.
+    @ivar flags: the client's.
     """
 
     version: int
     deadline: int
     value: bytes
+    flags: int = 0
 
 
 StoredHead = tuple[int, int, int]
 """
-What a record has, its value aside: its version, its deadline and its hash (L{hashOf}).
+What a record has, its body aside, as it is stored: its version, its deadline and its hash (L{hashOf}).
 """
 
 
-def hashOf(key: bytes, version: int, deadline: int, value: bytes) -> int:
+def storedVersion(version: int, flags: int) -> int:
     """
-    Tell the hash of a record, in 64 bits. Every server and every version has to come to the same.
+    How the version of a record is stored.
     """
-    return xxh3_64_intdigest(_HEAD.pack(version, deadline, xxh3_64_intdigest(value)) + key)
+    return version | _FLAGGED if flags else version
 
 
-def encode(head: StoredHead, value: bytes) -> bytes:
+def versionOf(stored: int) -> int:
+    """
+    The version of which L{storedVersion} was made.
+    """
+    return stored & ~_FLAGGED
+
+
+def bodyOf(value: bytes, flags: int) -> bytes:
+    """
+    What of a record comes after its head.
+    """
+    return _FLAGS.pack(flags) + value if flags else value
+
+
+def hashOf(key: bytes, version: int, deadline: int, body: bytes) -> int:
+    """
+    Tell the hash of a record, in 64 bits. Every server and every version of replkv has to come to the same.
+
+    @param version: as it is stored.
+    """
+    return xxh3_64_intdigest(_HEAD.pack(version, deadline, xxh3_64_intdigest(body)) + key)
+
+
+def encode(head: StoredHead, body: bytes) -> bytes:
     """
     Make of a record what is stored.
     """
-    return packHead(head) + value
+    return packHead(head) + body
 
 
 def packHead(head: StoredHead) -> bytes:
     """
-    Make of the head of a record what is stored; the value comes next.
+    Make of the head of a record what is stored; the body comes next.
     """
     return _HEAD.pack(*head)
 
@@ -122,7 +151,12 @@ def decode(key: bytes, stored: bytes) -> Record:
     @raise EngineError: if this is too short for a record.
     """
     version, deadline, written = headOf(stored)
-    value = stored[HEAD_BYTES:]
-    if hashOf(key, version, deadline, value) != written:
+    body = stored[HEAD_BYTES:]
+    if hashOf(key, version, deadline, body) != written:
         raise RottenRecord(key)
-    return Record(version, deadline, value)
+    if version < _FLAGGED:
+        return Record(version, deadline, body)
+    if len(body) < _FLAGS.size:
+        raise EngineError(f"the store has a record with flags that has {len(stored)} bytes")
+    (flags,) = _FLAGS.unpack_from(body)
+    return Record(versionOf(version), deadline, body[_FLAGS.size :], flags)

@@ -7,13 +7,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from replkv.commands.state import Head
+from replkv.commands.state import Content, Head
 from replkv.kv.engine import Engine
 from replkv.kv.expiry import ExpiryIndex
 from replkv.kv.heads import Heads
 from replkv.kv.limits import MachineLimits
 from replkv.kv.members import Members
-from replkv.kv.record import RECORDS, Record, StoredHead, decode, hashOf, packHead
+from replkv.kv.record import (
+    RECORDS,
+    Record,
+    StoredHead,
+    bodyOf,
+    decode,
+    hashOf,
+    packHead,
+    storedVersion,
+    versionOf,
+)
 from replkv.kv.state import MachineState
 from replkv.kv.users import UserTable
 from replkv.raft.invariants import InvariantViolation
@@ -97,11 +107,11 @@ class Records:
         if head is None:
             return None
         version, deadline, _ = head
-        return None if 0 < deadline <= self.clock else Head(version, deadline)
+        return None if 0 < deadline <= self.clock else Head(versionOf(version), deadline)
 
-    def valueOf(self, key: bytes) -> bytes:
+    def contentOf(self, key: bytes) -> Content:
         """
-        See L{State.valueOf<replkv.commands.state.State.valueOf>}.
+        See L{State.contentOf<replkv.commands.state.State.contentOf>}.
 
         @raise replkv.kv.record.RottenRecord: if the record is not what was written.
         """
@@ -110,9 +120,10 @@ class Records:
         if stored is None:
             raise InvariantViolation(f"{key!r} was not found")
         self.copied += len(stored)
-        return decode(key, stored).value
+        record = decode(key, stored)
+        return Content(record.value, record.flags)
 
-    def store(self, key: bytes, deadline: int, value: bytes) -> int:
+    def store(self, key: bytes, deadline: int, value: bytes, flags: int = 0) -> int:
         """
         See L{State.store<replkv.commands.state.State.store>}. The version is the index of the entry.
         """
@@ -122,15 +133,15 @@ class Records:
             self.count += 1
         else:
             self._takeBack(head, key)
-        version = self.index
-        added = hashOf(key, version, deadline, value)
+        version, body = storedVersion(self.index, flags), bodyOf(value, flags)
+        added = hashOf(key, version, deadline, body)
         self.hash = (self.hash + added) % _MODULUS
         if deadline:
             self.expiry.add(deadline, key, added)
         packed = packHead((version, deadline, added))
         self.heads.keep(name, packed)
-        self.changes[name] = packed + value
-        return version
+        self.changes[name] = packed + body
+        return self.index
 
     def delete(self, key: bytes) -> None:
         """

@@ -19,21 +19,15 @@ from replkv.commands.auth import Auth
 from replkv.commands.command import LoggedCommand, ReadCommand, WriteCommand
 from replkv.commands.extras import Transfer
 from replkv.commands.members import MemberCommand
-from replkv.commands.results import (
-    Found,
-    NotFound,
-    NotUpgraded,
-    Redirected,
-    Refused,
-    Result,
-    Unavailable,
-)
+from replkv.commands.results import NotUpgraded, Redirected, Refused, Result, Unavailable, sizeOf
+from replkv.commands.state import Overdue
 from replkv.commands.usercommand import UserCommand
 from replkv.commands.users import Users
 from replkv.config import Config
 from replkv.frontends.request import Request
 from replkv.kv.machine import StateMachine
 from replkv.kv.record import RottenRecord
+from replkv.kv.view import View
 from replkv.node.access import Access
 from replkv.node.handovers import HandOvers
 from replkv.node.leaderclock import LeaderClock
@@ -252,23 +246,20 @@ class Executor:
         if isinstance(command, Users):
             return self._access.tellUsers(request, command)
         try:
-            record = self._machine.read(command.key)
+            result = command.tell(View(self._machine, time))
         except RottenRecord:
             request.answer(Unavailable())
             raise
-        if record is None:
-            request.answer(NotFound())
-        elif not record.deadline or record.deadline > time:
-            left = -(-(record.deadline - time) // 1000) if record.deadline else 0
-            request.answer(Found(record.version, left, record.value))
-            return len(record.value)
-        # It was applied after the read had arrived, and its time was over by then. To wait longer, until the log says
-        # so too, is to be overtaken by the commands of its session that came after it.
-        elif request.number == request.session.submitted:
-            self.readAgain(read)
-        else:
-            request.answer(Unavailable())
-        return 0
+        except Overdue:
+            # It was applied after the read had arrived, and its time was over by then. To wait longer, until the log
+            # says so too, is to be overtaken by the commands of its session that came after it.
+            if request.number == request.session.submitted:
+                self.readAgain(read)
+            else:
+                request.answer(Unavailable())
+            return 0
+        request.answer(result)
+        return sizeOf(result)
 
     def readAgain(self, read: Read) -> None:
         """
@@ -293,7 +284,7 @@ class Executor:
         command = request.command
         if isinstance(command, ReadCommand):
             isAllowed = self._access.allows(request)
-            self._makeSure(request, now, self._leaderClock.entryFor(command.key, now) if isAllowed else 0)
+            self._makeSure(request, now, self._leaderClock.entryFor(command, now) if isAllowed else 0)
         elif isinstance(command, (Auth, Users)) or not self._access.allows(request):
             self._makeSure(request, now)
         elif isinstance(command, WriteCommand):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from replkv.commands.command import ReadCommand
 from replkv.commands.logged import encodeClock
 from replkv.kv.machine import StateMachine
 from replkv.kv.record import RottenRecord
@@ -72,10 +73,11 @@ class LeaderClock:
         if self._proposed.entryIndex <= self._machine.appliedIndex and self.now() >= deadline:
             self._propose()
 
-    def entryFor(self, key: bytes, now: int) -> int:
+    def entryFor(self, read: ReadCommand, now: int) -> int:
         """
-        Where a key has expired by this leader's time, but not yet by the log, have the log say so. Told before that,
-        it could come back under another leader, or be met by a command that stands in the log already.
+        Where a key that is asked for has expired by this leader's time, but not yet by the log, have the log say so.
+        Told before that, it could come back under another leader, or be met by a command that stands in the log
+        already.
 
         @return: the index of the entry that says it; 0 where there is no such key.
         """
@@ -83,12 +85,13 @@ class LeaderClock:
         if deadline is None or deadline > now:
             return 0
         try:
-            record = self._machine.read(key)
+            records = [self._machine.read(key) for key in read.keys]
         except RottenRecord:
             return 0  # The read itself will meet it too.
-        if record is None or not 0 < record.deadline <= now:
+        latest = max([record.deadline for record in records if record and record.deadline <= now], default=0)
+        if not latest:
             return 0
-        if self._proposed.entryIndex <= self._machine.appliedIndex or self._proposed.stamp < record.deadline:
+        if self._proposed.entryIndex <= self._machine.appliedIndex or self._proposed.stamp < latest:
             self._propose()
         return self._proposed.entryIndex
 

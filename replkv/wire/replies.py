@@ -18,6 +18,7 @@ from replkv.commands.results import (
     Done,
     Exists,
     Found,
+    Items,
     Leads,
     NoSnapshot,
     NotAllowed,
@@ -39,6 +40,7 @@ from replkv.commands.results import (
     Usage,
     VersionMismatch,
 )
+from replkv.wire.arguments import isPlain, writeBase64
 from replkv.wire.grammar import GRAMMARS
 
 USAGE: Final = tuple(f"{GRAMMARS[kind.WORD].usage}: {kind.PURPOSE}" for kind in COMMANDS)
@@ -72,6 +74,16 @@ def _found(command: Command | None, found: Found) -> bytes:
     if isinstance(command, Getm):
         return b"VALUE %d %d %d\r\n%b\r\n" % (found.version, found.left, size, found.value)
     return b"VALUE %d\r\n%b\r\n" % (size, found.value)
+
+
+def _items(command: Command | None, items: Items) -> bytes:
+    rows: list[bytes] = []
+    for key, flags, version, left, value in items.items:
+        form = b"ITEM %b %d %d %d %d\r\n"
+        if not isPlain(key):
+            key, form = writeBase64(key), b"ITEM %b %d %d %d %d base64\r\n"
+        rows += [form % (key, flags, version, left, len(value)), value, b"\r\n"]
+    return b"".join([*rows, b"END\r\n"])
 
 
 def _statistics(command: Command | None, statistics: Statistics) -> bytes:
@@ -114,6 +126,7 @@ _ENCODERS: Final[dict[type[Result], Callable[[Command | None, Any], bytes]]] = {
     Stored: lambda command, stored: b"OK %d\r\n" % stored.version,
     Counted: lambda command, counted: b"OK %d %d\r\n" % (counted.version, counted.number),
     Found: _found,
+    Items: _items,
     Redirected: lambda command, leader: b"ERR_REDIRECT %b %d\r\n" % (leader.host.encode(), leader.port),
     Usage: _word("".join([f"{line}\r\n" for line in USAGE]).encode("ascii")),
     Statistics: _statistics,

@@ -8,10 +8,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from replkv.commands.gets import MAX_KEYS
 from replkv.commands.layout import MAX_VALUE_BYTES
 from replkv.commands.results import (
     Counted,
     Found,
+    Item,
+    Items,
     Leads,
     NoSnapshot,
     NotTransferred,
@@ -23,6 +26,7 @@ from replkv.commands.results import (
     Stored,
     Unrecognized,
 )
+from replkv.wire.arguments import readBase64
 from replkv.wire.replies import WORDS
 
 MAX_LINE: Final = 1024
@@ -30,7 +34,7 @@ MAX_VALUE: Final = MAX_VALUE_BYTES
 MAX_STATS: Final = 1000
 
 _VALUE: Final = re.compile(rb"VALUE (?:([0-9]{1,20}) ([0-9]{1,20}) )?([0-9]{1,8})\Z")
-
+_ITEM: Final = re.compile(rb"ITEM ([!-~]{1,340}) ([0-9]{1,10}) ([0-9]{1,20}) ([0-9]{1,20}) ([0-9]{1,8})( base64)?\Z")
 
 _STORED: Final = re.compile(rb"OK ([0-9]{1,20})\Z")
 _COUNTED: Final = re.compile(rb"OK ([0-9]{1,20}) ([0-9]{1,20})\Z")
@@ -56,7 +60,9 @@ class ReplyParser:
         # So many bytes must be there before it is worth looking at them again: a large value that comes in many
         # pieces is joined once.
         self._needed = 1
+        # Of a reply of several lines, those that were met.
         self._stats: dict[str, str] | None = None
+        self._items: list[Item] = []
 
     def feed(self, data: bytes) -> list[Result]:
         """
@@ -88,10 +94,16 @@ class ReplyParser:
                     break
                 replies.append(reply)
                 after = finish
+            elif line.startswith(b"ITEM "):
+                finish = self._addItem(line, data, after)
+                if finish > len(data):
+                    needed = finish - position
+                    break
+                after = finish
             elif line.startswith(b"STAT "):
                 self._addStat(line)
             else:
-                replies.append(self._takeStats(line) or _resultOf(line))
+                replies.append(self._takeRows(line) or _resultOf(line))
             position = after
         self._pieces = [data[position:]] if position < len(data) else []
         self._held = len(data) - position
@@ -106,14 +118,30 @@ class ReplyParser:
         if match is None:
             raise ProtocolError(f"no reply: {line[:80]!r}")
         version, left, length = (int(number or 0) for number in match.groups())
-        if length > MAX_VALUE:
-            raise ProtocolError(f"a value of {length} bytes is too large")
-        end = start + length
-        if len(data) < end + 2:
-            return None, end + 2
-        if data[end : end + 2] != b"\r\n":
-            raise ProtocolError("a value does not end where it should")
-        return Found(version, left, data[start:end]), end + 2
+        value, finish = _block(data, start, length)
+        return None if value is None else Found(version, left, value), finish
+
+    def _addItem(self, line: bytes, data: bytes, start: int) -> int:
+        """
+        Take note of the item whose value starts at C{start}, if all of it is there.
+
+        @return: where it ends.
+        """
+        match = _ITEM.match(line)
+        if match is None:
+            raise ProtocolError(f"no reply: {line[:80]!r}")
+        flags, version, left, length = map(int, match.group(2, 3, 4, 5))
+        value, finish = _block(data, start, length)
+        if value is None:
+            return finish
+        try:
+            key = match[1] if match[6] is None else readBase64(match[1])
+        except ValueError:
+            raise ProtocolError(f"no reply: {line[:80]!r}") from None
+        if len(self._items) == MAX_KEYS or sum([len(item.value) for item in self._items]) + length > MAX_VALUE:
+            raise ProtocolError("too many items")
+        self._items.append(Item(key, flags, version, left, value))
+        return finish
 
     def _addStat(self, line: bytes) -> None:
         if self._stats is None:
@@ -123,11 +151,35 @@ class ReplyParser:
             raise ProtocolError("too many statistics")
         self._stats[name] = value[0] if value else ""
 
-    def _takeStats(self, line: bytes) -> Statistics | None:
-        stats, self._stats = self._stats, None
-        if (line == b"END") != (stats is not None):
-            raise ProtocolError(f"no reply: {line[:80]!r}")
-        return None if stats is None else Statistics(stats)
+    def _takeRows(self, line: bytes) -> Statistics | Items | None:
+        """
+        What the lines before have told, of which this is the end; C{None} if it is another reply.
+        """
+        stats, items = self._stats, self._items
+        if line != b"END":
+            if stats is not None or items:
+                raise ProtocolError(f"no reply: {line[:80]!r}")
+            return None
+        self._stats, self._items = None, []
+        if stats is None:
+            return Items(tuple(items))
+        if items:
+            raise ProtocolError("items among statistics")
+        return Statistics(stats)
+
+
+def _block(data: bytes, start: int, length: int) -> tuple[bytes | None, int]:
+    """
+    The value that starts at C{start}, or C{None} where it is not all there, and where it ends.
+    """
+    if length > MAX_VALUE:
+        raise ProtocolError(f"a value of {length} bytes is too large")
+    end = start + length
+    if len(data) < end + 2:
+        return None, end + 2
+    if data[end : end + 2] != b"\r\n":
+        raise ProtocolError("a value does not end where it should")
+    return data[start:end], end + 2
 
 
 def _resultOf(line: bytes) -> Result:

@@ -14,11 +14,16 @@ from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
 from replkv.commands.catalog import COMMANDS
 from replkv.commands.command import LoggedCommand, WriteCommand
+from replkv.commands.condition import ABSENT, ANY, PRESENT, Condition, Need
 from replkv.commands.decr import Decr
 from replkv.commands.delete import Delete
+from replkv.commands.expire import Expire
+from replkv.commands.gat import Gat
 from replkv.commands.incr import Incr
+from replkv.commands.lifetime import FOREVER, KEPT, OVER, Lifetime
 from replkv.commands.logged import CLOCK, UnknownCommand, allSound, decode, encodeClock, stampOf
 from replkv.commands.prepend import Prepend
+from replkv.commands.put import Put
 from replkv.commands.replace import Replace
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
@@ -51,6 +56,12 @@ class CommandTests(SynchronousTestCase):
             Prepend(b"key", b"", False, most=9),
             Incr(b"key", 2**64 - 1),
             Decr(b"key", 0),
+            Put(b"key", 0, FOREVER, ANY, b"", False),
+            Put(b"\0\xff ", 2**32 - 1, KEPT, Condition(Need.VERSION, 2**64 - 1), b"value", False),
+            Put(b"key", 1, OVER, ABSENT, b"value", False),
+            Put(b"key", 1, Lifetime(FAR_FUTURE), PRESENT, b"value", False),
+            Expire(b"key", KEPT),
+            Gat(b"key", Lifetime(1)),
         ):
             self.assertEqual(decode(command.encode(1500)), (1500, command))
         self.assertEqual(decode(Set(b"k", 0, b"v", True).encode(5)), (5, Set(b"k", 0, b"v", False)))

@@ -13,16 +13,23 @@ from replkv.commands.append import Append
 from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
 from replkv.commands.command import WriteCommand
+from replkv.commands.condition import Need
 from replkv.commands.decr import Decr
 from replkv.commands.delete import Delete
+from replkv.commands.expire import Expire
+from replkv.commands.gat import Gat
 from replkv.commands.incr import Incr
+from replkv.commands.lifetime import KEPT, Lifetime
 from replkv.commands.logged import decode
 from replkv.commands.prepend import Prepend
+from replkv.commands.put import Put
 from replkv.commands.replace import Replace
 from replkv.commands.results import (
     Counted,
     Deleted,
     Exists,
+    Item,
+    Items,
     NotFound,
     NotNumber,
     Result,
@@ -80,9 +87,11 @@ class Model:
         Tell the hash of all that is held.
         """
         total = 0
-        for key, (version, deadline, value) in self.records.items():
-            head = version.to_bytes(8, "big") + deadline.to_bytes(8, "big")
-            total += xxh3_64(head + xxh3_64(value).digest() + key).intdigest()
+        for key, (version, deadline, value, flags) in self.records.items():
+            first = version + 2**63 if flags else version
+            head = first.to_bytes(8, "big") + deadline.to_bytes(8, "big")
+            body = flags.to_bytes(4, "big") + value if flags else value
+            total += xxh3_64(head + xxh3_64(body).digest() + key).intdigest()
         return total & (1 << 64) - 1
 
     def _carryOut(self, index: int, stamp: int, command: WriteCommand) -> Result:
@@ -91,8 +100,19 @@ class Model:
         """
         record = self.visible(command.key)
         match command:
+            case Put():
+                return self._put(index, stamp, command, record)
             case WriteCommand() if record is None and not isinstance(command, Set | Add):
                 return NotFound()
+            case Gat() if record is not None:
+                deadline = self._lasting(stamp, command.lifetime, record)
+                self.records[command.key] = record._replace(version=index, deadline=deadline)
+                left = max(0, deadline - stamp)
+                return Items((Item(command.key, record.flags, index, left, record.value),))
+            case Expire() if record is not None:
+                deadline = self._lasting(stamp, command.lifetime, record)
+                self.records[command.key] = record._replace(version=index, deadline=deadline)
+                return Touched()
             case Add() if record is not None:
                 return Exists()
             case Cad() if record is not None and record.version != command.version:
@@ -105,20 +125,21 @@ class Model:
                 value = first + second if isinstance(command, Append) else second + first
                 if len(value) > command.most:
                     return TooLarge()
-                self.records[command.key] = Record(index, record.deadline, value)
+                self.records[command.key] = Record(index, record.deadline, value, record.flags)
                 return Stored(index)
             case Incr() | Decr() if record is not None:
                 if not re.fullmatch(rb"[0-9]{1,20}", record.value) or int(record.value) > 2**64 - 1:
                     return NotNumber()
                 by = command.delta if isinstance(command, Incr) else -command.delta
                 number = max(0, int(record.value) + by) % 2**64
-                self.records[command.key] = Record(index, record.deadline, str(number).encode())
+                self.records[command.key] = Record(index, record.deadline, str(number).encode(), record.flags)
                 return Counted(index, number)
             case Delete():
                 del self.records[command.key]
                 return Deleted()
             case Touch() if record is not None:
-                self.records[command.key] = Record(index, self._deadline(stamp, command.exptime), record.value)
+                deadline = self._deadline(stamp, command.exptime)
+                self.records[command.key] = record._replace(version=index, deadline=deadline)
                 return Touched()
             case Cas() if record is not None and record.version != command.version:
                 return VersionMismatch()
@@ -126,6 +147,29 @@ class Model:
                 self.records[command.key] = Record(index, self._deadline(stamp, command.exptime), command.value)
                 return Stored(index)
         raise TypeError(f"{command!r} is none that is known here")
+
+    def _put(self, index: int, stamp: int, put: Put, record: Record | None) -> Result:
+        """
+        Store a value if the key is as it has to be.
+        """
+        match put.condition:
+            case Need.ABSENT, _ if record is not None:
+                return Exists()
+            case ((Need.PRESENT | Need.VERSION), _) if record is None:
+                return NotFound()
+            case Need.VERSION, version if record is not None and record.version != version:
+                return VersionMismatch()
+        deadline = self._lasting(stamp, put.lifetime, record)
+        self.records[put.key] = Record(index, deadline, put.value, put.flags)
+        return Stored(index)
+
+    def _lasting(self, stamp: int, lifetime: Lifetime, record: Record | None) -> int:
+        """
+        Tell when a key expires that is to live so long.
+        """
+        if lifetime == KEPT:
+            return 0 if record is None else record.deadline
+        return 0 if lifetime.milliseconds is None else min(stamp + lifetime.milliseconds, FAR_FUTURE)
 
     def _deadline(self, stamp: int, exptime: int) -> int:
         return min(stamp + exptime * 1000, FAR_FUTURE) if exptime else 0

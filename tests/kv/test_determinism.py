@@ -16,10 +16,15 @@ from replkv.commands.add import Add
 from replkv.commands.append import Append
 from replkv.commands.cad import Cad
 from replkv.commands.command import LoggedCommand
+from replkv.commands.condition import ABSENT, ANY, PRESENT, Condition, Need
 from replkv.commands.decr import Decr
+from replkv.commands.expire import Expire
+from replkv.commands.gat import Gat
 from replkv.commands.incr import Incr
+from replkv.commands.lifetime import FOREVER, KEPT, OVER, Lifetime
 from replkv.commands.logged import encodeClock
 from replkv.commands.prepend import Prepend
+from replkv.commands.put import Put
 from replkv.commands.replace import Replace
 from replkv.commands.results import Result
 from replkv.kv.engine import Engine
@@ -27,6 +32,7 @@ from replkv.kv.limits import MachineLimits
 from replkv.kv.machine import StateMachine
 from replkv.kv.memory import MemoryEngine
 from replkv.raft.entry import Entry
+from replkv.times import FAR_FUTURE
 from tests.commands.logged import encodeCas, encodeDelete, encodeSet, encodeTouch
 from tests.kv.model import Model
 from tests.kv.rocksfolder import RocksFolder
@@ -53,6 +59,14 @@ _changing = st.one_of(
     st.builds(Incr, _keys, _numbers),
     st.builds(Decr, _keys, _numbers),
 )
+_lifetimes = st.sampled_from([FOREVER, KEPT, OVER, Lifetime(1), Lifetime(1000), Lifetime(2500), Lifetime(FAR_FUTURE)])
+_conditions = st.sampled_from([ANY, ABSENT, PRESENT]) | st.builds(Condition, st.just(Need.VERSION), st.integers(1, 12))
+_full = st.one_of(
+    st.builds(Put, _keys, st.sampled_from([0, 1, 2**32 - 1]), _lifetimes, _conditions, _values, st.just(False)),
+    st.builds(Put, _keys, st.sampled_from([0, 7]), _lifetimes, st.just(ANY), _values, st.just(False)),
+    st.builds(Expire, _keys, _lifetimes),
+    st.builds(Gat, _keys, _lifetimes),
+)
 
 
 def _logged(command: LoggedCommand, stamp: int) -> bytes:
@@ -67,6 +81,7 @@ COMMANDS = st.one_of(
     st.builds(encodeTouch, _stamps, _keys, _exptimes),
     st.builds(_logged, _conditional, _stamps),
     st.builds(_logged, _changing, _stamps),
+    st.builds(_logged, _full, _stamps),
     st.builds(encodeClock, _stamps),
     st.just(b""),
 )

@@ -37,7 +37,7 @@ def _touchWithOldVersion(touch: Touch, records: Records, stamp: int) -> Result:
     if found is None:
         return NotFound()
     index, records.index = records.index, found.version
-    records.store(touch.key, deadlineOf(stamp, touch.exptime), records.valueOf(touch.key))
+    records.store(touch.key, deadlineOf(stamp, touch.exptime), *records.contentOf(touch.key))
     records.index = index
     return Touched()
 
@@ -50,7 +50,7 @@ def _touchFromOldExpiry(touch: Touch, records: Records, stamp: int) -> Result:
     if found is None:
         return NotFound()
     start = found.deadline or stamp
-    records.store(touch.key, deadlineOf(start, touch.exptime), records.valueOf(touch.key))
+    records.store(touch.key, deadlineOf(start, touch.exptime), *records.contentOf(touch.key))
     return Touched()
 
 
@@ -115,7 +115,7 @@ def _cadAnyVersion(cad: Cad, state: State, stamp: int) -> Result:
 def _countForEver(command: CountCommand, state: State, stamp: int) -> Result:
     if state.find(command.key) is None:
         return NotFound()
-    number = numberOf(state.valueOf(command.key))
+    number = numberOf(state.contentOf(command.key).value)
     if number is None:
         return NotNumber()
     counted = command.counted(number)

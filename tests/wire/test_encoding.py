@@ -11,12 +11,17 @@ from replkv.commands.append import Append
 from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
 from replkv.commands.command import Command
+from replkv.commands.condition import ABSENT, ANY, PRESENT, Condition, Need
 from replkv.commands.decr import Decr
 from replkv.commands.delete import Delete
+from replkv.commands.expire import Expire
 from replkv.commands.extras import Help, Quit, Stats, Version
+from replkv.commands.gat import Gat
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
+from replkv.commands.gets import Gets
 from replkv.commands.incr import Incr
+from replkv.commands.lifetime import FOREVER, KEPT, OVER, Lifetime
 from replkv.commands.members import (
     MemberAdd,
     MemberPromote,
@@ -26,9 +31,11 @@ from replkv.commands.members import (
     MemberUpdate,
 )
 from replkv.commands.prepend import Prepend
+from replkv.commands.put import Put
 from replkv.commands.replace import Replace
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
+from replkv.times import FAR_FUTURE
 from replkv.wire.encoding import encodeCommand
 from replkv.wire.parser import CommandParser
 
@@ -50,6 +57,23 @@ COMMANDS: list[Command] = [
     Incr(b"k", 2**64 - 1),
     Decr(b"k", 0),
     Cad(b"k", 2**64 - 1),
+    Put(b"k", 2**32 - 1, FOREVER, ANY, b"value", True),
+    Put(b"k", 0, KEPT, Condition(Need.VERSION, 2**64 - 1), b"", False),
+    Put(b"base64", 0, OVER, ABSENT, b"value", False),
+    Put(b"k", 0, Lifetime(FAR_FUTURE), PRESENT, b"value", False),
+    Expire(b"k", Lifetime(1500)),
+    Gat(b"k", OVER),
+    Gets((b"k",)),
+    Gets((b"base64",)),
+    Gets((b"a", b"base64", b"b")),
+    Gets((b"a", b"base64")),
+    Get(b"base64"),
+    Get(b"a b"),
+    Get("\N{SNOWMAN}".encode()),
+    Get(bytes(250)),
+    Set(b"\r\nget k\r\n", 0, b"value", True),
+    Put(b" ", 7, FOREVER, ANY, b"value", True),
+    Gets((b"a", b" ", b"base64")),
     Members(),
     MemberAdd(4, "kv4.example.net", 9000, 10000, False, True),
     MemberAdd(2**31 - 1, "::1", 1, 65535, True, False),

@@ -30,7 +30,7 @@ class MalformedTests(ParserTestCase):
         What is no command, in lower case, is malformed; so is an empty line.
         """
         self.assertMalformed(
-            b"frobnicate", b"GET k", b"Get k", b"gets k", b"getmm k", b"", b"\x00", b"\xff\xfe", b"SET k 0 1"
+            b"frobnicate", b"GET k", b"Get k", b"gets", b"getx k", b"getmm k", b"", b"\x00", b"\xff\xfe", b"SET k 0 1"
         )
 
     def test_numberOfArguments(self) -> None:

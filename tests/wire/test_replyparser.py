@@ -17,6 +17,7 @@ from replkv.commands.delete import Delete
 from replkv.commands.extras import Stats, Version
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
+from replkv.commands.gets import Gets
 from replkv.commands.incr import Incr
 from replkv.commands.members import MemberPromote
 from replkv.commands.results import (
@@ -27,6 +28,8 @@ from replkv.commands.results import (
     Done,
     Exists,
     Found,
+    Item,
+    Items,
     NotFound,
     NotNumber,
     NotUpgraded,
@@ -49,6 +52,7 @@ from replkv.wire.replyparser import ProtocolError, ReplyParser
 
 SESSION = (
     b"OK 7\r\nVALUE 5\r\na\r\nb\0\r\nVALUE 18446744073709551615 3 0\r\n\r\nDELETED\r\nERR_REDIRECT localhost 9001\r\n"
+    b"ITEM k 7 9 0 3\r\na\r\n\r\nITEM IA== 0 8 1500 0 base64\r\n\r\nEND\r\nEND\r\n"
     b"STAT role leader\r\nSTAT empty\r\nSTAT name with words\r\nEND\r\nERR_INTERNAL\r\n"
 )
 REPLIES = [
@@ -57,6 +61,8 @@ REPLIES = [
     Found(18446744073709551615, 3, b""),
     Deleted(),
     Redirected("localhost", 9001),
+    Items((Item(b"k", 7, 9, 0, b"a\r\n"), Item(b" ", 0, 8, 1500, b""))),
+    Items(()),
     Statistics({"role": "leader", "empty": "", "name": "with words"}),
     Unavailable(),
 ]
@@ -69,6 +75,8 @@ TOLD: list[tuple[Command, Result]] = [
     (Touch(b"k", 1), Touched()),
     (Incr(b"k", 1), Counted(7, 18446744073709551615)),
     (Incr(b"k", 1), NotNumber()),
+    (Gets((b"k",)), Items((Item(b"k", 2**32 - 1, 2**62, 2**63 - 1, b"value"), Item(bytes(250), 0, 1, 0, b"")))),
+    (Gets((b"k",)), Items(())),
     (Add(b"k", 0, b"v", False), Exists()),
     (Append(b"k", b"v", False), TooLarge()),
     (Delete(b"k"), VersionMismatch()),
@@ -109,7 +117,13 @@ BROKEN = [
     b"VALUE 1 2 3 4\r\n",
     b"VALUE 99999999\r\n",
     b"VALUE 1\r\nab\r\n",
-    b"END\r\n",
+    b"ITEM k 1 2 3\r\n",
+    b"ITEM k 1 2 3 99999999\r\n",
+    b"ITEM k= 1 2 3 0 base64\r\n\r\n",
+    b"ITEM k 1 2 3 1\r\nab\r\n",
+    b"ITEM k 1 2 3 0\r\n\r\nOK 1\r\n",
+    b"ITEM k 1 2 3 0\r\n\r\n" * 129,
+    b"ITEM k 1 2 3 0\r\n\r\nSTAT a b\r\nEND\r\n",
     b"STAT a b\r\nOK 1\r\n",
     b"x" * 1026,
     b"STAT a b\r\n" + b"".join(b"STAT %d x\r\n" % number for number in range(1000)),

@@ -30,7 +30,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from replkv.commands.auth import Auth
-from replkv.commands.command import Command, KeyCommand, ReadCommand
+from replkv.commands.command import Command, DataCommand, ReadCommand
 from replkv.commands.extras import Quit
 from replkv.commands.results import BadCommand, Result
 from replkv.frontends.certified import certifiedLogin
@@ -330,7 +330,7 @@ class TextProtocol(LineReceiver):
         if isinstance(command, Quit):
             self._phase = _FINISHING
             return
-        if self._intake.refuses and isinstance(command, KeyCommand):
+        if self._intake.refuses and isinstance(command, DataCommand):
             self._intake.refused()
             self._asked.append(REFUSED)
             self._replied(REFUSAL)

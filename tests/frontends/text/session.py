@@ -5,15 +5,16 @@ What the tests of the client protocol stand on: a server with a backend in memor
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from typing import Final, cast
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 
 from replkv.commands.auth import Auth
-from replkv.commands.command import Command, KeyCommand, WriteCommand
-from replkv.commands.results import Done, Found, NoSnapshot, NotFound, Result
-from replkv.commands.state import Head, State
+from replkv.commands.command import Command, DataCommand, ReadCommand, WriteCommand
+from replkv.commands.results import Done, Found, Item, NoSnapshot, Result
+from replkv.commands.state import Content, Head, State
 from replkv.frontends.intake import Intake
 from replkv.frontends.limits import INTAKE_LIMITS, MEMORY_LIMITS, IntakeLimits, MemoryLimits
 from replkv.frontends.outbox import Outbox
@@ -50,7 +51,7 @@ class MemoryBackend:
         self.holding = False
         self.held: deque[Request] = deque()
         self.seen: list[Command] = []
-        self._values: dict[bytes, tuple[int, int, bytes]] = {}
+        self._values: dict[bytes, tuple[int, int, bytes, int]] = {}
         self._version = 0
 
     def submit(self, request: Request) -> None:
@@ -58,7 +59,7 @@ class MemoryBackend:
         Answer C{request}, or hold it.
         """
         command = request.command
-        assert isinstance(command, KeyCommand | Auth)
+        assert isinstance(command, DataCommand | Auth)
         self.seen.append(command)
         if self.holding:
             self.held.append(request)
@@ -80,15 +81,11 @@ class MemoryBackend:
             request.session.login = Login(command.user, 1)
             request.answer(Done())
             return
-        assert isinstance(command, KeyCommand)
-        record = self._values.get(command.key)
         if isinstance(command, WriteCommand):
             request.answer(command.carryOut(cast(State, self), 0))
-        elif record is None:
-            request.answer(NotFound())
         else:
-            version, deadline, value = record
-            request.answer(Found(version, deadline // 1000, value))
+            assert isinstance(command, ReadCommand)
+            request.answer(command.tell(_MemoryView(self._values)))
 
     # What commands are carried out on: see replkv.commands.state.State.
 
@@ -99,18 +96,19 @@ class MemoryBackend:
         record = self._values.get(key)
         return None if record is None else Head(*record[:2])
 
-    def valueOf(self, key: bytes) -> bytes:
+    def contentOf(self, key: bytes) -> Content:
         """
-        Its value.
+        What it holds.
         """
-        return self._values[key][2]
+        _, _, value, flags = self._values[key]
+        return Content(value, flags)
 
-    def store(self, key: bytes, deadline: int, value: bytes) -> int:
+    def store(self, key: bytes, deadline: int, value: bytes, flags: int = 0) -> int:
         """
         Store a value.
         """
         self._version += 1
-        self._values[key] = (self._version, deadline, value)
+        self._values[key] = (self._version, deadline, value, flags)
         return self._version
 
     def delete(self, key: bytes) -> None:
@@ -137,6 +135,24 @@ class MemoryBackend:
         One line is enough.
         """
         return {"keys": str(len(self._values))}
+
+
+class _MemoryView:
+    """
+    What reads see of it.
+    """
+
+    def __init__(self, values: Mapping[bytes, tuple[int, int, bytes, int]]) -> None:
+        self._values = values
+
+    def find(self, key: bytes) -> Item | None:
+        """
+        What a key holds.
+        """
+        if key not in self._values:
+            return None
+        version, deadline, value, flags = self._values[key]
+        return Item(key, flags, version, deadline, value)
 
 
 class NoBackups:

@@ -39,6 +39,7 @@ __all__ = [
     "CommandError",
     "Found",
     "Grant",
+    "Item",
     "Member",
     "NotANumber",
     "NotAllowed",
@@ -74,7 +75,7 @@ if TYPE_CHECKING:
         VersionMismatch,
     )
     from replkv.client.membership import Member
-    from replkv.client.replies import Found
+    from replkv.client.replies import Found, Item
     from replkv.tls.connecting import Tls
     from replkv.users.rights import Grant, Right
 else:
@@ -86,6 +87,7 @@ else:
         "Client": "client.client",
         "Found": "client.replies",
         "Grant": "users.rights",
+        "Item": "client.replies",
         "Member": "client.membership",
         "Right": "users.rights",
         "Tls": "tls.connecting",

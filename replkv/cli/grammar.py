@@ -24,7 +24,7 @@ _WRITTEN: Final = {byte[0]: "\\" + name.decode() for name, byte in _ESCAPES.item
 RULES: Final = (
     "Words are separated by spaces. A word is taken as it is typed, its quotes and backslashes too, unless it begins",
     'with a quote: \'a b\' is what stands between the quotes, and so is "a b", in which \\n \\r \\t \\\\ \\" and \\xHH',
-    "are a byte each. A key is 1 to 250 bytes of printable ASCII without a space.",
+    "are a byte each. A key is 1 to 250 bytes.",
 )
 """
 The same, for whoever types.

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from typing import IO, ClassVar, Final, NamedTuple
 
-from twisted.internet.defer import DeferredList
+from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.internet.threads import blockingCallFromThread
@@ -180,8 +180,8 @@ async def storeItems(
     places: Sequence[int] = range(len(items))
     while True:
         left = max(deadline - clock.seconds(), _RETRY_SECONDS)
-        sets = [(items[place].key, items[place].value, items[place].exptime) for place in places]
-        results = await DeferredList([client.set(*each, timeout=left) for each in sets], consumeErrors=True)
+        stores = [_store(client, items[place], left) for place in places]
+        results = await DeferredList(stores, consumeErrors=True)
         for place, (_, result) in zip(places, results, strict=True):
             errors[place] = _errorIn(result)
         missing = {items[place].key for place in places if isinstance(errors[place], Unavailable | OutcomeUnknown)}
@@ -190,6 +190,14 @@ async def storeItems(
         # With all that has such a key, in its order: the last one is to be what is stored in the end.
         places = [place for place, item in enumerate(items) if item.key in missing]
         await deferLater(clock, _RETRY_SECONDS)
+
+
+def _store(client: Client, item: Item, timeout: float) -> Deferred[int]:
+    key, value, flags, exptime = item
+    # Servers of earlier versions keep no flags; what has none goes there too.
+    if flags:
+        return client.put(key, value, flags, exptime, timeout=timeout)
+    return client.set(key, value, exptime, timeout=timeout)
 
 
 def _errorIn(result: object) -> ClientError | None:

@@ -2,7 +2,8 @@
 Keys as JSON lines, one a line, for people and for other programs.
 
 C{key} and C{value} are text where their bytes are UTF-8; otherwise C{keyBase64} and C{valueBase64} stand in their
-place. C{version} is the key's version, and C{exptime} the seconds that it has left, where it expires.
+place. C{version} is the key's version, C{flags} a client's number of 32 bits, where it is not 0, and C{exptime} the
+seconds that it has left, where it expires.
 """
 
 from __future__ import annotations
@@ -11,21 +12,24 @@ import json
 from base64 import b64decode, b64encode
 from typing import Final, NamedTuple
 
+from replkv.commands.put import MAX_FLAGS
 from replkv.kv.record import Record
 from replkv.times import FAR_FUTURE
 
-_NAMES: Final = frozenset(["key", "keyBase64", "value", "valueBase64", "version", "exptime"])
+_NAMES: Final = frozenset(["key", "keyBase64", "value", "valueBase64", "version", "flags", "exptime"])
 
 
 class Item(NamedTuple):
     """
     A key to be stored.
 
+    @ivar flags: a number of 32 bits that is kept with it.
     @ivar exptime: the seconds after which it expires; 0 for never.
     """
 
     key: bytes
     value: bytes
+    flags: int
     exptime: int
 
 
@@ -37,6 +41,8 @@ def encodeLine(key: bytes, record: Record, time: int) -> bytes:
     @return: the line, with its end.
     """
     fields = {**_written("key", key), **_written("value", record.value), "version": record.version}
+    if record.flags:
+        fields["flags"] = record.flags
     if record.deadline:
         fields["exptime"] = -(-(record.deadline - time) // 1000)
     return json.dumps(fields, ensure_ascii=False).encode("utf-8") + b"\n"
@@ -60,7 +66,10 @@ def decodeLine(line: bytes) -> Item:
     exptime = fields.get("exptime", 0)
     if type(exptime) is not int or not 0 <= exptime <= FAR_FUTURE:
         raise ValueError(f"exptime is a number of seconds, not {exptime!r:.50}")
-    return Item(_read(fields, "key"), _read(fields, "value"), exptime)
+    flags = fields.get("flags", 0)
+    if type(flags) is not int or not 0 <= flags <= MAX_FLAGS:
+        raise ValueError(f"flags is a number of 32 bits, not {flags!r:.50}")
+    return Item(_read(fields, "key"), _read(fields, "value"), flags, exptime)
 
 
 def _written(name: str, data: bytes) -> dict[str, object]:

@@ -9,7 +9,8 @@ from typing import Protocol
 from replkv.cli.grammar import GrammarError, Word, words
 from replkv.cli.lines import Lines
 from replkv.cli.statuses import DONE, MISTAKE, UNAVAILABLE, UNKNOWN
-from replkv.cli.words import Answer, valuePlace
+from replkv.cli.verbs.verb import Answer
+from replkv.cli.words import valuePlace
 from replkv.client.address import Address
 
 

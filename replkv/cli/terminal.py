@@ -16,7 +16,8 @@ from twisted.python.failure import Failure
 
 from replkv.cli.statuses import DONE
 from replkv.cli.streams import read, remark, say, tell, write
-from replkv.cli.words import Answer, carryOut, valuePlace
+from replkv.cli.verbs.verb import Answer
+from replkv.cli.words import carryOut, valuePlace
 from replkv.client.address import Address
 from replkv.client.client import Client
 from replkv.wire.replyparser import MAX_VALUE

@@ -8,20 +8,36 @@ import operator
 from collections.abc import Callable, Iterable
 from functools import wraps
 from math import inf
-from typing import Final, ParamSpec, TypeVar
+from typing import Final, Literal, ParamSpec, TypeVar
 
 from twisted.internet.defer import Deferred, fail
 
 from replkv.client.address import Address
 from replkv.client.errors import CommandError
+from replkv.commands.condition import ABSENT, ANY, PRESENT, Condition, Need
+from replkv.commands.gets import MAX_KEYS, Gets
+from replkv.commands.lifetime import FOREVER, KEPT, Lifetime
+from replkv.commands.put import MAX_FLAGS
 from replkv.commands.usercommand import MAX_PREFIX_LENGTH
 from replkv.hosts import hostMistake, isUnspecified
 from replkv.raft.membership import MAX_ID
 from replkv.users.secret import MAX_TOKEN_BYTES
 from replkv.users.user import checkName
+from replkv.wire.encoding import encodeCommand
+from replkv.wire.parser import LINE_LIMIT
 from replkv.wire.replyparser import MAX_VALUE
 
 BytesLike = bytes | bytearray | memoryview
+
+KeyLike = bytes | bytearray | memoryview | str
+"""
+A key. Text is meant as UTF-8.
+"""
+
+LifetimeLike = float | Literal["keep"]
+ConditionLike = int | Literal["any", "absent", "present"]
+
+_CONDITIONS: Final = {"any": ANY, "absent": ABSENT, "present": PRESENT}
 
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
@@ -46,17 +62,79 @@ def failing(method: Callable[_Given, Deferred[_Result]]) -> Callable[_Given, Def
     return call
 
 
-def checkedKey(key: BytesLike) -> bytes:
+def checkedKey(key: KeyLike) -> bytes:
     """
-    A key that cannot be taken for anything else on the command's line.
+    A key.
 
-    @raise TypeError: if it is not bytes.
+    @raise TypeError: if it is neither bytes nor text.
     @raise CommandError: if no key may be like this.
     """
-    taken = _bytes("a key", key)
-    if not 1 <= len(taken) <= _MAX_KEY or not _isWord(taken):
-        raise CommandError(f"a key is 1 to {_MAX_KEY} bytes of printable ASCII without space")
+    try:
+        taken = key.encode("utf-8") if isinstance(key, str) else _bytes("a key", key)
+    except UnicodeEncodeError:
+        raise CommandError("a key that is text is one that UTF-8 can have, without surrogates") from None
+    if not 1 <= len(taken) <= _MAX_KEY:
+        raise CommandError(f"a key is 1 to {_MAX_KEY} bytes, not {len(taken)}")
     return taken
+
+
+def checkedKeys(keys: Iterable[KeyLike]) -> dict[bytes, KeyLike]:
+    """
+    Keys that are asked for at once, each once, with what the program calls it.
+
+    @raise TypeError: if they are not keys.
+    @raise CommandError: if no key may be like one of them, there are none, or they are too many for one command.
+    """
+    if isinstance(keys, KeyLike) or not isinstance(keys, Iterable):
+        raise TypeError(f"keys is a list, as in ['one', 'two'], not {keys!r:.100}")
+    checked = {checkedKey(key): key for key in keys}
+    if not 1 <= len(checked) <= MAX_KEYS or len(encodeCommand(Gets(tuple(checked)))) > LINE_LIMIT + 2:
+        raise CommandError(f"keys are 1 to {MAX_KEYS}, and fit into a line of {LINE_LIMIT} bytes")
+    return checked
+
+
+def checkedFlags(flags: int) -> int:
+    """
+    A number of 32 bits.
+
+    @raise TypeError: if it is not whole.
+    @raise CommandError: if it is negative or too large.
+    """
+    whole = _whole("flags", flags)
+    if not 0 <= whole <= MAX_FLAGS:
+        raise CommandError(f"flags is a whole number from 0 to 2**32 - 1, not {whole}")
+    return whole
+
+
+def checkedLifetime(lifetime: LifetimeLike) -> Lifetime:
+    """
+    How long a key is to live.
+
+    @param lifetime: in seconds, to the millisecond; 0 is for ever, and what is less than a millisecond is one.
+    @raise TypeError: if it is neither a number nor C{"keep"}.
+    @raise CommandError: if it is negative, or no time.
+    """
+    if lifetime == "keep":
+        return KEPT
+    if isinstance(lifetime, bool) or not isinstance(lifetime, int | float):
+        raise TypeError(f"a lifetime is a number of seconds, or 'keep', not {lifetime!r:.100}")
+    if not 0 <= lifetime < inf:
+        raise CommandError(f"a lifetime is a number of seconds, 0 or more, not {lifetime!r}")
+    return Lifetime(min(max(1, round(lifetime * 1000)), _MAX_NUMBER)) if lifetime else FOREVER
+
+
+def checkedCondition(condition: ConditionLike) -> Condition:
+    """
+    What a key has to be like.
+
+    @raise TypeError: if it is neither a version nor a word.
+    @raise CommandError: if it is no such word, or can be no version.
+    """
+    if not isinstance(condition, str):
+        return Condition(Need.VERSION, checkedNumber("a condition", condition))
+    if condition not in _CONDITIONS:
+        raise CommandError(f"a condition is a version, or one of {', '.join(_CONDITIONS)}, not {condition!r:.100}")
+    return _CONDITIONS[condition]
 
 
 def checkedValue(value: BytesLike) -> bytes:

@@ -17,6 +17,7 @@ from replkv.client.address import Address
 from replkv.client.administration import Administration
 from replkv.client.arguments import (
     BytesLike,
+    KeyLike,
     checkedAddress,
     checkedKey,
     checkedNumber,
@@ -29,6 +30,7 @@ from replkv.client.connections import ServerSecurity
 from replkv.client.credentials import checkedCredentials
 from replkv.client.dispatcher import Dispatcher
 from replkv.client.errors import OutcomeUnknown, Unavailable
+from replkv.client.items import ItemCalls
 from replkv.client.membership import Membership
 from replkv.client.replies import Found
 from replkv.clocks import countForward
@@ -54,7 +56,7 @@ from replkv.commands.users import Users
 from replkv.wire.encoding import encodeCommand
 
 
-class Client(Administration, Membership):
+class Client(ItemCalls, Administration, Membership):
     """
     Carries out commands on whichever server leads: it finds that one before it sends anything, follows redirects,
     searches anew when it does not answer, and waits out an election.
@@ -68,7 +70,8 @@ class Client(Administration, Membership):
     sent by then has failed as L{Unavailable}.
 
     All that goes wrong comes out of the Deferreds, mistakes too: wrong types as C{TypeError}, wrong values as
-    L{CommandError} or another C{ValueError}. Nothing was sent then. Keys and values are bytes.
+    L{CommandError} or another C{ValueError}. Nothing was sent then. Values are bytes. So
+    are keys, or they are text, which is meant as UTF-8.
 
     To cancel a call is to wait for it no longer. One that still waits is never sent. One that is under way may be
     carried out, or may yet be; what becomes of it is dropped.
@@ -151,7 +154,7 @@ class Client(Administration, Membership):
         return self._dispatcher.leader
 
     @failing
-    def get(self, key: BytesLike, *, timeout: float | None = None) -> Deferred[bytes | None]:
+    def get(self, key: KeyLike, *, timeout: float | None = None) -> Deferred[bytes | None]:
         """
         @param timeout: the seconds that it may take; by default the client's. So with all others.
         @return: the key's value; C{None} if there is no such key.
@@ -159,14 +162,14 @@ class Client(Administration, Membership):
         return self._call(Get(checkedKey(key)), timeout).addCallback(replies.value)
 
     @failing
-    def getm(self, key: BytesLike, *, timeout: float | None = None) -> Deferred[Found | None]:
+    def getm(self, key: KeyLike, *, timeout: float | None = None) -> Deferred[Found | None]:
         """
         @return: the key's value, version and time left; C{None} if there is no such key.
         """
         return self._call(Getm(checkedKey(key)), timeout).addCallback(replies.found)
 
     @failing
-    def set(self, key: BytesLike, value: BytesLike, exptime: int = 0, *, timeout: float | None = None) -> Deferred[int]:
+    def set(self, key: KeyLike, value: BytesLike, exptime: int = 0, *, timeout: float | None = None) -> Deferred[int]:
         """
         @param exptime: the seconds after which the key expires; 0 for never.
         @return: the key's new version.
@@ -176,7 +179,7 @@ class Client(Administration, Membership):
 
     @failing
     def cas(
-        self, key: BytesLike, version: int, value: BytesLike, exptime: int = 0, *, timeout: float | None = None
+        self, key: KeyLike, version: int, value: BytesLike, exptime: int = 0, *, timeout: float | None = None
     ) -> Deferred[int]:
         """
         Store the value if the key's version is still this one.
@@ -188,7 +191,7 @@ class Client(Administration, Membership):
         return self._call(command, timeout).addCallback(replies.version)
 
     @failing
-    def add(self, key: BytesLike, value: BytesLike, exptime: int = 0, *, timeout: float | None = None) -> Deferred[int]:
+    def add(self, key: KeyLike, value: BytesLike, exptime: int = 0, *, timeout: float | None = None) -> Deferred[int]:
         """
         Store the value if there is no such key.
 
@@ -199,7 +202,7 @@ class Client(Administration, Membership):
 
     @failing
     def replace(
-        self, key: BytesLike, value: BytesLike, exptime: int = 0, *, timeout: float | None = None
+        self, key: KeyLike, value: BytesLike, exptime: int = 0, *, timeout: float | None = None
     ) -> Deferred[int]:
         """
         Store the value if there is such a key.
@@ -210,7 +213,7 @@ class Client(Administration, Membership):
         return self._call(command, timeout).addCallback(replies.version)
 
     @failing
-    def append(self, key: BytesLike, value: BytesLike, *, timeout: float | None = None) -> Deferred[int]:
+    def append(self, key: KeyLike, value: BytesLike, *, timeout: float | None = None) -> Deferred[int]:
         """
         Add to the end of the key's value, which expires when it would have.
 
@@ -220,7 +223,7 @@ class Client(Administration, Membership):
         return self._call(command, timeout).addCallback(replies.version)
 
     @failing
-    def prepend(self, key: BytesLike, value: BytesLike, *, timeout: float | None = None) -> Deferred[int]:
+    def prepend(self, key: KeyLike, value: BytesLike, *, timeout: float | None = None) -> Deferred[int]:
         """
         The same at its beginning.
         """
@@ -228,7 +231,7 @@ class Client(Administration, Membership):
         return self._call(command, timeout).addCallback(replies.version)
 
     @failing
-    def incr(self, key: BytesLike, delta: int = 1, *, timeout: float | None = None) -> Deferred[int]:
+    def incr(self, key: KeyLike, delta: int = 1, *, timeout: float | None = None) -> Deferred[int]:
         """
         Add to the number that the key holds, in decimal digits; what comes after the largest of 64 bits is 0. The key
         expires when it would have.
@@ -238,14 +241,14 @@ class Client(Administration, Membership):
         return self._call(Incr(checkedKey(key), checkedNumber("delta", delta)), timeout).addCallback(replies.number)
 
     @failing
-    def decr(self, key: BytesLike, delta: int = 1, *, timeout: float | None = None) -> Deferred[int]:
+    def decr(self, key: KeyLike, delta: int = 1, *, timeout: float | None = None) -> Deferred[int]:
         """
         The same, down to 0.
         """
         return self._call(Decr(checkedKey(key), checkedNumber("delta", delta)), timeout).addCallback(replies.number)
 
     @failing
-    def delete(self, key: BytesLike, version: int | None = None, *, timeout: float | None = None) -> Deferred[bool]:
+    def delete(self, key: KeyLike, version: int | None = None, *, timeout: float | None = None) -> Deferred[bool]:
         """
         @param version: the version that the key has to have; C{None} where any will do.
         @return: whether there was such a key; fails with L{VersionMismatch} if it has another version.
@@ -255,7 +258,7 @@ class Client(Administration, Membership):
         return self._call(command, timeout).addCallback(replies.wasThere, results.Deleted)
 
     @failing
-    def touch(self, key: BytesLike, exptime: int, *, timeout: float | None = None) -> Deferred[bool]:
+    def touch(self, key: KeyLike, exptime: int, *, timeout: float | None = None) -> Deferred[bool]:
         """
         Have the key expire in so many seconds from now, or never if that is 0. Its version is another one then.
 

@@ -4,8 +4,10 @@ What servers reply, as a program is given it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from replkv.client.arguments import KeyLike
 from replkv.client.errors import (
     AlreadyExists,
     CommandError,
@@ -36,6 +38,20 @@ class Found(NamedTuple):
     exptime: int
 
 
+class Item(NamedTuple):
+    """
+    All that a key holds.
+
+    @ivar flags: the program's, of 32 bits.
+    @ivar left: the seconds that it has left, to the millisecond; 0 if it does not expire.
+    """
+
+    value: bytes
+    version: int
+    flags: int
+    left: float
+
+
 def value(reply: Result) -> bytes | None:
     """
     The value of a key; C{None} if there is no such key.
@@ -53,6 +69,32 @@ def found(reply: Result) -> Found | None:
     if isinstance(reply, results.NotFound):
         return None
     raise refusal(reply) or Unavailable(f"no reply to a read: {lineOf(reply)[:80]!r}")
+
+
+def items(reply: Result, asked: Mapping[bytes, KeyLike]) -> dict[KeyLike, Item]:
+    """
+    What keys hold.
+
+    @param asked: the keys, and what the program calls them.
+    """
+    if isinstance(reply, results.Items) and all(one.key in asked for one in reply.items):
+        return {asked[one.key]: _item(one) for one in reply.items}
+    raise refusal(reply) or Unavailable(f"no reply to a read: {lineOf(reply)[:80]!r}")
+
+
+def item(reply: Result) -> Item | None:
+    """
+    What the one key holds that was given another lifetime.
+    """
+    if isinstance(reply, results.NotFound):
+        return None
+    if isinstance(reply, results.Items) and len(reply.items) == 1:
+        return _item(reply.items[0])
+    raise refusal(reply) or OutcomeUnknown(f"no reply to a write: {lineOf(reply)[:80]!r}")
+
+
+def _item(one: results.Item) -> Item:
+    return Item(one.value, one.version, one.flags, one.left / 1000)
 
 
 def version(reply: Result) -> int:
@@ -128,7 +170,7 @@ def refusal(reply: Result) -> Exception | None:
     if isinstance(reply, results.NotNumber):
         return NotANumber("what the key holds is no number")
     if isinstance(reply, results.TooLarge):
-        return CommandError("the key's value would be larger than the servers allow")
+        return CommandError("the value would be larger than the servers allow, or the values together")
     if isinstance(reply, results.VersionMismatch):
         return VersionMismatch("the key has another version")
     if isinstance(reply, results.BadCommand):

@@ -16,7 +16,6 @@ from replkv.commands.layout import MAX_KEY_LENGTH
 from replkv.commands.lifetime import FOREVER, KEPT, Lifetime
 from replkv.commands.put import MAX_FLAGS
 from replkv.commands.usercommand import MAX_PREFIX_LENGTH
-from replkv.times import FAR_FUTURE
 from replkv.users.rights import Right
 from replkv.users.secret import MAX_TOKEN_BYTES, Secret
 from replkv.users.secret import PATTERN as SECRET_PATTERN
@@ -100,9 +99,9 @@ def _lifetime(word: bytes) -> Lifetime:
     if word == b"keep":
         return KEPT
     if word.endswith(b"ms"):
-        return Lifetime(min(_number(word[:-2]), FAR_FUTURE))
+        return Lifetime(_number(word[:-2]))
     seconds = _number(word)
-    return Lifetime(min(seconds * 1000, FAR_FUTURE)) if seconds else FOREVER
+    return Lifetime(min(seconds * 1000, UINT64_MAX)) if seconds else FOREVER
 
 
 def _shownLifetime(lifetime: Lifetime) -> bytes:

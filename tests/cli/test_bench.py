@@ -62,7 +62,6 @@ class OptionsTests(SynchronousTestCase):
             ("value-bytes", "many"),
             ("keys", ""),
             ("distribution", "normal"),
-            ("prefix", "two words"),
             ("prefix", "x" * 250),
             ("seconds", "inf"),
             ("warm-up", "-1"),

@@ -174,7 +174,7 @@ class StoreItemsTests(SynchronousTestCase):
         What may not be stored is tried again, and the last value of a key stays the last one.
         """
         clock, client = Clock(), FlakyClient(a=2)
-        storing = self.store(client, clock, Item(b"a", b"1", 0), Item(b"b", b"2", 0), Item(b"a", b"3", 0))
+        storing = self.store(client, clock, Item(b"a", b"1", 0, 0), Item(b"b", b"2", 0, 0), Item(b"a", b"3", 0, 0))
         self.assertNoResult(storing)
         clock.advance(1.0)
         self.assertEqual(self.successResultOf(storing), [None, None, None])
@@ -186,7 +186,7 @@ class StoreItemsTests(SynchronousTestCase):
         But not for ever.
         """
         clock, client = Clock(), FlakyClient(a=1000)
-        storing = self.store(client, clock, Item(b"a", b"1", 0))
+        storing = self.store(client, clock, Item(b"a", b"1", 0, 0))
         clock.pump([0.5] * 4)
         [error] = self.successResultOf(storing)
         self.assertIsInstance(error, OutcomeUnknown)

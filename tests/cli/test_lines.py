@@ -55,7 +55,7 @@ class CompletionsTests(StreamCase):
         """
         Commands are completed where one can stand.
         """
-        self.assertEqual(completions("", "ge"), ["get ", "getm "])
+        self.assertEqual(completions("", "get"), ["get ", "getm ", "gets "])
         self.assertEqual(completions("  ", "q"), ["quit "])
         self.assertEqual(completions("help ", "se"), ["set "])
         self.assertEqual(completions("get ", "se"), [])

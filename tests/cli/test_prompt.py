@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from replkv.cli.grammar import GrammarError
 from replkv.cli.prompt import Prompt
 from replkv.cli.statuses import DONE, MISTAKE, NOT_FOUND, UNAVAILABLE, UNKNOWN
-from replkv.cli.words import Answer
+from replkv.cli.verbs.verb import Answer
 from replkv.client.address import Address
 
 

@@ -24,7 +24,7 @@ from replkv.cli.terminal import (
     patiently,
     showAnswer,
 )
-from replkv.cli.words import Answer
+from replkv.cli.verbs.verb import Answer
 from replkv.client.client import Client
 from replkv.testing.cluster.process import Process
 from tests.cli.streams import StreamCase, Terminal

@@ -7,7 +7,8 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 
 from replkv.cli import statuses
-from replkv.cli.words import Answer, carryOut, helpLines, valuePlace
+from replkv.cli.verbs.verb import Answer
+from replkv.cli.words import carryOut, helpLines, valuePlace
 from tests.client.connected import ClientCase
 
 
@@ -52,9 +53,27 @@ class CarryOutTests(ClientCase):
             (b"delete k 9", b"cad k 9\r\n", b"DELETED\r\n", b"", "deleted"),
             (b"touch k 60", b"touch k 60\r\n", b"TOUCHED\r\n", b"", "expires in 60 s"),
             (b"touch k 0", b"touch k 0\r\n", b"TOUCHED\r\n", b"", "never expires"),
+            (b"put k v", b"put k 0 0 any 1\r\nv\r\n", b"OK 9\r\n", b"9", "stored, version 9"),
+            (b"put k v 7 keep 8", b"put k 7 keep 8 1\r\nv\r\n", b"OK 9\r\n", b"9", "stored, version 9"),
+            (b"put k v 0 0.5 absent", b"put k 0 500ms absent 1\r\nv\r\n", b"OK 9\r\n", b"9", "stored, version 9"),
+            (b"expire k 0.5", b"expire k 500ms\r\n", b"TOUCHED\r\n", b"", "done"),
+            (
+                b"gets k other k",
+                b"gets k other\r\n",
+                b"ITEM k 7 9 1500 1\r\nv\r\nEND\r\n",
+                b'{"key": "k", "value": "v", "version": 9, "flags": 7, "exptime": 2}',
+                "k: v\n(version 9, flags 7, expires in 1.5 s)",
+            ),
+            (
+                b"gat \xff 60",
+                b"gat /w== 60000ms base64\r\n",
+                b"ITEM /w== 0 9 0 1 base64\r\nv\r\nEND\r\n",
+                b"v",
+                '"\\xff": v\n(version 9, flags 0, never expires)',
+            ),
             (b"get -- --", b"get --\r\n", b"VALUE 1\r\nv\r\n", b"v", "v"),
         ]:
-            exact = line.startswith(b"get")
+            exact = line.startswith((b"get ", b"getm", b"gat"))
             self.assertEqual(self.answer(line, sent, reply), Answer(statuses.DONE, output, text, exact), line)
 
     def ask(self, line: bytes) -> Deferred[Answer]:
@@ -106,6 +125,10 @@ class CarryOutTests(ClientCase):
             (b"cas k 8 v", b"ERRNOTFOUND\r\n", statuses.NOT_FOUND),
             (b"cas k 8 v", b"ERR_VERSION\r\n", statuses.OTHER_VERSION),
             (b"delete k 8", b"ERR_VERSION\r\n", statuses.OTHER_VERSION),
+            (b"put k v 0 0 absent", b"ERR_EXISTS\r\n", statuses.EXISTS),
+            (b"gets k other", b"END\r\n", statuses.NOT_FOUND),
+            (b"gat k 1", b"ERRNOTFOUND\r\n", statuses.NOT_FOUND),
+            (b"expire k 1", b"ERRNOTFOUND\r\n", statuses.NOT_FOUND),
             (b"add k v", b"ERR_EXISTS\r\n", statuses.EXISTS),
             (b"incr k", b"ERR_NUMBER\r\n", statuses.NOT_A_NUMBER),
             (b"append k v", b"ERR_TOO_LARGE\r\n", statuses.MISTAKE),
@@ -152,7 +175,10 @@ class CarryOutTests(ClientCase):
                 b"cas k 18446744073709551616 v",
                 "VERSION must be a whole number of at most 64 bits, not 18446744073709551616",
             ),
-            (b"get \xc3\xa9", "a key is 1 to 250 bytes of printable ASCII without space"),
+            (b"gets", "usage: gets KEY ..."),
+            (b"put k v 0 -1", "LIFETIME is a number of seconds, such as 60 or 0.5, or keep, not -1"),
+            (b"put k v 0 0 some", "CONDITION is a version, or any, absent, present, not some"),
+            (b"get " + 251 * b"k", "a key is 1 to 250 bytes, not 251"),
         ]:
             answer = self.successResultOf(Deferred.fromCoroutine(carryOut(self.client, line.split(b" "))))
             self.assertEqual(answer, Answer(statuses.MISTAKE, b"", text))

@@ -37,10 +37,11 @@ class PackageTests(SynchronousTestCase):
         """
         self.assertIs(replkv.Client, client.Client)
         self.assertIs(replkv.Found, replies.Found)
+        self.assertIs(replkv.Item, replies.Item)
         failures = {name for name, value in vars(errors).items() if inspect.isclass(value)} - {"ProtocolError"}
         for name in failures:
             self.assertIs(getattr(replkv, name), getattr(errors, name))
-        given = {"Client", "Found", "Grant", "Member", "Right", "Tls", "UserRights", "__version__"}
+        given = {"Client", "Found", "Grant", "Item", "Member", "Right", "Tls", "UserRights", "__version__"}
         self.assertEqual({*replkv.__all__}, given | failures)
         self.assertEqual({name for name in given if not hasattr(replkv, name)}, set())
         self.assertEqual({*replkv.__all__} - {*dir(replkv)}, set())

@@ -36,7 +36,7 @@ STATUSES: Final = {
     DAMAGED: "inspect, verify, restore, export, import: what was looked at is damaged",
     NOT_ALLOWED: "the user may not do that, or the servers do not know the user by this token: nothing was done",
     REFUSED: "user, member: the servers do not do that, and the line says why: nothing was done",
-    EXISTS: "add: there is such a key already",
+    EXISTS: "add, put: there is such a key already",
     NOT_A_NUMBER: "incr, decr: what the key holds is no number",
     MISTAKE: "a mistake in the command, its arguments or the servers file: nothing was done",
     INTERNAL: "an error in replkv itself",

@@ -4,7 +4,7 @@ What clients asked and what they were told: the evidence on which a cluster is j
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from math import inf
@@ -63,18 +63,22 @@ class Answer(NamedTuple):
     @ivar version: the version that the key got or has; C{None} where the answer does not say.
     @ivar value: the value that was found, or counted.
     @ivar left: the seconds that the key has left, rounded up; 0 for ever; C{None} where the answer does not say.
+    @ivar grain: to so many seconds it is rounded.
+    @ivar flags: the flags that were found; C{None} where the answer does not say.
     """
 
     told: Told
     version: int | None = None
     value: bytes | None = None
-    left: int | None = None
+    left: float | None = None
+    grain: float = 1.0
+    flags: int | None = None
 
 
 @dataclass(slots=True, eq=False)
 class Operation:
     """
-    Something that a client asked.
+    Something that a client asked about a key. What is asked about several keys at once is an operation for each.
 
     @ivar number: counts the operations of a history, from 0.
     @ivar process: who asked; no process has two operations under way at once.
@@ -84,6 +88,8 @@ class Operation:
     @ivar invoked: when it was asked, in seconds.
     @ivar ended: when its status was known; infinite where it is unknown, since it may take effect at any time.
     @ivar answer: of one that was answered, the answer.
+    @ivar group: those of one command have the same: they take effect at one instant, or none does; C{None} for one that
+        is alone.
     """
 
     number: int
@@ -94,6 +100,7 @@ class Operation:
     ended: float = inf
     status: Status = Status.UNKNOWN
     answer: Answer | None = None
+    group: int | None = None
 
 
 class Event(NamedTuple):
@@ -132,6 +139,19 @@ class History:
         operation = Operation(len(self.operations), self._process(), connection, command, time)
         self.began(operation)
         return operation
+
+    def invokeTogether(
+        self, commands: Sequence[KeyCommand], time: float, connection: int | None = None
+    ) -> list[Operation]:
+        """
+        Something is asked about several keys at once.
+
+        @param commands: what it comes to for each.
+        """
+        operations = [self.invoke(command, time, connection) for command in commands]
+        for operation in operations:
+            operation.group = operations[0].number
+        return operations
 
     def began(self, operation: Operation) -> None:
         """

@@ -3,8 +3,9 @@ A history as JSON lines, one event a line: the form that other checkers read.
 
 Every line has C{process}, C{type} (C{"invoke"}, C{"ok"}, C{"fail"}, C{"info"}), C{f} (the name of the command),
 C{key}, C{value} and C{time}; and C{number}, which is the operation's. C{value} is what is stored, or what a read found.
-The line on which an operation begins also has its C{connection} and the rest of its command: C{exptime}, C{noreply},
-C{version}. The line of an answer also has what was C{told}, C{version} and C{left}.
+The line on which an operation begins also has its C{connection}, its C{group} if it is one of several that one command
+asks for, and the rest of its command: C{exptime}, C{noreply}, C{version}. The line of an answer also has what was
+C{told}, C{version} and C{left}, and if it tells of flags, C{flags} and the C{grain} of C{left}.
 
 Keys and values are text where they are printable ASCII, and C{{"hex": "..."}} otherwise.
 """
@@ -18,7 +19,9 @@ from typing import Any, Final, cast
 
 from replkv.commands.catalog import ARGUMENTS, COMMANDS
 from replkv.commands.command import KeyCommand, ValueCommand
+from replkv.commands.condition import Condition, Need
 from replkv.commands.extend import ExtendCommand
+from replkv.commands.lifetime import FOREVER, KEPT, Lifetime
 from replkv.testing.history import Answer, Event, History, Operation, Status, Told
 
 _KINDS: Final = {kind.WORD.decode("ascii"): kind for kind in COMMANDS if issubclass(kind, KeyCommand)}
@@ -64,12 +67,16 @@ def _fields(event: Event) -> dict[str, object]:
     }
     if event.type == "invoke":
         fields["connection"] = operation.connection
+        if operation.group is not None:
+            fields["group"] = operation.group
         fields |= {name: getattr(command, name) for name in ARGUMENTS[type(command)] if name not in fields}
         if isinstance(command, ExtendCommand):
             fields["most"] = command.most
     elif event.type == Status.OK.value and operation.answer is not None:
-        told, version, value, left = operation.answer
+        told, version, value, left, grain, flags = operation.answer
         fields |= {"told": told.value, "version": version, "left": left}
+        if flags is not None:
+            fields |= {"grain": grain, "flags": flags}
         if not isinstance(command, ValueCommand):
             fields["value"] = _written(value)
     return fields
@@ -116,7 +123,8 @@ class _Reader:
             raise ValueError(f"operation {number} comes after operation {self._last}")
         if process in self._underWay or process in self._lost:
             raise ValueError(f"process {process} has not ended what it did before")
-        operation = Operation(number, process, fields.connection(), fields.command(), fields.time())
+        group = fields.integer("group") if fields.has("group") else None
+        operation = Operation(number, process, fields.connection(), fields.command(), fields.time(), group=group)
         self._last = number
         self._underWay[process] = operation
         self.history.began(operation)
@@ -169,10 +177,7 @@ class _Fields:
         """
         The time of the event.
         """
-        value = self._field("time")
-        if not isinstance(value, int | float) or isinstance(value, bool) or not isfinite(value):
-            raise ValueError(f"time is no number of seconds: {value!r:.80}")
-        return value
+        return self._seconds("time")
 
     def connection(self) -> int | None:
         """
@@ -188,7 +193,13 @@ class _Fields:
         if name not in _KINDS:
             raise ValueError(f"there is no f {name!r}")
         kind = _KINDS[name]
-        read: dict[type, Callable[[str], Any]] = {bytes: self._bytes, int: self.integer, bool: self._truth}
+        read: dict[type, Callable[[str], Any]] = {
+            bytes: self._bytes,
+            int: self.integer,
+            bool: self._truth,
+            Lifetime: self._lifetime,
+            Condition: self._condition,
+        }
         command = kind(**{argument: read[hint](argument) for argument, hint in ARGUMENTS[kind].items()})
         if isinstance(command, ExtendCommand):
             command.most = self.integer("most")
@@ -204,10 +215,42 @@ class _Fields:
         value = None
         if not isinstance(command, ValueCommand) and self._field("value") is not None:
             value = self._bytes("value")
-        return Answer(_TOLD[told], self._optionalInteger("version"), value, self._optionalInteger("left"))
+        left = None if self._field("left") is None else self._seconds("left")
+        answer = Answer(_TOLD[told], self._optionalInteger("version"), value, left)
+        if not self.has("flags"):
+            return answer
+        return answer._replace(grain=self._seconds("grain"), flags=self.integer("flags"))
+
+    def has(self, name: str) -> bool:
+        """
+        Whether there is such a field.
+        """
+        return name in self._fields
 
     def _optionalInteger(self, name: str) -> int | None:
         return None if self._field(name) is None else self.integer(name)
+
+    def _seconds(self, name: str) -> float:
+        value = self._field(name)
+        if not isinstance(value, int | float) or isinstance(value, bool) or not isfinite(value):
+            raise ValueError(f"{name} is no number of seconds: {value!r:.80}")
+        return value
+
+    def _lifetime(self, name: str) -> Lifetime:
+        match self._field(name):
+            case [None, True]:
+                return KEPT
+            case [None, False]:
+                return FOREVER
+            case [int(milliseconds), False] if milliseconds >= 0:
+                return Lifetime(milliseconds)
+        raise ValueError(f"{name} is no lifetime: {self._field(name)!r:.80}")
+
+    def _condition(self, name: str) -> Condition:
+        match self._field(name):
+            case [int(need), int(version)] if need in list(Need) and version >= 0:
+                return Condition(Need(need), version)
+        raise ValueError(f"{name} is no condition: {self._field(name)!r:.80}")
 
     def _truth(self, name: str) -> bool:
         value = self._field(name)

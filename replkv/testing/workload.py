@@ -4,24 +4,72 @@ What simulated clients ask.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Final
 
+from replkv.commands.add import Add
 from replkv.commands.append import Append
 from replkv.commands.cas import Cas
-from replkv.commands.command import KeyCommand
+from replkv.commands.command import KeyCommand, StoreCommand
+from replkv.commands.condition import ABSENT, ANY, PRESENT, Condition, Need
 from replkv.commands.decr import Decr
+from replkv.commands.expire import Expire
+from replkv.commands.gat import Gat
+from replkv.commands.get import Get
 from replkv.commands.getm import Getm
+from replkv.commands.gets import Gets
 from replkv.commands.incr import Incr
+from replkv.commands.lifetime import FOREVER, KEPT, Lifetime
 from replkv.commands.prepend import Prepend
+from replkv.commands.put import Put
+from replkv.commands.replace import Replace
+from replkv.commands.touch import Touch
 from replkv.testing.history import Answer, Told
+
+_MOST_AT_ONCE: Final = 3
+_KEEPING: Final = 0.3
 
 MOST_CHANGES: Final = 5
 """
 How many changes of values one client makes: of those of which nobody knows what came, any may have been made, in any
 order, and the judge has to try that.
 """
+
+
+def inFull(command: KeyCommand, keys: Sequence[bytes], random: Random) -> KeyCommand | Gets:
+    """
+    Ask for the same in the words that can say more: with flags, a lifetime to the millisecond, or several keys at once.
+
+    @param keys: which others may be asked for, too.
+    """
+    match command:
+        case StoreCommand(key=key, exptime=exptime, value=value, noreply=noreply):
+            flags = random.choice([0, 1, 0xFFFFFFFF])
+            return Put(key, flags, _lifetime(exptime, random), _condition(command), value, noreply)
+        case Touch(key, exptime):
+            return random.choice([Expire, Gat])(key, _lifetime(exptime, random))
+        case Get(key) | Getm(key):
+            others = random.sample(keys, random.randint(0, min(len(keys), _MOST_AT_ONCE)))
+            return Gets(tuple(dict.fromkeys([key, *others])))
+    return command
+
+
+def _lifetime(exptime: int, random: Random) -> Lifetime:
+    if random.random() < _KEEPING:
+        return KEPT
+    return Lifetime(exptime * 1000 - random.choice([0, 1, 500])) if exptime else FOREVER
+
+
+def _condition(command: StoreCommand) -> Condition:
+    match command:
+        case Add():
+            return ABSENT
+        case Replace():
+            return PRESENT
+        case Cas(version=version):
+            return Condition(Need.VERSION, version)
+    return ANY
 
 
 def race(key: bytes, answer: Answer, value: Callable[[], bytes]) -> list[KeyCommand]:

@@ -4,16 +4,22 @@ Bugs of what commands do to the state, and of the state itself.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, cast
+from weakref import WeakKeyDictionary
 
 from replkv.commands.add import Add
 from replkv.commands.append import Append
 from replkv.commands.cad import Cad
+from replkv.commands.condition import Need
 from replkv.commands.count import LIMIT, CountCommand, numberOf
 from replkv.commands.decr import Decr
+from replkv.commands.gat import Gat
+from replkv.commands.gets import Gets
+from replkv.commands.lifetime import Lifetime
+from replkv.commands.put import Put
 from replkv.commands.replace import Replace
-from replkv.commands.results import Counted, Deleted, NotFound, NotNumber, Result, Stored, Touched
-from replkv.commands.state import State
+from replkv.commands.results import Counted, Deleted, Item, Items, NotFound, NotNumber, Result, Stored, Touched
+from replkv.commands.state import State, View
 from replkv.commands.touch import Touch
 from replkv.kv import record, records
 from replkv.kv.engine import Engine
@@ -22,6 +28,7 @@ from replkv.kv.heads import Heads
 from replkv.kv.machine import StateMachine
 from replkv.kv.record import HEAD_BYTES, Record, hashOf, headOf
 from replkv.kv.records import Records
+from replkv.kv.view import View as MachineView
 from replkv.times import deadlineOf
 from tests.planted.bug import Bug, Patch
 
@@ -30,6 +37,10 @@ _delete = Records.delete
 _install = StateMachine.install
 _keep = Heads.keep
 _purge = Records.purge
+_deadline = Lifetime.deadline
+_store = Records.store
+_tell = Gets.tell
+_before: Final[WeakKeyDictionary[StateMachine, dict[bytes, Item]]] = WeakKeyDictionary()
 
 
 def _touchWithOldVersion(touch: Touch, records: Records, stamp: int) -> Result:
@@ -122,7 +133,53 @@ def _countForEver(command: CountCommand, state: State, stamp: int) -> Result:
     return Counted(state.store(command.key, 0, b"%d" % counted), counted)
 
 
+def _gatOnly(gat: Gat, state: State, stamp: int) -> Result:
+    found = state.find(gat.key)
+    if found is None:
+        return NotFound()
+    value, flags = state.contentOf(gat.key)
+    version = state.store(gat.key, found.deadline, value, flags)
+    return Items((Item(gat.key, flags, version, max(0, found.deadline - stamp), value),))
+
+
+def _putAnyway(put: Put, state: State, stamp: int) -> Result:
+    found = state.find(put.key)
+    refusal = None if put.condition.need is Need.ABSENT else put.condition.whyNot(found)
+    deadline = put.lifetime.deadline(stamp, 0 if found is None else found.deadline)
+    return Stored(state.store(put.key, deadline, put.value, put.flags)) if refusal is None else refusal
+
+
+def _keepForEver(lifetime: Lifetime, stamp: int, before: int) -> int:
+    return 0 if lifetime.isKept else _deadline(lifetime, stamp, before)
+
+
+def _storeUnflagged(records: Records, key: bytes, deadline: int, value: bytes, flags: int = 0) -> int:
+    """
+    What a key had stays, but for its flags.
+    """
+    return _store(records, key, deadline, value, 0 if records.find(key) is not None else flags)
+
+
+def _tellOneByOne(gets: Gets, view: View) -> Result:
+    """
+    Of several keys, the last ones are told from what the store was when they were asked for last.
+    """
+    result = _tell(gets, view)
+    if not isinstance(result, Items) or len(gets.keys) == 1:
+        return result
+    now = {item.key: item for item in result.items}
+    before = _before.get(cast(MachineView, view)._machine, {})
+    _before[cast(MachineView, view)._machine] = now
+    told = [before.get(key, now.get(key)) for key in gets.keys[1:]]
+    return Items((*[now[key] for key in gets.keys[:1] if key in now], *[item for item in told if item is not None]))
+
+
 BUGS: Final = (
+    Bug("a put that overwrites", "cluster", 60, (Patch(Put, "carryOut", _putAnyway),)),
+    Bug("an expiry that is lost where it is to be kept", "cluster", 200, (Patch(Lifetime, "deadline", _keepForEver),)),
+    Bug("flags lost where a key is written over", "cluster", 20, (Patch(Records, "store", _storeUnflagged),)),
+    Bug("keys that are not told of one instant", "cluster", 100, (Patch(Gets, "tell", _tellOneByOne),)),
+    Bug("a gat that keeps the old expiry", "cluster", 200, (Patch(Gat, "carryOut", _gatOnly),)),
     Bug("an add that overwrites", "cluster", 20, (Patch(Add, "carryOut", _addAnyway),)),
     Bug("a replace that creates", "cluster", 20, (Patch(Replace, "carryOut", _replaceAnyway),)),
     Bug("a cad that looks at no version", "cluster", 60, (Patch(Cad, "carryOut", _cadAnyVersion),)),

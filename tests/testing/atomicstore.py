@@ -7,21 +7,27 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from math import ceil
 from random import Random
+from typing import Final
 
 from replkv.commands.add import Add
 from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
 from replkv.commands.command import KeyCommand, StoreCommand, ValueCommand
+from replkv.commands.condition import Need
 from replkv.commands.delete import Delete
+from replkv.commands.expire import Expire
 from replkv.commands.extend import ExtendCommand
+from replkv.commands.gat import Gat
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
+from replkv.commands.gets import Gets
+from replkv.commands.put import Put
 from replkv.commands.replace import Replace
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
 from replkv.testing.history import Answer, History, Told
 from replkv.testing.linear.values import ChangeCommand
-from replkv.testing.workload import change
+from replkv.testing.workload import change, inFull
 from tests.testing.asked import Asked as Seen
 from tests.testing.asked import historyOf
 
@@ -41,6 +47,7 @@ class Load:
     @ivar expiring: how often a key expires.
     @ivar noreply: how often no reply is wanted.
     @ivar changing: how often another value is made of the one that there is.
+    @ivar full: how often it is asked for in the words that can say more.
     @ivar repeated: how often a value is one that was stored before.
     @ivar grid: the times are multiples of it; 0 if they are not.
     @ivar jitter: by how many seconds the store's clock is wrong, at the most.
@@ -55,6 +62,7 @@ class Load:
     expiring: float = 0.3
     noreply: float = 0.1
     changing: float = 0.0
+    full: float = 0.0
     repeated: float = 0.0
     grid: float = 0.0
     jitter: float = 0.0
@@ -88,6 +96,10 @@ class Record:
     version: int
     value: bytes
     deadline: float
+    flags: int = 0
+
+
+_NEEDS: Final[dict[type[KeyCommand], Need]] = {Set: Need.ANY, Add: Need.ABSENT}
 
 
 class AtomicStore:
@@ -165,6 +177,13 @@ class AtomicStore:
         return start + (round(passed / grid) * grid if grid else passed)
 
     def _command(self, key: bytes) -> KeyCommand:
+        command = self._plain(key)
+        if self._random.random() >= self._load.full:
+            return command
+        fuller = inFull(command, (), self._random)
+        return Getm(key) if isinstance(fuller, Gets) else fuller
+
+    def _plain(self, key: bytes) -> KeyCommand:
         random, load = self._random, self._load
         kind = random.random()
         if kind < 0.22:
@@ -234,26 +253,33 @@ class AtomicStore:
         return max(0.0, now + self._offset + random.uniform(-load.jitter, load.jitter))
 
     def _write(self, command: KeyCommand, record: Record | None, taken: float) -> Answer:
-        if record is None and not isinstance(command, Set | Add):
+        need, expected = _NEEDS.get(type(command), Need.PRESENT), record and record.version
+        if isinstance(command, Cas | Cad):
+            expected = command.version
+        elif isinstance(command, Put):
+            need = command.condition.need
+            expected = command.condition.version if need is Need.VERSION else expected
+        if record is None and need not in (Need.ANY, Need.ABSENT):
             return MISSING
-        if isinstance(command, Cas | Cad) and record is not None and record.version != command.version:
+        if record is not None and expected != record.version:
             return Answer(Told.WRONG_VERSION)
         if isinstance(command, Delete | Cad):
             del self._records[command.key]
             return Answer(Told.DELETED)
-        if isinstance(command, Add) and record is not None:
+        if need is Need.ABSENT and record is not None:
             return Answer(Told.EXISTS)
         if isinstance(command, ChangeCommand) and record is not None:
             return self._changed(command, record)
-        assert isinstance(command, StoreCommand | Touch)
         version = self._versions[-1] + self._random.choice([1, 1, 2, 5])
         self._versions.append(version)
-        deadline = taken + command.exptime if command.exptime else 0.0
-        if isinstance(command, Touch) and record is not None:
-            self._records[command.key] = replace(record, version=version, deadline=deadline)
-            return Answer(Told.TOUCHED)
-        assert isinstance(command, StoreCommand)
-        self._records[command.key] = Record(version, command.value, deadline)
+        deadline = _deadline(command, record, taken)
+        if isinstance(command, Touch | Expire):
+            assert record is not None
+            record = self._records[command.key] = replace(record, version=version, deadline=deadline)
+            return _found(command, record, taken) if isinstance(command, Gat) else Answer(Told.TOUCHED)
+        assert isinstance(command, StoreCommand | Put)
+        flags = command.flags if isinstance(command, Put) else 0
+        self._records[command.key] = Record(version, command.value, deadline, flags)
         return Answer(Told.STORED, version)
 
     def _changed(self, command: ChangeCommand, record: Record) -> Answer:
@@ -273,11 +299,24 @@ class AtomicStore:
         return Answer(Told.COUNTED, version, value)
 
 
+def _deadline(command: KeyCommand, record: Record | None, taken: float) -> float:
+    if isinstance(command, Put | Expire):
+        milliseconds, isKept = command.lifetime
+        if isKept:
+            return 0.0 if record is None else record.deadline
+        return taken + milliseconds / 1000 if milliseconds else 0.0
+    assert isinstance(command, StoreCommand | Touch)
+    return taken + command.exptime if command.exptime else 0.0
+
+
 def _found(command: KeyCommand, record: Record | None, taken: float) -> Answer:
     if record is None:
         return MISSING
     if isinstance(command, Get):
         return Answer(Told.FOUND, None, record.value)
     # Rounded first: the sum and the difference of two times are not exact.
+    if isinstance(command, Gat):
+        left = ceil(round((record.deadline - taken) * 1000, 3)) / 1000 if record.deadline else 0.0
+        return Answer(Told.FOUND, record.version, record.value, left, 0.001, record.flags)
     left = ceil(round(record.deadline - taken, 6)) if record.deadline else 0
     return Answer(Told.FOUND, record.version, record.value, left)

@@ -8,24 +8,32 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import chain, combinations, pairwise, permutations, product
 from math import inf
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from replkv.commands.add import Add
 from replkv.commands.append import Append
 from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
-from replkv.commands.command import StoreCommand
+from replkv.commands.command import KeyCommand, StoreCommand
+from replkv.commands.condition import Need
 from replkv.commands.delete import Delete
+from replkv.commands.expire import Expire
 from replkv.commands.extend import ExtendCommand
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.incr import Incr
+from replkv.commands.put import Put
 from replkv.commands.replace import Replace
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
 from replkv.testing.history import Answer, History, Operation, Status, Told
 from replkv.testing.linear.clocks import ClockBound
 from replkv.testing.linear.values import ChangeCommand
+
+_NEEDING: Final = {Need.ANY: Set, Need.ABSENT: Add, Need.PRESENT: Replace, Need.VERSION: Cas}
+"""
+What a C{put} with such a condition is.
+"""
 
 
 class Life(NamedTuple):
@@ -47,7 +55,7 @@ class Life(NamedTuple):
     versions: frozenset[int]
     origin: Operation
     others: frozenset[int] = frozenset()
-    found: tuple[tuple[Operation, int | None], ...] = ()
+    found: tuple[tuple[Operation, float | None], ...] = ()
     missed: Sequence[Operation] = ()
 
 
@@ -111,60 +119,74 @@ def _carryOut(rest: Sequence[Operation], lives: Lives) -> Iterator[Lives]:
     command = operation.command
     past, lasts = lives
     told = operation.answer.told if operation.answer is not None else None
-    if isinstance(command, Set):
-        yield _begun(rest, command.value, past)
+    kind = _NEEDING[command.condition.need] if isinstance(command, Put) else type(command)
+    isKept = isinstance(command, Put | Expire) and command.lifetime.isKept
+    if kind is Set and told not in (None, Told.STORED, Told.CARRIED_OUT):
         return
-    isAdded = isinstance(command, Add) and told in (None, Told.STORED, Told.CARRIED_OUT)
-    isMissed = told in (Told.NOT_FOUND, Told.CARRIED_OUT) and not isinstance(command, Add)
-    if isAdded or isMissed or (told is None and isinstance(command, Delete)):
+    if kind is Set and not isKept:
+        yield _begun(rest, _value(command), past)
+        return
+    isAdded = kind in (Add, Set) and told in (None, Told.STORED, Told.CARRIED_OUT)
+    isMissed = told in (Told.NOT_FOUND, Told.CARRIED_OUT) and kind not in (Add, Set)
+    if isAdded or isMissed or (told is None and kind is Delete):
         missed = lives if not lasts else None
         if lasts and _exptime(past[-1]):
             missed = (*past[:-1], past[-1]._replace(missed=rest)), False
         if missed is not None:
-            yield _begun(rest, command.value, missed[0]) if isinstance(command, Add) else missed
+            yield _begun(rest, _value(command), missed[0]) if isAdded else missed
     if not lasts:
         return
-    if isinstance(command, Add):
+    met = _found(past, operation, frozenset())
+    if kind is Set:
+        yield _begun(rest, _value(command), met, isKept)
+    elif kind is Add:
         if told in (Told.EXISTS, Told.CARRIED_OUT):
-            yield _found(past, operation, frozenset()), True
-    elif isinstance(command, Replace):
+            yield met, True
+    elif kind is Replace:
         if told in (None, Told.STORED, Told.CARRIED_OUT):
-            yield _begun(rest, command.value, _found(past, operation, frozenset()))
+            yield _begun(rest, _value(command), met, isKept)
     elif isinstance(command, ChangeCommand):
         made = _made(command, past[-1].value)
-        met = _found(past, operation, frozenset())
         value = None if operation.answer is None else operation.answer.value
         if told in (None, Told.STORED, Told.COUNTED, Told.CARRIED_OUT) and made is not None and value in (None, made):
-            begun, _ = _begun(rest, made, met)
-            yield (*begun[:-1], begun[-1]._replace(origin=past[-1].origin)), True
+            yield _begun(rest, made, met, isKept=True)
         if told in (Told.TOO_LARGE, Told.NO_NUMBER, Told.CARRIED_OUT) and made is None:
             yield met, True
     elif isinstance(command, Cad):
         if told in (None, Told.DELETED):
             yield _found(past, operation, frozenset([command.version])), False
         if told is Told.WRONG_VERSION:
-            met = _found(past, operation, frozenset())
             yield (*met[:-1], met[-1]._replace(others=met[-1].others | {command.version})), True
-    elif isinstance(command, Cas):
+    elif isinstance(command, Cas | Put):
+        expected = command.version if isinstance(command, Cas) else command.condition.version
         if told in (None, Told.STORED, Told.CARRIED_OUT):
-            yield _begun(rest, command.value, _found(past, operation, frozenset([command.version])))
+            yield _begun(rest, command.value, _found(past, operation, frozenset([expected])), isKept)
         if told in (Told.WRONG_VERSION, Told.CARRIED_OUT):
-            met = _found(past, operation, frozenset())
-            yield (*met[:-1], met[-1]._replace(others=met[-1].others | {command.version})), True
-    elif isinstance(command, Touch):
-        if told in (None, Told.TOUCHED):
-            yield _begun(rest, past[-1].value, _found(past, operation, frozenset()))
+            yield (*met[:-1], met[-1]._replace(others=met[-1].others | {expected})), True
+    elif isinstance(command, Touch | Expire):
+        value = None if operation.answer is None else operation.answer.value
+        if told in (None, Told.TOUCHED, Told.FOUND) and value in (None, past[-1].value):
+            yield _begun(rest, past[-1].value, met, isKept)
     elif isinstance(command, Delete):
         if told in (None, Told.DELETED):
-            yield _found(past, operation, frozenset()), False
+            yield met, False
     elif told is Told.FOUND and operation.answer is not None and operation.answer.value == past[-1].value:
         yield _found(past, operation, _versions(operation.answer), operation.answer.left), True
 
 
-def _begun(rest: Sequence[Operation], value: bytes, past: tuple[Life, ...]) -> Lives:
+def _begun(rest: Sequence[Operation], value: bytes, past: tuple[Life, ...], isKept: bool = False) -> Lives:
+    """
+    @param isKept: whether it expires when the one before it would have.
+    """
     answer = rest[0].answer
     versions: frozenset[int] = _versions(answer) if answer is not None else frozenset()
-    return (*past, Life(rest[0], value, rest, versions, rest[0])), True
+    origin = past[-1].origin if isKept else rest[0]
+    return (*past, Life(rest[0], value, rest, versions, origin)), True
+
+
+def _value(command: KeyCommand) -> bytes:
+    assert isinstance(command, StoreCommand | Put)
+    return command.value
 
 
 def _made(command: ChangeCommand, value: bytes) -> bytes | None:
@@ -181,7 +203,7 @@ def _made(command: ChangeCommand, value: bytes) -> bytes | None:
 
 
 def _found(
-    past: tuple[Life, ...], operation: Operation, versions: frozenset[int], left: int | None = None
+    past: tuple[Life, ...], operation: Operation, versions: frozenset[int], left: float | None = None
 ) -> tuple[Life, ...]:
     life = past[-1]
     life = life._replace(versions=life.versions | versions, found=(*life.found, (operation, left)))
@@ -192,9 +214,12 @@ def _versions(answer: Answer) -> frozenset[int]:
     return frozenset([answer.version] if answer.version is not None else [])
 
 
-def _exptime(life: Life) -> int:
-    assert isinstance(life.origin.command, StoreCommand | Touch)
-    return life.origin.command.exptime
+def _exptime(life: Life) -> float:
+    command = life.origin.command
+    if isinstance(command, Put | Expire):
+        return (command.lifetime.milliseconds or 0) / 1000
+    assert isinstance(command, StoreCommand | Touch)
+    return command.exptime
 
 
 def _fits(lives: Sequence[Life], clocks: ClockBound) -> bool:
@@ -235,23 +260,27 @@ def _timesFit(life: Life, clocks: ClockBound) -> bool:
     measure time, this knows only of that having been so all the while.
     """
     exptime, slack = _exptime(life), clocks.slack
-    lefts = [left for _, left in life.found if left is not None]
+    lefts = [(left, _grain(operation)) for operation, left in life.found if left is not None]
     if not exptime:
-        return not any(lefts)
-    if not all(1 <= left <= exptime for left in lefts):
+        return not any(left for left, _ in lefts)
+    if not all(0 < left < exptime + grain for left, grain in lefts):
         return False
     if clocks.blind:
         return True
     first, last = life.store.invoked, min(operation.ended for operation in life.followed)
     bounds = [first, *([last] if last < inf else [])]
     for operation, left in life.found:
-        for passed in [0, left, *([left - 1] if left is not None else [])]:
+        for passed in [0, left, *([left - _grain(operation)] if left is not None else [])]:
             if passed is not None:
                 bounds += [operation.invoked + passed - exptime - slack, operation.ended + passed - exptime + slack]
     bounds += [operation.ended - exptime + slack for operation in life.missed]
     bounds = sorted(bound for bound in bounds if bound < inf)
     times = [*bounds, *((one + other) / 2 for one, other in pairwise(bounds)), bounds[-1] + 1.0]
     return any(first <= time <= last and _isTime(time, life, slack) for time in times)
+
+
+def _grain(operation: Operation) -> float:
+    return 1.0 if operation.answer is None else operation.answer.grain
 
 
 def _isTime(time: float, life: Life, slack: float) -> bool:
@@ -263,7 +292,7 @@ def _isTime(time: float, life: Life, slack: float) -> bool:
         if operation.invoked >= deadline + slack:
             return False
         if left is not None and not (
-            deadline - operation.ended - slack <= left <= deadline - operation.invoked + slack + 1
+            deadline - operation.ended - slack <= left <= deadline - operation.invoked + slack + _grain(operation)
         ):
             return False
     return all(operation.ended >= deadline - slack for operation in life.missed)

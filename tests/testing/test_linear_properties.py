@@ -16,8 +16,11 @@ from twisted.trial.unittest import SynchronousTestCase
 from replkv.commands.add import Add
 from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
+from replkv.commands.condition import Need
 from replkv.commands.delete import Delete
+from replkv.commands.expire import Expire
 from replkv.commands.extend import ExtendCommand
+from replkv.commands.put import Put
 from replkv.commands.touch import Touch
 from replkv.testing.history import Answer, History, Operation, Status, Told
 from replkv.testing.linear.clocks import ClockBound
@@ -35,15 +38,18 @@ def draw(random: Random, operations: int, keys: int) -> Load:
     """
     What clients do.
     """
+    changing = random.choice([0.0, 0.0, 0.4])
     return Load(
         operations=operations,
         clients=random.randint(1, 6),
         depth=random.choice([1, 2, 5]),
         keys=keys,
-        unknown=random.choice([0.0, 0.1, 0.5]),
+        # Of values that are made of each other, little may be unknown, or all orders have to be tried.
+        unknown=random.choice([0.0, 0.1, 0.1 if changing else 0.5]),
         expiring=random.choice([0.0, 0.5, 1.0]),
         noreply=random.choice([0.0, 0.1, 0.5]),
-        changing=random.choice([0.0, 0.0, 0.4]),
+        changing=changing,
+        full=random.choice([0.0, 0.0, 0.3]),
         repeated=random.choice([0.0, 0.0, 0.5]),
         grid=random.choice([0.0, 0.25, 0.5]),
         jitter=random.choice([0.0, 0.1]),
@@ -139,8 +145,10 @@ def _opposite(operation: Operation, answer: Answer) -> Answer:
         return Answer(Told.NOT_FOUND)
     if isinstance(operation.command, Delete | Cad):
         return Answer(Told.DELETED)
-    if isinstance(operation.command, Touch):
+    if isinstance(operation.command, Touch) or type(operation.command) is Expire:
         return Answer(Told.TOUCHED)
+    if isinstance(operation.command, Put) and operation.command.condition.need is Need.ABSENT:
+        return Answer(Told.EXISTS) if answer.told is Told.STORED else answer
     return Answer(Told.WRONG_VERSION) if isinstance(operation.command, Cas) else answer
 
 

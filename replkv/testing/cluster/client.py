@@ -23,10 +23,11 @@ from replkv.testing.cluster.credentials import Credentials
 from replkv.testing.cluster.edges import atEdge
 from replkv.testing.cluster.plan import MAX_VALUE_BYTES, ClientPlan
 from replkv.testing.cluster.process import Process
+from replkv.testing.cluster.question import Command
 from replkv.testing.cluster.session import Session
 from replkv.testing.history import Answer, History, Operation, Status
 from replkv.testing.users.record import Asked
-from replkv.testing.workload import MOST_CHANGES, change, race
+from replkv.testing.workload import MOST_CHANGES, change, inFull, race
 
 _BINARY: Final = b"\r\nset k0 0 1\r\n\x00\xff\r\n"
 _HUGE_RATE: Final = 0.1
@@ -257,7 +258,7 @@ class WorkloadClient:
             self._lastReply = self._process.seconds()
         self._logIn()
         room = max(1, self._plan.depth - len(session.outstanding))
-        commands: list[KeyCommand | None] = [self._next() for _ in range(self._random.randint(1, room))]
+        commands: list[Command | None] = [self._next() for _ in range(self._random.randint(1, room))]
         if self._random.random() < self._plan.nonsense:
             commands.insert(self._random.randrange(len(commands) + 1), None)
         session.send(commands)
@@ -297,12 +298,16 @@ class WorkloadClient:
             size = MAX_VALUE_BYTES
         return value.ljust(size, b".")
 
-    def _next(self) -> KeyCommand:
+    def _next(self) -> Command:
         """
         A command, which counts as sent.
         """
         command = self._command()
         self._sent += 1
+        if self._plan.full and self._random.random() < self._plan.full:
+            # Who may do some things only is told nothing of several keys if it may not have one of them.
+            others = self._plan.keys if self._credentials is None else ()
+            return inFull(command, others, self._random)
         return command
 
     def _command(self) -> KeyCommand:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from random import Random
 from typing import Final
 
+from replkv.commands.layout import MAX_KEY_LENGTH
 from replkv.node.limits import NODE_LIMITS
 from replkv.service.limits import ServerLimits
 from replkv.testing.chance import chance
@@ -96,6 +97,7 @@ So are values of a mebibyte: all that happens to one is copied many times.
 """
 
 _CHANGING: Final = 0.35
+_FULL: Final = 0.5
 """
 In so many seeds, values are made of each other: who has seen one does not know who stored it.
 """
@@ -212,7 +214,25 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
     changing = chance(seed, "changing")
     if changing.random() < _CHANGING:
         plan = replace(plan, clients=tuple(replace(client, changing=0.3) for client in plan.clients))
+    full = chance(seed, "full")
+    if full.random() < _FULL:
+        plan = _inFull(plan, full)
     return _roomy(plan) if any(client.huge or client.large for client in plan.clients) else plan
+
+
+def _inFull(plan: Plan, random: Random) -> Plan:
+    """
+    The same, with clients that use all that a key can have; and, where rights do not hang on how they begin, with keys
+    that are no words.
+    """
+    beginning = b"" if plan.users is not None else random.choice([b"", b"\r\n\xe2\x98\x83 ", b"\0"])
+    return replace(
+        plan,
+        clients=tuple(
+            replace(client, full=0.4, keys=tuple((beginning + key)[-MAX_KEY_LENGTH:] for key in client.keys))
+            for client in plan.clients
+        ),
+    )
 
 
 def _fleeting(plan: Plan) -> Plan:

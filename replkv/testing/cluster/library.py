@@ -4,9 +4,9 @@ A simulated client that uses the client library, as applications do.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
-from typing import Final
+from typing import Final, Literal
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import deferLater
@@ -21,27 +21,33 @@ from replkv.client.errors import (
     Unavailable,
     VersionMismatch,
 )
-from replkv.client.replies import Found
+from replkv.client.replies import Found, Item
 from replkv.commands.add import Add
 from replkv.commands.append import Append
 from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
 from replkv.commands.command import KeyCommand
+from replkv.commands.condition import ABSENT, ANY, PRESENT, Condition
 from replkv.commands.decr import Decr
 from replkv.commands.delete import Delete
+from replkv.commands.expire import Expire
+from replkv.commands.gat import Gat
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
+from replkv.commands.gets import Gets
 from replkv.commands.incr import Incr
+from replkv.commands.lifetime import Lifetime
 from replkv.commands.prepend import Prepend
+from replkv.commands.put import Put
 from replkv.commands.replace import Replace
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
 from replkv.testing.cluster.plan import MAX_VALUE_BYTES, ClientPlan
 from replkv.testing.cluster.process import Process
-from replkv.testing.cluster.session import describe
+from replkv.testing.cluster.question import MILLISECOND, Command, ask
 from replkv.testing.history import Answer, History, Told
 from replkv.testing.linear.report import resultOf
-from replkv.testing.workload import MOST_CHANGES, change
+from replkv.testing.workload import MOST_CHANGES, change, inFull
 
 _LATENESS: Final = 0.001
 
@@ -113,10 +119,14 @@ class LibraryClient:
             if self._stopped:
                 break
             if self._underWay < self._plan.depth:
-                self._call(self._command(number))
+                command = self._command(number)
+                if self._plan.full and self._random.random() < self._plan.full:
+                    self._call(inFull(command, self._plan.keys, self._random))
+                else:
+                    self._call(command)
         self._running = False
 
-    def _call(self, command: KeyCommand) -> None:
+    def _call(self, command: Command) -> None:
         random = self._random
         timeout = random.choice([0.05, 0.3, 1.0]) if random.random() < 0.2 else self._timeout
         asked = Deferred.fromCoroutine(self._ask(command, timeout))
@@ -145,25 +155,32 @@ class LibraryClient:
         ]
         return random.choice(commands)
 
-    async def _ask(self, command: KeyCommand, seconds: float) -> None:
+    async def _ask(self, command: Command, seconds: float) -> None:
         process, history = self._process, self._history
-        operation = history.invoke(command, process.seconds())
+        question = ask(command, history, process.seconds())
         self._underWay += 1
-        self._tell(process.host, f"has the library ask for {describe(command)}, operation {operation.number}")
+        self._tell(process.host, f"has the library ask for {question}")
         try:
-            answer = await self._answer(command, seconds)
+            answers = await self._answers(command, seconds)
         except (CancelledError, OutcomeUnknown):
-            history.lost(operation, process.seconds())
+            question.lose(history, process.seconds())
         except Unavailable:
             # The library says that this was certainly not carried out.
-            history.failed(operation, process.seconds())
+            question.fail(history, process.seconds())
         else:
-            history.answered(operation, answer, process.seconds())
-        self._tell(process.host, f"knows of operation {operation.number}: {resultOf(operation)}")
+            question.answer(history, answers, process.seconds())
+        first = question.operations[0]
+        self._tell(process.host, f"knows of operation {first.number}: {resultOf(first)}")
         self._underWay -= 1
-        took = process.seconds() - operation.invoked
+        took = process.seconds() - first.invoked
         if took > seconds + _LATENESS:
-            self._misled(f"operation {operation.number} had {seconds:g} s, and took {took:.3f} s")
+            self._misled(f"operation {first.number} had {seconds:g} s, and took {took:.3f} s")
+
+    async def _answers(self, command: Command, seconds: float) -> list[Answer]:
+        if not isinstance(command, Gets):
+            return [await self._answer(command, seconds)]
+        items = await self._client.gets(command.keys, timeout=seconds)
+        return [answerOfItem(items.get(key)) for key in command.keys]
 
     async def _answer(self, command: KeyCommand, seconds: float) -> Answer:
         client = self._client
@@ -198,6 +215,16 @@ class LibraryClient:
                     return Answer(Told.DELETED if await client.delete(key, timeout=seconds) else Told.NOT_FOUND)
                 case Touch(key, exptime):
                     return Answer(Told.TOUCHED if await client.touch(key, exptime, timeout=seconds) else Told.NOT_FOUND)
+                case Put(key, flags, lifetime, condition, value, _):
+                    self._version = await client.put(
+                        key, value, flags, _seconds(lifetime), _needed(condition), timeout=seconds
+                    )
+                    return Answer(Told.STORED, self._version)
+                case Gat(key, lifetime):
+                    return answerOfItem(await client.gat(key, _seconds(lifetime), timeout=seconds))
+                case Expire(key, lifetime):
+                    touched = await client.expire(key, _seconds(lifetime), timeout=seconds)
+                    return Answer(Told.TOUCHED if touched else Told.NOT_FOUND)
                 case Getm(key):
                     found = await client.getm(key, timeout=seconds)
                     self._version = self._version if found is None else found.version
@@ -215,6 +242,24 @@ class LibraryClient:
             return Answer(Told.WRONG_VERSION)
         except NotFound:
             return Answer(Told.NOT_FOUND)
+
+
+def _seconds(lifetime: Lifetime) -> float | Literal["keep"]:
+    return "keep" if lifetime.isKept else (lifetime.milliseconds or 0) / 1000
+
+
+def _needed(condition: Condition) -> int | Literal["any", "absent", "present"]:
+    needed: Mapping[Condition, Literal["any", "absent", "present"]] = {ANY: "any", ABSENT: "absent", PRESENT: "present"}
+    return needed.get(condition, condition.version)
+
+
+def answerOfItem(item: Item | None) -> Answer:
+    """
+    What the library found of an item, as histories have it.
+    """
+    if item is None:
+        return Answer(Told.NOT_FOUND)
+    return Answer(Told.FOUND, item.version, item.value, item.left, MILLISECOND, item.flags)
 
 
 def answerOf(found: Found | None) -> Answer:

@@ -47,6 +47,7 @@ class ClientPlan:
         C{changing} count.
     @ivar changing: how many of its writes to the first of the keys make another value of the one that there is. Where
         some do, what others store there are numbers, the same ones again and again.
+    @ivar full: how many of its commands it asks for in the words that can say more (C{put} for C{set} and so on).
     """
 
     number: int
@@ -70,6 +71,7 @@ class ClientPlan:
     longest: int
     library: bool = False
     changing: float = 0.0
+    full: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -16,41 +16,21 @@ from twisted.internet.protocol import Factory
 from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.python.failure import Failure
 
-from replkv.commands.add import Add
 from replkv.commands.auth import Auth
-from replkv.commands.cad import Cad
-from replkv.commands.cas import Cas
-from replkv.commands.command import KeyCommand, ValueCommand
-from replkv.commands.decr import Decr
-from replkv.commands.delete import Delete
-from replkv.commands.extend import ExtendCommand
 from replkv.commands.extras import Quit
-from replkv.commands.get import Get
-from replkv.commands.getm import Getm
-from replkv.commands.incr import Incr
 from replkv.commands.results import (
     BadCommand,
-    Counted,
-    Deleted,
-    Exists,
     Found,
     NotAllowed,
-    NotFound,
-    NotNumber,
     NotUpgraded,
     Redirected,
     Result,
-    Stored,
-    TooLarge,
-    Touched,
     Unavailable,
-    VersionMismatch,
 )
-from replkv.commands.set import Set
-from replkv.commands.touch import Touch
 from replkv.commands.usercommand import UserCommand
 from replkv.testing.cluster.fates import fateOf
 from replkv.testing.cluster.process import Process
+from replkv.testing.cluster.question import Command, Question, ask, shown
 from replkv.testing.history import Answer, History, Operation, Told
 from replkv.testing.users.record import Asked, Change, Fate, Login, What
 from replkv.wire.encoding import encodeCommand
@@ -124,7 +104,7 @@ class Session(TwistedProtocol):
         """
         @param number: the number of this connection in the history.
         """
-        self.outstanding: deque[Operation | Asked | None] = deque()
+        self.outstanding: deque[Question | Asked | None] = deque()
         self.hasParted = False
         self.login: Login | None = None
         self._owner = owner
@@ -148,7 +128,7 @@ class Session(TwistedProtocol):
         """
         Whether something is sure to be answered, if the server does what it should.
         """
-        return any(not _isSilent(operation) for operation in self.outstanding)
+        return any(not _isSilent(asked) for asked in self.outstanding)
 
     def connectionMade(self) -> None:
         """
@@ -177,7 +157,7 @@ class Session(TwistedProtocol):
         factory.noisy = False
         TCP4ClientEndpoint(process, host, port, _CONNECT_TIMEOUT).connect(factory).addErrback(unreached)
 
-    def send(self, commands: Sequence[KeyCommand | None]) -> None:
+    def send(self, commands: Sequence[Command | None]) -> None:
         """
         Send commands, all at once; in place of C{None}, a line that is no command.
         """
@@ -185,7 +165,7 @@ class Session(TwistedProtocol):
         for command in commands:
             asked = None if command is None else self._invoke(command)
             self.outstanding.append(asked)
-            self._owner.tell(f"asks for {'nonsense' if asked is None else _named(asked)}")
+            self._owner.tell(f"asks for {'nonsense' if asked is None else asked}")
         self.transport.write(b"".join(NONSENSE if command is None else encodeCommand(command) for command in commands))
 
     def logIn(self, user: bytes, token: bytes) -> None:
@@ -211,14 +191,14 @@ class Session(TwistedProtocol):
         self.transport.write(encodeCommand(command))
         return change
 
-    def sendPart(self, command: KeyCommand, random: Random) -> None:
+    def sendPart(self, command: Command, random: Random) -> None:
         """
         Send the beginning of a command, and close. It must never be carried out.
         """
-        operation = self._invoke(command)
-        self._history.failed(operation, self._seconds())
+        question = self._invoke(command)
+        question.fail(self._history, self._seconds())
         encoded = encodeCommand(command)
-        self._owner.tell(f"begins to ask for {_named(operation)}, and goes away")
+        self._owner.tell(f"begins to ask for {question}, and goes away")
         self.transport.write(encoded[: random.randrange(1, len(encoded))])
         self._closing = True
         self.transport.loseConnection()
@@ -256,19 +236,20 @@ class Session(TwistedProtocol):
         except ProtocolError as error:
             self._owner.misled(str(error))
 
-    def _invoke(self, command: KeyCommand) -> Operation:
-        operation = self._history.invoke(command, self._seconds(), self._number)
+    def _invoke(self, command: Command) -> Question:
+        question = ask(command, self._history, self._seconds(), self._number)
         if self.login is not None:
-            self._history.users.names[operation.number] = self.login
-        return operation
+            for operation in question.operations:
+                self._history.users.names[operation.number] = self.login
+        return question
 
     def _end(self) -> None:
         if not self._over:
             self._over = True
-            for operation in self.outstanding:
-                if isinstance(operation, Operation):
-                    self._history.lost(operation, self._seconds())
-                    self._owner.tell(f"will not know what came of {_named(operation)}")
+            for question in self.outstanding:
+                if isinstance(question, Question):
+                    question.lose(self._history, self._seconds())
+                    self._owner.tell(f"will not know what came of {question}")
             self.outstanding.clear()
             self._owner.closed()
 
@@ -279,11 +260,11 @@ class Session(TwistedProtocol):
         """
         asked = next((one for one in self.outstanding if not _isSilent(one)), None)
         line = lineOf(reply)
-        words = f"is told {line.decode('ascii', 'replace')} {_shown(_valueOf(reply))}".rstrip()
-        self._owner.tell(f"{words}, operation {asked.number}" if isinstance(asked, Operation) else words)
+        words = f"is told {line.decode('ascii', 'replace')} {shown(_valueOf(reply))}".rstrip()
+        self._owner.tell(f"{words}, operation {asked.operations[0].number}" if isinstance(asked, Question) else words)
         isError = isinstance(reply, Unavailable | Redirected | NotUpgraded | NotAllowed)
         silent = []
-        while self.outstanding and isinstance(head := self.outstanding[0], Operation) and _isSilent(head):
+        while self.outstanding and isinstance(head := self.outstanding[0], Question) and head.isSilent:
             silent.append(head)
             self.outstanding.popleft()
         if silent and isError:
@@ -297,32 +278,38 @@ class Session(TwistedProtocol):
         if not self.outstanding:
             self._owner.misled(f"a reply to nothing: {line!r}")
             return
-        now = self._seconds()
         for carriedOut in silent:
-            self._history.answered(carriedOut, Answer(Told.CARRIED_OUT), now)
-        operation = self.outstanding.popleft()
-        if operation is None:
+            carriedOut.answer(self._history, [Answer(Told.CARRIED_OUT)], self._seconds())
+        question = self.outstanding.popleft()
+        if question is None:
             if not isinstance(reply, BadCommand):
                 self._owner.misled(f"a line that is no command is answered with {line!r}")
-        elif isinstance(operation, Asked):
-            self._settle(operation, reply)
-        elif isinstance(reply, Redirected):
-            self._history.failed(operation, now)
+        elif isinstance(question, Asked):
+            self._settle(question, reply)
+        else:
+            self._take(question, reply, line)
+
+    def _take(self, question: Question, reply: Result, line: bytes) -> None:
+        """
+        A reply to what is about keys.
+        """
+        if isinstance(reply, Redirected):
+            question.fail(self._history, self._seconds())
             self._owner.redirected(reply.host, reply.port)
-        elif isinstance(reply, Unavailable):
-            self._history.lost(operation, now)
-            self._owner.answered(operation)
+            return
+        if isinstance(reply, Unavailable):
+            question.lose(self._history, self._seconds())
         elif isinstance(reply, NotUpgraded | NotAllowed):
             if isinstance(reply, NotAllowed):
-                self._history.users.refused.add(operation.number)
-            self._history.failed(operation, now)
-            self._owner.answered(operation)
+                self._history.users.refused.update(operation.number for operation in question.operations)
+            question.fail(self._history, self._seconds())
         else:
-            answer = answerOf(operation.command, reply)
-            if answer is None:
-                self._owner.misled(f"{operation.command!r:.200} is answered with {line!r}")
+            answers = question.answersTo(reply)
+            if answers is None:
+                self._owner.misled(f"{question.command!r:.200} is answered with {line!r}")
                 return
-            self._history.answered(operation, answer, now)
+            question.answer(self._history, answers, self._seconds())
+        for operation in question.operations:
             self._owner.answered(operation)
 
     def _settle(self, asked: Asked, reply: Result) -> None:
@@ -341,57 +328,9 @@ class Session(TwistedProtocol):
         self._owner.settled(asked)
 
 
-def describe(command: KeyCommand) -> str:
-    """
-    A command as the story has it.
-    """
-    value = _shown(command.value) if isinstance(command, ValueCommand) else ""
-    line = encodeCommand(command).partition(b"\r")[0].decode()
-    return f"{line} {value}".rstrip()
-
-
-def _named(operation: Operation) -> str:
-    return f"{describe(operation.command)}, operation {operation.number}"
-
-
-def answerOf(command: KeyCommand, reply: Result) -> Answer | None:
-    """
-    What a reply says, unless it is none to this command.
-    """
-    match command, reply:
-        case ValueCommand(), Stored(version):
-            return Answer(Told.STORED, version)
-        case ((Incr() | Decr()), Counted(version, number)):
-            return Answer(Told.COUNTED, version, b"%d" % number)
-        case ((Incr() | Decr()), NotNumber()):
-            return Answer(Told.NO_NUMBER)
-        case ExtendCommand(), TooLarge():
-            return Answer(Told.TOO_LARGE)
-        case Add(), Exists():
-            return Answer(Told.EXISTS)
-        case ((Cas() | Cad()), VersionMismatch()):
-            return Answer(Told.WRONG_VERSION)
-        case ((Delete() | Cad()), Deleted()):
-            return Answer(Told.DELETED)
-        case Touch(), Touched():
-            return Answer(Told.TOUCHED)
-        # No version is 0: that is what a reply has that tells none.
-        case Get(), Found(version=0):
-            return Answer(Told.FOUND, None, reply.value)
-        case Getm(), Found(version, left, value) if version:
-            return Answer(Told.FOUND, version, value, left)
-        case KeyCommand(), NotFound() if not isinstance(command, Set | Add):
-            return Answer(Told.NOT_FOUND)
-    return None
-
-
 def _valueOf(reply: Result) -> bytes:
     return reply.value if isinstance(reply, Found) else b""
 
 
-def _shown(value: bytes) -> str:
-    return repr(value.rstrip(b"."))[2:-1]
-
-
-def _isSilent(asked: Operation | Asked | None) -> bool:
-    return isinstance(asked, Operation) and isinstance(asked.command, ValueCommand) and asked.command.noreply
+def _isSilent(asked: Question | Asked | None) -> bool:
+    return isinstance(asked, Question) and asked.isSilent

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from replkv.testing.history import History
 from replkv.testing.linear.clocks import ClockBound
+from replkv.testing.linear.flags import checkFlags
 from replkv.testing.linear.moment import judgeInTime
 from replkv.testing.linear.search import checkLinearizable
 from replkv.testing.linear.versions import checkVersions
@@ -13,13 +14,15 @@ from replkv.testing.linear.versions import checkVersions
 
 def check(history: History, clocks: ClockBound) -> None:
     """
-    See whether clients were told what one store could have told them, with versions that grow.
+    See whether clients were told what one store could have told them, with versions that grow, and
+    with the flags that were stored.
 
     @param clocks: how far the clocks of the servers may be trusted.
     @raise Violation: if they were not.
     @raise Undecided: if it would take too long to tell.
     """
     checkVersions(history)
+    checkFlags(history)
     checkLinearizable(history, clocks)
 
 

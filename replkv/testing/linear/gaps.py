@@ -29,7 +29,7 @@ class Gaps:
         self._last = last
         self._hidden = [one for one in instants if one.point is None and one.piece.rule in GIVERS]
         self._creating = [one for one in self._hidden if one.piece.rule in CREATORS]
-        self._emptying = [one for one in self._hidden if one.piece.exptime]
+        self._emptying = [one for one in self._hidden if one.piece.exptime or one.piece.keeps]
         self._emptying += [one for one in instants if one.piece.rule in (Rule.REMOVE, Rule.CLEAR, Rule.CUT)]
         # Then any value may be in any gap.
         self._changes = any(one.piece.change is not None for one in instants)
@@ -104,8 +104,8 @@ class Gaps:
         if gap in self._swapped:
             return False
         store = point.store
-        # What was changed expires when it would have.
-        mayExpire = store is None or store.exptime > 0 or store.rule in CHANGES
+        # What was changed, or stored so, expires when it would have.
+        mayExpire = store is None or store.exptime > 0 or store.keeps or store.rule in CHANGES
         return mayExpire or self._has(self._emptying, gap, instant)
 
     def _has(self, instants: Sequence[Instant], gap: int, before: Instant) -> bool:

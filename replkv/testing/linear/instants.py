@@ -6,9 +6,10 @@ misses another, while another client does so the other way about, has met two st
 so those that were told are in the order of their stores, whatever their keys. All else lies somewhere between them.
 
 What is looked for are bounds of each operation, by time and by its place among the versions: it took effect after it
-was asked and before it was answered; in the order of its connection; after the store of what it found, and before the
-next store of that key; where it missed a key, at a place where there can have been none; and so on
-(L{replkv.testing.linear.gaps}). Bounds are narrowed until nothing changes. What has none left has no instant.
+was asked and before it was answered; in the order of its connection; when the others of its command did; after the
+store of what it found, and before the next store of that key; where it missed a key, at a place where there can have
+been none; and so on (L{replkv.testing.linear.gaps}). Bounds are narrowed until nothing changes. What has none left has
+no instant.
 
 What this proves: no order of the whole store has any operation outside of its bounds, so where one has none left, there
 is no such order. What it does not: that there is an order if all have some. Bounds are kept one operation at a time, so
@@ -100,6 +101,15 @@ class Instant:
         """
         changed = self.piece.certain and other._raise(self.low, self.earliest, self)
         return (other.piece.certain and self._lower(other.high, other.latest, other)) or changed
+
+    def meets(self, other: Instant) -> bool:
+        """
+        They took effect at one instant, if they did.
+
+        @return: whether anything has changed.
+        """
+        changed = self.precedes(other)
+        return other.precedes(self) or changed
 
     def after(self, point: Point) -> bool:
         """

@@ -35,7 +35,7 @@ class State(NamedTuple):
     version: int | None
     floor: int
     others: frozenset[int] = frozenset()
-    exptime: int = 0
+    exptime: float = 0
     since: float = 0.0
     until: float = 0.0
     now: float = -inf
@@ -172,9 +172,22 @@ class Model:
         found = self._present(piece, state)
         if found is None:
             return _NOTHING
+        if piece.value not in (UNSEEN, found.value):
+            return _NOTHING
         return tuple(after._replace(value=found.value) for after in self._store(piece, found))
 
     def _store(self, piece: Piece, state: State) -> tuple[State, ...]:
+        if not piece.keeps:
+            return self._stored(piece, state)
+        kept = tuple(
+            stored._replace(exptime=found.exptime, since=found.since, until=found.until)
+            for found in self._see(piece, state)
+            for stored in self._stored(piece, found)
+        )
+        # A key that is new has nothing to keep.
+        return kept + tuple(stored for missed in self._miss(piece, state) for stored in self._stored(piece, missed))
+
+    def _stored(self, piece: Piece, state: State) -> tuple[State, ...]:
         version = piece.version
         if version is not None and version <= state.floor:
             return _NOTHING
@@ -195,20 +208,20 @@ class Model:
             return None
         return _stored(state, state.since, piece.ended)
 
-    def _leaving(self, piece: Piece, left: int, state: State) -> State | None:
+    def _leaving(self, piece: Piece, left: float, state: State) -> State | None:
         """
-        The key has so many seconds left, rounded up.
+        The key has so many seconds left, rounded up to the grain of the answer.
         """
         exptime = state.exptime
         if not exptime:
             return None if left else state
-        if not 0 < left <= exptime:
+        if not 0 < left < exptime + piece.grain:
             return None
         if exptime > _FAR_SECONDS or self._clocks.isBlind(state.since, piece.ended):
             return state
         slack = self._clocks.within(exptime)
         passed = left - exptime  # Exact, however large they are.
-        since = passed - 1 + piece.invoked - slack
+        since = passed - piece.grain + piece.invoked - slack
         return _stored(state, since, passed + piece.ended + slack)
 
 

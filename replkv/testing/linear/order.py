@@ -144,8 +144,8 @@ def _deed(piece: Piece) -> tuple[object, ...]:
     """
     What a piece makes of any state that it fits: two that do not differ in it do the same.
     """
-    times = (piece.invoked, piece.ended) if piece.exptime else ()
-    return (piece.rule, piece.value, piece.exptime, piece.expected, piece.change, times)
+    times = (piece.invoked, piece.ended) if piece.exptime or piece.keeps else ()
+    return (piece.rule, piece.value, piece.exptime, piece.keeps, piece.expected, piece.change, times)
 
 
 def _version(piece: Piece) -> int:

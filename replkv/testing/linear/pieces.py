@@ -15,12 +15,16 @@ from replkv.commands.append import Append
 from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
 from replkv.commands.command import KeyCommand, StoreCommand
+from replkv.commands.condition import Need
 from replkv.commands.decr import Decr
 from replkv.commands.delete import Delete
+from replkv.commands.expire import Expire
+from replkv.commands.gat import Gat
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.incr import Incr
 from replkv.commands.prepend import Prepend
+from replkv.commands.put import Put
 from replkv.commands.replace import Replace
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
@@ -137,6 +141,10 @@ _ANSWERED: Final = {
     (Delete, Told.DELETED): Rule.REMOVE,
     (Delete, Told.NOT_FOUND): Rule.MISS,
     (Touch, Told.TOUCHED): Rule.TOUCH,
+    (Expire, Told.TOUCHED): Rule.TOUCH,
+    (Expire, Told.NOT_FOUND): Rule.MISS,
+    (Gat, Told.FOUND): Rule.TOUCH,
+    (Gat, Told.NOT_FOUND): Rule.MISS,
     (Touch, Told.NOT_FOUND): Rule.MISS,
     (Get, Told.FOUND): Rule.FIND,
     (Get, Told.NOT_FOUND): Rule.MISS,
@@ -155,7 +163,18 @@ _UNANSWERED: Final[dict[type[KeyCommand], Rule]] = {
     Cad: Rule.CUT,
     Delete: Rule.CLEAR,
     Touch: Rule.TOUCH,
+    Expire: Rule.TOUCH,
+    Gat: Rule.TOUCH,
 }
+_NEEDING: Final[dict[Need, type[KeyCommand]]] = {
+    Need.ANY: Set,
+    Need.ABSENT: Add,
+    Need.PRESENT: Replace,
+    Need.VERSION: Cas,
+}
+"""
+What a C{put} with such a condition is.
+"""
 
 
 @dataclass(slots=True, eq=False)
@@ -169,9 +188,11 @@ class Piece:
     @ivar certain: whether it did take effect.
     @ivar value: the number of the value that it stored or found.
     @ivar version: the version that it gave to the key, or found; C{None} if that is not known.
-    @ivar exptime: of what it stored or touched.
+    @ivar exptime: of what it stored or touched, in seconds; 0 is for ever.
+    @ivar keeps: whether the key expires when it would have.
     @ivar expected: the version that the key had to have.
     @ivar left: the seconds that were left, if it was told.
+    @ivar grain: to so many seconds that was rounded up.
     @ivar change: what it makes of the value that the key has, if it does that.
     @ivar source: of a read, what stored the value that it found, if only one piece can have.
     """
@@ -184,9 +205,11 @@ class Piece:
     certain: bool
     value: int = UNSEEN
     version: int | None = None
-    exptime: int = 0
+    exptime: float = 0
+    keeps: bool = False
     expected: int = 0
-    left: int | None = None
+    left: float | None = None
+    grain: float = 1.0
     change: Change | None = None
     source: Piece | None = None
 
@@ -223,7 +246,7 @@ def _ruleOf(operation: Operation) -> Rule | None:
     """
     The rule of an operation; C{None} if it did nothing, or nothing is known of what it did.
     """
-    kind = type(operation.command)
+    kind = _kindOf(operation.command)
     if operation.status is Status.UNKNOWN:
         return _UNANSWERED.get(kind)
     if operation.answer is None:
@@ -234,6 +257,13 @@ def _ruleOf(operation: Operation) -> Rule | None:
     return rule
 
 
+def _kindOf(command: KeyCommand) -> type[KeyCommand]:
+    """
+    The kind of command that a command is, in other words perhaps.
+    """
+    return _NEEDING[command.condition.need] if isinstance(command, Put) else type(command)
+
+
 def _piece(piece: Piece) -> Piece:
     """
     Fill in what the command and the answer say.
@@ -241,10 +271,15 @@ def _piece(piece: Piece) -> Piece:
     command, answer = piece.operation.command, piece.operation.answer
     if isinstance(command, StoreCommand | Touch):
         piece.exptime = command.exptime
+    if isinstance(command, Put | Expire):
+        milliseconds, piece.keeps = command.lifetime
+        piece.exptime = (milliseconds or 0) / 1000
     if isinstance(command, Cas | Cad):
         piece.expected = command.version
+    if isinstance(command, Put):
+        piece.expected = command.condition.version
     if answer is not None:
-        piece.version, piece.left = answer.version, answer.left
+        piece.version, piece.left, piece.grain = answer.version, answer.left, answer.grain
     return piece
 
 
@@ -257,12 +292,12 @@ def _trace(pieces: Sequence[Piece]) -> None:
         return
     writers: defaultdict[bytes, list[Piece]] = defaultdict(list)
     for piece in pieces:
-        if isinstance(piece.operation.command, StoreCommand) and piece.rule not in READS:
+        if isinstance(piece.operation.command, StoreCommand | Put) and piece.rule not in READS:
             writers[piece.operation.command.value].append(piece)
     readers: defaultdict[bytes, list[Piece]] = defaultdict(list)
     for piece in pieces:
         answer = piece.operation.answer
-        if piece.rule is Rule.FIND and answer is not None and answer.value is not None:
+        if piece.rule in (Rule.FIND, Rule.TOUCH) and answer is not None and answer.value is not None:
             readers[answer.value].append(piece)
     keepsVersion = not any(piece.rule is Rule.TOUCH for piece in pieces)
     for number, (value, found) in enumerate(readers.items(), 1):
@@ -283,7 +318,7 @@ def _number(pieces: Sequence[Piece]) -> None:
         command, answer = piece.operation.command, piece.operation.answer
         if isinstance(command, ChangeCommand):
             piece.change = Change(values, command)
-        elif isinstance(command, StoreCommand):
+        elif isinstance(command, StoreCommand | Put):
             piece.value = values.number(command.value)
         if answer is not None and answer.value is not None:
             piece.value = values.number(answer.value)

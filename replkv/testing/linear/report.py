@@ -9,6 +9,8 @@ from typing import Final
 
 from replkv.commands.catalog import ARGUMENTS
 from replkv.commands.command import KeyCommand, ValueCommand
+from replkv.commands.condition import Condition
+from replkv.commands.lifetime import Lifetime
 from replkv.testing.history import Answer, Operation, Status
 
 _VALUE_LENGTH: Final = 40
@@ -37,7 +39,9 @@ def _command(command: KeyCommand) -> str:
     words = [command.WORD.decode("ascii"), command.key.decode("ascii", "backslashreplace")]
     for name in [name for name in ARGUMENTS[type(command)] if name not in ("key", "value")]:
         argument = getattr(command, name)
-        if argument is not False:
+        if isinstance(argument, Lifetime | Condition):
+            words.append(f"{name} {tuple(argument)}")
+        elif argument is not False:
             words.append(name if argument is True else str(argument))
     if isinstance(command, ValueCommand):
         words.append(shorten(command.value))
@@ -63,4 +67,6 @@ def _answer(answer: Answer) -> str:
         told += f", version {answer.version}"
     if answer.left is not None:
         told += f", {answer.left} s left" if answer.left else ", for ever"
+    if answer.flags is not None:
+        told += f", flags {answer.flags}"
     return told

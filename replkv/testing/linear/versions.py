@@ -11,7 +11,9 @@ from typing import NamedTuple
 from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
 from replkv.commands.command import StoreCommand
+from replkv.commands.gat import Gat
 from replkv.commands.getm import Getm
+from replkv.commands.put import Put
 from replkv.testing.history import History, Operation, Status, Told
 from replkv.testing.linear.report import describe
 from replkv.testing.linear.values import ChangeCommand
@@ -65,13 +67,22 @@ def _notices(operation: Operation) -> list[Notice]:
     if answer.version is None:
         return []
     if answer.told is Told.FOUND:
-        return [Notice(operation, answer.version, answer.value, False)]
+        return [Notice(operation, answer.version, answer.value, isinstance(command, Gat))]
     if isinstance(command, ChangeCommand):
         return [Notice(operation, answer.version, answer.value, True)]
-    if answer.told is not Told.STORED or not isinstance(command, StoreCommand):
+    if answer.told is not Told.STORED or not isinstance(command, StoreCommand | Put):
         return []
-    before = [Notice(operation, command.version, None, False)] if isinstance(command, Cas) else []
+    before = [Notice(operation, version, None, False) for version in _expected(command)]
     return [*before, Notice(operation, answer.version, command.value, True)]
+
+
+def _expected(command: StoreCommand | Put) -> list[int]:
+    """
+    The version that the key had to have, if it had to have one.
+    """
+    if isinstance(command, Cas):
+        return [command.version]
+    return [command.condition.version] if isinstance(command, Put) and command.condition.version else []
 
 
 def _once(notices: Iterable[Notice]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 from typing import Final
 
 from replkv.testing.linear.gaps import Gaps
@@ -35,6 +36,7 @@ def bring(keys: Mapping[bytes, Sequence[Piece]]) -> None:
     places = {point.version: point for point in points}
     instants = {piece: _instant(piece, places, len(points)) for pieces in keys.values() for piece in pieces}
     pairs = _pairs(instants)
+    together = _together(instants.values())
     timeline = Timeline(points)
     gaps = [
         Gaps(own, [instants[piece] for piece in pieces], len(points))
@@ -45,6 +47,7 @@ def bring(keys: Mapping[bytes, Sequence[Piece]]) -> None:
         for _ in range(_MOST_ROUNDS):
             changes = [one.precedes(other) for one, other in pairs]
             changes += [one.precedes(other) for one, other in reversed(pairs)]
+            changes += [one.meets(other) for one, other in together]
             changes += [timeline.narrow(everything), *[one.narrow() for one in gaps]]
             if not any(changes):
                 break
@@ -117,6 +120,18 @@ def _pairs(instants: Mapping[Piece, Instant]) -> list[tuple[Instant, Instant]]:
         lines = [describe(instant.piece.operation) for instant in cycle]
         raise Violation("\n".join(["each of these comes before the next:", *lines])) from None
     return [(one, other) for other in order for one in before.get(other, [])]
+
+
+def _together(instants: Iterable[Instant]) -> list[tuple[Instant, Instant]]:
+    """
+    Pairs that took effect at one instant, since one command has asked for both.
+    """
+    groups: defaultdict[int, list[Instant]] = defaultdict(list)
+    for instant in instants:
+        if instant.piece.operation.group is not None:
+            groups[instant.piece.operation.group].append(instant)
+    pairs = [pair for group in groups.values() for pair in pairwise(group)]
+    return [*pairs, *reversed(pairs)]
 
 
 def _explain(instant: Instant) -> str:

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from replkv.commands.command import ReadCommand, StoreCommand
 from replkv.commands.count import CountCommand
+from replkv.commands.gat import Gat
+from replkv.commands.put import Put
 from replkv.testing.history import History, Operation, Status, Told
 from replkv.testing.linear.report import describe
 from replkv.testing.linear.values import ChangeCommand
@@ -90,11 +92,11 @@ class _Judge:
     def operation(self, operation: Operation) -> None:
         command = operation.command
         words: tuple[str, ...] = ("read",) if isinstance(command, ReadCommand) else ("write",)
-        if isinstance(command, CountCommand):
+        if isinstance(command, CountCommand | Gat):
             words = ("write", "read")
         login, until = self._names.get(operation.number), operation.ended
         version = None
-        if isinstance(command, StoreCommand):
+        if isinstance(command, StoreCommand | Put):
             found = self._seen.get(command.value, inf)
             until = found if operation.invoked <= found < until else until
             version = None if operation.answer is None else operation.answer.version

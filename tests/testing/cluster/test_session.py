@@ -18,7 +18,8 @@ from replkv.commands.delete import Delete
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.set import Set
-from replkv.testing.cluster.session import NONSENSE, Session, answerOf
+from replkv.testing.cluster.question import answerOf
+from replkv.testing.cluster.session import NONSENSE, Session
 from replkv.testing.history import Answer, Status, Told
 from replkv.wire.encoding import encodeCommand
 from replkv.wire.parser import CommandParser

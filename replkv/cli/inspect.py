@@ -14,7 +14,7 @@ from twisted.python.usage import UsageError
 from replkv.cli.command import PathCommand
 from replkv.cli.statuses import DAMAGED, DONE
 from replkv.cli.streams import say, tell
-from replkv.commands.command import ValueCommand, WriteCommand
+from replkv.commands.command import ChangeCommand, ValueCommand
 from replkv.commands.configure import Configure
 from replkv.commands.logged import decode
 from replkv.commands.usercommand import UserCommand
@@ -178,10 +178,9 @@ def _showEntry(entry: Entry) -> Iterator[str]:
             f"{member.id}{'' if member.kind is Kind.VOTER else ' (learner)'}" for member in members
         )
     else:
-        assert isinstance(command, WriteCommand), command
-        key = repr(command.key)[2:-1]
+        assert isinstance(command, ChangeCommand), command
         size = f"  {len(command.value)} bytes" if isinstance(command, ValueCommand) else ""
-        what = f"{command.WORD.decode('ascii')} {key}{size}"
+        what = f"{command.WORD.decode('ascii')} {command.about}{size}"
     say(f"{index:>10}  term {term}  {what}")
 
 

@@ -14,6 +14,7 @@ from replkv.commands.cas import Cas
 from replkv.commands.command import Command, argumentsOf
 from replkv.commands.decr import Decr
 from replkv.commands.delete import Delete
+from replkv.commands.deleteprefix import DeletePrefix
 from replkv.commands.expire import Expire
 from replkv.commands.extras import Help, Piece, Quit, Snapshot, Stats, Transfer, Version
 from replkv.commands.gat import Gat
@@ -59,6 +60,7 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     Gets,
     Expire,
     Gat,
+    DeletePrefix,
     Auth,
     Help,
     Stats,

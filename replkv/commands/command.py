@@ -174,7 +174,22 @@ class KeyReadCommand(KeyCommand, ReadCommand):
         return Found(item.version, -(-item.left // 1000), item.value)
 
 
-class WriteCommand(KeyCommand, LoggedCommand):
+class ChangeCommand(DataCommand, LoggedCommand):
+    """
+    A command that changes what keys hold.
+    """
+
+    __slots__ = ()
+
+    @property
+    def about(self) -> str:
+        """
+        Which keys it is about, in words for operators.
+        """
+        raise NotImplementedError
+
+
+class WriteCommand(KeyCommand, ChangeCommand):
     """
     A command that changes what a key holds.
     """
@@ -182,6 +197,13 @@ class WriteCommand(KeyCommand, LoggedCommand):
     __slots__ = ()
 
     RIGHT: ClassVar[Right] = Right.WRITE
+
+    @property
+    def about(self) -> str:
+        """
+        See L{ChangeCommand.about}.
+        """
+        return repr(self.key)[2:-1]
 
 
 class ValueCommand(WriteCommand):

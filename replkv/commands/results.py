@@ -89,6 +89,21 @@ class Deleted(Result):
 
 
 @dataclass(slots=True)
+class Removed(Result):
+    """
+    Keys were there, and no longer are.
+
+    @ivar count: how many.
+    @ivar below: where there may be more, those with a version below this one are to go; else 0.
+    @ivar after: where there may be more, they come after this key; C{None} where there are none.
+    """
+
+    count: int
+    below: int = 0
+    after: bytes | None = None
+
+
+@dataclass(slots=True)
 class Touched(Result):
     """
     The key has another expiry.

@@ -4,6 +4,7 @@ The state that commands are carried out on, and what reads see of it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
 from replkv.commands.results import Item
@@ -108,6 +109,15 @@ class State(Protocol):
         Tell what a key has; C{None} if there is no such key, or if it has expired.
         """
 
+    def walk(self, prefix: bytes, after: bytes) -> Iterator[tuple[bytes, Head, int]]:
+        """
+        Go through the keys that begin so and come after a key, in their order. Those that have expired are among them,
+        as long as they are not freed. Each may be taken away when its turn has come, and nothing else may be changed
+        before it is over.
+
+        @return: each key, what it has, and the size of its record in bytes.
+        """
+
     def contentOf(self, key: bytes) -> Content:
         """
         Read what a key that was found holds.
@@ -124,7 +134,7 @@ class State(Protocol):
 
     def delete(self, key: bytes) -> None:
         """
-        Take away the record of a key that was found.
+        Take away the record of a key that was found, or that was met on a walk.
         """
 
 

@@ -20,10 +20,10 @@ class Users(AdminCommand):
     """
     Ask for users and their rights, in the order of their names.
 
-    @ivar after: those after this name; C{-} is before all.
+    @ivar afterUser: those after this name; C{-} is before all.
     """
 
     WORD: ClassVar[bytes] = b"users"
     PURPOSE: ClassVar[str] = "show the users after that name (-: from the first), in lines of JSON"
 
-    after: bytes
+    afterUser: bytes

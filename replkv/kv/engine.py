@@ -4,7 +4,7 @@ What the state machine asks of the store that it lives in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 
@@ -50,6 +50,15 @@ class Engine(Protocol):
     def scan(self, start: bytes, stop: bytes, limit: int) -> list[tuple[bytes, bytes]]:
         """
         Tell the first C{limit} keys with C{start <= key < stop}, in their order, with their values.
+        """
+
+    def walk(self, start: bytes, stop: bytes, most: int) -> Iterator[tuple[bytes, bytes, int]]:
+        """
+        Go through the keys with C{start <= key < stop}, in their order. Whole values are not held: there may be many,
+        and large ones. Nothing may be written, and the engine not be closed, before it is over or given up.
+
+        @param most: how many bytes of each value are told.
+        @return: each key, the first bytes of its value, and how many bytes that has.
         """
 
     def flush(self) -> None:

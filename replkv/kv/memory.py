@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import struct
 from bisect import bisect_left, insort
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from xxhash import xxh3_64_digest
@@ -85,6 +85,15 @@ class MemoryEngine:
         first = bisect_left(self._order, start)
         last = min(bisect_left(self._order, stop), first + limit)
         return [(key, self._values[key]) for key in self._order[first:last]]
+
+    def walk(self, start: bytes, stop: bytes, most: int) -> Iterator[tuple[bytes, bytes, int]]:
+        """
+        See L{Engine.walk<replkv.kv.engine.Engine.walk>}.
+        """
+        for place in range(bisect_left(self._order, start), bisect_left(self._order, stop)):
+            key = self._order[place]
+            value = self._values[key]
+            yield key, value[:most], len(value)
 
     def flush(self) -> None:
         """

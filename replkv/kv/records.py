@@ -4,7 +4,7 @@ The keys and what they hold, as they change.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from replkv.commands.state import Content, Head
@@ -14,14 +14,17 @@ from replkv.kv.heads import Heads
 from replkv.kv.limits import MachineLimits
 from replkv.kv.members import Members
 from replkv.kv.record import (
+    HEAD_BYTES,
     RECORDS,
     Record,
     StoredHead,
     bodyOf,
     decode,
     hashOf,
+    packedHeadOf,
     packHead,
     storedVersion,
+    unpackHead,
     versionOf,
 )
 from replkv.kv.state import MachineState
@@ -29,6 +32,16 @@ from replkv.kv.users import UserTable
 from replkv.raft.invariants import InvariantViolation
 
 _MODULUS: Final = 2**64
+
+_STEP_BYTES: Final = 512
+"""
+To come to the next record on a walk takes as long as to read so many bytes would.
+"""
+
+_CHANGE_BYTES: Final = 16
+"""
+And so it is to see, when a walk begins, whether a record that is yet to be written will be on the way.
+"""
 
 
 class Records:
@@ -41,7 +54,7 @@ class Records:
     @ivar clock: the largest stamp applied, in milliseconds.
     @ivar count: the number of records that are held, those included that have expired and are not yet purged.
     @ivar hash: the sum of the hashes of those, modulo 2**64.
-    @ivar copied: how many bytes of values were read for commands.
+    @ivar copied: how many bytes of values were read for commands, and what other work is as much.
     @ivar changes: what is to be written to the engine.
     @ivar expiry: the index of those that expire.
     @ivar users: the users.
@@ -108,6 +121,41 @@ class Records:
             return None
         version, deadline, _ = head
         return None if 0 < deadline <= self.clock else Head(versionOf(version), deadline)
+
+    def walk(self, prefix: bytes, after: bytes) -> Iterator[tuple[bytes, Head, int]]:
+        """
+        See L{State.walk<replkv.commands.state.State.walk>}. What is yet to be written to the engine is seen too.
+
+        @raise EngineError: if the engine fails, or one of the records is none.
+        """
+        start, stop = rangeOf(prefix, after)
+        self.copied += _STEP_BYTES + _CHANGE_BYTES * len(self.changes)
+        changed = sorted([name for name in self.changes if start <= name < stop], reverse=True)
+        for name, stored, size in self._engine.walk(start, stop, HEAD_BYTES):
+            self.copied += size + _STEP_BYTES
+            while changed and changed[-1] < name:
+                yield from self._changed(changed.pop())
+            if changed and changed[-1] == name:
+                yield from self._changed(changed.pop())
+            else:
+                yield self._met(name, stored, size)
+        while changed:
+            yield from self._changed(changed.pop())
+
+    def _changed(self, name: bytes) -> Iterator[tuple[bytes, Head, int]]:
+        """
+        The record that comes next on a walk, as it is yet to be written; none if it is gone.
+        """
+        self.copied += _STEP_BYTES
+        stored = self.changes[name]
+        if stored is not None:
+            yield self._met(name, stored, len(stored))
+
+    def _met(self, name: bytes, stored: bytes, size: int) -> tuple[bytes, Head, int]:
+        packed = packedHeadOf(stored)
+        self.heads.keep(name, packed)
+        version, deadline, _ = unpackHead(packed)
+        return name[len(RECORDS) :], Head(versionOf(version), deadline), size
 
     def contentOf(self, key: bytes) -> Content:
         """
@@ -187,3 +235,16 @@ class Records:
         self.heads.keep(name, None)
         self.changes[name] = None
         self.count -= 1
+
+
+def rangeOf(prefix: bytes, after: bytes) -> tuple[bytes, bytes]:
+    """
+    Where in the engine the records of the keys are that begin so and come after a key.
+
+    @param after: empty for the beginning.
+    @return: the first name that may be one of them, and the first beyond.
+    """
+    start = RECORDS + prefix
+    kept = start.rstrip(b"\xff")
+    stop = kept[:-1] + bytes([kept[-1] + 1])
+    return max(start, RECORDS + after + b"\0") if after else start, stop

@@ -23,6 +23,7 @@ from rocksdict import (
     DBCompressionType,
     Options,
     Rdict,
+    RdictIter,
     ReadOptions,
     WriteBatch,
     WriteOptions,
@@ -125,13 +126,9 @@ class RocksEngine:
         See L{Engine.scan<replkv.kv.engine.Engine.scan>}.
         """
         found: list[tuple[bytes, bytes]] = []
-        # With the bound, RocksDB does not look for a live key among the deleted ones beyond it.
-        bounded = ReadOptions()
-        bounded.set_iterate_upper_bound(stop)
         try:
             # The iterator goes when this returns; while it lives, the folder stays locked.
-            iterator = self._db.iter(bounded)
-            iterator.seek(start)
+            iterator = self._iterator(start, stop)
             while len(found) < limit and iterator.valid():
                 found.append((iterator.key(), iterator.value()))
                 iterator.next()
@@ -140,6 +137,30 @@ class RocksEngine:
         except Exception as error:
             raise self._failed("read", error) from error
         return found
+
+    def walk(self, start: bytes, stop: bytes, most: int) -> Iterator[tuple[bytes, bytes, int]]:
+        """
+        See L{Engine.walk<replkv.kv.engine.Engine.walk>}.
+        """
+        try:
+            iterator = self._iterator(start, stop)
+            while iterator.valid():
+                value = iterator.value()
+                size, head = len(value), value[:most]
+                del value
+                yield iterator.key(), head, size
+                iterator.next()
+            iterator.status()
+        except Exception as error:
+            raise self._failed("read", error) from error
+
+    def _iterator(self, start: bytes, stop: bytes) -> RdictIter:
+        # With the bound, RocksDB does not look for a live key among the deleted ones beyond it.
+        bounded = ReadOptions()
+        bounded.set_iterate_upper_bound(stop)
+        iterator = self._db.iter(bounded)
+        iterator.seek(start)
+        return iterator
 
     def flush(self) -> None:
         """

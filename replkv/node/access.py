@@ -243,7 +243,7 @@ class Access:
         @return: how many bytes that takes.
         """
         self._trail.asked(request)
-        users = self._machine.users.after(command.after, PAGE_USERS)
+        users = self._machine.users.after(command.afterUser, PAGE_USERS)
         lines = [json.dumps({"user": user.name.decode("ascii"), "grants": grantsAsJson(user.grants)}) for user in users]
         value = "".join([f"{line}\n" for line in lines]).encode("ascii")
         request.answer(Found(0, 0, value))

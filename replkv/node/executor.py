@@ -16,7 +16,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from replkv.commands.auth import Auth
-from replkv.commands.command import LoggedCommand, ReadCommand, WriteCommand
+from replkv.commands.command import ChangeCommand, LoggedCommand, ReadCommand
 from replkv.commands.extras import Transfer
 from replkv.commands.members import MemberCommand
 from replkv.commands.results import NotUpgraded, Redirected, Refused, Result, Unavailable, sizeOf
@@ -287,7 +287,7 @@ class Executor:
             self._makeSure(request, now, self._leaderClock.entryFor(command, now) if isAllowed else 0)
         elif isinstance(command, (Auth, Users)) or not self._access.allows(request):
             self._makeSure(request, now)
-        elif isinstance(command, WriteCommand):
+        elif isinstance(command, ChangeCommand):
             self._propose(request, command, now)
         elif isinstance(command, Transfer):
             self._handOvers.transfer(command.server).addCallback(self._arranged, request)

@@ -159,7 +159,7 @@ _BY_NAME: Final = {
         lambda command: command.host.encode("ascii"),
     ),
     "user": Argument(" <user>", b" (%b)" % NAME_PATTERN, bytes, b" %b", attrgetter("user")),
-    "after": Argument(" <user>", b" (%b|-)" % NAME_PATTERN, bytes, b" %b", attrgetter("after")),
+    "afterUser": Argument(" <user>", b" (%b|-)" % NAME_PATTERN, bytes, b" %b", attrgetter("afterUser")),
     "token": Argument(" <token>", b" ([!-~]{1,%d})" % MAX_TOKEN_BYTES, bytes, b" %b", attrgetter("token")),
     "secret": Argument(
         " <secret>", b" (%b)" % SECRET_PATTERN, Secret.decode, b" %b", lambda command: command.secret.encode()
@@ -172,6 +172,13 @@ _BY_NAME: Final = {
         lambda command: command.right.value.encode("ascii"),
     ),
     "prefix": Argument(" <prefix>*", rb" ([!-~]{0,%d})\*" % MAX_PREFIX_LENGTH, bytes, b" %b*", attrgetter("prefix")),
+    "after": Argument(
+        " [<after>]",
+        rb"( [!-~]{1,%d})?" % MAX_KEY_LENGTH,
+        lambda word: word[1:] if word else b"",
+        b"%b",
+        lambda command: _joined([command.after] if command.after else []),
+    ),
 }
 """
 Arguments that no command has in another form, by their names.
@@ -187,6 +194,20 @@ _IN_BASE64: Final = {
         lambda words: tuple(map(readBase64, words.split())),
         b"%b",
         lambda command: _joined([writeBase64(key) for key in command.keys]),
+    ),
+    "prefix": Argument(
+        " <prefix>*",
+        rb" ([^ ]{0,%d})\*" % _MOST_ENCODED,
+        lambda word: readBase64(word) if word else b"",
+        b" %b*",
+        lambda command: writeBase64(command.prefix),
+    ),
+    "after": Argument(
+        " [<after>]",
+        rb"( [^ ]{1,%d})?" % _MOST_ENCODED,
+        lambda word: readBase64(word[1:]) if word else b"",
+        b"%b",
+        lambda command: _joined([writeBase64(command.after)] if command.after else []),
     ),
 }
 """

@@ -3,7 +3,8 @@ How a command is written: its word, and its arguments in the order of its class,
 
 The key is written as it is, and a number in decimal. In the place of the value stands how many bytes it has, for it
 follows the line as a block. What is true or false is its name, or nothing. A line with one more word, C{base64}, has
-its keys written in that: they may have any bytes then.
+its keys, and how keys begin, written in that: they may have any bytes then. Where a line may have one more key or one
+less, such a last word is never a key.
 """
 
 from __future__ import annotations
@@ -44,6 +45,9 @@ class Grammar:
         elif "keys" in names:
             # The last word is not taken for a key that is called so.
             self._isPlain = lambda command: command.keys[-1] != BASE64 and all(map(isPlain, command.keys))
+            self._forms = (self._inBase64, self._plain)
+        elif "after" in names:
+            self._isPlain = lambda command: command.after != BASE64 and isPlain(b"*" + command.prefix + command.after)
             self._forms = (self._inBase64, self._plain)
         self.usage = self._plain.usage
         self.numbytesPlace = names.index("value") + 1 if "value" in names else None

@@ -30,6 +30,7 @@ from replkv.commands.results import (
     Redirected,
     Refused,
     Release,
+    Removed,
     Result,
     Statistics,
     Stored,
@@ -86,6 +87,19 @@ def _items(command: Command | None, items: Items) -> bytes:
     return b"".join([*rows, b"END\r\n"])
 
 
+def _removed(command: Command | None, removed: Removed) -> bytes:
+    if removed.after is None:
+        return b"REMOVED %d\r\n" % removed.count
+    return b"REMOVED %d %d %b\r\n" % (removed.count, removed.below, _key(removed.after))
+
+
+def _key(key: bytes) -> bytes:
+    """
+    Write a key that ends a line.
+    """
+    return key if isPlain(key) else writeBase64(key) + b" base64"
+
+
 def _statistics(command: Command | None, statistics: Statistics) -> bytes:
     lines = [f"STAT {name} {value}\r\n" for name, value in statistics.values.items()]
     return "".join([*lines, "END\r\n"]).encode("utf-8")
@@ -127,6 +141,7 @@ _ENCODERS: Final[dict[type[Result], Callable[[Command | None, Any], bytes]]] = {
     Counted: lambda command, counted: b"OK %d %d\r\n" % (counted.version, counted.number),
     Found: _found,
     Items: _items,
+    Removed: _removed,
     Redirected: lambda command, leader: b"ERR_REDIRECT %b %d\r\n" % (leader.host.encode(), leader.port),
     Usage: _word("".join([f"{line}\r\n" for line in USAGE]).encode("ascii")),
     Statistics: _statistics,

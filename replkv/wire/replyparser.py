@@ -21,6 +21,7 @@ from replkv.commands.results import (
     Redirected,
     Refused,
     Release,
+    Removed,
     Result,
     Statistics,
     Stored,
@@ -38,6 +39,7 @@ _ITEM: Final = re.compile(rb"ITEM ([!-~]{1,340}) ([0-9]{1,10}) ([0-9]{1,20}) ([0
 
 _STORED: Final = re.compile(rb"OK ([0-9]{1,20})\Z")
 _COUNTED: Final = re.compile(rb"OK ([0-9]{1,20}) ([0-9]{1,20})\Z")
+_REMOVED: Final = re.compile(rb"REMOVED ([0-9]{1,20})(?: ([0-9]{1,20}) ([!-~]{1,340})( base64)?)?\Z")
 _REDIRECTED: Final = re.compile(rb"ERR_REDIRECT ([!-~]+) ([0-9]{1,5})\Z")
 _LEADER: Final = re.compile(rb"LEADER ([0-9]{1,20})\Z")
 _RESULTS: Final[dict[bytes, Result]] = {line: kind() for kind, line in WORDS.items()}
@@ -134,10 +136,7 @@ class ReplyParser:
         value, finish = _block(data, start, length)
         if value is None:
             return finish
-        try:
-            key = match[1] if match[6] is None else readBase64(match[1])
-        except ValueError:
-            raise ProtocolError(f"no reply: {line[:80]!r}") from None
+        key = _keyOf(line, match[1], match[6])
         if len(self._items) == MAX_KEYS or sum([len(item.value) for item in self._items]) + length > MAX_VALUE:
             raise ProtocolError("too many items")
         self._items.append(Item(key, flags, version, left, value))
@@ -182,6 +181,18 @@ def _block(data: bytes, start: int, length: int) -> tuple[bytes | None, int]:
     return data[start:end], end + 2
 
 
+def _keyOf(line: bytes, word: bytes, isInBase64: bytes | None) -> bytes:
+    """
+    The key that stands on a line.
+
+    @param isInBase64: the word that says so, if it is there.
+    """
+    try:
+        return word if isInBase64 is None else readBase64(word)
+    except ValueError:
+        raise ProtocolError(f"no reply: {line[:80]!r}") from None
+
+
 def _resultOf(line: bytes) -> Result:
     """
     What a line says that is a whole reply.
@@ -194,6 +205,9 @@ def _resultOf(line: bytes) -> Result:
         return Counted(int(match[1]), int(match[2]))
     if (match := _REDIRECTED.match(line)) is not None and 1 <= int(match[2]) <= 65535:
         return Redirected(match[1].decode("ascii"), int(match[2]))
+    if (match := _REMOVED.match(line)) is not None:
+        count, below, after, isInBase64 = match.groups()
+        return Removed(int(count), int(below or 0), None if after is None else _keyOf(line, after, isInBase64))
     if (match := _LEADER.match(line)) is not None:
         return Leads(int(match[1]))
     if line.startswith(b"NOT_TRANSFERRED ") and line.isascii():

@@ -17,6 +17,7 @@ from replkv.commands.command import LoggedCommand, WriteCommand
 from replkv.commands.condition import ABSENT, ANY, PRESENT, Condition, Need
 from replkv.commands.decr import Decr
 from replkv.commands.delete import Delete
+from replkv.commands.deleteprefix import DeletePrefix
 from replkv.commands.expire import Expire
 from replkv.commands.gat import Gat
 from replkv.commands.incr import Incr
@@ -62,6 +63,8 @@ class CommandTests(SynchronousTestCase):
             Put(b"key", 1, Lifetime(FAR_FUTURE), PRESENT, b"value", False),
             Expire(b"key", KEPT),
             Gat(b"key", Lifetime(1)),
+            DeletePrefix(b"", 0, b""),
+            DeletePrefix(b"p" * 250, 2**64 - 1, bytes(250)),
         ):
             self.assertEqual(decode(command.encode(1500)), (1500, command))
         self.assertEqual(decode(Set(b"k", 0, b"v", True).encode(5)), (5, Set(b"k", 0, b"v", False)))
@@ -117,6 +120,8 @@ class CommandTests(SynchronousTestCase):
         others: list[tuple[int, LoggedCommand]] = [(14, Cad(b"k", 2)), (17, Incr(b"k", 2)), (18, Decr(b"k", 2))]
         for kind, command in others:
             self.assertEqual(command.encode(1), bytes([kind]) + head)
+        removal = DeletePrefix(b"p", 2, b"pa").encode(1)
+        self.assertEqual(removal, b"\x16" + b"\0" * 7 + b"\x01" + b"\0" * 7 + b"\x02\x01\x02ppa")
         self.assertEqual(encodeClock(1), b"\x04" + b"\0" * 7 + b"\x01")
 
     def test_refusedByEncoders(self) -> None:
@@ -127,11 +132,14 @@ class CommandTests(SynchronousTestCase):
             self.assertRaises(ValueError, encodeSet, 1, key, 0, b"")
             self.assertRaises(ValueError, encodeCas, 1, key, 0, 1, b"")
             self.assertRaises(ValueError, encodeDelete, 1, key)
+        for command in (DeletePrefix(b"k" * 251, 0), DeletePrefix(b"", 0, b"k" * 251)):
+            self.assertRaises(ValueError, command.encode, 1)
         for stamp in (-1, FAR_FUTURE + 1):
             self.assertRaises(ValueError, encodeSet, stamp, b"k", 0, b"")
             self.assertRaises(ValueError, encodeCas, stamp, b"k", 0, 1, b"")
             self.assertRaises(ValueError, encodeDelete, stamp, b"k")
             self.assertRaises(ValueError, encodeClock, stamp)
+            self.assertRaises(ValueError, DeletePrefix(b"k", 0).encode, stamp)
 
     def test_nonsense(self) -> None:
         """
@@ -148,6 +156,10 @@ class CommandTests(SynchronousTestCase):
             encodeClock(1) + b"\0",
             encodeDelete(1, b"k") + b"\0",
             Touch(b"k", 1).encode(1) + b"\0",
+            DeletePrefix(b"k", 1, b"").encode(1) + b"\0",
+            DeletePrefix(b"k" * 250, 1, b"").encode(1).replace(b"\xfa\0", b"\xfb\0") + b"k",
+            DeletePrefix(b"", 1, b"k" * 250).encode(1).replace(b"\0\xfa", b"\0\xfb") + b"k",
+            b"\x16\xff" + DeletePrefix(b"k", 1, b"").encode(1)[2:],
         ):
             self.assertRaises(ValueError, decode, data)
 
@@ -155,9 +167,15 @@ class CommandTests(SynchronousTestCase):
         """
         A command that lost its end within its key or before it is refused.
         """
-        for whole in (encodeSet(1, b"key", 2, b""), encodeCas(1, b"key", 2, 3, b""), encodeDelete(1, b"key")):
+        for whole in (
+            encodeSet(1, b"key", 2, b""),
+            encodeCas(1, b"key", 2, 3, b""),
+            encodeDelete(1, b"key"),
+            DeletePrefix(b"k", 2, b"key").encode(1),
+        ):
             for end in range(1, len(whole)):
                 self.assertRaises(ValueError, decode, whole[:end])
+                self.assertFalse(allSound([whole[:end]]))
         for end in range(1, len(encodeClock(1))):
             self.assertRaises(ValueError, decode, encodeClock(1)[:end])
             self.assertRaises(ValueError, stampOf, encodeClock(1)[:end])
@@ -168,7 +186,7 @@ class CommandTests(SynchronousTestCase):
         """
         Whatever the encoders accept comes back the same, and its stamp can be told.
         """
-        for command in (
+        commands: list[LoggedCommand] = [
             Set(key, exptime, value, False),
             Cas(key, exptime, version, value, False),
             Delete(key),
@@ -180,7 +198,10 @@ class CommandTests(SynchronousTestCase):
             Prepend(key, value, False, most=version),
             Incr(key, version),
             Decr(key, version),
-        ):
+            DeletePrefix(key, version, value[:250]),
+            DeletePrefix(value[:250], version, key),
+        ]
+        for command in commands:
             data = command.encode(stamp)
             self.assertTrue(allSound([data]))
             self.assertEqual(decode(data), (stamp, command))

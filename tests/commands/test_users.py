@@ -13,6 +13,7 @@ from replkv.commands.cas import Cas
 from replkv.commands.command import Command, LoggedCommand
 from replkv.commands.decr import Decr
 from replkv.commands.delete import Delete
+from replkv.commands.deleteprefix import DeletePrefix
 from replkv.commands.extras import Help, Piece, Quit, Snapshot, Stats, Transfer, Version
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
@@ -114,8 +115,12 @@ class AllowedTests(SynchronousTestCase):
             Delete(b"a/k"),
             Cad(b"a/k", 1),
             Touch(b"a/k", 1),
+            DeletePrefix(b"a/", 0),
+            DeletePrefix(b"a/k", 0),
         ):
             self.assertAllowed(write, "writer", "admin", "root")
+        for prefix in (b"", b"a"):
+            self.assertAllowed(DeletePrefix(prefix, 0), "root")
         # What they tell is what the key holds.
         for count in (Incr(b"a/k", 0), Decr(b"a/k", 0)):
             self.assertAllowed(count, "admin", "root")

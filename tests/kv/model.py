@@ -12,10 +12,11 @@ from replkv.commands.add import Add
 from replkv.commands.append import Append
 from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
-from replkv.commands.command import WriteCommand
+from replkv.commands.command import ChangeCommand, WriteCommand
 from replkv.commands.condition import Need
 from replkv.commands.decr import Decr
 from replkv.commands.delete import Delete
+from replkv.commands.deleteprefix import MOST_BYTES, MOST_MET, MOST_REMOVED, DeletePrefix
 from replkv.commands.expire import Expire
 from replkv.commands.gat import Gat
 from replkv.commands.incr import Incr
@@ -32,6 +33,7 @@ from replkv.commands.results import (
     Items,
     NotFound,
     NotNumber,
+    Removed,
     Result,
     Stored,
     TooLarge,
@@ -63,7 +65,7 @@ class Model:
         """
         stamp, command = decode(entry.data)
         self.clock = max(self.clock, stamp)
-        result = self._carryOut(entry.index, stamp, command) if isinstance(command, WriteCommand) else None
+        result = self._carryOut(entry.index, stamp, command) if isinstance(command, ChangeCommand) else None
         expired = [(record.deadline, key) for key, record in self.records.items() if 0 < record.deadline <= self.clock]
         for _, key in sorted(expired)[: self.purgeLimit]:
             del self.records[key]
@@ -94,9 +96,37 @@ class Model:
             total += xxh3_64(head + xxh3_64(body).digest() + key).intdigest()
         return total & (1 << 64) - 1
 
-    def _carryOut(self, index: int, stamp: int, command: WriteCommand) -> Result:
+    def _carryOut(self, index: int, stamp: int, command: ChangeCommand) -> Result:
         """
         Carry out one command at the time that the clock shows.
+        """
+        if isinstance(command, DeletePrefix):
+            return self._remove(index, command)
+        assert isinstance(command, WriteCommand)
+        return self._write(index, stamp, command)
+
+    def _remove(self, index: int, command: DeletePrefix) -> Result:
+        """
+        Take away keys that begin so, until it is enough.
+        """
+        below = command.below or index
+        count, gone = 0, 0
+        size = 0
+        keys = sorted([key for key in self.records if key.startswith(command.prefix) and key > command.after])
+        for place, key in enumerate(keys):
+            if gone == MOST_REMOVED or place == MOST_MET or size >= MOST_BYTES:
+                return Removed(count, below, keys[place - 1])
+            record = self.records[key]
+            size += 24 + len(record.value) + (4 if record.flags else 0)
+            if record.version < below:
+                gone += 1
+                count += self.visible(key) is not None
+                del self.records[key]
+        return Removed(count)
+
+    def _write(self, index: int, stamp: int, command: WriteCommand) -> Result:
+        """
+        Carry out one that is about one key.
         """
         record = self.visible(command.key)
         match command:

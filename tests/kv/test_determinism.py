@@ -18,6 +18,7 @@ from replkv.commands.cad import Cad
 from replkv.commands.command import LoggedCommand
 from replkv.commands.condition import ABSENT, ANY, PRESENT, Condition, Need
 from replkv.commands.decr import Decr
+from replkv.commands.deleteprefix import DeletePrefix
 from replkv.commands.expire import Expire
 from replkv.commands.gat import Gat
 from replkv.commands.incr import Incr
@@ -67,6 +68,10 @@ _full = st.one_of(
     st.builds(Expire, _keys, _lifetimes),
     st.builds(Gat, _keys, _lifetimes),
 )
+_prefixes = st.sampled_from([b"", b"b", b"ba", b"c", b"\xff", b"zz"])
+_wide = st.one_of(
+    st.builds(DeletePrefix, _prefixes, st.sampled_from([0, 0, 3, 9, 2**64 - 1]), st.one_of(st.just(b""), _keys)),
+)
 
 
 def _logged(command: LoggedCommand, stamp: int) -> bytes:
@@ -82,6 +87,7 @@ COMMANDS = st.one_of(
     st.builds(_logged, _conditional, _stamps),
     st.builds(_logged, _changing, _stamps),
     st.builds(_logged, _full, _stamps),
+    st.builds(_logged, _wide, _stamps),
     st.builds(encodeClock, _stamps),
     st.just(b""),
 )

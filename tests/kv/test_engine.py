@@ -103,6 +103,27 @@ class EngineContract(_Case):
         self.assertEqual(self.engine.scan(b"", b"\xff", 2), [(b"a", b"1"), (b"b", b"2")])
         self.assertEqual(self.engine.scan(b"", b"\xff", 0), [])
 
+    def test_walk(self) -> None:
+        """
+        A walk goes the same way, and tells but the beginning and the length of what it meets.
+        """
+        self.engine.write(PAIRS)
+        self.assertEqual(list(self.engine.walk(b"a", b"c", 9)), [(b"a", b"1", 1), (b"b", b"2", 1)])
+        self.assertEqual(list(self.engine.walk(b"aa", b"d", 2)), [(b"b", b"2", 1), (b"c", b"\0\r", 4)])
+        self.assertEqual(list(self.engine.walk(b"c", b"\xff\xff", 0)), [(b"c", b"", 4), (b"\xff\0", b"", 0)])
+        self.assertEqual(list(self.engine.walk(b"c\0", b"\xff", 9)), [])
+
+    def test_walkGivenUp(self) -> None:
+        """
+        A walk that is given up is over: the engine is written, and walked again.
+        """
+        self.engine.write(PAIRS)
+        walk = self.engine.walk(b"a", b"\xff", 1)
+        self.assertEqual(next(walk), (b"a", b"1", 1))
+        del walk
+        self.engine.write({b"a": None, b"aa": b"23"})
+        self.assertEqual(list(self.engine.walk(b"a", b"c", 1)), [(b"aa", b"2", 2), (b"b", b"2", 1)])
+
     def test_flushed(self) -> None:
         """
         What was flushed survives a loss of power, deletions too.
@@ -352,6 +373,7 @@ class RocksEngineTests(EngineContract, SynchronousTestCase):
         """
         self.rocks.write(PAIRS)
         self.rocks.scan(b"", b"\xff", 1)
+        next(self.rocks.walk(b"", b"\xff", 1))
         self.rocks.close()
         self.rocks = self.folder.open()
 
@@ -385,6 +407,7 @@ class RocksEngineTests(EngineContract, SynchronousTestCase):
             lambda: self.rocks.get(b"a"),
             lambda: self.rocks.getMany([b"a", b"b"]),
             lambda: self.rocks.scan(b"", b"\xff", 9),
+            lambda: list(self.rocks.walk(b"", b"\xff", 9)),
         ):
             error = self.assertRaises(EngineError, readSome)
             self.assertIn("cannot be read: Corruption", str(error))

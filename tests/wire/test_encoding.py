@@ -14,6 +14,7 @@ from replkv.commands.command import Command
 from replkv.commands.condition import ABSENT, ANY, PRESENT, Condition, Need
 from replkv.commands.decr import Decr
 from replkv.commands.delete import Delete
+from replkv.commands.deleteprefix import DeletePrefix
 from replkv.commands.expire import Expire
 from replkv.commands.extras import Help, Quit, Stats, Version
 from replkv.commands.gat import Gat
@@ -74,6 +75,12 @@ COMMANDS: list[Command] = [
     Set(b"\r\nget k\r\n", 0, b"value", True),
     Put(b" ", 7, FOREVER, ANY, b"value", True),
     Gets((b"a", b" ", b"base64")),
+    DeletePrefix(b"", 0, b""),
+    DeletePrefix(b"base64", 2**64 - 1, b"base64"),
+    DeletePrefix(b"a*b", 5, b"a*b"),
+    DeletePrefix(b" ", 0, b""),
+    DeletePrefix(b"", 0, b"\n"),
+    DeletePrefix(bytes(250), 2**64 - 1, b"\xff" * 250),
     Members(),
     MemberAdd(4, "kv4.example.net", 9000, 10000, False, True),
     MemberAdd(2**31 - 1, "::1", 1, 65535, True, False),
@@ -112,4 +119,6 @@ class EncodeCommandTests(SynchronousTestCase):
         self.assertEqual(encodeCommand(Cas(b"k", 9, 3, b"v", True)), b"cas k 9 3 1 noreply\r\nv\r\n")
         self.assertEqual(encodeCommand(Set(b"k", 9, b"a\r\nb", False)), b"set k 9 4\r\na\r\nb\r\n")
         self.assertEqual(encodeCommand(MemberAdd(4, "::1", 9, 10, True, True)), b"memberadd 4 ::1 9 10 force spare\r\n")
+        self.assertEqual(encodeCommand(DeletePrefix(b"a/", 7, b"a/b")), b"deletep a/* 7 a/b\r\n")
+        self.assertEqual(encodeCommand(DeletePrefix(b"", 0, b" ")), b"deletep * 0 IA== base64\r\n")
         self.assertEqual(encodeCommand(MemberRemove(4, False)), b"memberremove 4\r\n")

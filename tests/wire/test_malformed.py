@@ -5,6 +5,7 @@ L{replkv.wire.parser}.
 
 from __future__ import annotations
 
+from replkv.commands.deleteprefix import DeletePrefix
 from replkv.commands.get import Get
 from replkv.commands.set import Set
 from replkv.wire.parser import SWALLOW_LIMIT, CommandParser
@@ -39,6 +40,17 @@ class MalformedTests(ParserTestCase):
         """
         self.assertMalformed(b"get", b"get ", b"get a b", b"getm", b"delete", b"delete a 0", b"help me", b"quit now")
         self.assertMalformed(b"set", b"set k", b"set k 0", b"cas", b"cas k 0 1")
+
+    def test_ranges(self) -> None:
+        """
+        The beginning of keys has a star behind it. A last word C{base64} says how the keys are written, and is none.
+        """
+        self.assertMalformed(
+            b"deletep", b"deletep a 0", b"deletep a*", b"deletep a* -1", b"deletep a* 0 b c", b"deletep a* 0 "
+        )
+        self.assertMalformed(b"deletep a* 0 base64", b"deletep a* 0 b base64", b"deletep YQ* 0 base64")
+        self.assertMalformed(b"deletep %b* 0" % (b"k" * 251), b"deletep * 0 %b" % (b"k" * 251), b"deletep a b* 0")
+        self.assertParses(b"deletep YQ==* 0 base64\r\n", DeletePrefix(b"a", 0, b""))
 
     def test_spaces(self) -> None:
         """

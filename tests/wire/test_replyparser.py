@@ -14,6 +14,7 @@ from replkv.commands.add import Add
 from replkv.commands.append import Append
 from replkv.commands.command import Command
 from replkv.commands.delete import Delete
+from replkv.commands.deleteprefix import DeletePrefix
 from replkv.commands.extras import Stats, Version
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
@@ -36,6 +37,7 @@ from replkv.commands.results import (
     Redirected,
     Refused,
     Release,
+    Removed,
     Result,
     Statistics,
     Stored,
@@ -77,6 +79,10 @@ TOLD: list[tuple[Command, Result]] = [
     (Incr(b"k", 1), NotNumber()),
     (Gets((b"k",)), Items((Item(b"k", 2**32 - 1, 2**62, 2**63 - 1, b"value"), Item(bytes(250), 0, 1, 0, b"")))),
     (Gets((b"k",)), Items(())),
+    (DeletePrefix(b"k", 0), Removed(0)),
+    (DeletePrefix(b"k", 0), Removed(128, 2**64 - 1, b"k")),
+    (DeletePrefix(b"k", 0), Removed(0, 1, b"base64")),
+    (DeletePrefix(b"k", 0), Removed(7, 9, bytes(250))),
     (Add(b"k", 0, b"v", False), Exists()),
     (Append(b"k", b"v", False), TooLarge()),
     (Delete(b"k"), VersionMismatch()),
@@ -109,6 +115,9 @@ UNRECOGNIZED = [
     b"ERR_REDIRECT db 1 2",
     b"ERR_REDIRECT \xff 1",
     b"VERSION \xff",
+    b"REMOVED",
+    b"REMOVED 1 2",
+    b"REMOVED 1 2 k base6",
 ]
 BROKEN = [
     b"VALUE \r\n",
@@ -125,6 +134,7 @@ BROKEN = [
     b"ITEM k 1 2 3 0\r\n\r\n" * 129,
     b"ITEM k 1 2 3 0\r\n\r\nSTAT a b\r\nEND\r\n",
     b"STAT a b\r\nOK 1\r\n",
+    b"REMOVED 1 2 k= base64\r\n",
     b"x" * 1026,
     b"STAT a b\r\n" + b"".join(b"STAT %d x\r\n" % number for number in range(1000)),
 ]

@@ -5,14 +5,14 @@ What the tests of the client protocol stand on: a server with a backend in memor
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, cast
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 
 from replkv.commands.auth import Auth
-from replkv.commands.command import Command, DataCommand, ReadCommand, WriteCommand
+from replkv.commands.command import ChangeCommand, Command, DataCommand, ReadCommand
 from replkv.commands.results import Done, Found, Item, NoSnapshot, Result
 from replkv.commands.state import Content, Head, State
 from replkv.frontends.intake import Intake
@@ -81,7 +81,7 @@ class MemoryBackend:
             request.session.login = Login(command.user, 1)
             request.answer(Done())
             return
-        if isinstance(command, WriteCommand):
+        if isinstance(command, ChangeCommand):
             request.answer(command.carryOut(cast(State, self), 0))
         else:
             assert isinstance(command, ReadCommand)
@@ -95,6 +95,22 @@ class MemoryBackend:
         """
         record = self._values.get(key)
         return None if record is None else Head(*record[:2])
+
+    @property
+    def index(self) -> int:
+        """
+        The version that what is written now gets.
+        """
+        return self._version + 1
+
+    def walk(self, prefix: bytes, after: bytes) -> Iterator[tuple[bytes, Head, int]]:
+        """
+        The keys that begin so, and come after that one.
+        """
+        for key in sorted(self._values):
+            if key.startswith(prefix) and key > after:
+                version, deadline, value, _ = self._values[key]
+                yield key, Head(version, deadline), len(value)
 
     def contentOf(self, key: bytes) -> Content:
         """

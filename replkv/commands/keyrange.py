@@ -1,0 +1,29 @@
+"""
+What commands on the keys that begin with the same bytes have in common.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from replkv.commands.layout import MAX_KEY_LENGTH
+
+MAX_PREFIX_BYTES: Final = MAX_KEY_LENGTH
+
+
+def described(prefix: bytes) -> str:
+    """
+    The keys that begin so, in words for operators.
+    """
+    return repr(prefix)[2:-1] + "*"
+
+
+def checkRange(prefix: bytes, after: bytes) -> None:
+    """
+    Refuse the beginning of keys, or the key after which they come, where no key can be so.
+
+    @param after: empty for the beginning.
+    @raise ValueError: if they are such.
+    """
+    if len(prefix) > MAX_PREFIX_BYTES or len(after) > MAX_KEY_LENGTH:
+        raise ValueError(f"there are no keys that begin with {len(prefix)} bytes and come after one of {len(after)}")

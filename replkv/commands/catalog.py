@@ -12,6 +12,7 @@ from replkv.commands.auth import Auth
 from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
 from replkv.commands.command import Command, argumentsOf
+from replkv.commands.countprefix import Count
 from replkv.commands.decr import Decr
 from replkv.commands.delete import Delete
 from replkv.commands.deleteprefix import DeletePrefix
@@ -36,8 +37,10 @@ from replkv.commands.prepend import Prepend
 from replkv.commands.put import Put
 from replkv.commands.replace import Replace
 from replkv.commands.revoke import RevokeRight
+from replkv.commands.scan import Scan
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
+from replkv.commands.txn import Txn
 from replkv.commands.useradd import UserAdd
 from replkv.commands.userdel import UserDel
 from replkv.commands.users import Users
@@ -60,7 +63,10 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     Gets,
     Expire,
     Gat,
+    Scan,
+    Count,
     DeletePrefix,
+    Txn,
     Auth,
     Help,
     Stats,

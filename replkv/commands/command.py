@@ -132,12 +132,12 @@ class ReadCommand(DataCommand):
     """
     A command that changes nothing, and asks for what keys hold.
 
-    @ivar keys: the keys that it asks for.
+    @ivar keys: the keys that it asks for; C{None} where it asks which there are.
     """
 
     __slots__ = ()
 
-    keys: Sequence[bytes]
+    keys: Sequence[bytes] | None
 
     def tell(self, view: View) -> Result:
         """

@@ -81,6 +81,44 @@ class Items(Result):
     items: tuple[Item, ...]
 
 
+class KeyInfo(NamedTuple):
+    """
+    A key that is there.
+
+    @ivar version: above 0.
+    @ivar size: of its value, in bytes.
+    """
+
+    key: bytes
+    version: int
+    size: int
+
+
+@dataclass(slots=True)
+class Keys(Result):
+    """
+    Which keys there are.
+
+    @ivar keys: in their order.
+    @ivar after: where there may be more, they come after this key; C{None} where there are none.
+    """
+
+    keys: tuple[KeyInfo, ...]
+    after: bytes | None = None
+
+
+@dataclass(slots=True)
+class Total(Result):
+    """
+    How many keys there are.
+
+    @ivar after: see L{Keys}.
+    """
+
+    count: int
+    after: bytes | None = None
+
+
 @dataclass(slots=True)
 class Deleted(Result):
     """
@@ -101,6 +139,28 @@ class Removed(Result):
     count: int
     below: int = 0
     after: bytes | None = None
+
+
+@dataclass(slots=True)
+class Transacted(Result):
+    """
+    A transaction was carried out.
+
+    @ivar answers: what came of its operations, in their order.
+    """
+
+    answers: tuple[Result, ...]
+
+
+@dataclass(slots=True)
+class Failed(Result):
+    """
+    A comparison of a transaction did not hold, and nothing was done.
+
+    @ivar step: which of its steps that was, the first of them is 1.
+    """
+
+    step: int
 
 
 @dataclass(slots=True)
@@ -297,4 +357,6 @@ def sizeOf(result: Result) -> int:
     """
     if isinstance(result, Found):
         return len(result.value)
-    return sum([len(item.value) for item in result.items]) if isinstance(result, Items) else 0
+    if isinstance(result, Items):
+        return sum([len(item.value) for item in result.items])
+    return sum(map(sizeOf, result.answers)) if isinstance(result, Transacted) else 0

@@ -4,10 +4,10 @@ The state that commands are carried out on, and what reads see of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol
 
-from replkv.commands.results import Item
+from replkv.commands.results import Item, KeyInfo
 from replkv.raft.configuration import Configuration
 from replkv.users.user import User
 
@@ -81,41 +81,14 @@ class MembersState(Protocol):
         """
 
 
-class State(Protocol):
+class KeyState(Protocol):
     """
-    What a command may see of the state machine, and do to it.
+    What keys hold.
     """
-
-    @property
-    def index(self) -> int:
-        """
-        The index of the entry that is being applied.
-        """
-
-    @property
-    def users(self) -> UserState:
-        """
-        The users.
-        """
-
-    @property
-    def members(self) -> MembersState:
-        """
-        The members.
-        """
 
     def find(self, key: bytes) -> Head | None:
         """
         Tell what a key has; C{None} if there is no such key, or if it has expired.
-        """
-
-    def walk(self, prefix: bytes, after: bytes) -> Iterator[tuple[bytes, Head, int]]:
-        """
-        Go through the keys that begin so and come after a key, in their order. Those that have expired are among them,
-        as long as they are not freed. Each may be taken away when its turn has come, and nothing else may be changed
-        before it is over.
-
-        @return: each key, what it has, and the size of its record in bytes.
         """
 
     def contentOf(self, key: bytes) -> Content:
@@ -138,6 +111,51 @@ class State(Protocol):
         """
 
 
+class State(KeyState, Protocol):
+    """
+    What a command may see of the state machine, and do to it.
+    """
+
+    @property
+    def index(self) -> int:
+        """
+        The index of the entry that is being applied.
+        """
+
+    @property
+    def clock(self) -> int:
+        """
+        The largest stamp that was applied, in milliseconds: what has a deadline that is not later has expired.
+        """
+
+    @property
+    def users(self) -> UserState:
+        """
+        The users.
+        """
+
+    @property
+    def members(self) -> MembersState:
+        """
+        The members.
+        """
+
+    def meet(self, keys: Iterable[bytes]) -> None:
+        """
+        Have what keys have at hand. Others cannot be found, but for the key of a
+        L{WriteCommand<replkv.commands.command.WriteCommand>}.
+        """
+
+    def walk(self, prefix: bytes, after: bytes) -> Iterator[tuple[bytes, Head, int]]:
+        """
+        Go through the keys that begin so and come after a key, in their order. Those that have expired are among them,
+        as long as they are not freed. Each may be taken away when its turn has come, and nothing else may be changed
+        before it is over.
+
+        @return: each key, what it has, and the size of its record in bytes.
+        """
+
+
 class View(Protocol):
     """
     What a read may see: the state machine at one instant, by the leader's time when the read arrived.
@@ -148,6 +166,15 @@ class View(Protocol):
         Tell what a key holds; C{None} if there is no such key, or if it has expired.
 
         @raise Overdue: if it has expired by that time, but not yet by the log.
+        """
+
+    def walk(self, prefix: bytes, after: bytes) -> Iterator[tuple[bytes, KeyInfo | None, int]]:
+        """
+        Go through the keys that begin so and come after a key, in their order.
+
+        @return: each key, what there is to say of it, and the size of its record in bytes. There is nothing to be said
+            of a key that has expired and is not freed yet: it is not there, but it took work to find that out.
+        @raise Overdue: if one has expired by that time, but not yet by the log.
         """
 
 

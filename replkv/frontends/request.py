@@ -13,6 +13,7 @@ from replkv.commands.command import Command, DataCommand, LoggedCommand, ValueCo
 from replkv.commands.extras import Transfer
 from replkv.commands.members import MemberCommand
 from replkv.commands.results import Result
+from replkv.commands.txn import Txn
 from replkv.commands.users import Users
 from replkv.frontends.session import Session
 from replkv.users.user import Login
@@ -45,7 +46,7 @@ class Request:
     @ivar login: in whose name it is carried out: that of the session when it came.
     @ivar owner: is told the answer.
     @ivar number: which of its session's commands it is; the node's to set.
-    @ivar size: the bytes of the value that is kept in memory for it.
+    @ivar size: the bytes of values that are kept in memory for it.
     @ivar isAnswered: whether it has its answer.
     """
 
@@ -57,7 +58,10 @@ class Request:
         self.login: Login | None = session.login
         self.owner = owner
         self.number = 0
-        self.size = len(command.value) if isinstance(command, ValueCommand) else 0
+        if isinstance(command, ValueCommand):
+            self.size = len(command.value)
+        else:
+            self.size = command.valueBytes if isinstance(command, Txn) else 0
         self.isAnswered = False
 
     def answer(self, result: Result) -> None:

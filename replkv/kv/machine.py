@@ -12,11 +12,12 @@ L{StateMachine.apply} is one atomic write, so that the engine always says what i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from replkv.commands.command import WriteCommand
 from replkv.commands.logged import decode
 from replkv.commands.results import Result
+from replkv.commands.state import Head
 from replkv.kv.engine import Engine
 from replkv.kv.expiry import NEVER
 from replkv.kv.limits import MACHINE_LIMITS, MachineLimits
@@ -144,6 +145,16 @@ class StateMachine:
         @raise EngineError: if the engine fails.
         """
         return self._records.read(key)
+
+    def walk(self, prefix: bytes, after: bytes) -> Iterator[tuple[bytes, Head | None, int, int]]:
+        """
+        Go through the keys that begin so and come after a key, in their order. Nothing may be applied meanwhile.
+
+        @return: each key, what it has, the size of its value, and the size of its record, in bytes. It has nothing if
+            it has expired.
+        @raise EngineError: if the engine fails, or one of the records is none.
+        """
+        return self._records.readAll(prefix, after)
 
     def flush(self) -> None:
         """

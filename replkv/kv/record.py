@@ -92,6 +92,16 @@ def bodyOf(value: bytes, flags: int) -> bytes:
     return _FLAGS.pack(flags) + value if flags else value
 
 
+def valueBytesOf(version: int, size: int) -> int:
+    """
+    How many bytes the value of a record has.
+
+    @param version: as it is stored.
+    @param size: of the record, in bytes.
+    """
+    return size - HEAD_BYTES - (_FLAGS.size if version >= _FLAGGED else 0)
+
+
 def hashOf(key: bytes, version: int, deadline: int, body: bytes) -> int:
     """
     Tell the hash of a record, in 64 bits. Every server and every version of replkv has to come to the same.

@@ -21,10 +21,12 @@ from replkv.kv.record import (
     bodyOf,
     decode,
     hashOf,
+    headOf,
     packedHeadOf,
     packHead,
     storedVersion,
     unpackHead,
+    valueBytesOf,
     versionOf,
 )
 from replkv.kv.state import MachineState
@@ -33,7 +35,7 @@ from replkv.raft.invariants import InvariantViolation
 
 _MODULUS: Final = 2**64
 
-_STEP_BYTES: Final = 512
+STEP_BYTES: Final = 512
 """
 To come to the next record on a walk takes as long as to read so many bytes would.
 """
@@ -64,6 +66,7 @@ class Records:
 
     __slots__ = (
         "_engine",
+        "_readAhead",
         "changes",
         "clock",
         "copied",
@@ -79,7 +82,7 @@ class Records:
     def __init__(self, engine: Engine, state: MachineState, limits: MachineLimits) -> None:
         """
         @param state: what was applied last, and what came of it.
-        @param limits: how much of the index of those that expire is read ahead, and how many heads are kept.
+        @param limits: how much is read ahead, and how many heads are kept.
         @raise EngineError: if the engine fails, or holds what these cannot have written.
         """
         self.index = state.appliedIndex
@@ -92,6 +95,7 @@ class Records:
         self.members = Members(engine, self.changes)
         self.hash = (state.hash - self.users.hash - self.members.hash) % _MODULUS
         self._engine = engine
+        self._readAhead = limits.readAhead
         self.heads = Heads(engine, limits.headBytes)
 
     def read(self, key: bytes) -> Record | None:
@@ -106,15 +110,27 @@ class Records:
         record = decode(key, stored)
         return None if 0 < record.deadline <= self.clock else record
 
+    def readAll(self, prefix: bytes, after: bytes) -> Iterator[tuple[bytes, Head | None, int, int]]:
+        """
+        See L{StateMachine.walk<replkv.kv.machine.StateMachine.walk>}. It goes by what is written.
+        """
+        for name, stored, size in self._engine.walk(*rangeOf(prefix, after), HEAD_BYTES):
+            version, deadline, _ = headOf(stored)
+            isThere = deadline == 0 or deadline > self.clock
+            head = Head(versionOf(version), deadline) if isThere else None
+            yield name[len(RECORDS) :], head, valueBytesOf(version, size), size
+
     def meet(self, keys: Iterable[bytes]) -> None:
         """
-        Have the heads of the records that commands are about.
+        See L{State.meet<replkv.commands.state.State.meet>}.
         """
-        self.heads.meet([RECORDS + key for key in keys])
+        names = [RECORDS + key for key in keys]
+        for first in range(0, len(names), self._readAhead):
+            self.heads.meet(names[first : first + self._readAhead])
 
     def find(self, key: bytes) -> Head | None:
         """
-        See L{State.find<replkv.commands.state.State.find>}.
+        See L{KeyState.find<replkv.commands.state.KeyState.find>}.
         """
         head = self.heads.find(RECORDS + key)
         if head is None:
@@ -129,10 +145,10 @@ class Records:
         @raise EngineError: if the engine fails, or one of the records is none.
         """
         start, stop = rangeOf(prefix, after)
-        self.copied += _STEP_BYTES + _CHANGE_BYTES * len(self.changes)
+        self.copied += STEP_BYTES + _CHANGE_BYTES * len(self.changes)
         changed = sorted([name for name in self.changes if start <= name < stop], reverse=True)
         for name, stored, size in self._engine.walk(start, stop, HEAD_BYTES):
-            self.copied += size + _STEP_BYTES
+            self.copied += size + STEP_BYTES
             while changed and changed[-1] < name:
                 yield from self._changed(changed.pop())
             if changed and changed[-1] == name:
@@ -146,7 +162,7 @@ class Records:
         """
         The record that comes next on a walk, as it is yet to be written; none if it is gone.
         """
-        self.copied += _STEP_BYTES
+        self.copied += STEP_BYTES
         stored = self.changes[name]
         if stored is not None:
             yield self._met(name, stored, len(stored))
@@ -159,7 +175,7 @@ class Records:
 
     def contentOf(self, key: bytes) -> Content:
         """
-        See L{State.contentOf<replkv.commands.state.State.contentOf>}.
+        See L{KeyState.contentOf<replkv.commands.state.KeyState.contentOf>}.
 
         @raise replkv.kv.record.RottenRecord: if the record is not what was written.
         """
@@ -173,7 +189,7 @@ class Records:
 
     def store(self, key: bytes, deadline: int, value: bytes, flags: int = 0) -> int:
         """
-        See L{State.store<replkv.commands.state.State.store>}. The version is the index of the entry.
+        See L{KeyState.store<replkv.commands.state.KeyState.store>}. The version is the index of the entry.
         """
         name = RECORDS + key
         head = self.heads.find(name)
@@ -193,7 +209,7 @@ class Records:
 
     def delete(self, key: bytes) -> None:
         """
-        See L{State.delete<replkv.commands.state.State.delete>}.
+        See L{KeyState.delete<replkv.commands.state.KeyState.delete>}.
         """
         head = self.heads.find(RECORDS + key)
         if head is None:

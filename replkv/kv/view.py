@@ -4,19 +4,23 @@ What a read sees.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
-from replkv.commands.results import Item
+from replkv.commands.results import Item, KeyInfo
 from replkv.commands.state import Overdue
 from replkv.kv.machine import StateMachine
+from replkv.kv.records import STEP_BYTES
 
 
 class View:
     """
     The L{View<replkv.commands.state.View>} of a state machine as it is now.
+
+    @ivar walked: how many bytes were read on walks, and what other work is as much.
     """
 
-    __slots__ = ("_machine", "_time")
+    __slots__ = ("_machine", "_time", "walked")
 
     def __init__(self, machine: StateMachine, time: int) -> None:
         """
@@ -24,6 +28,7 @@ class View:
         """
         self._machine: Final = machine
         self._time: Final = time
+        self.walked = 0
 
     def find(self, key: bytes) -> Item | None:
         """
@@ -42,3 +47,19 @@ class View:
         if left <= 0:
             raise Overdue
         return Item(key, record.flags, record.version, left, record.value)
+
+    def walk(self, prefix: bytes, after: bytes) -> Iterator[tuple[bytes, KeyInfo | None, int]]:
+        """
+        See L{View.walk<replkv.commands.state.View.walk>}.
+
+        @raise replkv.kv.engine.EngineError: if the engine fails, or one of the records is none.
+        """
+        time = self._time
+        for key, head, valueBytes, size in self._machine.walk(prefix, after):
+            self.walked += size + STEP_BYTES
+            if head is None:
+                yield key, None, size
+                continue
+            if 0 < head.deadline <= time:
+                raise Overdue
+            yield key, KeyInfo(key, head.version, valueBytes), size

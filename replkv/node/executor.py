@@ -230,7 +230,7 @@ class Executor:
         Answer a read from the state machine as it is now; or what else had to wait until it was sure that this server
         leads.
 
-        @return: how many bytes of a value it was answered with.
+        @return: how many bytes of values it was answered with, and what other work is as much.
         @raise RottenRecord: if the record is not what was written. The read is answered all the same.
         """
         request, time, _ = read
@@ -245,8 +245,9 @@ class Executor:
             return 0
         if isinstance(command, Users):
             return self._access.tellUsers(request, command)
+        view = View(self._machine, time)
         try:
-            result = command.tell(View(self._machine, time))
+            result = command.tell(view)
         except RottenRecord:
             request.answer(Unavailable())
             raise
@@ -257,9 +258,9 @@ class Executor:
                 self.readAgain(read)
             else:
                 request.answer(Unavailable())
-            return 0
+            return view.walked
         request.answer(result)
-        return sizeOf(result)
+        return sizeOf(result) + view.walked
 
     def readAgain(self, read: Read) -> None:
         """

@@ -84,16 +84,26 @@ class LeaderClock:
         deadline = self._machine.nextDeadline
         if deadline is None or deadline > now:
             return 0
-        try:
-            records = [self._machine.read(key) for key in read.keys]
-        except RottenRecord:
-            return 0  # The read itself will meet it too.
-        latest = max([record.deadline for record in records if record and record.deadline <= now], default=0)
+        latest = self._latestDue(read, now)
         if not latest:
             return 0
         if self._proposed.entryIndex <= self._machine.appliedIndex or self._proposed.stamp < latest:
             self._propose()
         return self._proposed.entryIndex
+
+    def _latestDue(self, read: ReadCommand, now: int) -> int:
+        """
+        By when the log has to have come so that all keys that are asked for, and are due by now, have expired by it
+        too; 0 where it has.
+        """
+        if read.keys is None:
+            # Some key is due, and may be asked for. It is no matter to have the log say so.
+            return now if self._machine.clock < now else 0
+        try:
+            records = [self._machine.read(key) for key in read.keys]
+        except RottenRecord:
+            return 0  # The read itself will meet it too.
+        return max([record.deadline for record in records if record and record.deadline <= now], default=0)
 
     def _propose(self) -> None:
         now = self.now()

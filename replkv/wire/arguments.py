@@ -15,6 +15,9 @@ from replkv.commands.gets import MAX_KEYS
 from replkv.commands.layout import MAX_KEY_LENGTH
 from replkv.commands.lifetime import FOREVER, KEPT, Lifetime
 from replkv.commands.put import MAX_FLAGS
+from replkv.commands.scan import MAX_LIMIT
+from replkv.commands.steps import Step
+from replkv.commands.txn import MAX_STEPS
 from replkv.commands.usercommand import MAX_PREFIX_LENGTH
 from replkv.users.rights import Right
 from replkv.users.secret import MAX_TOKEN_BYTES, Secret
@@ -88,6 +91,19 @@ def _number(digits: bytes) -> int:
     return number
 
 
+def _limit(digits: bytes) -> int:
+    limit = int(digits)
+    if not 1 <= limit <= MAX_LIMIT:
+        raise ValueError(f"a page has 1 to {MAX_LIMIT} keys")
+    return limit
+
+
+def _steps(digits: bytes) -> tuple[Step, ...]:
+    if not 1 <= int(digits) <= MAX_STEPS:
+        raise ValueError(f"a transaction has 1 to {MAX_STEPS} lines")
+    return ()  # They follow the line.
+
+
 def _flags(digits: bytes) -> int:
     flags = int(digits)
     if flags > MAX_FLAGS:
@@ -151,6 +167,14 @@ _BY_NAME: Final = {
         b" %b",
         lambda command: _shownCondition(command.condition),
     ),
+    "expected": Argument(
+        " <condition>",
+        rb" ([0-9]+|absent|present)",
+        _condition,
+        b" %b",
+        lambda command: _shownCondition(command.expected),
+    ),
+    "steps": Argument(" <n>", rb" ([0-9]+)", _steps, b" %d", lambda command: len(command.steps)),
     "host": Argument(
         " <host>",
         b" ([!-~]{1,255})",
@@ -172,6 +196,7 @@ _BY_NAME: Final = {
         lambda command: command.right.value.encode("ascii"),
     ),
     "prefix": Argument(" <prefix>*", rb" ([!-~]{0,%d})\*" % MAX_PREFIX_LENGTH, bytes, b" %b*", attrgetter("prefix")),
+    "limit": Argument(" <limit>", rb" ([0-9]+)", _limit, b" %d", attrgetter("limit")),
     "after": Argument(
         " [<after>]",
         rb"( [!-~]{1,%d})?" % MAX_KEY_LENGTH,

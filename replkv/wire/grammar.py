@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from replkv.commands.catalog import COMMANDS
 from replkv.commands.command import Command, argumentsOf
+from replkv.commands.steps import STEPS
 from replkv.wire.arguments import BASE64, argumentOf, isPlain
 
 _ENDING: Final = b" " + BASE64
@@ -26,10 +27,12 @@ class Grammar:
     How the commands of one class are written.
 
     @ivar usage: what people are told to write.
+    @ivar linesPlace: which word of the line, from 0, is the number of lines that follow, each with its block;
+        C{None} if there are none.
     @ivar numbytesPlace: which word of the line, from 0, is the number of bytes of the value; C{None} if it has none.
     """
 
-    __slots__ = ("_forms", "_inBase64", "_isPlain", "_kind", "_plain", "numbytesPlace", "usage")
+    __slots__ = ("_forms", "_inBase64", "_isPlain", "_kind", "_plain", "linesPlace", "numbytesPlace", "usage")
 
     def __init__(self, kind: type[Command]) -> None:
         arguments = argumentsOf(kind)
@@ -50,6 +53,7 @@ class Grammar:
             self._isPlain = lambda command: command.after != BASE64 and isPlain(b"*" + command.prefix + command.after)
             self._forms = (self._inBase64, self._plain)
         self.usage = self._plain.usage
+        self.linesPlace = names.index("steps") + 1 if "steps" in names else None
         self.numbytesPlace = names.index("value") + 1 if "value" in names else None
 
     def read(self, line: bytes) -> tuple[Command, int | None] | None:
@@ -108,4 +112,9 @@ class _Form:
 GRAMMARS: Final = {kind.WORD: Grammar(kind) for kind in COMMANDS}
 """
 How each command is written, by its word.
+"""
+
+STEP_GRAMMARS: Final = {kind.WORD: Grammar(kind) for kind in STEPS}
+"""
+How each line of a transaction is written, by its word.
 """

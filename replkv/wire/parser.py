@@ -16,7 +16,12 @@ The rules, in the order in which the input meets them:
   5. A line that is HTTP's is L{Malformed} with C{close}: any web page can have a browser connect to a port of its
      user's machine and send a body of the page's making, and that body is not to be run.
   6. Any other line is L{Malformed}, and the next line is a command.
-  7. After L{Malformed} with C{close}, there is nothing more.
+  7. A transaction (C{txn}) is followed by as many lines as it says, each with its value block if it has one: rules 1 to
+     5 count for them. They are no commands, whatever they say. With the first of them that is not well-formed, or lacks
+     its block's end, or with which the values are too large together, the transaction is L{Malformed} at once, and
+     what else it has is swallowed. So are the lines after a malformed C{txn} of which their number can be read; more
+     than L{SWALLOW_LINES} are not worth it: L{Malformed} with C{close}.
+  8. After L{Malformed} with C{close}, there is nothing more.
 
 So every input is cut into the same commands, wherever it was cut on its way::
 
@@ -25,6 +30,8 @@ So every input is cut into the same commands, wherever it was cut on its way::
             |     |                               v    |
     close <-+     +<------------------------- drop     |
                   +<-----------------------------------+
+
+The lines of a transaction go the same way.
 """
 
 from __future__ import annotations
@@ -36,11 +43,19 @@ from typing import Final, cast
 
 from replkv.commands.command import Command, ValueCommand
 from replkv.commands.extend import ExtendCommand
-from replkv.wire.grammar import GRAMMARS, Grammar
+from replkv.commands.steps import IfValue, Step, StepPut
+from replkv.wire.grammar import GRAMMARS, STEP_GRAMMARS, Grammar
 from replkv.wire.malformed import Malformed
+from replkv.wire.transaction import Transaction
 
 LINE_LIMIT: Final = 1024
 SWALLOW_LIMIT: Final = 64 * 1024 * 1024
+SWALLOW_LINES: Final = 1024
+
+_MORE: Final = Command()
+"""
+Stands for nothing that a client has asked for: more of the input has to be read.
+"""
 
 _LF: Final = 0x0A
 _CR: Final = 0x0D
@@ -59,12 +74,14 @@ class CommandParser:
 
     @ivar _state: what comes next in the input: the method that reads it.
     @ivar _buffer: the input that is not yet used up, from C{_offset} on.
-    @ivar _command: the command whose value block comes next; C{None} while a block is swallowed.
+    @ivar _command: the command, or the step of a transaction, whose value block comes next; C{None} while a block is
+        swallowed.
+    @ivar _transaction: that of which more lines are to come.
     @ivar _value: what has arrived of a value block that came in pieces.
     @ivar _missing: the bytes of the block that are still to come.
     """
 
-    __slots__ = ("_buffer", "_command", "_maxValueBytes", "_missing", "_offset", "_state", "_value")
+    __slots__ = ("_buffer", "_command", "_maxValueBytes", "_missing", "_offset", "_state", "_transaction", "_value")
 
     def __init__(self, maxValueBytes: int) -> None:
         """
@@ -76,7 +93,8 @@ class CommandParser:
         self._buffer = b""
         self._offset = 0
         self._state: Callable[[CommandParser], Command | None] = CommandParser._readLine
-        self._command: ValueCommand | None = None
+        self._command: ValueCommand | IfValue | StepPut | None = None
+        self._transaction: Transaction | None = None
         self._value = BytesIO()
         self._missing = 0
 
@@ -93,15 +111,19 @@ class CommandParser:
 
         @return: the command, or C{None} if its input has not all arrived.
         """
-        return self._state(self)
+        command = self._state(self)
+        while command is _MORE:
+            command = self._state(self)
+        return command
 
     @property
     def unfinished(self) -> int:
         """
-        How many bytes there are of a value that has not arrived whole, with its line's end.
+        How many bytes there are of a value that has not arrived whole, with its line's end, or of a transaction.
         """
-        command = self._command
-        return 0 if command is None else self._value.tell() + len(command.value)
+        command, transaction = self._command, self._transaction
+        size = 0 if command is None else self._value.tell() + len(command.value)
+        return size if transaction is None else size + transaction.bytes
 
     @property
     def buffered(self) -> int:
@@ -112,14 +134,18 @@ class CommandParser:
 
     def dropValue(self) -> bool:
         """
-        Forget a value that has not arrived whole. What still comes of it is swallowed, and there is no command.
+        Forget a value that has not arrived whole, and the transaction that it belongs to. What still comes of it is
+        swallowed, and there is no command.
 
         @return: whether there was one.
         """
-        if self._command is None:
+        transaction = self._transaction
+        if self._command is None and (transaction is None or not transaction.isSound):
             return False
         self._command = None
         self._value = BytesIO()
+        if transaction is not None:
+            transaction.refuse()
         return True
 
     def _forget(self) -> None:
@@ -151,13 +177,20 @@ class CommandParser:
             return self._giveUp()
 
         line = buffer[start:end]
+        if self._transaction is not None:
+            if self._transaction.left:
+                return self._readStep(line, self._transaction)
+            self._transaction = None
         grammar = GRAMMARS.get(line.partition(b" ")[0])
         asked = None if grammar is None else grammar.read(line)
         if asked is None:
             return self._badLine(grammar, line)
         command, numbytes = asked
         if numbytes is None:
-            return command
+            if grammar is None or grammar.linesPlace is None:
+                return command
+            self._transaction = Transaction(int(line.split(b" ")[grammar.linesPlace]))
+            return _MORE
         if numbytes > self._maxValueBytes:
             return self._badLine(grammar, line)
         store = cast(ValueCommand, command)
@@ -174,21 +207,60 @@ class CommandParser:
         self._state = CommandParser._readBlock
         return self._readBlock()
 
-    def _badLine(self, grammar: Grammar | None, line: bytes) -> Malformed:
+    def _badLine(self, grammar: Grammar | None, line: bytes) -> Command:
         """
-        Report a line that is no command (rules 5 and 6), and have its value block swallowed if it has one (rule 4).
+        Report a line that is no command (rules 5 and 6), and have what belongs to it swallowed (rules 4 and 7).
         """
+        if grammar is not None and grammar.linesPlace is not None and not _HTTP_LINE.fullmatch(line):
+            lines = _numberIn(line, grammar.linesPlace)
+            if lines is not None and lines > SWALLOW_LINES:
+                return self._giveUp()
+            if lines:
+                self._transaction = Transaction(lines, isSound=False)
+            return Malformed(close=False)
         if grammar is None or grammar.numbytesPlace is None:
             return self._giveUp() if _HTTP_LINE.fullmatch(line) else Malformed(close=False)
-        words = line.split(b" ")
-        if grammar.numbytesPlace >= len(words) or not words[grammar.numbytesPlace].isdigit():
-            return Malformed(close=False)
-        self._missing = int(words[grammar.numbytesPlace])
-        if self._missing > SWALLOW_LIMIT:
+        return self._swallow(_numberIn(line, grammar.numbytesPlace), Malformed(close=False))
+
+    def _swallow(self, numbytes: int | None, told: Command) -> Command:
+        """
+        Have the value block of a bad line swallowed.
+
+        @param numbytes: how many bytes it has; C{None} where that cannot be read.
+        @param told: what is reported.
+        """
+        if numbytes is None:
+            return told
+        if numbytes > SWALLOW_LIMIT:
             return self._giveUp()
+        self._missing = numbytes
         self._command = None
         self._state = CommandParser._readBlock
-        return Malformed(close=False)
+        return told
+
+    def _readStep(self, line: bytes, transaction: Transaction) -> Command | None:
+        """
+        Read a line of a transaction (rule 7).
+        """
+        transaction.left -= 1
+        grammar = STEP_GRAMMARS.get(line.partition(b" ")[0])
+        asked = None if grammar is None else grammar.read(line)
+        if asked is None:
+            if grammar is None or grammar.numbytesPlace is None:
+                return self._giveUp() if _HTTP_LINE.fullmatch(line) else transaction.refuse() or _MORE
+            return self._swallow(_numberIn(line, grammar.numbytesPlace), transaction.refuse() or _MORE)
+        step, numbytes = asked
+        if numbytes is None:
+            return transaction.take(cast(Step, step)) or _MORE
+        if transaction.values + numbytes > self._maxValueBytes:
+            return self._swallow(numbytes, transaction.refuse() or _MORE)
+        if not transaction.isSound:
+            return self._swallow(numbytes, _MORE)
+        transaction.begin(numbytes)
+        self._command = cast("IfValue | StepPut", step)
+        self._missing = numbytes
+        self._state = CommandParser._readBlock
+        return _MORE
 
     def _readBlock(self) -> Command | None:
         """
@@ -224,12 +296,19 @@ class CommandParser:
             self._forget()
             return None
         command, self._command = self._command, None
+        transaction = self._transaction
         if ending[0] == _LF or ending == b"\r\n":
             self._offset += 1 if ending[0] == _LF else 2
             self._state = CommandParser._readLine
-            return command or self._readLine()
+            if transaction is None or command is None:
+                return command or self._readLine()
+            return transaction.take(cast(Step, command)) or _MORE
         self._state = CommandParser._drop
-        return Malformed(close=False) if command else self._drop()
+        if command is None:
+            return self._drop()
+        if transaction is not None:
+            transaction.refuse()
+        return Malformed(close=False)
 
     def _drop(self) -> Command | None:
         """
@@ -246,9 +325,10 @@ class CommandParser:
 
     def _giveUp(self) -> Malformed:
         """
-        Report that no command can be told from what comes, and read nothing more (rule 7).
+        Report that no command can be told from what comes, and read nothing more (rule 8).
         """
         self._state = CommandParser._ignore
+        self._transaction = None
         return Malformed(close=True)
 
     def _ignore(self) -> None:
@@ -257,3 +337,11 @@ class CommandParser:
         """
         self._offset = len(self._buffer)
         self._forget()
+
+
+def _numberIn(line: bytes, place: int) -> int | None:
+    """
+    The number in the place of a word, from 0, of a line that is no command; C{None} if it cannot be read.
+    """
+    words = line.split(b" ")
+    return int(words[place]) if place < len(words) and words[place].isdigit() else None

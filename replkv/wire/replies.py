@@ -17,8 +17,10 @@ from replkv.commands.results import (
     Deleted,
     Done,
     Exists,
+    Failed,
     Found,
     Items,
+    Keys,
     Leads,
     NoSnapshot,
     NotAllowed,
@@ -35,7 +37,9 @@ from replkv.commands.results import (
     Statistics,
     Stored,
     TooLarge,
+    Total,
     Touched,
+    Transacted,
     Unavailable,
     Unrecognized,
     Usage,
@@ -78,13 +82,40 @@ def _found(command: Command | None, found: Found) -> bytes:
 
 
 def _items(command: Command | None, items: Items) -> bytes:
+    return b"".join([*_rowsOf(items), b"END\r\n"])
+
+
+def _rowsOf(items: Items) -> list[bytes]:
     rows: list[bytes] = []
     for key, flags, version, left, value in items.items:
         form = b"ITEM %b %d %d %d %d\r\n"
         if not isPlain(key):
             key, form = writeBase64(key), b"ITEM %b %d %d %d %d base64\r\n"
         rows += [form % (key, flags, version, left, len(value)), value, b"\r\n"]
-    return b"".join([*rows, b"END\r\n"])
+    return rows
+
+
+def _transacted(command: Command | None, transacted: Transacted) -> bytes:
+    rows = [b"TXN %d\r\n" % len(transacted.answers)]
+    for answer in transacted.answers:
+        rows += _rowsOf(answer) if isinstance(answer, Items) else [encodeReply(None, answer)]
+    return b"".join(rows)
+
+
+def _keys(command: Command | None, keys: Keys) -> bytes:
+    rows = [
+        b"KEY %b %d %d\r\n" % (key, version, size)
+        if isPlain(key)
+        else b"KEY %b %d %d base64\r\n" % (writeBase64(key), version, size)
+        for key, version, size in keys.keys
+    ]
+    return b"".join([*rows, b"NO_MORE\r\n" if keys.after is None else b"MORE %b\r\n" % _key(keys.after)])
+
+
+def _total(command: Command | None, total: Total) -> bytes:
+    if total.after is None:
+        return b"COUNT %d\r\n" % total.count
+    return b"COUNT %d %b\r\n" % (total.count, _key(total.after))
 
 
 def _removed(command: Command | None, removed: Removed) -> bytes:
@@ -141,7 +172,11 @@ _ENCODERS: Final[dict[type[Result], Callable[[Command | None, Any], bytes]]] = {
     Counted: lambda command, counted: b"OK %d %d\r\n" % (counted.version, counted.number),
     Found: _found,
     Items: _items,
+    Keys: _keys,
+    Total: _total,
     Removed: _removed,
+    Transacted: _transacted,
+    Failed: lambda command, failed: b"FAILED %d\r\n" % failed.step,
     Redirected: lambda command, leader: b"ERR_REDIRECT %b %d\r\n" % (leader.host.encode(), leader.port),
     Usage: _word("".join([f"{line}\r\n" for line in USAGE]).encode("ascii")),
     Statistics: _statistics,

@@ -13,7 +13,7 @@ from replkv.commands.append import Append
 from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
 from replkv.commands.catalog import COMMANDS
-from replkv.commands.command import LoggedCommand, WriteCommand
+from replkv.commands.command import KeyCommand, LoggedCommand, WriteCommand
 from replkv.commands.condition import ABSENT, ANY, PRESENT, Condition, Need
 from replkv.commands.decr import Decr
 from replkv.commands.delete import Delete
@@ -27,13 +27,27 @@ from replkv.commands.prepend import Prepend
 from replkv.commands.put import Put
 from replkv.commands.replace import Replace
 from replkv.commands.set import Set
+from replkv.commands.steps import If, IfValue, Step, StepDelete, StepGet, StepPut
 from replkv.commands.touch import Touch
+from replkv.commands.txn import Txn
 from replkv.times import FAR_FUTURE
 from tests.commands.logged import encodeCas, encodeDelete, encodeSet
 
 STAMPS = st.integers(0, FAR_FUTURE)
 NUMBERS = st.integers(0, 2**64 - 1)
 KEYS = st.binary(min_size=1, max_size=250)
+
+
+STEPS: tuple[Step, ...] = (
+    If(b"k", ABSENT),
+    StepPut(b"\0", 2**32 - 1, KEPT, b"value"),
+    If(b"k", PRESENT),
+    StepDelete(b"k"),
+    If(b"\xff", Condition(Need.VERSION, 2**64 - 1)),
+    IfValue(b"k", b""),
+    StepGet(b"k"),
+    StepPut(b"k", 0, Lifetime(FAR_FUTURE), b""),
+)
 
 
 class CommandTests(SynchronousTestCase):
@@ -65,6 +79,10 @@ class CommandTests(SynchronousTestCase):
             Gat(b"key", Lifetime(1)),
             DeletePrefix(b"", 0, b""),
             DeletePrefix(b"p" * 250, 2**64 - 1, bytes(250)),
+            Txn((StepGet(b"k"),)),
+            Txn(STEPS),
+            Txn(tuple([StepDelete(bytes(250)) for _ in range(128)])),
+            Txn((IfValue(b"k", bytes(4 << 20)), StepPut(b"k", 0, FOREVER, bytes(4 << 20)))),
         ):
             self.assertEqual(decode(command.encode(1500)), (1500, command))
         self.assertEqual(decode(Set(b"k", 0, b"v", True).encode(5)), (5, Set(b"k", 0, b"v", False)))
@@ -122,6 +140,12 @@ class CommandTests(SynchronousTestCase):
             self.assertEqual(command.encode(1), bytes([kind]) + head)
         removal = DeletePrefix(b"p", 2, b"pa").encode(1)
         self.assertEqual(removal, b"\x16" + b"\0" * 7 + b"\x01" + b"\0" * 7 + b"\x02\x01\x02ppa")
+        stamped = b"\0" * 7 + b"\x01"
+        txn = Txn((If(b"k", Condition(Need.VERSION, 2)), IfValue(b"k", b"v"), StepDelete(b"k"), StepGet(b"k")))
+        compared = b"\x01\x01k\x03" + b"\0" * 7 + b"\x02" + b"\x02\x01k\0\0\0\x01v"
+        self.assertEqual(txn.encode(1), b"\x17" + stamped + b"\x04" + compared + b"\x04\x01k\x05\x01k")
+        put = b"\x03\x01k\0\0\0\x05" + b"\0" * 7 + b"\x02" + b"\0\0\0\x01v"
+        self.assertEqual(Txn((StepPut(b"k", 5, OVER, b"v"),)).encode(1), b"\x17" + stamped + b"\x01" + put)
         self.assertEqual(encodeClock(1), b"\x04" + b"\0" * 7 + b"\x01")
 
     def test_refusedByEncoders(self) -> None:
@@ -132,7 +156,15 @@ class CommandTests(SynchronousTestCase):
             self.assertRaises(ValueError, encodeSet, 1, key, 0, b"")
             self.assertRaises(ValueError, encodeCas, 1, key, 0, 1, b"")
             self.assertRaises(ValueError, encodeDelete, 1, key)
-        for command in (DeletePrefix(b"k" * 251, 0), DeletePrefix(b"", 0, b"k" * 251)):
+            self.assertRaises(ValueError, Txn((StepGet(b"k"), StepGet(key))).encode, 1)
+        half = (4 << 20) + 1
+        for command in (
+            DeletePrefix(b"k" * 251, 0),
+            DeletePrefix(b"", 0, b"k" * 251),
+            Txn(()),
+            Txn((StepGet(b"k"),) * 129),
+            Txn((StepPut(b"k", 0, FOREVER, bytes(half)), IfValue(b"k", bytes(half)))),
+        ):
             self.assertRaises(ValueError, command.encode, 1)
         for stamp in (-1, FAR_FUTURE + 1):
             self.assertRaises(ValueError, encodeSet, stamp, b"k", 0, b"")
@@ -140,12 +172,19 @@ class CommandTests(SynchronousTestCase):
             self.assertRaises(ValueError, encodeDelete, stamp, b"k")
             self.assertRaises(ValueError, encodeClock, stamp)
             self.assertRaises(ValueError, DeletePrefix(b"k", 0).encode, stamp)
+            self.assertRaises(ValueError, Txn((StepGet(b"k"),)).encode, stamp)
 
     def test_nonsense(self) -> None:
         """
         What is no command is refused: an unknown kind, an empty or long key, a stamp beyond the far future, something
         after the end of a command without a value.
         """
+        get = Txn((StepGet(b"k"),)).encode(1)
+        compared = Txn((If(b"k", Condition(Need.VERSION, 2)),)).encode(1)
+        # With a byte more, the value is too large.
+        value = b"v" * (8 << 20)
+        large = Txn((StepPut(b"k", 0, FOREVER, value), StepDelete(b"k"))).encode(1)
+        large = large.replace(b"\x00\x80\x00\x00v", b"\x00\x80\x00\x01vv")[:-3]
         for data in (
             b"\0",
             b"\x63" + encodeClock(1)[1:],
@@ -159,9 +198,22 @@ class CommandTests(SynchronousTestCase):
             DeletePrefix(b"k", 1, b"").encode(1) + b"\0",
             DeletePrefix(b"k" * 250, 1, b"").encode(1).replace(b"\xfa\0", b"\xfb\0") + b"k",
             DeletePrefix(b"", 1, b"k" * 250).encode(1).replace(b"\0\xfa", b"\0\xfb") + b"k",
+            get + b"\0",
+            get.replace(b"\x01\x05", b"\x00\x05"),
+            get.replace(b"\x01\x05", b"\x02\x05"),
+            get.replace(b"\x05", b"\x06"),
+            get.replace(b"\x05\x01k", b"\x05\x00"),
+            get.replace(b"\x05\x01k", b"\x05\xfb" + b"k" * 251),
+            b"\x17\xff" + get[2:],
+            b"\x17" + bytes(8) + b"\x81" + b"\x05\x01k" * 129,
+            compared.replace(b"k\x03", b"k\x00"),
+            compared.replace(b"k\x03", b"k\x01"),
+            compared.replace(b"k\x03", b"k\x04"),
+            large + b"\x04\x01k",
             b"\x16\xff" + DeletePrefix(b"k", 1, b"").encode(1)[2:],
         ):
             self.assertRaises(ValueError, decode, data)
+            self.assertFalse(allSound([data]))
 
     def test_cutShort(self) -> None:
         """
@@ -172,6 +224,7 @@ class CommandTests(SynchronousTestCase):
             encodeCas(1, b"key", 2, 3, b""),
             encodeDelete(1, b"key"),
             DeletePrefix(b"k", 2, b"key").encode(1),
+            Txn(STEPS).encode(1),
         ):
             for end in range(1, len(whole)):
                 self.assertRaises(ValueError, decode, whole[:end])
@@ -200,6 +253,8 @@ class CommandTests(SynchronousTestCase):
             Decr(key, version),
             DeletePrefix(key, version, value[:250]),
             DeletePrefix(value[:250], version, key),
+            Txn((If(key, Condition(Need.VERSION, version)), StepPut(key, version & 2**32 - 1, KEPT, value))),
+            Txn((IfValue(key, value), StepGet(key), StepDelete(key))),
         ]
         for command in commands:
             data = command.encode(stamp)
@@ -245,5 +300,6 @@ class CommandTests(SynchronousTestCase):
             return
         self.assertTrue(allSound([data]))
         self.assertTrue(0 <= stamp <= FAR_FUTURE)
-        if isinstance(command, WriteCommand):
-            self.assertTrue(0 < len(command.key) <= 250)
+        for each in command.steps if isinstance(command, Txn) else (command,):
+            if isinstance(each, KeyCommand):
+                self.assertTrue(0 < len(each.key) <= 250)

@@ -14,12 +14,14 @@ from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
 from replkv.commands.command import ChangeCommand, WriteCommand
 from replkv.commands.condition import Need
+from replkv.commands.countprefix import Count
 from replkv.commands.decr import Decr
 from replkv.commands.delete import Delete
 from replkv.commands.deleteprefix import MOST_BYTES, MOST_MET, MOST_REMOVED, DeletePrefix
 from replkv.commands.expire import Expire
 from replkv.commands.gat import Gat
 from replkv.commands.incr import Incr
+from replkv.commands.layout import MAX_VALUE_BYTES
 from replkv.commands.lifetime import KEPT, Lifetime
 from replkv.commands.logged import decode
 from replkv.commands.prepend import Prepend
@@ -29,19 +31,28 @@ from replkv.commands.results import (
     Counted,
     Deleted,
     Exists,
+    Failed,
     Item,
     Items,
+    KeyInfo,
+    Keys,
     NotFound,
     NotNumber,
     Removed,
     Result,
     Stored,
     TooLarge,
+    Total,
     Touched,
+    Transacted,
     VersionMismatch,
+    sizeOf,
 )
+from replkv.commands.scan import Scan
 from replkv.commands.set import Set
+from replkv.commands.steps import Comparison, If, IfValue, Step, StepDelete, StepGet, StepPut
 from replkv.commands.touch import Touch
+from replkv.commands.txn import Txn
 from replkv.kv.record import Record
 from replkv.raft.entry import Entry
 from replkv.times import FAR_FUTURE
@@ -102,8 +113,75 @@ class Model:
         """
         if isinstance(command, DeletePrefix):
             return self._remove(index, command)
+        if isinstance(command, Txn):
+            return self._transact(index, stamp, command)
         assert isinstance(command, WriteCommand)
         return self._write(index, stamp, command)
+
+    def _transact(self, index: int, stamp: int, txn: Txn) -> Result:
+        """
+        Do several things, or, where one of them is not possible, have all as it was.
+        """
+        for place, step in enumerate(txn.steps, 1):
+            if isinstance(step, Comparison) and not self._holds(step):
+                return Failed(place)
+        before = self.records.copy()
+        operations = [step for step in txn.steps if not isinstance(step, Comparison)]
+        answers = [self._step(index, stamp, step) for step in operations]
+        if sum(map(sizeOf, answers)) > MAX_VALUE_BYTES:
+            self.records = before
+            return TooLarge()
+        return Transacted(tuple(answers))
+
+    def _holds(self, comparison: Comparison) -> bool:
+        record = self.visible(comparison.key)
+        match comparison:
+            case If(_, (Need.ABSENT, _)):
+                return record is None
+            case If(_, (Need.PRESENT, _)):
+                return record is not None
+            case If(_, (Need.VERSION, version)):
+                return record is not None and record.version == version
+            case IfValue(_, value):
+                return record is not None and record.value == value
+        raise TypeError(f"{comparison!r} is none that is known here")
+
+    def _step(self, index: int, stamp: int, step: Step) -> Result:
+        key, record = step.key, self.visible(step.key)
+        match step:
+            case StepPut(_, flags, lifetime, value):
+                self.records[key] = Record(index, self._lasting(stamp, lifetime, record), value, flags)
+                return Stored(index)
+            case _ if record is None:
+                return NotFound()
+            case StepDelete():
+                del self.records[key]
+                return Deleted()
+            case StepGet():
+                left = record.deadline - stamp if record.deadline else 0
+                return Items((Item(key, record.flags, record.version, left, record.value),))
+        raise TypeError(f"{step!r} is none that is known here")
+
+    def scan(self, scan: Scan) -> Result:
+        """
+        Tell which keys there are, where that does not take too much work.
+        """
+        there = [key for key in self._after(scan.prefix, scan.after) if self.visible(key)]
+        found = [KeyInfo(key, self.records[key].version, len(self.records[key].value)) for key in there[: scan.limit]]
+        rest = [key for key in self._after(scan.prefix, scan.after) if len(found) == scan.limit and key > found[-1].key]
+        return Keys(tuple(found), found[-1].key if rest else None)
+
+    def count(self, count: Count) -> Result:
+        """
+        Tell how many keys there are; likewise.
+        """
+        return Total(sum([self.visible(key) is not None for key in self._after(count.prefix, count.after)]))
+
+    def _after(self, prefix: bytes, after: bytes) -> list[bytes]:
+        """
+        All keys that begin so and come after one.
+        """
+        return sorted([key for key in self.records if key.startswith(prefix) and key > after])
 
     def _remove(self, index: int, command: DeletePrefix) -> Result:
         """
@@ -112,7 +190,7 @@ class Model:
         below = command.below or index
         count, gone = 0, 0
         size = 0
-        keys = sorted([key for key in self.records if key.startswith(command.prefix) and key > command.after])
+        keys = self._after(command.prefix, command.after)
         for place, key in enumerate(keys):
             if gone == MOST_REMOVED or place == MOST_MET or size >= MOST_BYTES:
                 return Removed(count, below, keys[place - 1])

@@ -17,6 +17,7 @@ from replkv.commands.append import Append
 from replkv.commands.cad import Cad
 from replkv.commands.command import LoggedCommand
 from replkv.commands.condition import ABSENT, ANY, PRESENT, Condition, Need
+from replkv.commands.countprefix import Count
 from replkv.commands.decr import Decr
 from replkv.commands.deleteprefix import DeletePrefix
 from replkv.commands.expire import Expire
@@ -28,10 +29,14 @@ from replkv.commands.prepend import Prepend
 from replkv.commands.put import Put
 from replkv.commands.replace import Replace
 from replkv.commands.results import Result
+from replkv.commands.scan import Scan
+from replkv.commands.steps import If, IfValue, StepDelete, StepGet, StepPut
+from replkv.commands.txn import Txn
 from replkv.kv.engine import Engine
 from replkv.kv.limits import MachineLimits
 from replkv.kv.machine import StateMachine
 from replkv.kv.memory import MemoryEngine
+from replkv.kv.view import View
 from replkv.raft.entry import Entry
 from replkv.times import FAR_FUTURE
 from tests.commands.logged import encodeCas, encodeDelete, encodeSet, encodeTouch
@@ -42,6 +47,8 @@ EngineType = TypeVar("EngineType", bound=Engine)
 
 LIMITS = MachineLimits(purged=2, readAhead=3, copiedBytes=1, frontLength=2)
 KEYS = [b"a", b"b", b"ba", b"c", b"d", b"e", b"f", b"\xff"]
+
+RANGES = [(b"", 3, b""), (b"", 9, b"ba"), (b"b", 1, b""), (b"\xff", 1, b"")]
 
 # Times are few and close together, so that deadlines coincide, keys expire at once, and purges fall behind.
 _stamps = st.integers(0, 6).map(lambda seconds: seconds * 1000)
@@ -69,7 +76,16 @@ _full = st.one_of(
     st.builds(Gat, _keys, _lifetimes),
 )
 _prefixes = st.sampled_from([b"", b"b", b"ba", b"c", b"\xff", b"zz"])
+_flags = st.sampled_from([0, 1, 2**32 - 1])
+_expected = st.sampled_from([ABSENT, PRESENT]) | st.builds(Condition, st.just(Need.VERSION), st.integers(1, 12))
+_comparisons = st.builds(If, _keys, _expected) | st.builds(IfValue, _keys, _values)
+_operations = st.one_of(
+    st.builds(StepPut, _keys, _flags, _lifetimes, _values), st.builds(StepDelete, _keys), st.builds(StepGet, _keys)
+)
+_steps = st.lists(_operations, min_size=1, max_size=6) | st.lists(_comparisons | _operations, min_size=1, max_size=6)
 _wide = st.one_of(
+    st.builds(Txn, _steps.map(tuple)),
+    st.builds(Txn, _steps.map(tuple)),
     st.builds(DeletePrefix, _prefixes, st.sampled_from([0, 0, 3, 9, 2**64 - 1]), st.one_of(st.just(b""), _keys)),
 )
 
@@ -128,6 +144,10 @@ class DeterminismTests(SynchronousTestCase):
             self.assertEqual(kv.nextDeadline, model.nextDeadline())
             for key in KEYS:
                 self.assertEqual(kv.read(key), model.visible(key))
+            view = View(kv, kv.clock)
+            for prefix, limit, after in RANGES:
+                scan, count = Scan(prefix, limit, after), Count(prefix, after)
+                self.assertEqual((scan.tell(view), count.tell(view)), (model.scan(scan), model.count(count)))
         return results, bytesOf(engine)
 
     def live(

@@ -12,6 +12,7 @@ from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
 from replkv.commands.command import Command
 from replkv.commands.condition import ABSENT, ANY, PRESENT, Condition, Need
+from replkv.commands.countprefix import Count
 from replkv.commands.decr import Decr
 from replkv.commands.delete import Delete
 from replkv.commands.deleteprefix import DeletePrefix
@@ -34,8 +35,11 @@ from replkv.commands.members import (
 from replkv.commands.prepend import Prepend
 from replkv.commands.put import Put
 from replkv.commands.replace import Replace
+from replkv.commands.scan import Scan
 from replkv.commands.set import Set
+from replkv.commands.steps import If, IfValue, StepDelete, StepGet, StepPut
 from replkv.commands.touch import Touch
+from replkv.commands.txn import Txn
 from replkv.times import FAR_FUTURE
 from replkv.wire.encoding import encodeCommand
 from replkv.wire.parser import CommandParser
@@ -81,6 +85,28 @@ COMMANDS: list[Command] = [
     DeletePrefix(b" ", 0, b""),
     DeletePrefix(b"", 0, b"\n"),
     DeletePrefix(bytes(250), 2**64 - 1, b"\xff" * 250),
+    Scan(b"", 1, b""),
+    Scan(b"base64", 1000, b"base64"),
+    Scan(b"\xff", 7, b"\xff\xff"),
+    Count(b"", b""),
+    Count(b"base64", b"base64"),
+    Count(bytes(250), b""),
+    Count(b"", b" "),
+    Txn((StepGet(b"k"),)),
+    Txn(
+        (
+            If(b"k", ABSENT),
+            StepPut(b"k", 2**32 - 1, KEPT, b"get k\r\n"),
+            If(b"base64", Condition(Need.VERSION, 2**64 - 1)),
+            StepDelete(b" "),
+            IfValue(bytes(250), b""),
+            If(b"\n", PRESENT),
+            StepGet(b"base64"),
+            IfValue(b"k", b"\n"),
+            StepPut(b"\xff", 0, Lifetime(1500), b"\0"),
+        )
+    ),
+    Txn(tuple([StepGet(b"%d" % number) for number in range(128)])),
     Members(),
     MemberAdd(4, "kv4.example.net", 9000, 10000, False, True),
     MemberAdd(2**31 - 1, "::1", 1, 65535, True, False),
@@ -120,5 +146,7 @@ class EncodeCommandTests(SynchronousTestCase):
         self.assertEqual(encodeCommand(Set(b"k", 9, b"a\r\nb", False)), b"set k 9 4\r\na\r\nb\r\n")
         self.assertEqual(encodeCommand(MemberAdd(4, "::1", 9, 10, True, True)), b"memberadd 4 ::1 9 10 force spare\r\n")
         self.assertEqual(encodeCommand(DeletePrefix(b"a/", 7, b"a/b")), b"deletep a/* 7 a/b\r\n")
+        txn = Txn((If(b"k", ABSENT), StepPut(b" ", 0, FOREVER, b"v"), StepGet(b"k")))
+        self.assertEqual(encodeCommand(txn), b"txn 3\r\nif k absent\r\nput IA== 0 0 1 base64\r\nv\r\nget k\r\n")
         self.assertEqual(encodeCommand(DeletePrefix(b"", 0, b" ")), b"deletep * 0 IA== base64\r\n")
         self.assertEqual(encodeCommand(MemberRemove(4, False)), b"memberremove 4\r\n")

@@ -5,7 +5,7 @@ What the tests of the client protocol stand on: a server with a backend in memor
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, cast
 
 from twisted.internet.defer import Deferred, succeed
@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from replkv.commands.auth import Auth
 from replkv.commands.command import ChangeCommand, Command, DataCommand, ReadCommand
-from replkv.commands.results import Done, Found, Item, NoSnapshot, Result
+from replkv.commands.results import Done, Found, Item, KeyInfo, NoSnapshot, Result
 from replkv.commands.state import Content, Head, State
 from replkv.frontends.intake import Intake
 from replkv.frontends.limits import INTAKE_LIMITS, MEMORY_LIMITS, IntakeLimits, MemoryLimits
@@ -53,6 +53,7 @@ class MemoryBackend:
         self.seen: list[Command] = []
         self._values: dict[bytes, tuple[int, int, bytes, int]] = {}
         self._version = 0
+        self._index = 0
 
     def submit(self, request: Request) -> None:
         """
@@ -82,6 +83,7 @@ class MemoryBackend:
             request.answer(Done())
             return
         if isinstance(command, ChangeCommand):
+            self._index = self._version + 1
             request.answer(command.carryOut(cast(State, self), 0))
         else:
             assert isinstance(command, ReadCommand)
@@ -101,7 +103,19 @@ class MemoryBackend:
         """
         The version that what is written now gets.
         """
-        return self._version + 1
+        return self._index
+
+    @property
+    def clock(self) -> int:
+        """
+        No time passes.
+        """
+        return 0
+
+    def meet(self, keys: Iterable[bytes]) -> None:
+        """
+        All is at hand.
+        """
 
     def walk(self, prefix: bytes, after: bytes) -> Iterator[tuple[bytes, Head, int]]:
         """
@@ -123,7 +137,7 @@ class MemoryBackend:
         """
         Store a value.
         """
-        self._version += 1
+        self._version = self._index
         self._values[key] = (self._version, deadline, value, flags)
         return self._version
 
@@ -169,6 +183,15 @@ class _MemoryView:
             return None
         version, deadline, value, flags = self._values[key]
         return Item(key, flags, version, deadline, value)
+
+    def walk(self, prefix: bytes, after: bytes) -> Iterator[tuple[bytes, KeyInfo | None, int]]:
+        """
+        The keys that begin so, and come after that one.
+        """
+        for key in sorted(self._values):
+            if key.startswith(prefix) and key > after:
+                version, _, value, _ = self._values[key]
+                yield key, KeyInfo(key, version, len(value)), len(value)
 
 
 class NoBackups:

@@ -21,6 +21,11 @@ MAX_STEPS: Final = 128
 How many comparisons and operations a transaction may have.
 """
 
+_SHOWN: Final = 4
+"""
+How many of the steps operators are told of.
+"""
+
 _HEAD: Final = struct.Struct(">BQB")
 
 
@@ -53,7 +58,9 @@ class Txn(ChangeCommand):
         """
         See L{ChangeCommand.about<replkv.commands.command.ChangeCommand.about>}.
         """
-        return ", ".join([f"{step.WORD.decode('ascii')} {repr(step.key)[2:-1]}" for step in self.steps])
+        shown = [f"{step.WORD.decode('ascii')} {repr(step.key)[2:-1]}" for step in self.steps[:_SHOWN]]
+        more = len(self.steps) - len(shown)
+        return ", ".join(shown) + (f" and {more} more" if more else "")
 
     @property
     def valueBytes(self) -> int:

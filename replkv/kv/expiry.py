@@ -102,6 +102,20 @@ class ExpiryIndex:
         if place == 0:
             self._look()
 
+    def latestDue(self, time: int) -> int:
+        """
+        Tell the latest deadline that is not after C{time}; 0 if there is none, and C{time} itself where more than the
+        front is due by then.
+        """
+        end = _HEAD.pack(EXPIRING, time + 1)
+        if self._horizon < end:
+            return time
+        place = bisect_left(self._front, (end, b""))
+        if not place:
+            return 0
+        _, deadline = _HEAD.unpack_from(self._front[place - 1][0])
+        return int(deadline)
+
     def takeDue(self, clock: int, limit: int) -> list[tuple[bytes, int]]:
         """
         Take out the first keys, at most C{limit}, whose deadline is not after C{clock}.

@@ -95,6 +95,13 @@ class StateMachine:
         earliest = self._records.expiry.earliest
         return None if earliest == NEVER else earliest
 
+    def latestDue(self, time: int) -> int:
+        """
+        Tell the latest deadline of the records that are held which is not after C{time}; 0 if there is none, and
+        C{time} itself where there are very many.
+        """
+        return self._records.expiry.latestDue(time)
+
     def apply(self, entries: Sequence[Entry]) -> list[Result | None]:
         """
         Apply the entries that follow the last one applied: all, or the first of them where they have much to write.

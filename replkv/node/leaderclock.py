@@ -97,8 +97,9 @@ class LeaderClock:
         too; 0 where it has.
         """
         if read.keys is None:
-            # Some key is due, and may be asked for. It is no matter to have the log say so.
-            return now if self._machine.clock < now else 0
+            # Which keys it will meet is not known: so it is all that are due.
+            latest = self._machine.latestDue(now)
+            return latest if latest > self._machine.clock else 0
         try:
             records = [self._machine.read(key) for key in read.keys]
         except RottenRecord:

@@ -87,6 +87,15 @@ class CommandTests(SynchronousTestCase):
             self.assertEqual(decode(command.encode(1500)), (1500, command))
         self.assertEqual(decode(Set(b"k", 0, b"v", True).encode(5)), (5, Set(b"k", 0, b"v", False)))
 
+    def test_about(self) -> None:
+        """
+        Operators are told which keys a command is about, and not of very many.
+        """
+        self.assertEqual(Set(b"a b\xff", 0, b"value", False).about, "a b\\xff")
+        self.assertEqual((DeletePrefix(b"\n", 0).about, DeletePrefix(b"", 7, b"k").about), ("\\n*", "*"))
+        self.assertEqual(Txn(STEPS[:2]).about, "if k, put \\x00")
+        self.assertEqual(Txn(STEPS).about, "if k, put \\x00, if k, delete k and 4 more")
+
     def test_clock(self) -> None:
         """
         The clock has nothing but its stamp.

@@ -11,6 +11,8 @@ from replkv.commands.append import Append
 from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
 from replkv.commands.command import Command, LoggedCommand
+from replkv.commands.condition import ABSENT
+from replkv.commands.countprefix import Count
 from replkv.commands.decr import Decr
 from replkv.commands.delete import Delete
 from replkv.commands.deleteprefix import DeletePrefix
@@ -19,13 +21,17 @@ from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.grant import GrantRight
 from replkv.commands.incr import Incr
+from replkv.commands.lifetime import FOREVER
 from replkv.commands.logged import allSound, decode
 from replkv.commands.passwd import Passwd
 from replkv.commands.prepend import Prepend
 from replkv.commands.replace import Replace
 from replkv.commands.revoke import RevokeRight
+from replkv.commands.scan import Scan
 from replkv.commands.set import Set
+from replkv.commands.steps import If, IfValue, StepDelete, StepGet, StepPut
 from replkv.commands.touch import Touch
+from replkv.commands.txn import Txn
 from replkv.commands.useradd import UserAdd
 from replkv.commands.userdel import UserDel
 from replkv.commands.users import Users
@@ -120,13 +126,28 @@ class AllowedTests(SynchronousTestCase):
         ):
             self.assertAllowed(write, "writer", "admin", "root")
         for prefix in (b"", b"a"):
-            self.assertAllowed(DeletePrefix(prefix, 0), "root")
+            for command in (DeletePrefix(prefix, 0), Scan(prefix, 1), Count(prefix)):
+                self.assertAllowed(command, "root")
+        for ranged in (Scan(b"a/", 1), Count(b"a/k", b"b")):
+            self.assertAllowed(ranged, "reader", "admin", "root")
         # What they tell is what the key holds.
         for count in (Incr(b"a/k", 0), Decr(b"a/k", 0)):
             self.assertAllowed(count, "admin", "root")
             self.assertTrue(count.isAllowedTo(user(b"both", (Right.READ, b"a/"), (Right.WRITE, b"a/"))))
         self.assertAllowed(Get(b"b/k"), "root")
         self.assertAllowed(Delete(b"b/k"), "root")
+
+    def test_transactions(self) -> None:
+        """
+        A transaction takes the right for each of its steps: to compare is to read.
+        """
+        reads = (If(b"a/k", ABSENT), IfValue(b"a/k", b""), StepGet(b"a/k"))
+        writes = (StepPut(b"a/k", 0, FOREVER, b""), StepDelete(b"a/k"))
+        for read in reads:
+            self.assertAllowed(Txn((read,)), "reader", "admin", "root")
+            self.assertAllowed(Txn((writes[0], read)), "admin", "root")
+        self.assertAllowed(Txn(writes), "writer", "admin", "root")
+        self.assertAllowed(Txn((*writes, StepDelete(b"b"))), "root")
 
     def test_operators(self) -> None:
         """

@@ -7,8 +7,11 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.commands.get import Get
+from replkv.commands.lifetime import FOREVER
 from replkv.commands.results import Found, Stored, Unavailable
 from replkv.commands.set import Set
+from replkv.commands.steps import IfValue, StepGet, StepPut
+from replkv.commands.txn import Txn
 from replkv.frontends.request import Request
 from tests.frontends.asked import Asked
 
@@ -47,3 +50,5 @@ class RequestTests(SynchronousTestCase):
         """
         self.assertEqual(Asked(WRITE).size, 5)
         self.assertEqual(Asked(READ).size, 0)
+        steps = (IfValue(b"k", b"ab"), StepPut(b"k", 0, FOREVER, b"c"), StepGet(b"k"), StepPut(b"l", 0, FOREVER, b""))
+        self.assertEqual(Asked(Txn(steps)).size, 3)

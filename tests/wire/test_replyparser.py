@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from replkv.commands.add import Add
 from replkv.commands.append import Append
 from replkv.commands.command import Command
+from replkv.commands.countprefix import Count
 from replkv.commands.delete import Delete
 from replkv.commands.deleteprefix import DeletePrefix
 from replkv.commands.extras import Stats, Version
@@ -28,9 +29,12 @@ from replkv.commands.results import (
     Deleted,
     Done,
     Exists,
+    Failed,
     Found,
     Item,
     Items,
+    KeyInfo,
+    Keys,
     NotFound,
     NotNumber,
     NotUpgraded,
@@ -42,19 +46,27 @@ from replkv.commands.results import (
     Statistics,
     Stored,
     TooLarge,
+    Total,
     Touched,
+    Transacted,
     Unavailable,
     Unrecognized,
     VersionMismatch,
 )
+from replkv.commands.scan import Scan
 from replkv.commands.set import Set
+from replkv.commands.steps import StepGet
 from replkv.commands.touch import Touch
+from replkv.commands.txn import Txn
 from replkv.wire.replies import encodeReply
 from replkv.wire.replyparser import ProtocolError, ReplyParser
 
+TXN = Txn((StepGet(b"k"),))
 SESSION = (
     b"OK 7\r\nVALUE 5\r\na\r\nb\0\r\nVALUE 18446744073709551615 3 0\r\n\r\nDELETED\r\nERR_REDIRECT localhost 9001\r\n"
     b"ITEM k 7 9 0 3\r\na\r\n\r\nITEM IA== 0 8 1500 0 base64\r\n\r\nEND\r\nEND\r\n"
+    b"KEY k 7 3\r\nKEY IA== 8 0 base64\r\nMORE IA== base64\r\nNO_MORE\r\n"
+    b"TXN 4\r\nOK 7\r\nITEM k 7 9 0 3\r\na\r\n\r\nERRNOTFOUND\r\nITEM IA== 0 8 1500 0 base64\r\n\r\nTXN 0\r\n"
     b"STAT role leader\r\nSTAT empty\r\nSTAT name with words\r\nEND\r\nERR_INTERNAL\r\n"
 )
 REPLIES = [
@@ -65,6 +77,10 @@ REPLIES = [
     Redirected("localhost", 9001),
     Items((Item(b"k", 7, 9, 0, b"a\r\n"), Item(b" ", 0, 8, 1500, b""))),
     Items(()),
+    Keys((KeyInfo(b"k", 7, 3), KeyInfo(b" ", 8, 0)), b" "),
+    Keys(()),
+    Transacted((Stored(7), Items((Item(b"k", 7, 9, 0, b"a\r\n"),)), NotFound(), Items((Item(b" ", 0, 8, 1500, b""),)))),
+    Transacted(()),
     Statistics({"role": "leader", "empty": "", "name": "with words"}),
     Unavailable(),
 ]
@@ -79,6 +95,18 @@ TOLD: list[tuple[Command, Result]] = [
     (Incr(b"k", 1), NotNumber()),
     (Gets((b"k",)), Items((Item(b"k", 2**32 - 1, 2**62, 2**63 - 1, b"value"), Item(bytes(250), 0, 1, 0, b"")))),
     (Gets((b"k",)), Items(())),
+    (Scan(b"k", 1), Keys(())),
+    (Scan(b"k", 1), Keys((), b"k")),
+    (Scan(b"k", 1), Keys((KeyInfo(b"base64", 2**64 - 1, 8 << 20), KeyInfo(b"\xff", 1, 0)), b"base64")),
+    (Scan(b"k", 1000), Keys(tuple([KeyInfo(bytes(250), 1, 0)] * 1000), bytes(250))),
+    (Count(b"k"), Total(0)),
+    (Count(b"k"), Total(10_000, b"base64")),
+    (Count(b"k"), Total(1, bytes(250))),
+    (TXN, Failed(128)),
+    (TXN, TooLarge()),
+    (TXN, Transacted(())),
+    (TXN, Transacted((Stored(7), Deleted(), NotFound(), Items((Item(b"k", 1, 2, 3, b"END\r\n"),))))),
+    (TXN, Transacted((Items((Item(bytes(250), 1, 2, 3, bytes(65536)),)),) * 128)),
     (DeletePrefix(b"k", 0), Removed(0)),
     (DeletePrefix(b"k", 0), Removed(128, 2**64 - 1, b"k")),
     (DeletePrefix(b"k", 0), Removed(0, 1, b"base64")),
@@ -115,6 +143,18 @@ UNRECOGNIZED = [
     b"ERR_REDIRECT db 1 2",
     b"ERR_REDIRECT \xff 1",
     b"VERSION \xff",
+    b"KEY",
+    b"MORE",
+    b"MORE a b",
+    b"NO_MORE 1",
+    b"COUNT",
+    b"COUNT -1",
+    b"COUNT 1 a b",
+    b"TXN",
+    b"TXN -1",
+    b"TXN 1 2",
+    b"FAILED",
+    b"FAILED 1 2",
     b"REMOVED",
     b"REMOVED 1 2",
     b"REMOVED 1 2 k base6",
@@ -135,6 +175,29 @@ BROKEN = [
     b"ITEM k 1 2 3 0\r\n\r\nSTAT a b\r\nEND\r\n",
     b"STAT a b\r\nOK 1\r\n",
     b"REMOVED 1 2 k= base64\r\n",
+    b"COUNT 1 k= base64\r\n",
+    b"MORE k= base64\r\n",
+    b"KEY k 1\r\n",
+    b"KEY k 1 2 3\r\n",
+    b"KEY k= 1 2 base64\r\n",
+    b"KEY k 1 2\r\n" * 1001,
+    b"KEY k 1 2\r\nEND\r\n",
+    b"KEY k 1 2\r\nOK 1\r\n",
+    b"KEY k 1 2\r\nVALUE 0\r\n\r\n",
+    b"KEY k 1 2\r\nSTAT a b\r\n",
+    b"KEY k 1 2\r\nITEM k 1 2 3 0\r\n\r\n",
+    b"STAT a b\r\nKEY k 1 2\r\n",
+    b"STAT a b\r\nNO_MORE\r\n",
+    b"ITEM k 1 2 3 0\r\n\r\nNO_MORE\r\n",
+    b"ITEM k 1 2 3 0\r\n\r\nKEY k 1 2\r\n",
+    b"TXN 129\r\n",
+    b"TXN 1\r\nEND\r\n",
+    b"TXN 1\r\nTXN 0\r\n",
+    b"TXN 1\r\nFAILED 1\r\n",
+    b"TXN 1\r\nSTAT a b\r\n",
+    b"TXN 1\r\nKEY k 1 2\r\n",
+    b"TXN 1\r\nVALUE 0\r\n\r\n",
+    b"TXN 2\r\n" + b"ITEM k 1 2 3 4194305\r\n%b\r\n" % bytes(4194305) * 2,
     b"x" * 1026,
     b"STAT a b\r\n" + b"".join(b"STAT %d x\r\n" % number for number in range(1000)),
 ]

@@ -5,6 +5,7 @@ C{deletep}: remove the keys that begin with the same bytes.
 from __future__ import annotations
 
 import struct
+from contextlib import closing
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -105,13 +106,14 @@ class DeletePrefix(ChangeCommand):
         below = self.below or state.index
         count = removed = size = 0
         last = self.after
-        for met, (key, head, recordBytes) in enumerate(state.walk(self.prefix, self.after)):
-            if removed == MOST_REMOVED or met == MOST_MET or size >= MOST_BYTES:
-                return Removed(count, below, last)
-            size += recordBytes
-            last = key
-            if head.version < below:
-                removed += 1
-                count += state.find(key) is not None
-                state.delete(key)
+        with closing(state.walk(self.prefix, self.after)) as records:
+            for met, (key, head, recordBytes) in enumerate(records):
+                if removed == MOST_REMOVED or met == MOST_MET or size >= MOST_BYTES:
+                    return Removed(count, below, last)
+                size += recordBytes
+                last = key
+                if head.version < below:
+                    removed += 1
+                    count += state.find(key) is not None
+                    state.delete(key)
         return Removed(count)

@@ -4,7 +4,7 @@ The state that commands are carried out on, and what reads see of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 from replkv.commands.results import Item, KeyInfo
@@ -146,11 +146,11 @@ class State(KeyState, Protocol):
         L{WriteCommand<replkv.commands.command.WriteCommand>}.
         """
 
-    def walk(self, prefix: bytes, after: bytes) -> Iterator[tuple[bytes, Head, int]]:
+    def walk(self, prefix: bytes, after: bytes) -> Generator[tuple[bytes, Head, int], None, None]:
         """
         Go through the keys that begin so and come after a key, in their order. Those that have expired are among them,
         as long as they are not freed. Each may be taken away when its turn has come, and nothing else may be changed
-        before it is over.
+        before it is over or closed.
 
         @return: each key, what it has, and the size of its record in bytes.
         """

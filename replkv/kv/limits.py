@@ -19,6 +19,8 @@ class MachineLimits:
         C{readAhead} records. An entry of some bytes may have a value of many copied.
     @ivar frontLength: how many entries of the index of expiring keys are read ahead. Up to twice as many are held.
     @ivar headBytes: how many bytes the heads of records may take that are kept for the next commands on them.
+    @ivar gaps: how many stretches without records are remembered.
+    @ivar leastGone: how many records have to be gone in one.
     """
 
     purged: int = 128
@@ -26,6 +28,8 @@ class MachineLimits:
     copiedBytes: int = 4 * 1024 * 1024
     frontLength: int = 1024
     headBytes: int = 256 * 1024 * 1024
+    gaps: int = 64
+    leastGone: int = 64
 
 
 MACHINE_LIMITS: Final = MachineLimits()

@@ -42,7 +42,8 @@ class StateMachine:
     @ivar appliedTerm: the term of that entry; 0 if there is none.
     @ivar users: the users, as they are after that entry.
     @ivar members: the members of the cluster; likewise.
-    @ivar copied: how many bytes of values the last call of L{apply} has written anew.
+    @ivar copied: how many bytes of values the last call of L{apply} has read or written anew.
+    @ivar freed: how many records it has taken away.
     """
 
     def __init__(self, engine: Engine, limits: MachineLimits = MACHINE_LIMITS, version: int = VERSIONS.newest) -> None:
@@ -62,7 +63,8 @@ class StateMachine:
         self.users: UserTable = self._records.users
         self.members: Members = self._records.members
         self.engine = engine
-        self.appliedIndex, self.appliedTerm, self.copied = state.appliedIndex, state.appliedTerm, 0
+        self.appliedIndex, self.appliedTerm = state.appliedIndex, state.appliedTerm
+        self.copied = self.freed = 0
 
     @property
     def clock(self) -> int:
@@ -136,7 +138,7 @@ class StateMachine:
                 if expiry.earliest <= records.clock:
                     records.purge(limits.purged)
 
-        self.appliedIndex, self.copied = records.index, records.copied
+        self.appliedIndex, self.copied, self.freed = records.index, records.copied, records.freed
         self.appliedTerm = entries[len(results) - 1].term
         state = MachineState(self.appliedIndex, self.appliedTerm, records.clock, records.count, self.hash)
         records.changes[STATE] = state.encode()

@@ -4,12 +4,13 @@ The keys and what they hold, as they change.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Final
 
 from replkv.commands.state import Content, Head
 from replkv.kv.engine import Engine
 from replkv.kv.expiry import ExpiryIndex
+from replkv.kv.gaps import Gaps
 from replkv.kv.heads import Heads
 from replkv.kv.limits import MachineLimits
 from replkv.kv.members import Members
@@ -57,11 +58,13 @@ class Records:
     @ivar count: the number of records that are held, those included that have expired and are not yet purged.
     @ivar hash: the sum of the hashes of those, modulo 2**64.
     @ivar copied: how many bytes of values were read for commands, and what other work is as much.
+    @ivar freed: how many records were dropped.
     @ivar changes: what is to be written to the engine.
     @ivar expiry: the index of those that expire.
     @ivar users: the users.
     @ivar members: the members of the cluster.
     @ivar heads: the heads of the records that were met, as they stand at this point.
+    @ivar gaps: where there are no records, as it is at this point.
     """
 
     __slots__ = (
@@ -72,6 +75,8 @@ class Records:
         "copied",
         "count",
         "expiry",
+        "freed",
+        "gaps",
         "hash",
         "heads",
         "index",
@@ -88,7 +93,7 @@ class Records:
         self.index = state.appliedIndex
         self.clock = state.clock
         self.count = state.keys
-        self.copied = 0
+        self.copied = self.freed = 0
         self.changes: dict[bytes, bytes | None] = {}
         self.expiry = ExpiryIndex(engine, self.changes, limits.frontLength)
         self.users = UserTable(engine, self.changes)
@@ -97,6 +102,7 @@ class Records:
         self._engine = engine
         self._readAhead = limits.readAhead
         self.heads = Heads(engine, limits.headBytes)
+        self.gaps = Gaps(limits)
 
     def read(self, key: bytes) -> Record | None:
         """
@@ -114,7 +120,7 @@ class Records:
         """
         See L{StateMachine.walk<replkv.kv.machine.StateMachine.walk>}. It goes by what is written.
         """
-        for name, stored, size in self._engine.walk(*rangeOf(prefix, after), HEAD_BYTES):
+        for name, stored, size in self._inEngine(*rangeOf(prefix, after)):
             version, deadline, _ = headOf(stored)
             isThere = deadline == 0 or deadline > self.clock
             head = Head(versionOf(version), deadline) if isThere else None
@@ -138,34 +144,57 @@ class Records:
         version, deadline, _ = head
         return None if 0 < deadline <= self.clock else Head(versionOf(version), deadline)
 
-    def walk(self, prefix: bytes, after: bytes) -> Iterator[tuple[bytes, Head, int]]:
+    def walk(self, prefix: bytes, after: bytes) -> Generator[tuple[bytes, Head, int], None, None]:
         """
         See L{State.walk<replkv.commands.state.State.walk>}. What is yet to be written to the engine is seen too.
 
         @raise EngineError: if the engine fails, or one of the records is none.
         """
         start, stop = rangeOf(prefix, after)
+        # There is no record from the first of these names to the second, and so many have gone there.
+        first, last, gone = start, start, 0
+        try:
+            for name, stored, size in self._written(start, stop):
+                if stored is not None:
+                    yield self._met(name, stored, size)
+                if self.changes.get(name, stored) is None:
+                    last, gone = name + b"\0", gone + 1
+                else:
+                    self.gaps.add(first, name, gone)
+                    first, last, gone = name + b"\0", name + b"\0", 0
+            last = stop
+        finally:
+            self.gaps.add(first, last, gone)
+
+    def _written(self, start: bytes, stop: bytes) -> Iterator[tuple[bytes, bytes | None, int]]:
+        """
+        Go through what is in the engine and what is yet to be written: each name, how its record begins, C{None} for
+        one that goes, and its size.
+        """
         self.copied += STEP_BYTES + _CHANGE_BYTES * len(self.changes)
         changed = sorted([name for name in self.changes if start <= name < stop], reverse=True)
-        for name, stored, size in self._engine.walk(start, stop, HEAD_BYTES):
+        for name, stored, size in self._inEngine(start, stop):
             self.copied += size + STEP_BYTES
             while changed and changed[-1] < name:
-                yield from self._changed(changed.pop())
+                yield self._changed(changed.pop())
             if changed and changed[-1] == name:
-                yield from self._changed(changed.pop())
+                yield self._changed(changed.pop())
             else:
-                yield self._met(name, stored, size)
+                yield name, stored, size
         while changed:
-            yield from self._changed(changed.pop())
+            yield self._changed(changed.pop())
 
-    def _changed(self, name: bytes) -> Iterator[tuple[bytes, Head, int]]:
-        """
-        The record that comes next on a walk, as it is yet to be written; none if it is gone.
-        """
+    def _changed(self, name: bytes) -> tuple[bytes, bytes | None, int]:
         self.copied += STEP_BYTES
         stored = self.changes[name]
-        if stored is not None:
-            yield self._met(name, stored, len(stored))
+        return name, stored, 0 if stored is None else len(stored)
+
+    def _inEngine(self, start: bytes, stop: bytes) -> Iterator[tuple[bytes, bytes, int]]:
+        """
+        Go through what is in the engine, and around where it is known that there is nothing.
+        """
+        for first, last in self.gaps.around(start, stop):
+            yield from self._engine.walk(first, last, HEAD_BYTES)
 
     def _met(self, name: bytes, stored: bytes, size: int) -> tuple[bytes, Head, int]:
         packed = packedHeadOf(stored)
@@ -195,6 +224,7 @@ class Records:
         head = self.heads.find(name)
         if head is None:
             self.count += 1
+            self.gaps.fill(name)
         else:
             self._takeBack(head, key)
         version, body = storedVersion(self.index, flags), bodyOf(value, flags)
@@ -229,7 +259,7 @@ class Records:
         """
         Take note that the changes have been written to the engine.
         """
-        self.copied = 0
+        self.copied = self.freed = 0
         self.changes.clear()
         self.heads.settle()
         self.expiry.settle()
@@ -251,6 +281,7 @@ class Records:
         self.heads.keep(name, None)
         self.changes[name] = None
         self.count -= 1
+        self.freed += 1
 
 
 def rangeOf(prefix: bytes, after: bytes) -> tuple[bytes, bytes]:

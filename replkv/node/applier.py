@@ -25,6 +25,12 @@ READ_OVERHEAD: Final = 1024
 Each reply to a read takes as long as so many bytes more would.
 """
 
+FREED_BYTES: Final = 160
+"""
+That a record is freed is written to the store too, and an entry of some bytes may free many. What was freed is only
+gone for those who step over it when the store was brought to the disk.
+"""
+
 
 class Applier:
     """
@@ -142,7 +148,7 @@ class Applier:
             entries = entries[: len(results)]
         self._executor.applied(entries, results)
         self._unflushedEntries += len(entries)
-        self._unflushedBytes += sum([len(data) for _, _, data in entries])
+        self._unflushedBytes += sum([len(data) for _, _, data in entries]) + FREED_BYTES * self._machine.freed
         limits = self._limits
         isDue = self._unflushedEntries >= limits.flushEntries or self._unflushedBytes >= limits.flushBytes
         if isDue and not self._flushing:

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.commands.countprefix import Count
 from replkv.commands.deleteprefix import MOST_BYTES, MOST_MET, MOST_REMOVED, DeletePrefix
-from replkv.commands.results import Removed, Result
+from replkv.commands.results import Removed, Result, Total
 from replkv.kv.limits import MachineLimits
 from replkv.kv.machine import StateMachine
 from replkv.kv.memory import MemoryEngine
+from replkv.kv.view import View
 from replkv.raft.entry import Entry
 from tests.commands.logged import encodeDelete, encodeSet
 from tests.kv.machinecase import MachineCase
@@ -150,7 +152,7 @@ class WorkTests(SynchronousTestCase):
         over for ever.
         """
         engine = WalkedEngine()
-        kv = StateMachine(engine)
+        kv = StateMachine(engine, MachineLimits(gaps=0))
         count = 20 * MOST_REMOVED
         kv.apply([Entry(index, 1, encodeSet(1000, b"k%05d" % index, 0, b"")) for index in range(1, count + 1)])
         log = [Entry(count + index, 1, DeletePrefix(b"k", 0).encode(1000)) for index in range(1, 2001)]
@@ -164,3 +166,23 @@ class WorkTests(SynchronousTestCase):
             self.assertGreater(kv.appliedIndex, before)
         self.assertEqual(kv.keys, 0)
         self.assertGreater(calls, 1)
+
+    def test_gaps(self) -> None:
+        """
+        What one entry has removed, the next ones do not come to, though it is still in the engine; nor does a read.
+        """
+        engine = WalkedEngine()
+        kv = StateMachine(engine)
+        count = 20 * MOST_REMOVED
+        kv.apply([Entry(index, 1, encodeSet(1000, b"k%05d" % index, 0, b"")) for index in range(1, count + 1)])
+        log = [Entry(count + index, 1, DeletePrefix(b"k", 0).encode(1000)) for index in range(1, 19)]
+        while kv.appliedIndex < count + 18:
+            kv.apply(log[kv.appliedIndex - count :])
+        self.assertEqual(kv.keys, 2 * MOST_REMOVED)
+        # And the next record after the last of each.
+        self.assertLess(engine.walked, 18 * (MOST_REMOVED + 2))
+        walked = engine.walked
+        self.assertEqual(Count(b"").tell(View(kv, 1000)), Total(2 * MOST_REMOVED))
+        self.assertEqual(engine.walked - walked, 2 * MOST_REMOVED)
+        kv.apply([Entry(count + 19, 1, encodeSet(1000, b"k00077", 0, b"new"))])
+        self.assertEqual(Count(b"").tell(View(kv, 1000)), Total(2 * MOST_REMOVED + 1))

@@ -45,7 +45,7 @@ from tests.kv.rocksfolder import RocksFolder
 
 EngineType = TypeVar("EngineType", bound=Engine)
 
-LIMITS = MachineLimits(purged=2, readAhead=3, copiedBytes=1, frontLength=2)
+LIMITS = MachineLimits(purged=2, readAhead=3, copiedBytes=1, frontLength=2, gaps=2, leastGone=1)
 KEYS = [b"a", b"b", b"ba", b"c", b"d", b"e", b"f", b"\xff"]
 
 RANGES = [(b"", 3, b""), (b"", 9, b"ba"), (b"b", 1, b""), (b"\xff", 1, b"")]

@@ -10,10 +10,11 @@ from typing import Any, cast
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.commands.deleteprefix import DeletePrefix
 from replkv.commands.set import Set
 from replkv.kv.machine import StateMachine
 from replkv.kv.memory import MemoryEngine
-from replkv.node.applier import Applier
+from replkv.node.applier import FREED_BYTES, Applier
 from replkv.node.compaction import Compaction
 from replkv.node.executor import Executor
 from replkv.node.limits import NodeLimits
@@ -52,6 +53,13 @@ class Around:
         self.told.append(("answer", read))
         return 0
 
+    def applier(self, machine: StateMachine, limits: NodeLimits) -> Applier:
+        """
+        Make the applier that it stands around.
+        """
+        executor, compaction = cast(Executor, self), cast(Compaction, self)
+        return Applier(machine, executor, self.runFlush, compaction, StateNotes(machine), limits)
+
     def runFlush(self, flush: Callable[[], None]) -> Deferred[None]:
         """
         Begin a flush.
@@ -71,10 +79,7 @@ class SnapshotTests(SynchronousTestCase):
         """
         self.machine = StateMachine(MemoryEngine())
         self.around = Around()
-        limits = NodeLimits(flushEntries=2)
-        notes = StateNotes(self.machine)
-        executor, compaction = cast(Executor, self.around), cast(Compaction, self.around)
-        self.applier = Applier(self.machine, executor, self.around.runFlush, compaction, notes, limits)
+        self.applier = self.around.applier(self.machine, NodeLimits(flushEntries=2))
         self.read: Any = Read(object(), 0, 0)  # type: ignore[arg-type]
 
     def install(self, last: int) -> None:
@@ -115,3 +120,22 @@ class SnapshotTests(SynchronousTestCase):
         self.applier.work()
         self.around.flushes[1].callback(None)
         self.assertIn(("flushed", 9), self.around.told)
+
+
+class FlushTests(SynchronousTestCase):
+    """
+    The store is brought to the disk when enough was written to it.
+    """
+
+    def test_freed(self) -> None:
+        """
+        What entries free counts, however short they are.
+        """
+        around, machine = Around(), StateMachine(MemoryEngine())
+        applier = around.applier(machine, NodeLimits(flushBytes=100 * FREED_BYTES))
+        applier.take(entries(1, 200), [])
+        applier.work()
+        self.assertEqual(around.flushes, [])
+        applier.take([Entry(201, 1, DeletePrefix(b"k1", 0).encode(0))], [])
+        applier.work()
+        self.assertEqual((machine.freed, len(around.flushes)), (111, 1))

@@ -5,7 +5,7 @@ What the tests of the client protocol stand on: a server with a backend in memor
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from typing import Final, cast
 
 from twisted.internet.defer import Deferred, succeed
@@ -117,7 +117,7 @@ class MemoryBackend:
         All is at hand.
         """
 
-    def walk(self, prefix: bytes, after: bytes) -> Iterator[tuple[bytes, Head, int]]:
+    def walk(self, prefix: bytes, after: bytes) -> Generator[tuple[bytes, Head, int], None, None]:
         """
         The keys that begin so, and come after that one.
         """

@@ -47,16 +47,19 @@ class Request:
     @ivar owner: is told the answer.
     @ivar number: which of its session's commands it is; the node's to set.
     @ivar size: the bytes of values that are kept in memory for it.
+    @ivar mayForward: whether another server may be asked, where that leads. Otherwise, and for what is no command on
+        keys, the client is told which one does.
     @ivar isAnswered: whether it has its answer.
     """
 
-    __slots__ = ("command", "isAnswered", "login", "number", "owner", "session", "size")
+    __slots__ = ("command", "isAnswered", "login", "mayForward", "number", "owner", "session", "size")
 
-    def __init__(self, command: Command, session: Session, owner: Owner) -> None:
+    def __init__(self, command: Command, session: Session, owner: Owner, mayForward: bool = False) -> None:
         self.command = command
         self.session = session
         self.login: Login | None = session.login
         self.owner = owner
+        self.mayForward = mayForward
         self.number = 0
         if isinstance(command, ValueCommand):
             self.size = len(command.value)

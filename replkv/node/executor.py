@@ -16,7 +16,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from replkv.commands.auth import Auth
-from replkv.commands.command import ChangeCommand, LoggedCommand, ReadCommand
+from replkv.commands.command import ChangeCommand, DataCommand, LoggedCommand, ReadCommand
 from replkv.commands.extras import Transfer
 from replkv.commands.members import MemberCommand
 from replkv.commands.results import NotUpgraded, Redirected, Refused, Result, Unavailable, sizeOf
@@ -29,6 +29,7 @@ from replkv.kv.machine import StateMachine
 from replkv.kv.record import RottenRecord
 from replkv.kv.view import View
 from replkv.node.access import Access
+from replkv.node.forwarder import Box, Forwarder
 from replkv.node.handovers import HandOvers
 from replkv.node.leaderclock import LeaderClock
 from replkv.node.limits import NodeLimits
@@ -36,6 +37,7 @@ from replkv.node.membership import Membership
 from replkv.node.pending import Deadlines, Proposals, Read
 from replkv.node.roster import Roster
 from replkv.node.shortages import Shortages
+from replkv.peers.forwards import ForwardReplies
 from replkv.raft.core import Raft
 from replkv.raft.entry import Entry
 from replkv.raft.member import Address
@@ -63,6 +65,7 @@ class Executor:
         access: Access,
         roster: Roster,
         membership: Membership,
+        forwarder: Forwarder,
         limits: NodeLimits,
     ) -> None:
         """
@@ -74,6 +77,8 @@ class Executor:
         @param access: knows who may have what done.
         @param roster: knows where the others are.
         @param membership: has them come and go where an operator wants it.
+        @param forwarder: has commands on keys carried out by the server that leads, where their clients cannot turn
+            there.
         """
         self._id = raft.config.id
         self._raft = raft
@@ -86,6 +91,7 @@ class Executor:
         self._access = access
         self._roster = roster
         self._membership = membership
+        self._forwarder = forwarder
         self._told: tuple[type[LoggedCommand], int] | None = None  # What was refused last for its version.
         self._closed = False
         self._leads = False
@@ -111,9 +117,9 @@ class Executor:
 
     def submit(self, request: Request) -> bool:
         """
-        Take a command: carry it out, redirect it, or keep it until there is a leader.
+        Take a command: carry it out, redirect it, pass it on, or keep it until there is a leader.
 
-        @return: whether there is something new in the core.
+        @return: whether there is something new in the core, or to be passed on.
         """
         if isinstance(request.command, Auth):
             return self._submitLogin(request, request.command)
@@ -132,6 +138,10 @@ class Executor:
             self._carryOut(request)
             return True
         if leaderId is not None:
+            if self._mayForward(request):
+                self._deadlines.add(self._clock.seconds(), request)
+                self._forwarder.take(request)
+                return True
             self._redirect(request, self._roster.addressOf(leaderId))
         elif (refuge := self._roster.refuge) is not None:
             self._redirect(request, refuge)
@@ -154,6 +164,9 @@ class Executor:
         now = self._clock.seconds()
         self._leaderless.sweep(now)
         self._deadlines.sweep(now)
+        self._forwarder.tick()
+        if self._forwarder.isStuck:
+            self._resubmit(self._forwarder.takeBack())
         self._resubmit(self._access.tick(now))
         self._membership.tick()
         self.goOn()
@@ -197,9 +210,23 @@ class Executor:
 
     def resume(self) -> None:
         """
-        There is a leader: submit what has waited for one.
+        There is a leader, and another one than before: submit what has waited for one, or to be passed on.
         """
-        self._resubmit(self._leaderless.takeAll())
+        self._resubmit([*self._forwarder.takeBack(), *self._leaderless.takeAll()])
+
+    def forwarded(self, box: Box, answer: ForwardReplies) -> None:
+        """
+        The leader has told what came of commands that were passed on.
+
+        @raise Impossible: as L{Forwarder.told} does.
+        """
+        self._resubmit(self._forwarder.told(box, answer))
+
+    def lost(self, box: Box) -> None:
+        """
+        It will not.
+        """
+        self._resubmit(self._forwarder.lost(box))
 
     def applied(self, entries: list[Entry], results: list[Result | None]) -> None:
         """
@@ -271,6 +298,12 @@ class Executor:
         if not request.isAnswered and request.session.lastIndex != read.written:
             request.answer(Unavailable())
         self._resubmit([request])
+
+    def _mayForward(self, request: Request) -> bool:
+        """
+        Whether a request is passed on to the server that leads.
+        """
+        return request.mayForward and isinstance(request.command, DataCommand) and not self._forwarder.isStuck
 
     def _redirect(self, request: Request, leader: Address | None) -> None:
         # Nobody has said yet where that is to a server that has only just come.
@@ -389,6 +422,8 @@ class Executor:
             self._redirect(request, refuge)
         elif leaderId is None:
             self._leaderless.add(self._clock.seconds(), request)
+        elif leaderId != self._id and self._mayForward(request):
+            self._forwarder.take(request)
         elif leaderId != self._id:
             self._redirect(request, self._roster.addressOf(leaderId))
         else:

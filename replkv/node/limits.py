@@ -52,6 +52,16 @@ class NodeLimits:
     @ivar failingGuessers: of how many addresses and users that is remembered.
     @ivar changePause: for how many seconds after a change of users another one is refused, unless it is by somebody
         who may do everything: all clients wait while users change.
+    @ivar forwardBoxes: how many batches of commands are on their way to the leader at once. What comes meanwhile waits,
+        and goes in larger ones.
+    @ivar forwardBoxCommands: how many commands one has, at the most.
+    @ivar forwardBoxBytes: how many bytes of values these have, unless it is one command.
+    @ivar forwardBytes: how many bytes are on their way to the leader, before the last batch.
+    @ivar forwardReplyBytes: how many bytes of replies a leader gives at once to a server that forwards, before the last
+        reply.
+    @ivar forwardHeldBytes: how many bytes of replies it has for one such server. Beyond them, it answers reads with an
+        error.
+    @ivar forwardPatience: after how many seconds it says at least that there is no answer yet.
     @ivar workBytes: how many bytes of values are read from the store in one turn of the reactor, before the last, to be
         replied or to be written anew. To each reply is added what it costs whatever its size is.
     """
@@ -88,6 +98,13 @@ class NodeLimits:
     failureSeconds: float = 600.0
     failingGuessers: int = 10_000
     changePause: float = 0.2
+    forwardBoxes: int = 16
+    forwardBoxCommands: int = 512
+    forwardBoxBytes: int = 256 * 1024
+    forwardBytes: int = 4 * 1024 * 1024
+    forwardReplyBytes: int = 1024 * 1024
+    forwardHeldBytes: int = 32 * 1024 * 1024
+    forwardPatience: float = 1.0
     workBytes: int = 4 * 1024 * 1024
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from twisted.internet.defer import Deferred
 
+from replkv.peers.forwards import Forward, ForwardReplies
 from replkv.peers.receiver import Timed
 from replkv.raft.messages import Message
 
@@ -23,11 +24,24 @@ class Link(Protocol):
     peer: int
     isUp: bool
 
+    @property
+    def canForward(self) -> bool:
+        """
+        Whether it is, and that server takes commands of this one's clients.
+        """
+
     def send(self, request: Timed) -> Deferred[Timed]:
         """
         Ask for something.
 
         @return: fires with the reply, or fails with L{Unreachable}.
+        """
+
+    def forward(self, forward: Forward) -> Deferred[ForwardReplies]:
+        """
+        Have commands of clients carried out.
+
+        @return: fires with what came of them, or fails with L{Unreachable}.
         """
 
     def whenLost(self) -> Deferred[None]:

@@ -26,6 +26,7 @@ from replkv.node.credibility import Credibility
 from replkv.node.diskqueue import DiskQueue
 from replkv.node.ending import endOf
 from replkv.node.executor import Executor
+from replkv.node.forwarder import Box, Forwarder
 from replkv.node.handovers import HandOverFailed, HandOvers
 from replkv.node.installer import Installer
 from replkv.node.link import Link
@@ -35,6 +36,7 @@ from replkv.node.pending import Read
 from replkv.node.roster import Roster
 from replkv.node.shortages import Shortages
 from replkv.node.ticks import Ticks
+from replkv.peers.forwards import ForwardReplies
 from replkv.peers.receiver import Timed, Unreachable
 from replkv.raft.core import Raft
 from replkv.raft.entry import Batch, Entry
@@ -63,6 +65,7 @@ class Node:
         raft: Raft,
         credibility: Credibility,
         executor: Executor,
+        forwarder: Forwarder,
         access: Access,
         handOvers: HandOvers,
         applier: Applier,
@@ -82,6 +85,7 @@ class Node:
     ) -> None:
         """
         @param credibility: looks at what other servers send before anything comes of it.
+        @param forwarder: has what is asked of the leader for clients of this server.
         @param links: the way to each other server, by id.
         @param roster: knows who the members are, and follows that.
         @param membership: waits for changes of that.
@@ -96,6 +100,7 @@ class Node:
         self.raft = raft
         self._credibility = credibility
         self.executor = executor
+        self._forwarder = forwarder
         self.admits = access.admits
         self._handOvers = handOvers
         self._applier = applier
@@ -244,6 +249,29 @@ class Node:
         else:
             self._broken(failure)
 
+    # What the leader is asked for clients.
+
+    def _forward(self) -> None:
+        for box, forward in self._forwarder.asks():
+            asked = box.link.forward(forward)
+            asked.addCallbacks(self._forwarded, self._unforwarded, (box,), errbackArgs=(box,))
+
+    def _forwarded(self, answer: ForwardReplies, box: Box) -> None:
+        self._into(self._takeForwarded, box, answer)
+
+    def _takeForwarded(self, box: Box, answer: ForwardReplies) -> None:
+        try:
+            self.executor.forwarded(box, answer)
+        except Impossible as error:
+            box.link.mistake(f"its answer makes no sense: {error}")
+            self.executor.lost(box)
+
+    def _unforwarded(self, failure: Failure, box: Box) -> None:
+        if failure.check(Unreachable):
+            self._into(self.executor.lost, box)
+        else:
+            self._broken(failure)
+
     def _awaitLoss(self, link: Link) -> None:
         link.whenLost().addCallback(self._lost, link)
 
@@ -349,6 +377,7 @@ class Node:
         self._scheduled = False
         if self._guard(self._handOut):
             self._guard(self._applier.work)
+            self._guard(self._forward)
         if self._hasMore:
             self._schedule()
         self._ticks.look(self.executor.isIdle)

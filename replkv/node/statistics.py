@@ -13,6 +13,7 @@ from replkv.kv.machine import StateMachine
 from replkv.node.backupschedule import BackupSchedule
 from replkv.node.diskspace import DiskSpace
 from replkv.node.executor import Executor
+from replkv.node.forwarder import Forwarder
 from replkv.node.roster import Roster
 from replkv.node.shortages import Shortages
 from replkv.raft.core import Raft
@@ -29,6 +30,7 @@ class NodeStatistics:
         raft: Raft,
         machine: StateMachine,
         executor: Executor,
+        forwarder: Forwarder,
         roster: Roster,
         refused: Collection[int],
         versions: MemberVersions,
@@ -52,6 +54,7 @@ class NodeStatistics:
         self._raft = raft
         self._machine = machine
         self._executor = executor
+        self._forwarder = forwarder
         self._roster = roster
         self._refused = refused
         self._versions = versions
@@ -91,6 +94,7 @@ class NodeStatistics:
             "last_backup": self._lastBackup(),
             "certificate_end": "none" if (end := self._certificateEnd()) is None else f"{end:%Y-%m-%d}",
             "pending": str(self._executor.pending),
+            "forwarded": str(self._forwarder.count),
             "uptime": str(int(self._clock.seconds() - self._started)),
         }
 

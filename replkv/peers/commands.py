@@ -185,6 +185,22 @@ class CompareStateCommand(amp.Command):
     errors: ClassVar = {NotIntroduced: b"NOT_INTRODUCED"}
 
 
+class ForwardCommand(amp.Command):
+    """
+    A server that does not lead has commands for the one that does: see L{replkv.peers.forwards}.
+    """
+
+    commandName = b"Forward"
+    arguments: ClassVar = [
+        (b"term", TERM),
+        (b"number", INDEX),
+        (b"logins", LargeBytes()),
+        (b"commands", LargeBytes()),
+    ]
+    response: ClassVar = [(b"replies", LargeBytes()), (b"isWhole", amp.Boolean())]
+    errors: ClassVar = {NotIntroduced: b"NOT_INTRODUCED"}
+
+
 SINCE: Final[Mapping[type[amp.Command], int]] = {
     RequestVoteCommand: 3,
     TimeoutNowCommand: 4,
@@ -193,6 +209,7 @@ SINCE: Final[Mapping[type[amp.Command], int]] = {
     ReadSnapshotCommand: 4,
     StateHashCommand: 4,
     CompareStateCommand: 4,
+    ForwardCommand: 4,
 }
 """
 The version that has brought each request: it is sent only where the other side speaks that one, and answered only then.

@@ -16,6 +16,7 @@ from zope.interface import implementer
 from replkv.peers.appendboxes import decodeRequest, encodeReply, isRequest
 from replkv.peers.commands import (
     CompareStateCommand,
+    ForwardCommand,
     Hello,
     InstallSnapshotCommand,
     NotIntroduced,
@@ -28,6 +29,7 @@ from replkv.peers.commands import (
     isKnown,
 )
 from replkv.peers.connection import PeerConnection
+from replkv.peers.forwards import Forward, Forwarding
 from replkv.peers.receiver import Timed
 from replkv.raft.messages import AppendEntriesReply, InstallSnapshot, RequestVote, TimeoutNow
 from replkv.raft.validity import check
@@ -79,6 +81,7 @@ class IncomingConnection(PeerConnection):
         self._unansweredBytes = 0
         self._isUnread = False  # Its answers wait for the other side to read them.
         self._resumeCall: IDelayedCall | None = None
+        self._forwarding: Forwarding | None = None
 
     def connectionMade(self) -> None:
         """
@@ -100,6 +103,8 @@ class IncomingConnection(PeerConnection):
         self.isGivenUp = True
         if self._resumeCall is not None:
             self._resumeCall.cancel()
+        if self._forwarding is not None:
+            self._forwarding.close()
 
     def locateResponder(self, name: bytes) -> Any:
         """
@@ -279,6 +284,16 @@ class IncomingConnection(PeerConnection):
         """
         self.factory.states.compareState(self._introduced(), index, hash)
         return {}
+
+    @ForwardCommand.responder
+    def forward(self, **forward: Any) -> Deferred[dict[str, Any]]:
+        """
+        A server that does not lead has commands of its clients.
+        """
+        if self._forwarding is None:
+            self._forwarding = self.factory.forwards.open(self._introduced())
+        self._introduced()
+        return self._forwarding.take(Forward(**forward)).addCallback(lambda replies: replies._asdict())
 
     @TimeoutNowCommand.responder
     def timeoutNow(self, time: int, **fields: Any) -> Deferred[dict[str, Any]]:

@@ -24,6 +24,7 @@ from replkv.peers.answers import makeManifest, makePiece, makeReply, manifestOf
 from replkv.peers.commands import (
     SINCE,
     CompareStateCommand,
+    ForwardCommand,
     Hello,
     NotMember,
     ReadSnapshotCommand,
@@ -32,6 +33,7 @@ from replkv.peers.commands import (
     TakeSnapshotCommand,
     remoteCall,
 )
+from replkv.peers.forwards import Forward, ForwardReplies
 from replkv.peers.identity import Identity
 from replkv.peers.outgoing import OutgoingConnection, OutgoingFactory
 from replkv.peers.receiver import Timed, TooOld, Unreachable
@@ -140,6 +142,13 @@ class PeerLink(Service):
         """
         return self.version is not None and self.version >= SINCE[remoteCall(Timed(message, 0)).command]
 
+    @property
+    def canForward(self) -> bool:
+        """
+        Whether the peer is connected, and takes the commands of other servers' clients.
+        """
+        return self.version is not None and self.version >= SINCE[ForwardCommand]
+
     def startService(self) -> None:
         """
         Connect, and stay connected.
@@ -204,6 +213,14 @@ class PeerLink(Service):
         @return: fires when it is told; fails as L{send} does.
         """
         return self._call(CompareStateCommand, lambda _: None, index=index, hash=stateHash)
+
+    def forward(self, forward: Forward) -> Deferred[ForwardReplies]:
+        """
+        Have commands of clients carried out: see L{Forwarding.take<replkv.peers.forwards.Forwarding.take>}.
+
+        @return: fails as L{send} does.
+        """
+        return self._call(ForwardCommand, lambda answer: ForwardReplies(**answer), **forward._asdict())
 
     def _call(
         self, command: type[Command], make: Callable[[dict[str, Any]], _Answer], **arguments: Any

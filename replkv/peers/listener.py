@@ -11,6 +11,7 @@ from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.logger import Logger
 
 from replkv.outside import LONGEST, OutsideLog
+from replkv.peers.forwards import Forwards
 from replkv.peers.identity import Identity
 from replkv.peers.incoming import IncomingConnection
 from replkv.peers.receiver import Receiver
@@ -50,12 +51,14 @@ class PeerListener(ServerFactory):
         receiver: Receiver,
         snapshots: SnapshotSource,
         states: StateSource,
+        forwards: Forwards,
         security: PeerSecurity,
     ) -> None:
         """
         @param receiver: is given the messages of the consensus.
         @param snapshots: gives snapshots.
         @param states: tells the hash of this server's state.
+        @param forwards: takes commands of clients of other servers.
         @param security: knows who has proved who it is.
         """
         self.clock = clock
@@ -63,6 +66,7 @@ class PeerListener(ServerFactory):
         self.receiver = receiver
         self.snapshots = snapshots
         self.states = states
+        self.forwards = forwards
         self.security = security
         self.connections: dict[IncomingConnection, None] = {}
         self.outside = OutsideLog(clock, self._logger)

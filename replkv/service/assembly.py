@@ -25,6 +25,8 @@ from replkv.node.credibility import Credibility
 from replkv.node.diskqueue import DiskQueue
 from replkv.node.diskspace import DiskSpace
 from replkv.node.executor import Executor
+from replkv.node.forwarded import Forwarded
+from replkv.node.forwarder import Forwarder
 from replkv.node.handovers import HandOvers
 from replkv.node.installer import Installer
 from replkv.node.leaderclock import LeaderClock
@@ -107,6 +109,7 @@ class Assembly:
         outbox = Outbox()
         access = _access(on, self.machine)
         handOvers = HandOvers(self.raft)
+        forwarder = Forwarder(self.raft, self.links, limits)
         executor = Executor(
             config,
             self.raft,
@@ -119,6 +122,7 @@ class Assembly:
             access,
             self.roster,
             membership,
+            forwarder,
             limits,
         )
         disk = DiskQueue(storage, threads.log.run, threads.log.write, threads.store.run, reactor, limits)
@@ -142,6 +146,7 @@ class Assembly:
             self.raft,
             Credibility(self.raft, on.versions.newest),
             executor,
+            forwarder,
             access,
             handOvers,
             applier,
@@ -163,18 +168,22 @@ class Assembly:
         self.audit = Audit(self.raft, notes, self.snapshots, self.links, distrust, reactor, limits)
         self.backupSchedule = self._schedule(on)
         security = on.host.peerSecurity
-        self.peers = PeerListener(reactor, identity, self.node, self.snapshots, self.audit, security)
-        self.statistics = self._statistics(on, executor, identity)
+        forwarded = Forwarded(self.raft, self.node, reactor, config.maxValueBytes, limits)
+        self.peers = PeerListener(reactor, identity, self.node, self.snapshots, self.audit, forwarded, security)
+        self.statistics = self._statistics(on, executor, forwarder, identity)
         self.backups = Backups(
             self.machine, self.snapshots, config.cluster, on.server.id, self.clock, reactor, config.requestTimeout
         )
         self.clients = self._clients(on, outbox)
 
-    def _statistics(self, on: Foundation, executor: Executor, identity: Identity) -> NodeStatistics:
+    def _statistics(
+        self, on: Foundation, executor: Executor, forwarder: Forwarder, identity: Identity
+    ) -> NodeStatistics:
         return NodeStatistics(
             self.raft,
             self.machine,
             executor,
+            forwarder,
             self.roster,
             identity.refused,
             identity.versions,

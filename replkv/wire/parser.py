@@ -81,15 +81,27 @@ class CommandParser:
     @ivar _missing: the bytes of the block that are still to come.
     """
 
-    __slots__ = ("_buffer", "_command", "_maxValueBytes", "_missing", "_offset", "_state", "_transaction", "_value")
+    __slots__ = (
+        "_buffer",
+        "_command",
+        "_lineLimit",
+        "_maxValueBytes",
+        "_missing",
+        "_offset",
+        "_state",
+        "_transaction",
+        "_value",
+    )
 
-    def __init__(self, maxValueBytes: int) -> None:
+    def __init__(self, maxValueBytes: int, lineLimit: int = LINE_LIMIT) -> None:
         """
         @param maxValueBytes: the longest value that is taken.
+        @param lineLimit: the longest line.
         """
         if not 0 <= maxValueBytes <= SWALLOW_LIMIT:
             raise ValueError(f"a value's limit is from 0 to {SWALLOW_LIMIT} bytes, not {maxValueBytes}")
         self._maxValueBytes: Final = maxValueBytes
+        self._lineLimit: Final = lineLimit
         self._buffer = b""
         self._offset = 0
         self._state: Callable[[CommandParser], Command | None] = CommandParser._readLine
@@ -132,6 +144,13 @@ class CommandParser:
         """
         return len(self._buffer)
 
+    @property
+    def unread(self) -> int:
+        """
+        How many bytes have arrived that are no part of what was taken out.
+        """
+        return len(self._buffer) - self._offset
+
     def dropValue(self) -> bool:
         """
         Forget a value that has not arrived whole, and the transaction that it belongs to. What still comes of it is
@@ -163,17 +182,17 @@ class CommandParser:
         if start == len(buffer):
             self._forget()
             return None
-        end = buffer.find(b"\n", start, start + LINE_LIMIT + 2)
+        end = buffer.find(b"\n", start, start + self._lineLimit + 2)
         if end < 0:
             arrived = len(buffer) - start
-            if arrived > LINE_LIMIT + 1 or (arrived == LINE_LIMIT + 1 and buffer[-1] != _CR):
+            if arrived > self._lineLimit + 1 or (arrived == self._lineLimit + 1 and buffer[-1] != _CR):
                 return self._giveUp()
             self._forget()
             return None
         self._offset = end + 1
         if end > start and buffer[end - 1] == _CR:
             end -= 1
-        if end - start > LINE_LIMIT:
+        if end - start > self._lineLimit:
             return self._giveUp()
 
         line = buffer[start:end]

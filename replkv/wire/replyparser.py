@@ -77,6 +77,13 @@ class ReplyParser:
         self._needed = 1
         self._rows = _Rows()
 
+    @property
+    def held(self) -> int:
+        """
+        How many bytes have arrived of a reply that is not complete.
+        """
+        return self._held
+
     def feed(self, data: bytes) -> list[Result]:
         """
         Take what has arrived.

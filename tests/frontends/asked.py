@@ -19,11 +19,11 @@ class Asked(Request):
 
     __slots__ = ("result",)
 
-    def __init__(self, command: Command, session: Session | None = None) -> None:
+    def __init__(self, command: Command, session: Session | None = None, mayForward: bool = False) -> None:
         """
         @param session: whose command it is; by default, a session of its own.
         """
-        super().__init__(command, Session("") if session is None else session, self)
+        super().__init__(command, Session("") if session is None else session, self, mayForward)
         self.result: Result | None = None
 
     def answered(self, request: Request, result: Result) -> None:

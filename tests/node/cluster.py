@@ -33,9 +33,13 @@ class Client:
     @ivar session: what the node keeps of it.
     """
 
-    def __init__(self, server: SimulatedServer) -> None:
+    def __init__(self, server: SimulatedServer, mayForward: bool = False) -> None:
+        """
+        @param mayForward: whether it has that server pass on what it asks.
+        """
         self.session = Session("127.0.0.1")
         self._server = server
+        self._mayForward = mayForward
 
     def set(self, key: bytes, value: bytes, exptime: int = 0, noreply: bool = False) -> Asked:
         """
@@ -77,7 +81,7 @@ class Client:
         """
         Ask for anything.
         """
-        request = Asked(command, self.session)
+        request = Asked(command, self.session, self._mayForward)
         self._server.node.submit(request)
         return request
 

@@ -14,6 +14,7 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.python.failure import Failure
 
 from replkv.lives import Life, Past
+from replkv.peers.forwards import Forward, ForwardReplies
 from replkv.peers.identity import Identity
 from replkv.peers.link import PeerLink
 from replkv.peers.listener import PeerListener
@@ -156,6 +157,50 @@ class States:
         self.asked.append((sender, index, stateHash))
 
 
+class Forwards:
+    """
+    Takes commands.
+
+    @ivar replies: what it tells.
+    @ivar taken: what it was given, and by whom.
+    @ivar closed: how many connections of those who did are lost.
+    """
+
+    def __init__(self) -> None:
+        self.replies: Deferred[ForwardReplies] = succeed(ForwardReplies(b"", True))
+        self.taken: list[tuple[int, Forward]] = []
+        self.closed = 0
+
+    def open(self, sender: int) -> ForwardingOf:
+        """
+        See L{replkv.peers.forwards.Forwards.open}.
+        """
+        return ForwardingOf(self, sender)
+
+
+class ForwardingOf:
+    """
+    One connection of those.
+    """
+
+    def __init__(self, forwards: Forwards, sender: int) -> None:
+        self._forwards = forwards
+        self._sender = sender
+
+    def take(self, forward: Forward) -> Deferred[ForwardReplies]:
+        """
+        See L{replkv.peers.forwards.Forwarding.take}.
+        """
+        self._forwards.taken.append((self._sender, forward))
+        return self._forwards.replies
+
+    def close(self) -> None:
+        """
+        See L{replkv.peers.forwards.Forwarding.close}.
+        """
+        self._forwards.closed += 1
+
+
 class Disk:
     """
     The thread in which folders are written.
@@ -219,8 +264,11 @@ class Peer:
         self.receiver = Recorder()
         self.snapshots = Snapshots()
         self.states = States()
+        self.forwards = Forwards()
         self.security = security
-        self.listener = PeerListener(self.process, self.identity, self.receiver, self.snapshots, self.states, security)
+        self.listener = PeerListener(
+            self.process, self.identity, self.receiver, self.snapshots, self.states, self.forwards, security
+        )
 
     def way(self, to: int, address: Address) -> PeerLink:
         """

@@ -396,6 +396,26 @@ REDIRECT: Final = "a client sent to the leader"
 A client asked a follower, and was told who leads.
 """
 
+FORWARDED: Final = "a command passed on to the leader"
+"""
+A server told a client what the leader had made of a command.
+"""
+
+FORWARDED_IN_PARTS: Final = "replies to commands passed on that came in parts"
+"""
+The leader told what came of some of the commands that had come together, and of the rest later.
+"""
+
+FORWARDED_AGAIN: Final = "a command passed on in vain, and submitted again"
+"""
+A command had certainly not been carried out, or changes nothing, and its session had submitted nothing else since.
+"""
+
+FORWARD_LOST: Final = "a write passed on and lost with its connection"
+"""
+Nobody knows what came of it.
+"""
+
 UNKNOWN_WRITE: Final = "a write of which nobody knows what came"
 """
 A client was told that a write may have been carried out or not, or was told nothing.

@@ -393,6 +393,7 @@ class LimitsTests(LeaderTests):
                 "last_backup": "off",
                 "certificate_end": "none",
                 "pending": "1",
+                "forwarded": "0",
                 "uptime": "1",
             },
         )

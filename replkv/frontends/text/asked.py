@@ -25,12 +25,18 @@ class Asked(Request):
     __slots__ = ("reply", "room")
 
     def __init__(
-        self, command: Command, session: Session, owner: Owner, room: int | None = None, reply: bytes | None = None
+        self,
+        command: Command,
+        session: Session,
+        owner: Owner,
+        room: int | None = None,
+        reply: bytes | None = None,
+        mayForward: bool = False,
     ) -> None:
         """
         @param room: as much as its value, where that is not said.
         """
-        super().__init__(command, session, owner)
+        super().__init__(command, session, owner, mayForward)
         self.room = self.size if room is None else room
         self.reply = reply
 

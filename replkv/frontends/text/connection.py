@@ -86,6 +86,7 @@ class TextProtocol(LineReceiver):
     @ivar session: what the node keeps of the client.
     @ivar host: where the client is.
     @ivar replies: what the client is owed.
+    @ivar mayForward: see L{Request}; the client is redirected otherwise.
     @ivar _asked: the commands in there.
     @ivar _arriving: how many bytes there are of a value that has not arrived whole.
     @ivar _waiting: how many bytes were read and wait to be taken.
@@ -105,6 +106,7 @@ class TextProtocol(LineReceiver):
     def __init__(self, server: Server, host: str) -> None:
         self.session: Final = Session(host)
         self.host: Final = host
+        self.mayForward = False
         self._server: Final = server
         self._outbox: Final = server.outbox
         self._budget: Final = server.budget
@@ -336,7 +338,8 @@ class TextProtocol(LineReceiver):
             self._replied(REFUSAL)
             return
         replies = self.replies
-        request = Asked(command, self.session, self, replies.readBytes if isinstance(command, ReadCommand) else None)
+        room = replies.readBytes if isinstance(command, ReadCommand) else None
+        request = Asked(command, self.session, self, room, mayForward=self.mayForward)
         replies.asked.append(request)
         replies.pendingBytes += request.room
         self._budget.reserve(request.room)

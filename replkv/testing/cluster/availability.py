@@ -74,6 +74,8 @@ class Availability:
         write that nobody knows what came of it.
       - Whom a client is sent to was elected, in the term that the server was in when it took the command, or later.
 
+    Of what may be passed on to another server, only the first of these and the last hold here: there, all do.
+
     A token is tried when its turn has come, and not soon where others were wrong: for C{auth}, only the first of these
     and the last hold.
 
@@ -112,6 +114,7 @@ class Availability:
         self._settled = settled
         self._taken: deque[_Taken] = deque()
         self._logins: deque[_Taken] = deque()
+        self._forwardable: deque[_Taken] = deque()
         self._awake = seconds()  # When it last stood still.
         self._known = (raft.currentTerm, raft.leaderId)
         self._knows = seconds()  # Since when it knows that.
@@ -137,7 +140,7 @@ class Availability:
             self._known, self._knows = (raft.currentTerm, raft.leaderId), now
         if raft.lastApplied < self._owed:
             self._owes = now
-        for queue in (self._taken, self._logins):
+        for queue in (self._taken, self._logins, self._forwardable):
             while queue and queue[0].result is not None:
                 self._answered(queue.popleft())
             if queue:
@@ -162,7 +165,12 @@ class Availability:
         self._submit(request)
         # One that is refused at once was not taken: there is too much to do.
         if taken.result != Unavailable():
-            (self._logins if isinstance(request.command, Auth) else self._taken).append(taken)
+            self._queueOf(request).append(taken)
+
+    def _queueOf(self, request: Request) -> deque[_Taken]:
+        if isinstance(request.command, Auth):
+            return self._logins
+        return self._forwardable if request.mayForward else self._taken
 
     def _require(self, request: Request, waited: float, allowed: float, why: str) -> None:
         if waited > allowed + SLACK:

@@ -21,6 +21,7 @@ from replkv.commands.touch import Touch
 from replkv.testing import rare
 from replkv.testing.cluster.credentials import Credentials
 from replkv.testing.cluster.edges import atEdge
+from replkv.testing.cluster.forwarding import FORWARDING_STEP
 from replkv.testing.cluster.plan import MAX_VALUE_BYTES, ClientPlan
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.question import Command
@@ -81,7 +82,8 @@ class WorkloadClient:
         self._tell = tell
         self._plan = plan
         self._process = process
-        self._addresses = addresses
+        self._step = FORWARDING_STEP if plan.forwarded else 0
+        self._addresses = [(host, port + self._step) for host, port in addresses]
         self._history = history
         self._random = random
         self._newConnection = newConnection
@@ -89,7 +91,7 @@ class WorkloadClient:
         self._lifeOf = lifeOf
         self._mostPending = mostPending
         self._credentials = credentials
-        self._target = random.choice(addresses)
+        self._target = random.choice(self._addresses)
         self._session: Session | None = None
         self._server = ""  # The one that this session is with.
         self._life: int | None = None  # Of that, when the connection was made.
@@ -165,7 +167,7 @@ class WorkloadClient:
         """
         self._lastReply = self._process.seconds()
         self._happened(rare.REDIRECT)
-        self._target = (host, port)
+        self._target = (host, port + self._step)
         self._moving = True
 
     def answered(self, operation: Operation) -> None:

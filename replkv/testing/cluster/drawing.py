@@ -15,6 +15,7 @@ from replkv.service.limits import ServerLimits
 from replkv.testing.chance import chance
 from replkv.testing.cluster.coming import COMING, withMembers
 from replkv.testing.cluster.end import BUFFER_BYTES
+from replkv.testing.cluster.forwarding import withForwarding
 from replkv.testing.cluster.limits import drawLimits
 from replkv.testing.cluster.plan import MAX_VALUE_BYTES, ClientPlan, Plan, UsersPlan
 from replkv.testing.cluster.upgrades import BEFORE, drawUpgrades
@@ -217,6 +218,7 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
     full = chance(seed, "full")
     if full.random() < _FULL:
         plan = _inFull(plan, full)
+    plan = withForwarding(plan, chance(seed, "forwarding"))
     return _roomy(plan) if any(client.huge or client.large for client in plan.clients) else plan
 
 

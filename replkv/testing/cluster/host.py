@@ -18,6 +18,7 @@ from replkv.kv.engine import Engine
 from replkv.peers.security import UNPROTECTED, PeerSecurity
 from replkv.service.host import Worker
 from replkv.testing.cluster.clocks import MachineClocks
+from replkv.testing.cluster.forwarding import FORWARDING_STEP, ForwardingFactory
 from replkv.testing.cluster.process import Process
 
 
@@ -63,9 +64,12 @@ class SimulatedHost:
 
     def listenForClients(self, factory: ServerFactory) -> list[Deferred[IListeningPort]]:
         """
-        See L{Host.listenForClients<replkv.service.host.Host.listenForClients>}.
+        See L{Host.listenForClients<replkv.service.host.Host.listenForClients>}. At a second port, clients have what
+        they ask passed on.
         """
-        return [succeed(self.reactor.listenTCP(self._config.clientPort, factory))]
+        port = self._config.clientPort
+        forwarding = self.reactor.listenTCP(port + FORWARDING_STEP, ForwardingFactory(factory))
+        return [succeed(self.reactor.listenTCP(port, factory)), succeed(forwarding)]
 
     def listenForServers(self, factory: ServerFactory) -> list[Deferred[IListeningPort]]:
         """

@@ -27,6 +27,7 @@ from replkv.testing.cluster.fulldisks import watchDisk
 from replkv.testing.cluster.host import SimulatedHost
 from replkv.testing.cluster.installs import noteCrash, watchInstalls
 from replkv.testing.cluster.mistakes import watchMistakes
+from replkv.testing.cluster.passedon import watchForwarding
 from replkv.testing.cluster.patience import watchPatience
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.regression import watchCondemnation, watchRegressions
@@ -219,6 +220,7 @@ class Lifecycle(RunningMachine):
         self._service.startService()
         if self.isServing:
             watchPatience(cluster, self._service.assembly)
+            watchForwarding(cluster, self._service.assembly)
             watchInstalls(cluster, self._service.assembly)
             watchDisk(cluster, self.id, self._service.assembly)
             watchCondemnation(cluster, self._service.assembly)

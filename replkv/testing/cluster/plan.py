@@ -48,6 +48,7 @@ class ClientPlan:
     @ivar changing: how many of its writes to the first of the keys make another value of the one that there is. Where
         some do, what others store there are numbers, the same ones again and again.
     @ivar full: how many of its commands it asks for in the words that can say more (C{put} for C{set} and so on).
+    @ivar forwarded: whether it has servers pass on what it asks to the one that leads.
     """
 
     number: int
@@ -72,6 +73,7 @@ class ClientPlan:
     library: bool = False
     changing: float = 0.0
     full: float = 0.0
+    forwarded: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from tests.planted import (
     command_bugs,
     core_bugs,
     disk_bugs,
+    forward_bugs,
     member_bugs,
     memory_bugs,
     peer_bugs,
@@ -36,4 +37,5 @@ BUGS: Final = (
     *room_bugs.BUGS,
     *state_bugs.BUGS,
     *user_bugs.BUGS,
+    *forward_bugs.BUGS,
 )

@@ -19,7 +19,7 @@ FORWARDING_STEP: Final = 500
 By how much the port at which simulated servers do so is above the usual one.
 """
 
-_FORWARDING: Final = 0.4
+_FORWARDING: Final = 0.5
 """
 In so many seeds, some clients ask there.
 """
@@ -59,5 +59,5 @@ def withForwarding(plan: Plan, random: Random) -> Plan:
         forwardReplyBytes=random.choice([1, 1000, 1 << 20]),
         forwardPatience=random.choice([0.01, 0.1, 1.0]),
     )
-    clients = tuple(replace(client, forwarded=not client.library and random.random() < 0.6) for client in plan.clients)
+    clients = tuple(replace(client, forwarded=not client.library and random.random() < 0.8) for client in plan.clients)
     return replace(plan, limits=replace(plan.limits, node=node), clients=clients)

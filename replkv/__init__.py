@@ -49,6 +49,8 @@ __all__ = [
     "Refused",
     "Right",
     "Tls",
+    "Transaction",
+    "TransactionFailed",
     "Unavailable",
     "UserRights",
     "VersionMismatch",
@@ -71,11 +73,13 @@ if TYPE_CHECKING:
         NotUpgraded,
         OutcomeUnknown,
         Refused,
+        TransactionFailed,
         Unavailable,
         VersionMismatch,
     )
     from replkv.client.membership import Member
     from replkv.client.replies import Found, Item
+    from replkv.client.transactions import Transaction
     from replkv.tls.connecting import Tls
     from replkv.users.rights import Grant, Right
 else:
@@ -91,6 +95,7 @@ else:
         "Member": "client.membership",
         "Right": "users.rights",
         "Tls": "tls.connecting",
+        "Transaction": "client.transactions",
         "UserRights": "client.administration",
     }
 

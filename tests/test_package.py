@@ -41,7 +41,8 @@ class PackageTests(SynchronousTestCase):
         failures = {name for name, value in vars(errors).items() if inspect.isclass(value)} - {"ProtocolError"}
         for name in failures:
             self.assertIs(getattr(replkv, name), getattr(errors, name))
-        given = {"Client", "Found", "Grant", "Item", "Member", "Right", "Tls", "UserRights", "__version__"}
+        given = {"Client", "Found", "Grant", "Item", "Member", "Right", "Tls", "Transaction", "UserRights"}
+        given |= {"__version__"}
         self.assertEqual({*replkv.__all__}, given | failures)
         self.assertEqual({name for name in given if not hasattr(replkv, name)}, set())
         self.assertEqual({*replkv.__all__} - {*dir(replkv)}, set())

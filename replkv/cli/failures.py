@@ -13,6 +13,7 @@ from replkv.cli.statuses import (
     NOT_A_NUMBER,
     NOT_ALLOWED,
     NOT_FOUND,
+    NOT_SO,
     OTHER_VERSION,
     REFUSED,
     UNAVAILABLE,
@@ -27,6 +28,7 @@ from replkv.client.errors import (
     NotFound,
     OutcomeUnknown,
     Refused,
+    TransactionFailed,
     VersionMismatch,
 )
 
@@ -56,6 +58,8 @@ def failed(error: ClientError) -> Failed:
             return Failed(EXISTS, str(error))
         case NotANumber():
             return Failed(NOT_A_NUMBER, str(error))
+        case TransactionFailed():
+            return Failed(NOT_SO, str(error))
         case VersionMismatch():
             return Failed(OTHER_VERSION, str(error))
         case NotAllowed():

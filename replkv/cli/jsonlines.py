@@ -40,7 +40,7 @@ def encodeLine(key: bytes, record: Record, time: int) -> bytes:
     @param time: the cluster's time, in milliseconds.
     @return: the line, with its end.
     """
-    fields = {**_written("key", key), **_written("value", record.value), "version": record.version}
+    fields = {**written("key", key), **written("value", record.value), "version": record.version}
     if record.flags:
         fields["flags"] = record.flags
     if record.deadline:
@@ -72,7 +72,10 @@ def decodeLine(line: bytes) -> Item:
     return Item(_read(fields, "key"), _read(fields, "value"), flags, exptime)
 
 
-def _written(name: str, data: bytes) -> dict[str, object]:
+def written(name: str, data: bytes) -> dict[str, object]:
+    """
+    Bytes as a field: text where they are UTF-8.
+    """
     try:
         return {name: data.decode("utf-8")}
     except UnicodeDecodeError:

@@ -18,6 +18,7 @@ NOT_ALLOWED: Final = 7
 REFUSED: Final = 8
 EXISTS: Final = 9
 NOT_A_NUMBER: Final = 10
+NOT_SO: Final = 11
 MISTAKE: Final = 64
 INTERNAL: Final = 70
 SYSTEM: Final = 71
@@ -29,7 +30,7 @@ UNREAD: Final = SIGNALLED + signal.SIGPIPE
 STATUSES: Final = {
     DONE: "done",
     NOT_FOUND: "no such key, or no such user",
-    OTHER_VERSION: "cas, delete: the key has another version",
+    OTHER_VERSION: "cas, delete, put: the key has another version",
     UNAVAILABLE: "no server could do it, and none will; status: no server leads",
     UNKNOWN: "the outcome of a write, a transfer or a change is unknown: it may have been done, or may yet be",
     NONE_LEFT: "cluster: no server is left that could be started again",
@@ -38,6 +39,7 @@ STATUSES: Final = {
     REFUSED: "user, member: the servers do not do that, and the line says why: nothing was done",
     EXISTS: "add, put: there is such a key already",
     NOT_A_NUMBER: "incr, decr: what the key holds is no number",
+    NOT_SO: "txn: a comparison does not hold, and the line says which: nothing was done",
     MISTAKE: "a mistake in the command, its arguments or the servers file: nothing was done",
     INTERNAL: "an error in replkv itself",
     SYSTEM: "the system refuses something that replkv needs, and the line says what",

@@ -13,7 +13,9 @@ from replkv.cli.grammar import RULES, shown
 from replkv.cli.statuses import DONE, MISTAKE
 from replkv.cli.verbs.items import ITEM_VERBS
 from replkv.cli.verbs.keys import KEY_VERBS
+from replkv.cli.verbs.ranges import RANGE_VERBS
 from replkv.cli.verbs.servers import SERVER_VERBS
+from replkv.cli.verbs.transactions import TRANSACTION_VERBS
 from replkv.cli.verbs.verb import Answer, Verb
 from replkv.client.client import Client
 from replkv.client.errors import ClientError, CommandError
@@ -95,6 +97,8 @@ async def _quit(client: Client) -> Answer:
 _VERBS: Final = {
     **KEY_VERBS,
     **ITEM_VERBS,
+    **RANGE_VERBS,
+    **TRANSACTION_VERBS,
     **SERVER_VERBS,
     b"quit": Verb((), "leave the prompt, as Ctrl-D does", _quit, isOpen=True),
     b"help": Verb(

@@ -93,6 +93,29 @@ def checkedKeys(keys: Iterable[KeyLike]) -> dict[bytes, KeyLike]:
     return checked
 
 
+def checkedBeginning(prefix: KeyLike) -> bytes:
+    """
+    How keys begin; nothing is how all do.
+
+    @raise TypeError: if it is neither bytes nor text.
+    @raise CommandError: if no key may begin like this.
+    """
+    return b"" if isinstance(prefix, KeyLike) and not len(prefix) else checkedKey(prefix)
+
+
+def checkedLimit(limit: int, most: int) -> int:
+    """
+    How many are wanted at the most.
+
+    @raise TypeError: if it is not whole.
+    @raise CommandError: if it is none, or too many.
+    """
+    whole = _whole("a limit", limit)
+    if not 1 <= whole <= most:
+        raise CommandError(f"a limit is a whole number from 1 to {most}, not {whole}")
+    return whole
+
+
 def checkedFlags(flags: int) -> int:
     """
     A number of 32 bits.

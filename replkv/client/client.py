@@ -32,7 +32,9 @@ from replkv.client.dispatcher import Dispatcher
 from replkv.client.errors import OutcomeUnknown, Unavailable
 from replkv.client.items import ItemCalls
 from replkv.client.membership import Membership
+from replkv.client.ranges import RangeCalls
 from replkv.client.replies import Found
+from replkv.client.transactions import TransactionCalls
 from replkv.clocks import countForward
 from replkv.commands import results
 from replkv.commands.add import Add
@@ -56,7 +58,7 @@ from replkv.commands.users import Users
 from replkv.wire.encoding import encodeCommand
 
 
-class Client(ItemCalls, Administration, Membership):
+class Client(ItemCalls, RangeCalls, TransactionCalls, Administration, Membership):
     """
     Carries out commands on whichever server leads: it finds that one before it sends anything, follows redirects,
     searches anew when it does not answer, and waits out an election.

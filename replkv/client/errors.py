@@ -42,6 +42,18 @@ class VersionMismatch(ClientError):
     """
 
 
+class TransactionFailed(ClientError):
+    """
+    A comparison of a transaction does not hold. Nothing was done.
+
+    @ivar step: which of its steps that is; the first of them is 1.
+    """
+
+    def __init__(self, reason: str, step: int) -> None:
+        super().__init__(reason)
+        self.step = step
+
+
 class NotAllowed(ClientError):
     """
     The user may not do that, or the servers do not know the user by this token; or no user was given, and not everybody

@@ -71,10 +71,49 @@ class CarryOutTests(ClientCase):
                 b"v",
                 '"\\xff": v\n(version 9, flags 0, never expires)',
             ),
+            (
+                b"scan a* 2",
+                b"scan a* 2\r\n",
+                b"KEY a1 7 5\r\nKEY YeI= 8 0 base64\r\nMORE YeI= base64\r\n",
+                b'{"key": "a1", "version": 7, "bytes": 5}\n{"keyBase64": "YeI=", "version": 8, "bytes": 0}',
+                'a1: version 7, 5 bytes\n"a\\xe2": version 8, 0 bytes\n(there may be more, after "a\\xe2")',
+            ),
+            (b"scan *", b"scan * 1000\r\n", b"NO_MORE\r\n", b"", "no such keys"),
+            (b"count a", b"count a*\r\n", b"COUNT 3\r\n", b"3", "3"),
+            (b"deletep a/*", b"deletep a/* 0\r\n", b"REMOVED 1\r\n", b"1", "deleted 1 key"),
             (b"get -- --", b"get --\r\n", b"VALUE 1\r\nv\r\n", b"v", "v"),
         ]:
             exact = line.startswith((b"get ", b"getm", b"gat"))
             self.assertEqual(self.answer(line, sent, reply), Answer(statuses.DONE, output, text, exact), line)
+
+    def test_transactions(self) -> None:
+        """
+        Each STEP is a word, and each that compares nothing has its answer.
+        """
+        steps = [b"if a absent", b"if b 7", b"put a 'x y' 5 1.5", b"delete b", b"delete c", b"get d", b"get e"]
+        answer = Deferred.fromCoroutine(carryOut(self.client, [b"txn", *steps]))
+        wire = self.connected()
+        sent = (
+            b"txn 7\r\nif a absent\r\nif b 7\r\nput a 5 1500ms 3\r\nx y\r\ndelete b\r\ndelete c\r\nget d\r\nget e\r\n"
+        )
+        self.assertEqual(wire.taken(), sent)
+        wire.send(b"TXN 5\r\nOK 9\r\nDELETED\r\nERRNOTFOUND\r\nITEM d 0 3 0 1\r\nv\r\nERRNOTFOUND\r\n")
+        output = b'9\n1\n0\n{"key": "d", "value": "v", "version": 3}\n0'
+        text = "\n".join(
+            [
+                "a: stored, version 9",
+                "b: deleted",
+                "c: no such key",
+                "d: v",
+                "(version 3, flags 0, never expires)",
+                "e: no such key",
+            ]
+        )
+        self.assertEqual(self.successResultOf(answer), Answer(statuses.DONE, output, text))
+        answer = Deferred.fromCoroutine(carryOut(self.client, [b"txn", b"if a present"]))
+        wire.send(b"FAILED 1\r\n")
+        told = self.successResultOf(answer)
+        self.assertEqual((told.status, told.text), (statuses.NOT_SO, "step 1 does not hold: if b'a'"))
 
     def ask(self, line: bytes) -> Deferred[Answer]:
         """
@@ -125,6 +164,7 @@ class CarryOutTests(ClientCase):
             (b"cas k 8 v", b"ERRNOTFOUND\r\n", statuses.NOT_FOUND),
             (b"cas k 8 v", b"ERR_VERSION\r\n", statuses.OTHER_VERSION),
             (b"delete k 8", b"ERR_VERSION\r\n", statuses.OTHER_VERSION),
+            (b"scan a", b"ERRCMDERR\r\n", statuses.MISTAKE),
             (b"put k v 0 0 absent", b"ERR_EXISTS\r\n", statuses.EXISTS),
             (b"gets k other", b"END\r\n", statuses.NOT_FOUND),
             (b"gat k 1", b"ERRNOTFOUND\r\n", statuses.NOT_FOUND),
@@ -176,6 +216,11 @@ class CarryOutTests(ClientCase):
                 "VERSION must be a whole number of at most 64 bits, not 18446744073709551616",
             ),
             (b"gets", "usage: gets KEY ..."),
+            (b"txn", "usage: txn STEP ..."),
+            (b"txn look", "a STEP begins with one of if, ifvalue, put, delete, get, not look"),
+            (b"txn if", "this STEP is written if KEY absent|present|VERSION, not if"),
+            (b"txn 'get", "STEP 'get: a quote is not closed"),
+            (b"count ", "an empty PREFIX would be all keys: * says that"),
             (b"put k v 0 -1", "LIFETIME is a number of seconds, such as 60 or 0.5, or keep, not -1"),
             (b"put k v 0 0 some", "CONDITION is a version, or any, absent, present, not some"),
             (b"get " + 251 * b"k", "a key is 1 to 250 bytes, not 251"),

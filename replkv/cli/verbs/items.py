@@ -30,7 +30,7 @@ async def _put(
     if condition not in _WORDS and not condition.isdigit():
         raise CommandError(f"CONDITION is a version, or {', '.join(_WORDS.values())}, not {shown(condition)}")
     needed = _WORDS.get(condition) or number("CONDITION", condition)
-    return stored(await client.put(key, value, number("FLAGS", flags), _lifetime(lifetime), needed))
+    return stored(await client.put(key, value, number("FLAGS", flags), lifetimeOf(lifetime), needed))
 
 
 async def _gets(client: Client, *keys: bytes) -> Answer:
@@ -38,31 +38,31 @@ async def _gets(client: Client, *keys: bytes) -> Answer:
     if not items:
         raise NotFound("no such key")
     there = [(key, items[key]) for key in dict.fromkeys(keys) if key in items]
-    lines = b"".join([_line(key, item) for key, item in there])
-    return Answer(DONE, lines.removesuffix(b"\n"), "\n".join([_text(key, item) for key, item in there]))
+    lines = b"".join([lineOf(key, item) for key, item in there])
+    return Answer(DONE, lines.removesuffix(b"\n"), "\n".join([textOf(key, item) for key, item in there]))
 
 
 async def _expire(client: Client, key: bytes, lifetime: bytes) -> Answer:
-    if not await client.expire(key, _lifetime(lifetime)):
+    if not await client.expire(key, lifetimeOf(lifetime)):
         raise NotFound("no such key")
     return Answer(DONE, b"", "done")
 
 
 async def _gat(client: Client, key: bytes, lifetime: bytes) -> Answer:
-    item = await client.gat(key, _lifetime(lifetime))
+    item = await client.gat(key, lifetimeOf(lifetime))
     if item is None:
         raise NotFound("no such key")
-    return Answer(DONE, item.value, _text(key, item), exact=True)
+    return Answer(DONE, item.value, textOf(key, item), exact=True)
 
 
-def _line(key: bytes, item: Item) -> bytes:
+def lineOf(key: bytes, item: Item) -> bytes:
     """
     An item for a script, as C{replkv export} writes it.
     """
     return encodeLine(key, Record(item.version, round(item.left * 1000), item.value, item.flags), 0)
 
 
-def _text(key: bytes, item: Item) -> str:
+def textOf(key: bytes, item: Item) -> str:
     """
     An item for a person.
     """
@@ -70,7 +70,12 @@ def _text(key: bytes, item: Item) -> str:
     return f"{shown(key)}: {shown(item.value)}\n(version {item.version}, flags {item.flags}, {expiry})"
 
 
-def _lifetime(word: bytes) -> float | Literal["keep"]:
+def lifetimeOf(word: bytes) -> float | Literal["keep"]:
+    """
+    Read a lifetime.
+
+    @raise CommandError: if it is none.
+    """
     if word == b"keep":
         return "keep"
     if not _SECONDS.fullmatch(word):

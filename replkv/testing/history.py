@@ -50,6 +50,26 @@ class Told(Enum):
     NO_NUMBER = "no number"
     TOO_LARGE = "too large"
     WRONG_VERSION = "wrong version"
+    HELD = "held"
+    """
+    The key was as the command needs it, and nothing was done, since another key was not.
+    """
+
+    NOT_HELD = "not held"
+    """
+    The key was not as the command needs it.
+    """
+
+    LISTED = "listed"
+    """
+    There is such a key, with a version.
+    """
+
+    CLEARED = "cleared"
+    """
+    There is no such key any more, if there was one.
+    """
+
     CARRIED_OUT = "carried out"
     """
     Of a command without reply: later replies of its connection show that it was carried out, and nothing else.

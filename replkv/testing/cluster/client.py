@@ -4,7 +4,7 @@ A simulated client: it does all that clients do, also what they had better not d
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Final
 
@@ -18,6 +18,7 @@ from replkv.commands.getm import Getm
 from replkv.commands.replace import Replace
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
+from replkv.commands.txn import Txn
 from replkv.testing import rare
 from replkv.testing.cluster.credentials import Credentials
 from replkv.testing.cluster.edges import atEdge
@@ -26,9 +27,10 @@ from replkv.testing.cluster.plan import MAX_VALUE_BYTES, ClientPlan
 from replkv.testing.cluster.process import Process
 from replkv.testing.cluster.question import Command
 from replkv.testing.cluster.session import Session
+from replkv.testing.cluster.several import About
 from replkv.testing.history import Answer, History, Operation, Status
 from replkv.testing.users.record import Asked
-from replkv.testing.workload import MOST_CHANGES, change, inFull, race
+from replkv.testing.workload import MOST_CHANGES, change, inFull, race, several
 
 _BINARY: Final = b"\r\nset k0 0 1\r\n\x00\xff\r\n"
 _HUGE_RATE: Final = 0.1
@@ -42,6 +44,11 @@ L{MOST_CHANGES}.
 _EXPIRING: Final = 0.4
 """
 And so many of those that are left expire, for what is made of them has to expire too.
+"""
+
+_SEVERAL: Final = 0.4
+"""
+Where clients use all that there is, so many of those commands are about several keys.
 """
 
 _CONDITIONAL: Final = 0.3
@@ -309,8 +316,14 @@ class WorkloadClient:
         if self._plan.full and self._random.random() < self._plan.full:
             # Who may do some things only is told nothing of several keys if it may not have one of them.
             others = self._plan.keys if self._credentials is None else ()
+            if others and self._random.random() < _SEVERAL and not self._plan.changing:
+                return self._several(others)
             return inFull(command, others, self._random)
         return command
+
+    def _several(self, keys: Sequence[bytes]) -> Command:
+        command = several(keys, self._versions, self._value, self._random)
+        return command if isinstance(command, Txn) else About(command, keys)
 
     def _command(self) -> KeyCommand:
         random, plan = self._random, self._plan

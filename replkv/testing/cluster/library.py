@@ -44,7 +44,8 @@ from replkv.commands.set import Set
 from replkv.commands.touch import Touch
 from replkv.testing.cluster.plan import MAX_VALUE_BYTES, ClientPlan
 from replkv.testing.cluster.process import Process
-from replkv.testing.cluster.question import MILLISECOND, Command, ask
+from replkv.testing.cluster.question import ask
+from replkv.testing.cluster.several import MILLISECOND
 from replkv.testing.history import Answer, History, Told
 from replkv.testing.linear.report import resultOf
 from replkv.testing.workload import MOST_CHANGES, change, inFull
@@ -126,7 +127,7 @@ class LibraryClient:
                     self._call(command)
         self._running = False
 
-    def _call(self, command: Command) -> None:
+    def _call(self, command: KeyCommand | Gets) -> None:
         random = self._random
         timeout = random.choice([0.05, 0.3, 1.0]) if random.random() < 0.2 else self._timeout
         asked = Deferred.fromCoroutine(self._ask(command, timeout))
@@ -155,7 +156,7 @@ class LibraryClient:
         ]
         return random.choice(commands)
 
-    async def _ask(self, command: Command, seconds: float) -> None:
+    async def _ask(self, command: KeyCommand | Gets, seconds: float) -> None:
         process, history = self._process, self._history
         question = ask(command, history, process.seconds())
         self._underWay += 1
@@ -176,7 +177,7 @@ class LibraryClient:
         if took > seconds + _LATENESS:
             self._misled(f"operation {first.number} had {seconds:g} s, and took {took:.3f} s")
 
-    async def _answers(self, command: Command, seconds: float) -> list[Answer]:
+    async def _answers(self, command: KeyCommand | Gets, seconds: float) -> list[Answer]:
         if not isinstance(command, Gets):
             return [await self._answer(command, seconds)]
         items = await self._client.gets(command.keys, timeout=seconds)

@@ -5,7 +5,7 @@ What a simulated client asks on a connection, and what a reply makes of it in th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from replkv.commands.add import Add
 from replkv.commands.cad import Cad
@@ -27,7 +27,6 @@ from replkv.commands.results import (
     Deleted,
     Exists,
     Found,
-    Item,
     Items,
     NotFound,
     NotNumber,
@@ -39,17 +38,20 @@ from replkv.commands.results import (
 )
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
+from replkv.commands.txn import Txn
+from replkv.testing.cluster.several import (
+    MISSED,
+    About,
+    itemAnswer,
+    partsOf,
+    rangeAnswers,
+    rangeParts,
+    transactionAnswers,
+)
 from replkv.testing.history import Answer, History, Operation, Told
 from replkv.wire.encoding import encodeCommand
 
-Command = KeyCommand | Gets
-
-MILLISECOND: Final = 0.001
-"""
-To so many seconds servers tell what is left of an item.
-"""
-
-_MISSED = Answer(Told.NOT_FOUND)
+Command = KeyCommand | Gets | Txn | About
 
 
 class Question(NamedTuple):
@@ -75,12 +77,17 @@ class Question(NamedTuple):
         """
         return f"{describe(self.command)}, operation {self.operations[0].number}"
 
-    def answer(self, history: History, answers: Sequence[Answer], time: float) -> None:
+    def answer(self, history: History, answers: Sequence[Answer | None], time: float) -> None:
         """
         It was answered.
+
+        @param answers: to each operation; C{None} for one that was not carried out.
         """
         for operation, answer in zip(self.operations, answers, strict=True):
-            history.answered(operation, answer, time)
+            if answer is None:
+                history.failed(operation, time)
+            else:
+                history.answered(operation, answer, time)
 
     def fail(self, history: History, time: float) -> None:
         """
@@ -96,29 +103,44 @@ class Question(NamedTuple):
         for operation in self.operations:
             history.lost(operation, time)
 
-    def answersTo(self, reply: Result) -> list[Answer] | None:
+    def answersTo(self, reply: Result) -> Sequence[Answer | None] | None:
         """
-        What a reply says of each operation; C{None} if it is none to this command.
+        What a reply says of each operation, and C{None} for one that was not carried out. C{None} if it is no reply to
+        this command.
         """
-        if not isinstance(self.command, Gets):
-            answer = answerOf(self.command, reply)
-            return None if answer is None else [answer]
-        if not isinstance(reply, Items):
-            return None
-        found = {item.key: _answerOf(item) for item in reply.items}
-        asked = [key for key in self.command.keys if key in found]
-        if [item.key for item in reply.items] != asked:
-            return None
-        return [found.get(key, _MISSED) for key in self.command.keys]
+        command = self.command
+        match command:
+            case Gets():
+                return _itemAnswers(command, reply)
+            case Txn():
+                return transactionAnswers(command, reply)
+            case About():
+                return rangeAnswers(command, reply)
+        answer = answerOf(command, reply)
+        return None if answer is None else [answer]
 
 
 def ask(command: Command, history: History, time: float, connection: int | None = None) -> Question:
     """
     Take note in a history that a command is sent.
     """
-    if isinstance(command, Gets):
-        return Question(command, history.invokeTogether([Getm(key) for key in command.keys], time, connection))
-    return Question(command, [history.invoke(command, time, connection)])
+    match command:
+        case Gets():
+            parts: Sequence[KeyCommand] = [Getm(key) for key in command.keys]
+        case Txn():
+            parts = partsOf(command)
+        case About():
+            parts = rangeParts(command)
+        case _:
+            return Question(command, [history.invoke(command, time, connection)])
+    return Question(command, history.invokeTogether(parts, time, connection))
+
+
+def encoded(command: Command) -> bytes:
+    """
+    A command as it is sent.
+    """
+    return encodeCommand(command.command if isinstance(command, About) else command)
 
 
 def describe(command: Command) -> str:
@@ -126,8 +148,18 @@ def describe(command: Command) -> str:
     A command as the story has it.
     """
     value = shown(command.value) if isinstance(command, ValueCommand) else ""
-    line = encodeCommand(command).partition(b"\r")[0].decode()
+    lines, rest = encoded(command).split(b"\r\n"), isinstance(command, Txn)
+    line = b" / ".join(lines if rest else lines[:1]).decode("ascii", "backslashreplace")
     return f"{line} {value}".rstrip()
+
+
+def _itemAnswers(command: Gets, reply: Result) -> list[Answer] | None:
+    if not isinstance(reply, Items):
+        return None
+    found = {item.key: itemAnswer(item) for item in reply.items}
+    if [item.key for item in reply.items] != [key for key in command.keys if key in found]:
+        return None
+    return [found.get(key, MISSED) for key in command.keys]
 
 
 def shown(value: bytes) -> str:
@@ -157,7 +189,7 @@ def answerOf(command: KeyCommand, reply: Result) -> Answer | None:
         case ((Delete() | Cad()), Deleted()):
             return Answer(Told.DELETED)
         case Gat(), Items((item,)) if item.key == command.key:
-            return _answerOf(item)
+            return itemAnswer(item)
         case Gat(), _ if not isinstance(reply, NotFound):
             return None
         case ((Touch() | Expire()), Touched()):
@@ -170,9 +202,5 @@ def answerOf(command: KeyCommand, reply: Result) -> Answer | None:
         case Put(condition=(Need.ANY | Need.ABSENT, _)), NotFound():
             return None
         case KeyCommand(), NotFound() if not isinstance(command, Set | Add):
-            return _MISSED
+            return MISSED
     return None
-
-
-def _answerOf(item: Item) -> Answer:
-    return Answer(Told.FOUND, item.version, item.value, item.left / 1000, MILLISECOND, item.flags)

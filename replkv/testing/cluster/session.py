@@ -30,7 +30,7 @@ from replkv.commands.results import (
 from replkv.commands.usercommand import UserCommand
 from replkv.testing.cluster.fates import fateOf
 from replkv.testing.cluster.process import Process
-from replkv.testing.cluster.question import Command, Question, ask, shown
+from replkv.testing.cluster.question import Command, Question, ask, encoded, shown
 from replkv.testing.history import Answer, History, Operation, Told
 from replkv.testing.users.record import Asked, Change, Fate, Login, What
 from replkv.wire.encoding import encodeCommand
@@ -166,7 +166,7 @@ class Session(TwistedProtocol):
             asked = None if command is None else self._invoke(command)
             self.outstanding.append(asked)
             self._owner.tell(f"asks for {'nonsense' if asked is None else asked}")
-        self.transport.write(b"".join(NONSENSE if command is None else encodeCommand(command) for command in commands))
+        self.transport.write(b"".join(NONSENSE if command is None else encoded(command) for command in commands))
 
     def logIn(self, user: bytes, token: bytes) -> None:
         """
@@ -197,9 +197,9 @@ class Session(TwistedProtocol):
         """
         question = self._invoke(command)
         question.fail(self._history, self._seconds())
-        encoded = encodeCommand(command)
+        sent = encoded(command)
         self._owner.tell(f"begins to ask for {question}, and goes away")
-        self.transport.write(encoded[: random.randrange(1, len(encoded))])
+        self.transport.write(sent[: random.randrange(1, len(sent))])
         self._closing = True
         self.transport.loseConnection()
 

@@ -18,19 +18,20 @@ class Gaps:
     known.
     """
 
-    def __init__(self, points: Sequence[Point], instants: Sequence[Instant], last: int) -> None:
+    def __init__(self, key: bytes, points: Sequence[Point], instants: Sequence[Instant], last: int) -> None:
         """
         @param points: the versions of the key, in their order.
         @param instants: those of the operations on the key.
         @param last: the place after all points of the store.
         """
+        self._key = key
         self._points = points
         self._places = [point.place for point in points]
         self._last = last
         self._hidden = [one for one in instants if one.point is None and one.piece.rule in GIVERS]
         self._creating = [one for one in self._hidden if one.piece.rule in CREATORS]
         self._emptying = [one for one in self._hidden if one.piece.exptime or one.piece.keeps]
-        self._emptying += [one for one in instants if one.piece.rule in (Rule.REMOVE, Rule.CLEAR, Rule.CUT)]
+        self._emptying += [one for one in instants if one.piece.rule in (Rule.REMOVE, Rule.CLEAR, Rule.EMPTY, Rule.CUT)]
         # Then any value may be in any gap.
         self._changes = any(one.piece.change is not None for one in instants)
         swapped = {one.piece.expected for one in instants if one.piece.rule is Rule.SWAP and one.point is not None}
@@ -71,7 +72,7 @@ class Gaps:
             case Rule.FIND if self._changes:
                 return self._mayBeThere(point, gap, instant)
             case Rule.FIND:
-                stored = point.store if point is not None else None
+                stored = point.stores.get(self._key) if point is not None else None
                 if point is not None and (stored is None or stored.value == piece.value):
                     return True
                 return self._has([one for one in self._hidden if one.piece.value == piece.value], gap, instant)
@@ -81,9 +82,13 @@ class Gaps:
                 return gap not in self._swapped and self._mayBeThere(point, gap, instant)
             case Rule.CUT:
                 return gap not in self._swapped and point is not None and point.version == piece.expected
-            case Rule.DIFFER if point is not None and point.version == piece.expected:
+            case Rule.HOLD:
+                return point is not None and point.version == piece.expected
+            case Rule.LACK if self._mayBeEmpty(point, gap, instant):
+                return True
+            case Rule.DIFFER | Rule.LACK if point is not None and point.version == piece.expected:
                 return self._has(self._hidden, gap, instant)
-            case Rule.DIFFER | Rule.SEE | Rule.UNFIT:
+            case Rule.DIFFER | Rule.LACK | Rule.SEE | Rule.UNFIT:
                 return self._mayBeThere(point, gap, instant)
             case _:
                 return True
@@ -103,7 +108,7 @@ class Gaps:
             return True
         if gap in self._swapped:
             return False
-        store = point.store
+        store = point.stores.get(self._key)
         # What was changed, or stored so, expires when it would have.
         mayExpire = store is None or store.exptime > 0 or store.keeps or store.rule in CHANGES
         return mayExpire or self._has(self._emptying, gap, instant)

@@ -47,14 +47,14 @@ class Point:
     A version was given.
 
     @ivar place: its place among all versions that are known, from 0.
-    @ivar store: what gave it, if that is known.
+    @ivar stores: what gave it, by key, as far as that is known: one command may give it to several keys.
     @ivar earliest: it was given at this time at the earliest.
     @ivar latest: and at this one at the latest.
     """
 
     place: int
     version: int
-    store: Piece | None = None
+    stores: dict[bytes, Piece] = field(default_factory=dict)
     earliest: float = -inf
     latest: float = inf
 
@@ -108,8 +108,14 @@ class Instant:
 
         @return: whether anything has changed.
         """
-        changed = self.precedes(other)
-        return other.precedes(self) or changed
+        if self.point is not None and other.point is not None:
+            # One command gives one version.
+            return other._raise(0, self.earliest, self) | other._lower(other.high, self.latest, self)
+        if self.point is not None:
+            return other._joins(self)
+        if other.point is not None:
+            return self._joins(other)
+        return self.precedes(other) | other.precedes(self)
 
     def after(self, point: Point) -> bool:
         """
@@ -122,6 +128,15 @@ class Instant:
         It came before a version was given.
         """
         return self._lower(point.place, point.latest, point)
+
+    def _joins(self, giver: Instant) -> bool:
+        """
+        It took effect as a version was given: before that, as far as the versions go.
+        """
+        assert giver.point is not None
+        place = giver.point.place
+        changed = self._raise(place, giver.earliest, giver) | self._lower(place, giver.latest, giver)
+        return changed | giver._raise(0, self.earliest, self) | giver._lower(place + 1, self.latest, self)
 
     def _raise(self, low: int, earliest: float, why: Instant | Point) -> bool:
         if self.point is not None and low > self.point.place:

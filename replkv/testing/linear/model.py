@@ -105,6 +105,12 @@ class Model:
                 return tuple(map(_absent, self._had(piece, state)))
             case Rule.CLEAR:
                 return _NOTHING if state.value is None else (_absent(state),)
+            case Rule.EMPTY:
+                return (state,) if state.value is None else (_absent(state),)
+            case Rule.HOLD:
+                return self._had(piece, state)
+            case Rule.LACK:
+                return self._differ(piece, state) + self._miss(piece, state)
 
     def _find(self, piece: Piece, state: State) -> tuple[State, ...]:
         found = self._present(piece, state) if state.value == piece.value else None
@@ -158,7 +164,7 @@ class Model:
 
     def _had(self, piece: Piece, state: State) -> tuple[State, ...]:
         """
-        The key is there and has the version that it had to have.
+        The key is there and has the version that it had to have, or was told to have.
         """
         found = self._present(piece, state)
         if found is not None:

@@ -104,7 +104,7 @@ class Order:
         known = [piece for piece in self.pieces if piece.certain and piece.version is not None]
         for _, group in groupby(sorted(known, key=_version), key=_version):
             same = list(group)
-            stores = _set([piece for piece in same if piece.rule is not Rule.FIND])
+            stores = _set([piece for piece in same if piece.rule not in (Rule.FIND, Rule.HOLD)])
             for piece in same:
                 self.before[piece.index] |= smaller | stores & ~(1 << piece.index)
             smaller |= _set(same)

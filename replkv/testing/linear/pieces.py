@@ -50,7 +50,10 @@ class Rule(Enum):
     @cvar SWAP: the key was stored, since it had the version.
     @cvar TRY: C{SWAP}, C{DIFFER} or C{MISS}; it is not known which.
     @cvar REMOVE: the key was there, and is no more.
-    @cvar CLEAR: the key is no more, whether it was there or not.
+    @cvar CLEAR: the key was there or not, and is no more. Where it was not, this was no use.
+    @cvar EMPTY: the key is no more, whether it was there or not.
+    @cvar HOLD: the key had the version.
+    @cvar LACK: the key had another version, or was not there.
     @cvar TOUCH: the key was there, and has another expiry and version.
     @cvar SEE: the key was there.
     @cvar CREATE: the key was stored, since it was not there.
@@ -71,6 +74,9 @@ class Rule(Enum):
     TRY = auto()
     REMOVE = auto()
     CLEAR = auto()
+    EMPTY = auto()
+    HOLD = auto()
+    LACK = auto()
     TOUCH = auto()
     SEE = auto()
     CREATE = auto()
@@ -83,7 +89,7 @@ class Rule(Enum):
     TRY_CHANGE = auto()
 
 
-READS: Final = (Rule.FIND, Rule.MISS, Rule.DIFFER, Rule.SEE, Rule.UNFIT)
+READS: Final = (Rule.FIND, Rule.MISS, Rule.DIFFER, Rule.SEE, Rule.UNFIT, Rule.HOLD, Rule.LACK)
 """
 The rules of what changes nothing.
 """
@@ -115,12 +121,18 @@ _ANSWERED: Final = {
     (Cas, Told.WRONG_VERSION): Rule.DIFFER,
     (Cas, Told.NOT_FOUND): Rule.MISS,
     (Cas, Told.CARRIED_OUT): Rule.TRY,
+    (Cas, Told.HELD): Rule.HOLD,
+    (Cas, Told.NOT_HELD): Rule.LACK,
     (Add, Told.STORED): Rule.CREATE,
     (Add, Told.EXISTS): Rule.SEE,
     (Add, Told.CARRIED_OUT): Rule.TRY_CREATE,
+    (Add, Told.HELD): Rule.MISS,
+    (Add, Told.NOT_HELD): Rule.SEE,
     (Replace, Told.STORED): Rule.REPLACE,
     (Replace, Told.NOT_FOUND): Rule.MISS,
     (Replace, Told.CARRIED_OUT): Rule.TRY_REPLACE,
+    (Replace, Told.HELD): Rule.SEE,
+    (Replace, Told.NOT_HELD): Rule.MISS,
     (Append, Told.STORED): Rule.CHANGE,
     (Append, Told.TOO_LARGE): Rule.UNFIT,
     (Append, Told.NOT_FOUND): Rule.MISS,
@@ -138,8 +150,11 @@ _ANSWERED: Final = {
     (Cad, Told.DELETED): Rule.CUT,
     (Cad, Told.WRONG_VERSION): Rule.DIFFER,
     (Cad, Told.NOT_FOUND): Rule.MISS,
+    (Cad, Told.HELD): Rule.HOLD,
+    (Cad, Told.NOT_HELD): Rule.LACK,
     (Delete, Told.DELETED): Rule.REMOVE,
     (Delete, Told.NOT_FOUND): Rule.MISS,
+    (Delete, Told.CLEARED): Rule.EMPTY,
     (Touch, Told.TOUCHED): Rule.TOUCH,
     (Expire, Told.TOUCHED): Rule.TOUCH,
     (Expire, Told.NOT_FOUND): Rule.MISS,
@@ -150,6 +165,7 @@ _ANSWERED: Final = {
     (Get, Told.NOT_FOUND): Rule.MISS,
     (Getm, Told.FOUND): Rule.FIND,
     (Getm, Told.NOT_FOUND): Rule.MISS,
+    (Getm, Told.LISTED): Rule.HOLD,
 }
 _UNANSWERED: Final[dict[type[KeyCommand], Rule]] = {
     Set: Rule.STORE,
@@ -280,6 +296,8 @@ def _piece(piece: Piece) -> Piece:
         piece.expected = command.condition.version
     if answer is not None:
         piece.version, piece.left, piece.grain = answer.version, answer.left, answer.grain
+        if answer.told is Told.LISTED and answer.version is not None:
+            piece.expected = answer.version
     return piece
 
 

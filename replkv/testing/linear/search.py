@@ -5,7 +5,7 @@ The search for an order in which one store would have answered as the cluster di
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from math import inf
 from typing import Final
@@ -48,6 +48,7 @@ def checkLinearizable(history: History, clocks: ClockBound, most: int = MOST_PRE
     for operation, ended in zip(history.operations, _ends(history.operations), strict=True):
         keys[operation.command.key].append(Bounded(operation, ended))
     pieces = {key: piecesOf(operations) for key, operations in keys.items()}
+    _beSure(pieces.values())
     model = Model(clocks)
     try:
         bring(pieces)
@@ -58,6 +59,16 @@ def checkLinearizable(history: History, clocks: ClockBound, most: int = MOST_PRE
     undecided = [key for key, own in pieces.items() if not _isDecided(own, model, most)]
     if undecided:
         raise Undecided(f"it takes too long to tell whether key {shorten(undecided[0])} is linearizable")
+
+
+def _beSure(keys: Iterable[Sequence[Piece]]) -> None:
+    """
+    Of a command on several keys, all took effect if anything shows that one did.
+    """
+    pieces = [piece for own in keys for piece in own if piece.operation.group is not None]
+    sure = {piece.operation.group for piece in pieces if piece.certain}
+    for piece in pieces:
+        piece.certain = piece.operation.group in sure
 
 
 def _isDecided(pieces: Sequence[Piece], model: Model, most: int) -> bool:

@@ -5,12 +5,12 @@ What is promised of versions, over all keys: each is given once, and a later one
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
-from replkv.commands.command import StoreCommand
+from replkv.commands.command import KeyCommand, StoreCommand
 from replkv.commands.gat import Gat
 from replkv.commands.getm import Getm
 from replkv.commands.put import Put
@@ -64,8 +64,12 @@ def _notices(operation: Operation) -> list[Notice]:
         return []
     if isinstance(command, Cad) and answer.told is Told.DELETED:
         return [Notice(operation, command.version, None, False)]
+    if answer.told is Told.HELD:
+        return [Notice(operation, version, None, False) for version in _expected(command)]
     if answer.version is None:
         return []
+    if answer.told is Told.LISTED:
+        return [Notice(operation, answer.version, None, False)]
     if answer.told is Told.FOUND:
         return [Notice(operation, answer.version, answer.value, isinstance(command, Gat))]
     if isinstance(command, ChangeCommand):
@@ -76,30 +80,40 @@ def _notices(operation: Operation) -> list[Notice]:
     return [*before, Notice(operation, answer.version, command.value, True)]
 
 
-def _expected(command: StoreCommand | Put) -> list[int]:
+def _isSame(one: Notice, other: Notice) -> bool:
+    """
+    Whether these are of one command.
+    """
+    group = one.operation.group
+    return one is other or (group is not None and group == other.operation.group)
+
+
+def _expected(command: KeyCommand) -> list[int]:
     """
     The version that the key had to have, if it had to have one.
     """
-    if isinstance(command, Cas):
+    if isinstance(command, Cas | Cad):
         return [command.version]
     return [command.condition.version] if isinstance(command, Put) and command.condition.version else []
 
 
-def _once(notices: Iterable[Notice]) -> None:
+def _once(notices: Sequence[Notice]) -> None:
     """
-    A version is given by one store, to one value of one key.
+    A version is given by one command, to one value of each key that it writes.
     """
     stores: dict[int, Notice] = {}
-    keys: dict[int, Notice] = {}
-    values: dict[int, Notice] = {}
     for notice in notices:
-        version = notice.version
-        if notice.stored and stores.setdefault(version, notice) is not notice:
-            raise _violation(f"version {version} was given twice", stores[version], notice)
-        if keys.setdefault(version, notice).operation.command.key != notice.operation.command.key:
+        if notice.stored and not _isSame(stores.setdefault(notice.version, notice), notice):
+            raise _violation(f"version {notice.version} was given twice", stores[notice.version], notice)
+    keys: dict[int, Notice] = {}
+    values: dict[tuple[int, bytes], Notice] = {}
+    for notice in notices:
+        version, key = notice.version, notice.operation.command.key
+        isShared = version in stores and stores[version].operation.group is not None
+        if keys.setdefault(version, notice).operation.command.key != key and not isShared:
             raise _violation(f"version {version} is one of two keys", keys[version], notice)
-        if notice.value is not None and values.setdefault(version, notice).value != notice.value:
-            raise _violation(f"version {version} has two values", values[version], notice)
+        if notice.value is not None and values.setdefault((version, key), notice).value != notice.value:
+            raise _violation(f"version {version} has two values", values[version, key], notice)
 
 
 def _grow(told: Sequence[Notice], later: Sequence[Notice]) -> None:
@@ -120,7 +134,7 @@ def _growOn(connection: Sequence[Notice]) -> None:
     """
     largest: Notice | None = None
     for notice in connection:
-        if notice.stored:
+        if notice.stored and (largest is None or not _isSame(largest, notice)):
             _compare(largest, notice, "on the same connection as, and after,")
         largest = _larger(largest, notice)
 

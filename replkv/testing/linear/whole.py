@@ -5,9 +5,9 @@ The operations on all keys, brought into one order as far as it is known.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Final
 
 from replkv.testing.linear.gaps import Gaps
@@ -39,8 +39,8 @@ def bring(keys: Mapping[bytes, Sequence[Piece]]) -> None:
     together = _together(instants.values())
     timeline = Timeline(points)
     gaps = [
-        Gaps(own, [instants[piece] for piece in pieces], len(points))
-        for pieces, own in ((pieces, _own(pieces, places)) for pieces in keys.values())
+        Gaps(key, _own(pieces, places), [instants[piece] for piece in pieces], len(points))
+        for key, pieces in keys.items()
     ]
     everything = list(instants.values())
     try:
@@ -65,15 +65,17 @@ def _versions(piece: Piece) -> list[int]:
     if not piece.certain:
         return []
     versions = [piece.version] if piece.version is not None else []
-    return [*versions, piece.expected] if piece.rule in (Rule.SWAP, Rule.CUT) else versions
+    return [*versions, piece.expected] if piece.rule in (Rule.SWAP, Rule.CUT, Rule.HOLD) else versions
 
 
 def _points(keys: Mapping[bytes, Sequence[Piece]]) -> list[Point]:
-    stores: dict[int, Piece | None] = {}
-    for piece in (piece for pieces in keys.values() for piece in pieces):
-        for version in _versions(piece):
-            isGiver = piece.rule in GIVERS and version == piece.version
-            stores[version] = piece if isGiver else stores.get(version)
+    stores: defaultdict[int, dict[bytes, Piece]] = defaultdict(dict)
+    for key, pieces in keys.items():
+        for piece in pieces:
+            for version in _versions(piece):
+                known = stores[version]
+                if piece.rule in GIVERS and version == piece.version:
+                    known[key] = piece
     return [Point(place, version, stores[version]) for place, version in enumerate(sorted(stores))]
 
 
@@ -84,7 +86,7 @@ def _own(pieces: Iterable[Piece], places: Mapping[int, Point]) -> list[Point]:
 def _instant(piece: Piece, places: Mapping[int, Point], last: int) -> Instant:
     if piece.certain and piece.version is not None and piece.rule in GIVERS:
         point = places[piece.version]
-        if point.store is piece:
+        if piece in point.stores.values():
             return Instant(piece, point, point.place + 1, point.place)
     return Instant(piece, None, 0, last)
 
@@ -97,22 +99,21 @@ def _pairs(instants: Mapping[Piece, Instant]) -> list[tuple[Instant, Instant]]:
     @raise Violation: if some of them come before themselves.
     """
     before: defaultdict[Instant, list[Instant]] = defaultdict(list)
-    last: dict[int, Instant] = {}
+    last: dict[int, list[Instant]] = {}
     spare: defaultdict[int, list[Instant]] = defaultdict(list)
-    for piece in sorted(instants, key=lambda piece: piece.operation.number):
-        instant = instants[piece]
-        connection = piece.operation.connection
+    for piece in instants:
         if piece.source is not None:
-            before[instant].append(instants[piece.source])
-        if connection is None:
-            continue
-        if connection in last:
-            before[instant].append(last[connection])
-        if piece.certain:
-            before[instant] += spare.pop(connection, [])
-            last[connection] = instant
+            before[instants[piece]].append(instants[piece.source])
+    for connection, command in _commands(instants):
+        for instant in command:
+            before[instant] += last.get(connection, [])
+        if all(instant.piece.certain for instant in command):
+            for instant in command:
+                before[instant] += spare[connection]
+            spare[connection] = []
+            last[connection] = command
         else:
-            spare[connection].append(instant)
+            spare[connection] += command
     try:
         order = list(TopologicalSorter(before).static_order())
     except CycleError as error:
@@ -122,13 +123,30 @@ def _pairs(instants: Mapping[Piece, Instant]) -> list[tuple[Instant, Instant]]:
     return [(one, other) for other in order for one in before.get(other, [])]
 
 
+def _commands(instants: Mapping[Piece, Instant]) -> Iterator[tuple[int, list[Instant]]]:
+    """
+    What was asked on connections, in its order; each with the connection. What one command asks of several keys is
+    together.
+    """
+    pieces = [piece for piece in instants if piece.operation.connection is not None]
+    pieces.sort(key=lambda piece: piece.operation.number)
+    for _, command in groupby(pieces, key=_numberOf):
+        together = list(command)
+        yield together[0].operation.connection or 0, [instants[piece] for piece in together]
+
+
+def _numberOf(piece: Piece) -> int:
+    operation = piece.operation
+    return operation.number if operation.group is None else operation.group
+
+
 def _together(instants: Iterable[Instant]) -> list[tuple[Instant, Instant]]:
     """
     Pairs that took effect at one instant, since one command has asked for both.
     """
     groups: defaultdict[int, list[Instant]] = defaultdict(list)
     for instant in instants:
-        if instant.piece.operation.group is not None:
+        if instant.piece.operation.group is not None and instant.piece.certain:
             groups[instant.piece.operation.group].append(instant)
     pairs = [pair for group in groups.values() for pair in pairwise(group)]
     return [*pairs, *reversed(pairs)]
@@ -152,7 +170,8 @@ def _chain(instant: Instant, lower: bool) -> list[str]:
             lines.append(describe(one.piece.operation))
             one = one.lower if lower else one.upper
         else:
-            known = "" if one.store is None else f", given by\n{describe(one.store.operation)}"
+            stores = list(one.stores.values())
+            known = f", given by\n{describe(stores[0].operation)}" if stores else ""
             lines.append(f"  version {one.version}{known}")
             one = None
     return lines or [f"  {'its being asked' if lower else 'its being answered'}"]

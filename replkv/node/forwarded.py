@@ -4,6 +4,8 @@ The commands that other servers pass on from their clients, while this server le
 
 from __future__ import annotations
 
+from typing import Final, cast
+
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
@@ -18,17 +20,17 @@ from replkv.raft.validity import Impossible
 from replkv.users.user import Login
 from replkv.wire.forwarding import decodeCommands, decodeLogins, encodeResult
 
-_MAX_BATCHES = 256
+_MAX_BATCHES: Final = 256
 """
 How many batches a server may have under way.
 """
 
-_ALWAYS_BYTES = 64
+_ALWAYS_BYTES: Final = 64
 """
 So long a reply is given whatever else there is: no write has a longer one.
 """
 
-_REFUSAL = encodeResult(Unavailable())
+_REFUSAL: Final = encodeResult(Unavailable())
 
 
 class Forwarded:
@@ -177,14 +179,14 @@ class _Batch:
         """
         See L{replkv.frontends.request.Owner.answered}.
         """
-        assert isinstance(request, _Request)
+        place = cast(_Request, request).place
         reply = encodeResult(result)
         if len(reply) > _ALWAYS_BYTES and self._peer.held + len(reply) > self._limits.forwardHeldBytes:
             reply = _REFUSAL
         self._peer.held += len(reply)
         replies = self._replies
-        replies[request.place] = reply
-        if request.place == self._ready:
+        replies[place] = reply
+        if place == self._ready:
             while self._ready < len(replies) and (ready := replies[self._ready]) is not None:
                 self._ready += 1
                 self._bytes += len(ready)

@@ -8,7 +8,7 @@ same number. So no answer is late, however slow a command is, and none is longer
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from twisted.internet.defer import Deferred
 
@@ -42,7 +42,7 @@ class ForwardReplies(NamedTuple):
     isWhole: bool
 
 
-NONE_TAKEN = ForwardReplies(b"", True)
+NONE_TAKEN: Final = ForwardReplies(b"", True)
 """
 Says that no command was taken.
 """

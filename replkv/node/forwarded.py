@@ -27,7 +27,7 @@ How many batches a server may have under way.
 
 _ALWAYS_BYTES: Final = 64
 """
-So long a reply is given whatever else there is: no write has a longer one.
+So long a reply is given whatever else there is.
 """
 
 _REFUSAL: Final = encodeResult(Unavailable())

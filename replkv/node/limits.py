@@ -60,7 +60,7 @@ class NodeLimits:
     @ivar forwardReplyBytes: how many bytes of replies a leader gives at once to a server that forwards, before the last
         reply.
     @ivar forwardHeldBytes: how many bytes of replies it has for one such server. Beyond them, it answers reads with an
-        error.
+        error, and what else takes long replies.
     @ivar forwardPatience: after how many seconds it says at least that there is no answer yet.
     @ivar workBytes: how many bytes of values are read from the store in one turn of the reactor, before the last, to be
         replied or to be written anew. To each reply is added what it costs whatever its size is.

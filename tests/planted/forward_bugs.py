@@ -7,8 +7,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from twisted.internet.defer import Deferred
-
 import replkv.node.forwarder
 from replkv.commands.command import ReadCommand
 from replkv.commands.results import Result
@@ -16,15 +14,12 @@ from replkv.commands.state import Overdue
 from replkv.frontends.request import Request
 from replkv.kv.view import View
 from replkv.node.executor import Executor
-from replkv.node.forwarded import ForwardingPeer
 from replkv.node.forwarder import Box, Forwarder
-from replkv.peers.forwards import Forward, ForwardReplies
 from replkv.users.user import Login
 from replkv.wire.forwarding import Results, encodeLogins
 from tests.planted.bug import Bug, Patch
 
 _submit = Executor.submit
-_take = ForwardingPeer.take
 _read = Results.read
 
 
@@ -54,10 +49,6 @@ def _anyInOrder(requests: Iterable[Request]) -> list[Request]:
     return [request for request in requests if not request.isAnswered]
 
 
-def _takeOfAnyTerm(peer: ForwardingPeer, forward: Forward) -> Deferred[ForwardReplies]:
-    return _take(peer, forward._replace(term=peer._forwarded.raft.currentTerm))
-
-
 def _ofAnyToken(logins: Sequence[Login | None]) -> bytes:
     return encodeLogins([login and login._replace(since=None) for login in logins])
 
@@ -71,12 +62,6 @@ BUGS: Final = (
         "cluster",
         300,
         (Patch(replkv.node.forwarder, "_inOrder", _anyInOrder),),
-    ),
-    Bug(
-        "commands carried out by the leader of a later term",
-        "cluster",
-        300,
-        (Patch(ForwardingPeer, "take", _takeOfAnyTerm),),
     ),
     Bug(
         "a login that is over, and counts where it is forwarded",

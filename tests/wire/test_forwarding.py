@@ -6,31 +6,31 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.commands.append import Append
 from replkv.commands.command import DataCommand
-from replkv.commands.condition import Condition, Need
-from replkv.commands.get import Get
 from replkv.commands.gets import Gets
-from replkv.commands.incr import Incr
 from replkv.commands.layout import MAX_VALUE_BYTES
-from replkv.commands.lifetime import Lifetime
-from replkv.commands.put import Put
 from replkv.commands.results import (
     Counted,
     Deleted,
     Exists,
+    Failed,
     Found,
     Item,
     Items,
+    KeyInfo,
+    Keys,
     NotAllowed,
     NotFound,
     NotNumber,
     NotUpgraded,
     Redirected,
+    Removed,
     Result,
     Stored,
     TooLarge,
+    Total,
     Touched,
+    Transacted,
     Unavailable,
     VersionMismatch,
 )
@@ -45,6 +45,7 @@ from replkv.wire.forwarding import (
     encodeLogins,
     encodeResult,
 )
+from tests.wire.test_encoding import COMMANDS
 
 _BINARY = bytes(range(250))
 _LARGEST = bytes(MAX_VALUE_BYTES)
@@ -60,14 +61,9 @@ class ForwardingTests(SynchronousTestCase):
         Commands come as they went: with keys of any bytes, as many as there may be, and values of any size.
         """
         commands: list[DataCommand] = [
-            Get(b"k"),
-            Get(_BINARY),
+            *(command for command in COMMANDS if isinstance(command, DataCommand)),
             Gets(tuple(bytes([number]) * 250 for number in range(128))),
-            Set(b"k", 0, b"\r\nget k\r\n", True),
             Set(b"k", 2**64 - 1, _LARGEST, False),
-            Put(_BINARY, 2**32 - 1, Lifetime.decode(7), Condition(Need(0), 0), b"", True),
-            Incr(b"n", 2**64 - 1),
-            Append(b"k", b"v", False, most=1000),
         ]
         written = b"".join(map(encodeCommand, commands))
         self.assertEqual(decodeCommands(written, len(commands), 1000), commands)
@@ -94,6 +90,12 @@ class ForwardingTests(SynchronousTestCase):
             NotUpgraded(),
             NotAllowed(),
             Redirected("server0", 9000),
+            Keys((KeyInfo(_BINARY, 7, 2**20), KeyInfo(b"k", 8, 0)), _BINARY),
+            Keys(()),
+            Total(2**40, b"k"),
+            Removed(3, 9, b"k"),
+            Failed(3),
+            Transacted((Stored(7), Items((Item(b"k", 1, 7, 0, b"v"),)), Deleted(), NotFound())),
         ]
         self.assertEqual(Results().read(b"".join(map(encodeResult, results))), results)
 

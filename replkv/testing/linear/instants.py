@@ -110,7 +110,7 @@ class Instant:
         """
         if self.point is not None and other.point is not None:
             # One command gives one version.
-            return other._raise(0, self.earliest, self) | other._lower(other.high, self.latest, self)
+            return other._raise(0, self.earliest, self) | other._lower(self.low, self.latest, self)
         if self.point is not None:
             return other._joins(self)
         if other.point is not None:

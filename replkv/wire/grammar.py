@@ -52,7 +52,7 @@ class Grammar:
         elif "after" in names:
             self._isPlain = lambda command: command.after != BASE64 and isPlain(b"*" + command.prefix + command.after)
             self._forms = (self._inBase64, self._plain)
-        self.usage = self._plain.usage
+        self.usage: str = self._plain.usage
         self.linesPlace = names.index("steps") + 1 if "steps" in names else None
         self.numbytesPlace = names.index("value") + 1 if "value" in names else None
 

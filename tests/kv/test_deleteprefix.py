@@ -167,6 +167,15 @@ class WorkTests(SynchronousTestCase):
         self.assertEqual(kv.keys, 0)
         self.assertGreater(calls, 1)
 
+    def test_manyChanges(self) -> None:
+        """
+        A call ends too when what is yet to be written was looked through often enough, though nothing was there.
+        """
+        kv = StateMachine(MemoryEngine())
+        log = [Entry(index, 1, encodeSet(1000, b"k%05d" % index, 0, b"")) for index in range(1, 2001)]
+        log += [Entry(index, 1, DeletePrefix(b"z", 0).encode(1000)) for index in range(2001, 4001)]
+        self.assertLess(len(kv.apply(log)), 2200)
+
     def test_gaps(self) -> None:
         """
         What one entry has removed, the next ones do not come to, though it is still in the engine; nor does a read.

@@ -206,6 +206,32 @@ class DeterminismTests(SynchronousTestCase):
             )
             self.assertEqual(bytesOf(engine), expected)
 
+    def test_longCallsOnManyKeys(self) -> None:
+        """
+        The same holds for commands on many keys, where much of what they meet is yet to be written.
+        """
+        for seed in range(60):
+            random = Random(seed)
+            log = []
+            for index in range(1, 101):
+                stamp = 1000 * (index // 20)
+                key, prefix = random.choice(KEYS), random.choice((b"", b"b"))
+                put = StepPut(key, 0, random.choice((FOREVER, Lifetime(1500))), b"v")
+                data = random.choice(
+                    (
+                        encodeSet(stamp, key, random.choice((0, 0, 1)), b""),
+                        encodeSet(stamp, key, random.choice((0, 0, 1)), b""),
+                        encodeDelete(stamp, key),
+                        _logged(DeletePrefix(prefix, random.choice((0, index // 2))), stamp),
+                        _logged(Txn((StepDelete(random.choice(KEYS)), put)), stamp),
+                    )
+                )
+                log.append(Entry(index, 1, data))
+            _, expected = self.oneByOne(log)
+            life = [random.randrange(1, 40) for _ in range(10)]
+            engine, _, _ = self.live(log, life, MemoryEngine(), MemoryEngine.crash)
+            self.assertEqual(bytesOf(engine), expected)
+
     @settings(derandomize=True, deadline=None, max_examples=25)
     @given(LOGS, LIVES)
     def test_onDisk(self, log: Sequence[Entry], life: Sequence[int]) -> None:

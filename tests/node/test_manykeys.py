@@ -4,6 +4,8 @@ Tests for commands on many keys, on the way through a cluster.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.commands.condition import ABSENT, PRESENT
@@ -27,7 +29,10 @@ from replkv.commands.results import (
 from replkv.commands.scan import Scan
 from replkv.commands.steps import If, StepGet, StepPut
 from replkv.commands.txn import Txn
+from replkv.node.limits import NodeLimits
+from replkv.service.limits import ServerLimits
 from replkv.versions import Versions
+from tests.frontends.asked import Asked
 from tests.node.accesscase import READ, WRITE, AccessTests
 from tests.node.cluster import Client, Cluster, stopTicks
 from tests.node.expiring import ExpiryTests
@@ -97,6 +102,28 @@ class WayTests(LeaderTests):
         self.assertEqual(counts, [128, 128, 44])
         self.cluster.run(0.1)
         self.assertEqual([server.machine.keys for server in self.cluster.servers], [1, 1, 1])
+
+    def test_inSlices(self) -> None:
+        """
+        What a read looks at is as much work as what it tells: in one turn of the reactor there is only so much of it.
+        """
+        self.begin(ServerLimits(node=NodeLimits(workBytes=5000)))
+        for number in range(20):
+            self.client.set(b"k%02d" % number, b"v")
+        self.cluster.settle()
+        counts: list[Asked] = []
+        answered: list[int] = []
+        flush = self.leader.node._outbox.flush
+
+        def note() -> None:
+            answered.append(sum(count.isAnswered for count in counts))
+            flush()
+
+        self.patch(self.leader.node._outbox, "flush", note)
+        counts += [self.client.ask(Count(b"")) for _ in range(5)]
+        self.cluster.settle()
+        self.assertEqual([count.result for count in counts], [Total(20)] * 5)
+        self.assertEqual({after - before for before, after in pairwise([0, *answered])} - {0}, {1})
 
     def test_elsewhere(self) -> None:
         """

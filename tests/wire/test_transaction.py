@@ -143,6 +143,7 @@ class TransactionTests(ParserTestCase):
         """
         half = b"put k 0 0 4\r\nhalf\r\n"
         self.assertEqual(len(parse([b"txn 2\r\n" + half + half], maxValueBytes=8)), 1)
+        self.assertEqual(parse([b"txn 3\r\n" + half + b"ifvalue k 5\r\n"], maxValueBytes=8), [MALFORMED])
         data = b"txn 4\r\n" + half + b"ifvalue k 5\r\nlarge\r\nput k 0 0 10\r\nget evil\r\n\r\nget evil\r\n"
         self.assertParses(data + WITNESS, MALFORMED, AFTER, maxValueBytes=8)
         self.assertParses(b"txn 1\r\nput k 0 0 9\r\nget\r\nevil\r\n" + WITNESS, MALFORMED, AFTER, maxValueBytes=8)

@@ -128,7 +128,7 @@ class PlanTests(SynchronousTestCase):
         plans = [draw(seed, list(KINDS)) for seed in range(300)]
         clients = [client for plan in plans for client in plan.clients]
         self.assertEqual({len(client.keys) for client in clients}, {1, 2, 3, 4, 5, 10})
-        self.assertEqual({len(client.keys[0]) for client in clients}, {2, 250})
+        self.assertEqual({len(client.keys[0]) for client in clients}, {2, 3, 8, 250})
         self.assertEqual({plan.longest >= 60 for plan in plans}, {True, False})
         self.assertTrue(any(client.racing == 1.0 and len(client.keys) == 1 for client in clients))
         self.assertTrue(any(client.depth > CONNECTION_LIMITS.pendingCommands for client in clients))

@@ -80,7 +80,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "raft": (),
     "users": (),
     "commands": ("times", "users", "versions"),
-    "wire": ("commands", "users"),
+    "wire": ("commands", "times", "users"),
     "kv": ("commands", "times", "users", "versions"),
     "storage": ("lives", "times", "versions"),
     "tls": ("config", "handshakes", "outside", "tlsfiles"),

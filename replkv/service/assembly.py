@@ -7,10 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from replkv.frontends.admission import Admission
+from replkv.frontends.clients import Clients
+from replkv.frontends.door import Door
 from replkv.frontends.intake import Intake
 from replkv.frontends.outbox import Outbox
-from replkv.frontends.text.admission import Admission
-from replkv.frontends.text.server import ClientServerFactory
+from replkv.frontends.text.dialect import TextDialect
 from replkv.kv.machine import StateMachine
 from replkv.names import NameEndpoint, Names
 from replkv.node.access import Access
@@ -80,7 +82,8 @@ class Assembly:
     @ivar node: where all meet.
     @ivar statistics: how it is.
     @ivar peers: takes what other servers ask.
-    @ivar clients: takes what clients ask.
+    @ivar clients: the clients, by whichever port they have come.
+    @ivar text: takes those that speak the text protocol.
     """
 
     def __init__(self, on: Foundation, fail: Callable[[int, str], None]) -> None:
@@ -175,6 +178,7 @@ class Assembly:
             self.machine, self.snapshots, config.cluster, on.server.id, self.clock, reactor, config.requestTimeout
         )
         self.clients = self._clients(on, outbox)
+        self.text = Door(self.clients, TextDialect(config.maxValueBytes))
 
     def _statistics(
         self, on: Foundation, executor: Executor, forwarder: Forwarder, identity: Identity
@@ -194,9 +198,9 @@ class Assembly:
             on.host.reactor,
         )
 
-    def _clients(self, on: Foundation, outbox: Outbox) -> ClientServerFactory:
+    def _clients(self, on: Foundation, outbox: Outbox) -> Clients:
         config, reactor = on.config, on.host.reactor
-        return ClientServerFactory(
+        return Clients(
             self.node,
             outbox,
             Intake(reactor, outbox, config.requestTimeout, on.limits.intake),
@@ -204,7 +208,6 @@ class Assembly:
             self.roster.described,
             self.backups,
             reactor,
-            config.maxValueBytes,
             Admission(on.descriptors.clients, config.maxConnectionsPerAddress),
             on.limits.memory,
             on.limits.connection,

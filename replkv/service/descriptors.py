@@ -11,8 +11,8 @@ import resource
 from typing import Final, NamedTuple
 
 from replkv.config import Config
-from replkv.frontends.text.admission import MAX_EXTRA
-from replkv.frontends.text.server import MAX_REFUSALS
+from replkv.frontends.admission import MAX_EXTRA
+from replkv.frontends.clients import MAX_REFUSALS
 from replkv.peers.listener import MAX_STRANGERS
 from replkv.tls.accepting import MAX_CONNECTED
 

@@ -7,8 +7,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from replkv.frontends.limits import INTAKE_LIMITS, MEMORY_LIMITS, IntakeLimits, MemoryLimits
-from replkv.frontends.text.limits import CONNECTION_LIMITS, ConnectionLimits
+from replkv.frontends.limits import (
+    CONNECTION_LIMITS,
+    INTAKE_LIMITS,
+    MEMORY_LIMITS,
+    ConnectionLimits,
+    IntakeLimits,
+    MemoryLimits,
+)
 from replkv.kv.limits import MACHINE_LIMITS, MachineLimits
 from replkv.node.limits import NODE_LIMITS, NodeLimits
 from replkv.raft.limits import RAFT_LIMITS, RaftLimits

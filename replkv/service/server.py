@@ -115,7 +115,7 @@ class Server(Service):
         parts.links.start()
         for listening in self._on.host.listenForServers(parts.peers):
             listening.addCallbacks(self._logPorts.append, self._notListening)
-        for listening in self._on.host.listenForClients(parts.clients):
+        for listening in self._on.host.listenForClients(parts.text):
             listening.addCallback(self._clientsListened, parts).addErrback(self._notListening)
         wrong = self._on.folder.whyWrong(self._on.storage.store)
         if wrong is not None and parts.raft.peers:

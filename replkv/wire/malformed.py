@@ -6,15 +6,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from replkv.commands.command import Command
+from replkv.wire.settled import Settled
 
 
 @dataclass(slots=True)
-class Malformed(Command):
+class Malformed(Settled):
     """
     Input that is no command.
-
-    @ivar close: whether nothing that follows may be taken for a command, so that the connection has to end.
     """
-
-    close: bool

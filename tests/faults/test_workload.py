@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from twisted.internet.defer import maybeDeferred
 
+from replkv.frontends.clients import Clients
+from replkv.frontends.door import Door
 from replkv.frontends.intake import Intake
 from replkv.frontends.outbox import Outbox
-from replkv.frontends.text.server import ClientServerFactory
+from replkv.frontends.text.dialect import TextDialect
 from replkv.testing.history import History, Status
 from replkv.testing.outcome import Violation
 from tests.faults.liar import (
@@ -41,8 +43,8 @@ async def load(backend: HonestBackend) -> Workload:
     clock: Any = reactor
     outbox = Outbox()
     intake = Intake(clock, outbox, TIMEOUT)
-    factory = ClientServerFactory(backend, outbox, intake, backend.statistics, backend.members, NoBackups(), clock)
-    listening = clock.listenTCP(0, factory, interface=HOST)
+    clients = Clients(backend, outbox, intake, backend.statistics, backend.members, NoBackups(), clock)
+    listening = clock.listenTCP(0, Door(clients, TextDialect()), interface=HOST)
     backend.port = listening.getHost().port
     workload = Workload(clock, time.monotonic, 0, [(HOST, backend.port)], LOAD)
     workload.start()
@@ -51,7 +53,7 @@ async def load(backend: HonestBackend) -> Workload:
     finally:
         workload.close()
         await maybeDeferred(listening.stopListening)
-        await factory.drain()
+        await clients.drain()
     return workload
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 
 from twisted.internet.interfaces import IConnector, IDelayedCall
 
-from replkv.frontends.text.limits import CONNECTION_LIMITS
+from replkv.frontends.limits import CONNECTION_LIMITS
 from replkv.testing.chance import chance
 from replkv.testing.cluster.client import WorkloadClient
 from replkv.testing.cluster.plan import ClientPlan

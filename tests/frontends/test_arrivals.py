@@ -116,7 +116,7 @@ class ConnectionTests(SynchronousTestCase):
         for client in clients:
             client.send(b"get k\r\nset k 0 %d\r\n" % MIB + b"get k\r\n" * 140_000)
             served.network.advance(0.1)
-            self.assertLessEqual(served.factory.arrivals.total, 8 * MIB)
+            self.assertLessEqual(served.clients.arrivals.total, 8 * MIB)
         self.assertEqual(served.budget.unread, 0)
         refused = [client for client in clients if b"ERR_INTERNAL" in client.value()]
         self.assertGreaterEqual(len(refused), 12)
@@ -126,7 +126,7 @@ class ConnectionTests(SynchronousTestCase):
             reply = b"ERR_INTERNAL" if client in refused else b"OK "
             self.assertTrue(client.value().startswith(b"ERRNOTFOUND\r\n" + reply), client.value())
             self.assertEqual(client.taken().count(b"\r\n"), 3)
-        self.assertEqual(served.factory.arrivals.total, 0)
+        self.assertEqual(served.clients.arrivals.total, 0)
 
     def test_withoutItsEnd(self) -> None:
         """
@@ -137,7 +137,7 @@ class ConnectionTests(SynchronousTestCase):
         for client in clients:
             client.send(b"set k 0 %d\r\n" % MIB + bytes(MIB))
             served.network.advance(0.1)
-        self.assertLessEqual(served.factory.arrivals.total, 2 * MIB)
+        self.assertLessEqual(served.clients.arrivals.total, 2 * MIB)
         self.assertEqual(clients[0].taken(), b"ERR_INTERNAL\r\n")
         clients[0].send(b"\r\nget k\r\n")
         self.assertEqual(clients[0].taken(), b"ERRNOTFOUND\r\n")
@@ -149,6 +149,6 @@ class ConnectionTests(SynchronousTestCase):
         served = Served()
         client = served.connect()
         client.send(b"set k 0 100\r\nabc")
-        self.assertEqual(served.factory.arrivals.total, 3)
+        self.assertEqual(served.clients.arrivals.total, 3)
         client.abort()
-        self.assertEqual(served.factory.arrivals.total, 0)
+        self.assertEqual(served.clients.arrivals.total, 0)

@@ -8,8 +8,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.frontends.backlog import Backlog
-from replkv.frontends.limits import IntakeLimits, MemoryLimits
-from replkv.frontends.text.limits import CONNECTION_LIMITS
+from replkv.frontends.limits import CONNECTION_LIMITS, IntakeLimits, MemoryLimits
 from tests.frontends.text.session import Served
 
 LIMITS = MemoryLimits(waitingBytes=800_000, shortReadBytes=1000)
@@ -55,18 +54,18 @@ class ServedTests(SynchronousTestCase):
             client.send(b"get k\r\n" * 20_000)
         each = CONNECTION_LIMITS.pendingCommands * len(b"get k\r\n") + LIMITS.shortReadBytes
         most = LIMITS.waitingBytes + LIMITS.readBytes + len(clients) * each
-        total = served.factory.backlog.total
+        total = served.clients.backlog.total
         self.assertGreater(total, LIMITS.waitingBytes)
         self.assertLess(total, most)
         late = served.connect()
         late.send(b"get k\r\n" * 20_000)
-        self.assertLess(served.factory.backlog.total, total + each)
+        self.assertLess(served.clients.backlog.total, total + each)
         served.backend.holding = False
         served.answer()
         for client in [*clients, late]:
             self.assertEqual(len(client.taken()), 20_000 * len(b"ERRNOTFOUND\r\n"))
             self.assertEqual(client.transport.other.bufferSize, LIMITS.readBytes)
-        self.assertEqual(served.factory.backlog.total, 0)
+        self.assertEqual(served.clients.backlog.total, 0)
 
     def test_turns(self) -> None:
         """
@@ -77,9 +76,9 @@ class ServedTests(SynchronousTestCase):
         clients = [served.connect() for _ in range(50)]
         for client in clients:
             client.send(b"get k\r\n" * 20_000)
-        total = served.factory.backlog.total
+        total = served.clients.backlog.total
         self.assertGreater(total, LIMITS.waitingBytes)
         self.assertLess(total, LIMITS.waitingBytes + 2 * LIMITS.readBytes + 2 * len(clients) * LIMITS.shortReadBytes)
         for client in clients:
             client.abort()
-        self.assertEqual(served.factory.backlog.total, 0)
+        self.assertEqual(served.clients.backlog.total, 0)

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from replkv.frontends.limits import CONNECTION_LIMITS
 from replkv.frontends.request import Request
-from replkv.frontends.text.limits import CONNECTION_LIMITS
 from tests.frontends.text.session import Served
 
 NOT_FOUND = b"ERRNOTFOUND\r\n"

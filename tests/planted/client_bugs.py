@@ -20,9 +20,9 @@ from replkv.commands.extras import Quit
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.set import Set
+from replkv.frontends.connection import ClientConnection
+from replkv.frontends.replies import Replies
 from replkv.frontends.request import Request
-from replkv.frontends.text.connection import TextProtocol
-from replkv.frontends.text.replies import Replies
 from replkv.node.executor import Executor
 from replkv.node.pending import Deadlines, Proposals
 from replkv.raft.core import Raft
@@ -33,13 +33,13 @@ from tests.planted.bug import Bug, Patch
 
 _applied = Proposals.applied
 _carryOut = Executor._carryOut
-_commandReceived = TextProtocol._commandReceived
+_commandReceived = ClientConnection._commandReceived
 _failed = Dispatcher._failed
 _init = Dispatcher.__init__
 _read = Raft.read
 _submit = Executor.submit
 _sweep = Deadlines.sweep
-_writeReplies = TextProtocol.writeReplies
+_writeReplies = ClientConnection.writeReplies
 _cut = Replies._cut
 _forget = Replies.forget
 
@@ -78,7 +78,7 @@ def _redirectTaken(proposals: Proposals, commitIndex: int) -> None:
     proposals._requests.clear()
 
 
-def _answeredFirst(connection: TextProtocol) -> None:
+def _answeredFirst(connection: ClientConnection) -> None:
     requests: deque[Any] = connection._asked
     ordered = sorted(requests, key=lambda request: not request.isAnswered)
     requests.clear()
@@ -86,7 +86,7 @@ def _answeredFirst(connection: TextProtocol) -> None:
     _writeReplies(connection)
 
 
-def _forgetAtQuit(connection: TextProtocol, command: Command) -> None:
+def _forgetAtQuit(connection: ClientConnection, command: Command) -> None:
     if isinstance(command, Quit):
         connection.transport.unregisterProducer()
         connection.transport.loseConnection()
@@ -209,19 +209,19 @@ BUGS: Final = (
         "replies out of order on one connection",
         "cluster",
         50,
-        (Patch(TextProtocol, "writeReplies", _answeredFirst),),
+        (Patch(ClientConnection, "writeReplies", _answeredFirst),),
     ),
     Bug(
         "quit drops pending replies",
         "cluster",
         20,
-        (Patch(TextProtocol, "_commandReceived", _forgetAtQuit),),
+        (Patch(ClientConnection, "_commandReceived", _forgetAtQuit),),
     ),
     Bug(
         "a client that has shut down its writing side is forgotten",
         "cluster",
         20,
-        (Patch(TextProtocol, "readConnectionLost", lambda connection: connection.transport.loseConnection()),),
+        (Patch(ClientConnection, "readConnectionLost", lambda connection: connection.transport.loseConnection()),),
     ),
     Bug(
         "the bytes of commands whose time is up stay counted",

@@ -10,8 +10,8 @@ from dataclasses import replace
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.config import Config, ServerConfig
-from replkv.frontends.text.admission import MAX_EXTRA
-from replkv.frontends.text.server import MAX_REFUSALS
+from replkv.frontends.admission import MAX_EXTRA
+from replkv.frontends.clients import MAX_REFUSALS
 from replkv.peers.listener import MAX_STRANGERS
 from replkv.service.descriptors import OWN, Descriptors, TooFewDescriptors, allot, allow, wanted
 from replkv.tls.accepting import MAX_CONNECTED

@@ -19,8 +19,7 @@ from replkv import exits
 from replkv.commands.command import LoggedCommand
 from replkv.commands.grant import GrantRight
 from replkv.commands.useradd import UserAdd
-from replkv.frontends.limits import IntakeLimits
-from replkv.frontends.text.limits import ConnectionLimits
+from replkv.frontends.limits import ConnectionLimits, IntakeLimits
 from replkv.kv.engine import EngineError
 from replkv.kv.limits import MachineLimits
 from replkv.kv.machine import StateMachine

@@ -7,7 +7,7 @@ from __future__ import annotations
 from OpenSSL.SSL import TLS_METHOD, Connection, Context, WantReadError
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.frontends.text.connection import LINGER_SECONDS, TextProtocol
+from replkv.frontends.connection import LINGER_SECONDS, ClientConnection
 from replkv.testing.cluster.end import BUFFER_BYTES
 from replkv.tls.accepting import HANDSHAKE_TIMEOUT, MAX_HANDSHAKES
 from replkv.tls.clients import ClientTls
@@ -78,7 +78,7 @@ class OptionalTests(SynchronousTestCase):
         self.served = Served(maxConnections=10, idleSeconds=IDLE_SECONDS)
         self.network = self.served.network
         tls = ClientTls(credentialsOf(0, authority()), False, self.network.timeline, isRequired=False)
-        self.served.process.listenTCP(PORT, tls.serve(self.served.factory))
+        self.served.process.listenTCP(PORT, tls.serve(self.served.door))
 
     def tearDown(self) -> None:
         """
@@ -100,7 +100,7 @@ class OptionalTests(SynchronousTestCase):
         """
         How many places are taken.
         """
-        return self.served.factory.admission.taken
+        return self.served.clients.admission.taken
 
     def test_withoutTls(self) -> None:
         """
@@ -109,7 +109,7 @@ class OptionalTests(SynchronousTestCase):
         """
         client = self.connect()
         client.send(b"s")
-        self.assertIsInstance(client.transport.other.protocol, TextProtocol)
+        self.assertIsInstance(client.transport.other.protocol, ClientConnection)
         client.send(b"et k 0 1\r\nx\r\nget k\r\n")
         self.assertEqual(client.taken(), b"OK 1\r\nVALUE 1\r\nx\r\n")
         self.assertEqual(self.taken, 1)
@@ -171,7 +171,7 @@ class OptionalTests(SynchronousTestCase):
         self.served = Served()
         self.network = self.served.network
         tls = ClientTls(credentialsOf(0, authority()), False, self.network.timeline, isRequired=False)
-        self.served.process.listenTCP(PORT, tls.serve(self.served.factory))
+        self.served.process.listenTCP(PORT, tls.serve(self.served.door))
         crowd = [self.connect() for _ in range(5 * MAX_HANDSHAKES)]
         for each in crowd:
             each.transport.write(FIRST_BYTE)
@@ -217,13 +217,13 @@ class OptionalTests(SynchronousTestCase):
         When the server stops, who has said nothing is told of the end, and what it begins then is of no interest.
         """
         client = self.connect()
-        self.served.factory.drain()
+        self.served.clients.drain()
         self.assertTrue(client.hasEnded)
         client.send(FIRST_BYTE)
         self.network.advance(LINGER_SECONDS + 0.1)
         self.assertFalse(client.isUp)
         self.assertEqual(client.taken(), b"")
-        self.successResultOf(self.served.factory.whenEmpty())
+        self.successResultOf(self.served.clients.whenEmpty())
 
     def test_backPressure(self) -> None:
         """

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from random import Random
-from typing import Final, cast
+from typing import Final
 
-from twisted.internet.interfaces import IAddress
-from twisted.internet.protocol import Protocol, ServerFactory
+from twisted.internet.protocol import ServerFactory
 
-from replkv.frontends.text.connection import TextProtocol
+from replkv.frontends.door import Door
+from replkv.frontends.text.dialect import TextDialect
 from replkv.testing.cluster.plan import Plan
 
 FORWARDING_STEP: Final = 500
@@ -25,24 +25,12 @@ In so many seeds, some clients ask there.
 """
 
 
-class ForwardingFactory(ServerFactory):
+def forwardingDoor(door: ServerFactory) -> Door:
     """
-    Makes the same connections as another factory, but for that.
+    A port for the same clients as another one, but for that.
     """
-
-    noisy = False
-
-    def __init__(self, factory: ServerFactory) -> None:
-        self._factory = factory
-
-    def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
-        """
-        Make one.
-        """
-        protocol = cast("Protocol | None", self._factory.buildProtocol(addr))
-        if isinstance(protocol, TextProtocol):
-            protocol.mayForward = True
-        return protocol
+    assert isinstance(door, Door)
+    return Door(door.clients, TextDialect(mayForward=True))
 
 
 def withForwarding(plan: Plan, random: Random) -> Plan:

@@ -18,7 +18,7 @@ from replkv.kv.engine import Engine
 from replkv.peers.security import UNPROTECTED, PeerSecurity
 from replkv.service.host import Worker
 from replkv.testing.cluster.clocks import MachineClocks
-from replkv.testing.cluster.forwarding import FORWARDING_STEP, ForwardingFactory
+from replkv.testing.cluster.forwarding import FORWARDING_STEP, forwardingDoor
 from replkv.testing.cluster.process import Process
 
 
@@ -68,7 +68,7 @@ class SimulatedHost:
         they ask passed on.
         """
         port = self._config.clientPort
-        forwarding = self.reactor.listenTCP(port + FORWARDING_STEP, ForwardingFactory(factory))
+        forwarding = self.reactor.listenTCP(port + FORWARDING_STEP, forwardingDoor(factory))
         return [succeed(self.reactor.listenTCP(port, factory)), succeed(forwarding)]
 
     def listenForServers(self, factory: ServerFactory) -> list[Deferred[IListeningPort]]:

@@ -6,8 +6,7 @@ from __future__ import annotations
 
 from random import Random
 
-from replkv.frontends.limits import IntakeLimits, MemoryLimits
-from replkv.frontends.text.limits import ConnectionLimits
+from replkv.frontends.limits import ConnectionLimits, IntakeLimits, MemoryLimits
 from replkv.kv.limits import MachineLimits
 from replkv.node.limits import NODE_LIMITS, NodeLimits
 from replkv.raft.limits import RaftLimits

@@ -15,13 +15,15 @@ from replkv.commands.auth import Auth
 from replkv.commands.command import ChangeCommand, Command, DataCommand, ReadCommand
 from replkv.commands.results import Done, Found, Item, KeyInfo, NoSnapshot, Result
 from replkv.commands.state import Content, Head, State
+from replkv.frontends.admission import Admission
+from replkv.frontends.clients import Clients
+from replkv.frontends.connection import ClientConnection
+from replkv.frontends.door import Door
 from replkv.frontends.intake import Intake
 from replkv.frontends.limits import INTAKE_LIMITS, MEMORY_LIMITS, IntakeLimits, MemoryLimits
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.request import Request
-from replkv.frontends.text.admission import Admission
-from replkv.frontends.text.connection import TextProtocol
-from replkv.frontends.text.server import ClientServerFactory
+from replkv.frontends.text.dialect import TextDialect
 from replkv.users.user import Login
 from tests.network import FarEnd, Network, dial
 
@@ -236,7 +238,7 @@ class Served:
         self.process = self.network.process(SERVER)
         self.backend = MemoryBackend()
         self.outbox = Outbox()
-        self.factory = ClientServerFactory(
+        self.clients = Clients(
             self.backend,
             self.outbox,
             Intake(self.process if turns is None else turns, self.outbox, TIMEOUT, limits),
@@ -244,13 +246,13 @@ class Served:
             self.backend.members,
             NoBackups(),
             self.process,
-            maxValueBytes,
             Admission(maxConnections, maxConnections if maxPerAddress is None else maxPerAddress),
             memory,
             idleSeconds=idleSeconds,
         )
-        self.budget = self.factory.budget
-        self.process.listenTCP(_PORT, self.factory)
+        self.budget = self.clients.budget
+        self.door = Door(self.clients, TextDialect(maxValueBytes))
+        self.process.listenTCP(_PORT, self.door)
 
     def connect(self, host: str = "client") -> FarEnd:
         """
@@ -279,12 +281,12 @@ class Served:
         self.network.settle()
 
 
-def protocolOf(client: FarEnd) -> TextProtocol:
+def protocolOf(client: FarEnd) -> ClientConnection:
     """
     What serves a client.
     """
     protocol = client.transport.other.protocol
-    assert isinstance(protocol, TextProtocol)
+    assert isinstance(protocol, ClientConnection)
     return protocol
 
 

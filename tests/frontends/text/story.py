@@ -58,7 +58,7 @@ class Story:
     def __init__(self) -> None:
         self._served = Served(maxValueBytes=MAX_VALUE_BYTES)
         self._backend = FollowingBackend()
-        self._served.factory.backend = self._backend
+        self._served.clients.backend = self._backend
         self._connect()
 
     def carryOut(self, line: str) -> list[str]:

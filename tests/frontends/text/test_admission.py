@@ -7,7 +7,7 @@ from __future__ import annotations
 from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.frontends.text.admission import RESERVED, Admission
+from replkv.frontends.admission import RESERVED, Admission
 from tests.frontends.text.session import Served
 
 NOT_FOUND = b"ERRNOTFOUND\r\n"
@@ -106,7 +106,7 @@ class CrowdTests(SynchronousTestCase):
         self.assertEqual(served.connect("elsewhere").taken(), REFUSED)
         for client in crowd:
             client.abort()
-        self.assertEqual(served.factory.admission.taken, 0)
+        self.assertEqual(served.clients.admission.taken, 0)
 
     def test_reserveAtWork(self) -> None:
         """
@@ -130,16 +130,16 @@ class CrowdTests(SynchronousTestCase):
         served = Served(maxConnections=2)
         places = [served.connect("elsewhere") for _ in range(2)]
         first, *others = (served.connect("127.0.0.1") for _ in range(RESERVED))
-        self.assertEqual(served.factory.admission.taken, 2)
+        self.assertEqual(served.clients.admission.taken, 2)
         places[0].close()
-        self.assertEqual(served.factory.admission.taken, 2)
+        self.assertEqual(served.clients.admission.taken, 2)
         self.assertEqual(served.connect("elsewhere").taken(), REFUSED)
         others += [served.connect("127.0.0.1") for _ in range(RESERVED)]
         self.assertTrue(first.isUp)
         self.assertEqual(sum(client.isUp for client in others), RESERVED)
         for client in (first, places[1], *others):
             client.abort()
-        self.assertEqual(served.factory.admission.taken, 0)
+        self.assertEqual(served.clients.admission.taken, 0)
 
     def test_notPromoted(self) -> None:
         """
@@ -149,7 +149,7 @@ class CrowdTests(SynchronousTestCase):
         served.connect("127.0.0.1")
         served.connect("127.0.0.1")
         served.connect("elsewhere").close()
-        self.assertEqual((served.factory.admission.taken, len(served.factory._extra)), (1, 1))
+        self.assertEqual((served.clients.admission.taken, len(served.clients._extra)), (1, 1))
 
     def test_reserveIsBounded(self) -> None:
         """

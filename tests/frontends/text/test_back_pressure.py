@@ -12,10 +12,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.commands.results import NotFound
 from replkv.frontends.budget import Budget
-from replkv.frontends.limits import MemoryLimits
-from replkv.frontends.text.limits import CONNECTION_LIMITS
-from replkv.frontends.text.replies import FIRST_READ_BYTES, Replies
-from replkv.frontends.text.watch import Watch
+from replkv.frontends.limits import CONNECTION_LIMITS, MemoryLimits
+from replkv.frontends.replies import FIRST_READ_BYTES, Replies
+from replkv.frontends.watch import Watch
 from replkv.testing.cluster.end import BUFFER_BYTES
 from tests.frontends.text.session import Served
 

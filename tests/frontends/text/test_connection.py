@@ -8,12 +8,11 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.commands.results import Found, NotFound
-from replkv.frontends.limits import IntakeLimits
-from replkv.frontends.outbox import Writer
-from replkv.frontends.text.connection import (
+from replkv.frontends.connection import (
     LINGER_SECONDS,
 )
-from replkv.frontends.text.limits import CONNECTION_LIMITS
+from replkv.frontends.limits import CONNECTION_LIMITS, IntakeLimits
+from replkv.frontends.outbox import Writer
 from replkv.wire.parser import CommandParser
 from tests.frontends.text.session import Served, protocolOf
 
@@ -251,7 +250,7 @@ class EndTests(SynchronousTestCase):
         served = Served(limits=IntakeLimits(turnCommands=2), turns=turns)
         client, other = served.connect(), served.connect()
         client.send(b"set b 0 1000\r\n" + bytes(500))
-        self.assertGreater(served.factory.arrivals.total, 0)
+        self.assertGreater(served.clients.arrivals.total, 0)
         other.send(b"get a\r\nget a\r\n")
         client.send(bytes(100))
         protocol = protocolOf(client)
@@ -259,7 +258,7 @@ class EndTests(SynchronousTestCase):
         served.network.settle()
         turns.advance(0)
         served.network.settle()
-        self.assertEqual(served.factory.arrivals.total, 0)
+        self.assertEqual(served.clients.arrivals.total, 0)
         protocol.refuseValue()
         self.assertEqual(served.budget.excess, Served().budget.excess)
 

@@ -9,9 +9,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from replkv import __version__
 from replkv.commands.catalog import COMMANDS
-from replkv.frontends.text.connection import LINGER_SECONDS
-from replkv.frontends.text.limits import CONNECTION_LIMITS
-from replkv.frontends.text.server import MAX_REFUSALS
+from replkv.frontends.clients import MAX_REFUSALS
+from replkv.frontends.connection import LINGER_SECONDS
+from replkv.frontends.limits import CONNECTION_LIMITS
 from replkv.outside import INTERVAL_SECONDS
 from tests.frontends.text.session import Served, talk
 
@@ -168,7 +168,7 @@ class DrainTests(SynchronousTestCase):
         """
         Without connections, the server has stopped at once.
         """
-        self.assertIsNone(self.successResultOf(Served().factory.drain()))
+        self.assertIsNone(self.successResultOf(Served().clients.drain()))
 
     def test_whatWasTakenIsAnswered(self) -> None:
         """
@@ -178,7 +178,7 @@ class DrainTests(SynchronousTestCase):
         served.backend.holding = True
         busy, idle = served.connect(), served.connect()
         busy.send(b"delete k\r\n" * (CONNECTION_LIMITS.pendingCommands + 10))
-        drained = served.factory.drain()
+        drained = served.clients.drain()
         self.assertTrue(idle.hasEnded)
         self.assertFalse(busy.hasEnded)
         busy.send(b"get k\r\n")
@@ -197,7 +197,7 @@ class DrainTests(SynchronousTestCase):
         """
         served = Served()
         served.connect()
-        drained = served.factory.drain()
+        drained = served.clients.drain()
         self.assertNoResult(drained)
         served.network.advance(LINGER_SECONDS)
         self.successResultOf(drained)
@@ -208,7 +208,7 @@ class DrainTests(SynchronousTestCase):
         """
         served = Served()
         served.connect()
-        served.factory.drain()
+        served.clients.drain()
         refused = served.connect()
         self.assertEqual(refused.taken(), b"ERR_INTERNAL\r\n")
         self.assertFalse(refused.isUp)
@@ -222,9 +222,9 @@ class DrainTests(SynchronousTestCase):
         clients = [served.connect(), served.connect()]
         for client in clients:
             client.send(b"get k\r\n")
-        drained = served.factory.drain()
+        drained = served.clients.drain()
         self.assertNoResult(drained)
-        served.factory.abortAll()
+        served.clients.abortAll()
         served.network.settle()
         self.successResultOf(drained)
         for client in clients:

@@ -15,9 +15,11 @@ from twisted.internet.interfaces import IListeningPort, IReactorTCP, IReactorTim
 from twisted.internet.task import Clock
 from twisted.internet.threads import deferToThread
 
+from replkv.frontends.clients import Clients
+from replkv.frontends.door import Door
 from replkv.frontends.intake import Intake
 from replkv.frontends.outbox import Outbox
-from replkv.frontends.text.server import ClientServerFactory
+from replkv.frontends.text.dialect import TextDialect
 from tests.frontends.text.session import TIMEOUT, MemoryBackend, NoBackups
 
 NOT_FOUND = b"ERRNOTFOUND\r\n"
@@ -46,8 +48,10 @@ async def converse(client: Callable[[socket.socket], bytes]) -> bytes:
     backend = MemoryBackend()
     outbox = Outbox()
     intake = Intake(cast(IReactorTime, reactor), outbox, TIMEOUT)
-    factory = ClientServerFactory(backend, outbox, intake, backend.statistics, backend.members, NoBackups(), Clock())
-    listening: IListeningPort = cast(IReactorTCP, reactor).listenTCP(0, factory, interface="127.0.0.1")
+    clients = Clients(backend, outbox, intake, backend.statistics, backend.members, NoBackups(), Clock())
+    listening: IListeningPort = cast(IReactorTCP, reactor).listenTCP(
+        0, Door(clients, TextDialect()), interface="127.0.0.1"
+    )
     port = cast(IPv4Address, listening.getHost()).port
 
     def connectAndTalk() -> bytes:
@@ -58,7 +62,7 @@ async def converse(client: Callable[[socket.socket], bytes]) -> bytes:
         return await deferToThread(connectAndTalk)
     finally:
         await maybeDeferred(listening.stopListening)
-        await factory.drain()
+        await clients.drain()
 
 
 def onReactor(test: Callable[[], Coroutine[Deferred[Any], Any, None]]) -> Callable[[], Any]:

@@ -9,7 +9,7 @@ from unittest.mock import patch
 from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.frontends.text.watch import LOOKS, UNREAD_SECONDS
+from replkv.frontends.watch import LOOKS, UNREAD_SECONDS
 from tests.frontends.text.session import Served
 from tests.network import FarEnd
 

@@ -13,7 +13,7 @@ from functools import cache
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.frontends.text.limits import CONNECTION_LIMITS
+from replkv.frontends.limits import CONNECTION_LIMITS
 from replkv.node.limits import NODE_LIMITS
 from replkv.testing.chance import chance
 from replkv.testing.cluster.drawing import draw

@@ -4,14 +4,13 @@ A command, and its place among the replies of its connection.
 
 from __future__ import annotations
 
-from typing import Final
+from abc import abstractmethod
 
+from replkv.commands.auth import Auth
 from replkv.commands.command import Command
-from replkv.commands.extras import Help
-from replkv.commands.results import Result, Unavailable
+from replkv.commands.results import Result
 from replkv.frontends.request import Owner, Request
 from replkv.frontends.session import Session
-from replkv.wire.replies import encodeReply
 
 
 class Asked(Request):
@@ -20,28 +19,38 @@ class Asked(Request):
 
     @ivar room: the bytes that it takes up of what may be pending.
     @ivar reply: the text of the answer, empty where the client wants none; C{None} until there is one.
+    @ivar holds: whether what the client asks for next has to wait until this is answered.
     """
 
-    __slots__ = ("reply", "room")
+    __slots__ = ("holds", "reply", "room")
 
     def __init__(
         self,
         command: Command,
         session: Session,
         owner: Owner,
-        room: int | None = None,
         reply: bytes | None = None,
         mayForward: bool = False,
     ) -> None:
-        """
-        @param room: as much as its value, where that is not said.
-        """
         super().__init__(command, session, owner, mayForward)
-        self.room = self.size if room is None else room
+        self.room = self.size
         self.reply = reply
+        self.holds = isinstance(command, Auth)
+
+    @abstractmethod
+    def told(self, result: Result) -> bytes:
+        """
+        Make the reply that tells what came of it.
+        """
+
+    def next(self) -> Command | None:
+        """
+        What is to be done now that it is answered, as if the client had asked for it: this is for one that L{holds}.
+        """
+        return None
 
 
-class _Nobody:
+class Nobody:
     """
     Who asked for what is answered already.
     """
@@ -51,14 +60,3 @@ class _Nobody:
         See L{Owner.answered}.
         """
         raise AssertionError("it is answered already")
-
-
-REFUSAL: Final = encodeReply(None, Unavailable())
-"""
-The reply to a command that is refused.
-"""
-
-REFUSED: Final = Asked(Help(), Session(""), _Nobody(), room=0, reply=REFUSAL)
-"""
-Stands in the place of each command that is refused, on all connections: to refuse one is to be cheap.
-"""

@@ -1,10 +1,11 @@
 """
-The connection of one client: commands in, replies out, in the same order, and no more in memory than is allowed.
+The connection of one client: commands in, replies out, in the same order, and no more in memory than is allowed. What
+commands and replies look like is its L{Dialect}'s to know.
 
 A connection is in one of three phases:
 
   - C{OPEN}: it takes commands, as long as there is room for them (L{ConnectionLimits
-    <replkv.frontends.text.limits.ConnectionLimits>}) and the client reads its replies. Otherwise it leaves them where
+    <replkv.frontends.limits.ConnectionLimits>}) and the client reads its replies. Otherwise it leaves them where
     they are, in the parser and in the socket.
   - C{FINISHING}: it takes no more commands, after C{quit}, input that cannot be made sense of, the end of the input,
     or because the server stops. It closes when what it took is answered.
@@ -16,32 +17,23 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import Final
 
-from twisted.internet.interfaces import (
-    IConsumer,
-    IDelayedCall,
-    IHalfCloseableProtocol,
-    IPullProducer,
-    IPushProducer,
-    ISSLTransport,
-    ITCPTransport,
-)
+from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol, IPullProducer, ISSLTransport
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from replkv.commands.auth import Auth
-from replkv.commands.command import Command, DataCommand, ReadCommand
+from replkv.commands.command import Command, ReadCommand
 from replkv.commands.extras import Quit
 from replkv.commands.results import BadCommand, Result
+from replkv.frontends.asked import Asked
 from replkv.frontends.certified import certifiedLogin
+from replkv.frontends.dialect import Dialect
+from replkv.frontends.replies import Replies
 from replkv.frontends.request import FOR_BACKEND, Request
+from replkv.frontends.serving import Server
 from replkv.frontends.session import Session
-from replkv.frontends.text.asked import REFUSAL, REFUSED, Asked
-from replkv.frontends.text.replies import Replies
-from replkv.frontends.text.serving import Server
-from replkv.wire.malformed import Malformed
-from replkv.wire.parser import CommandParser
-from replkv.wire.replies import encodeReply
+from replkv.frontends.transport import ITransport
+from replkv.wire.settled import Settled
 
 # So long a reply is sent whatever waits to be read: to refuse it would make little difference.
 _ALWAYS_BYTES: Final = 64
@@ -55,16 +47,6 @@ As how many commands one counts that every server answers by itself: C{stats} ta
 LINGER_SECONDS: Final = 1.0
 
 
-class _ITransport(ITCPTransport, IConsumer, IPushProducer):
-    """
-    What a connection needs of its transport: all that a TCP connection of Twisted's is.
-
-    @ivar bufferSize: how many bytes it reads at once.
-    """
-
-    bufferSize: int
-
-
 class _Phase(Enum):
     OPEN = auto()
     FINISHING = auto()
@@ -76,7 +58,7 @@ _OPEN, _FINISHING, _CLOSED = _Phase
 
 
 @implementer(IHalfCloseableProtocol, IPullProducer)
-class TextProtocol(LineReceiver):
+class ClientConnection(LineReceiver):
     """
     The connection of one client.
 
@@ -86,12 +68,12 @@ class TextProtocol(LineReceiver):
     @ivar session: what the node keeps of the client.
     @ivar host: where the client is.
     @ivar replies: what the client is owed.
-    @ivar mayForward: see L{Request}; the client is redirected otherwise.
     @ivar _asked: the commands in there.
     @ivar _arriving: how many bytes there are of a value that has not arrived whole.
     @ivar _waiting: how many bytes were read and wait to be taken.
     @ivar _heardAt: at which look of the watch something has arrived.
-    @ivar _logsIn: whether it waits to be told in whose name the next commands are carried out.
+    @ivar _holding: what has to be answered before anything else is taken.
+    @ivar _next: what is to be done before that.
     @ivar _full: whether there is no room for another command.
     @ivar _ready: whether it is in the outbox.
     @ivar _waits: whether it waits for its turn to take commands.
@@ -101,25 +83,26 @@ class TextProtocol(LineReceiver):
     @ivar _lingering: ends the wait for the client to close.
     """
 
-    transport: _ITransport
+    transport: ITransport
 
-    def __init__(self, server: Server, host: str) -> None:
+    def __init__(self, server: Server, dialect: Dialect, host: str) -> None:
         self.session: Final = Session(host)
         self.host: Final = host
-        self.mayForward = False
         self._server: Final = server
+        self._dialect: Final = dialect
         self._outbox: Final = server.outbox
         self._budget: Final = server.budget
         self._watch: Final = server.watch
         self._intake: Final = server.intake
         self._limits: Final = server.limits
-        self._parser: Final = CommandParser(server.maxValueBytes)
+        self._parser: Final = dialect.parser()
         self.replies: Final = Replies(server.budget, server.watch, server.limits)
         self._asked: Final = self.replies.asked
         self._arriving = self._waiting = 0
         self._heardAt = server.watch.now
         self._phase: _Phase = _OPEN
-        self._logsIn = False
+        self._holding: Asked | None = None
+        self._next: Command | None = None
         self._full = False
         self._ready = False
         self._waits = self._ahead = False
@@ -200,13 +183,16 @@ class TextProtocol(LineReceiver):
         if self._phase is _CLOSED:
             return
         assert isinstance(request, Asked)
-        reply = encodeReply(request.command, result)
+        reply = request.told(result)
+        following = request.next() if request.holds else None
         if len(reply) > _ALWAYS_BYTES and not self._budget.mayHold(len(reply)):
             # The server is overloaded, since its clients do not read what it has for them.
-            reply = REFUSAL
+            reply = self._dialect.refusal.reply or b""
+            following = None
         request.reply = reply
-        if self._logsIn and isinstance(request.command, Auth):
-            self._logsIn = False
+        if request is self._holding:
+            self._holding = None
+            self._next = following
         self._replied(reply)
 
     def _replied(self, reply: bytes) -> None:
@@ -234,8 +220,7 @@ class TextProtocol(LineReceiver):
         """
         self._arriving = 0
         if self._phase is not _CLOSED and self._parser.dropValue():
-            self._asked.append(REFUSED)
-            self._replied(REFUSAL)
+            self._refuse(self._dialect.refusal)
 
     def look(self) -> None:
         """
@@ -285,10 +270,13 @@ class TextProtocol(LineReceiver):
         if self._phase is _CLOSED:
             return
         waiting = 0
-        while self._phase is _OPEN and self._hasRoom() and not self._waits and not self._logsIn:
+        while (self._phase is _OPEN or self._next) and self._hasRoom() and not self._waits and not self._holding:
             if not self._intake.left:
                 self._waits = True
                 self._intake.wait(self)
+            elif (following := self._next) is not None:
+                self._next = None
+                self._commandReceived(following)
             elif (command := self._parser.nextCommand()) is not None:
                 self._commandReceived(command)
             elif self._inputEnded:
@@ -301,7 +289,7 @@ class TextProtocol(LineReceiver):
         if self._arriving != (arriving := self._parser.unfinished) or self._waiting != waiting:
             self._count(arriving, waiting)
         self._pace()
-        if self._phase is _FINISHING and self.replies.isOver:
+        if self._phase is _FINISHING and self.replies.isOver and self._next is None:
             self._close()
 
     def _count(self, arriving: int, waiting: int) -> None:
@@ -332,23 +320,24 @@ class TextProtocol(LineReceiver):
         if isinstance(command, Quit):
             self._phase = _FINISHING
             return
-        if self._intake.refuses and isinstance(command, DataCommand):
+        if self._intake.refuses and (refused := self._dialect.refused(command)) is not None:
             self._intake.refused()
-            self._asked.append(REFUSED)
-            self._replied(REFUSAL)
+            self._refuse(refused)
             return
         replies = self.replies
-        room = replies.readBytes if isinstance(command, ReadCommand) else None
-        request = Asked(command, self.session, self, room, mayForward=self.mayForward)
+        request = self._dialect.ask(command, self.session, self)
+        command = request.command
+        if isinstance(command, ReadCommand):
+            request.room = replies.readBytes
         replies.asked.append(request)
         replies.pendingBytes += request.room
         self._budget.reserve(request.room)
         if isinstance(command, FOR_BACKEND):
             self._intake.took()
-            if isinstance(command, Auth):
-                self._logsIn = True
+            if request.holds:
+                self._holding = request
             self._server.backend.submit(request)
-        elif isinstance(command, Malformed):
+        elif isinstance(command, Settled):
             self._intake.took()
             request.answer(BadCommand())
             if command.close:
@@ -357,12 +346,19 @@ class TextProtocol(LineReceiver):
             self._intake.took(EXTRA_PLACES)
             self._server.extras.answer(request)
 
+    def _refuse(self, refused: Asked) -> None:
+        """
+        Have what was refused take its place among the replies.
+        """
+        self._asked.append(refused)
+        self._replied(refused.reply or b"")
+
     def _pace(self) -> None:
         """
         Read from the socket only while commands are taken.
         """
         if self._phase is not _CLOSED:
-            waits = self._full or self.replies.isBehind or self._ahead or self._inputEnded or self._logsIn
+            waits = self._full or self.replies.isBehind or self._ahead or self._inputEnded or self._holding is not None
             self._setReading(self._phase is _OPEN and not waits)
 
     def _setReading(self, reading: bool) -> None:

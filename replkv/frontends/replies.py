@@ -9,10 +9,10 @@ from collections import deque
 from typing import Final
 
 from replkv.commands.command import ReadCommand
+from replkv.frontends.asked import Asked
 from replkv.frontends.budget import Budget
-from replkv.frontends.text.asked import Asked
-from replkv.frontends.text.limits import CONNECTION_LIMITS, ConnectionLimits
-from replkv.frontends.text.watch import Watch
+from replkv.frontends.limits import CONNECTION_LIMITS, ConnectionLimits
+from replkv.frontends.watch import Watch
 from replkv.sending import Transport, send
 
 # A read takes up the room that its reply may need. That is not known before, so it is as much as the last ones needed:

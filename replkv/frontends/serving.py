@@ -11,15 +11,15 @@ from twisted.internet.interfaces import IReactorTime
 from replkv.frontends.arrivals import Arrivals
 from replkv.frontends.backlog import Backlog
 from replkv.frontends.budget import Budget
+from replkv.frontends.extras import Extras
 from replkv.frontends.intake import Intake
+from replkv.frontends.limits import ConnectionLimits
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.request import Backend
-from replkv.frontends.text.extras import Extras
-from replkv.frontends.text.limits import ConnectionLimits
-from replkv.frontends.text.watch import Watch
+from replkv.frontends.watch import Watch
 
 if TYPE_CHECKING:
-    from replkv.frontends.text.connection import TextProtocol
+    from replkv.frontends.connection import ClientConnection
 
 
 class Server(Protocol):
@@ -30,7 +30,6 @@ class Server(Protocol):
     @ivar extras: answers those that need no backend.
     @ivar outbox: the connections that have something to write.
     @ivar clock: tells the time.
-    @ivar maxValueBytes: the longest value that is taken.
     @ivar budget: what all connections may have in memory, and have.
     @ivar arrivals: the values that have not arrived whole.
     @ivar backlog: what they have read and not yet taken.
@@ -43,7 +42,6 @@ class Server(Protocol):
     extras: Extras
     outbox: Outbox
     clock: IReactorTime
-    maxValueBytes: int
     budget: Budget
     arrivals: Arrivals
     backlog: Backlog
@@ -51,12 +49,12 @@ class Server(Protocol):
     intake: Intake
     limits: ConnectionLimits
 
-    def connectionOpened(self, connection: TextProtocol) -> None:
+    def connectionOpened(self, connection: ClientConnection) -> None:
         """
         Take note of a new connection.
         """
 
-    def connectionClosed(self, connection: TextProtocol) -> None:
+    def connectionClosed(self, connection: ClientConnection) -> None:
         """
         Take note that a connection is gone.
         """

@@ -1,5 +1,5 @@
 """
-The server's side of the client port: all connections, and what they have in common.
+The clients of a server, by whichever port they have come, and what they have in common.
 """
 
 from __future__ import annotations
@@ -7,31 +7,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IAddress, IReactorTime
-from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from replkv import __version__
-from replkv.commands.results import Unavailable
+from replkv.frontends.admission import MAX_EXTRA, RESERVED, Admission
 from replkv.frontends.arrivals import Arrivals
 from replkv.frontends.backlog import Backlog
 from replkv.frontends.budget import Budget
+from replkv.frontends.connection import ClientConnection
+from replkv.frontends.extras import Extras
 from replkv.frontends.intake import Intake
-from replkv.frontends.limits import MEMORY_LIMITS, MemoryLimits
+from replkv.frontends.limits import CONNECTION_LIMITS, MEMORY_LIMITS, ConnectionLimits, MemoryLimits
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.request import Backend, BackupSource
-from replkv.frontends.text.admission import MAX_EXTRA, RESERVED, Admission
-from replkv.frontends.text.connection import TextProtocol
-from replkv.frontends.text.extras import Extras
-from replkv.frontends.text.limits import CONNECTION_LIMITS, ConnectionLimits
-from replkv.frontends.text.watch import UNREAD_SECONDS, Watch
+from replkv.frontends.watch import UNREAD_SECONDS, Watch
 from replkv.outside import OutsideLog
-from replkv.wire.replies import encodeReply
 
-DEFAULT_MAX_VALUE_BYTES: Final = 1024 * 1024
 DEFAULT_MAX_CONNECTIONS: Final = 10_000
 
 MAX_REFUSALS: Final = 8
@@ -40,30 +33,7 @@ How many connections may be there only to be told that there is no room; those b
 """
 
 
-class _Refusal(Protocol):
-    """
-    A connection that is one too many: it is told so and closed.
-    """
-
-    factory: ClientServerFactory
-
-    def connectionMade(self) -> None:
-        """
-        Say that there is no service.
-        """
-        assert self.transport is not None
-        self.factory.refusals += 1
-        self.transport.write(encodeReply(None, Unavailable()))
-        self.transport.loseConnection()
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """
-        Make room for the next one.
-        """
-        self.factory.refusals -= 1
-
-
-class ClientServerFactory(ServerFactory):
+class Clients:
     """
     All connections of clients.
 
@@ -71,7 +41,6 @@ class ClientServerFactory(ServerFactory):
     @ivar extras: answers those that need no backend.
     @ivar outbox: those that have something to write.
     @ivar clock: tells the time.
-    @ivar maxValueBytes: the longest value that is taken.
     @ivar budget: what all connections may have in memory, and have.
     @ivar arrivals: the values that have not arrived whole.
     @ivar backlog: what they have read and not yet taken.
@@ -89,7 +58,6 @@ class ClientServerFactory(ServerFactory):
     """
 
     _logger = Logger()
-    noisy = False
 
     def __init__(
         self,
@@ -100,7 +68,6 @@ class ClientServerFactory(ServerFactory):
         members: Callable[[], bytes],
         backups: BackupSource,
         clock: IReactorTime,
-        maxValueBytes: int = DEFAULT_MAX_VALUE_BYTES,
         admission: Admission | None = None,
         memory: MemoryLimits = MEMORY_LIMITS,
         limits: ConnectionLimits = CONNECTION_LIMITS,
@@ -120,7 +87,6 @@ class ClientServerFactory(ServerFactory):
         self.extras = Extras(backend, self._allStatistics, members, backups, outbox)
         self.outbox = outbox
         self.clock = clock
-        self.maxValueBytes = maxValueBytes
         self.budget = Budget(memory)
         self.arrivals = Arrivals(clock, memory)
         self.backlog = Backlog(self._readAtMost, memory)
@@ -129,36 +95,42 @@ class ClientServerFactory(ServerFactory):
         self.limits = limits
         self.admission = Admission(DEFAULT_MAX_CONNECTIONS) if admission is None else admission
         self.refusals = 0
-        self._connections: Final[dict[TextProtocol, None]] = {}  # In their order, so that it is the same each time.
-        self._extra: Final[dict[TextProtocol, bool]] = {}
+        self._connections: Final[dict[ClientConnection, None]] = {}  # In their order, so that it is the same each time.
+        self._extra: Final[dict[ClientConnection, bool]] = {}
         self._statistics: Final = statistics
         self._outside: Final = OutsideLog(clock, self._logger)
         self._crowded = False
         self._stops = False
         self._empty: list[Deferred[None]] = []
 
-    def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
+    def admit(self, connection: ClientConnection) -> bool:
         """
-        Take in a client, unless there are too many or the server stops.
+        Whether a client that connects is taken in.
         """
-        host = addr.host if isinstance(addr, IPv4Address | IPv6Address) else ""
+        host = connection.host
         if self._stops:
-            return self._refuse()
+            return False
         why = self.admission.whyNot(host)
         if not why:
-            return TextProtocol(self, host)
+            return True
         if not self.admission.isFull:
             self.report("address", why)
         elif not self._crowded:
             self._crowded = True
             self.report("places", why)
         if self.admission.isLocal(host) and len(self._extra) < MAX_EXTRA:
-            connection = TextProtocol(self, host)
             self._extra[connection] = False
-            return connection
-        return self._refuse()
+            return True
+        return False
 
-    def connectionOpened(self, connection: TextProtocol) -> None:
+    @property
+    def mayRefuse(self) -> bool:
+        """
+        Whether one more may be told that there is no room.
+        """
+        return self.refusals < MAX_REFUSALS
+
+    def connectionOpened(self, connection: ClientConnection) -> None:
         """
         Take note of a new connection.
         """
@@ -170,7 +142,7 @@ class ClientServerFactory(ServerFactory):
         connection.transport.bufferSize = self.backlog.readBytes
         self.watch.start()
 
-    def connectionClosed(self, connection: TextProtocol) -> None:
+    def connectionClosed(self, connection: ClientConnection) -> None:
         """
         Take note that a connection is gone.
         """
@@ -247,7 +219,7 @@ class ClientServerFactory(ServerFactory):
 
     def _allStatistics(self) -> dict[str, str]:
         """
-        Values for C{stats}, by name: the backend's, and the client port's own.
+        Values for C{stats}, by name: the backend's, and those of the ports for clients.
         """
         return {**self._statistics(), "connections": str(len(self._connections)), "version": __version__}
 
@@ -273,16 +245,6 @@ class ClientServerFactory(ServerFactory):
         waiting: Deferred[None] = Deferred()
         self._empty.append(waiting)
         return waiting
-
-    def _refuse(self) -> Protocol | None:
-        """
-        Tell a client that there is no room. Those who are told have a descriptor each, so they are not many at once.
-        """
-        if self.refusals >= MAX_REFUSALS:
-            return None
-        refusal = _Refusal()
-        refusal.factory = self
-        return refusal
 
     def abortAll(self) -> None:
         """

@@ -66,6 +66,7 @@ class ServerConfig:
     @ivar clientPort: the port for clients.
     @ivar logPort: the port for the other servers.
     @ivar listen: the address that it listens on, where that is not C{hostname}.
+    @ivar memcachedPort: the port for clients of memcached's; C{None} if there is none.
     """
 
     id: int
@@ -73,6 +74,15 @@ class ServerConfig:
     clientPort: int
     logPort: int
     listen: str | None = None
+    memcachedPort: int | None = None
+
+    @property
+    def ports(self) -> list[tuple[str, int]]:
+        """
+        The ports that it listens on, and what the file calls them.
+        """
+        ports = [("ClientPort", self.clientPort), ("LogPort", self.logPort), ("MemcachedPort", self.memcachedPort)]
+        return [(key, port) for key, port in ports if port is not None]
 
 
 @dataclass(frozen=True)
@@ -228,7 +238,7 @@ class _Document(Document):
         "Insecure",
     )
     _SERVER_REQUIRED: Final = ("Id", "Hostname", "ClientPort", "LogPort")
-    _SERVER_OPTIONAL: Final = ("Listen",)
+    _SERVER_OPTIONAL: Final = ("Listen", "MemcachedPort")
 
     def config(self) -> Config:
         """
@@ -342,6 +352,9 @@ class _Document(Document):
             clientPort=self._integer(server, inside, "ClientPort", 1, _MAX_PORT),
             logPort=self._integer(server, inside, "LogPort", 1, _MAX_PORT),
             listen=self._hostname(server, inside, "Listen") if "Listen" in server else None,
+            memcachedPort=(
+                self._integer(server, inside, "MemcachedPort", 1, _MAX_PORT) if "MemcachedPort" in server else None
+            ),
         )
 
     def _checkUnique(self, servers: tuple[ServerConfig, ...]) -> None:
@@ -352,7 +365,7 @@ class _Document(Document):
             if server.id in ids:
                 self._fail(place, f"{server.id} is already used by {ids[server.id]}")
             ids[server.id] = place
-            for key, port in (("ClientPort", server.clientPort), ("LogPort", server.logPort)):
+            for key, port in server.ports:
                 place = f"Servers[{number}].{key}"
                 # Two servers on different machines may use the same port.
                 address = (server.hostname.lower(), port)

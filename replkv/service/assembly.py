@@ -11,6 +11,7 @@ from replkv.frontends.admission import Admission
 from replkv.frontends.clients import Clients
 from replkv.frontends.door import Door
 from replkv.frontends.intake import Intake
+from replkv.frontends.memcached.dialect import MemcachedDialect
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.text.dialect import TextDialect
 from replkv.kv.machine import StateMachine
@@ -54,6 +55,7 @@ from replkv.service.clockkeeper import ClockKeeper
 from replkv.service.foundation import Foundation
 from replkv.service.recovery import beginning, openMachine, readClock, recover, startClock
 from replkv.storage.backupfolder import BackupFolder
+from replkv.wire.memcached.words import Terms
 
 PEER_TIMEOUT: Final = 2.0
 """
@@ -84,6 +86,7 @@ class Assembly:
     @ivar peers: takes what other servers ask.
     @ivar clients: the clients, by whichever port they have come.
     @ivar text: takes those that speak the text protocol.
+    @ivar memcached: takes those that speak memcached's.
     """
 
     def __init__(self, on: Foundation, fail: Callable[[int, str], None]) -> None:
@@ -179,6 +182,8 @@ class Assembly:
         )
         self.clients = self._clients(on, outbox)
         self.text = Door(self.clients, TextDialect(config.maxValueBytes))
+        terms = Terms(config.maxValueBytes, on.host.wallClock)
+        self.memcached = Door(self.clients, MemcachedDialect(self.node, terms))
 
     def _statistics(
         self, on: Foundation, executor: Executor, forwarder: Forwarder, identity: Identity

@@ -107,6 +107,7 @@ def _reserve(config: Config) -> int:
     """
     What is for neither clients nor the store's tables.
     """
-    handshakes = MAX_CONNECTED * sum(tls is not None for tls in (config.tls, config.clientTls))
+    doors = 1 + any(server.memcachedPort is not None for server in config.servers)
+    handshakes = MAX_CONNECTED * ((config.tls is not None) + doors * (config.clientTls is not None))
     peers = PER_PEER * (len(config.servers) - 1) + 2 * MAX_STRANGERS
     return OWN + peers + MAX_EXTRA + MAX_REFUSALS + handshakes

@@ -132,6 +132,11 @@ class Host(Protocol):
         Let clients connect.
         """
 
+    def listenForMemcached(self, factory: ServerFactory) -> list[Deferred[IListeningPort]]:
+        """
+        Let clients of memcached's connect, if there is a port for them.
+        """
+
     def listenForServers(self, factory: ServerFactory) -> list[Deferred[IListeningPort]]:
         """
         Let the other servers connect.
@@ -153,12 +158,14 @@ class OSHost:
         reactor: ISystemReactor,
         clientSockets: list[socket],
         logSockets: list[socket],
+        memcachedSockets: list[socket],
         protection: Protection,
     ) -> None:
         """
         @param reactor: is made to count forward, whatever happens to the time of day, and to take short turns.
         @param clientSockets: where clients connect.
         @param logSockets: where the other servers connect.
+        @param memcachedSockets: where clients of memcached's connect.
         """
         clocks.countForward(reactor)
         self.reactor = reactor
@@ -169,6 +176,7 @@ class OSHost:
         self.afterEvents = self._turns.afterEvents
         self._clientSockets = clientSockets
         self._logSockets = logSockets
+        self._memcachedSockets = memcachedSockets
 
     @property
     def certificateEnd(self) -> datetime | None:
@@ -217,9 +225,13 @@ class OSHost:
         """
         See L{Host.listenForClients}.
         """
-        tls = self._protection.clients
-        protected = factory if tls is None else tls.serve(factory)
-        return self._listen(self._clientSockets, protected, self._turns.clientTransport)
+        return self._listen(self._clientSockets, self._protected(factory), self._turns.clientTransport)
+
+    def listenForMemcached(self, factory: ServerFactory) -> list[Deferred[IListeningPort]]:
+        """
+        See L{Host.listenForMemcached}.
+        """
+        return self._listen(self._memcachedSockets, self._protected(factory), self._turns.clientTransport)
 
     def listenForServers(self, factory: ServerFactory) -> list[Deferred[IListeningPort]]:
         """
@@ -232,6 +244,10 @@ class OSHost:
         See L{Host.complain}.
         """
         print(line, file=sys.__stderr__, flush=True)
+
+    def _protected(self, factory: ServerFactory) -> ServerFactory:
+        tls = self._protection.clients
+        return factory if tls is None else tls.serve(factory)
 
     def _listen(
         self, sockets: list[socket], factory: ServerFactory, transport: Transport = Server

@@ -116,7 +116,9 @@ class Server(Service):
         for listening in self._on.host.listenForServers(parts.peers):
             listening.addCallbacks(self._logPorts.append, self._notListening)
         for listening in self._on.host.listenForClients(parts.text):
-            listening.addCallback(self._clientsListened, parts).addErrback(self._notListening)
+            listening.addCallback(self._clientsListened, parts, "ClientPort").addErrback(self._notListening)
+        for listening in self._on.host.listenForMemcached(parts.memcached):
+            listening.addCallback(self._clientsListened, parts, "MemcachedPort").addErrback(self._notListening)
         wrong = self._on.folder.whyWrong(self._on.storage.store)
         if wrong is not None and parts.raft.peers:
             parts.node.distrust(wrong)
@@ -133,13 +135,21 @@ class Server(Service):
         differing = differences(self._on.config, parts.raft.configuration)
         if differing:
             self._logger.warn("the members of the cluster count, and not the servers file: {lines}", lines=differing)
+        self._sayThatItIsUp()
+
+    def _sayThatItIsUp(self) -> None:
+        server = self._on.server
+        host = server.listen or server.hostname
+        memcached = "" if server.memcachedPort is None else f", memcached's clients on {host}:{server.memcachedPort}"
         self._logger.info(
-            "server {id} of cluster {cluster!r} is up: clients on {host}:{clientPort}, servers on {host}:{logPort}",
-            id=self._on.server.id,
+            "server {id} of cluster {cluster!r} is up: clients on {host}:{clientPort}, servers on {host}:{logPort}"
+            "{memcached}",
+            id=server.id,
             cluster=self._on.config.cluster,
-            host=self._on.server.listen or self._on.server.hostname,
-            clientPort=self._on.server.clientPort,
-            logPort=self._on.server.logPort,
+            host=host,
+            clientPort=server.clientPort,
+            logPort=server.logPort,
+            memcached=memcached,
         )
 
     def _assemble(self) -> Assembly:
@@ -239,9 +249,11 @@ class Server(Service):
         with suppress(ReactorNotRunning):
             self._reactor.stop()
 
-    def _clientsListened(self, port: IListeningPort, parts: Assembly) -> None:
+    def _clientsListened(self, port: IListeningPort, parts: Assembly, key: str) -> None:
         """
         Clients can connect. Those that come from the very address that they connect to are on this machine.
+
+        @param key: what the servers file calls the port.
         """
         self._clientPorts.append(port)
         host = getattr(port.getHost(), "host", None)
@@ -252,8 +264,9 @@ class Server(Service):
         isOpen = not parts.machine.users.areHeeded and (tls is None or not tls.verifiesClients)
         if isOpen and not isLoopback(host):
             self._logger.warn(
-                "whoever reaches the ClientPort on {host} can read and write all keys, and have servers come and go: "
+                "whoever reaches the {key} on {host} can read and write all keys, and have servers come and go: "
                 "replkv user add NAME --admin ends that",
+                key=key,
                 host=host,
             )
 

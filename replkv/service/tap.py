@@ -60,6 +60,7 @@ class Options(usage.Options):
     @ivar certificates: by which the other servers and clients know it.
     @ivar clientSockets: where clients connect.
     @ivar logSockets: where the other servers connect.
+    @ivar memcachedSockets: where clients of memcached's connect.
     """
 
     synopsis = "[options]"
@@ -84,6 +85,7 @@ class Options(usage.Options):
     certificates: Certificates
     clientSockets: list[socket]
     logSockets: list[socket]
+    memcachedSockets: list[socket]
 
     def postOptions(self) -> None:
         """
@@ -115,6 +117,8 @@ class Options(usage.Options):
         try:
             self.clientSockets = bind(host, self.server.clientPort, "ClientPort")
             self.logSockets = bind(host, self.server.logPort, "LogPort")
+            port = self.server.memcachedPort
+            self.memcachedSockets = [] if port is None else bind(host, port, "MemcachedPort")
         except PortError as error:
             status = exits.NOT_YET if isinstance(error, PortNotYet) else exits.CONFIGURATION
             _refuse(f"server {self.server.id}: {error}", status)
@@ -192,7 +196,7 @@ def makeService(options: Options) -> IService:
         protection = Protection(options.settings, options.certificates, reactor)
     except ConfigError as error:
         _refuse(f"server {server.id}: {error}")
-    host = OSHost(reactor, options.clientSockets, options.logSockets, protection)
+    host = OSHost(reactor, options.clientSockets, options.logSockets, options.memcachedSockets, protection)
     service = Server(host, options.settings, server, options.folder, storage, descriptors)
     # twistd itself has no way to end with a status once the reactor has run. This runs when all else is done.
     atexit.register(_exit, service)

@@ -61,7 +61,7 @@ _LF: Final = 0x0A
 _CR: Final = 0x0D
 
 # A request's first line, whatever its method, or what every request has before its body.
-_HTTP_LINE: Final = re.compile(rb"POST .*|.* HTTP/[0-9](\.[0-9])?|(?i:host):.*", re.DOTALL)
+HTTP_LINE: Final = re.compile(rb"POST .*|.* HTTP/[0-9](\.[0-9])?|(?i:host):.*", re.DOTALL)
 
 
 class CommandParser:
@@ -230,7 +230,7 @@ class CommandParser:
         """
         Report a line that is no command (rules 5 and 6), and have what belongs to it swallowed (rules 4 and 7).
         """
-        if grammar is not None and grammar.linesPlace is not None and not _HTTP_LINE.fullmatch(line):
+        if grammar is not None and grammar.linesPlace is not None and not HTTP_LINE.fullmatch(line):
             lines = _numberIn(line, grammar.linesPlace)
             if lines is not None and lines > SWALLOW_LINES:
                 return self._giveUp()
@@ -238,7 +238,7 @@ class CommandParser:
                 self._transaction = Transaction(lines, isSound=False)
             return Malformed(close=False)
         if grammar is None or grammar.numbytesPlace is None:
-            return self._giveUp() if _HTTP_LINE.fullmatch(line) else Malformed(close=False)
+            return self._giveUp() if HTTP_LINE.fullmatch(line) else Malformed(close=False)
         return self._swallow(_numberIn(line, grammar.numbytesPlace), Malformed(close=False))
 
     def _swallow(self, numbytes: int | None, told: Command) -> Command:
@@ -266,7 +266,7 @@ class CommandParser:
         asked = None if grammar is None else grammar.read(line)
         if asked is None:
             if grammar is None or grammar.numbytesPlace is None:
-                return self._giveUp() if _HTTP_LINE.fullmatch(line) else transaction.refuse() or _MORE
+                return self._giveUp() if HTTP_LINE.fullmatch(line) else transaction.refuse() or _MORE
             return self._swallow(_numberIn(line, grammar.numbytesPlace), transaction.refuse() or _MORE)
         step, numbytes = asked
         if numbytes is None:

@@ -61,7 +61,7 @@ class ServerTests(SynchronousTestCase):
         self.storage.write([Persist(1, 1, 0, Batch([Entry(1, 1, b"")]))])
         config = Config(path, "replkv", SERVERS[:size], 0.05, 0.25, 2.0, 5.0, 1 << 20, 100)
         host = OSHost(
-            cast(ISystemReactor, self.reactor), [], [], Protection(config, Certificates(None, None), self.reactor)
+            cast(ISystemReactor, self.reactor), [], [], [], Protection(config, Certificates(None, None), self.reactor)
         )
         descriptors = Descriptors(100, 24)
         self.server = Server(host, config, SERVERS[0], self.folder, self.storage, descriptors, limits)

@@ -87,7 +87,7 @@ def _checkPorts(server: ServerConfig) -> None:
     Refuse to remove the data of a server that runs, though somebody has removed its lock.
     """
     host = server.listen or server.hostname
-    for port, key in ((server.clientPort, "ClientPort"), (server.logPort, "LogPort")):
+    for key, port in server.ports:
         try:
             for listening in bind(host, port, key):
                 listening.close()

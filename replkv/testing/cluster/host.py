@@ -71,6 +71,13 @@ class SimulatedHost:
         forwarding = self.reactor.listenTCP(port + FORWARDING_STEP, forwardingDoor(factory))
         return [succeed(self.reactor.listenTCP(port, factory)), succeed(forwarding)]
 
+    def listenForMemcached(self, factory: ServerFactory) -> list[Deferred[IListeningPort]]:
+        """
+        See L{Host.listenForMemcached<replkv.service.host.Host.listenForMemcached>}.
+        """
+        port = self._config.memcachedPort
+        return [] if port is None else [succeed(self.reactor.listenTCP(port, factory))]
+
     def listenForServers(self, factory: ServerFactory) -> list[Deferred[IListeningPort]]:
         """
         See L{Host.listenForServers<replkv.service.host.Host.listenForServers>}.

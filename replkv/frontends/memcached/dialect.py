@@ -1,0 +1,169 @@
+"""
+memcached's protocol, as a connection sees it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from replkv.commands.auth import Auth
+from replkv.commands.command import Command, DataCommand, ReadCommand
+from replkv.commands.condition import ANY
+from replkv.commands.extras import Help
+from replkv.commands.put import Put
+from replkv.commands.results import Done, NotAllowed, Result
+from replkv.frontends.asked import Asked, Nobody
+from replkv.frontends.request import Backend, Owner
+from replkv.frontends.session import Session
+from replkv.users.secret import MAX_TOKEN_BYTES
+from replkv.users.user import NAME_PATTERN
+from replkv.wire.memcached.ask import Ask, Told
+from replkv.wire.memcached.parser import MemcachedParser
+from replkv.wire.memcached.words import REFUSAL, Terms
+
+_LOGIN: Final = re.compile(rb"(%b) ([!-~]{1,%d})" % (NAME_PATTERN, MAX_TOKEN_BYTES))
+_NOT_PROVED: Final = b"CLIENT_ERROR authentication failure\r\n"
+_NOT_ALLOWED: Final = b"CLIENT_ERROR access denied\r\n"
+
+
+class MemcachedAsked(Asked):
+    """
+    A step of what a line asks for.
+
+    @ivar _ask: that.
+    """
+
+    __slots__ = ("_ask",)
+
+    def __init__(self, ask: Ask, session: Session, owner: Owner, reply: bytes | None = None) -> None:
+        super().__init__(ask.command, session, owner, reply, mayForward=True)
+        self._ask = ask
+        self.holds = ask.holds
+
+    def told(self, result: Result) -> bytes:
+        """
+        See L{Asked.told}.
+        """
+        if isinstance(result, NotAllowed) and self.login is not None and not self._ask.isQuiet:
+            return _NOT_ALLOWED
+        return self._ask.tell(result)
+
+    def next(self) -> Ask | None:
+        """
+        See L{Asked.next}.
+        """
+        return self._ask.next()
+
+
+class _Settled(Asked):
+    """
+    A line to which the answer is known.
+    """
+
+    __slots__ = ()
+
+    def told(self, result: Result) -> bytes:
+        """
+        See L{Asked.told}.
+        """
+        assert isinstance(self.command, Told)
+        return self.command.reply
+
+
+class _Login(Ask):
+    """
+    C{set} by somebody who has to log in: its value says who that is, and proves it.
+    """
+
+    __slots__ = ()
+
+    def reply(self, result: Result) -> bytes | None:
+        """
+        See L{Ask.reply<replkv.wire.memcached.ask.Ask.reply>}.
+        """
+        if isinstance(result, Done):
+            return b"STORED\r\n"
+        return _NOT_PROVED if isinstance(result, NotAllowed) else None
+
+
+def _loggingIn(value: bytes, isQuiet: bool, instead: Asked) -> Asked:
+    """
+    What C{set} means of somebody who has to log in.
+
+    @param instead: what it would be otherwise.
+    """
+    match = _LOGIN.fullmatch(value)
+    if match is None:
+        return _Settled(Told(False, b"" if isQuiet else _NOT_PROVED), instead.session, instead.owner)
+    login = _Login(Auth(*match.groups()), isQuiet, holds=True)
+    return MemcachedAsked(login, instead.session, instead.owner)
+
+
+def _refused(reply: bytes) -> MemcachedAsked:
+    return MemcachedAsked(Ask(Help()), Session(""), Nobody(), reply)
+
+
+_REFUSED: Final = _refused(REFUSAL)
+_REFUSED_QUIETLY: Final = _refused(b"")
+"""
+They stand in the place of each line that is refused, on all connections.
+"""
+
+
+class MemcachedDialect:
+    """
+    See L{replkv.frontends.dialect.Dialect}.
+
+    Who has said C{noreply} does not know when it is done. So whatever was written so by then, on any connection, is
+    seen by a read that arrives later at this server: that is what a client of memcached's may stand on.
+
+    @ivar refusal: see there.
+    @ivar _quiet: who has written without wanting a reply, last.
+    @ivar _quietIndex: the index in the log of what was written so before.
+    """
+
+    def __init__(self, backend: Backend, terms: Terms) -> None:
+        """
+        @param backend: knows who has to log in.
+        """
+        self.refusal: Asked = _REFUSED
+        self._backend = backend
+        self._terms = terms
+        self._quiet: Session | None = None
+        self._quietIndex = 0
+
+    def parser(self) -> MemcachedParser:
+        """
+        See L{Dialect.parser<replkv.frontends.dialect.Dialect.parser>}.
+        """
+        return MemcachedParser(self._terms)
+
+    def ask(self, command: Command, session: Session, owner: Owner) -> Asked:
+        """
+        See L{Dialect.ask<replkv.frontends.dialect.Dialect.ask>}.
+        """
+        if not isinstance(command, Ask):
+            return _Settled(command, session, owner)
+        asked = command.command
+        if isinstance(asked, ReadCommand):
+            if self._quiet is not None:
+                self._quietIndex = max(self._quietIndex, self._quiet.lastIndex)
+            session.lastRead = max(session.lastRead, self._quietIndex)
+        elif command.isQuiet:
+            if self._quiet is not None and self._quiet is not session:
+                self._quietIndex = max(self._quietIndex, self._quiet.lastIndex)
+            self._quiet = session
+        request = MemcachedAsked(command, session, owner)
+        if session.login is None and isinstance(asked, Put) and asked.condition is ANY:
+            # Nobody may set anything here without having logged in, or everybody may.
+            return request if self._backend.admits(request) else _loggingIn(asked.value, command.isQuiet, request)
+        return request
+
+    def refused(self, command: Command) -> Asked | None:
+        """
+        See L{Dialect.refused<replkv.frontends.dialect.Dialect.refused>}.
+        """
+        if not isinstance(command, Ask) or not isinstance(command.command, DataCommand):
+            return None
+        return _REFUSED_QUIETLY if command.isQuiet else _REFUSED

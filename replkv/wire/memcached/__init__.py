@@ -1,0 +1,3 @@
+"""
+memcached's protocol as bytes, its text and its meta commands: no sockets, no time.
+"""

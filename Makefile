@@ -12,7 +12,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
 # The tests whose expectations make transcripts writes anew.
-TRANSCRIPTS := tests.raft.test_transcripts tests.frontends.text.test_transcripts
+TRANSCRIPTS := tests.raft.test_transcripts tests.frontends.text.test_transcripts tests.frontends.memcached.test_transcripts
 
 # Where make test-compiled has what it builds.
 COMPILED := build/compiled

@@ -21,10 +21,12 @@ from replkv.frontends.connection import ClientConnection
 from replkv.frontends.door import Door
 from replkv.frontends.intake import Intake
 from replkv.frontends.limits import INTAKE_LIMITS, MEMORY_LIMITS, IntakeLimits, MemoryLimits
+from replkv.frontends.memcached.dialect import MemcachedDialect
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.request import Request
 from replkv.frontends.text.dialect import TextDialect
 from replkv.users.user import Login
+from replkv.wire.memcached.words import Terms
 from tests.network import FarEnd, Network, dial
 
 SERVER: Final = "server"
@@ -32,7 +34,20 @@ SERVER: Final = "server"
 Where it is.
 """
 
-_PORT: Final = 9000
+PORT: Final = 9000
+"""
+Where it takes clients.
+"""
+
+MEMCACHED_PORT: Final = 11211
+"""
+Where it takes those of memcached's.
+"""
+
+NOW: Final = 1_000_000_000
+"""
+The seconds since the epoch when it starts.
+"""
 
 TIMEOUT: Final = 5.0
 """
@@ -228,6 +243,7 @@ class Served:
         turns: IReactorTime | None = None,
         maxPerAddress: int | None = None,
         idleSeconds: float | None = None,
+        backend: MemoryBackend | None = None,
     ) -> None:
         """
         @param maxPerAddress: how many of the connections may be from one address; C{None} is all of them.
@@ -236,7 +252,7 @@ class Served:
         """
         self.network = Network()
         self.process = self.network.process(SERVER)
-        self.backend = MemoryBackend()
+        self.backend = MemoryBackend() if backend is None else backend
         self.outbox = Outbox()
         self.clients = Clients(
             self.backend,
@@ -252,24 +268,26 @@ class Served:
         )
         self.budget = self.clients.budget
         self.door = Door(self.clients, TextDialect(maxValueBytes))
-        self.process.listenTCP(_PORT, self.door)
+        self.process.listenTCP(PORT, self.door)
+        terms = Terms(maxValueBytes, lambda: NOW + self.process.seconds())
+        self.process.listenTCP(MEMCACHED_PORT, Door(self.clients, MemcachedDialect(self.backend, terms)))
 
-    def connect(self, host: str = "client") -> FarEnd:
+    def connect(self, host: str = "client", port: int = PORT) -> FarEnd:
         """
         Connect a client.
 
         @param host: where it is.
         """
-        client = self.begin(host)
+        client = self.begin(host, port)
         self.network.settle()
         return client
 
-    def begin(self, host: str = "client") -> FarEnd:
+    def begin(self, host: str = "client", port: int = PORT) -> FarEnd:
         """
         Begin to connect a client.
         """
         client = FarEnd(self.network)
-        dial(client, self.network.process(host), SERVER, _PORT)
+        dial(client, self.network.process(host), SERVER, port)
         return client
 
     def answer(self) -> None:

@@ -1,5 +1,5 @@
 r"""
-The transcripts of the text protocol: what a client sends, one line at a time, and what the server answers.
+The transcripts of protocols: what a client sends, one line at a time, and what the server answers.
 
 The commands::
 
@@ -12,6 +12,7 @@ The commands::
     answer                  they are
     leader HOST PORT        another server leads
     no leader               nobody does
+    login                   who has not logged in may do nothing
     wait SECONDS            time passes
 
 A line is written as in Python's strings: \r, \x00 and so on are one byte each. What the server writes begins with <. A
@@ -24,11 +25,17 @@ from collections.abc import Iterator
 from typing import Final
 
 from replkv import __version__
-from replkv.commands.results import Redirected, Unavailable
+from replkv.commands.auth import Auth
+from replkv.commands.results import NotAllowed, Redirected, Unavailable
 from replkv.frontends.request import Request
-from tests.frontends.text.session import MemoryBackend, Served
+from tests.frontends.text.session import PORT, MemoryBackend, Served
 
 MAX_VALUE_BYTES: Final = 32
+
+TOKEN: Final = b"secret"
+"""
+With this one, everybody can log in.
+"""
 
 
 class FollowingBackend(MemoryBackend):
@@ -36,18 +43,31 @@ class FollowingBackend(MemoryBackend):
     A backend that may be no leader.
 
     @ivar refusal: what it answers where it is none.
+    @ivar needsLogin: whether who has not logged in may do nothing.
     """
 
     refusal: Redirected | Unavailable | None = None
+    needsLogin = False
 
     def carryOut(self, request: Request) -> None:
         """
         Answer as a leader or as a follower.
         """
-        if self.refusal is None:
+        if self.refusal is not None:
+            request.answer(self.refusal)
+            return
+        command = request.command
+        isRight = command.token == TOKEN if isinstance(command, Auth) else self.admits(request)
+        if isRight:
             super().carryOut(request)
         else:
-            request.answer(self.refusal)
+            request.answer(NotAllowed())
+
+    def admits(self, request: Request) -> bool:
+        """
+        Whether somebody has logged in, where that is needed.
+        """
+        return request.login is not None or not self.needsLogin
 
 
 class Story:
@@ -55,10 +75,11 @@ class Story:
     A server and one client at a time.
     """
 
+    port = PORT
+
     def __init__(self) -> None:
-        self._served = Served(maxValueBytes=MAX_VALUE_BYTES)
         self._backend = FollowingBackend()
-        self._served.clients.backend = self._backend
+        self._served = Served(maxValueBytes=MAX_VALUE_BYTES, backend=self._backend)
         self._connect()
 
     def carryOut(self, line: str) -> list[str]:
@@ -89,6 +110,8 @@ class Story:
                 self._backend.refusal = Redirected(host, int(port))
             case ["no", "leader"]:
                 self._backend.refusal = Unavailable()
+            case ["login"]:
+                self._backend.needsLogin = True
             case ["wait", seconds]:
                 self._served.network.advance(float(seconds))
             case _:
@@ -96,7 +119,7 @@ class Story:
         return list(self._seen())
 
     def _connect(self) -> None:
-        self._client = self._served.connect()
+        self._client = self._served.connect(port=self.port)
         self._sawEnd = self._sawLoss = False
 
     def _seen(self) -> Iterator[str]:

@@ -1,0 +1,3 @@
+"""
+Tests for memcached's protocol as bytes.
+"""

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import signal
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import ClassVar, Final, NamedTuple, TypeVar
@@ -16,6 +17,7 @@ from twisted.python.usage import UsageError
 from replkv.bench.crew import Crew, Target
 from replkv.bench.dialect import Hopeless
 from replkv.bench.load import Load, Mix
+from replkv.bench.memcached import MemcachedDialect
 from replkv.bench.tally import Tally
 from replkv.bench.text import TextDialect
 from replkv.cli.command import AskingCommand, runReactor
@@ -27,7 +29,7 @@ from replkv.client.arguments import checkedKey
 from replkv.client.client import Client
 from replkv.client.credentials import Credentials
 from replkv.client.errors import CommandError, Unavailable
-from replkv.config import Config, ConfigError
+from replkv.config import Config, ConfigError, ServerConfig
 from replkv.wire.replyparser import MAX_VALUE
 
 _N = TypeVar("_N", int, float)
@@ -69,6 +71,7 @@ class BenchCommand(AskingCommand):
     optParameters: ClassVar = [
         ["clients", None, "50", "How many connections there are."],
         ["depth", None, "1", "How many commands each has under way."],
+        ["protocol", None, "text", "What the clients speak: text, or memcached, at the MemcachedPort."],
         ["rate", None, None, "How many commands become due in a second. [default: as many as are answered]"],
         ["reads", None, "0", "What percentage of the commands reads."],
         ["value-bytes", None, "128", "How long the values are."],
@@ -109,6 +112,8 @@ class BenchCommand(AskingCommand):
         )
         if self["distribution"] not in _SKEWS:
             raise UsageError(f"--distribution must be {' or '.join(_SKEWS)}, not {self['distribution']!r:.50}")
+        if self["protocol"] not in ("text", "memcached"):
+            raise UsageError(f"--protocol must be text or memcached, not {self['protocol']!r:.50}")
         self.mix = Mix(
             self._number("keys", int, 1, 10_000_000),
             self._number("value-bytes", int, 0, MAX_VALUE),
@@ -127,17 +132,11 @@ class BenchCommand(AskingCommand):
         """
         require("hdrh", *(["matplotlib"] if self["plot"] else []))
         # What is wrong with the cluster or the user is said as elsewhere, before there is any load.
-        runReactor(lambda reactor: _look(self.client(reactor, config), self.mix))
+        leads = runReactor(lambda reactor: _look(self.client(reactor, config), self.mix, config))
         for number in (signal.SIGINT, signal.SIGTERM):
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, signal.default_int_handler)
-        user, token = self._login
-        login = b"" if user is None or token is None else Credentials(user, token).encoded
-        target = Target(
-            [Address(server.hostname, server.clientPort) for server in config.servers],
-            TextDialect(self.mix.key(0), login),
-            tlsFilesOf(config, self["tls-ca"], self["cert"], self["key"]),
-        )
+        target = self._target(config, leads)
         try:
             with Crew(target, self.mix, self.load, self.processes) as crew:
                 crew.prepare()
@@ -147,6 +146,25 @@ class BenchCommand(AskingCommand):
         except Hopeless as error:
             raise Unavailable(str(error)) from None
         return self._tell(steps)
+
+    def _target(self, config: Config, leads: ServerConfig | None) -> Target:
+        """
+        What the load is on.
+
+        @param leads: the server that leads, if it is known.
+        @raise ConfigError: if it does not speak the protocol that was asked for.
+        """
+        user, token = self._login
+        probe = self.mix.key(0)
+        tls = tlsFilesOf(config, self["tls-ca"], self["cert"], self["key"])
+        if self["protocol"] == "text":
+            login = b"" if user is None or token is None else Credentials(user, token).encoded
+            servers = [Address(server.hostname, server.clientPort) for server in config.servers]
+            return Target(servers, TextDialect(probe, login), tls)
+        if leads is None or leads.memcachedPort is None:
+            raise ConfigError("the server that leads has no MemcachedPort in the servers file")
+        dialect = MemcachedDialect(probe, None if user is None or token is None else (user, token))
+        return Target([Address(leads.hostname, leads.memcachedPort)], dialect, tls)
 
     def steps(self, measure: Callable[[Load], Tally]) -> Iterator[Step]:
         """
@@ -216,11 +234,18 @@ class BenchCommand(AskingCommand):
         return number
 
 
-async def _look(client: Client, mix: Mix) -> None:
+async def _look(client: Client, mix: Mix, config: Config) -> ServerConfig | None:
     """
     See whether there is a cluster that does what the user asks for.
+
+    @return: the server that leads; C{None} if the file does not have it, or none says so.
     """
     await client.get(mix.key(0))
+    for server in config.servers:
+        with suppress(Unavailable):
+            if (await client.stats(server.hostname, server.clientPort)).get("role") == "leader":
+                return server
+    return None
 
 
 def require(*names: str) -> None:

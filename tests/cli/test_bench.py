@@ -62,6 +62,7 @@ class OptionsTests(SynchronousTestCase):
             ("value-bytes", "many"),
             ("keys", ""),
             ("distribution", "normal"),
+            ("protocol", "http"),
             ("prefix", "x" * 250),
             ("seconds", "inf"),
             ("warm-up", "-1"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from replkv.commands.command import ValueCommand
-from replkv.commands.condition import Condition, Need
+from replkv.commands.condition import ANY, Condition, Need
 from replkv.commands.layout import Layout
 from replkv.commands.lifetime import Lifetime
 from replkv.commands.results import Result, Stored
@@ -17,6 +17,7 @@ from replkv.commands.state import State
 MAX_FLAGS: Final = 2**32 - 1
 
 _NEED_AT: Final = 32
+_NEEDS: Final = tuple(Need)  # To make one of its number takes an enumeration long.
 
 
 @dataclass(slots=True)
@@ -55,16 +56,21 @@ class Put(ValueCommand):
         See L{LoggedCommand.decode<replkv.commands.command.LoggedCommand.decode>}.
         """
         (stamp, first, lifetime, version), key, value = cls.LAYOUT.unpack(data)
-        condition = Condition(Need(first >> _NEED_AT & 3), version)
+        need = first >> _NEED_AT & 3
+        condition = Condition(_NEEDS[need], version) if need or version else ANY
         return stamp, cls(key, first & MAX_FLAGS, Lifetime.decode(lifetime), condition, value, False)
 
     def carryOut(self, state: State, stamp: int) -> Result:
         """
         See L{LoggedCommand.carryOut<replkv.commands.command.LoggedCommand.carryOut>}.
         """
+        lifetime = self.lifetime
+        if self.condition is ANY and not lifetime.isKept:
+            # So it mostly is, and what the key had need not be found.
+            return Stored(state.store(self.key, lifetime.deadline(stamp, 0), self.value, self.flags))
         found = state.find(self.key)
         refusal = self.condition.whyNot(found)
         if refusal is not None:
             return refusal
-        deadline = self.lifetime.deadline(stamp, 0 if found is None else found.deadline)
+        deadline = lifetime.deadline(stamp, 0 if found is None else found.deadline)
         return Stored(state.store(self.key, deadline, self.value, self.flags))

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-from replkv.commands.auth import Auth
 from replkv.commands.command import Command
 from replkv.commands.results import Result
 from replkv.frontends.request import Owner, Request
@@ -31,11 +30,12 @@ class Asked(Request):
         owner: Owner,
         reply: bytes | None = None,
         mayForward: bool = False,
+        holds: bool = False,
     ) -> None:
         super().__init__(command, session, owner, mayForward)
         self.room = self.size
         self.reply = reply
-        self.holds = isinstance(command, Auth)
+        self.holds = holds
 
     @abstractmethod
     def told(self, result: Result) -> bytes:

@@ -20,7 +20,7 @@ from replkv.users.secret import MAX_TOKEN_BYTES
 from replkv.users.user import NAME_PATTERN
 from replkv.wire.memcached.ask import Ask, Told
 from replkv.wire.memcached.parser import MemcachedParser
-from replkv.wire.memcached.words import REFUSAL, Terms
+from replkv.wire.memcached.words import NOT_LOGGED_IN, REFUSAL, Terms
 
 _LOGIN: Final = re.compile(rb"(%b) ([!-~]{1,%d})" % (NAME_PATTERN, MAX_TOKEN_BYTES))
 _NOT_PROVED: Final = b"CLIENT_ERROR authentication failure\r\n"
@@ -37,17 +37,15 @@ class MemcachedAsked(Asked):
     __slots__ = ("_ask",)
 
     def __init__(self, ask: Ask, session: Session, owner: Owner, reply: bytes | None = None) -> None:
-        super().__init__(ask.command, session, owner, reply, mayForward=True)
+        super().__init__(ask.command, session, owner, reply, True, ask.holds)
         self._ask = ask
-        self.holds = ask.holds
 
     def told(self, result: Result) -> bytes:
         """
         See L{Asked.told}.
         """
-        if isinstance(result, NotAllowed) and self.login is not None and not self._ask.isQuiet:
-            return _NOT_ALLOWED
-        return self._ask.tell(result)
+        told = self._ask.tell(result)
+        return _NOT_ALLOWED if told is NOT_LOGGED_IN and self.login is not None else told
 
     def next(self) -> Ask | None:
         """
@@ -146,19 +144,22 @@ class MemcachedDialect:
         if not isinstance(command, Ask):
             return _Settled(command, session, owner)
         asked = command.command
+        request = MemcachedAsked(command, session, owner)
         if isinstance(asked, ReadCommand):
             if self._quiet is not None:
-                self._quietIndex = max(self._quietIndex, self._quiet.lastIndex)
-            session.lastRead = max(session.lastRead, self._quietIndex)
-        elif command.isQuiet:
+                session.lastRead = max(session.lastRead, self._quietUpTo(self._quiet))
+            return request
+        if command.isQuiet:
             if self._quiet is not None and self._quiet is not session:
-                self._quietIndex = max(self._quietIndex, self._quiet.lastIndex)
+                self._quietIndex = self._quietUpTo(self._quiet)
             self._quiet = session
-        request = MemcachedAsked(command, session, owner)
         if session.login is None and isinstance(asked, Put) and asked.condition is ANY:
             # Nobody may set anything here without having logged in, or everybody may.
             return request if self._backend.admits(request) else _loggingIn(asked.value, command.isQuiet, request)
         return request
+
+    def _quietUpTo(self, last: Session) -> int:
+        return max(self._quietIndex, last.lastIndex)
 
     def refused(self, command: Command) -> Asked | None:
         """

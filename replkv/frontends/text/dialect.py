@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from replkv.commands.auth import Auth
 from replkv.commands.command import Command, DataCommand
 from replkv.commands.extras import Help
 from replkv.commands.results import Result, Unavailable
@@ -65,7 +66,9 @@ class TextDialect:
         """
         See L{Dialect.ask<replkv.frontends.dialect.Dialect.ask>}.
         """
-        return TextAsked(command, session, owner, mayForward=self._mayForward)
+        # In whose name the next commands are carried out is to be known first.
+        isLogin = isinstance(command, Auth)
+        return TextAsked(command, session, owner, mayForward=self._mayForward, holds=isLogin)
 
     def refused(self, command: Command) -> TextAsked | None:
         """

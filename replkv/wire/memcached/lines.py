@@ -33,7 +33,7 @@ from replkv.commands.results import (
     VersionMismatch,
 )
 from replkv.wire.memcached.ask import Count, Plain, Told
-from replkv.wire.memcached.lookup import Lookup, Touching
+from replkv.wire.memcached.lookup import Lookup, Single, Touching
 from replkv.wire.memcached.words import (
     BAD_DELTA,
     BAD_EXPTIME,
@@ -145,7 +145,10 @@ def _extend(words: Sequence[bytes], terms: Terms, kind: type[Append] | type[Prep
     return Plain(kind(key, b"", False, most=terms.maxValueBytes), _STORES, isQuiet)
 
 
-def _get(words: Sequence[bytes], terms: Terms, hasVersion: bool) -> Command:
+def _get(words: Sequence[bytes], terms: Terms, hasVersion: bool = False) -> Command:
+    if len(words) == 2:
+        key = words[1]
+        return Single(key, hasVersion) if isKey(key) else told(BAD_FORMAT)
     if len(words) < 2:
         return told(ERROR)
     keys = words[1:]
@@ -250,7 +253,7 @@ Which of their words, from 0, says how many bytes that has.
 """
 
 OTHERS: Final[Mapping[bytes, Reader]] = {
-    b"get": partial(_get, hasVersion=False),
+    b"get": _get,
     b"gets": partial(_get, hasVersion=True),
     b"gat": partial(_gat, hasVersion=False),
     b"gats": partial(_gat, hasVersion=True),

@@ -16,8 +16,36 @@ from replkv.commands.layout import MAX_VALUE_BYTES
 from replkv.commands.lifetime import Lifetime
 from replkv.commands.results import Items, NotFound, Result, TooLarge
 from replkv.wire.memcached.ask import Ask
+from replkv.wire.memcached.words import errorOf
 
 _END: Final = b"END\r\n"
+
+
+class Single(Ask):
+    """
+    Asks for one key, as most lines do.
+    """
+
+    __slots__ = ("_hasVersion",)
+
+    def __init__(self, key: bytes, hasVersion: bool) -> None:
+        # It is on the way of every read: to ask the class above to do it takes longer than to do it.
+        self.command = Gets((key,))
+        self.isQuiet = self.holds = False
+        self._hasVersion = hasVersion
+
+    def tell(self, result: Result) -> bytes:
+        """
+        See L{Ask.tell<replkv.wire.memcached.ask.Ask.tell>}.
+        """
+        if not isinstance(result, Items):
+            return errorOf(result, isRead=True)
+        if not result.items:
+            return _END
+        key, flags, version, _, value = result.items[0]
+        if self._hasVersion:
+            return b"VALUE %b %d %d %d\r\n%b\r\nEND\r\n" % (key, flags, len(value), version, value)
+        return b"VALUE %b %d %d\r\n%b\r\nEND\r\n" % (key, flags, len(value), value)
 
 
 class Lookup(Ask):

@@ -145,7 +145,8 @@ class MemcachedParser:
         words = buffer[start:end].split(b" ")
         if b"" in words:
             words = [word for word in words if word]
-        return self._take(words)
+        reader = _LINES.get(words[0]) if words else None
+        return self._takeStoring(words) if reader is None else reader(words, self._terms)
 
     def _readLongLine(self, end: int) -> Command | None:
         """
@@ -170,18 +171,16 @@ class MemcachedParser:
             return None
         self._isLong = False
         self._offset = end + 1
-        return self._take([word for word in buffer[start:stop].split(b" ") if word])
+        words = [word for word in buffer[start:stop].split(b" ") if word]
+        reader = _LINES.get(words[0]) if words else None
+        return self._takeStoring(words) if reader is None else reader(words, self._terms)
 
-    def _take(self, words: list[bytes]) -> Command | None:
+    def _takeStoring(self, words: list[bytes]) -> Command | None:
         """
-        Say what a line asks for.
+        Say what a line asks for that is none of L{_LINES}.
         """
-        first = words[0] if words else b""
-        storing = _BLOCKS.get(first)
+        storing = _BLOCKS.get(words[0]) if words else None
         if storing is None:
-            reader = _LINES.get(first)
-            if reader is not None:
-                return reader(words, self._terms)
             return self._unknown(words)
         read, place = storing
         ask = read(words, self._terms)

@@ -103,6 +103,10 @@ MISTAKES: list[tuple[Change, str]] = [
     (put("ClientPort", 9000, 2), "Servers[2].ClientPort: 9000 is already used by Servers[0].ClientPort"),
     (put("LogPort", 9000, 2), "Servers[2].LogPort: 9000 is already used by Servers[0].ClientPort"),
     (put("LogPort", 9001, 1), "Servers[1].LogPort: 9001 is already used by Servers[1].ClientPort"),
+    (put("MemcachedPort", 0, 1), "Servers[1].MemcachedPort: must be from 1 to 65535, not 0"),
+    (put("MemcachedPort", None, 1), "Servers[1].MemcachedPort: must be a whole number, not null"),
+    (put("MemcachedPort", 9000, 2), "Servers[2].MemcachedPort: 9000 is already used by Servers[0].ClientPort"),
+    (put("MemcachedPort", 10001, 1), "Servers[1].MemcachedPort: 10001 is already used by Servers[1].LogPort"),
     (put("Hostname", "a b", 0), 'Servers[0].Hostname: "a b" is not a host name: it has a space'),
     (put("Listen", "db[0]", 1), 'Servers[1].Listen: "db[0]" is not a host name: it has a ['),
     (
@@ -312,6 +316,15 @@ class LoadTests(SynchronousTestCase):
         self.assertEqual([s.clientPort for s in self.loaded(*ports, *hosts).servers], [9000] * 3)
         error = self.assertRaises(ConfigError, self.loaded, *ports, *hosts, put("Hostname", "DB0", 1))
         self.assertIn("Servers[1].ClientPort: 9000 is already used by Servers[0].ClientPort", str(error))
+
+    def test_memcachedPort(self) -> None:
+        """
+        A server may have a port for clients of memcached's, and need not.
+        """
+        first, second, _ = self.loaded(put("MemcachedPort", 11211, 0)).servers
+        self.assertEqual((first.memcachedPort, second.memcachedPort), (11211, None))
+        self.assertEqual(first.ports, [("ClientPort", 9000), ("LogPort", 10000), ("MemcachedPort", 11211)])
+        self.assertEqual(second.ports, [("ClientPort", 9001), ("LogPort", 10001)])
 
     def test_oneServer(self) -> None:
         """

@@ -12,6 +12,7 @@ import pytest
 from replkv.exits import NOT_YET
 from tests.processes.cluster import HOST, Cluster, onReactor, until
 from tests.processes.conftest import MakeCluster
+from tests.processes.memcached import withMemcached
 
 
 async def refusal(cluster: Cluster, serverId: int = 0, status: int = 1) -> str:
@@ -79,14 +80,16 @@ async def test_missingConfig(makeCluster: MakeCluster) -> None:
     assert str(cluster.config) in await refusal(cluster)
 
 
-@pytest.mark.parametrize("key", ["ClientPort", "LogPort"])
+@pytest.mark.parametrize("key", ["ClientPort", "LogPort", "MemcachedPort"])
 @onReactor
 async def test_portInUse(makeCluster: MakeCluster, key: str) -> None:
     """
     A port that someone else listens on, which may pass.
     """
     cluster = makeCluster(1)
-    port = {"ClientPort": cluster.servers[0].clientPort, "LogPort": cluster.servers[0].logPort}[key]
+    [memcachedPort] = withMemcached(cluster)
+    server = cluster.servers[0]
+    port = {"ClientPort": server.clientPort, "LogPort": server.logPort, "MemcachedPort": memcachedPort}[key]
     with socket.create_server((HOST, port)):
         line = await refusal(cluster, status=NOT_YET)
     assert f"{key}: port {port}" in line

@@ -70,6 +70,8 @@ class AllotTests(SynchronousTestCase):
         both = replace(clients, tls=files)
         self.assertEqual(allot(136 + MAX_CONNECTED, clients), allot(136, config))
         self.assertEqual(allot(136 + 2 * MAX_CONNECTED, both), allot(136, config))
+        servers = (replace(config.servers[0], memcachedPort=11211), *config.servers[1:])
+        self.assertEqual(allot(136 + 3 * MAX_CONNECTED, replace(both, servers=servers)), allot(136, config))
 
     def test_tooFew(self) -> None:
         """

@@ -205,7 +205,8 @@ class PortTests(ThreadlessTests):
         A server that the system gives no descriptor for one of its ports does not go on without it, and says so once,
         for however many.
         """
-        for kinds in (["listenForClients"], ["listenForServers"], ["listenForClients", "listenForServers"]):
+        names = ["listenForClients", "listenForServers", "listenForMemcached"]
+        for kinds in (*([name] for name in names), names):
             error = OSError(errno.EMFILE, os.strerror(errno.EMFILE))
             for kind in kinds:
                 self.patch(self.server._on.host, kind, lambda factory, error=error: [fail(error), fail(error)])
@@ -237,12 +238,13 @@ class OpenTests(ThreadlessTests):
     Tests for what a server says where others than its host can reach the port for clients.
     """
 
-    def told(self, host: str, *commands: LoggedCommand) -> bool:
+    def told(self, host: str, *commands: LoggedCommand, key: str = "ClientPort") -> bool:
         """
         Whether it says that anybody can do anything.
 
         @param host: on which it listens.
         @param commands: those that it has carried out.
+        @param key: by which port.
         """
         self.prepare(1)
         store = RocksEngine(self.folder.storePath(self.storage.store))
@@ -253,18 +255,20 @@ class OpenTests(ThreadlessTests):
         machine.apply([Entry(1, 1, b""), *entries])
         machine.close()
         port = SimpleNamespace(getHost=lambda: IPv4Address("TCP", host, 9000), stopListening=lambda: succeed(None))
-        self.patch(self.server._on.host, "listenForClients", lambda factory: [succeed(port)])
+        kind = {"ClientPort": "listenForClients", "MemcachedPort": "listenForMemcached"}[key]
+        self.patch(self.server._on.host, kind, lambda factory: [succeed(port)])
         self.lines.clear()
         self.server.startService()
         self.successResultOf(self.server.stopService())
-        return any(line.startswith("whoever reaches the ClientPort on ") for line in self.lines)
+        return any(line.startswith(f"whoever reaches the {key} on ") for line in self.lines)
 
     def test_open(self) -> None:
         """
         It says so where others reach it, and as long as nobody has been made to decide who may do what.
         """
-        self.assertTrue(self.told("10.0.0.1"))
-        self.assertFalse(self.told("127.0.0.1"))
+        for key in ("ClientPort", "MemcachedPort"):
+            self.assertTrue(self.told("10.0.0.1", key=key))
+            self.assertFalse(self.told("127.0.0.1", key=key))
         root = UserAdd(b"root", secretOf(b"root")), GrantRight(b"root", Right.ADMIN, b"")
         self.assertTrue(self.told("10.0.0.1", root[0]))
         self.assertFalse(self.told("10.0.0.1", *root))

@@ -158,6 +158,7 @@ class Story:
         How to talk to a server that leads.
         """
         tls = self._config.clientTls
-        return (
-            "replkv client" if tls is not None and tls.isRequired else f"telnet {server.hostname} {server.clientPort}"
-        )
+        if tls is not None and tls.isRequired:
+            return "replkv client"
+        memcached = "" if server.memcachedPort is None else f", memcached {server.hostname}:{server.memcachedPort}"
+        return f"telnet {server.hostname} {server.clientPort}{memcached}"

@@ -276,7 +276,7 @@ class ClientConnection(LineReceiver):
                 self._intake.wait(self)
             elif (following := self._next) is not None:
                 self._next = None
-                self._commandReceived(following)
+                self._begin(following)
             elif (command := self._parser.nextCommand()) is not None:
                 self._commandReceived(command)
             elif self._inputEnded:
@@ -323,7 +323,10 @@ class ClientConnection(LineReceiver):
         if self._intake.refuses and (refused := self._dialect.refused(command)) is not None:
             self._intake.refused()
             self._refuse(refused)
-            return
+        else:
+            self._begin(command)
+
+    def _begin(self, command: Command) -> None:
         replies = self.replies
         request = self._dialect.ask(command, self.session, self)
         command = request.command

@@ -12,6 +12,7 @@ from replkv.frontends.clients import Clients
 from replkv.frontends.door import Door
 from replkv.frontends.intake import Intake
 from replkv.frontends.memcached.dialect import MemcachedDialect
+from replkv.frontends.memcached.flusher import Flusher
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.text.dialect import TextDialect
 from replkv.kv.machine import StateMachine
@@ -86,6 +87,7 @@ class Assembly:
     @ivar peers: takes what other servers ask.
     @ivar clients: the clients, by whichever port they have come.
     @ivar text: takes those that speak the text protocol.
+    @ivar flusher: removes all keys when clients of memcached's have said.
     @ivar memcached: takes those that speak memcached's.
     """
 
@@ -183,7 +185,8 @@ class Assembly:
         self.clients = self._clients(on, outbox)
         self.text = Door(self.clients, TextDialect(config.maxValueBytes))
         terms = Terms(config.maxValueBytes, on.host.wallClock)
-        self.memcached = Door(self.clients, MemcachedDialect(self.node, terms))
+        self.flusher = Flusher(self.node, reactor)
+        self.memcached = Door(self.clients, MemcachedDialect(self.node, self.flusher, terms))
 
     def _statistics(
         self, on: Foundation, executor: Executor, forwarder: Forwarder, identity: Identity

@@ -179,6 +179,7 @@ class Server(Service):
         await self._handOver(parts)
         await self._turnAway(parts)
         await self._drain(parts)
+        parts.flusher.cancel()
         parts.audit.stop()
         if parts.backupSchedule is not None:
             parts.backupSchedule.stop()

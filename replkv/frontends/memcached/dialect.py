@@ -14,44 +14,19 @@ from replkv.commands.extras import Help
 from replkv.commands.put import Put
 from replkv.commands.results import Done, NotAllowed, Result
 from replkv.frontends.asked import Asked, Nobody
-from replkv.frontends.request import Backend, Owner
+from replkv.frontends.memcached.asked import NOT_ALLOWED, MemcachedAsked
+from replkv.frontends.memcached.flusher import Flusher
+from replkv.frontends.request import Backend, Owner, Request
 from replkv.frontends.session import Session
 from replkv.users.secret import MAX_TOKEN_BYTES
 from replkv.users.user import NAME_PATTERN
 from replkv.wire.memcached.ask import Ask, Told
+from replkv.wire.memcached.flush import Flush, FlushLater
 from replkv.wire.memcached.parser import MemcachedParser
 from replkv.wire.memcached.words import NOT_LOGGED_IN, REFUSAL, Terms
 
 _LOGIN: Final = re.compile(rb"(%b) ([!-~]{1,%d})" % (NAME_PATTERN, MAX_TOKEN_BYTES))
 _NOT_PROVED: Final = b"CLIENT_ERROR authentication failure\r\n"
-_NOT_ALLOWED: Final = b"CLIENT_ERROR access denied\r\n"
-
-
-class MemcachedAsked(Asked):
-    """
-    A step of what a line asks for.
-
-    @ivar _ask: that.
-    """
-
-    __slots__ = ("_ask",)
-
-    def __init__(self, ask: Ask, session: Session, owner: Owner, reply: bytes | None = None) -> None:
-        super().__init__(ask.command, session, owner, reply, True, ask.holds)
-        self._ask = ask
-
-    def told(self, result: Result) -> bytes:
-        """
-        See L{Asked.told}.
-        """
-        told = self._ask.tell(result)
-        return _NOT_ALLOWED if told is NOT_LOGGED_IN and self.login is not None else told
-
-    def next(self) -> Ask | None:
-        """
-        See L{Asked.next}.
-        """
-        return self._ask.next()
 
 
 class _Settled(Asked):
@@ -121,12 +96,14 @@ class MemcachedDialect:
     @ivar _quietIndex: the index in the log of what was written so before.
     """
 
-    def __init__(self, backend: Backend, terms: Terms) -> None:
+    def __init__(self, backend: Backend, flusher: Flusher, terms: Terms) -> None:
         """
         @param backend: knows who has to log in.
+        @param flusher: removes all keys later.
         """
         self.refusal: Asked = _REFUSED
         self._backend = backend
+        self._flusher = flusher
         self._terms = terms
         self._quiet: Session | None = None
         self._quietIndex = 0
@@ -142,6 +119,8 @@ class MemcachedDialect:
         See L{Dialect.ask<replkv.frontends.dialect.Dialect.ask>}.
         """
         if not isinstance(command, Ask):
+            if isinstance(command, FlushLater):
+                return self._flushLater(command, session, owner)
             return _Settled(command, session, owner)
         asked = command.command
         request = MemcachedAsked(command, session, owner)
@@ -153,10 +132,21 @@ class MemcachedDialect:
             if self._quiet is not None and self._quiet is not session:
                 self._quietIndex = self._quietUpTo(self._quiet)
             self._quiet = session
-        if session.login is None and isinstance(asked, Put) and asked.condition is ANY:
+        if isinstance(command, Flush) and self._backend.admits(request):
+            self._flusher.cancel()
+        elif session.login is None and isinstance(asked, Put) and asked.condition is ANY:
             # Nobody may set anything here without having logged in, or everybody may.
             return request if self._backend.admits(request) else _loggingIn(asked.value, command.isQuiet, request)
         return request
+
+    def _flushLater(self, later: FlushLater, session: Session, owner: Owner) -> Asked:
+        request = Request(Flush(isQuiet=True).command, session, owner)
+        if self._backend.admits(request):
+            self._flusher.begin(later.seconds, session.login)
+            return _Settled(later, session, owner)
+        isQuiet = not later.reply
+        reply = NOT_LOGGED_IN if session.login is None else NOT_ALLOWED
+        return _Settled(Told(False, b"" if isQuiet else reply), session, owner)
 
     def _quietUpTo(self, last: Session) -> int:
         return max(self._quietIndex, last.lastIndex)

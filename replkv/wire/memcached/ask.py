@@ -51,9 +51,9 @@ class Ask(Command):
         """
         Make the reply that tells what came of it.
         """
+        told = self.reply(result)
         if self.isQuiet:
             return b""
-        told = self.reply(result)
         return errorOf(result, isinstance(self.command, ReadCommand)) if told is None else told
 
     def reply(self, result: Result) -> bytes | None:

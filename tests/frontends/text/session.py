@@ -22,6 +22,7 @@ from replkv.frontends.door import Door
 from replkv.frontends.intake import Intake
 from replkv.frontends.limits import INTAKE_LIMITS, MEMORY_LIMITS, IntakeLimits, MemoryLimits
 from replkv.frontends.memcached.dialect import MemcachedDialect
+from replkv.frontends.memcached.flusher import Flusher
 from replkv.frontends.outbox import Outbox
 from replkv.frontends.request import Request
 from replkv.frontends.text.dialect import TextDialect
@@ -270,7 +271,10 @@ class Served:
         self.door = Door(self.clients, TextDialect(maxValueBytes))
         self.process.listenTCP(PORT, self.door)
         terms = Terms(maxValueBytes, lambda: NOW + self.process.seconds())
-        self.process.listenTCP(MEMCACHED_PORT, Door(self.clients, MemcachedDialect(self.backend, terms)))
+        self.process.listenTCP(
+            MEMCACHED_PORT,
+            Door(self.clients, MemcachedDialect(self.backend, Flusher(self.backend, self.process), terms)),
+        )
 
     def connect(self, host: str = "client", port: int = PORT) -> FarEnd:
         """

@@ -8,6 +8,7 @@ from replkv.commands.append import Append
 from replkv.commands.condition import ABSENT, ANY, PRESENT, Condition, Need
 from replkv.commands.decr import Decr
 from replkv.commands.delete import Delete
+from replkv.commands.deleteprefix import DeletePrefix
 from replkv.commands.expire import Expire
 from replkv.commands.gat import Gat
 from replkv.commands.gets import Gets
@@ -26,6 +27,7 @@ from replkv.commands.results import (
     NotUpgraded,
     Redirected,
     Refused,
+    Removed,
     Statistics,
     Stored,
     TooLarge,
@@ -34,6 +36,7 @@ from replkv.commands.results import (
     VersionMismatch,
 )
 from replkv.wire.memcached.ask import Ask
+from replkv.wire.memcached.flush import FlushLater
 from replkv.wire.memcached.words import BAD_EXPTIME, BAD_FORMAT, ERROR, NOT_NUMBER, NOT_READ, NOT_SURE, TOO_LARGE
 from tests.wire.memcached.parsing import MAX_VALUE_BYTES, NOW, ParserTestCase, item, parse
 
@@ -307,3 +310,50 @@ class StepTests(ParserTestCase):
         )
         self.assertEqual(commands, [Gat(key, Lifetime(5000)) for key in (b"a", b"b", b"a")])
         self.steps(self.ask(b"gat 5 a b\r\n"), (Unavailable(), NOT_SURE))
+
+
+class FlushTests(ParserTestCase):
+    """
+    Tests for C{flush_all}.
+    """
+
+    def test_atOnce(self) -> None:
+        """
+        Without a delay, or with one that is over, all keys are removed at once, as many in each step as go into one.
+        """
+        first = DeletePrefix(b"", 0)
+        for delay in (b"", b" ", b" 0", b" -1", b" %d" % int(NOW - 5), b" 0 x"):
+            line = b"flush_all" + delay + b"\r\n"
+            self.assertAsks(line, first)
+            self.assertEqual(self.steps(self.ask(line), (Removed(5), b"OK\r\n")), [first])
+        more = (Removed(5, 9, b"k"), b""), (Removed(5, 9, b"m"), b"")
+        commands = self.steps(self.ask(b"flush_all\r\n"), *more, (Removed(5), b"OK\r\n"))
+        self.assertEqual(commands, [first, DeletePrefix(b"", 9, b"k"), DeletePrefix(b"", 9, b"m")])
+        self.steps(self.ask(b"flush_all\r\n"), more[0], (Unavailable(), NOT_SURE))
+
+    def test_quiet(self) -> None:
+        """
+        With C{noreply} it is the same, without a word.
+        """
+        for line in (b"flush_all noreply\r\n", b"flush_all 0 noreply\r\n"):
+            commands = self.steps(self.ask(line), (Removed(5, 9, b"k"), b""), (Removed(5), b""))
+            self.assertEqual(commands, [DeletePrefix(b"", 0), DeletePrefix(b"", 9, b"k")])
+
+    def test_later(self) -> None:
+        """
+        With one, they are to be removed later.
+        """
+        for line, expected in (
+            (b"flush_all 10", FlushLater(False, b"OK\r\n", 10.0)),
+            (b"flush_all 10 noreply", FlushLater(False, b"", 10.0)),
+            (b"flush_all %d" % int(NOW + 90), FlushLater(False, b"OK\r\n", 90.0)),
+        ):
+            self.assertEqual(self.first(line + b"\r\n"), expected)
+
+    def test_wrong(self) -> None:
+        """
+        What is wrong is told.
+        """
+        self.assertTold(b"flush_all x\r\n", BAD_EXPTIME)
+        self.assertTold(b"flush_all x noreply\r\n", b"")
+        self.assertTold(b"flush_all 0 0 0\r\n", ERROR)

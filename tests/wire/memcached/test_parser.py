@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.commands.command import ValueCommand
 from replkv.commands.condition import ANY
 from replkv.commands.extras import Quit
 from replkv.commands.gets import Gets
@@ -231,12 +230,21 @@ class UnfinishedTests(ParserTestCase):
             parsing.feed(b"set k 0 0 5\r\n" + block[:cut])
             self.assertIsNone(parsing.nextCommand())
             self.assertEqual(parsing.unfinished, min(cut, 5))
-            dropped = parsing.dropValue()
-            assert isinstance(dropped, Ask)
-            self.assertIsInstance(dropped.command, ValueCommand)
-            self.assertEqual((parsing.unfinished, parsing.dropValue()), (0, None))
+            self.assertTrue(parsing.dropValue())
+            self.assertEqual((parsing.unfinished, parsing.dropValue()), (0, False))
             parsing.feed(block[cut:] + b"quit\r\n")
             self.assertEqual((parsing.nextCommand(), parsing.nextCommand()), (Quit(), None))
+
+    def test_noreply(self) -> None:
+        """
+        Of one with C{noreply}, nobody waits for a reply.
+        """
+        parsing = parser()
+        parsing.feed(b"set k 0 0 5 noreply\r\nhe")
+        self.assertIsNone(parsing.nextCommand())
+        self.assertFalse(parsing.dropValue())
+        parsing.feed(b"llo\r\nquit\r\n")
+        self.assertEqual((parsing.unfinished, parsing.nextCommand()), (0, Quit()))
 
     def test_longLine(self) -> None:
         """
@@ -246,8 +254,8 @@ class UnfinishedTests(ParserTestCase):
         parsing.feed(b"get " + b"k" * 200 + b" k" * LINE_LIMIT)
         self.assertIsNone(parsing.nextCommand())
         self.assertEqual(parsing.unfinished, 204 + 2 * LINE_LIMIT)
-        self.assertIsInstance(parsing.dropValue(), Ask)
-        self.assertEqual((parsing.unfinished, parsing.dropValue()), (0, None))
+        self.assertTrue(parsing.dropValue())
+        self.assertEqual((parsing.unfinished, parsing.dropValue()), (0, False))
         parsing.feed(b" k k\r\nquit\r\n")
         self.assertEqual(parsing.nextCommand(), Quit())
 

@@ -17,7 +17,8 @@ from tests.processes.test_command_line import Shell
 @onReactor
 async def test_memcached(makeCluster: MakeCluster) -> None:
     """
-    What a client of memcached's stores is there for all: those of the text protocol, and after a kill of all servers.
+    What a client of memcached's stores is there for all: those of the text protocol, those who ask a server that does
+    not lead, and after a kill of all servers. Then all is removed.
     """
     cluster = makeCluster(3)
     ports = withMemcached(cluster)
@@ -34,13 +35,22 @@ async def test_memcached(makeCluster: MakeCluster) -> None:
             assert other.ask(b"mn\r\n") == b"MN\r\n"
             other.send(b"set quiet 0 0 1 noreply\r\nx\r\n" + b"incr count 1 noreply\r\n" * 100)
         assert client.ask(b"get count quiet\r\n", 5) == b"VALUE count 0 3\r\n142\r\nVALUE quiet 0 1\r\nx\r\nEND\r\n"
+    for follower in {0, 1, 2} - {leader}:
+        with MemcachedClient(ports[follower]) as client:
+            assert client.ask(b"incr count 1\r\nget count\r\n", 4).endswith(b"\r\nEND\r\n")
+            assert client.ask(b"set greeting %d 0 5 noreply\r\nhello\r\nget greeting\r\n" % follower, 3) == (
+                b"VALUE greeting %d 5\r\nhello\r\nEND\r\n" % follower
+            )
     assert await cluster.client().get("greeting") == b"hello"
     for server in cluster.servers.values():
         server.kill()
     cluster.start()
     leader = await cluster.leader()
     with MemcachedClient(ports[leader]) as client:
-        assert client.ask(b"get count\r\n", 3) == b"VALUE count 0 3\r\n142\r\nEND\r\n"
+        assert client.ask(b"get count\r\n", 3) == b"VALUE count 0 3\r\n144\r\nEND\r\n"
+        client.send(b"".join(b"set key%d 0 0 1 noreply\r\nx\r\n" % number for number in range(500)))
+    with MemcachedClient(ports[(leader + 1) % 3]) as client:
+        assert client.ask(b"flush_all\r\nget greeting count key0 key499\r\n", 2) == b"OK\r\nEND\r\n"
 
 
 @onReactor

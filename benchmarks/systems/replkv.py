@@ -8,6 +8,7 @@ import json
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar, Final
@@ -31,17 +32,20 @@ class ReplkvCluster(Cluster):
     @ivar ports: the client port of each.
     """
 
-    def __init__(self, folder: Path, size: int, tree: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, size: int, tree: Path | None = None, more: Sequence[Mapping[str, int]] | None = None
+    ) -> None:
         """
         @param tree: the folder with the sources to run; C{None} for those of the bench.
+        @param more: what else the servers file says of each server.
         """
         ports = freePorts(2 * size)
         self.ports = ports[:size]
         self._folder = folder
         self._environment = {} if tree is None else {"PYTHONPATH": str(tree)}
         servers = [
-            {"Id": number, "Hostname": HOST, "ClientPort": ports[number], "LogPort": ports[size + number]}
-            for number in range(size)
+            {"Id": number, "Hostname": HOST, "ClientPort": ports[number], "LogPort": ports[size + number], **rest}
+            for number, rest in enumerate(more or [{}] * size)
         ]
         limits = {"MaxConnections": _MAX_CONNECTIONS, "MaxConnectionsPerAddress": _MAX_CONNECTIONS}
         (folder / "servers.json").write_text(json.dumps({"Path": "var", **limits, "Servers": servers}))

@@ -1,0 +1,3 @@
+"""
+The suites: a module for each.
+"""

@@ -1,0 +1,21 @@
+"""
+All suites, the fast ones first.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.compat.suite import Suite
+from tests.compat.suites import djangocache, libmemcached, pymemcache, settings, tooz
+
+SUITES: Final[tuple[Suite, ...]] = (
+    libmemcached.CAPABLE,
+    libmemcached.SLAP,
+    libmemcached.ASLAP,
+    pymemcache.SUITE,
+    settings.SUITE,
+    djangocache.suite("PyMemcacheCache"),
+    djangocache.suite("PyLibMCCache"),
+    tooz.SUITE,
+)

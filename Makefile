@@ -14,6 +14,10 @@ PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 # The tests whose expectations make transcripts writes anew.
 TRANSCRIPTS := tests.raft.test_transcripts tests.frontends.text.test_transcripts tests.frontends.memcached.test_transcripts
 
+# Where make compat has what it installs, and which of Debian's packages it needs.
+COMPAT := .venv-compat
+COMPAT_PACKAGES := memcached libmemcached-tools
+
 # Where make test-compiled has what it builds.
 COMPILED := build/compiled
 
@@ -50,7 +54,7 @@ BASE ?= HEAD~
 CHECK_ROUNDS ?= 15
 
 .PHONY: run test test-compiled transcripts lint soak soak-core soak-cluster nemesis kills members fuzz planted clean-data
-.PHONY: bench bench-check bench-micro flame
+.PHONY: bench bench-check bench-micro flame compat compat-slice compat-table compat-packages
 
 run: $(VENV)/.installed
 	@exec $(VENV)/bin/replkv cluster --config "$$CONFIG"
@@ -116,6 +120,25 @@ fuzz: $(VENV)/.installed-test
 planted: $(VENV)/.installed-test
 	@$(VENV)/bin/python -m tests.planted
 
+# What programs of others make of replkv's memcached port: docs/compatibility.md. It takes some ten minutes.
+compat: $(VENV)/.installed-test $(COMPAT)/.installed compat-packages
+	@$(VENV)/bin/python -m tests.compat --environment $(COMPAT)
+
+# A part of it, in two minutes.
+compat-slice: $(VENV)/.installed-test $(COMPAT)/.installed compat-packages
+	@$(VENV)/bin/python -m tests.compat --environment $(COMPAT) --slice
+
+# The table in docs/compatibility.md.
+compat-table: $(VENV)/.installed-test $(COMPAT)/.installed compat-packages
+	@$(VENV)/bin/python -m tests.compat --environment $(COMPAT) --write
+
+# Programs that pip does not have. root gets them, if Debian is what this is; whoever else is told.
+compat-packages:
+	@for program in memcached memccapable memcaslap memcslap; do command -v $$program > /dev/null || exit 1; done || { \
+		test "$$(id -u)" = 0 && command -v apt-get > /dev/null && echo 'Installing $(COMPAT_PACKAGES)' && apt-get -qq update \
+		&& DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends $(COMPAT_PACKAGES) > /dev/null; \
+	} || { echo 'make compat needs programs of Debian: apt install $(COMPAT_PACKAGES)' >&2; exit 1; }
+
 # replkv and its peers, side by side: docs/performance.md.
 bench: $(VENV)/.installed-measure
 	@$(VENV)/bin/python -m benchmarks --seconds $(BENCH_SECONDS) --rounds $(BENCH_ROUNDS) --systems $(BENCH_SYSTEMS) \
@@ -163,4 +186,14 @@ $(VENV)/.installed-measure: $(VENV)/.installed-test
 $(VENV)/.installed-lint: $(VENV)/.installed-test
 	@echo 'Installing what the checks need into $(VENV)'
 	@$(PIP) -e '.[test,lint]'
+	@touch $@
+
+$(COMPAT)/.installed: tests/compat/requirements.txt tests/compat/sources.txt | $(VENV)/.installed
+	@echo 'Installing the programs of others into $(COMPAT)'
+	@rm -rf $(COMPAT)
+	@$(PYTHON) -m venv $(COMPAT)
+	@$(COMPAT)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/compat/requirements.txt
+	@$(COMPAT)/bin/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary django \
+		--dest $(COMPAT)/sources -r tests/compat/sources.txt
+	@for archive in $(COMPAT)/sources/*.tar.gz; do tar -xzf "$$archive" -C $(COMPAT)/sources; done
 	@touch $@

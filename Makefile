@@ -193,7 +193,7 @@ $(COMPAT)/.installed: tests/compat/requirements.txt tests/compat/sources.txt | $
 	@rm -rf $(COMPAT)
 	@$(PYTHON) -m venv $(COMPAT)
 	@$(COMPAT)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/compat/requirements.txt
-	@$(COMPAT)/bin/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary django \
+	@$(COMPAT)/bin/python -m pip download --quiet --disable-pip-version-check --no-deps \
 		--dest $(COMPAT)/sources -r tests/compat/sources.txt
 	@for archive in $(COMPAT)/sources/*.tar.gz; do tar -xzf "$$archive" -C $(COMPAT)/sources; done
 	@touch $@

@@ -57,13 +57,14 @@ def main(arguments: argparse.Namespace) -> int:
         say("memcached is not installed (Debian: apt install memcached libmemcached-tools)")
         return 1
     arguments.out.mkdir(parents=True, exist_ok=True)
-    kit = Kit(arguments.environment / "bin" / "python", arguments.environment / "sources")
+    environment = arguments.environment.resolve()
+    kit = Kit(environment / "bin" / "python", environment / "sources")
     judge = Judge(kit, arguments.out.resolve(), say)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="replkv-compat.")))
         memcached = Memcached(folder, ["memcached"])
         stack.callback(memcached.close)
-        replkv: Store = Memcached(folder, _STAND_INS) if arguments.stand_in else Replkv(folder)
+        replkv: Store = Memcached(folder, _STAND_INS) if arguments.stand_in else Replkv(folder, arguments.tree)
         stack.callback(replkv.close)
         rows = list((judge.some if arguments.slice else judge.all)(arguments.suites, memcached, replkv))
         places = [place.name for place in replkv.places]

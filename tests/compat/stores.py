@@ -17,7 +17,6 @@ from typing import Final, Protocol
 from benchmarks.processes import HOST, end, freePorts, start, until
 from benchmarks.systems.replkv import ReplkvCluster
 from tests.compat.killing import Killing
-from tests.compat.running import ROOT
 
 SIZE: Final = 3
 _PATIENCE: Final = 60.0
@@ -101,9 +100,12 @@ class Replkv:
     Three servers of replkv.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, tree: Path) -> None:
+        """
+        @param tree: the folder with its sources.
+        """
         self._ports = freePorts(SIZE)
-        self._cluster = ReplkvCluster(folder, SIZE, ROOT, [{"MemcachedPort": port} for port in self._ports])
+        self._cluster = ReplkvCluster(folder, SIZE, tree.resolve(), [{"MemcachedPort": port} for port in self._ports])
         try:
             leader = self._cluster.leader()
             others = [number for number in range(SIZE) if number != leader]

@@ -34,6 +34,13 @@ class Kit:
         code = f"from importlib.metadata import version; print(version({distribution!r}))"
         return subprocess.run([self.python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
 
+    def source(self, distribution: str) -> Path:
+        """
+        Where its source distribution is unpacked.
+        """
+        (found,) = (path for path in self.sources.glob(f"{distribution}-*") if path.is_dir())
+        return found
+
     def folder(self, distribution: str) -> Path:
         """
         Where a package is installed.

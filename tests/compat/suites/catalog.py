@@ -7,13 +7,16 @@ from __future__ import annotations
 from typing import Final
 
 from tests.compat.suite import Suite
-from tests.compat.suites import djangocache, libmemcached, pymemcache, settings, tooz
+from tests.compat.suites import djangocache, dogpile, libmemcached, memcacheclient, pylibmc, pymemcache, settings, tooz
 
 SUITES: Final[tuple[Suite, ...]] = (
     libmemcached.CAPABLE,
     libmemcached.SLAP,
     libmemcached.ASLAP,
     pymemcache.SUITE,
+    pylibmc.SUITE,
+    memcacheclient.SUITE,
+    dogpile.SUITE,
     settings.SUITE,
     djangocache.suite("PyMemcacheCache"),
     djangocache.suite("PyLibMCCache"),

@@ -29,7 +29,7 @@ CACHES = {
 
 
 def _call(kit: Kit, port: int, backend: str) -> Call:
-    (tests,) = kit.sources.glob("[Dd]jango-*/tests")
+    tests = kit.source("django") / "tests"
     (tests / "compat_settings.py").write_text(_SETTINGS)
     command: list[str | Path] = [
         kit.python,

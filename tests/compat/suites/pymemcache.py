@@ -4,29 +4,16 @@ Pymemcache's tests against a server.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 from tests.compat.counting import countPytest
 from tests.compat.suite import HOST, Call, Kit, Suite
+from tests.compat.suites.bypytest import pytestCall
 
 
 def _call(kit: Kit, port: int) -> Call:
     tests = kit.folder("pymemcache") / "test"
-    pytest: list[str | Path] = [
-        kit.python,
-        "-m",
-        "pytest",
-        "-c",
-        "/dev/null",
-        "--rootdir",
-        tests,
-        "-p",
-        "no:cacheprovider",
-    ]
-    server = ["--server", HOST, "--port", str(port)]
-    command = [*pytest, "-v", "--tb=short", "--timeout=60", "-W", "ignore", "-m", "integration", *server, tests]
-    return Call(command)
+    return pytestCall(kit, tests, ["-m", "integration", "--server", HOST, "--port", str(port)])
 
 
 SUITE: Final = Suite(

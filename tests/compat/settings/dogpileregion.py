@@ -8,6 +8,7 @@ from typing import Any, Final
 
 SETTINGS: Final = """
 from dogpile.cache import make_region
+
 arguments = {"url": "127.0.0.1:11211", "distributed_lock": True, "lock_timeout": 30}
 region = make_region().configure("dogpile.cache.pymemcache", expiration_time=300, arguments=arguments)
 """

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 SETTINGS: Final = """
 import pymemcache
+
 SESSION_TYPE = "memcached"
 SESSION_MEMCACHED = pymemcache.PooledClient("127.0.0.1:11211", default_noreply=False)
 """

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 SETTINGS: Final = """
 from limits.storage import storage_from_string
+
 storage = storage_from_string("memcached://127.0.0.1:11211")
 """
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 SETTINGS: Final = """
 from tooz import coordination
+
 coordinator = coordination.get_coordinator("memcached://127.0.0.1:11211", b"host-1")
 """
 

@@ -134,7 +134,8 @@ compat-table: $(VENV)/.installed-test $(COMPAT)/.installed compat-packages
 
 # Programs that pip does not have. root gets them, if Debian is what this is; whoever else is told.
 compat-packages:
-	@for program in memcached memccapable memcaslap memcslap; do command -v $$program > /dev/null || exit 1; done || { \
+	@lacks=; for program in memcached memccapable memcaslap memcslap; do command -v $$program > /dev/null || lacks=1; done; \
+	test -z "$$lacks" || { \
 		test "$$(id -u)" = 0 && command -v apt-get > /dev/null && echo 'Installing $(COMPAT_PACKAGES)' && apt-get -qq update \
 		&& DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends $(COMPAT_PACKAGES) > /dev/null; \
 	} || { echo 'make compat needs programs of Debian: apt install $(COMPAT_PACKAGES)' >&2; exit 1; }

@@ -1,5 +1,5 @@
 """
-Pylibmc's tests, which are libmemcached's as Python sees it. Those that speak the binary protocol are made to speak text:
+Pylibmc's tests, which are libmemcached's as Python sees it. Those of the binary protocol are made to speak text:
 memcached's own authors advise against the former.
 """
 

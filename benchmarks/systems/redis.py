@@ -33,6 +33,12 @@ class RedisDialect:
     hello = b""
     helloReplies = 0
 
+    def fill(self, key: bytes, value: bytes) -> bytes:
+        """
+        See L{replkv.bench.dialect.Dialect.fill}.
+        """
+        return self.write(key, value)
+
     def write(self, key: bytes, value: bytes) -> bytes:
         """
         See L{replkv.bench.dialect.Dialect.write}.

@@ -63,6 +63,12 @@ class ZooKeeperDialect:
         """
         self._writes = writes
 
+    def fill(self, key: bytes, value: bytes) -> bytes:
+        """
+        See L{replkv.bench.dialect.Dialect.fill}.
+        """
+        return self.write(key, value)
+
     def write(self, key: bytes, value: bytes) -> bytes:
         """
         See L{replkv.bench.dialect.Dialect.write}.

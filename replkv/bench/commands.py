@@ -42,7 +42,7 @@ def drawn(dialect: Dialect, mix: Mix, random: Random, atOnce: int) -> Commands:
     @param atOnce: how many are sent at once, at most: there are more than these.
     """
     value = _value(mix, random)
-    size = len(dialect.write(mix.key(0), value)) + _OBJECT_BYTES
+    size = max(len(dialect.write(mix.key(0), value)), len(dialect.read(mix.key(0)))) + _OBJECT_BYTES
     count = min(MAX_COMMANDS, max(_LEAST_COMMANDS, 4 * mix.keys), MAX_BYTES // size)
     count = max(count, 2 * atOnce)
     weights = list(accumulate(rank**-mix.skew for rank in range(1, mix.keys + 1))) if mix.skew else None
@@ -63,12 +63,12 @@ def fills(dialect: Dialect, mix: Mix, random: Random, part: int, of: int) -> Ite
     @param of: how many parts there are.
     """
     value = _value(mix, random)
-    size = len(dialect.write(mix.key(0), value)) + _OBJECT_BYTES
+    size = len(dialect.fill(mix.key(0), value)) + _OBJECT_BYTES
     piece = max(1, min(MAX_COMMANDS, MAX_BYTES // size))
     end = mix.keys * (part + 1) // of
     for first in range(mix.keys * part // of, end, piece):
         numbers = range(first, min(first + piece, end))
-        yield Commands([dialect.write(mix.key(number), value) for number in numbers], [False] * len(numbers))
+        yield Commands([dialect.fill(mix.key(number), value) for number in numbers], [False] * len(numbers))
 
 
 def _value(mix: Mix, random: Random) -> bytes:

@@ -21,9 +21,14 @@ class Dialect(Protocol):
     hello: bytes
     helloReplies: int
 
+    def fill(self, key: bytes, value: bytes) -> bytes:
+        """
+        What stores a value before anything is measured.
+        """
+
     def write(self, key: bytes, value: bytes) -> bytes:
         """
-        What stores a value.
+        What changes a key.
         """
 
     def read(self, key: bytes) -> bytes:

@@ -33,6 +33,12 @@ class MemcachedDialect:
             self.hello = self.write(b"login", " ".join(login).encode("utf-8")) + self.hello
             self.helloReplies = 2
 
+    def fill(self, key: bytes, value: bytes) -> bytes:
+        """
+        See L{replkv.bench.dialect.Dialect.fill}.
+        """
+        return self.write(key, value)
+
     def write(self, key: bytes, value: bytes) -> bytes:
         """
         See L{replkv.bench.dialect.Dialect.write}.

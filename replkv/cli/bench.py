@@ -16,6 +16,7 @@ from twisted.python.usage import UsageError
 
 from replkv.bench.crew import Crew, Target
 from replkv.bench.dialect import Hopeless
+from replkv.bench.kinds import READS, WRITES
 from replkv.bench.load import Load, Mix
 from replkv.bench.memcached import MemcachedDialect
 from replkv.bench.tally import Tally
@@ -74,6 +75,8 @@ class BenchCommand(AskingCommand):
         ["protocol", None, "text", "What the clients speak: text, or memcached, at the MemcachedPort."],
         ["rate", None, None, "How many commands become due in a second. [default: as many as are answered]"],
         ["reads", None, "0", "What percentage of the commands reads."],
+        ["write", None, "set", f"The command that writes, in the text protocol: {', '.join(WRITES)}."],
+        ["read", None, "get", f"The command that reads: {', '.join(READS)}."],
         ["value-bytes", None, "128", "How long the values are."],
         ["keys", None, "10000", "How many keys there are."],
         ["distribution", None, "uniform", "How keys are drawn: uniform, or zipf, some of them far more often."],
@@ -114,6 +117,11 @@ class BenchCommand(AskingCommand):
             raise UsageError(f"--distribution must be {' or '.join(_SKEWS)}, not {self['distribution']!r:.50}")
         if self["protocol"] not in ("text", "memcached"):
             raise UsageError(f"--protocol must be text or memcached, not {self['protocol']!r:.50}")
+        for name, words in (("write", WRITES), ("read", READS)):
+            if self[name] not in words:
+                raise UsageError(f"--{name} must be one of {', '.join(words)}, not {self[name]!r:.50}")
+        if self["protocol"] != "text" and (self["write"], self["read"]) != ("set", "get"):
+            raise UsageError("--write and --read are for the text protocol")
         self.mix = Mix(
             self._number("keys", int, 1, 10_000_000),
             self._number("value-bytes", int, 0, MAX_VALUE),
@@ -140,7 +148,7 @@ class BenchCommand(AskingCommand):
         try:
             with Crew(target, self.mix, self.load, self.processes) as crew:
                 crew.prepare()
-                if self.mix.reads:
+                if self.mix.reads or self["write"] != "set":
                     crew.fill()
                 steps = list(self.steps(crew.measure))
         except Hopeless as error:
@@ -160,7 +168,7 @@ class BenchCommand(AskingCommand):
         if self["protocol"] == "text":
             login = b"" if user is None or token is None else Credentials(user, token).encoded
             servers = [Address(server.hostname, server.clientPort) for server in config.servers]
-            return Target(servers, TextDialect(probe, login), tls)
+            return Target(servers, TextDialect(probe, login, self["write"], self["read"]), tls)
         if leads is None or leads.memcachedPort is None:
             raise ConfigError("the server that leads has no MemcachedPort in the servers file")
         dialect = MemcachedDialect(probe, None if user is None or token is None else (user, token))

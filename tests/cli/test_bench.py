@@ -62,6 +62,8 @@ class OptionsTests(SynchronousTestCase):
             ("value-bytes", "many"),
             ("keys", ""),
             ("distribution", "normal"),
+            ("write", "get"),
+            ("read", "set"),
             ("protocol", "http"),
             ("prefix", "x" * 250),
             ("seconds", "inf"),

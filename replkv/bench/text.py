@@ -51,9 +51,9 @@ class TextDialect:
         @param write: the word of the command that writes: one of L{WRITES}.
         @param read: the word of the one that reads: one of L{READS}.
         """
-        self._fill = _FILLS.get(write, WRITES["set"])
-        self._write = WRITES[write]
-        self._read = READS[read]
+        # Words, since it goes to other processes.
+        self._write = write
+        self._read = read
         self.hello = login + encodeCommand(Get(probe))
         self.helloReplies = 2 if login else 1
 
@@ -61,19 +61,19 @@ class TextDialect:
         """
         See L{replkv.bench.dialect.Dialect.fill}.
         """
-        return encodeCommand(self._fill(key, value))
+        return encodeCommand(_FILLS.get(self._write, WRITES["set"])(key, value))
 
     def write(self, key: bytes, value: bytes) -> bytes:
         """
         See L{replkv.bench.dialect.Dialect.write}.
         """
-        return encodeCommand(self._write(key, value))
+        return encodeCommand(WRITES[self._write](key, value))
 
     def read(self, key: bytes) -> bytes:
         """
         See L{replkv.bench.dialect.Dialect.read}.
         """
-        return encodeCommand(self._read(key))
+        return encodeCommand(READS[self._read](key))
 
     def cut(self, data: bytes) -> tuple[Sequence[bytes], bytes]:
         """

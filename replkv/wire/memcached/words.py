@@ -37,6 +37,9 @@ UINT64: Final = 2**64 - 1
 _MOST_DIGITS: Final = 20
 _MOST_SECONDS_FROM_NOW: Final = 60 * 60 * 24 * 30
 
+# libmemcached writes -1 as if it had 32 bits and no sign. As times, these are the last hours of 2106's first month.
+_NEGATIVE: Final = range(2**32 - 2**16, 2**32)
+
 
 class Terms(NamedTuple):
     """
@@ -81,7 +84,7 @@ def lifetime(word: bytes, terms: Terms) -> Lifetime | None:
     seconds = unsigned(word.removeprefix(b"-"))
     if seconds is None:
         return None
-    if word.startswith(b"-"):
+    if word.startswith(b"-") or seconds in _NEGATIVE:
         return OVER if seconds else FOREVER
     if seconds <= _MOST_SECONDS_FROM_NOW:
         return Lifetime(seconds * 1000) if seconds else FOREVER

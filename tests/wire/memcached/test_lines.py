@@ -86,6 +86,7 @@ class RequestTests(ParserTestCase):
             (b"-0", FOREVER),
             (b"1", Lifetime(1000)),
             (b"-1", OVER),
+            (b"4294967295", OVER),
             (b"%d" % (30 * DAYS), Lifetime(30 * DAYS * 1000)),
             (b"%d" % (30 * DAYS + 1), OVER),
             (b"%d" % int(NOW), OVER),

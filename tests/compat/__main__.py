@@ -76,7 +76,10 @@ def main(arguments: argparse.Namespace) -> int:
     return 1 if any(row.lacking or row.isEmpty for row in rows) else 0
 
 
-if __name__ == "__main__":
+def parsed(words: Sequence[str]) -> argparse.Namespace:
+    """
+    Read what is written behind the command.
+    """
     parser = argparse.ArgumentParser(prog="python -m tests.compat", description=__doc__)
     parser.add_argument(
         "--suites", type=chosen, default=SUITES, help="which ones, with a semicolon between their names"
@@ -86,8 +89,13 @@ if __name__ == "__main__":
     parser.add_argument(
         "--stand-in", action="store_true", help="have memcached in the place of replkv, to try all this"
     )
+    parser.add_argument("--tree", type=Path, default=ROOT, help="the folder with the sources of replkv")
     parser.add_argument(
         "--environment", type=Path, default=ROOT / ".venv-compat", help="where the suites are installed"
     )
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "compat", help="for what the suites print")
-    sys.exit(main(parser.parse_args()))
+    return parser.parse_args(words)
+
+
+if __name__ == "__main__":
+    sys.exit(main(parsed(sys.argv[1:])))

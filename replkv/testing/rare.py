@@ -356,6 +356,21 @@ CHANGED: Final = "a value made of the one before"
 A number was counted, or a value was made longer.
 """
 
+TRANSACTED: Final = "several keys written at one instant"
+"""
+A transaction was carried out that wrote more than one key.
+"""
+
+NOT_SO: Final = "a transaction of which a comparison did not hold"
+"""
+Nothing of it was done.
+"""
+
+EXPIRY_KEPT: Final = "a value stored with the expiry that its key had"
+"""
+A key was written so that it expires when it would have.
+"""
+
 TOUCHED: Final = "a key that was given another expiry"
 """
 A key was touched, and is to expire after that.

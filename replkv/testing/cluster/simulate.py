@@ -22,6 +22,7 @@ from replkv.commands.delete import Delete
 from replkv.commands.get import Get
 from replkv.commands.getm import Getm
 from replkv.commands.incr import Incr
+from replkv.commands.put import Put
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
 from replkv.raft.member import Kind
@@ -138,8 +139,12 @@ def _rareIn(history: History) -> Counter[str]:
             counted[rare.LARGEST_VALUE] += len(command.value) == MAX_VALUE_BYTES
             counted[rare.LONG_LIFE] += command.exptime >= _LONG
         if operation.answer is not None:
-            counted[rare.EXISTED] += operation.answer.told is Told.EXISTS
-            isMade = operation.answer.told in (Told.COUNTED, Told.STORED)
+            told = operation.answer.told
+            counted[rare.EXISTED] += told is Told.EXISTS
+            counted[rare.NOT_SO] += told is Told.NOT_HELD
+            counted[rare.EXPIRY_KEPT] += told is Told.STORED and isinstance(command, Put) and command.lifetime.isKept
+            counted[rare.TRANSACTED] += told is Told.STORED and operation.group not in (None, operation.number)
+            isMade = told in (Told.COUNTED, Told.STORED)
             counted[rare.CHANGED] += isMade and isinstance(command, ChangeCommand)
         counted[rare.TOUCHED] += operation.status is Status.OK and isinstance(command, Touch) and command.exptime > 0
         if operation.answer is not None:

@@ -49,6 +49,8 @@ async def test_memcached(makeCluster: MakeCluster) -> None:
     with MemcachedClient(ports[leader]) as client:
         assert client.ask(b"get count\r\n", 3) == b"VALUE count 0 3\r\n144\r\nEND\r\n"
         client.send(b"".join(b"set key%d 0 0 1 noreply\r\nx\r\n" % number for number in range(500)))
+        # The reply to the last line comes when all before it is done.
+        assert client.ask(b"mn\r\n") == b"MN\r\n"
     with MemcachedClient(ports[(leader + 1) % 3]) as client:
         assert client.ask(b"flush_all\r\nget greeting count key0 key499\r\n", 2) == b"OK\r\nEND\r\n"
 

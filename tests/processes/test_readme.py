@@ -11,6 +11,7 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
+from textwrap import indent
 
 from twisted.internet.threads import deferToThread
 
@@ -30,17 +31,43 @@ async def test_pythonSample(makeCluster: MakeCluster) -> None:
     """
     The sample in Python runs as it stands, but for the ports.
     """
+    sample, *_ = _samples()
+    assert re.fullmatch(rb"\d+ b'hello'\n", await _run(makeCluster, sample))
+
+
+@onReactor
+async def test_transactionSample(makeCluster: MakeCluster) -> None:
+    """
+    So does that of a transaction, in the place of what the first one does.
+    """
+    first, _, transaction = _samples()
+    before = 'await client.set("a", b"1")\nawait client.set("b", b"2")\n'
+    after = 'print(await client.get("a"), await client.get("b"))\n'
+    inside = indent(before + transaction + after, 8 * " ")
+    program = re.sub(r"        version = .*\n        print.*\n", lambda _: inside, first)
+    assert await _run(makeCluster, program) == b"b'2' b'1'\n"
+
+
+def _samples() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+
+
+async def _run(makeCluster: MakeCluster, program: str) -> bytes:
+    """
+    Run a program that is for three servers at the usual ports.
+
+    @return: what it says.
+    """
     cluster = makeCluster(3)
     cluster.start()
     await cluster.leader()
-    sample, _ = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     for serverId, server in cluster.servers.items():
-        assert f"900{serverId}" in sample
-        sample = sample.replace(f"900{serverId}", str(server.clientPort))
-    command = [sys.executable, "-c", sample]
+        assert f"900{serverId}" in program
+        program = program.replace(f"900{serverId}", str(server.clientPort))
+    command = [sys.executable, "-c", program]
     done = await deferToThread(subprocess.run, command, capture_output=True, timeout=60, check=False)
     assert done.stderr == b""
-    assert re.fullmatch(rb"\d+ b'hello'\n", done.stdout)
+    return done.stdout
 
 
 @onReactor

@@ -35,6 +35,19 @@ class Owner(Protocol):
         """
 
 
+class Quiet:
+    """
+    What was written by those who do not want to be told when it is done.
+
+    @ivar index: the index in the log of the last of that; 0 before the first.
+    """
+
+    __slots__ = ("index",)
+
+    def __init__(self) -> None:
+        self.index = 0
+
+
 class Request:
     """
     A command, and its place among those of its session.
@@ -49,10 +62,12 @@ class Request:
     @ivar size: the bytes of values that are kept in memory for it.
     @ivar mayForward: whether another server may be asked, where that leads. Otherwise, and for what is no command on
         keys, the client is told which one does.
+    @ivar quiet: a write is noted there when it is proposed, and a read sees all that was noted before; C{None} for one
+        that has nothing to do with what other sessions write.
     @ivar isAnswered: whether it has its answer.
     """
 
-    __slots__ = ("command", "isAnswered", "login", "mayForward", "number", "owner", "session", "size")
+    __slots__ = ("command", "isAnswered", "login", "mayForward", "number", "owner", "quiet", "session", "size")
 
     def __init__(self, command: Command, session: Session, owner: Owner, mayForward: bool = False) -> None:
         self.command = command
@@ -60,6 +75,7 @@ class Request:
         self.login: Login | None = session.login
         self.owner = owner
         self.mayForward = mayForward
+        self.quiet: Quiet | None = None
         self.number = 0
         if isinstance(command, ValueCommand):
             self.size = len(command.value)

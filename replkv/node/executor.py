@@ -345,6 +345,8 @@ class Executor:
             request.answer(Unavailable())
             return False
         index = request.session.lastIndex = self._raft.propose(command.encode(now))
+        if request.quiet is not None:
+            request.quiet.index = index
         self._proposals.add(index, self._raft.currentTerm, request)
         return True
 
@@ -357,7 +359,8 @@ class Executor:
         session = request.session
         # A read sees what its own session wrote before it, whether that is committed yet or not, and what that read
         # before it; but what was in the log when this server led before may have been replaced.
-        before = min(max(session.lastIndex, session.lastRead), self._raft.log.lastIndex)
+        quiet = 0 if request.quiet is None else request.quiet.index
+        before = min(max(session.lastIndex, session.lastRead, quiet), self._raft.log.lastIndex)
         session.lastRead = max(before, atLeast)
         self._raft.read(Read(request, now, session.lastIndex), session.lastRead)
 

@@ -7,7 +7,10 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 
 from replkv.commands.extras import Transfer
+from replkv.commands.get import Get
 from replkv.commands.results import Found, Leads, NotTransferred, Redirected, Stored
+from replkv.commands.set import Set
+from replkv.frontends.request import Quiet
 from replkv.node.handovers import HandOverFailed
 from tests.frontends.asked import Asked
 from tests.logged import logged
@@ -98,6 +101,23 @@ class HandOverTests(LeaderTests):
         self.assertEqual(asked[1].value, b"v")
         self.assertEqual(self.failureResultOf(handed, HandOverFailed).value.target, 2)
         self.assertIn("server 2 has not taken over: this server leads on", self.lines)
+
+    def test_quiet(self) -> None:
+        """
+        What others wrote without wanting a reply is seen by a read that has waited behind it.
+        """
+        quiet = Quiet()
+        write = Asked(Set(b"k", 0, b"v", True), self.client.session)
+        read = Asked(Get(b"k"))
+        write.quiet = read.quiet = quiet
+        self.cluster.hold(self.followers[1:])
+        handed = self.handOver(1)
+        self.cluster.settle()
+        for request in (write, read):
+            self.leader.node.submit(request)
+        self.cluster.run(0.3)
+        self.failureResultOf(handed, HandOverFailed)
+        self.assertEqual(read.value, b"v")
 
     def test_cannot(self) -> None:
         """

@@ -16,7 +16,7 @@ from replkv.commands.results import Done, NotAllowed, Result
 from replkv.frontends.asked import Asked, Nobody
 from replkv.frontends.memcached.asked import NOT_ALLOWED, MemcachedAsked
 from replkv.frontends.memcached.flusher import Flusher
-from replkv.frontends.request import Backend, Owner, Request
+from replkv.frontends.request import Backend, Owner, Quiet, Request
 from replkv.frontends.session import Session
 from replkv.users.secret import MAX_TOKEN_BYTES
 from replkv.users.user import NAME_PATTERN
@@ -92,8 +92,7 @@ class MemcachedDialect:
     seen by a read that arrives later at this server: that is what a client of memcached's may stand on.
 
     @ivar refusal: see there.
-    @ivar _quiet: who has written without wanting a reply, last.
-    @ivar _quietIndex: the index in the log of what was written so before.
+    @ivar _quiet: what was written so.
     """
 
     def __init__(self, backend: Backend, flusher: Flusher, terms: Terms) -> None:
@@ -105,8 +104,7 @@ class MemcachedDialect:
         self._backend = backend
         self._flusher = flusher
         self._terms = terms
-        self._quiet: Session | None = None
-        self._quietIndex = 0
+        self._quiet: Final = Quiet()
 
     def parser(self) -> MemcachedParser:
         """
@@ -125,13 +123,11 @@ class MemcachedDialect:
         asked = command.command
         request = MemcachedAsked(command, session, owner)
         if isinstance(asked, ReadCommand):
-            if self._quiet is not None:
-                session.lastRead = max(session.lastRead, self._quietUpTo(self._quiet))
+            # Not up to which entry: what was written so may be waiting for a leader, too.
+            request.quiet = self._quiet
             return request
         if command.isQuiet:
-            if self._quiet is not None and self._quiet is not session:
-                self._quietIndex = self._quietUpTo(self._quiet)
-            self._quiet = session
+            request.quiet = self._quiet
         if isinstance(command, Flush) and self._backend.admits(request):
             self._flusher.cancel()
         elif session.login is None and isinstance(asked, Put) and asked.condition is ANY:
@@ -147,9 +143,6 @@ class MemcachedDialect:
         isQuiet = not later.reply
         reply = NOT_LOGGED_IN if session.login is None else NOT_ALLOWED
         return _Settled(Told(False, b"" if isQuiet else reply), session, owner)
-
-    def _quietUpTo(self, last: Session) -> int:
-        return max(self._quietIndex, last.lastIndex)
 
     def refused(self, command: Command) -> Asked | None:
         """

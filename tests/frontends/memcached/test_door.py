@@ -237,22 +237,21 @@ class QuietTests(SynchronousTestCase):
 
     def test_seen(self) -> None:
         """
-        A read that comes later waits for what was written so, wherever that came from.
+        A read sees what was written so before, wherever that came from; what is written with a reply is none of that.
         """
         served = Served()
         served.backend.holding = True
         first, second, third = connect(served), connect(served), connect(served)
-        first.send(b"set a 0 0 1 noreply\r\nx\r\n")
-        protocolOf(first).session.lastIndex = 7
+        first.send(b"set a 0 0 1 noreply\r\nx\r\nset a 0 0 1\r\nx\r\n")
         second.send(b"delete b noreply\r\n")
         third.send(b"get a\r\n")
-        self.assertEqual(protocolOf(third).session.lastRead, 7)
-        protocolOf(second).session.lastIndex = 9
-        third.send(b"get a\r\n")
-        self.assertEqual(protocolOf(third).session.lastRead, 9)
-        protocolOf(first).session.lastIndex = 12
-        third.send(b"get a\r\n")
-        self.assertEqual(protocolOf(third).session.lastRead, 9)
+        served.connect().send(b"get a\r\nset a 0 1 noreply\r\nx\r\n")
+        *memcacheds, text, other = [request.quiet for request in served.backend.held]
+        self.assertEqual((text, other), (None, None))
+        quiet, loud, *others = memcacheds
+        self.assertIsNotNone(quiet)
+        self.assertIsNone(loud)
+        self.assertEqual(others, [quiet] * 2)
 
     def test_closedBehind(self) -> None:
         """

@@ -22,9 +22,9 @@ from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from replkv.commands.command import Command, ReadCommand
+from replkv.commands.command import Command, LoggedCommand, ReadCommand
 from replkv.commands.extras import Quit
-from replkv.commands.results import BadCommand, Result
+from replkv.commands.results import BadCommand, Result, Unavailable
 from replkv.frontends.asked import Asked
 from replkv.frontends.certified import certifiedLogin
 from replkv.frontends.dialect import Dialect
@@ -186,8 +186,10 @@ class ClientConnection(LineReceiver):
         reply = request.told(result)
         following = request.next() if request.holds else None
         if len(reply) > _ALWAYS_BYTES and not self._budget.mayHold(len(reply)):
-            # The server is overloaded, since its clients do not read what it has for them.
-            reply = self._dialect.refusal.reply or b""
+            # The server is overloaded, since its clients do not read what it has for them. What was written is written,
+            # though: to say that nothing was done would be wrong.
+            wrote = isinstance(request.command, LoggedCommand)
+            reply = request.told(Unavailable()) if wrote else self._dialect.refusal.reply or b""
             following = None
         request.reply = reply
         if request is self._holding:

@@ -14,6 +14,7 @@ from replkv.commands.delete import Delete
 from replkv.commands.gets import Gets
 from replkv.commands.results import Items, Unavailable
 from replkv.frontends.limits import IntakeLimits, MemoryLimits
+from replkv.wire.memcached.words import NOT_SURE
 from tests.frontends.text.session import MEMCACHED_PORT, PORT, TIMEOUT, Served, protocolOf
 from tests.network import FarEnd
 
@@ -111,6 +112,15 @@ class SharingTests(SynchronousTestCase):
         for client in (loud, quiet):
             client.send(b"x" * 100_000 + b"\r\nmn\r\n")
         self.assertEqual((loud.taken(), quiet.taken()), (BUSY + b"MN\r\n", b"MN\r\n"))
+
+    def test_unread(self) -> None:
+        """
+        Where clients have left too much unread, a long reply is refused; what was written is not said to be undone.
+        """
+        served = Served(memory=MemoryLimits(unreadBytes=1000))
+        client = connect(served)
+        client.send(b"set k 0 0 1000\r\n" + bytes(1000) + b"\r\nmg k v\r\ngat 5 k\r\n")
+        self.assertEqual(client.taken(), b"STORED\r\n" + BUSY + NOT_SURE)
 
     def test_longLine(self) -> None:
         """

@@ -20,7 +20,7 @@ from replkv.frontends.request import Backend, Owner, Quiet, Request
 from replkv.frontends.session import Session
 from replkv.users.secret import MAX_TOKEN_BYTES
 from replkv.users.user import NAME_PATTERN
-from replkv.wire.memcached.ask import Ask, Told
+from replkv.wire.memcached.ask import Ask, Plain, Told
 from replkv.wire.memcached.flush import Flush, FlushLater
 from replkv.wire.memcached.parser import MemcachedParser
 from replkv.wire.memcached.words import NOT_LOGGED_IN, REFUSAL, Terms
@@ -130,7 +130,7 @@ class MemcachedDialect:
             request.quiet = self._quiet
         if isinstance(command, Flush) and self._backend.admits(request):
             self._flusher.cancel()
-        elif session.login is None and isinstance(asked, Put) and asked.condition is ANY:
+        elif session.login is None and type(command) is Plain and isinstance(asked, Put) and asked.condition is ANY:
             # Nobody may set anything here without having logged in, or everybody may.
             return request if self._backend.admits(request) else _loggingIn(asked.value, command.isQuiet, request)
         return request

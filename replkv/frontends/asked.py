@@ -10,6 +10,7 @@ from replkv.commands.command import Command
 from replkv.commands.results import Result
 from replkv.frontends.request import Owner, Request
 from replkv.frontends.session import Session
+from replkv.wire.lasting import Lasting
 
 
 class Asked(Request):
@@ -19,9 +20,10 @@ class Asked(Request):
     @ivar room: the bytes that it takes up of what may be pending.
     @ivar reply: the text of the answer, empty where the client wants none; C{None} until there is one.
     @ivar holds: whether what the client asks for next has to wait until this is answered.
+    @ivar lasting: what it is the first step of; C{None} where it is all there is to do.
     """
 
-    __slots__ = ("holds", "reply", "room")
+    __slots__ = ("holds", "lasting", "reply", "room")
 
     def __init__(
         self,
@@ -36,6 +38,7 @@ class Asked(Request):
         self.room = self.size
         self.reply = reply
         self.holds = holds
+        self.lasting: Lasting | None = None
 
     @abstractmethod
     def told(self, result: Result) -> bytes:
@@ -43,7 +46,7 @@ class Asked(Request):
         Make the reply that tells what came of it.
         """
 
-    def next(self) -> Command | None:
+    def next(self) -> Lasting | None:
         """
         What is to be done now that it is answered, as if the client had asked for it: this is for one that L{holds}.
         """

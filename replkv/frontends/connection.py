@@ -33,6 +33,7 @@ from replkv.frontends.request import FOR_BACKEND, Request
 from replkv.frontends.serving import Server
 from replkv.frontends.session import Session
 from replkv.frontends.transport import ITransport
+from replkv.wire.lasting import Lasting
 from replkv.wire.settled import Settled
 
 # So long a reply is sent whatever waits to be read: to refuse it would make little difference.
@@ -74,6 +75,7 @@ class ClientConnection(LineReceiver):
     @ivar _heardAt: at which look of the watch something has arrived.
     @ivar _holding: what has to be answered before anything else is taken.
     @ivar _next: what is to be done before that.
+    @ivar _lasting: of what that is a step; C{None} where it is none.
     @ivar _full: whether there is no room for another command.
     @ivar _ready: whether it is in the outbox.
     @ivar _waits: whether it waits for its turn to take commands.
@@ -102,7 +104,8 @@ class ClientConnection(LineReceiver):
         self._heardAt = server.watch.now
         self._phase: _Phase = _OPEN
         self._holding: Asked | None = None
-        self._next: Command | None = None
+        self._next: Lasting | None = None
+        self._lasting: Lasting | None = None
         self._full = False
         self._ready = False
         self._waits = self._ahead = False
@@ -129,6 +132,8 @@ class ClientConnection(LineReceiver):
         self._phase = _CLOSED
         self.session.isOver = True
         self.replies.forget()
+        if self._lasting is not None:
+            self._lasting.cut()
         self._count(0, 0)
         if self._lingering is not None and self._lingering.active():
             self._lingering.cancel()
@@ -194,7 +199,7 @@ class ClientConnection(LineReceiver):
         request.reply = reply
         if request is self._holding:
             self._holding = None
-            self._next = following
+            self._next = self._lasting = following
         self._replied(reply)
 
     def _replied(self, reply: bytes) -> None:
@@ -218,10 +223,12 @@ class ClientConnection(LineReceiver):
     def refuseValue(self) -> None:
         """
         See L{replkv.frontends.arrivals.Receiver.refuseValue}. All that came before it has its place among the replies,
-        so this is the next one.
+        so this is the next one. Of what takes several steps, no more than the next one is done.
         """
         self._arriving = 0
-        if self._phase is not _CLOSED and self._parser.dropValue():
+        if self._lasting is not None:
+            self._lasting.cut()
+        elif self._phase is not _CLOSED and self._parser.dropValue():
             self._refuse(self._dialect.refusal)
 
     def look(self) -> None:
@@ -288,7 +295,8 @@ class ClientConnection(LineReceiver):
                 break
         else:
             waiting = self._parser.buffered
-        if self._arriving != (arriving := self._parser.unfinished) or self._waiting != waiting:
+        arriving = self._parser.unfinished if self._lasting is None else self._lasting.kept
+        if self._arriving != arriving or self._waiting != waiting:
             self._count(arriving, waiting)
         self._pace()
         if self._phase is _FINISHING and self.replies.isOver and self._next is None:
@@ -296,7 +304,8 @@ class ClientConnection(LineReceiver):
 
     def _count(self, arriving: int, waiting: int) -> None:
         """
-        There are so many bytes of a value that has not arrived whole, and so many that were read and wait to be taken.
+        There are so many bytes of a value that has not arrived whole, or are kept for later steps, and so many that
+        were read and wait to be taken.
         """
         self._server.backlog.hold(waiting - self._waiting)
         self._arriving, self._waiting = arriving, waiting
@@ -341,6 +350,7 @@ class ClientConnection(LineReceiver):
             self._intake.took()
             if request.holds:
                 self._holding = request
+                self._lasting = request.lasting
             self._server.backend.submit(request)
         elif isinstance(command, Settled):
             self._intake.took()

@@ -28,6 +28,7 @@ class MemcachedAsked(Asked):
     def __init__(self, ask: Ask, session: Session, owner: Owner, reply: bytes | None = None) -> None:
         super().__init__(ask.command, session, owner, reply, True, ask.holds)
         self._ask = ask
+        self.lasting = ask if ask.holds else None
 
     def told(self, result: Result) -> bytes:
         """

@@ -10,6 +10,7 @@ from typing import cast
 
 from replkv.commands.command import Command, ReadCommand, ValueCommand
 from replkv.commands.results import Counted, Result
+from replkv.wire.lasting import Lasting
 from replkv.wire.memcached.words import errorOf
 from replkv.wire.settled import Settled
 
@@ -25,7 +26,7 @@ class Told(Settled):
     reply: bytes
 
 
-class Ask(Command):
+class Ask(Lasting):
     """
     A line, or a step of what it asks for.
 

@@ -171,7 +171,7 @@ def _gat(words: Sequence[bytes], terms: Terms, hasVersion: bool) -> Command:
         return told(MANY_KEYS)
     if not all(map(isKey, keys)):
         return told(BAD_FORMAT)
-    return Touching(keys, lives, hasVersion)
+    return Touching(keys[0], lives, hasVersion, b" ".join(keys[1:]))
 
 
 def _count(words: Sequence[bytes], terms: Terms, kind: type[Incr] | type[Decr]) -> Command:

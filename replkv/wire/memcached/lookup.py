@@ -2,7 +2,8 @@
 C{get}, C{gets}, C{gat} and C{gats}: asking for what keys hold.
 
 A line may name many keys. As many as can be read at one instant are read so; what is left over is the next step. So no
-more is in memory than one step brings, and where one fails, the reply ends there.
+more is in memory than one step brings, and where one fails, the reply ends there. The keys of later steps are kept as
+they are written: each by itself would take up more than that.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from replkv.commands.layout import MAX_VALUE_BYTES
 from replkv.commands.lifetime import Lifetime
 from replkv.commands.results import Items, NotFound, Result, TooLarge
 from replkv.wire.memcached.ask import Ask
-from replkv.wire.memcached.words import errorOf
+from replkv.wire.memcached.words import NOT_READ, NOT_SURE, errorOf
 
 _END: Final = b"END\r\n"
 
@@ -53,20 +54,30 @@ class Lookup(Ask):
     Asks for keys, and then for the rest of them.
 
     @ivar _hasVersion: whether the reply tells the versions.
-    @ivar _rest: the keys that are still to be asked for.
+    @ivar _rest: the keys that are still to be asked for, with spaces between them.
+    @ivar _end: how the reply ends where there are no more.
     @ivar _next: the next step, once it is known.
     """
 
-    __slots__ = ("_atOnce", "_hasVersion", "_keys", "_maxValueBytes", "_next", "_rest")
+    __slots__ = ("_atOnce", "_end", "_hasVersion", "_keys", "_maxValueBytes", "_next", "_rest")
 
-    def __init__(self, keys: Sequence[bytes], hasVersion: bool, maxValueBytes: int, atOnce: int = MAX_KEYS) -> None:
+    def __init__(
+        self,
+        keys: Sequence[bytes],
+        hasVersion: bool,
+        maxValueBytes: int,
+        rest: bytes = b"",
+        atOnce: int = MAX_KEYS,
+    ) -> None:
         """
         @param maxValueBytes: as many bytes a value may have.
+        @param rest: more keys, with spaces between them.
         @param atOnce: as many keys are asked for in one step.
         """
         self._atOnce = atOnce
         self._keys = tuple(keys[:atOnce])
-        self._rest = keys[atOnce:]
+        self._rest = b" ".join([*keys[atOnce:], rest] if rest else keys[atOnce:])
+        self._end = _END
         mayBeMore = bool(self._rest) or len(self._keys) * maxValueBytes > MAX_VALUE_BYTES
         super().__init__(Gets(self._keys), holds=mayBeMore)
         self._hasVersion = hasVersion
@@ -78,16 +89,32 @@ class Lookup(Ask):
         See L{Ask.reply<replkv.wire.memcached.ask.Ask.reply>}.
         """
         if isinstance(result, TooLarge) and self.holds and len(self._keys) > 1:
-            self._goOn((*self._keys, *self._rest), len(self._keys) // 2)
+            if self._end is not _END:
+                return self._end
+            self._goOn(self._keys, self._rest, len(self._keys) // 2)
             return b""
         if not isinstance(result, Items):
             return None
         if self._rest:
-            self._goOn(self._rest, self._atOnce)
-        return rowsOf(result, self._hasVersion) + (b"" if self._rest else _END)
+            keys = self._rest.split(b" ", self._atOnce)
+            self._goOn(keys[: self._atOnce], b"".join(keys[self._atOnce :]), self._atOnce)
+        return rowsOf(result, self._hasVersion) + (b"" if self._rest else self._end)
 
-    def _goOn(self, keys: Sequence[bytes], atOnce: int) -> None:
-        self._next = Lookup(keys, self._hasVersion, self._maxValueBytes, atOnce)
+    def _goOn(self, keys: Sequence[bytes], rest: bytes, atOnce: int) -> None:
+        self._next = Lookup(keys, self._hasVersion, self._maxValueBytes, rest, atOnce)
+
+    @property
+    def kept(self) -> int:
+        """
+        See L{Lasting.kept<replkv.wire.lasting.Lasting.kept>}.
+        """
+        return len(self._rest)
+
+    def cut(self) -> None:
+        """
+        See L{Lasting.cut<replkv.wire.lasting.Lasting.cut>}.
+        """
+        self._rest, self._end = b"", NOT_READ
 
     def next(self) -> Ask | None:
         """
@@ -101,11 +128,15 @@ class Touching(Ask):
     Gives the first of several keys another time to live and asks for it, and then the next one.
     """
 
-    __slots__ = ("_hasVersion", "_lifetime", "_next", "_rest")
+    __slots__ = ("_end", "_hasVersion", "_lifetime", "_next", "_rest")
 
-    def __init__(self, keys: Sequence[bytes], lifetime: Lifetime, hasVersion: bool) -> None:
-        super().__init__(Gat(keys[0], lifetime), holds=len(keys) > 1)
-        self._rest = keys[1:]
+    def __init__(self, key: bytes, lifetime: Lifetime, hasVersion: bool, rest: bytes) -> None:
+        """
+        @param rest: more keys, with spaces between them.
+        """
+        super().__init__(Gat(key, lifetime), holds=bool(rest))
+        self._rest = rest
+        self._end = _END
         self._lifetime = lifetime
         self._hasVersion = hasVersion
         self._next: Touching | None = None
@@ -118,9 +149,23 @@ class Touching(Ask):
             return None
         row = rowsOf(result, self._hasVersion) if isinstance(result, Items) else b""
         if not self._rest:
-            return row + _END
-        self._next = Touching(self._rest, self._lifetime, self._hasVersion)
+            return row + self._end
+        key, _, rest = self._rest.partition(b" ")
+        self._next = Touching(key, self._lifetime, self._hasVersion, rest)
         return row
+
+    @property
+    def kept(self) -> int:
+        """
+        See L{Lasting.kept<replkv.wire.lasting.Lasting.kept>}.
+        """
+        return len(self._rest)
+
+    def cut(self) -> None:
+        """
+        See L{Lasting.cut<replkv.wire.lasting.Lasting.cut>}.
+        """
+        self._rest, self._end = b"", NOT_SURE
 
     def next(self) -> Ask | None:
         """

@@ -27,7 +27,7 @@ from replkv.commands.results import (
 )
 from replkv.wire.memcached.ask import Ask
 from replkv.wire.memcached.flags import Flags, Told
-from replkv.wire.memcached.words import TOO_LARGE
+from replkv.wire.memcached.words import REFUSAL, TOO_LARGE
 
 TRIES: Final = 8
 """
@@ -222,13 +222,14 @@ class CompareAndExtend(Ask):
     C{ms} that extends a key if it has a version: it is read first, and then stored if it still has that.
     """
 
-    __slots__ = ("_extends", "_flags", "_next", "_version")
+    __slots__ = ("_extends", "_flags", "_isCut", "_next", "_version")
 
     def __init__(self, extends: Append | Prepend, version: int, flags: Flags) -> None:
         super().__init__(Gets((extends.key,)), holds=True)
         self._extends = extends
         self._version = version
         self._flags = flags
+        self._isCut = False
         self._next: Ask | None = None
 
     def fill(self, value: bytes) -> None:
@@ -246,12 +247,28 @@ class CompareAndExtend(Ask):
             return self._flags.line(b"NF") if isinstance(result, Items) else None
         if item.version != self._version:
             return self._flags.line(b"EX")
+        if self._isCut:
+            return REFUSAL
         value = self._extends.extended(item.value)
         if len(value) > self._extends.most:
             return TOO_LARGE
         put = Put(item.key, item.flags, KEPT, Condition(Need.VERSION, item.version), value, False)
         self._next = MetaPlain(put, self._flags, COMPARE_CODES)
         return b""
+
+    @property
+    def kept(self) -> int:
+        """
+        See L{Lasting.kept<replkv.wire.lasting.Lasting.kept>}.
+        """
+        return len(self._extends.value)
+
+    def cut(self) -> None:
+        """
+        See L{Lasting.cut<replkv.wire.lasting.Lasting.cut>}.
+        """
+        self._extends.value = b""
+        self._isCut = True
 
     def next(self) -> Ask | None:
         """

@@ -171,6 +171,8 @@ class MemcachedParser:
             return None
         self._isLong = False
         self._offset = end + 1
+        # The next line may be long in coming, or in being read.
+        self._forget()
         words = [word for word in buffer[start:stop].split(b" ") if word]
         reader = _LINES.get(words[0]) if words else None
         return self._takeStoring(words) if reader is None else reader(words, self._terms)

@@ -135,6 +135,47 @@ class SharingTests(SynchronousTestCase):
         client.send(b" k\r\nmn\r\n")
         self.assertEqual(client.taken(), BUSY + b"MN\r\n")
 
+    def test_manyKeys(self) -> None:
+        """
+        So do the keys that a line has named and that are still to be asked for: of such lines, some are cut short.
+        """
+        served = Served(memory=MemoryLimits(arrivingBytes=100_000))
+        served.backend.holding = True
+        reader, toucher = connect(served), connect(served)
+        reader.send(b"get" + b" k" * 10_000 + b"\r\nmn\r\n")
+        toucher.send(b"gat 5" + b" k" * 10_000 + b"\r\nmn\r\n")
+        self.assertEqual(served.clients.arrivals.total, 2 * (10_000 - 128) - 1 + 2 * 9_999 - 1)
+        served.network.advance(1)
+        third = connect(served)
+        third.send(b"get" + b" k" * 16_000 + b"\r\nget" + b" k" * 16_000 + b"\r\n")
+        other = connect(served)
+        other.send(b"set k 0 0 90000\r\n" + bytes(50_000))
+        self.assertLess(served.clients.arrivals.total, 100_000)
+        served.backend.holding = False
+        served.answer()
+        ends = b"SERVER_ERROR no answer from the cluster: nothing was read\r\nMN\r\n", NOT_SURE + b"MN\r\n"
+        self.assertEqual((reader.taken(), toucher.taken()), ends)
+        other.send(bytes(40_000) + b"\r\n")
+        self.assertEqual((third.taken(), other.taken()), (b"END\r\n" * 2, b"STORED\r\n"))
+        self.assertEqual(served.clients.arrivals.total, 0)
+
+    def test_keptValue(self) -> None:
+        """
+        So does a value that is to be appended once the version is known.
+        """
+        served = Served(memory=MemoryLimits(arrivingBytes=1000))
+        client, other = connect(served), connect(served)
+        client.send(b"set k 0 0 1\r\nx\r\n")
+        served.backend.holding = True
+        client.send(b"ms k 900 MA C1\r\n" + bytes(900) + b"\r\nget k\r\n")
+        self.assertEqual(served.clients.arrivals.total, 900)
+        served.network.advance(1)
+        other.send(b"set k 0 0 900\r\n" + bytes(200))
+        self.assertEqual(served.clients.arrivals.total, 200)
+        served.backend.holding = False
+        served.answer()
+        self.assertEqual(client.taken(), b"STORED\r\n" + BUSY + b"VALUE k 0 1\r\nx\r\nEND\r\n")
+
 
 class Reactor(Clock):
     """
@@ -200,13 +241,17 @@ class StepTests(SynchronousTestCase):
 
     def test_goneMeanwhile(self) -> None:
         """
-        Where the client has gone, there is no next step.
+        Where the client has gone, there is no next step, and nothing is kept for one.
         """
         served = Served()
         served.backend.holding = True
         client = connect(served)
         client.send(b"get " + b"k " * 300 + b"\r\n")
+        lasting = protocolOf(client)._lasting
+        assert lasting is not None
+        self.assertEqual((lasting.kept, served.clients.arrivals.total), (343, 343))
         client.abort()
+        self.assertEqual((lasting.kept, served.clients.arrivals.total), (0, 0))
         served.answer()
         self.assertEqual(len(served.backend.held), 0)
 

@@ -14,7 +14,7 @@ The rules, in the order in which the input meets them:
      can be read, the block and its end are swallowed, lest a value be run as a command; without that end, all up to
      the next LF is dropped. More than L{SWALLOW_LIMIT} bytes are not worth it: the input is given up.
   5. A line whose first byte is that of memcached's binary protocol is given up without a word.
-  6. A line that is HTTP's, and whose first word is none of memcached's, is given up: see L{replkv.wire.parser}.
+  6. So is a line that is HTTP's, and whose first word is none of memcached's: see L{replkv.wire.parser}.
   7. Any other line is an error, and the next line is a command.
   8. When the input is given up, there is nothing more.
 
@@ -220,9 +220,7 @@ class MemcachedParser:
         Report a line that is no command (rules 5 to 7).
         """
         line = b" ".join(words)
-        if line.startswith(b"\x80"):
-            return self._giveUp(b"")
-        return self._giveUp(ERROR) if HTTP_LINE.fullmatch(line) else Told(False, ERROR)
+        return self._giveUp(b"") if line.startswith(b"\x80") or HTTP_LINE.fullmatch(line) else Told(False, ERROR)
 
     def _readBlock(self) -> Command | None:
         """

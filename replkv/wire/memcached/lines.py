@@ -40,6 +40,7 @@ from replkv.wire.memcached.words import (
     BAD_FORMAT,
     ERROR,
     MANY_KEYS,
+    MOST_BYTES,
     NOT_NUMBER,
     TOO_LARGE,
     UINT32,
@@ -108,7 +109,7 @@ def _store(words: Sequence[bytes], terms: Terms, condition: Condition) -> Comman
         return told(ERROR)
     isQuiet = words[-1] == NOREPLY
     key = words[1]
-    flags, lives, size = unsigned(words[2], UINT32), lifetime(words[3], terms), unsigned(words[4])
+    flags, lives, size = unsigned(words[2], UINT32), lifetime(words[3], terms), unsigned(words[4], MOST_BYTES)
     if flags is None or lives is None or size is None or not isKey(key):
         return told(BAD_FORMAT, isQuiet)
     if size > terms.maxValueBytes:
@@ -121,7 +122,7 @@ def _cas(words: Sequence[bytes], terms: Terms) -> Command:
         return told(ERROR)
     isQuiet = words[-1] == NOREPLY
     key = words[1]
-    flags, lives, size = unsigned(words[2], UINT32), lifetime(words[3], terms), unsigned(words[4])
+    flags, lives, size = unsigned(words[2], UINT32), lifetime(words[3], terms), unsigned(words[4], MOST_BYTES)
     version = unsigned(words[5])
     if flags is None or lives is None or size is None or version is None or not isKey(key):
         return told(BAD_FORMAT, isQuiet)
@@ -137,7 +138,7 @@ def _extend(words: Sequence[bytes], terms: Terms, kind: type[Append] | type[Prep
     if not 5 <= len(words) <= 6:
         return told(ERROR)
     isQuiet = words[-1] == NOREPLY
-    key, size = words[1], unsigned(words[4])
+    key, size = words[1], unsigned(words[4], MOST_BYTES)
     if unsigned(words[2], UINT32) is None or lifetime(words[3], terms) is None or size is None or not isKey(key):
         return told(BAD_FORMAT, isQuiet)
     if size > terms.maxValueBytes:

@@ -33,7 +33,7 @@ from replkv.wire.memcached.metaasks import (
     MetaPlain,
 )
 from replkv.wire.memcached.metacount import Arithmetic
-from replkv.wire.memcached.words import BAD_FORMAT, ERROR, UINT32, UINT64, Terms, unsigned
+from replkv.wire.memcached.words import BAD_FORMAT, ERROR, MOST_BYTES, UINT32, UINT64, Terms, unsigned
 
 META_NUMBYTES_PLACE: Final = 2
 """
@@ -73,7 +73,7 @@ def _get(words: Sequence[bytes], terms: Terms) -> Command:
 
 
 def _set(words: Sequence[bytes], terms: Terms) -> Command:
-    size = unsigned(words[2]) if len(words) > 2 else None
+    size = unsigned(words[2], MOST_BYTES) if len(words) > 2 else None
     if size is None:
         raise FlagError(BAD_FORMAT)
     flags = Flags(words[1], words[3:], b"bcCFkOqsTMN", unsupported=b"EI")

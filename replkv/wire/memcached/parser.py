@@ -12,7 +12,8 @@ The rules, in the order in which the input meets them:
      CR LF. Without that end it is a bad data chunk: nothing is stored, and all up to the next LF is dropped.
   4. Such a line that is not well-formed, or whose value is too large, is answered at once. Where its number of bytes
      can be read, the block and its end are swallowed, lest a value be run as a command; without that end, all up to
-     the next LF is dropped. More than L{SWALLOW_LIMIT} bytes are not worth it: the input is given up.
+     the next LF is dropped. More than L{SWALLOW_LIMIT} bytes are not worth it: the input is given up. More than
+     L{MOST_BYTES<replkv.wire.memcached.words.MOST_BYTES>} are no number of bytes.
   5. A line whose first byte is that of memcached's binary protocol is given up without a word.
   6. So is a line that is HTTP's, and whose first word is none of memcached's: see L{replkv.wire.parser}.
   7. Any other line is an error, and the next line is a command.
@@ -33,7 +34,7 @@ from replkv.wire.memcached.flush import readFlush
 from replkv.wire.memcached.lines import LONG, NUMBYTES_PLACE, OTHERS, STORING, Reader
 from replkv.wire.memcached.meta import META, META_NUMBYTES_PLACE, readMetaSet
 from replkv.wire.memcached.stats import readStats
-from replkv.wire.memcached.words import BAD_CHUNK, ERROR, LONG_LINE, TOO_LARGE, Terms
+from replkv.wire.memcached.words import BAD_CHUNK, ERROR, LONG_LINE, MOST_BYTES, TOO_LARGE, Terms
 from replkv.wire.parser import HTTP_LINE, SWALLOW_LIMIT
 
 LINE_LIMIT: Final = 2048
@@ -208,6 +209,8 @@ class MemcachedParser:
         """
         Answer a line whose value block is not taken, and swallow that (rule 4).
         """
+        if size > MOST_BYTES:
+            return ask
         if size > SWALLOW_LIMIT:
             return self._giveUp(TOO_LARGE)
         self._ask = None

@@ -34,6 +34,11 @@ Clients look for the release of memcached whose commands they can use.
 UINT32: Final = 2**32 - 1
 UINT64: Final = 2**64 - 1
 
+MOST_BYTES: Final = 2**31 - 3
+"""
+As many bytes memcached can count, with the end of the line behind them. What is more is no length of anything.
+"""
+
 _MOST_DIGITS: Final = 20
 _MOST_SECONDS_FROM_NOW: Final = 60 * 60 * 24 * 30
 

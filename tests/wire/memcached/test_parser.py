@@ -213,7 +213,15 @@ class BlockTests(ParserTestCase):
         What is not worth swallowing is not.
         """
         self.assertTold(b"set k 0 0 %d\r\n" % (SWALLOW_LIMIT + 1), TOO_LARGE, close=True)
-        self.assertTold(b"set k 0 0 %d\r\n" % 10**30, TOO_LARGE, close=True)
+        self.assertTold(b"set k 0 0 %d\r\n" % (2**31 - 3), TOO_LARGE, close=True)
+
+    def test_beyondLengths(self) -> None:
+        """
+        More bytes than memcached can count are none that follow.
+        """
+        for size in (2**31 - 2, 2**32 - 1, 10**30):
+            for line in (b"set k 0 0 %d", b"cas k 0 0 %d 1", b"append k 0 0 %d", b"ms k %d"):
+                self.assertEqual(parse([line % size + b"\r\nquit\r\n"]), [Told(False, BAD_FORMAT), Quit()], line)
 
 
 class UnfinishedTests(ParserTestCase):

@@ -4,7 +4,7 @@ C{stats}: how the server is, in memcached's words as far as they mean something 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from replkv.commands.command import Command
@@ -30,6 +30,23 @@ _PARTS: Final = {
 }
 """
 There are no slabs, and what is counted is not counted anew.
+"""
+
+_SETTINGS: Final = {
+    "maxbytes": "0",
+    "verbosity": "0",
+    "evictions": "off",
+    "detail_enabled": "no",
+    "cas_enabled": "yes",
+    "auth_enabled_sasl": "no",
+    "slab_reassign": "no",
+    "lru_crawler": "no",
+    "flush_enabled": "yes",
+    "dump_enabled": "no",
+    "lru_maintainer_thread": "no",
+}
+"""
+What programs ask of the settings, as far as it is the same for every server.
 """
 
 
@@ -62,8 +79,7 @@ class Stating(Ask):
             **{theirs: result.values[ours] for ours, theirs in _SAME.items() if ours in result.values},
             **{f"replkv_{name}": value for name, value in result.values.items()},
         }
-        lines = [f"STAT {name} {value}\r\n" for name, value in values.items()]
-        return "".join([*lines, "END\r\n"]).encode("utf-8")
+        return _written(values)
 
 
 def readStats(words: Sequence[bytes], terms: Terms) -> Command:
@@ -75,11 +91,14 @@ def readStats(words: Sequence[bytes], terms: Terms) -> Command:
     return Told(False, _part(words[1], words[2:], terms))
 
 
+def _written(values: Mapping[str, str]) -> bytes:
+    lines = [f"STAT {name} {value}\r\n" for name, value in values.items()]
+    return "".join([*lines, "END\r\n"]).encode("utf-8")
+
+
 def _part(part: bytes, arguments: Sequence[bytes], terms: Terms) -> bytes:
     if part == b"settings":
-        return b"STAT maxbytes 0\r\nSTAT evictions off\r\nSTAT cas_enabled yes\r\nSTAT item_size_max %d\r\nEND\r\n" % (
-            terms.maxValueBytes
-        )
+        return _written({**_SETTINGS, "item_size_max": str(terms.maxValueBytes)})
     if part == b"cachedump":
         if len(arguments) < 2:
             return b"CLIENT_ERROR bad command line\r\n"

@@ -167,7 +167,9 @@ class RequestTests(ParserTestCase):
             (b"stats detail", b"CLIENT_ERROR usage: stats detail on|off|dump\r\n"),
         ):
             self.assertTold(line + b"\r\n", reply)
-        self.assertIn(b"STAT item_size_max 64\r\n", parse([b"stats settings\r\n"])[0].reply)  # type: ignore[attr-defined]
+        settings = parse([b"stats settings\r\n"])[0].reply  # type: ignore[attr-defined]
+        for line in (b"STAT item_size_max 64", b"STAT verbosity 0", b"STAT flush_enabled yes", b"STAT lru_crawler no"):
+            self.assertIn(line + b"\r\n", settings)
 
 
 class ReplyTests(ParserTestCase):

@@ -66,7 +66,7 @@ class Judge:
 
     def _disturbed(self, suite: Suite, replkv: Store, expected: Outcome) -> Outcome:
         spared = replkv.places[-1]
-        meanwhile = replkv.disturbance(spared)
+        meanwhile = replkv.disturbance(spared, self._say)
         try:
             return self._judged(suite, suite.call, spared, expected, DYING, meanwhile)
         finally:

@@ -24,12 +24,20 @@ class Killing:
     halted until another one leads, and that is killed.
     """
 
-    def __init__(self, cluster: ReplkvCluster, spared: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        cluster: ReplkvCluster,
+        spared: int,
+        say: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """
         @param spared: the server that does not die.
+        @param say: is told who dies.
         """
         self._cluster = cluster
         self._spared = spared
+        self._say = say
         self._clock = clock
         self._dead: int | None = None
         self._next = clock() + _INTERVAL
@@ -64,6 +72,7 @@ class Killing:
         # It may have lost its office just now: then it is as good as any other.
         victim = others[0] if leader is None else leader
         self._cluster.kill(victim)
+        self._say(f"server {victim} led, and was killed")
         return victim
 
     def _leading(self, numbers: list[int]) -> int | None:

@@ -47,11 +47,12 @@ class Store(Protocol):
 
     places: list[Place]
 
-    def disturbance(self, spared: Place) -> Callable[[], None]:
+    def disturbance(self, spared: Place, say: Callable[[str], None]) -> Callable[[], None]:
         """
         Get what has its leaders die, one after the other: it is to be called again and again.
 
         @param spared: the server that is asked meanwhile, and does not die.
+        @param say: is told who dies.
         """
 
     def mend(self) -> None:
@@ -77,7 +78,7 @@ class Memcached:
         self._process = start(command, folder, "memcached.log")
         until(lambda: all(answers(place) for place in self.places), "memcached takes clients")
 
-    def disturbance(self, spared: Place) -> Callable[[], None]:
+    def disturbance(self, spared: Place, say: Callable[[str], None]) -> Callable[[], None]:
         """
         See L{Store.disturbance}: it has no leader.
         """
@@ -116,11 +117,11 @@ class Replkv:
             self.close()
             raise
 
-    def disturbance(self, spared: Place) -> Callable[[], None]:
+    def disturbance(self, spared: Place, say: Callable[[str], None]) -> Callable[[], None]:
         """
         See L{Store.disturbance}.
         """
-        return Killing(self._cluster, self._ports.index(spared.port))
+        return Killing(self._cluster, self._ports.index(spared.port), say)
 
     def mend(self) -> None:
         """

@@ -81,7 +81,8 @@ class KillingTests(SynchronousTestCase):
         One, and its clock.
         """
         clock = Clock()
-        return Killing(cast(ReplkvCluster, cast(Any, cluster)), spared, clock.seconds), clock
+        self.told: list[str] = []
+        return Killing(cast(ReplkvCluster, cast(Any, cluster)), spared, self.told.append, clock.seconds), clock
 
     def test_rhythm(self) -> None:
         """
@@ -95,6 +96,7 @@ class KillingTests(SynchronousTestCase):
             told += [(second, *what) for what in cluster.done]
             cluster.done.clear()
             clock.advance(1)
+        self.assertEqual(self.told, ["server 0 led, and was killed", "server 1 led, and was killed"])
         self.assertEqual(told, [(10, "kill", 0), (12, "restart", 0), (20, "kill", 1), (22, "restart", 1)])
         self.assertFalse(any(process.signals for process in cluster.processes))
 

@@ -23,6 +23,9 @@ _PYTEST_STATES: Final = {
     "XPASS": State.FAILED,
 }
 
+_PYTEST_FAILURE: Final = re.compile(r"^_{3,} (\S+) _{3,}$", re.MULTILINE)
+_UNSURE: Final = "it may have been done"
+
 _UNITTEST_NAME: Final = re.compile(r"\s*(test\w*) \(")
 _UNITTEST_END: Final = re.compile(r"(?:.*\.\.\. )?(ok|FAIL|ERROR|skipped '.*'|skipped \".*\"|expected failure)")
 
@@ -45,6 +48,22 @@ def countPytest(text: str) -> Outcome:
         if found := _PYTEST_LINE.fullmatch(line.rstrip()):
             told[found[1]].append(_PYTEST_STATES[found[2]])
     return worst(told)
+
+
+def countUnsure(text: str) -> Outcome:
+    """
+    The same, but a test is told apart that failed since replkv said that something may have been done: then no leader
+    was there to say more, and few clients know what to do about it.
+    """
+    outcome = countPytest(text)
+    # What stands before the first test that failed, and then by turns the name of one, and how it failed.
+    _, *parts = _PYTEST_FAILURE.split(text)
+    unsure = {
+        "::" + name.replace(".", "::") for name, part in zip(parts[::2], parts[1::2], strict=True) if _UNSURE in part
+    }
+    failed = [name for name, state in outcome.tests.items() if state is State.FAILED]
+    told = {name: State.UNSURE for name in failed if any(name.endswith(end) for end in unsure)}
+    return Outcome({**outcome.tests, **told})
 
 
 def countUnittest(text: str) -> Outcome:

@@ -5,6 +5,7 @@ Has all suites run at memcached and at replkv.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -50,8 +51,9 @@ class Judge:
             rows[-1] = Row(suite.title(self._kit), expected, found)
         for suite, row in zip(suites, rows, strict=True):
             found = dict(row.found)
-            if suite.bearsKills:
-                found[DYING] = self._disturbed(suite, replkv, row.expected)
+            if suite.countDisturbed is not None:
+                disturbed = replace(suite, count=suite.countDisturbed)
+                found[DYING] = self._disturbed(disturbed, replkv, row.expected)
             yield Row(row.title, row.expected, found)
 
     def some(self, suites: Sequence[Suite], memcached: Store, replkv: Store) -> Iterator[Row]:

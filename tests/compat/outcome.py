@@ -12,11 +12,14 @@ from enum import Enum
 class State(Enum):
     """
     How a test ended.
+
+    @cvar UNSURE: it was told that something may have been done or not, as is right when a leader dies, and gave up.
     """
 
     PASSED = "passed"
     FAILED = "failed"
     SKIPPED = "skipped"
+    UNSURE = "unsure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +40,10 @@ class Outcome:
 
     def lacks(self, other: Outcome) -> list[str]:
         """
-        The tests that passed there and not here.
+        The tests that passed there, and neither did so here nor were right to be unsure.
         """
         passed = [name for name, state in other.tests.items() if state is State.PASSED]
-        return sorted(name for name in passed if self.tests.get(name) is not State.PASSED)
+        return sorted(name for name in passed if self.tests.get(name) not in (State.PASSED, State.UNSURE))
 
 
 def worst(told: Mapping[str, list[State]]) -> Outcome:

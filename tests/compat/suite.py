@@ -77,7 +77,8 @@ class Suite:
     @ivar count: reads what they printed.
     @ivar seconds: after these it is ended: it hangs.
     @ivar short: how a part of them is run, where all would take long; C{None} for all of them.
-    @ivar bearsKills: whether they stand it that an answer takes a second or two, so that leaders may die meanwhile.
+    @ivar countDisturbed: reads the same of a run in which leaders died; C{None} for those that do not stand it that an
+        answer takes a second or two.
     """
 
     name: str
@@ -86,7 +87,7 @@ class Suite:
     count: Callable[[str], Outcome]
     seconds: float = 300
     short: Callable[[Kit, int], Call] | None = None
-    bearsKills: bool = False
+    countDisturbed: Callable[[str], Outcome] | None = None
 
     def title(self, kit: Kit) -> str:
         """

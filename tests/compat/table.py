@@ -59,7 +59,10 @@ def tableOf(rows: Sequence[Row], first: str, places: Sequence[str]) -> list[str]
 
 
 def _cell(outcome: Outcome | None) -> str:
-    return "" if outcome is None else str(outcome.count(State.PASSED))
+    if outcome is None:
+        return ""
+    unsure = outcome.count(State.UNSURE)
+    return f"{outcome.count(State.PASSED)}, {unsure} unsure" if unsure else str(outcome.count(State.PASSED))
 
 
 def _some(names: Sequence[str]) -> str:

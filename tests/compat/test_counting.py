@@ -13,10 +13,11 @@ from tests.compat.counting import (
     countMemcslap,
     countPytest,
     countUnittest,
+    countUnsure,
 )
 from tests.compat.outcome import Outcome, State
 
-PASSED, FAILED, SKIPPED = State.PASSED, State.FAILED, State.SKIPPED
+PASSED, FAILED, SKIPPED, UNSURE = State.PASSED, State.FAILED, State.SKIPPED, State.UNSURE
 
 
 class OutcomeTests(SynchronousTestCase):
@@ -26,12 +27,12 @@ class OutcomeTests(SynchronousTestCase):
 
     def test_lacks(self) -> None:
         """
-        A test that did not run is lacking, and one that does not pass elsewhere is not.
+        A test that did not run is lacking. One that does not pass elsewhere is not, nor one that was unsure.
         """
-        here = Outcome({"a": PASSED, "b": FAILED, "c": FAILED, "d": SKIPPED})
-        there = Outcome({"a": PASSED, "b": FAILED, "c": PASSED, "d": PASSED, "e": PASSED, "f": SKIPPED})
+        here = Outcome({"a": PASSED, "b": FAILED, "c": FAILED, "d": SKIPPED, "g": UNSURE})
+        there = Outcome({**dict.fromkeys("acdeg", PASSED), "b": FAILED, "f": SKIPPED})
         self.assertEqual(here.lacks(there), ["c", "d", "e"])
-        self.assertEqual([here.count(state) for state in State], [1, 2, 1])
+        self.assertEqual([here.count(state) for state in State], [1, 2, 1, 1])
 
 
 class PytestTests(SynchronousTestCase):
@@ -75,6 +76,40 @@ FAILED env/lib/tests/test_a.py::TestAPI::test_two[a b-c] - AssertionError
             countPytest("test_a.py::test_one PASSED [ 50%]\ntest_a.py::test_two ").tests,
             {"test_a.py::test_one": PASSED},
         )
+
+
+class UnsureTests(SynchronousTestCase):
+    """
+    Tests for L{countUnsure}.
+    """
+
+    def test_states(self) -> None:
+        """
+        Unsure is who failed for that, and nobody else.
+        """
+        text = """
+env/test_a.py::TestAPI::test_one PASSED [ 20%]
+env/test_a.py::TestAPI::test_two FAILED [ 40%]
+env/test_a.py::TestAPI::test_three FAILED [ 60%]
+env/test_a.py::test_four FAILED [ 80%]
+env/test_a.py::TestAPI::test_five PASSED [100%]
+=================================== FAILURES ===================================
+_______________________ TestAPI.test_two _______________________
+MemcacheServerError: b'no answer from the cluster: it may have been done, or may yet be'
+_______________________ TestAPI.test_three _______________________
+AssertionError: 1 != 2
+________________________________ test_four _____________________________________
+MemcacheServerError: b'no answer from the cluster: it may have been done, or may yet be'
+"""
+        outcome = countUnsure(text)
+        self.assertEqual(list(outcome.tests.values()), [PASSED, UNSURE, FAILED, UNSURE, PASSED])
+        self.assertEqual(countPytest(text).count(UNSURE), 0)
+
+    def test_none(self) -> None:
+        """
+        Where nothing failed there is nothing to tell.
+        """
+        self.assertEqual(countUnsure("test_a.py::test_one PASSED [100%]\n").tests, {"test_a.py::test_one": PASSED})
 
 
 class UnittestTests(SynchronousTestCase):

@@ -34,6 +34,14 @@ class TableTests(SynchronousTestCase):
         self.assertEqual(tableOf(rows, "memcached 1.6", ["leader", "follower"]), lines)
         self.assertFalse(any(row.lacking or row.isEmpty for row in rows))
 
+    def test_unsure(self) -> None:
+        """
+        Who was unsure is told of, and is no failure.
+        """
+        row = Row("tooz", Outcome(passed(2)), {"follower": Outcome({**passed(1), "test_1": State.UNSURE})})
+        self.assertEqual(tableOf([row], "memcached", ["follower"])[2:], ["| tooz | 2 | 1, 1 unsure |"])
+        self.assertFalse(row.lacking)
+
     def test_failures(self) -> None:
         """
         Below it stands which tests failed, of many the first ones.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
-from tests.compat.counting import countPytest
+from tests.compat.counting import countPytest, countUnsure
 from tests.compat.suite import HOST, Call, Kit, Suite
 from tests.compat.suites.bypytest import pytestCall
 
@@ -24,7 +24,7 @@ SUITE: Final = Suite(
     call=_call,
     short=partial(_call, options=["-k", "lock or leader or capabilities"]),
     count=countPytest,
-    bearsKills=True,
+    countDisturbed=countUnsure,
 )
 """
 It waits up to 30 s for an answer.

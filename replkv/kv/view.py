@@ -17,10 +17,10 @@ class View:
     """
     The L{View<replkv.commands.state.View>} of a state machine as it is now.
 
-    @ivar walked: how many bytes were read on walks, and what other work is as much.
+    @ivar read: how many bytes were read, whether they are told or not, and what other work is as much.
     """
 
-    __slots__ = ("_machine", "_time", "walked")
+    __slots__ = ("_machine", "_time", "read")
 
     def __init__(self, machine: StateMachine, time: int) -> None:
         """
@@ -28,7 +28,7 @@ class View:
         """
         self._machine: Final = machine
         self._time: Final = time
-        self.walked = 0
+        self.read = 0
 
     def find(self, key: bytes) -> Item | None:
         """
@@ -37,9 +37,11 @@ class View:
         @raise replkv.kv.record.RottenRecord: if the record is not what was written.
         @raise replkv.kv.engine.EngineError: if the engine fails.
         """
+        self.read += STEP_BYTES
         record = self._machine.read(key)
         if record is None:
             return None
+        self.read += len(record.value)
         deadline = record.deadline
         if not deadline:
             return Item(key, record.flags, record.version, 0, record.value)
@@ -56,7 +58,7 @@ class View:
         """
         time = self._time
         for key, head, valueBytes, size in self._machine.walk(prefix, after):
-            self.walked += size + STEP_BYTES
+            self.read += size + STEP_BYTES
             if head is None:
                 yield key, None, size
                 continue

@@ -19,7 +19,7 @@ from replkv.commands.auth import Auth
 from replkv.commands.command import ChangeCommand, DataCommand, LoggedCommand, ReadCommand
 from replkv.commands.extras import Transfer
 from replkv.commands.members import MemberCommand
-from replkv.commands.results import NotUpgraded, Redirected, Refused, Result, Unavailable, sizeOf
+from replkv.commands.results import NotUpgraded, Redirected, Refused, Result, Unavailable
 from replkv.commands.state import Overdue
 from replkv.commands.usercommand import UserCommand
 from replkv.commands.users import Users
@@ -257,7 +257,7 @@ class Executor:
         Answer a read from the state machine as it is now; or what else had to wait until it was sure that this server
         leads.
 
-        @return: how many bytes of values it was answered with, and what other work is as much.
+        @return: how many bytes were read for it, and what other work is as much.
         @raise RottenRecord: if the record is not what was written. The read is answered all the same.
         """
         request, time, _ = read
@@ -285,9 +285,9 @@ class Executor:
                 self.readAgain(read)
             else:
                 request.answer(Unavailable())
-            return view.walked
+            return view.read
         request.answer(result)
-        return sizeOf(result) + view.walked
+        return view.read
 
     def readAgain(self, read: Read) -> None:
         """

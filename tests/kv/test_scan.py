@@ -7,14 +7,17 @@ from __future__ import annotations
 from replkv.commands import countprefix, scan
 from replkv.commands.condition import ANY
 from replkv.commands.countprefix import Count
+from replkv.commands.gets import Gets
+from replkv.commands.layout import MAX_VALUE_BYTES
 from replkv.commands.lifetime import FOREVER
 from replkv.commands.put import Put
-from replkv.commands.results import KeyInfo, Keys, Result, Total
+from replkv.commands.results import Items, KeyInfo, Keys, Result, TooLarge, Total
 from replkv.commands.scan import Scan
 from replkv.commands.state import Overdue
 from replkv.kv.engine import EngineError
 from replkv.kv.limits import MachineLimits
 from replkv.kv.machine import StateMachine
+from replkv.kv.records import STEP_BYTES
 from replkv.kv.view import View
 from replkv.raft.entry import Entry
 from tests.commands.logged import encodeSet
@@ -113,7 +116,20 @@ class RangeTests(MachineCase):
         self.assertEqual(self.tell(Count(b"")), Total(2, keys[1].key))
         view = View(self.kv, 1000)
         Scan(b"", 9).tell(view)
-        self.assertGreater(view.walked, scan.MOST_BYTES)
+        self.assertGreater(view.read, scan.MOST_BYTES)
+
+    def test_several(self) -> None:
+        """
+        What is read for keys that are asked for by name counts: each of them, whether it is there or not, and what they
+        hold, though it is more than can be told.
+        """
+        view = View(self.kv, 1000)
+        self.assertEqual(Gets((b"a", b"b", b"c")).tell(view), Items(()))
+        self.assertEqual(view.read, 3 * STEP_BYTES)
+        self.write(2, bytes(MAX_VALUE_BYTES))
+        view = View(self.kv, 1000)
+        self.assertEqual(Gets((b"k000000", b"k000001")).tell(view), TooLarge())
+        self.assertGreater(view.read, 2 * MAX_VALUE_BYTES)
 
     def test_nothingIsKept(self) -> None:
         """

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_left, insort
+from collections.abc import Collection
 from typing import Final
 
 from replkv.kv.engine import Engine, EngineError
@@ -102,19 +103,21 @@ class ExpiryIndex:
         if place == 0:
             self._look()
 
-    def latestDue(self, time: int) -> int:
+    def latestDue(self, time: int, keys: Collection[bytes] | None = None) -> int:
         """
         Tell the latest deadline that is not after C{time}; 0 if there is none, and C{time} itself where more than the
         front is due by then.
+
+        @param keys: those of which it is asked for; C{None} for all.
         """
         end = _HEAD.pack(EXPIRING, time + 1)
         if self._horizon < end:
             return time
-        place = bisect_left(self._front, (end, b""))
-        if not place:
-            return 0
-        _, deadline = _HEAD.unpack_from(self._front[place - 1][0])
-        return int(deadline)
+        for place in range(bisect_left(self._front, (end, b"")) - 1, -1, -1):
+            entry, _ = self._front[place]
+            if keys is None or entry[_HEAD.size :] in keys:
+                return int.from_bytes(entry[len(EXPIRING) : _HEAD.size])
+        return 0
 
     def takeDue(self, clock: int, limit: int) -> list[tuple[bytes, int]]:
         """

@@ -12,7 +12,7 @@ L{StateMachine.apply} is one atomic write, so that the engine always says what i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from replkv.commands.command import WriteCommand
 from replkv.commands.logged import decode
@@ -97,12 +97,14 @@ class StateMachine:
         earliest = self._records.expiry.earliest
         return None if earliest == NEVER else earliest
 
-    def latestDue(self, time: int) -> int:
+    def latestDue(self, time: int, keys: Collection[bytes] | None = None) -> int:
         """
         Tell the latest deadline of the records that are held which is not after C{time}; 0 if there is none, and
         C{time} itself where there are very many.
+
+        @param keys: those of which it is asked for; C{None} for all.
         """
-        return self._records.expiry.latestDue(time)
+        return self._records.expiry.latestDue(time, keys)
 
     def apply(self, entries: Sequence[Entry]) -> list[Result | None]:
         """

@@ -96,15 +96,16 @@ class LeaderClock:
         By when the log has to have come so that all keys that are asked for, and are due by now, have expired by it
         too; 0 where it has.
         """
-        if read.keys is None:
-            # Which keys it will meet is not known: so it is all that are due.
-            latest = self._machine.latestDue(now)
+        if read.keys is None or len(read.keys) > 1:
+            # Which keys a walk will meet is not known: so it is all that are due. Of several keys, what they hold is
+            # not read for this: that may be far more than can be told.
+            latest = self._machine.latestDue(now, None if read.keys is None else frozenset(read.keys))
             return latest if latest > self._machine.clock else 0
         try:
-            records = [self._machine.read(key) for key in read.keys]
+            record = self._machine.read(read.keys[0])
         except RottenRecord:
             return 0  # The read itself will meet it too.
-        return max([record.deadline for record in records if record and record.deadline <= now], default=0)
+        return record.deadline if record is not None and record.deadline <= now else 0
 
     def _propose(self) -> None:
         now = self.now()

@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from replkv.commands.condition import ABSENT, PRESENT
 from replkv.commands.countprefix import Count
 from replkv.commands.deleteprefix import DeletePrefix
+from replkv.commands.gets import Gets
 from replkv.commands.lifetime import FOREVER
 from replkv.commands.results import (
     Failed,
@@ -29,6 +30,7 @@ from replkv.commands.results import (
 from replkv.commands.scan import Scan
 from replkv.commands.steps import If, StepGet, StepPut
 from replkv.commands.txn import Txn
+from replkv.kv.record import Record
 from replkv.node.limits import NodeLimits
 from replkv.service.limits import ServerLimits
 from replkv.versions import Versions
@@ -230,6 +232,30 @@ class RangeExpiryTests(ExpiryTests):
         self.cluster.hold(self.followers, False)
         self.cluster.settle()
         self.assertEqual((scan.result, count.result), (self.gone, Total(0)))
+
+    def test_several(self) -> None:
+        """
+        Nor where it is one of several that are asked for. What these hold is read once, when they are told.
+        """
+        self.cluster.hold(self.followers)
+        self.cluster.run(0.06)
+        read: list[bytes] = []
+        machine = self.leader.machine
+        find = machine.read
+
+        def note(key: bytes) -> Record | None:
+            read.append(key)
+            return find(key)
+
+        self.patch(machine, "read", note)
+        asked, others = Client(self.leader).ask(Gets((b"k", b"l"))), Client(self.leader).ask(Gets((b"l", b"m")))
+        self.cluster.run(0.5)
+        self.assertIsNone(asked.result)
+        there = Items((Item(b"l", 0, 3, others.result.items[0].left, b"v"),))  # type: ignore[union-attr]
+        self.assertEqual((others.result, read), (there, [b"l", b"m"]))
+        self.cluster.hold(self.followers, False)
+        self.cluster.settle()
+        self.assertEqual([item.key for item in asked.result.items], [b"l"])  # type: ignore[union-attr]
 
     def test_withoutTick(self) -> None:
         """

@@ -53,17 +53,21 @@ class Heads:
         self._parts: list[dict[bytes, bytes | None]] = [{} for _ in range(_PARTS)]
         self._order: deque[bytes] = deque()
 
-    def meet(self, names: Iterable[bytes]) -> None:
+    def meet(self, names: Iterable[bytes]) -> int:
         """
         Read the heads of records that are not known. What is not written to the engine yet has to be known.
 
+        @return: how many bytes were read: the engine knows whole records only.
         @raise EngineError: if the engine fails, or one of them is none.
         """
         parts = self._parts
         unknown = list(dict.fromkeys([name for name in names if name not in parts[hash(name) % _PARTS]]))
+        size = 0
         if unknown:
             for name, stored in zip(unknown, self._engine.getMany(unknown), strict=True):
                 self.keep(name, None if stored is None else packedHeadOf(stored))
+                size += 0 if stored is None else len(stored)
+        return size
 
     def find(self, name: bytes) -> StoredHead | None:
         """

@@ -15,8 +15,8 @@ class MachineLimits:
         differ in it diverge. In the others they may differ.
     @ivar readAhead: how many records are read from the engine at a time. It bounds the memory that large ones take;
         their values are not held.
-    @ivar copiedBytes: how many bytes of values that are held already are written anew at a time, before the last
-        C{readAhead} records. An entry of some bytes may have a value of many copied.
+    @ivar copiedBytes: how many bytes of records that are held already are read or written anew at a time, before the
+        last C{readAhead} records. An entry of some bytes may have a value of many copied.
     @ivar frontLength: how many entries of the index of expiring keys are read ahead. Up to twice as many are held.
     @ivar headBytes: how many bytes the heads of records may take that are kept for the next commands on them.
     @ivar gaps: how many stretches without records are remembered.

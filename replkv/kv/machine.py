@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from replkv.commands.command import WriteCommand
+from replkv.commands.command import LoggedCommand, WriteCommand
 from replkv.commands.logged import decode
 from replkv.commands.results import Result
 from replkv.commands.state import Head
@@ -22,7 +22,7 @@ from replkv.kv.engine import Engine
 from replkv.kv.expiry import NEVER
 from replkv.kv.limits import MACHINE_LIMITS, MachineLimits
 from replkv.kv.members import Members
-from replkv.kv.record import Record
+from replkv.kv.record import RECORDS, Record
 from replkv.kv.records import Records
 from replkv.kv.state import STATE, MachineState, readState
 from replkv.kv.users import UserTable
@@ -108,28 +108,31 @@ class StateMachine:
 
     def apply(self, entries: Sequence[Entry]) -> list[Result | None]:
         """
-        Apply the entries that follow the last one applied: all, or the first of them where they have much to write.
+        Apply the entries that follow the last one applied: all, or the first of them where they have much to read or
+        write, or where a later one is no command.
 
         @return: what came of each that is applied; C{None} where it was no client's command.
-        @raise UnknownCommand: if one is a command of a later version.
-        @raise ValueError: if the entries do not follow, or one is not a command.
+        @raise UnknownCommand: if the first is a command of a later version.
+        @raise ValueError: if the entries do not follow, or the first is not a command.
         @raise EngineError: if the engine fails, or holds what this machine cannot have written.
         """
         if not entries:
             return []
-        commands = []
-        for expected, (index, _, data) in enumerate(entries, self.appliedIndex + 1):
-            if index != expected:
-                raise ValueError(f"entry {index} cannot be applied where entry {expected} comes next")
-            commands.append(decode(data, self._version))
-
         records, expiry, limits = self._records, self._records.expiry, self._limits
         results: list[Result | None] = []
-        for first in range(0, len(commands), limits.readAhead):
-            if records.copied >= limits.copiedBytes:
+        met = 0  # How many bytes were read ahead: what they were read for is carried out, whatever they are.
+        for first in range(0, len(entries), limits.readAhead):
+            if records.copied + met >= limits.copiedBytes:
                 break
-            ahead = commands[first : first + limits.readAhead]
-            records.meet([command.key for _, command in ahead if isinstance(command, WriteCommand)])
+            # No more are decoded than are about to be applied: it would be done again where they are left.
+            try:
+                ahead = self._decoded(entries[first : first + limits.readAhead], records.index + 1)
+            except ValueError:
+                if results:
+                    break
+                raise
+            names = [RECORDS + command.key for _, command in ahead if isinstance(command, WriteCommand)]
+            met += records.heads.meet(names)
             for stamp, command in ahead:
                 if records.copied >= limits.copiedBytes:
                     break
@@ -140,13 +143,27 @@ class StateMachine:
                 if expiry.earliest <= records.clock:
                     records.purge(limits.purged)
 
-        self.appliedIndex, self.copied, self.freed = records.index, records.copied, records.freed
+        self.appliedIndex, self.copied, self.freed = records.index, records.copied + met, records.freed
         self.appliedTerm = entries[len(results) - 1].term
         state = MachineState(self.appliedIndex, self.appliedTerm, records.clock, records.count, self.hash)
         records.changes[STATE] = state.encode()
         self.engine.write(records.changes)
         records.settle()
         return results
+
+    def _decoded(self, entries: Sequence[Entry], expected: int) -> list[tuple[int, LoggedCommand | None]]:
+        """
+        Decode entries.
+
+        @param expected: the index of the first.
+        @raise ValueError: as L{apply} does.
+        """
+        commands = []
+        for place, (index, _, data) in enumerate(entries, expected):
+            if index != place:
+                raise ValueError(f"entry {index} cannot be applied where entry {place} comes next")
+            commands.append(decode(data, self._version))
+        return commands
 
     def read(self, key: bytes) -> Record | None:
         """

@@ -131,8 +131,9 @@ class Records:
         See L{State.meet<replkv.commands.state.State.meet>}.
         """
         names = [RECORDS + key for key in keys]
+        self.copied += STEP_BYTES * len(names)
         for first in range(0, len(names), self._readAhead):
-            self.heads.meet(names[first : first + self._readAhead])
+            self.copied += self.heads.meet(names[first : first + self._readAhead])
 
     def find(self, key: bytes) -> Head | None:
         """

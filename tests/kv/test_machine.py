@@ -9,7 +9,7 @@ from replkv.commands.append import Append
 from replkv.commands.cad import Cad
 from replkv.commands.decr import Decr
 from replkv.commands.incr import Incr
-from replkv.commands.logged import encodeClock
+from replkv.commands.logged import UnknownCommand, decode, encodeClock
 from replkv.commands.prepend import Prepend
 from replkv.commands.replace import Replace
 from replkv.commands.results import (
@@ -23,6 +23,7 @@ from replkv.commands.results import (
     Touched,
     VersionMismatch,
 )
+from replkv.kv import machine as machineModule
 from replkv.kv.limits import MACHINE_LIMITS, MachineLimits
 from replkv.kv.machine import StateMachine
 from replkv.kv.record import Record
@@ -187,6 +188,44 @@ class CommandTests(MachineCase):
         # However many are read ahead.
         self.kv = StateMachine(self.engine, MachineLimits(readAhead=8, copiedBytes=100))
         self.assertEqual(self.kv.apply(touches[4:]), [Touched()] * 2)
+
+    def test_muchToReadAhead(self) -> None:
+        """
+        What is read only to be written over counts too, where it was not known: what was read ahead is carried out,
+        and nothing more.
+        """
+        self.apply(*[encodeSet(1, b"%d" % number, 0, bytes(60)) for number in range(8)])
+        self.kv = StateMachine(self.engine, MachineLimits(readAhead=2, copiedBytes=100))
+        sets = [Entry(index, 1, encodeSet(1, b"%d" % number, 0, b"")) for number, index in enumerate(range(9, 17))]
+        self.assertEqual(self.kv.apply(sets), [Stored(9), Stored(10)])
+        self.assertGreater(self.kv.copied, 2 * 60)
+
+    def test_decodesNoMore(self) -> None:
+        """
+        What is left for the next call is not decoded before, but for what was read ahead: there may be very much of it.
+        """
+        self.kv = StateMachine(self.engine, MachineLimits(readAhead=2, copiedBytes=1))
+        self.apply(encodeSet(1, b"k", 0, bytes(60)))
+        decoded: list[bytes] = []
+
+        def note(data: bytes, version: int) -> object:
+            decoded.append(data)
+            return decode(data, version)
+
+        self.patch(machineModule, "decode", note)
+        touches = [Entry(index, 1, encodeTouch(1, b"k", 0)) for index in range(2, 100)]
+        self.assertEqual(self.kv.apply(touches), [Touched()])
+        self.assertEqual(len(decoded), 2)
+
+    def test_noCommandLater(self) -> None:
+        """
+        What comes before an entry that is no command is applied, and the next call refuses that one.
+        """
+        self.kv = StateMachine(self.engine, MachineLimits(readAhead=1))
+        entries = [Entry(1, 1, encodeSet(1, b"k", 0, b"v")), Entry(2, 1, b"\xff"), Entry(3, 1, b"")]
+        self.assertEqual(self.kv.apply(entries), [Stored(1)])
+        self.assertRaises(UnknownCommand, self.kv.apply, entries[1:])
+        self.assertEqual((self.kv.appliedIndex, self.kv.read(b"k")), (1, Record(1, 0, b"v")))
 
     def test_nothingIsCarriedOver(self) -> None:
         """

@@ -16,6 +16,7 @@ from replkv.kv.limits import MachineLimits
 from replkv.kv.machine import StateMachine
 from replkv.kv.memory import MemoryEngine
 from replkv.kv.record import Record
+from replkv.kv.records import STEP_BYTES
 from replkv.raft.entry import Entry
 from tests.commands.logged import encodeSet
 from tests.kv.machinecase import MachineCase
@@ -160,19 +161,32 @@ class TxnTests(MachineCase):
         self.apply(*(encodeSet(1000, b"%d" % number, 0, bytes(MAX_VALUE_BYTES)) for number in range(3)))
         result = self.transact(*(StepGet(b"%d" % number) for number in range(3)))
         self.assertEqual(result, TooLarge())
-        self.assertLess(self.kv.copied, 2 * MAX_VALUE_BYTES + 1000)
+        self.assertLess(self.kv.copied, 2 * MAX_VALUE_BYTES + 3 * STEP_BYTES + 1000)
 
     def test_copied(self) -> None:
         """
         What a transaction reads counts, so that a call ends where much was read.
         """
-        limits = MachineLimits(copiedBytes=100)
+        limits = MachineLimits(copiedBytes=STEP_BYTES + 100)
         kv = StateMachine(MemoryEngine(), limits)
         kv.apply([Entry(1, 1, encodeSet(1000, b"k", 0, bytes(50)))])
         for step in (StepGet(b"k"), IfValue(b"k", bytes(50))):
             first = kv.appliedIndex + 1
             log = [Entry(first + number, 1, Txn((step,)).encode(1000)) for number in range(9)]
             self.assertEqual(len(kv.apply(log)), 2)
+
+    def test_steps(self) -> None:
+        """
+        So does each of its steps, whether there is such a key or not, and what was read to see that there is: a call
+        ends before the next transaction.
+        """
+        absent = Txn(tuple(If(b"%d" % number, ABSENT) for number in range(8))).encode(1000)
+        kv = StateMachine(self.engine, MachineLimits(copiedBytes=20 * STEP_BYTES))
+        self.assertEqual(len(kv.apply([Entry(index, 1, absent) for index in range(1, 10)])), 3)
+        kv.apply([Entry(index, 1, encodeSet(1000, b"%d" % index, 0, bytes(19 * STEP_BYTES))) for index in range(4, 9)])
+        kv = StateMachine(self.engine, MachineLimits(copiedBytes=20 * STEP_BYTES))
+        deletes = [Entry(index + 5, 1, Txn((StepDelete(b"%d" % index),)).encode(1000)) for index in range(4, 9)]
+        self.assertEqual(len(kv.apply(deletes)), 1)
 
     def test_expired(self) -> None:
         """

@@ -71,11 +71,14 @@ def readBase64(word: bytes) -> bytes:
     """
     Read a key that is written in base64.
 
-    @raise ValueError: if it is none.
+    @raise ValueError: if it is none, or not written as L{writeBase64} does: a key has but one spelling.
     """
     key = a2b_base64(word, strict_mode=True)
     if not 1 <= len(key) <= MAX_KEY_LENGTH:
         raise ValueError(f"a key has 1 to {MAX_KEY_LENGTH} bytes")
+    # Python takes one = too many, and bits that are left over.
+    if writeBase64(key) != word:
+        raise ValueError("this is not how it is written in base64")
     return key
 
 

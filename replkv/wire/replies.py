@@ -45,7 +45,7 @@ from replkv.commands.results import (
     Usage,
     VersionMismatch,
 )
-from replkv.wire.arguments import isPlain, writeBase64
+from replkv.wire.arguments import BASE64, isPlain, writeBase64
 from replkv.wire.grammar import GRAMMARS
 
 USAGE: Final = tuple(f"{GRAMMARS[kind.WORD].usage}: {kind.PURPOSE}" for kind in COMMANDS)
@@ -126,9 +126,9 @@ def _removed(command: Command | None, removed: Removed) -> bytes:
 
 def _key(key: bytes) -> bytes:
     """
-    Write a key that ends a line.
+    Write a key that ends a line. One that is called as the mark of base64 is could not be sent back as it is.
     """
-    return key if isPlain(key) else writeBase64(key) + b" base64"
+    return key if isPlain(key) and key != BASE64 else b"%b %b" % (writeBase64(key), BASE64)
 
 
 def _statistics(command: Command | None, statistics: Statistics) -> bytes:

@@ -72,6 +72,14 @@ class MalformedTests(ParserTestCase):
             b"get " + b"k" * 251, b"get k\x7f", b"get k\x1f", b"get k\x80", b"get k\x00k", b"get \xc3\xa4"
         )
 
+    def test_base64(self) -> None:
+        """
+        A key in base64 is written as RFC 4648 has it, in one way only.
+        """
+        self.assertParses(b"get Zg== base64\r\n", Get(b"f"))
+        self.assertMalformed(b"get Zh== base64", b"get Zg= base64", b"get Zg base64", b"get Zm9v= base64")
+        self.assertMalformed(b"get Zg==Zg== base64", b"get Z_8= base64", b"get = base64", b"get  base64")
+
     def test_otherCR(self) -> None:
         """
         One CR belongs to the line end, and no other CR is allowed.

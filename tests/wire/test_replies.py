@@ -21,6 +21,7 @@ from replkv.commands.results import (
     Deleted,
     Exists,
     Found,
+    Keys,
     NoSnapshot,
     NotFound,
     NotNumber,
@@ -28,9 +29,11 @@ from replkv.commands.results import (
     NotYet,
     Redirected,
     Release,
+    Removed,
     Statistics,
     Stored,
     TooLarge,
+    Total,
     Touched,
     Unavailable,
     Usage,
@@ -64,6 +67,17 @@ class EncodeReplyTests(SynchronousTestCase):
         A removed key is answered so.
         """
         self.assertEqual(encodeReply(DELETE, Deleted()), b"DELETED\r\n")
+
+    def test_afterMark(self) -> None:
+        """
+        A key that is called C{base64} is told so that it can be sent back: at the end of a line, it would be the mark.
+        """
+        for result, reply in (
+            (Keys((), b"base64"), b"MORE YmFzZTY0 base64\r\n"),
+            (Total(1, b"base64"), b"COUNT 1 YmFzZTY0 base64\r\n"),
+            (Removed(1, 7, b"base64"), b"REMOVED 1 7 YmFzZTY0 base64\r\n"),
+        ):
+            self.assertEqual(encodeReply(None, result), reply)
 
     def test_touched(self) -> None:
         """

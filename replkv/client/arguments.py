@@ -87,7 +87,10 @@ def checkedKeys(keys: Iterable[KeyLike]) -> dict[bytes, KeyLike]:
     """
     if isinstance(keys, KeyLike) or not isinstance(keys, Iterable):
         raise TypeError(f"keys is a list, as in ['one', 'two'], not {keys!r:.100}")
-    checked = {checkedKey(key): key for key in keys}
+    # A buffer that may change is no key of a dictionary.
+    checked: dict[bytes, KeyLike] = {
+        checkedKey(key): key if isinstance(key, str | bytes) else checkedKey(key) for key in keys
+    }
     if not 1 <= len(checked) <= MAX_KEYS or len(encodeCommand(Gets(tuple(checked)))) > LINE_LIMIT + 2:
         raise CommandError(f"keys are 1 to {MAX_KEYS}, and fit into a line of {LINE_LIMIT} bytes")
     return checked
@@ -143,7 +146,7 @@ def checkedLifetime(lifetime: LifetimeLike) -> Lifetime:
         raise TypeError(f"a lifetime is a number of seconds, or 'keep', not {lifetime!r:.100}")
     if not 0 <= lifetime < inf:
         raise CommandError(f"a lifetime is a number of seconds, 0 or more, not {lifetime!r}")
-    return Lifetime(min(max(1, round(lifetime * 1000)), _MAX_NUMBER)) if lifetime else FOREVER
+    return Lifetime(min(max(1, round(min(lifetime, _MAX_NUMBER) * 1000)), _MAX_NUMBER)) if lifetime else FOREVER
 
 
 def checkedCondition(condition: ConditionLike) -> Condition:

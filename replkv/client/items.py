@@ -80,7 +80,7 @@ class ItemCalls:
 
         @param keys: 1 to 128 of them, which fit into a command's line of 1,024 bytes; what they hold has at most 8 MiB
             in all.
-        @return: what each key holds that is there, by the key as it was given.
+        @return: what each key holds that is there, by the key as it was given, or as bytes if that was a buffer.
         """
         given = checkedKeys(keys)
         return self._call(Gets(tuple(given)), timeout).addCallback(replies.items, given)

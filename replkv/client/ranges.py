@@ -10,7 +10,7 @@ from typing import NamedTuple
 from twisted.internet.defer import Deferred
 
 from replkv.client import replies
-from replkv.client.arguments import KeyLike, checkedBeginning, checkedKey, checkedLimit, failing
+from replkv.client.arguments import KeyLike, checkedBeginning, checkedLimit, failing
 from replkv.client.errors import OutcomeUnknown, Unavailable
 from replkv.commands import results
 from replkv.commands.command import Command
@@ -52,7 +52,7 @@ class RangeCalls:
             though there are more.
         @param after: those after this key; empty for the first ones.
         """
-        command = Scan(checkedBeginning(prefix), checkedLimit(limit, MAX_LIMIT), checkedKey(after) if after else b"")
+        command = Scan(checkedBeginning(prefix), checkedLimit(limit, MAX_LIMIT), checkedBeginning(after))
         return self._call(command, timeout).addCallback(_page)
 
     async def keys(self, prefix: KeyLike = b"") -> AsyncIterator[KeyInfo]:

@@ -36,7 +36,7 @@ class ItemTests(ClientCase):
         """
         A lifetime is told in milliseconds: what is less than one is one, and nothing is for ever.
         """
-        for lifetime in (0, 0.0, "keep", 60, 0.0004, 1e300):
+        for lifetime in (0, 0.0, "keep", 60, 0.0004, 1e307):
             self.client.put(b"k", b"", 0, lifetime)
         words = [line.split()[3] for line in self.connected().taken().splitlines() if line]
         self.assertEqual(words, [b"0", b"0", b"keep", b"60000ms", b"1ms", b"18446744073709551615ms"])
@@ -69,6 +69,14 @@ class ItemTests(ClientCase):
         self.assertEqual(
             self.successResultOf(got), {"k": Item(b"v", 12, 7, 1.5), "sn\N{SNOWMAN}w": Item(b"", 13, 0, 0.0)}
         )
+
+    def test_getsBuffers(self) -> None:
+        """
+        A key may be in a buffer, and what it holds is found by its bytes.
+        """
+        got = self.client.gets([bytearray(b"k"), memoryview(bytearray(b"l"))])
+        self.connected().send(b"ITEM k 7 12 0 0\r\n\r\nITEM l 0 13 0 0\r\n\r\nEND\r\n")
+        self.assertEqual(self.successResultOf(got), {b"k": Item(b"", 12, 7, 0.0), b"l": Item(b"", 13, 0, 0.0)})
 
     def test_getsNothing(self) -> None:
         """

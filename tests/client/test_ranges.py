@@ -89,4 +89,6 @@ class RangeTests(ClientCase):
             self.failureResultOf(asked, CommandError)
         self.failureResultOf(self.client.deletePrefix(7), TypeError)  # type: ignore[arg-type]
         self.failureResultOf(self.client.scan("a", 1.5), TypeError)  # type: ignore[arg-type]
+        # That there are no more is not that all are meant.
+        self.failureResultOf(self.client.scan("a", 1, None), TypeError)  # type: ignore[arg-type]
         self.assertEqual(self.network.asked(), [])

@@ -36,9 +36,9 @@ class ExportCommand(FetchingCommand):
     synopsis = "[--config FILE] [--server N] [--timeout SECONDS] FILE\n       replkv export --backup BACKUP FILE"
     longdesc = (
         "Writes all keys as they are at one entry, all that was answered before included; or as they are in a backup. "
-        "Each is one line of JSON: key, value, version, and, where it expires, exptime, the seconds that it has left "
-        "then. A key or value that is not UTF-8 is written as keyBase64 or valueBase64. FILE is the file to make, or - "
-        "for the standard output."
+        "Each is one line of JSON: key, value, version, flags, where there are some, and, where it expires, exptime, "
+        "the seconds that it has left then. A key or value that is not UTF-8 is written as keyBase64 or valueBase64. "
+        "FILE is the file to make, or - for the standard output."
     )
     optParameters: ClassVar = [
         ["backup", "b", None, "Export this backup, and not the cluster."],

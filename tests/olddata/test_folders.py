@@ -23,6 +23,7 @@ from tests.olddata.first import FIRST
 from tests.olddata.folders import CLUSTER, MEMBERS, Archive, Kept
 from tests.olddata.fourth import FOURTH
 from tests.olddata.second import SECOND
+from tests.olddata.sixth import SIXTH
 from tests.olddata.third import THIRD
 from tests.storage.model import newFolder
 
@@ -149,3 +150,11 @@ class FifthFolderTests(FirstFolderTests):
     """
 
     archive = FIFTH
+
+
+class SixthFolderTests(FirstFolderTests):
+    """
+    The same with all that can be done to keys, one of them with bytes that are not printable, and with clients' flags.
+    """
+
+    archive = SIXTH

@@ -26,7 +26,7 @@ from replkv.commands.replace import Replace
 from replkv.commands.set import Set
 from replkv.commands.touch import Touch
 from replkv.testing.history import Answer, History, Told
-from replkv.testing.linear.values import ChangeCommand
+from replkv.testing.linear.values import UpdateCommand
 from replkv.testing.workload import change, inFull
 from tests.testing.asked import Asked as Seen
 from tests.testing.asked import historyOf
@@ -268,7 +268,7 @@ class AtomicStore:
             return Answer(Told.DELETED)
         if need is Need.ABSENT and record is not None:
             return Answer(Told.EXISTS)
-        if isinstance(command, ChangeCommand) and record is not None:
+        if isinstance(command, UpdateCommand) and record is not None:
             return self._changed(command, record)
         version = self._versions[-1] + self._random.choice([1, 1, 2, 5])
         self._versions.append(version)
@@ -282,7 +282,7 @@ class AtomicStore:
         self._records[command.key] = Record(version, command.value, deadline, flags)
         return Answer(Told.STORED, version)
 
-    def _changed(self, command: ChangeCommand, record: Record) -> Answer:
+    def _changed(self, command: UpdateCommand, record: Record) -> Answer:
         if isinstance(command, ExtendCommand):
             value = command.extended(record.value)
             if len(value) > command.most:

@@ -28,7 +28,7 @@ from replkv.commands.set import Set
 from replkv.commands.touch import Touch
 from replkv.testing.history import Answer, History, Operation, Status, Told
 from replkv.testing.linear.clocks import ClockBound
-from replkv.testing.linear.values import ChangeCommand
+from replkv.testing.linear.values import UpdateCommand
 
 _NEEDING: Final = {Need.ANY: Set, Need.ABSENT: Add, Need.PRESENT: Replace, Need.VERSION: Cas}
 """
@@ -145,7 +145,7 @@ def _carryOut(rest: Sequence[Operation], lives: Lives) -> Iterator[Lives]:
     elif kind is Replace:
         if told in (None, Told.STORED, Told.CARRIED_OUT):
             yield _begun(rest, _value(command), met, isKept)
-    elif isinstance(command, ChangeCommand):
+    elif isinstance(command, UpdateCommand):
         made = _made(command, past[-1].value)
         value = None if operation.answer is None else operation.answer.value
         if told in (None, Told.STORED, Told.COUNTED, Told.CARRIED_OUT) and made is not None and value in (None, made):
@@ -189,7 +189,7 @@ def _value(command: KeyCommand) -> bytes:
     return command.value
 
 
-def _made(command: ChangeCommand, value: bytes) -> bytes | None:
+def _made(command: UpdateCommand, value: bytes) -> bytes | None:
     """
     What a command makes of a value; C{None} if it refuses it.
     """

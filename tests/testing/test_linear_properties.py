@@ -25,7 +25,7 @@ from replkv.commands.touch import Touch
 from replkv.testing.history import Answer, History, Operation, Status, Told
 from replkv.testing.linear.clocks import ClockBound
 from replkv.testing.linear.search import MOST_PREFIXES, checkLinearizable
-from replkv.testing.linear.values import ChangeCommand
+from replkv.testing.linear.values import UpdateCommand
 from replkv.testing.linear.versions import checkVersions
 from replkv.testing.outcome import Violation
 from tests.testing.atomicstore import AtomicStore, Load
@@ -135,7 +135,7 @@ def _opposite(operation: Operation, answer: Answer) -> Answer:
     """
     An answer that the command can have, and that says the opposite.
     """
-    if isinstance(operation.command, ChangeCommand):
+    if isinstance(operation.command, UpdateCommand):
         if answer.told is not Told.NOT_FOUND:
             return Answer(Told.NOT_FOUND)
         return Answer(Told.TOO_LARGE if isinstance(operation.command, ExtendCommand) else Told.NO_NUMBER)

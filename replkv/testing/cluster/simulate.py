@@ -44,7 +44,7 @@ from replkv.testing.history import Answer, History, Status, Told
 from replkv.testing.linear.check import checkInTime
 from replkv.testing.linear.clocks import ClockBound
 from replkv.testing.linear.search import Undecided
-from replkv.testing.linear.values import ChangeCommand
+from replkv.testing.linear.values import UpdateCommand
 from replkv.testing.outcome import Outcome, Violation
 from replkv.testing.simulate import carryOut, only
 from replkv.testing.users.counted import rareOfUsers
@@ -145,7 +145,7 @@ def _rareIn(history: History) -> Counter[str]:
             counted[rare.EXPIRY_KEPT] += told is Told.STORED and isinstance(command, Put) and command.lifetime.isKept
             counted[rare.TRANSACTED] += told is Told.STORED and operation.group not in (None, operation.number)
             isMade = told in (Told.COUNTED, Told.STORED)
-            counted[rare.CHANGED] += isMade and isinstance(command, ChangeCommand)
+            counted[rare.CHANGED] += isMade and isinstance(command, UpdateCommand)
         counted[rare.TOUCHED] += operation.status is Status.OK and isinstance(command, Touch) and command.exptime > 0
         if operation.answer is not None:
             counted[rare.CARRIED_OUT] += operation.answer.told is Told.CARRIED_OUT

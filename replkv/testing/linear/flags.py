@@ -11,7 +11,7 @@ from replkv.commands.command import StoreCommand
 from replkv.commands.put import Put
 from replkv.testing.history import History, Operation, Status
 from replkv.testing.linear.report import describe
-from replkv.testing.linear.values import ChangeCommand
+from replkv.testing.linear.values import UpdateCommand
 from replkv.testing.outcome import Violation
 
 _NONE: Final = 0
@@ -24,7 +24,7 @@ def checkFlags(history: History) -> None:
 
     @raise Violation: if they are not.
     """
-    changed = {one.command.key for one in history.operations if isinstance(one.command, ChangeCommand)}
+    changed = {one.command.key for one in history.operations if isinstance(one.command, UpdateCommand)}
     stored: defaultdict[tuple[bytes, bytes | None], set[int]] = defaultdict(set)
     for operation in history.operations:
         command = operation.command

@@ -30,7 +30,7 @@ from replkv.commands.set import Set
 from replkv.commands.touch import Touch
 from replkv.testing.history import Operation, Status, Told
 from replkv.testing.linear.report import describe
-from replkv.testing.linear.values import Change, ChangeCommand, Values
+from replkv.testing.linear.values import Change, UpdateCommand, Values
 from replkv.testing.outcome import Violation
 
 UNSEEN: Final = 0
@@ -305,7 +305,7 @@ def _trace(pieces: Sequence[Piece]) -> None:
     """
     Number the values that were found, and trace them to what stored them.
     """
-    if any(isinstance(piece.operation.command, ChangeCommand) for piece in pieces):
+    if any(isinstance(piece.operation.command, UpdateCommand) for piece in pieces):
         _number(pieces)
         return
     writers: defaultdict[bytes, list[Piece]] = defaultdict(list)
@@ -334,7 +334,7 @@ def _number(pieces: Sequence[Piece]) -> None:
     values = Values()
     for piece in pieces:
         command, answer = piece.operation.command, piece.operation.answer
-        if isinstance(command, ChangeCommand):
+        if isinstance(command, UpdateCommand):
             piece.change = Change(values, command)
         elif isinstance(command, StoreCommand | Put):
             piece.value = values.number(command.value)

@@ -13,7 +13,7 @@ from replkv.commands.incr import Incr
 
 _LIMIT: Final = 2**64
 
-ChangeCommand = CountCommand | ExtendCommand
+UpdateCommand = CountCommand | ExtendCommand
 """
 A command that makes another value of the one that its key has.
 """
@@ -49,7 +49,7 @@ class Change:
     What one command makes of any value.
     """
 
-    def __init__(self, values: Values, command: ChangeCommand) -> None:
+    def __init__(self, values: Values, command: UpdateCommand) -> None:
         self._values = values
         self._command = command
 
@@ -62,7 +62,7 @@ class Change:
         return None if made is None else self._values.number(made)
 
 
-def _made(command: ChangeCommand, value: bytes) -> bytes | None:
+def _made(command: UpdateCommand, value: bytes) -> bytes | None:
     """
     What is promised of each: a judge does not ask the accused.
     """

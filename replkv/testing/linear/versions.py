@@ -16,7 +16,7 @@ from replkv.commands.getm import Getm
 from replkv.commands.put import Put
 from replkv.testing.history import History, Operation, Status, Told
 from replkv.testing.linear.report import describe
-from replkv.testing.linear.values import ChangeCommand
+from replkv.testing.linear.values import UpdateCommand
 from replkv.testing.outcome import Violation
 
 
@@ -72,7 +72,7 @@ def _notices(operation: Operation) -> list[Notice]:
         return [Notice(operation, answer.version, None, False)]
     if answer.told is Told.FOUND:
         return [Notice(operation, answer.version, answer.value, isinstance(command, Gat))]
-    if isinstance(command, ChangeCommand):
+    if isinstance(command, UpdateCommand):
         return [Notice(operation, answer.version, answer.value, True)]
     if answer.told is not Told.STORED or not isinstance(command, StoreCommand | Put):
         return []

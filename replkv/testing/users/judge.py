@@ -14,7 +14,7 @@ from replkv.commands.gat import Gat
 from replkv.commands.put import Put
 from replkv.testing.history import History, Operation, Status, Told
 from replkv.testing.linear.report import describe
-from replkv.testing.linear.values import ChangeCommand
+from replkv.testing.linear.values import UpdateCommand
 from replkv.testing.outcome import Violation
 from replkv.testing.users.certainty import Certainty
 from replkv.testing.users.record import Change, Fate, Given, Login, Named, Taken
@@ -148,7 +148,7 @@ def _sightings(history: History) -> Mapping[bytes, float]:
     are made of each other.
     """
     seen: dict[bytes, float] = {}
-    changed = {one.command.key for one in history.operations if isinstance(one.command, ChangeCommand)}
+    changed = {one.command.key for one in history.operations if isinstance(one.command, UpdateCommand)}
     for operation in history.operations:
         answer = operation.answer
         if operation.command.key in changed:

@@ -7,7 +7,17 @@ from __future__ import annotations
 from typing import Final
 
 from tests.compat.suite import Suite
-from tests.compat.suites import djangocache, dogpile, libmemcached, memcacheclient, pylibmc, pymemcache, settings, tooz
+from tests.compat.suites import (
+    djangocache,
+    dogpile,
+    libmemcached,
+    memcacheclient,
+    oslocache,
+    pylibmc,
+    pymemcache,
+    settings,
+    tooz,
+)
 
 SUITES: Final[tuple[Suite, ...]] = (
     libmemcached.CAPABLE,
@@ -17,6 +27,7 @@ SUITES: Final[tuple[Suite, ...]] = (
     pylibmc.SUITE,
     memcacheclient.SUITE,
     dogpile.SUITE,
+    oslocache.SUITE,
     settings.SUITE,
     djangocache.suite("PyMemcacheCache"),
     djangocache.suite("PyLibMCCache"),

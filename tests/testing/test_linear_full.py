@@ -161,6 +161,24 @@ class TogetherTests(SynchronousTestCase):
             operation.group = None
         checkLinearizable(history, EXACT)
 
+    def test_sharedVersion(self) -> None:
+        """
+        A version may be of two keys only if one command wrote both, or may have.
+        """
+        for isUnknown in (True, False):
+            history = History()
+            writes = history.invokeTogether([Put(key, 0, FOREVER, ANY, key, False) for key in (b"x", b"y")], 0.0)
+            if not isUnknown:
+                for operation in writes:
+                    history.failed(operation, 1.0)
+            for key in (b"x", b"y"):
+                history.answered(history.invoke(Getm(key), 2.0), found(key, 7), 3.0)
+            if isUnknown:
+                checkVersions(history)
+                checkLinearizable(history, EXACT)
+            else:
+                self.assertRaises(Violation, checkVersions, history)
+
 
 class FlagsTests(SynchronousTestCase):
     """

@@ -293,7 +293,7 @@ class WorkloadClient:
         if commands:
             session.send(commands)
 
-    def _value(self) -> bytes:
+    def _value(self, mayBeHuge: bool = True) -> bytes:
         """
         A value that no other command has.
         """
@@ -302,7 +302,7 @@ class WorkloadClient:
         if random.random() < plan.binary:
             value += _BINARY
         size = plan.padding
-        if self._huge and random.random() < _HUGE_RATE:
+        if mayBeHuge and self._huge and random.random() < _HUGE_RATE:
             self._huge -= 1
             size = MAX_VALUE_BYTES
         return value.ljust(size, b".")
@@ -322,7 +322,8 @@ class WorkloadClient:
         return command
 
     def _several(self, keys: Sequence[bytes]) -> Command:
-        command = several(keys, self._versions, self._value, self._random)
+        # All values of a transaction together may be as large as one.
+        command = several(keys, self._versions, lambda: self._value(mayBeHuge=False), self._random)
         return command if isinstance(command, Txn) else About(command, keys)
 
     def _command(self) -> KeyCommand:

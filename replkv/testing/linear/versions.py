@@ -41,7 +41,7 @@ def checkVersions(history: History) -> None:
     @raise Violation: if they are not. The message has the two operations that do not go together.
     """
     notices = [notice for operation in history.operations for notice in _notices(operation)]
-    _once(notices)
+    _once(notices, any(map(_mayBeShared, history.operations)))
     _grow(notices, [notice for notice in notices if notice.stored])
     keys: defaultdict[bytes, list[Notice]] = defaultdict(list)
     connections: defaultdict[int, list[Notice]] = defaultdict(list)
@@ -97,9 +97,18 @@ def _expected(command: KeyCommand) -> list[int]:
     return [command.condition.version] if isinstance(command, Put) and command.condition.version else []
 
 
-def _once(notices: Sequence[Notice]) -> None:
+def _mayBeShared(operation: Operation) -> bool:
+    """
+    Whether it may have given several keys a version of which nobody was told.
+    """
+    return operation.status is Status.UNKNOWN and operation.group is not None and isinstance(operation.command, Put)
+
+
+def _once(notices: Sequence[Notice], mayBeShared: bool) -> None:
     """
     A version is given by one command, to one value of each key that it writes.
+
+    @param mayBeShared: whether one of which it is not known what gave it may be of several keys.
     """
     stores: dict[int, Notice] = {}
     for notice in notices:
@@ -109,7 +118,7 @@ def _once(notices: Sequence[Notice]) -> None:
     values: dict[tuple[int, bytes], Notice] = {}
     for notice in notices:
         version, key = notice.version, notice.operation.command.key
-        isShared = version in stores and stores[version].operation.group is not None
+        isShared = stores[version].operation.group is not None if version in stores else mayBeShared
         if keys.setdefault(version, notice).operation.command.key != key and not isShared:
             raise _violation(f"version {version} is one of two keys", keys[version], notice)
         if notice.value is not None and values.setdefault((version, key), notice).value != notice.value:

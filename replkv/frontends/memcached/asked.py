@@ -8,6 +8,7 @@ from typing import Final
 
 from replkv.commands.results import Result
 from replkv.frontends.asked import Asked
+from replkv.frontends.memcached.tally import Tally
 from replkv.frontends.request import Owner
 from replkv.frontends.session import Session
 from replkv.wire.memcached.ask import Ask
@@ -21,19 +22,22 @@ class MemcachedAsked(Asked):
     A step of what a line asks for.
 
     @ivar _ask: that.
+    @ivar _tally: counts what comes of it.
     """
 
-    __slots__ = ("_ask",)
+    __slots__ = ("_ask", "_tally")
 
-    def __init__(self, ask: Ask, session: Session, owner: Owner, reply: bytes | None = None) -> None:
+    def __init__(self, ask: Ask, session: Session, owner: Owner, tally: Tally, reply: bytes | None = None) -> None:
         super().__init__(ask.command, session, owner, reply, True, ask.holds)
         self._ask = ask
         self.lasting = ask if ask.holds else None
+        self._tally = tally
 
     def told(self, result: Result) -> bytes:
         """
         See L{Asked.told}.
         """
+        self._tally.count(self.command, result)
         told = self._ask.tell(result)
         return NOT_ALLOWED if told is NOT_LOGGED_IN and self.login is not None else told
 

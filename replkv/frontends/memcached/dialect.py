@@ -16,6 +16,7 @@ from replkv.commands.results import Done, NotAllowed, Result
 from replkv.frontends.asked import Asked, Nobody
 from replkv.frontends.memcached.asked import NOT_ALLOWED, MemcachedAsked
 from replkv.frontends.memcached.flusher import Flusher
+from replkv.frontends.memcached.tally import Tally
 from replkv.frontends.request import Backend, Owner, Quiet, Request
 from replkv.frontends.session import Session
 from replkv.users.secret import MAX_TOKEN_BYTES
@@ -23,6 +24,7 @@ from replkv.users.user import NAME_PATTERN
 from replkv.wire.memcached.ask import Ask, Plain, Told
 from replkv.wire.memcached.flush import Flush, FlushLater
 from replkv.wire.memcached.parser import MemcachedParser
+from replkv.wire.memcached.stats import Stating
 from replkv.wire.memcached.words import NOT_LOGGED_IN, REFUSAL, Terms
 
 _LOGIN: Final = re.compile(rb"(%b) ([!-~]{1,%d})" % (NAME_PATTERN, MAX_TOKEN_BYTES))
@@ -60,21 +62,22 @@ class _Login(Ask):
         return _NOT_PROVED if isinstance(result, NotAllowed) else None
 
 
-def _loggingIn(value: bytes, isQuiet: bool, instead: Asked) -> Asked:
+def _loggingIn(value: bytes, isQuiet: bool, instead: Asked, tally: Tally) -> Asked:
     """
     What C{set} means of somebody who has to log in.
 
     @param instead: what it would be otherwise.
+    @param tally: where it is counted.
     """
     match = _LOGIN.fullmatch(value)
     if match is None:
         return _Settled(Told(False, b"" if isQuiet else _NOT_PROVED), instead.session, instead.owner)
     login = _Login(Auth(*match.groups()), isQuiet, holds=True)
-    return MemcachedAsked(login, instead.session, instead.owner)
+    return MemcachedAsked(login, instead.session, instead.owner, tally)
 
 
 def _refused(reply: bytes) -> MemcachedAsked:
-    return MemcachedAsked(Ask(Help()), Session(""), Nobody(), reply)
+    return MemcachedAsked(Ask(Help()), Session(""), Nobody(), Tally(), reply)
 
 
 _REFUSED: Final = _refused(REFUSAL)
@@ -105,6 +108,7 @@ class MemcachedDialect:
         self._flusher = flusher
         self._terms = terms
         self._quiet: Final = Quiet()
+        self._tally = Tally()
 
     def parser(self) -> MemcachedParser:
         """
@@ -121,18 +125,24 @@ class MemcachedDialect:
                 return self._flushLater(command, session, owner)
             return _Settled(command, session, owner)
         asked = command.command
-        request = MemcachedAsked(command, session, owner)
+        request = MemcachedAsked(command, session, owner, self._tally)
         if isinstance(asked, ReadCommand):
             # Not up to which entry: what was written so may be waiting for a leader, too.
             request.quiet = self._quiet
             return request
+        if isinstance(command, Stating):
+            command.counts = self._tally.values()
         if command.isQuiet:
             request.quiet = self._quiet
         if isinstance(command, Flush) and self._backend.admits(request):
             self._flusher.cancel()
         elif session.login is None and type(command) is Plain and isinstance(asked, Put) and asked.condition is ANY:
             # Nobody may set anything here without having logged in, or everybody may.
-            return request if self._backend.admits(request) else _loggingIn(asked.value, command.isQuiet, request)
+            return (
+                request
+                if self._backend.admits(request)
+                else _loggingIn(asked.value, command.isQuiet, request, self._tally)
+            )
         return request
 
     def _flushLater(self, later: FlushLater, session: Session, owner: Owner) -> Asked:

@@ -9,6 +9,7 @@ from twisted.logger import Logger
 
 from replkv.commands.results import Removed, Result
 from replkv.frontends.memcached.asked import MemcachedAsked
+from replkv.frontends.memcached.tally import Tally
 from replkv.frontends.request import Backend, Request
 from replkv.frontends.session import Session
 from replkv.users.user import Login
@@ -64,4 +65,4 @@ class Flusher:
             self._logger.warn(line, result=result)
 
     def _submit(self, flush: Flush, session: Session) -> None:
-        self._backend.submit(MemcachedAsked(flush, session, self))
+        self._backend.submit(MemcachedAsked(flush, session, self, Tally()))

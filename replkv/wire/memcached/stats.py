@@ -53,15 +53,18 @@ What programs ask of the settings, as far as it is the same for every server.
 class Stating(Ask):
     """
     C{stats} alone.
+
+    @ivar counts: how often the server was asked for what.
     """
 
-    __slots__ = ("_now",)
+    __slots__ = ("_now", "counts")
 
     def __init__(self, now: int) -> None:
         """
         @param now: the seconds since the epoch.
         """
         super().__init__(Stats())
+        self.counts: Mapping[str, str] = {}
         self._now = now
 
     def reply(self, result: Result) -> bytes | None:
@@ -76,6 +79,7 @@ class Stating(Ask):
             "version": VERSION.decode("ascii").split()[1],
             "pointer_size": "64",
             "evictions": "0",
+            **self.counts,
             **{theirs: result.values[ours] for ours, theirs in _SAME.items() if ours in result.values},
             **{f"replkv_{name}": value for name, value in result.values.items()},
         }

@@ -57,6 +57,18 @@ class SharingTests(SynchronousTestCase):
         text.send(b"stats\r\n")
         self.assertIn(f"STAT connections 2\r\nSTAT version {__version__}\r\n".encode(), text.taken())
 
+    def test_counts(self) -> None:
+        """
+        What clients of memcached's ask for is counted, as far as it was answered.
+        """
+        client = connect(Served())
+        client.send(b"set k 0 0 1\r\nx\r\nadd k 0 0 1\r\ny\r\nappend k 0 0 1\r\nz\r\nget k l m\r\nget k\r\nmg l\r\n")
+        client.taken()
+        client.send(b"stats\r\n")
+        told = client.taken()
+        for line in (b"cmd_get 5", b"get_hits 2", b"get_misses 3", b"cmd_set 3"):
+            self.assertIn(b"STAT " + line + b"\r\n", told)
+
     def test_sameKeys(self) -> None:
         """
         What one client stores, the others find.

@@ -26,9 +26,9 @@ NOT_READ: Final = b"SERVER_ERROR no answer from the cluster: nothing was read\r\
 NOT_SURE: Final = b"SERVER_ERROR no answer from the cluster: it may have been done, or may yet be\r\n"
 REFUSAL: Final = b"SERVER_ERROR busy: nothing was done\r\n"
 
-VERSION: Final = b"VERSION 1.6.18-replkv\r\n"
+VERSION: Final = b"VERSION 1.6.18\r\n"
 """
-Clients look for the release of memcached whose commands they can use.
+Clients look for the release of memcached whose commands they can use, and some cannot read what is not all numbers.
 """
 
 UINT32: Final = 2**32 - 1

@@ -142,8 +142,8 @@ class RequestTests(ParserTestCase):
         What asks for what there is not here is answered as memcached does.
         """
         for line, reply in (
-            (b"version", b"VERSION 1.6.18-replkv\r\n"),
-            (b"version noreply", b"VERSION 1.6.18-replkv\r\n"),
+            (b"version", b"VERSION 1.6.18\r\n"),
+            (b"version noreply", b"VERSION 1.6.18\r\n"),
             (b"verbosity", ERROR),
             (b"verbosity 1", b"OK\r\n"),
             (b"verbosity x", BAD_FORMAT),
@@ -252,7 +252,7 @@ class ReplyTests(ParserTestCase):
         told = ask.tell(Statistics({"uptime": "5", "keys": "7", "role": "leader"})).split(b"\r\n")
         for line in (
             b"STAT time 1000000000",
-            b"STAT version 1.6.18-replkv",
+            b"STAT version 1.6.18",
             b"STAT uptime 5",
             b"STAT curr_items 7",
             b"STAT replkv_role leader",

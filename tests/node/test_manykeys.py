@@ -30,10 +30,12 @@ from replkv.commands.results import (
 from replkv.commands.scan import Scan
 from replkv.commands.steps import If, StepGet, StepPut
 from replkv.commands.txn import Txn
+from replkv.kv.machine import StateMachine
 from replkv.kv.record import Record
 from replkv.node.limits import NodeLimits
 from replkv.service.limits import ServerLimits
 from replkv.versions import Versions
+from tests.compiled import requireReplaceable
 from tests.frontends.asked import Asked
 from tests.node.accesscase import READ, WRITE, AccessTests
 from tests.node.cluster import Client, Cluster, stopTicks
@@ -237,6 +239,7 @@ class RangeExpiryTests(ExpiryTests):
         """
         Nor where it is one of several that are asked for. What these hold is read once, when they are told.
         """
+        requireReplaceable(StateMachine)
         self.cluster.hold(self.followers)
         self.cluster.run(0.06)
         read: list[bytes] = []

@@ -316,7 +316,7 @@ class WorkloadClient:
         if self._plan.full and self._random.random() < self._plan.full:
             # Who may do some things only is told nothing of several keys if it may not have one of them.
             others = self._plan.keys if self._credentials is None else ()
-            if others and self._random.random() < _SEVERAL and not self._plan.changing:
+            if others and self._random.random() < _SEVERAL:
                 return self._several(others)
             return inFull(command, others, self._random)
         return command

@@ -216,7 +216,8 @@ def draw(seed: int, kinds: Sequence[str]) -> Plan:
     if changing.random() < _CHANGING:
         plan = replace(plan, clients=tuple(replace(client, changing=0.3) for client in plan.clients))
     full = chance(seed, "full")
-    if full.random() < _FULL:
+    # Where values are made of each other, the judge has enough to try.
+    if full.random() < _FULL and not any(client.changing for client in plan.clients):
         plan = _inFull(plan, full)
     plan = withForwarding(plan, chance(seed, "forwarding"))
     return _roomy(plan) if any(client.huge or client.large for client in plan.clients) else plan

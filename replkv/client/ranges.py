@@ -11,14 +11,12 @@ from twisted.internet.defer import Deferred
 
 from replkv.client import replies
 from replkv.client.arguments import KeyLike, checkedBeginning, checkedLimit, failing
-from replkv.client.errors import OutcomeUnknown, Unavailable
 from replkv.commands import results
 from replkv.commands.command import Command
 from replkv.commands.countprefix import Count
 from replkv.commands.deleteprefix import DeletePrefix
 from replkv.commands.results import KeyInfo, Result
 from replkv.commands.scan import MAX_LIMIT, Scan
-from replkv.wire.replies import lineOf
 
 
 class Page(NamedTuple):
@@ -92,7 +90,7 @@ class RangeCalls:
         while after is not None:
             reply = await self._call(Count(prefix, after), seconds)
             if not isinstance(reply, results.Total):
-                raise replies.refusal(reply) or Unavailable(f"no reply to a read: {lineOf(reply)[:80]!r}")
+                raise replies.notRead(reply)
             total += reply.count
             after = reply.after
         return total
@@ -103,7 +101,7 @@ class RangeCalls:
         while after is not None:
             reply = await self._call(DeletePrefix(prefix, below, after), seconds)
             if not isinstance(reply, results.Removed):
-                raise replies.refusal(reply) or OutcomeUnknown(f"no reply to a write: {lineOf(reply)[:80]!r}")
+                raise replies.notWritten(reply)
             total += reply.count
             below, after = reply.below, reply.after
         return total
@@ -112,4 +110,4 @@ class RangeCalls:
 def _page(reply: Result) -> Page:
     if isinstance(reply, results.Keys):
         return Page(reply.keys, reply.after)
-    raise replies.refusal(reply) or Unavailable(f"no reply to a read: {lineOf(reply)[:80]!r}")
+    raise replies.notRead(reply)

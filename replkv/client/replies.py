@@ -68,7 +68,7 @@ def found(reply: Result) -> Found | None:
         return Found(reply.value, reply.version, reply.left)
     if isinstance(reply, results.NotFound):
         return None
-    raise refusal(reply) or Unavailable(f"no reply to a read: {lineOf(reply)[:80]!r}")
+    raise notRead(reply)
 
 
 def items(reply: Result, asked: Mapping[bytes, KeyLike]) -> dict[KeyLike, Item]:
@@ -79,7 +79,7 @@ def items(reply: Result, asked: Mapping[bytes, KeyLike]) -> dict[KeyLike, Item]:
     """
     if isinstance(reply, results.Items) and all(one.key in asked for one in reply.items):
         return {asked[one.key]: _item(one) for one in reply.items}
-    raise refusal(reply) or Unavailable(f"no reply to a read: {lineOf(reply)[:80]!r}")
+    raise notRead(reply)
 
 
 def item(reply: Result) -> Item | None:
@@ -90,7 +90,7 @@ def item(reply: Result) -> Item | None:
         return None
     if isinstance(reply, results.Items) and len(reply.items) == 1:
         return _item(reply.items[0])
-    raise refusal(reply) or OutcomeUnknown(f"no reply to a write: {lineOf(reply)[:80]!r}")
+    raise notWritten(reply)
 
 
 def _item(one: results.Item) -> Item:
@@ -103,7 +103,7 @@ def version(reply: Result) -> int:
     """
     if isinstance(reply, results.Stored):
         return reply.version
-    raise refusal(reply) or OutcomeUnknown(f"no reply to a write: {lineOf(reply)[:80]!r}")
+    raise notWritten(reply)
 
 
 def number(reply: Result) -> int:
@@ -112,7 +112,7 @@ def number(reply: Result) -> int:
     """
     if isinstance(reply, results.Counted):
         return reply.number
-    raise refusal(reply) or OutcomeUnknown(f"no reply to a write: {lineOf(reply)[:80]!r}")
+    raise notWritten(reply)
 
 
 def wasThere(reply: Result, done: type[Result]) -> bool:
@@ -125,7 +125,7 @@ def wasThere(reply: Result, done: type[Result]) -> bool:
         return True
     if isinstance(reply, results.NotFound):
         return False
-    raise refusal(reply) or OutcomeUnknown(f"no reply to a write: {lineOf(reply)[:80]!r}")
+    raise notWritten(reply)
 
 
 def done(reply: Result, user: str) -> None:
@@ -157,6 +157,20 @@ def makeSureOfUpgrade(reply: Result) -> None:
     """
     if isinstance(reply, results.BadCommand):
         raise NotUpgraded(_TO_UPGRADE)
+
+
+def notRead(reply: Result) -> Exception:
+    """
+    The error that a reply to a read tells of; or that it is none.
+    """
+    return refusal(reply) or Unavailable(f"no reply to a read: {lineOf(reply)[:80]!r}")
+
+
+def notWritten(reply: Result) -> Exception:
+    """
+    The error that a reply to a write tells of; or that it is none, so that nobody knows what came of that.
+    """
+    return refusal(reply) or OutcomeUnknown(f"no reply to a write: {lineOf(reply)[:80]!r}")
 
 
 def refusal(reply: Result) -> Exception | None:

@@ -39,7 +39,8 @@ class Grammar:
         names = list(arguments)
         self._kind: Callable[..., Command] = kind
         self._plain = _Form(kind.WORD, arguments, isInBase64=False)
-        self._inBase64 = _Form(kind.WORD, arguments, isInBase64=True)
+        hasKeys = not {"key", "keys", "after"}.isdisjoint(names)
+        self._inBase64 = _Form(kind.WORD, arguments, isInBase64=True) if hasKeys else self._plain
         self._isPlain: Callable[[Any], bool] = lambda command: True
         self._forms: tuple[_Form, ...] = (self._plain,)
         if "key" in names:

@@ -33,14 +33,16 @@ class Ask(Lasting):
     @ivar command: what is to be done.
     @ivar isQuiet: whether the client wants no reply.
     @ivar holds: whether there may be more to do when that is done, so that the next line has to wait.
+    @ivar _next: the next step, once it is known.
     """
 
-    __slots__ = ("command", "holds", "isQuiet")
+    __slots__ = ("_next", "command", "holds", "isQuiet")
 
     def __init__(self, command: Command, isQuiet: bool = False, holds: bool = False) -> None:
         self.command = command
         self.isQuiet = isQuiet
         self.holds = holds
+        self._next: Ask | None = None
 
     def fill(self, value: bytes) -> None:
         """
@@ -67,7 +69,7 @@ class Ask(Lasting):
         """
         What is to be done when it is told what came of this.
         """
-        return None
+        return self._next
 
 
 class Plain(Ask):

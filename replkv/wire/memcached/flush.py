@@ -24,7 +24,7 @@ class Flush(Ask):
     spared.
     """
 
-    __slots__ = ("_next",)
+    __slots__ = ()
 
     def __init__(self, isQuiet: bool, below: int = 0, after: bytes = b"") -> None:
         """
@@ -32,7 +32,6 @@ class Flush(Ask):
         @param after: likewise.
         """
         super().__init__(DeletePrefix(b"", below, after), isQuiet, holds=True)
-        self._next: Flush | None = None
 
     def reply(self, result: Result) -> bytes | None:
         """
@@ -44,12 +43,6 @@ class Flush(Ask):
             return OK
         self._next = Flush(self.isQuiet, result.below, result.after)
         return b""
-
-    def next(self) -> Ask | None:
-        """
-        See L{Ask.next<replkv.wire.memcached.ask.Ask.next>}.
-        """
-        return self._next
 
 
 @dataclass(slots=True)

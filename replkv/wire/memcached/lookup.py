@@ -33,6 +33,7 @@ class Single(Ask):
         # It is on the way of every read: to ask the class above to do it takes longer than to do it.
         self.command = Gets((key,))
         self.isQuiet = self.holds = False
+        self._next = None
         self._hasVersion = hasVersion
 
     def tell(self, result: Result) -> bytes:
@@ -56,10 +57,9 @@ class Lookup(Ask):
     @ivar _hasVersion: whether the reply tells the versions.
     @ivar _rest: the keys that are still to be asked for, with spaces between them.
     @ivar _end: how the reply ends where there are no more.
-    @ivar _next: the next step, once it is known.
     """
 
-    __slots__ = ("_atOnce", "_end", "_hasVersion", "_keys", "_maxValueBytes", "_next", "_rest")
+    __slots__ = ("_atOnce", "_end", "_hasVersion", "_keys", "_maxValueBytes", "_rest")
 
     def __init__(
         self,
@@ -82,7 +82,6 @@ class Lookup(Ask):
         super().__init__(Gets(self._keys), holds=mayBeMore)
         self._hasVersion = hasVersion
         self._maxValueBytes = maxValueBytes
-        self._next: Lookup | None = None
 
     def reply(self, result: Result) -> bytes | None:
         """
@@ -116,19 +115,13 @@ class Lookup(Ask):
         """
         self._rest, self._end = b"", NOT_READ
 
-    def next(self) -> Ask | None:
-        """
-        See L{Ask.next<replkv.wire.memcached.ask.Ask.next>}.
-        """
-        return self._next
-
 
 class Touching(Ask):
     """
     Gives the first of several keys another time to live and asks for it, and then the next one.
     """
 
-    __slots__ = ("_end", "_hasVersion", "_lifetime", "_next", "_rest")
+    __slots__ = ("_end", "_hasVersion", "_lifetime", "_rest")
 
     def __init__(self, key: bytes, lifetime: Lifetime, hasVersion: bool, rest: bytes) -> None:
         """
@@ -139,7 +132,6 @@ class Touching(Ask):
         self._end = _END
         self._lifetime = lifetime
         self._hasVersion = hasVersion
-        self._next: Touching | None = None
 
     def reply(self, result: Result) -> bytes | None:
         """
@@ -166,12 +158,6 @@ class Touching(Ask):
         See L{Lasting.cut<replkv.wire.lasting.Lasting.cut>}.
         """
         self._rest, self._end = b"", NOT_SURE
-
-    def next(self) -> Ask | None:
-        """
-        See L{Ask.next<replkv.wire.memcached.ask.Ask.next>}.
-        """
-        return self._next
 
 
 def rowsOf(items: Items, hasVersion: bool) -> bytes:

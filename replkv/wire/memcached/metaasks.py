@@ -156,7 +156,7 @@ class ExtendOrAdd(MetaPlain):
     C{ms} that extends a key, or adds it if it is not there: that is another step.
     """
 
-    __slots__ = ("_lives", "_next", "_tries")
+    __slots__ = ("_lives", "_tries")
 
     def __init__(self, command: Append | Prepend, flags: Flags, lives: Lifetime, tries: int = TRIES) -> None:
         """
@@ -165,7 +165,6 @@ class ExtendOrAdd(MetaPlain):
         super().__init__(command, flags, SET_CODES, holds=True)
         self._lives = lives
         self._tries = tries
-        self._next: Ask | None = None
 
     def reply(self, result: Result) -> bytes | None:
         """
@@ -178,26 +177,19 @@ class ExtendOrAdd(MetaPlain):
             return b""
         return super().reply(result)
 
-    def next(self) -> Ask | None:
-        """
-        See L{Ask.next<replkv.wire.memcached.ask.Ask.next>}.
-        """
-        return self._next
-
 
 class _AddOrExtend(MetaPlain):
     """
     Adds the key, or begins anew if it is there by now.
     """
 
-    __slots__ = ("_extends", "_lives", "_next", "_tries")
+    __slots__ = ("_extends", "_lives", "_tries")
 
     def __init__(self, extends: Append | Prepend, flags: Flags, lives: Lifetime, tries: int) -> None:
         super().__init__(Put(extends.key, 0, lives, ABSENT, extends.value, False), flags, SET_CODES, holds=True)
         self._extends = extends
         self._lives = lives
         self._tries = tries
-        self._next: Ask | None = None
 
     def reply(self, result: Result) -> bytes | None:
         """
@@ -210,19 +202,13 @@ class _AddOrExtend(MetaPlain):
         self._next = ExtendOrAdd(self._extends, self._flags, self._lives, self._tries - 1)
         return b""
 
-    def next(self) -> Ask | None:
-        """
-        See L{Ask.next<replkv.wire.memcached.ask.Ask.next>}.
-        """
-        return self._next
-
 
 class CompareAndExtend(Ask):
     """
     C{ms} that extends a key if it has a version: it is read first, and then stored if it still has that.
     """
 
-    __slots__ = ("_extends", "_flags", "_isCut", "_next", "_version")
+    __slots__ = ("_extends", "_flags", "_isCut", "_version")
 
     def __init__(self, extends: Append | Prepend, version: int, flags: Flags) -> None:
         super().__init__(Gets((extends.key,)), holds=True)
@@ -230,7 +216,6 @@ class CompareAndExtend(Ask):
         self._version = version
         self._flags = flags
         self._isCut = False
-        self._next: Ask | None = None
 
     def fill(self, value: bytes) -> None:
         """
@@ -269,9 +254,3 @@ class CompareAndExtend(Ask):
         """
         self._extends.value = b""
         self._isCut = True
-
-    def next(self) -> Ask | None:
-        """
-        See L{Ask.next<replkv.wire.memcached.ask.Ask.next>}.
-        """
-        return self._next

@@ -82,19 +82,12 @@ class _Step(Ask):
     A step.
     """
 
-    __slots__ = ("_asked", "_next", "_tries")
+    __slots__ = ("_asked", "_tries")
 
     def __init__(self, command: Incr | Decr | Put | Gets, asked: Arithmetic, tries: int, holds: bool = True) -> None:
         super().__init__(command, holds=holds)
         self._asked: Final = asked
         self._tries: Final = tries
-        self._next: Ask | None = None
-
-    def next(self) -> Ask | None:
-        """
-        See L{Ask.next<replkv.wire.memcached.ask.Ask.next>}.
-        """
-        return self._next
 
     def _missing(self) -> bytes:
         self._next = self._asked.missing(self._tries)

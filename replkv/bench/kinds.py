@@ -10,7 +10,7 @@ from typing import Final
 from replkv.commands.add import Add
 from replkv.commands.command import Command
 from replkv.commands.condition import ANY, PRESENT
-from replkv.commands.countprefix import Count
+from replkv.commands.count import Count
 from replkv.commands.delete import Delete
 from replkv.commands.deleteprefix import DeletePrefix
 from replkv.commands.expire import Expire

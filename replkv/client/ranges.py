@@ -13,7 +13,7 @@ from replkv.client import replies
 from replkv.client.arguments import KeyLike, checkedBeginning, checkedLimit, failing
 from replkv.commands import results
 from replkv.commands.command import Command
-from replkv.commands.countprefix import Count
+from replkv.commands.count import Count
 from replkv.commands.deleteprefix import DeletePrefix
 from replkv.commands.results import KeyInfo, Result
 from replkv.commands.scan import MAX_LIMIT, Scan

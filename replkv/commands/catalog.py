@@ -12,7 +12,7 @@ from replkv.commands.auth import Auth
 from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
 from replkv.commands.command import Command, argumentsOf
-from replkv.commands.countprefix import Count
+from replkv.commands.count import Count
 from replkv.commands.decr import Decr
 from replkv.commands.delete import Delete
 from replkv.commands.deleteprefix import DeletePrefix

@@ -1,87 +1,49 @@
 """
-What C{incr} and C{decr} have in common.
+C{count}: ask how many keys begin with the same bytes.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Final, Self
+from typing import ClassVar, Final
 
-from replkv.commands.command import WriteCommand
-from replkv.commands.layout import Layout
-from replkv.commands.results import Counted, NotFound, NotNumber, Result
-from replkv.commands.state import State
-from replkv.users.rights import Right
-from replkv.users.user import User
+from replkv.commands.keyrange import RangeReadCommand
+from replkv.commands.results import Result, Total
+from replkv.commands.state import View
 
-LIMIT: Final = 2**64
+MOST_MET: Final = 10_000
 """
-Numbers are below this.
+How many keys one command looks at, at most, those included that have expired and are not freed yet.
 """
 
-_MAX_DIGITS: Final = len(str(LIMIT))
+MOST_BYTES: Final = 4 * 1024 * 1024
+"""
+A command that has looked at records of so many bytes looks at no more.
+"""
 
 
 @dataclass(slots=True)
-class CountCommand(WriteCommand):
+class Count(RangeReadCommand):
     """
-    A command that changes the number that a key holds, in decimal digits. The key keeps its flags,
-    and expires when it would have.
-
-    @ivar delta: by how much, up to 64 bits.
+    Ask how many keys there are; where there are many, how many of the next ones. What it tells is of one instant.
     """
 
-    SINCE: ClassVar[int] = 4
-    LAYOUT: ClassVar[Layout]
+    WORD: ClassVar[bytes] = b"count"
+    PURPOSE: ClassVar[str] = "show how many keys begin so, or how many of the next ones"
 
-    delta: int
+    prefix: bytes
+    after: bytes = b""
 
-    def isAllowedTo(self, user: User | None) -> bool:
+    def tell(self, view: View) -> Result:
         """
-        See L{Command.isAllowedTo<replkv.commands.command.Command.isAllowedTo>}. Who is told the number has read it.
+        See L{ReadCommand.tell<replkv.commands.command.ReadCommand.tell>}.
         """
-        return user is not None and user.may(Right.WRITE, self.key) and user.may(Right.READ, self.key)
-
-    def encode(self, stamp: int) -> bytes:
-        """
-        See L{LoggedCommand.encode<replkv.commands.command.LoggedCommand.encode>}.
-        """
-        return self.LAYOUT.pack(stamp, self.key, self.delta)
-
-    @classmethod
-    def decode(cls, data: bytes) -> tuple[int, Self]:
-        """
-        See L{LoggedCommand.decode<replkv.commands.command.LoggedCommand.decode>}.
-        """
-        (stamp, delta), key, _ = cls.LAYOUT.unpack(data)
-        return stamp, cls(key, delta)
-
-    def carryOut(self, state: State, stamp: int) -> Result:
-        """
-        See L{LoggedCommand.carryOut<replkv.commands.command.LoggedCommand.carryOut>}.
-        """
-        found = state.find(self.key)
-        if found is None:
-            return NotFound()
-        value, flags = state.contentOf(self.key)
-        number = numberOf(value)
-        if number is None:
-            return NotNumber()
-        counted = self.counted(number)
-        return Counted(state.store(self.key, found.deadline, b"%d" % counted, flags), counted)
-
-    def counted(self, number: int) -> int:
-        """
-        What comes after a number.
-        """
-        raise NotImplementedError
-
-
-def numberOf(value: bytes) -> int | None:
-    """
-    The number that a value is: decimal digits, up to 64 bits; C{None} if it is none.
-    """
-    if len(value) > _MAX_DIGITS or not value.isdigit():
-        return None
-    number = int(value)
-    return number if number < LIMIT else None
+        count = size = 0
+        last = self.after
+        for met, (key, info, recordBytes) in enumerate(view.walk(self.prefix, self.after)):
+            if met == MOST_MET or size >= MOST_BYTES:
+                return Total(count, last)
+            size += recordBytes
+            last = key
+            count += info is not None
+        return Total(count)

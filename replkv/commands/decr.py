@@ -7,12 +7,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from replkv.commands.count import CountCommand
+from replkv.commands.arithmetic import ArithmeticCommand
 from replkv.commands.layout import Layout
 
 
 @dataclass(slots=True)
-class Decr(CountCommand):
+class Decr(ArithmeticCommand):
     """
     Count down, to 0 at the least.
     """
@@ -24,6 +24,6 @@ class Decr(CountCommand):
 
     def counted(self, number: int) -> int:
         """
-        See L{CountCommand.counted}.
+        See L{ArithmeticCommand.counted}.
         """
         return max(0, number - self.delta)

@@ -7,12 +7,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from replkv.commands.count import LIMIT, CountCommand
+from replkv.commands.arithmetic import LIMIT, ArithmeticCommand
 from replkv.commands.layout import Layout
 
 
 @dataclass(slots=True)
-class Incr(CountCommand):
+class Incr(ArithmeticCommand):
     """
     Count up. What comes after the largest number is 0.
     """
@@ -24,6 +24,6 @@ class Incr(CountCommand):
 
     def counted(self, number: int) -> int:
         """
-        See L{CountCommand.counted}.
+        See L{ArithmeticCommand.counted}.
         """
         return (number + self.delta) % LIMIT

@@ -14,7 +14,7 @@ from replkv.commands.cad import Cad
 from replkv.commands.cas import Cas
 from replkv.commands.command import ChangeCommand, WriteCommand
 from replkv.commands.condition import Need
-from replkv.commands.countprefix import Count
+from replkv.commands.count import Count
 from replkv.commands.decr import Decr
 from replkv.commands.delete import Delete
 from replkv.commands.deleteprefix import MOST_BYTES, MOST_MET, MOST_REMOVED, DeletePrefix

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from replkv.commands.countprefix import Count
+from replkv.commands.count import Count
 from replkv.commands.deleteprefix import MOST_BYTES, MOST_MET, MOST_REMOVED, DeletePrefix
 from replkv.commands.results import Removed, Result, Total
 from replkv.kv.limits import MachineLimits

@@ -17,7 +17,7 @@ from replkv.commands.append import Append
 from replkv.commands.cad import Cad
 from replkv.commands.command import LoggedCommand
 from replkv.commands.condition import ABSENT, ANY, PRESENT, Condition, Need
-from replkv.commands.countprefix import Count
+from replkv.commands.count import Count
 from replkv.commands.decr import Decr
 from replkv.commands.deleteprefix import DeletePrefix
 from replkv.commands.expire import Expire

@@ -4,9 +4,9 @@ Tests for reads that ask which keys there are: how much one of them does, and th
 
 from __future__ import annotations
 
-from replkv.commands import countprefix, scan
+from replkv.commands import count, scan
 from replkv.commands.condition import ANY
-from replkv.commands.countprefix import Count
+from replkv.commands.count import Count
 from replkv.commands.gets import Gets
 from replkv.commands.layout import MAX_VALUE_BYTES
 from replkv.commands.lifetime import FOREVER
@@ -103,8 +103,8 @@ class RangeTests(MachineCase):
         """
         One command counts so many keys, and tells after which the next ones come.
         """
-        keys = self.write(countprefix.MOST_MET + 1)
-        self.assertEqual(self.tell(Count(b"")), Total(countprefix.MOST_MET, keys[-2].key))
+        keys = self.write(count.MOST_MET + 1)
+        self.assertEqual(self.tell(Count(b"")), Total(count.MOST_MET, keys[-2].key))
         self.assertEqual(self.tell(Count(b"", keys[-2].key)), Total(1))
 
     def test_large(self) -> None:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from twisted.trial.unittest import SynchronousTestCase
 
 from replkv.commands.condition import ABSENT, PRESENT
-from replkv.commands.countprefix import Count
+from replkv.commands.count import Count
 from replkv.commands.deleteprefix import DeletePrefix
 from replkv.commands.gets import Gets
 from replkv.commands.lifetime import FOREVER

@@ -9,9 +9,9 @@ from weakref import WeakKeyDictionary
 
 from replkv.commands.add import Add
 from replkv.commands.append import Append
+from replkv.commands.arithmetic import LIMIT, ArithmeticCommand, numberOf
 from replkv.commands.cad import Cad
 from replkv.commands.condition import Need
-from replkv.commands.count import LIMIT, CountCommand, numberOf
 from replkv.commands.decr import Decr
 from replkv.commands.gat import Gat
 from replkv.commands.gets import Gets
@@ -123,7 +123,7 @@ def _cadAnyVersion(cad: Cad, state: State, stamp: int) -> Result:
     return Deleted()
 
 
-def _countForEver(command: CountCommand, state: State, stamp: int) -> Result:
+def _countForEver(command: ArithmeticCommand, state: State, stamp: int) -> Result:
     if state.find(command.key) is None:
         return NotFound()
     number = numberOf(state.contentOf(command.key).value)
@@ -183,7 +183,7 @@ BUGS: Final = (
     Bug("an add that overwrites", "cluster", 20, (Patch(Add, "carryOut", _addAnyway),)),
     Bug("a replace that creates", "cluster", 20, (Patch(Replace, "carryOut", _replaceAnyway),)),
     Bug("a cad that looks at no version", "cluster", 60, (Patch(Cad, "carryOut", _cadAnyVersion),)),
-    Bug("a number that expires no more", "cluster", 300, (Patch(CountCommand, "carryOut", _countForEver),)),
+    Bug("a number that expires no more", "cluster", 300, (Patch(ArithmeticCommand, "carryOut", _countForEver),)),
     Bug("a decr that wraps", "cluster", 100, (Patch(Decr, "counted", lambda decr, it: (it - decr.delta) % LIMIT),)),
     Bug(
         "an append that prepends",

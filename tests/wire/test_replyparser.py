@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from replkv.commands.add import Add
 from replkv.commands.append import Append
 from replkv.commands.command import Command
-from replkv.commands.countprefix import Count
+from replkv.commands.count import Count
 from replkv.commands.delete import Delete
 from replkv.commands.deleteprefix import DeletePrefix
 from replkv.commands.extras import Stats, Version

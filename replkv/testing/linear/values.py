@@ -7,13 +7,13 @@ from __future__ import annotations
 from typing import Final
 
 from replkv.commands.append import Append
-from replkv.commands.count import CountCommand
+from replkv.commands.arithmetic import ArithmeticCommand
 from replkv.commands.extend import ExtendCommand
 from replkv.commands.incr import Incr
 
 _LIMIT: Final = 2**64
 
-UpdateCommand = CountCommand | ExtendCommand
+UpdateCommand = ArithmeticCommand | ExtendCommand
 """
 A command that makes another value of the one that its key has.
 """

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from math import inf
 from typing import NamedTuple
 
+from replkv.commands.arithmetic import ArithmeticCommand
 from replkv.commands.command import ReadCommand, StoreCommand
-from replkv.commands.count import CountCommand
 from replkv.commands.gat import Gat
 from replkv.commands.put import Put
 from replkv.testing.history import History, Operation, Status, Told
@@ -92,7 +92,7 @@ class _Judge:
     def operation(self, operation: Operation) -> None:
         command = operation.command
         words: tuple[str, ...] = ("read",) if isinstance(command, ReadCommand) else ("write",)
-        if isinstance(command, CountCommand | Gat):
+        if isinstance(command, ArithmeticCommand | Gat):
             words = ("write", "read")
         login, until = self._names.get(operation.number), operation.ended
         version = None

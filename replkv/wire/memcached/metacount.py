@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from replkv.commands.arithmetic import numberOf
 from replkv.commands.condition import ABSENT, Condition, Need
-from replkv.commands.count import numberOf
 from replkv.commands.decr import Decr
 from replkv.commands.gets import Gets
 from replkv.commands.incr import Incr
